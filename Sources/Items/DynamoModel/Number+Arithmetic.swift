@@ -1,0 +1,57 @@
+extension Number: Comparable {
+  /// Order by value. O(digits).
+  package static func < (left: Number, right: Number) -> Bool {
+    if left.isNegative != right.isNegative { return left.isNegative }
+    let magnitude = compareMagnitude(left, right)
+    return left.isNegative ? magnitude > 0 : magnitude < 0
+  }
+
+  /// Negative, zero or positive as |left| is less than, equal to or greater than |right|.
+  private static func compareMagnitude(_ left: Number, _ right: Number) -> Int {
+    if left.isZero || right.isZero { return (left.isZero ? 0 : 1) - (right.isZero ? 0 : 1) }
+    let leftDigits = left.digitCount
+    let rightDigits = right.digitCount
+    let leftTop = Int(left.exponent) + leftDigits
+    let rightTop = Int(right.exponent) + rightDigits
+    if leftTop != rightTop { return leftTop - rightTop }
+    // The same magnitude: bring both to the same number of digits, at most 38, and compare the coefficients.
+    let digits = max(leftDigits, rightDigits)
+    let leftScaled = left.coefficient * powersOfTen[digits - leftDigits]
+    let rightScaled = right.coefficient * powersOfTen[digits - rightDigits]
+    return leftScaled == rightScaled ? 0 : (leftScaled < rightScaled ? -1 : 1)
+  }
+
+  package var negated: Number {
+    isZero ? self : Number(canonical: coefficient, exponent: exponent, isNegative: !isNegative)
+  }
+
+  /// The exact sum. Throws `tooManyDigits` when it needs more than 38 digits, `overflow` past the range: never rounds.
+  package func adding(_ other: Number) throws(NumberError) -> Number {
+    if other.isZero { return self }
+    if isZero { return other }
+    let common = min(exponent, other.exponent)
+    let left = try Number.scaled(self, to: common)
+    let right = try Number.scaled(other, to: common)
+    if isNegative == other.isNegative {
+      let (sum, overflow) = left.addingReportingOverflow(right)
+      guard !overflow else { throw .tooManyDigits }
+      return try Number(coefficient: sum, exponent: Int(common), isNegative: isNegative)
+    }
+    return left >= right
+      ? try Number(coefficient: left - right, exponent: Int(common), isNegative: isNegative)
+      : try Number(coefficient: right - left, exponent: Int(common), isNegative: other.isNegative)
+  }
+
+  /// The exact difference; errors as `adding`.
+  package func subtracting(_ other: Number) throws(NumberError) -> Number {
+    try adding(other.negated)
+  }
+
+  private static func scaled(_ number: Number, to exponent: Int16) throws(NumberError) -> UInt128 {
+    let shift = Int(number.exponent) - Int(exponent)
+    guard shift < powersOfTen.count else { throw .tooManyDigits }
+    let (scaled, overflow) = number.coefficient.multipliedReportingOverflow(by: powersOfTen[shift])
+    guard !overflow else { throw .tooManyDigits }
+    return scaled
+  }
+}
