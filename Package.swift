@@ -53,8 +53,11 @@ let package = Package(
     library("CLibCrypto"),
     library("CZlib"),
 
+    module("Libraries", "SQLite", ["CSQLite"]),
+
     module("Items", "DynamoModel"),
 
+    tests("Libraries", "SQLite", ["SQLite"]),
     tests("Items", "DynamoModel", ["DynamoModel"]),
   ]
 )

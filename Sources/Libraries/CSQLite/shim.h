@@ -1,3 +1,18 @@
 #pragma once
 
 #include <sqlite3.h>
+
+// Macros and variadic functions that Swift cannot import.
+
+static inline int afterimage_sqlite_bind_text(sqlite3_stmt *statement, int index, const void *bytes, int length) {
+  return sqlite3_bind_text(statement, index, (const char *)bytes, length, SQLITE_TRANSIENT);
+}
+
+static inline int afterimage_sqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int length) {
+  return sqlite3_bind_blob(statement, index, bytes, length, SQLITE_TRANSIENT);
+}
+
+static inline int afterimage_sqlite_set_flag(sqlite3 *database, int option, int on) {
+  int now = 0;
+  return sqlite3_db_config(database, option, on, &now);
+}
