@@ -91,7 +91,8 @@ package final class Connection {
   /// The prepared statement of this SQL from the connection's cache, reset and without bindings. Not to be used twice at
   /// once for the same SQL.
   package func statement(_ sql: String) throws(SQLiteError) -> Statement {
-    if let known = cache[sql] {
+    // Compared by bytes: two literals that Unicode calls equivalent are two statements.
+    if let known = cache[sql], known.sql.utf8.elementsEqual(sql.utf8) {
       known.reset()
       known.clearBindings()
       return known

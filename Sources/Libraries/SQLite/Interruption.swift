@@ -38,8 +38,8 @@ package final class Interruption: Sendable {
 extension Connection {
   func installProgressHandler() {
     guard let database else { return }
-    // The handler's context is the interruption, which this connection owns and so outlives every statement it runs;
-    // `deinit` and `close` end the statements before the object can go.
+    // The handler's context is the interruption: the connection and each of its statements hold it, so it outlives
+    // every call that can come back here.
     sqlite3_progress_handler(
       database, Interruption.instructions,
       { context in

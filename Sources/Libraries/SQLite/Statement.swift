@@ -2,17 +2,18 @@ internal import CSQLite
 
 /// A prepared statement: bind, step, read columns, reset.
 ///
-/// Belongs to its connection's thread and keeps the connection alive. Parameters count from 1, columns from 0, as in
+/// Belongs to its connection's thread; after the connection is gone it still works, and the file closes with the last of
+/// its statements. Parameters count from 1, columns from 0, as in
 /// SQLite. Text is always UTF-8; comparison in SQL is by its bytes.
 package final class Statement {
   package let sql: String
   let pointer: OpaquePointer
-  /// Kept so that the progress handler's context outlives this statement.
-  private let connection: Connection
+  /// The progress handler's context: kept so that it outlives this statement.
+  private let interruption: Interruption
   private let database: OpaquePointer
 
   init(_ connection: Connection, _ sql: String, persistent: Bool) throws(SQLiteError) {
-    self.connection = connection
+    interruption = connection.interruption
     self.sql = sql
     database = try connection.open()
     var made: OpaquePointer?
