@@ -56,8 +56,10 @@ let package = Package(
     module("Libraries", "SQLite", ["CSQLite"]),
 
     module("Items", "DynamoModel"),
+    module("Items", "Expressions", ["DynamoModel"]),
 
     tests("Libraries", "SQLite", ["SQLite"]),
     tests("Items", "DynamoModel", ["DynamoModel"]),
+    tests("Items", "Expressions", ["Expressions", "DynamoModel"]),
   ]
 )
