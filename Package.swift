@@ -54,11 +54,15 @@ let package = Package(
     library("CZlib"),
 
     module("Libraries", "SQLite", ["CSQLite"]),
+    module("Libraries", "YAML", ["CLibYAML"]),
+    module("Libraries", "Patterns", ["CPCRE2"]),
 
     module("Items", "DynamoModel"),
     module("Items", "Expressions", ["DynamoModel"]),
 
     tests("Libraries", "SQLite", ["SQLite"]),
+    tests("Libraries", "YAML", ["YAML"]),
+    tests("Libraries", "Patterns", ["Patterns"]),
     tests("Items", "DynamoModel", ["DynamoModel"]),
     tests("Items", "Expressions", ["Expressions", "DynamoModel"]),
   ]
