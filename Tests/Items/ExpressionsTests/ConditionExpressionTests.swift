@@ -22,7 +22,7 @@ func message(_ body: () throws -> Void) -> String {
 @Suite struct ConditionExpressionTests {
   static let subject = """
     {"a":{"S":"apple"},"n":{"N":"5"},"b":{"B":"AQID"},"t":{"BOOL":true},"z":{"NULL":true},
-     "l":{"L":[{"S":"x"},{"N":"2"},{"M":{"deep":{"S":"y"}}}]},"m":{"M":{"inner":{"N":"1"}}},
+     "l":{"L":[{"S":"x"},{"N":"2"},{"M":{"deep":{"S":"y"}}}]},"m":{"M":{"deepest":{"N":"1"}}},
      "ss":{"SS":["p","q"]},"ns":{"NS":["1","2"]}}
     """
 
@@ -42,7 +42,7 @@ func message(_ body: () throws -> Void) -> String {
     "n BETWEEN :four AND :six", "n between :five and :five", "n IN (:four, :five)", "attribute_exists(a)",
     "attribute_not_exists(nope)", "attribute_type(l, :typeL)", "begins_with(a, :app)", "contains(a, :ppl)", "contains(ss, :p)",
     "contains(l, :x)", "contains(ns, :one)", "size(a) = :five", "size(l) < :five", "l[0] = :x", "l[2].deep = :y",
-    "m.inner = :one", "NOT n = :four", "n = :four OR n = :five", "n = :five AND a = :s", "not (n = :four or n = :six)",
+    "m.deepest = :one", "NOT n = :four", "n = :four OR n = :five", "n = :five AND a = :s", "not (n = :four or n = :six)",
     "(n) = :five", "(n = :five)", "n = :four AND n = :five OR a = :s", "a=:s and(n=:five)", ":five = n",
     "begins_with ( a , :app )",
   ])
@@ -58,7 +58,7 @@ func message(_ body: () throws -> Void) -> String {
   @Test(arguments: [
     "absent = :five", "absent < :five", "a < :five", "n = :four", "contains(n, :five)", "begins_with(n, :app)", "size(n) = :five",
     "size(absent) = :five", "absent BETWEEN :four AND :six", "absent IN (:five)", "attribute_type(absent, :typeL)",
-    "absent = other", "l[9] = :five", "a.b = :five", "n[0] = :five",
+    "absent = elsewhere", "l[9] = :five", "a.b = :five", "n[0] = :five",
   ])
   func `a condition that does not hold`(text: String) throws {
     let all = """

@@ -1,0 +1,107 @@
+package import DynamoModel
+
+/// An update ready to be applied, on any thread, any number of times.
+package struct UpdateExpression: Sendable {
+  let actions: [UpdateAction]
+
+  init(_ actions: [UpdateAction]) { self.actions = actions }
+
+  /// The paths that the update writes to, in the order of the text.
+  package var paths: [DocumentPath] { actions.map(\.path) }
+
+  /// What UPDATED_OLD shows: the values before, at the paths that the update names.
+  package func touchedBefore(_ item: Item) -> Item { ProjectionExpression(paths).apply(to: item) }
+
+  /// What UPDATED_NEW shows: the values after; of what was removed nothing.
+  package func touchedAfter(_ item: Item) -> Item {
+    let kept = actions.compactMap { action in
+      if case .remove = action.change { return nil as DocumentPath? }
+      return action.path
+    }
+    return kept.isEmpty ? Item() : ProjectionExpression(kept).apply(to: item)
+  }
+
+  /// The item after the update. An item that does not exist begins with its key; nil when it does not exist and the update
+  /// only takes things away. All values are computed from the item as given; then SET, ADD and DELETE are carried out, and
+  /// REMOVE last, so that every list index means the element that stood there before.
+  package func apply(to item: Item?, key: Item) throws(DynamoError) -> Item? {
+    let before = item ?? key
+    var sets: [(path: DocumentPath, value: AttributeValue?)] = []
+    var removes: [DocumentPath] = []
+    for action in actions {
+      switch action.change {
+      case .set(let value): sets.append((action.path, try value.evaluate(before)))
+      case .add(let operand):
+        sets.append((action.path, try SetArithmetic.add(operand, to: action.path.value(in: before))))
+      case .delete(let operand):
+        guard let current = action.path.value(in: before) else { continue }
+        if let left = try SetArithmetic.delete(operand, from: current) {
+          sets.append((action.path, left))
+        } else {
+          removes.append(action.path)
+        }
+      case .remove: removes.append(action.path)
+      }
+    }
+    if item == nil, sets.isEmpty { return nil }
+    var after = before
+    // In order of the indexes, so that new elements past the end of a list stand in it in that order.
+    for (path, value) in sets.sorted(by: { DocumentPath.ordered($0.path, $1.path) }) {
+      try after.write(value, at: path.elements[...])
+    }
+    for path in removes.sorted(by: { DocumentPath.ordered($1, $0) }) { try after.write(nil, at: path.elements[...]) }
+    return after
+  }
+}
+
+extension DocumentPath {
+  /// Order by the elements: names by bytes, indexes by number.
+  static func ordered(_ left: DocumentPath, _ right: DocumentPath) -> Bool {
+    for (a, b) in zip(left.elements, right.elements) where a != b {
+      switch (a, b) {
+      case (.name(let a), .name(let b)): return Text.less(a, b)
+      case (.index(let a), .index(let b)): return a < b
+      case (.name, .index): return true
+      case (.index, .name): return false
+      }
+    }
+    return left.elements.count < right.elements.count
+  }
+}
+
+private let invalidPath = DynamoError.validation("The document path provided in the update expression is invalid for update")
+
+extension AttributeMap {
+  /// Puts a value at a path, or takes away what is there when the value is nil. The maps and lists on the way must exist.
+  mutating func write(_ value: AttributeValue?, at path: ArraySlice<DocumentPath.Element>) throws(DynamoError) {
+    guard case .name(let name)? = path.first else { throw invalidPath }
+    guard path.count > 1 else {
+      self[name] = value
+      return
+    }
+    guard var inner = self[name] else { throw invalidPath }
+    try inner.write(value, at: path.dropFirst())
+    self[name] = inner
+  }
+}
+
+extension AttributeValue {
+  fileprivate mutating func write(_ value: AttributeValue?, at path: ArraySlice<DocumentPath.Element>) throws(DynamoError) {
+    switch (self, path.first) {
+    case (.map(var map), .name?):
+      try map.write(value, at: path)
+      self = .map(map)
+    case (.list(var values), .index(let index)?):
+      if path.count > 1 {
+        guard index < values.count else { throw invalidPath }
+        try values[index].write(value, at: path.dropFirst())
+      } else if let value {
+        if index < values.count { values[index] = value } else { values.append(value) }
+      } else if index < values.count {
+        values.remove(at: index)
+      }
+      self = .list(values)
+    default: throw invalidPath
+    }
+  }
+}

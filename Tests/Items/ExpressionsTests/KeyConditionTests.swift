@@ -1,0 +1,56 @@
+import DynamoModel
+import Expressions
+import Testing
+
+@Suite struct KeyConditionTests {
+  static let schema = KeySchema(
+    partition: KeyAttribute(name: "pk", type: .string), sort: KeyAttribute(name: "sk", type: .number))
+
+  func query(_ text: String, _ values: String, schema: KeySchema = schema) throws -> (AttributeValue, SortCondition?) {
+    var placeholders = Placeholders(values: try item(values))
+    return try ParsedKeyCondition(text).resolved(&placeholders).resolved(for: schema)
+  }
+
+  static let values = #"{":p":{"S":"x"},":a":{"N":"1"},":b":{"N":"2"},":s":{"S":"y"},":e":{"S":""}}"#
+
+  @Test func `partition and sort conditions are told apart`() throws {
+    let one = AttributeValue.number(Number(1))
+    let two = AttributeValue.number(Number(2))
+    func sort(_ text: String) throws -> SortCondition? {
+      let (partition, sort) = try query(text, Self.values)
+      #expect(partition == .string("x"))
+      return sort
+    }
+    #expect(try sort("pk = :p") == nil)
+    #expect(try sort("sk = :a AND pk = :p") == .equal(one))
+    #expect(try sort("pk = :p AND sk < :a") == .less(one))
+    #expect(try sort("pk = :p AND :a < sk") == .greater(one))
+    #expect(try sort("(pk = :p) AND (sk >= :a)") == .greaterOrEqual(one))
+    #expect(try sort("pk = :p AND sk BETWEEN :a AND :b") == .between(one, two))
+    let texts = KeySchema(partition: Self.schema.partition, sort: KeyAttribute(name: "sk", type: .string))
+    #expect(try query("pk = :p and begins_with(sk, :s)", Self.values, schema: texts).1 == .beginsWith(.string("y")))
+  }
+
+  @Test(arguments: [
+    ("sk = :a", "Query condition missed key schema element: pk"),
+    ("pk = :p AND other1 = :a", "Query condition missed key schema element: sk"),
+    ("pk < :p", "Query key condition not supported"),
+    ("pk = :p OR sk = :a", "Invalid operator used in KeyConditionExpression: OR"),
+    ("pk = :p AND sk <> :a", "Invalid operator used in KeyConditionExpression: <>"),
+    ("pk = :p AND contains(sk, :a)", "Invalid operator used in KeyConditionExpression: contains"),
+    ("pk = :p AND size(sk) = :a", "KeyConditionExpressions cannot contain nested operations"),
+    ("pk = :p AND sk.x = :a", "KeyConditionExpressions cannot have conditions on nested attributes"),
+    ("pk = :p AND pk = :s", "KeyConditionExpressions must only contain one condition per key"),
+    ("pk = :p AND sk > :a AND sk < :b", "Conditions can be of length 1 or 2 only"),
+    ("pk = sk", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
+    (":p = :s", "Invalid condition in KeyConditionExpression: No key attribute specified"),
+    ("pk = :a", "One or more parameter values were invalid: Condition parameter type does not match schema type"),
+    (
+      "pk = :e",
+      "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
+    ),
+  ])
+  func `a wrong key condition is told as DynamoDB tells it`(text: String, error: String) {
+    #expect(message { _ = try query(text, Self.values) } == error)
+  }
+}
