@@ -44,6 +44,7 @@ func tests(_ room: String, _ name: String, _ dependencies: [String]) -> Target {
 let package = Package(
   name: "afterimage",
   targets: [
+    // Libraries
     library("CRocksDB"),
     library("CMicroHTTPD"),
     library("CLibrdkafka"),
@@ -52,18 +53,33 @@ let package = Package(
     library("CPCRE2"),
     library("CLibCrypto"),
     library("CZlib"),
-
+    module("Libraries", "RocksDB", ["CRocksDB"]),
     module("Libraries", "SQLite", ["CSQLite"]),
-    module("Libraries", "YAML", ["CLibYAML"]),
-    module("Libraries", "Patterns", ["CPCRE2"]),
-
-    module("Items", "DynamoModel"),
-    module("Items", "Expressions", ["DynamoModel"]),
-
     tests("Libraries", "SQLite", ["SQLite"]),
+    module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
+    module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
+
+    // Process
+
+    // Items
+    module("Items", "DynamoModel"),
     tests("Items", "DynamoModel", ["DynamoModel"]),
+    module("Items", "Expressions", ["DynamoModel"]),
     tests("Items", "Expressions", ["Expressions", "DynamoModel"]),
+    module("Items", "ChangeRecords", ["DynamoModel"]),
+
+    // Log
+    module("Log", "ChangeLog", ["ChangeRecords"]),
+
+    // WriteSide
+    module("WriteSide", "TableStore", ["RocksDB", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    tests("WriteSide", "TableStore", ["StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+
+    // ReadSide
+
+    // Program
   ]
 )

@@ -1,0 +1,54 @@
+/// One life of a table under its name: a table made again has another, so that a position of the old one is never
+/// mistaken for one of the new. Random, 64 bits, shown as 16 hexadecimal digits.
+package struct Incarnation: Hashable, Sendable, CustomStringConvertible {
+  package let rawValue: UInt64
+
+  package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  package init?(_ text: some StringProtocol) {
+    guard text.utf8.count == 16, let value = UInt64(text, radix: 16) else { return nil }
+    rawValue = value
+  }
+
+  package var description: String {
+    let digits = String(rawValue, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+/// Where a record stands in a table's log. Sequence numbers of a partition begin at 1 and have no gaps.
+///
+/// As text `incarnation:partition:sequence`, the form of the `x-afterimage-position` header and of `at_least=`.
+package struct Position: Hashable, Sendable, CustomStringConvertible {
+  package let incarnation: Incarnation
+  package let partition: Int
+  package let sequence: UInt64
+
+  package init(incarnation: Incarnation, partition: Int, sequence: UInt64) {
+    self.incarnation = incarnation
+    self.partition = partition
+    self.sequence = sequence
+  }
+
+  package init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 3, let incarnation = Incarnation(parts[0]), let partition = Int(parts[1]), partition >= 0,
+      let sequence = UInt64(parts[2])
+    else { return nil }
+    self.init(incarnation: incarnation, partition: partition, sequence: sequence)
+  }
+
+  package var description: String { "\(incarnation):\(partition):\(sequence)" }
+
+  /// The event id of DynamoDB Streams: 32 hexadecimal digits, the same each time the record is read.
+  package var eventID: String {
+    let place = String(UInt64(partition) << 52 | sequence, radix: 16)
+    return "\(incarnation)" + String(repeating: "0", count: 16 - place.count) + place
+  }
+
+  /// The sequence number as DynamoDB Streams shows it: 21 digits, growing as integers do.
+  package var streamSequenceNumber: String {
+    let digits = String(sequence)
+    return "1" + String(repeating: "0", count: 20 - digits.count) + digits
+  }
+}

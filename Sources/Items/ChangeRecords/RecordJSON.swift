@@ -1,0 +1,93 @@
+internal import DynamoModel
+
+/// A change record as JSON: what DynamoDB Streams calls a record, with our members beside it.
+///
+/// `afterimage` holds the commit time in milliseconds, the incarnation, partition and sequence; the rest is what
+/// GetRecords of DynamoDB Streams gives, whole seconds included. A truncate record has eventName `TRUNCATE` and a
+/// snapshot record `SNAPSHOT`, which DynamoDB has not.
+package enum RecordJSON {
+  package static let serviceIdentity = "dynamodb.amazonaws.com"
+
+  /// Appends the JSON of a stored record, transcoding the images without building values of the whole.
+  package static func append(
+    stored bytes: UnsafeRawBufferPointer, table: String, position: Position, to out: inout [UInt8]
+  ) throws(RecordError) {
+    let record = try StoredRecord.decode(bytes, sequence: position.sequence)
+    append(record, table: table, position: position, to: &out)
+  }
+
+  package static func append(_ record: ChangeRecord, table: String, position: Position, to out: inout [UInt8]) {
+    var writer = JSONWriter(continuing: out)
+    out = []
+    writer.beginObject()
+    writer.name("eventID")
+    writer.string(position.eventID)
+    writer.name("eventName")
+    writer.string(eventName(record.kind))
+    writer.name("eventVersion")
+    writer.string("1.1")
+    writer.name("eventSource")
+    writer.string("aws:dynamodb")
+    writer.name("awsRegion")
+    writer.string("us-east-1")
+    if record.cause == .service {
+      writer.name("userIdentity")
+      writer.beginObject()
+      writer.name("Type")
+      writer.string("Service")
+      writer.name("PrincipalId")
+      writer.string(serviceIdentity)
+      writer.endObject()
+    }
+    writer.name("dynamodb")
+    appendChange(record, position, &writer)
+    writer.name("tableName")
+    writer.string(table)
+    writer.name("afterimage")
+    writer.beginObject()
+    writer.name("time")
+    writer.integer(record.time)
+    writer.name("incarnation")
+    writer.string(position.incarnation.description)
+    writer.name("partition")
+    writer.integer(position.partition)
+    writer.name("sequence")
+    writer.integer(position.sequence)
+    writer.endObject()
+    writer.endObject()
+    out = writer.bytes
+  }
+
+  private static func appendChange(_ record: ChangeRecord, _ position: Position, _ writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.name("ApproximateCreationDateTime")
+    writer.integer(record.time / 1000)
+    writer.name("Keys")
+    writer.item(record.keys)
+    if let image = record.newImage {
+      writer.name("NewImage")
+      writer.item(image)
+    }
+    if let image = record.oldImage {
+      writer.name("OldImage")
+      writer.item(image)
+    }
+    writer.name("SequenceNumber")
+    writer.string(position.streamSequenceNumber)
+    writer.name("SizeBytes")
+    writer.integer(record.keys.size + (record.oldImage?.size ?? 0) + (record.newImage?.size ?? 0))
+    writer.name("StreamViewType")
+    writer.string("NEW_AND_OLD_IMAGES")
+    writer.endObject()
+  }
+
+  package static func eventName(_ kind: ChangeRecord.Kind) -> String {
+    switch kind {
+    case .insert: "INSERT"
+    case .modify: "MODIFY"
+    case .remove: "REMOVE"
+    case .truncate: "TRUNCATE"
+    case .snapshot: "SNAPSHOT"
+    }
+  }
+}

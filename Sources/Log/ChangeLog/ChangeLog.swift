@@ -1,0 +1,75 @@
+package import ChangeRecords
+
+/// A table's log of change records, wherever it is kept.
+///
+/// A partition is a sequence of records with numbers 1, 2, 3 ... and commit times that never go back. Sources: the
+/// table store's own log and Kafka topics. All pass `ChangeLogConformance`.
+package protocol ChangeLog: Sendable {
+  var table: String { get }
+
+  /// What the log is now. A log whose table was made anew answers with another incarnation.
+  func describe() async throws(LogError) -> LogDescription
+
+  /// The records behind `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for
+  /// the first. Returns without records when the wait is over: the batch then carries the frontier alone.
+  ///
+  /// Errors: `.trimmed` when the record behind the cursor is no longer kept, `.incarnation` when the table is not the one
+  /// that the cursor belongs to, `.corrupt` for a gap in the sequence.
+  func read(
+    partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
+  ) async throws(LogError) -> RecordBatch
+
+  /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
+  func bounds(partition: Int) async throws(LogError) -> LogBounds
+
+  /// A cursor behind which every record has a commit time of at least `time` (milliseconds).
+  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor
+}
+
+package struct LogDescription: Sendable, Equatable {
+  package let incarnation: Incarnation
+  package let partitions: Int
+
+  package init(incarnation: Incarnation, partitions: Int) {
+    self.incarnation = incarnation
+    self.partitions = partitions
+  }
+}
+
+package struct LogBounds: Sendable, Equatable {
+  package let first: UInt64
+  package let last: UInt64
+
+  package init(first: UInt64, last: UInt64) {
+    self.first = first
+    self.last = last
+  }
+}
+
+/// Where a reader stands: behind the record with this number; 0 is the beginning.
+package struct LogCursor: Sendable, Hashable {
+  package var incarnation: Incarnation
+  package var sequence: UInt64
+  /// The source's own place for going on quickly (a Kafka offset); 0 where unknown. A hint: the sequence decides.
+  package var hint: Int64
+
+  package init(incarnation: Incarnation, sequence: UInt64, hint: Int64 = 0) {
+    self.incarnation = incarnation
+    self.sequence = sequence
+    self.hint = hint
+  }
+}
+
+/// Bounds of one batch.
+package struct ReadLimit: Sendable {
+  package var records: Int
+  package var bytes: Int
+
+  package init(records: Int, bytes: Int) {
+    self.records = records
+    self.bytes = bytes
+  }
+
+  /// 4,096 records or 4 MB, whichever comes first.
+  package static let standard = ReadLimit(records: 4096, bytes: 4 << 20)
+}

@@ -1,0 +1,59 @@
+package import ChangeRecords
+
+/// Records of one partition, in order, their bytes in one buffer: a batch crosses an `await` whole and is decoded in place.
+package struct RecordBatch: Sendable {
+  package struct Entry: Sendable {
+    package let sequence: UInt64
+    /// Commit time in milliseconds.
+    package let time: Int64
+    package let start: Int
+    package let end: Int
+
+    package init(sequence: UInt64, time: Int64, start: Int, end: Int) {
+      self.sequence = sequence
+      self.time = time
+      self.start = start
+      self.end = end
+    }
+  }
+
+  package let partition: Int
+  package let format: RecordFormat
+  package var bytes: [UInt8]
+  package var entries: [Entry]
+  /// Where to read on.
+  package var end: LogCursor
+  /// No record behind this batch has an earlier commit time. Never below the batch's own last time.
+  package var frontier: Int64
+  /// Records in the partition behind this batch, as far as known when it was read.
+  package var behind: UInt64
+  /// Messages without our headers that stood between the records and were set aside (Kafka only).
+  package var foreign: [ForeignRecord]
+
+  package init(
+    partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, frontier: Int64,
+    behind: UInt64 = 0, foreign: [ForeignRecord] = []
+  ) {
+    self.partition = partition
+    self.format = format
+    self.bytes = bytes
+    self.entries = entries
+    self.end = end
+    self.frontier = frontier
+    self.behind = behind
+    self.foreign = foreign
+  }
+}
+
+/// A message on the topic that is not ours: kept as a dead letter, never applied.
+package struct ForeignRecord: Sendable {
+  package let offset: Int64
+  package let reason: String
+  package let bytes: [UInt8]
+
+  package init(offset: Int64, reason: String, bytes: [UInt8]) {
+    self.offset = offset
+    self.reason = reason
+    self.bytes = bytes
+  }
+}

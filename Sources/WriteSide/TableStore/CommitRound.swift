@@ -1,0 +1,243 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import RocksDB
+
+/// All transactions that one commit writes: each is evaluated on what the ones before it leave, nothing is on disk before
+/// the whole is.
+///
+/// In order: check the request's time and token; read each item (from this round or the database); let the action decide;
+/// check the new item; only when every action of the transaction passed, add items, index entries, records and counts to
+/// the batch. Cost: a point read and some copies of bytes an action.
+struct CommitRound: ~Copyable {
+  let database: Database
+  let tables: [String: StoredTable]
+  /// The commit time of live tables.
+  let time: Int64
+  var progress: [UInt32: TableProgress]
+  var batch: WriteBatch
+  private var written: [[UInt8]: [UInt8]?] = [:]
+  private var tokens: [String: [UInt8]] = [:]
+  private(set) var touched: Set<UInt32> = []
+
+  static let tokenLifetime: Int64 = 600_000
+
+  init(_ database: Database, tables: [String: StoredTable], progress: [UInt32: TableProgress], time: Int64) {
+    self.database = database
+    self.tables = tables
+    self.progress = progress
+    self.time = time
+    batch = WriteBatch(database)
+  }
+
+  private struct Prepared {
+    let table: StoredTable
+    let itemKey: [UInt8]
+    let hash: UInt64
+    let time: Int64
+    let key: Item
+    let oldBytes: [UInt8]?
+    let old: Item?
+    let change: WriteChange
+    let newBytes: [UInt8]?
+  }
+
+  mutating func apply(_ transaction: WriteTransaction) throws(DynamoError) -> [WriteResult] {
+    if let token = transaction.token, try isRepeated(token) {
+      return transaction.actions.map { _ in WriteResult(old: nil, new: nil, position: nil) }
+    }
+    var prepared: [Prepared] = []
+    var reasons: [DynamoError.CancellationReason] = []
+    var failed = false
+    for action in transaction.actions {
+      do throws(DynamoError) {
+        prepared.append(try prepare(action, transaction))
+        reasons.append(.none)
+      } catch {
+        guard transaction.isTransaction, let reason = CommitRound.reason(for: error) else { throw error }
+        reasons.append(reason)
+        failed = true
+      }
+    }
+    if failed { throw CommitRound.cancelled(reasons) }
+    if let token = transaction.token { remember(token) }
+    return prepared.map { commit($0, cause: transaction.cause) }
+  }
+
+  private static func reason(for error: DynamoError) -> DynamoError.CancellationReason? {
+    switch error.code {
+    case .conditionalCheckFailed: .init(code: "ConditionalCheckFailed", message: error.message, item: error.item)
+    case .validation: .init(code: "ValidationError", message: error.message)
+    default: nil
+    }
+  }
+
+  private static func cancelled(_ reasons: [DynamoError.CancellationReason]) -> DynamoError {
+    DynamoError(
+      .transactionCanceled,
+      "Transaction cancelled, please refer cancellation reasons for specific reasons "
+        + "[\(reasons.map(\.code).joined(separator: ", "))]",
+      cancellationReasons: reasons)
+  }
+
+  private mutating func prepare(_ action: WriteAction, _ transaction: WriteTransaction) throws(DynamoError) -> Prepared {
+    guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
+    try table.check(key: action.key)
+    let time = try commitTime(table, transaction)
+    let (itemKey, hash) = table.itemKey(action.key)
+    let oldBytes = try current(itemKey)
+    var old: Item?
+    if action.needsCurrent, let oldBytes {
+      guard let item = Item(binary: oldBytes) else { throw .damaged }
+      old = item
+    }
+    let change = try action.change(old)
+    var newBytes: [UInt8]?
+    if case .put(let item) = change {
+      for entry in action.key.entries where item[entry.name] != entry.value {
+        throw .invalidParameter("Cannot update attribute \(entry.name). This attribute is part of the key")
+      }
+      guard item.size <= TableHandle.itemBytesMax else {
+        throw .validation(
+          action.needsCurrent && oldBytes != nil && old.map { $0.size <= TableHandle.itemBytesMax } == true && item != old
+            ? "Item size to update has exceeded the maximum allowed size" : "Item size has exceeded the maximum allowed size")
+      }
+      if !table.definition.indexes.isEmpty { try table.checkIndexKeys(of: item) }
+      newBytes = item.binary
+    }
+    return Prepared(
+      table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: old, change: change,
+      newBytes: newBytes)
+  }
+
+  private func commitTime(_ table: StoredTable, _ transaction: WriteTransaction) throws(DynamoError) -> Int64 {
+    switch (table.clock, transaction.time) {
+    case (.live, nil): return time
+    case (.live, _?):
+      throw .validation(
+        "Table \(table.definition.name) has a live clock: the header x-afterimage-time is for tables created with a history clock")
+    case (.history, nil):
+      if transaction.cause == .service { return progress[table.id]?.historyTime ?? 0 }
+      throw .validation(
+        "Table \(table.definition.name) has a history clock: each write must bring its time in the header x-afterimage-time, "
+          + "or end the history with: afterimage table clock \(table.definition.name) live")
+    case (.history, let given?):
+      let last = progress[table.id]?.historyTime ?? 0
+      guard given >= last else {
+        throw .validation("The time \(given) in x-afterimage-time lies before \(last), the last one given to the table's history clock")
+      }
+      return given
+    }
+  }
+
+  private func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
+    if let written = written[itemKey] { return written }
+    do throws(RocksDBError) {
+      return try database.value(Family.items, itemKey)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private mutating func commit(_ prepared: Prepared, cause: ChangeRecord.Cause) -> WriteResult {
+    let table = prepared.table
+    if table.clock == .history {
+      progress[table.id]?.historyTime = prepared.time
+      touched.insert(table.id)
+    }
+    switch prepared.change {
+    case .keep: return WriteResult(old: prepared.old, new: prepared.old, position: nil)
+    case .delete where prepared.oldBytes == nil: return WriteResult(old: nil, new: nil, position: nil)
+    case .put(let item) where prepared.oldBytes == prepared.newBytes:
+      return WriteResult(old: prepared.old, new: item, position: nil)
+    case .put(let item):
+      batch.put(Family.items, prepared.itemKey, prepared.newBytes ?? [])
+      written[prepared.itemKey] = .some(prepared.newBytes)
+      moveIndexEntries(prepared, to: item)
+      return WriteResult(old: prepared.old, new: item, position: record(prepared, cause))
+    case .delete:
+      batch.delete(Family.items, prepared.itemKey)
+      written[prepared.itemKey] = .some(nil)
+      moveIndexEntries(prepared, to: nil)
+      return WriteResult(old: prepared.old, new: nil, position: record(prepared, cause))
+    }
+  }
+
+  private mutating func record(_ prepared: Prepared, _ cause: ChangeRecord.Cause) -> Position {
+    let table = prepared.table
+    let partition = KeyBytes.logPartition(prepared.hash, of: table.definition.partitions)
+    var state = progress[table.id] ?? TableProgress(partitions: table.definition.partitions)
+    progress[table.id] = nil
+    state.last[partition] += 1
+    let sequence = state.last[partition]
+    let kind: ChangeRecord.Kind = prepared.oldBytes == nil ? .insert : (prepared.newBytes == nil ? .remove : .modify)
+    state.itemCount += kind == .insert ? 1 : (kind == .remove ? -1 : 0)
+    state.sizeBytes += (prepared.newBytes?.count ?? 0) - (prepared.oldBytes?.count ?? 0)
+    progress[table.id] = state
+    touched.insert(table.id)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity((prepared.oldBytes?.count ?? 0) + (prepared.newBytes?.count ?? 0) + 96)
+    StoredRecord.append(
+      kind: kind, cause: cause, time: prepared.time, keys: prepared.key.binary, old: prepared.oldBytes, new: prepared.newBytes,
+      to: &bytes)
+    batch.put(Family.log, KeyBytes.log(table.id, partition, sequence), bytes)
+    return Position(incarnation: table.incarnation, partition: partition, sequence: sequence)
+  }
+
+  private mutating func moveIndexEntries(_ prepared: Prepared, to new: Item?) {
+    let table = prepared.table
+    guard !table.definition.indexes.isEmpty || table.definition.timeToLive != nil else { return }
+    var old = prepared.old
+    if old == nil, let bytes = prepared.oldBytes {
+      let names = AttributeNames(table.indexedNames)
+      old = bytes.withUnsafeBytes { Item(binary: $0, only: names) }
+    }
+    for index in table.definition.indexes where index.status != .deleting {
+      let before = old.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
+      let after = new.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
+      replace(before, with: after, itemKey: prepared.itemKey)
+    }
+    let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
+    let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
+    replace(before, with: after, itemKey: prepared.itemKey)
+  }
+
+  private mutating func replace(_ before: [UInt8]?, with after: [UInt8]?, itemKey: [UInt8]) {
+    guard before != after else { return }
+    if let before { batch.delete(Family.index, before) }
+    if let after { batch.put(Family.index, after, itemKey) }
+  }
+
+  private func isRepeated(_ token: (text: String, payloadHash: [UInt8])) throws(DynamoError) -> Bool {
+    var known = tokens[token.text]
+    if known == nil {
+      do throws(RocksDBError) {
+        known = try database.value(Family.meta, MetaKey.token(token.text))
+      } catch {
+        throw .storage(error)
+      }
+    }
+    guard let known, known.count >= 8, known.withUnsafeBytes({ Int64(KeyBytes.read64($0, at: 0)) }) > time else { return false }
+    guard Array(known[8...]) == token.payloadHash else {
+      throw DynamoError(.idempotentParameterMismatch, "An error occurred (IdempotentParameterMismatchException): the token was used before with another request")
+    }
+    return true
+  }
+
+  private mutating func remember(_ token: (text: String, payloadHash: [UInt8])) {
+    var value: [UInt8] = []
+    KeyBytes.append64(UInt64(time + CommitRound.tokenLifetime), to: &value)
+    value += token.payloadHash
+    tokens[token.text] = value
+    batch.put(Family.meta, MetaKey.token(token.text), value)
+  }
+}
+
+extension DynamoError {
+  static let damaged = DynamoError(.internalServer, "A stored item does not decode: run afterimage doctor")
+
+  /// A storage failure: names no path to a client.
+  static func storage(_ error: RocksDBError) -> DynamoError {
+    DynamoError(
+      .internalServer, error.isDiskFull ? "The disk of the table store is full: nothing was written" : "The table store failed")
+  }
+}

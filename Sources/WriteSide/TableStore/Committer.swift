@@ -1,0 +1,153 @@
+internal import DynamoModel
+internal import Glibc
+internal import RocksDB
+internal import Synchronization
+
+/// The one thread that writes. It takes all requests that wait, evaluates them in order in one `CommitRound`, writes once
+/// with sync, publishes, and answers all: while one round is synced the next one gathers.
+///
+/// Sendable because the queue is touched only under `mutex`, and everything else only by the committer's own thread.
+final class Committer: @unchecked Sendable {
+  typealias Completion = @Sendable (Result<[WriteResult], DynamoError>) -> Void
+
+  private enum Request {
+    case write(WriteTransaction, Completion)
+    case control(() -> Void)
+  }
+
+  static let roundTransactionsMax = 1024
+  /// How often the clock's ceiling is looked after while nobody writes, in milliseconds.
+  static let idleTick = 500
+
+  private let shared: StoreState
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var queue: [Request] = []
+  private var isStopping = false
+  private var thread = pthread_t()
+
+  init(_ shared: StoreState) {
+    self.shared = shared
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+    let context = Unmanaged.passRetained(self)
+    let started = pthread_create(&thread, nil, { raw in
+      Unmanaged<Committer>.fromOpaque(raw!).takeRetainedValue().run()
+      return nil
+    }, context.toOpaque())
+    precondition(started == 0, "no thread could be started: \(started)")
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_cond_destroy(condition)
+    mutex.deallocate()
+    condition.deallocate()
+  }
+
+  func submit(_ transaction: WriteTransaction, _ completion: @escaping Completion) {
+    pthread_mutex_lock(mutex)
+    let refused = isStopping
+    if !refused {
+      queue.append(.write(transaction, completion))
+      pthread_cond_signal(condition)
+    }
+    pthread_mutex_unlock(mutex)
+    if refused { completion(.failure(DynamoError(.serviceUnavailable, "The table store is stopping"))) }
+  }
+
+  /// Runs `body` on the committer's thread between two rounds, and waits for it. Not to be called from that thread.
+  func perform<Value>(_ body: @escaping () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    var result: Result<Value, DynamoError> = .failure(DynamoError(.serviceUnavailable, "The table store is stopping"))
+    let done = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    sem_init(done, 0, 0)
+    pthread_mutex_lock(mutex)
+    let refused = isStopping
+    if !refused {
+      queue.append(
+        .control {
+          do throws(DynamoError) {
+            result = .success(try body())
+          } catch {
+            result = .failure(error)
+          }
+          sem_post(done)
+        })
+      pthread_cond_signal(condition)
+    }
+    pthread_mutex_unlock(mutex)
+    if !refused { while sem_wait(done) != 0 {} }
+    sem_destroy(done)
+    done.deallocate()
+    return try result.get()
+  }
+
+  /// Finishes what is queued and ends the thread.
+  func stop() {
+    pthread_mutex_lock(mutex)
+    let first = !isStopping
+    isStopping = true
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
+    if first { pthread_join(thread, nil) }
+  }
+
+  private func run() {
+    while let requests = take() {
+      if requests.isEmpty {
+        shared.extendClock()
+        continue
+      }
+      var writes: [(WriteTransaction, Completion)] = []
+      for request in requests {
+        switch request {
+        case .write(let transaction, let completion): writes.append((transaction, completion))
+        case .control(let body):
+          commit(&writes)
+          body()
+        }
+      }
+      commit(&writes)
+    }
+  }
+
+  /// The requests that wait, at most a round's worth; empty after an idle tick; nil at the end.
+  private func take() -> [Request]? {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    if queue.isEmpty {
+      if isStopping { return nil }
+      var deadline = timespec()
+      clock_gettime(CLOCK_REALTIME, &deadline)
+      let nanoseconds = deadline.tv_nsec + Committer.idleTick * 1_000_000
+      deadline.tv_sec += nanoseconds / 1_000_000_000
+      deadline.tv_nsec = nanoseconds % 1_000_000_000
+      pthread_cond_timedwait(condition, mutex, &deadline)
+    }
+    let count = min(queue.count, Committer.roundTransactionsMax)
+    let taken = Array(queue[..<count])
+    queue.removeFirst(count)
+    return taken
+  }
+
+  private func commit(_ writes: inout [(WriteTransaction, Completion)]) {
+    guard !writes.isEmpty else { return }
+    var results: [Result<[WriteResult], DynamoError>] = []
+    results.reserveCapacity(writes.count)
+    do throws(DynamoError) {
+      try shared.commit { (round) throws(DynamoError) in
+        for (transaction, _) in writes {
+          do throws(DynamoError) {
+            results.append(.success(try round.apply(transaction)))
+          } catch {
+            results.append(.failure(error))
+          }
+        }
+      }
+    } catch {
+      results = writes.map { _ in .failure(error) }
+    }
+    for (index, write) in writes.enumerated() { write.1(results[index]) }
+    writes.removeAll(keepingCapacity: true)
+  }
+}

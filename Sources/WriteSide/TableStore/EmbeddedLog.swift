@@ -1,0 +1,147 @@
+package import ChangeLog
+internal import ChangeRecords
+internal import DynamoModel
+internal import RocksDB
+
+/// A table's change log, read directly from the store: the embedded source of workers and the relay.
+///
+/// Images come without the table's private attributes. The frontier of a batch is taken before its records are read, so
+/// whatever comes later carries at least that time.
+package struct EmbeddedLog: ChangeLog {
+  package let table: String
+  private let state: StoreState
+
+  package init(_ store: TableStore, table: String) {
+    self.table = table
+    state = store.state
+  }
+
+  package func describe() async throws(LogError) -> LogDescription {
+    guard let stored = state.table(table) else {
+      throw LogError(.configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
+    }
+    return LogDescription(incarnation: stored.incarnation, partitions: stored.definition.partitions)
+  }
+
+  private func stored(_ incarnation: Incarnation, _ partition: Int) throws(LogError) -> StoredTable {
+    guard let stored = state.table(incarnation: incarnation) else {
+      throw LogError(
+        .incarnation, table: table, partition: partition,
+        "the table with the incarnation \(incarnation) is not in this store: it was deleted and made anew, or the store is another one")
+    }
+    guard partition >= 0, partition < stored.definition.partitions else {
+      throw LogError(.configuration, table: table, partition: partition, "the table has \(stored.definition.partitions) partitions")
+    }
+    return stored
+  }
+
+  package func read(
+    partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
+  ) async throws(LogError) -> RecordBatch {
+    let stored = try stored(cursor.incarnation, partition)
+    let ticket = state.arrivals.ticket
+    let batch = try readNow(stored, partition, cursor, limit)
+    if !batch.entries.isEmpty || wait <= .zero { return batch }
+    await state.arrivals.wait(since: ticket, timeout: wait)
+    return try readNow(try self.stored(cursor.incarnation, partition), partition, cursor, limit)
+  }
+
+  private func readNow(
+    _ stored: StoredTable, _ partition: Int, _ cursor: LogCursor, _ limit: ReadLimit
+  ) throws(LogError) -> RecordBatch {
+    let frontier = state.frontier(stored)
+    guard let progress = state.progress(stored.id) else {
+      throw LogError(.incarnation, table: table, partition: partition, "the table is gone")
+    }
+    if cursor.sequence + 1 < progress.first[partition] {
+      throw LogError(
+        .trimmed, table: table, partition: partition,
+        "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): build a new generation")
+    }
+    if cursor.sequence > progress.last[partition] {
+      throw LogError(
+        .trimmed, table: table, partition: partition,
+        "the position \(cursor.sequence) lies behind the log's end \(progress.last[partition]): the store lost records, or is another one")
+    }
+    var batch = RecordBatch(partition: partition, format: .stored, end: cursor, frontier: frontier)
+    if cursor.sequence == progress.last[partition] { return batch }
+    do {
+      try Partition(state: state, table: stored, number: partition).read(into: &batch, limit)
+    } catch let error as RecordError {
+      throw LogError(.corrupt, table: table, partition: partition, "record \(batch.end.sequence + 1): \(error.reason)")
+    } catch {
+      throw LogError(.retry, table: table, partition: partition, "\(error)")
+    }
+    let last = progress.last[partition]
+    batch.behind = last > batch.end.sequence ? last - batch.end.sequence : 0
+    if batch.behind > 0, let time = batch.entries.last?.time { batch.frontier = min(batch.frontier, time) }
+    return batch
+  }
+
+  package func bounds(partition: Int) async throws(LogError) -> LogBounds {
+    let stored = try stored(try await describe().incarnation, partition)
+    let progress = state.progress(stored.id) ?? TableProgress(partitions: stored.definition.partitions)
+    return LogBounds(first: progress.first[partition], last: progress.last[partition])
+  }
+
+  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+    let stored = try stored(try await describe().incarnation, partition)
+    do {
+      let first = try Partition(state: state, table: stored, number: partition).firstSequence(atOrAfter: time)
+      return LogCursor(incarnation: stored.incarnation, sequence: first - 1)
+    } catch {
+      throw LogError(.retry, table: table, partition: partition, "\(error)")
+    }
+  }
+}
+
+extension EmbeddedLog {
+  /// One partition's records in the database.
+  struct Partition {
+    let state: StoreState
+    let table: StoredTable
+    let number: Int
+
+    func read(into batch: inout RecordBatch, _ limit: ReadLimit) throws {
+      let privateNames = table.definition.privateAttributes.isEmpty ? nil : AttributeNames(table.definition.privateAttributes)
+      var walk = KeyIterator(
+        state.database, Family.log, lower: KeyBytes.log(table.id, number, batch.end.sequence + 1),
+        upper: KeyBytes.log(table.id, number, .max), fillCache: false)
+      walk.seekToFirst()
+      while walk.isValid, batch.entries.count < limit.records, batch.bytes.count < limit.bytes {
+        let sequence = KeyBytes.read64(walk.key, at: 6)
+        guard sequence == batch.end.sequence + 1 else {
+          throw RecordError("the next record kept is \(sequence): records are missing")
+        }
+        let start = batch.bytes.count
+        let time = try StoredRecord.time(walk.value)
+        if let privateNames {
+          try StoredRecord.append(walk.value, without: privateNames, to: &batch.bytes)
+        } else {
+          batch.bytes.append(contentsOf: walk.value)
+        }
+        batch.entries.append(.init(sequence: sequence, time: time, start: start, end: batch.bytes.count))
+        batch.end.sequence = sequence
+        walk.next()
+      }
+      try walk.check()
+      if let last = batch.entries.last { batch.frontier = max(batch.frontier, last.time) }
+    }
+
+    /// The number of the first record with a commit time of at least `time`, or one behind the last. Binary search.
+    func firstSequence(atOrAfter time: Int64) throws -> UInt64 {
+      guard let progress = state.progress(table.id) else { return 1 }
+      var low = progress.first[number]
+      var high = progress.last[number] + 1
+      while low < high {
+        let middle = low + (high - low) / 2
+        let found = try state.database.read(Family.log, KeyBytes.log(table.id, number, middle)) { bytes in
+          bytes.flatMap { try? StoredRecord.time($0) }
+        }
+        guard let found else { throw RecordError("record \(middle) is missing") }
+        if found < time { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+  }
+}

@@ -1,0 +1,48 @@
+internal import RocksDB
+
+/// The column families of the store, by their place in the list that the database is opened with.
+enum Family {
+  static let meta = 0
+  static let items = 1
+  static let index = 2
+  static let log = 3
+
+  static let all: [Database.Family] = [
+    .init(name: "meta", pointReads: true, writeBufferBytes: 4 << 20),
+    .init(name: "items", pointReads: true, writeBufferBytes: 64 << 20),
+    .init(name: "index", pointReads: false, writeBufferBytes: 32 << 20),
+    .init(name: "log", pointReads: false, writeBufferBytes: 64 << 20),
+  ]
+}
+
+/// Keys of the meta family.
+enum MetaKey {
+  static let formatVersion: [UInt8] = [UInt8(ascii: "V")]
+  static let clockCeiling: [UInt8] = [UInt8(ascii: "C")]
+  static let nextTableID: [UInt8] = [UInt8(ascii: "N")]
+  static let tablePrefix: [UInt8] = [UInt8(ascii: "D")]
+  static let tokenPrefix: [UInt8] = [UInt8(ascii: "K")]
+
+  static func table(_ id: UInt32) -> [UInt8] {
+    var out = tablePrefix
+    KeyBytes.append32(id, to: &out)
+    return out
+  }
+
+  static func token(_ text: String) -> [UInt8] { tokenPrefix + Array(text.utf8) }
+
+  /// The history clock's last time, and the item count and size, of a table.
+  static func progress(_ id: UInt32) -> [UInt8] {
+    var out = [UInt8(ascii: "P")]
+    KeyBytes.append32(id, to: &out)
+    return out
+  }
+
+  /// The last sequence number of a partition, written when its records are trimmed.
+  static func sequence(_ id: UInt32, _ partition: Int) -> [UInt8] {
+    var out = [UInt8(ascii: "S")]
+    KeyBytes.append32(id, to: &out)
+    KeyBytes.append16(UInt16(partition), to: &out)
+    return out
+  }
+}

@@ -1,0 +1,134 @@
+package import DynamoModel
+
+/// Checks of keys and items against a table, with DynamoDB's texts.
+extension TableHandle {
+  package static let partitionKeyBytesMax = 2048
+  package static let sortKeyBytesMax = 1024
+  package static let itemBytesMax = 400 * 1024
+
+  /// The key of an item that is to be put. Throws for a missing, mistyped, empty or too long key attribute.
+  package func key(ofPut item: Item) throws(DynamoError) -> Item {
+    var key = Item()
+    for attribute in definition.key.attributes {
+      guard let value = item[attribute.name] else {
+        throw .invalidParameter("Missing the key \(attribute.name) in the item")
+      }
+      guard attribute.type.accepts(value) else {
+        throw .invalidParameter(
+          "Type mismatch for key \(attribute.name) expected: \(attribute.type.rawValue) actual: \(value.typeName)")
+      }
+      key[attribute.name] = value
+    }
+    try StoredTable.checkSizes(of: key, definition.key)
+    return key
+  }
+}
+
+extension StoredTable {
+  /// Throws unless `key` holds exactly the table's key attributes, of the right types, not empty, not too long.
+  func check(key: Item) throws(DynamoError) {
+    let attributes = definition.key.attributes
+    guard key.count == attributes.count,
+      attributes.allSatisfy({ attribute in key[attribute.name].map(attribute.type.accepts) ?? false })
+    else { throw .validation("The provided key element does not match the schema") }
+    try StoredTable.checkSizes(of: key, definition.key)
+  }
+
+  static func checkSizes(of key: Item, _ schema: KeySchema) throws(DynamoError) {
+    for attribute in schema.attributes {
+      let isSort = schema.sort == attribute && attribute.name != schema.partition.name
+      let size: Int
+      switch key[attribute.name] {
+      case .string(let text): size = text.utf8.count
+      case .binary(let bytes): size = bytes.count
+      default: continue
+      }
+      if size == 0 {
+        let kind = attribute.type == .string ? "string" : "binary"
+        throw .validation(
+          "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
+            + "\(kind) value. Key: \(attribute.name)")
+      }
+      if isSort, size > TableHandle.sortKeyBytesMax {
+        throw .invalidParameter("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+      }
+      if !isSort, size > TableHandle.partitionKeyBytesMax {
+        throw .invalidParameter("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+      }
+    }
+  }
+
+  /// Throws when an item has an index key attribute of a wrong type, empty, or too long.
+  func checkIndexKeys(of item: Item) throws(DynamoError) {
+    for index in definition.indexes {
+      for attribute in index.key.attributes {
+        guard let value = item[attribute.name] else { continue }
+        guard attribute.type.accepts(value) else {
+          throw .invalidParameter(
+            "Type mismatch for Index Key \(attribute.name) Expected: \(attribute.type.rawValue) Actual: \(value.typeName) "
+              + "IndexName: \(index.name)")
+        }
+        let isEmpty =
+          switch value {
+          case .string(let text): text.isEmpty
+          case .binary(let bytes): bytes.isEmpty
+          default: false
+          }
+        if isEmpty {
+          throw .validation(
+            "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
+              + "AttributeValue for a key attribute cannot contain an empty \(attribute.type == .string ? "string" : "binary") "
+              + "value. IndexName: \(index.name), IndexKey: \(attribute.name)")
+        }
+        let limit = index.key.partition == attribute ? TableHandle.partitionKeyBytesMax : TableHandle.sortKeyBytesMax
+        if attribute.type != .number, value.size > limit {
+          throw .invalidParameter(
+            attribute == index.key.partition
+              ? "Size of hashkey has exceeded the maximum size limit of2048 bytes"
+              : "Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+        }
+      }
+    }
+  }
+
+  /// The item's key in the items family, and the hash of its partition key.
+  func itemKey(_ key: Item) -> (bytes: [UInt8], hash: UInt64) {
+    guard let partition = key[definition.key.partition.name] else { preconditionFailure("the key passed the checks") }
+    var (bytes, hash) = KeyBytes.partition(KeyBytes.table(id), partition)
+    if let sort = definition.key.sort, let value = key[sort.name] { KeyBytes.append(value, to: &bytes) }
+    return (bytes, hash)
+  }
+
+  /// The item's key in an index; nil when it lacks one of the index's attributes and so is not in it.
+  func indexKey(_ index: IndexDefinition, of item: Item, itemKey: [UInt8]) -> [UInt8]? {
+    guard let number = indexNumbers[index.name], let partition = item[index.key.partition.name],
+      index.key.partition.type.accepts(partition)
+    else { return nil }
+    var (bytes, _) = KeyBytes.partition(KeyBytes.index(id, number), partition)
+    if let sort = index.key.sort {
+      guard let value = item[sort.name], sort.type.accepts(value) else { return nil }
+      KeyBytes.append(value, to: &bytes)
+    }
+    bytes.append(contentsOf: itemKey[4...])
+    return bytes
+  }
+
+  /// The entry that makes the item expire; nil when it never does: no attribute, not a Number, or more than 5 years ago.
+  func timeToLiveKey(of item: Item, itemKey: [UInt8], now: Int64) -> [UInt8]? {
+    guard let name = definition.timeToLive, case .number(let number)? = item[name] else { return nil }
+    let seconds = number.int64Truncated
+    guard seconds > now / 1000 - StoredTable.timeToLiveAgeMax, seconds >= 0 else { return nil }
+    var bytes = KeyBytes.index(id, KeyBytes.timeToLiveIndex)
+    KeyBytes.append64(UInt64(seconds), to: &bytes)
+    bytes.append(contentsOf: itemKey[4...])
+    return bytes
+  }
+
+  /// Five years in seconds: an expiry time further back never expires an item.
+  static let timeToLiveAgeMax: Int64 = 5 * 365 * 86_400
+
+  /// The attributes of the old item that keeping the indexes needs.
+  var indexedNames: [String] {
+    definition.indexes.flatMap(\.key.attributes).map(\.name) + (definition.timeToLive.map { [$0] } ?? [])
+  }
+}

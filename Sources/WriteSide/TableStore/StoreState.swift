@@ -1,0 +1,105 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import RocksDB
+internal import Synchronization
+
+/// What the committer and the readers share: the database, the catalogue, the progress of each table, the clock.
+///
+/// Only the committer's thread changes catalogue and progress; readers see them after the write that made them true.
+final class StoreState: Sendable {
+  let database: Database
+  let clock: CommitClock
+  let arrivals = Arrivals()
+  private let published: Mutex<Published>
+
+  struct Published {
+    var tables: [String: StoredTable]
+    /// Deleted tables whose log is still kept.
+    var dropped: [StoredTable]
+    var progress: [UInt32: TableProgress]
+  }
+
+  init(database: Database, clock: CommitClock, published: Published) {
+    self.database = database
+    self.clock = clock
+    self.published = Mutex(published)
+  }
+
+  func table(_ name: String) -> StoredTable? { published.withLock { $0.tables[name] } }
+  func tableNames() -> [String] { published.withLock { Array($0.tables.keys) } }
+  func tables() -> [StoredTable] { published.withLock { Array($0.tables.values) } }
+  func allTables() -> [StoredTable] { published.withLock { Array($0.tables.values) + $0.dropped } }
+  func progress(_ id: UInt32) -> TableProgress? { published.withLock { $0.progress[id] } }
+
+  /// The table of this incarnation, deleted or not.
+  func table(incarnation: Incarnation) -> StoredTable? {
+    published.withLock { state in
+      state.tables.values.first { $0.incarnation == incarnation } ?? state.dropped.first { $0.incarnation == incarnation }
+    }
+  }
+
+  func update(_ change: (inout Published) -> Void) { published.withLock { change(&$0) } }
+
+  /// The time below which no further record of the table will come. Take it before reading records.
+  func frontier(_ table: StoredTable) -> Int64 {
+    if table.isDropped { return .max }
+    switch table.clock {
+    case .live: return clock.frontier()
+    case .history: return progress(table.id)?.historyTime ?? 0
+    }
+  }
+
+  /// On the committer's thread: evaluates a round, writes it with sync, publishes what it changed.
+  func commit(_ body: (inout CommitRound) throws(DynamoError) -> Void) throws(DynamoError) {
+    guard let (time, ceiling) = clock.begin() else {
+      throw DynamoError(
+        .internalServer,
+        "The wall clock jumped ahead by \(clock.jump / 1000) s: writes are stopped. If the clock is right now, accept it with: "
+          + "afterimage table clock --accept-jump")
+    }
+    let (tables, progress) = published.withLock { ($0.tables, $0.progress) }
+    var round = CommitRound(database, tables: tables, progress: progress, time: time)
+    do throws(DynamoError) {
+      try body(&round)
+      try write(&round, ceiling: ceiling)
+    } catch {
+      clock.end(ceiling: nil)
+      throw error
+    }
+    let changed = round.touched
+    let new = round.progress
+    published.withLock { state in
+      for id in changed { state.progress[id] = new[id] }
+    }
+    clock.end(ceiling: ceiling)
+    if !changed.isEmpty { arrivals.announce() }
+  }
+
+  private func write(_ round: inout CommitRound, ceiling: Int64?) throws(DynamoError) {
+    for id in round.touched {
+      if let progress = round.progress[id] { round.batch.put(Family.meta, MetaKey.progress(id), progress.binary) }
+    }
+    if let ceiling { round.batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
+    guard round.batch.count > 0 else { return }
+    do throws(RocksDBError) {
+      try database.write(round.batch, sync: true)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  /// On the committer's thread, while nobody writes.
+  func extendClock() {
+    guard let ceiling = clock.idleCeiling() else { return }
+    var batch = WriteBatch(database)
+    batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling))
+    // A failure leaves the old ceiling: the frontier then stands still, which is the safe side.
+    if (try? database.write(batch, sync: true)) != nil { clock.end(ceiling: ceiling) }
+  }
+
+  static func encode(_ time: Int64) -> [UInt8] {
+    var out: [UInt8] = []
+    KeyBytes.append64(UInt64(bitPattern: time), to: &out)
+    return out
+  }
+}

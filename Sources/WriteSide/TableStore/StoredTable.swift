@@ -1,0 +1,160 @@
+package import ChangeRecords
+package import DynamoModel
+
+/// How a table's commit times come about.
+package enum TableClock: String, Sendable {
+  /// From the committer: max(last, wall clock).
+  case live
+  /// Each write brings its time; the frontier of every partition is the last time given.
+  case history
+}
+
+/// A table as the store keeps it: the definition and what only the store knows.
+struct StoredTable: Sendable {
+  let id: UInt32
+  let incarnation: Incarnation
+  var definition: TableDefinition
+  var indexNumbers: [String: UInt16]
+  var nextIndexNumber: UInt16
+  let createdAt: Int64
+  var clock: TableClock
+  /// The label of the stream, made when the stream was enabled last.
+  var streamLabel: String?
+  /// Set when the table is deleted: only its log is left then.
+  var isDropped = false
+}
+
+/// A table as its clients see it.
+package struct TableDescription: Sendable {
+  package let definition: TableDefinition
+  package let status: String
+  /// Milliseconds since 1970.
+  package let createdAt: Int64
+  package let itemCount: Int
+  package let sizeBytes: Int
+  package let tableID: String
+  package let clock: TableClock
+  package let incarnation: Incarnation
+  package let streamLabel: String?
+
+  package var arn: String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(definition.name)" }
+  package var streamARN: String? { streamLabel.map { "\(arn)/stream/\($0)" } }
+}
+
+/// A table looked up for one request: its definition at that moment.
+package struct TableHandle: Sendable {
+  let stored: StoredTable
+  package let description: TableDescription
+  package var definition: TableDefinition { stored.definition }
+}
+
+extension StoredTable {
+  /// The record in the store's catalogue: an item in its stored form, so that later versions can add attributes.
+  var binary: [UInt8] {
+    var item = Item()
+    item["id"] = .number(Number(Int64(id)))
+    item["incarnation"] = .string(incarnation.description)
+    item["name"] = .string(definition.name)
+    item["key"] = StoredTable.encode(definition.key)
+    item["indexes"] = .list(definition.indexes.map { encode($0) })
+    item["nextIndexNumber"] = .number(Number(Int64(nextIndexNumber)))
+    item["createdAt"] = .number(Number(createdAt))
+    item["clock"] = .string(clock.rawValue)
+    item["partitions"] = .number(Number(Int64(definition.partitions)))
+    item["private"] = .list(definition.privateAttributes.map { .string($0) })
+    item["tags"] = .list(definition.tags.map { .list([.string($0.key), .string($0.value)]) })
+    item["dropped"] = .bool(isDropped)
+    if let stream = definition.stream { item["stream"] = .string(stream.rawValue) }
+    if let streamLabel { item["streamLabel"] = .string(streamLabel) }
+    if let attribute = definition.timeToLive { item["timeToLive"] = .string(attribute) }
+    if let throughput = definition.throughput {
+      item["throughput"] = .list([.number(Number(Int64(throughput.read))), .number(Number(Int64(throughput.write)))])
+    }
+    return item.binary
+  }
+
+  private static func encode(_ key: KeySchema) -> AttributeValue {
+    .list(key.attributes.map { .list([.string($0.name), .string($0.type.rawValue)]) })
+  }
+
+  private func encode(_ index: IndexDefinition) -> AttributeValue {
+    var map: AttributeMap = [
+      "name": .string(index.name), "kind": .string(index.kind.rawValue), "key": StoredTable.encode(index.key),
+      "status": .string(index.status.rawValue), "number": .number(Number(Int64(indexNumbers[index.name] ?? 0))),
+    ]
+    switch index.projection {
+    case .all: map["projection"] = .string("ALL")
+    case .keysOnly: map["projection"] = .string("KEYS_ONLY")
+    case .include(let names): map["projection"] = .list(names.map { .string($0) })
+    }
+    return .map(map)
+  }
+
+  init?(binary: [UInt8]) {
+    guard let item = Item(binary: binary), let id = item["id"]?.int, let key = StoredTable.key(item["key"]),
+      let incarnation = item["incarnation"]?.text.flatMap({ Incarnation($0) }), let name = item["name"]?.text,
+      let clock = item["clock"]?.text.flatMap(TableClock.init(rawValue:)), let partitions = item["partitions"]?.int,
+      let createdAt = item["createdAt"]?.int, let nextIndexNumber = item["nextIndexNumber"]?.int
+    else { return nil }
+    self.id = UInt32(id)
+    self.incarnation = incarnation
+    self.createdAt = Int64(createdAt)
+    self.clock = clock
+    self.nextIndexNumber = UInt16(nextIndexNumber)
+    streamLabel = item["streamLabel"]?.text
+    isDropped = item["dropped"] == .bool(true)
+    definition = TableDefinition(name: name, key: key, partitions: partitions)
+    indexNumbers = [:]
+    for value in item["indexes"]?.elements ?? [] {
+      guard case .map(let map) = value, let index = StoredTable.index(map) else { return nil }
+      definition.indexes.append(index)
+      indexNumbers[index.name] = UInt16(map["number"]?.int ?? 0)
+    }
+    definition.stream = item["stream"]?.text.flatMap(StreamViewType.init(rawValue:))
+    definition.timeToLive = item["timeToLive"]?.text
+    definition.privateAttributes = (item["private"]?.elements ?? []).compactMap(\.text)
+    definition.tags = (item["tags"]?.elements ?? []).compactMap { tag in
+      guard let parts = tag.elements, parts.count == 2, let key = parts[0].text, let value = parts[1].text else { return nil }
+      return .init(key: key, value: value)
+    }
+    if let both = item["throughput"]?.elements, both.count == 2, let read = both[0].int, let write = both[1].int {
+      definition.throughput = .init(read: read, write: write)
+    }
+  }
+
+  private static func key(_ value: AttributeValue?) -> KeySchema? {
+    let attributes = (value?.elements ?? []).compactMap { pair -> KeyAttribute? in
+      guard let parts = pair.elements, parts.count == 2, let name = parts[0].text,
+        let type = parts[1].text.flatMap(KeyType.init(rawValue:))
+      else { return nil }
+      return KeyAttribute(name: name, type: type)
+    }
+    guard let first = attributes.first else { return nil }
+    return KeySchema(partition: first, sort: attributes.count > 1 ? attributes[1] : nil)
+  }
+
+  private static func index(_ map: AttributeMap) -> IndexDefinition? {
+    guard let name = map["name"]?.text, let kind = map["kind"]?.text.flatMap(IndexDefinition.Kind.init(rawValue:)),
+      let key = key(map["key"]), let status = map["status"]?.text.flatMap(IndexDefinition.Status.init(rawValue:))
+    else { return nil }
+    let projection: IndexProjection
+    switch map["projection"] {
+    case .list(let names): projection = .include(names.compactMap(\.text))
+    case .some(.string(let text)) where text == "KEYS_ONLY": projection = .keysOnly
+    default: projection = .all
+    }
+    return IndexDefinition(name: name, kind: kind, key: key, projection: projection, status: status)
+  }
+}
+
+extension AttributeValue {
+  fileprivate var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+  fileprivate var int: Int? {
+    if case .number(let number) = self { number.int64.map { Int($0) } } else { nil }
+  }
+  fileprivate var elements: [AttributeValue]? {
+    if case .list(let values) = self { values } else { nil }
+  }
+}

@@ -1,0 +1,207 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Foundation
+internal import RocksDB
+internal import Synchronization
+
+/// The store's background work, on one thread of its own: TTL removals, retention, filling of new indexes, forgotten
+/// idempotency tokens. Everything that changes an item goes through the committer, which looks at the item again.
+final class Sweeper: Sendable {
+  /// Removals handed to the committer at once.
+  static let removalsMax = 1000
+  /// Items that a backfill looks at between two commits.
+  static let backfillItemsMax = 1000
+  static let housekeepingInterval: Int64 = 10_000
+
+  private struct Work {
+    var isStopping = false
+    var backfills: Set<UInt32> = []
+  }
+
+  private let state: StoreState
+  private let committer: Committer
+  private let interval: Duration
+  private let retention: Int64?
+  private let work = Mutex(Work())
+  private let wake = DispatchSemaphore(value: 0)
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(state: StoreState, committer: Committer, interval: Duration, retention: Int64?) {
+    self.state = state
+    self.committer = committer
+    self.interval = interval
+    self.retention = retention
+    for table in state.tables() where table.definition.indexes.contains(where: { $0.status == .creating }) { backfill(table.id) }
+    let thread = Thread { [self] in run() }
+    thread.name = "sweeper"
+    thread.start()
+  }
+
+  func stop() {
+    let first = work.withLock { work in
+      defer { work.isStopping = true }
+      return !work.isStopping
+    }
+    guard first else { return }
+    wake.signal()
+    ended.wait()
+  }
+
+  func backfill(_ table: UInt32) {
+    work.withLock { _ = $0.backfills.insert(table) }
+    wake.signal()
+  }
+
+  private var isStopping: Bool { work.withLock { $0.isStopping } }
+
+  private func run() {
+    var housekeepingDue: Int64 = 0
+    let pause = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
+    while !isStopping {
+      let backfills = work.withLock { work in
+        defer { work.backfills = [] }
+        return work.backfills
+      }
+      for id in backfills { fill(id) }
+      for table in state.tables() where table.definition.timeToLive != nil { removeDue(table) }
+      let now = state.clock.wall()
+      if now >= housekeepingDue {
+        housekeepingDue = now + Sweeper.housekeepingInterval
+        forgetTokens(now)
+        if let retention { for table in state.allTables() { trim(table, before: now - retention) } }
+      }
+      _ = wake.wait(timeout: .now() + pause)
+    }
+    ended.signal()
+  }
+
+  /// Removes the items of a table whose second has come. An item that was changed meanwhile is looked at by the committer.
+  private func removeDue(_ table: StoredTable) {
+    guard let attribute = table.definition.timeToLive else { return }
+    let now = (table.clock == .history ? state.progress(table.id)?.historyTime ?? 0 : state.clock.wall()) / 1000
+    let prefix = KeyBytes.index(table.id, KeyBytes.timeToLiveIndex)
+    var upper = prefix
+    KeyBytes.append64(UInt64(max(0, now) + 1), to: &upper)
+    var due: [[UInt8]] = []
+    do {
+      var walk = KeyIterator(state.database, Family.index, lower: prefix, upper: upper)
+      walk.seekToFirst()
+      while walk.isValid, due.count < Sweeper.removalsMax {
+        due.append(Array(walk.value))
+        walk.next()
+      }
+    }
+    guard !due.isEmpty else { return }
+    let done = DispatchGroup()
+    for itemKey in due {
+      guard let bytes = try? state.database.value(Family.items, itemKey), let item = Item(binary: bytes),
+        let key = table.definition.key.key(of: item)
+      else { continue }
+      done.enter()
+      let action = WriteAction(table: table.definition.name, key: key) { current in
+        guard case .number(let number)? = current?[attribute], number.int64Truncated <= now else { return .keep }
+        return .delete
+      }
+      committer.submit(WriteTransaction(actions: [action], cause: .service)) { _ in done.leave() }
+    }
+    done.wait()
+  }
+
+  /// Fills the indexes that are being created, and the TTL entries. From now on writes keep them by themselves: what is left
+  /// is to enter the items that nobody writes, each looked at again by the committer's thread.
+  private func fill(_ id: UInt32) {
+    guard let table = state.tables().first(where: { $0.id == id }) else { return }
+    let prefix = KeyBytes.table(id)
+    var position = prefix
+    while !isStopping {
+      var keys: [[UInt8]] = []
+      do {
+        var walk = KeyIterator(
+          state.database, Family.items, lower: prefix, upper: KeyBytes.successor(prefix), fillCache: false)
+        walk.seek(position)
+        while walk.isValid, keys.count < Sweeper.backfillItemsMax {
+          keys.append(Array(walk.key))
+          walk.next()
+        }
+      }
+      guard let last = keys.last else { break }
+      position = last + [0]
+      let chunk = keys
+      let state = state
+      let result: Void? = try? committer.perform { () throws(DynamoError) in try Sweeper.enter(chunk, table, state) }
+      if result == nil { return }
+    }
+    guard !isStopping else { return }
+    activate(table)
+  }
+
+  private static func enter(_ keys: [[UInt8]], _ table: StoredTable, _ state: StoreState) throws(DynamoError) {
+    guard let current = state.table(table.definition.name), current.id == table.id else { return }
+    var batch = WriteBatch(state.database)
+    do throws(RocksDBError) {
+      for itemKey in keys {
+        guard let bytes = try state.database.value(Family.items, itemKey), let item = Item(binary: bytes) else { continue }
+        for index in current.definition.indexes where index.status == .creating {
+          if let key = current.indexKey(index, of: item, itemKey: itemKey) { batch.put(Family.index, key, itemKey) }
+        }
+        if let key = current.timeToLiveKey(of: item, itemKey: itemKey, now: state.clock.wall()) {
+          batch.put(Family.index, key, itemKey)
+        }
+      }
+      try state.database.write(batch, sync: true)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private func activate(_ table: StoredTable) {
+    let state = state
+    let created = table.definition.indexes.filter { $0.status == .creating }.map(\.name)
+    _ = try? committer.perform { () throws(DynamoError) in
+      guard var current = state.table(table.definition.name), current.id == table.id else { return }
+      for index in current.definition.indexes.indices where created.contains(current.definition.indexes[index].name) {
+        current.definition.indexes[index].status = .active
+      }
+      try TableStore.store(current, state) { _ in }
+      let changed = current
+      state.update { $0.tables[changed.definition.name] = changed }
+    }
+  }
+
+  private func forgetTokens(_ now: Int64) {
+    var batch = WriteBatch(state.database)
+    var walk = KeyIterator(
+      state.database, Family.meta, lower: MetaKey.tokenPrefix, upper: KeyBytes.successor(MetaKey.tokenPrefix))
+    walk.seekToFirst()
+    while walk.isValid {
+      if walk.value.count >= 8, Int64(bitPattern: KeyBytes.read64(walk.value, at: 0)) <= now {
+        batch.delete(Family.meta, Array(walk.key))
+      }
+      walk.next()
+    }
+    // What is not forgotten now is at the next round.
+    if batch.count > 0 { _ = try? state.database.write(batch, sync: false) }
+  }
+
+  /// Trims the records older than `time` from each partition of a log; the last number is kept.
+  private func trim(_ table: StoredTable, before time: Int64) {
+    let state = state
+    for partition in 0..<table.definition.partitions {
+      guard let progress = state.progress(table.id), progress.first[partition] <= progress.last[partition] else { continue }
+      let log = EmbeddedLog.Partition(state: state, table: table, number: partition)
+      guard let cut = try? log.firstSequence(atOrAfter: time), cut > progress.first[partition] else { continue }
+      _ = try? committer.perform { () throws(DynamoError) in
+        var batch = WriteBatch(state.database)
+        batch.deleteRange(
+          Family.log, from: KeyBytes.log(table.id, partition, 0), to: KeyBytes.log(table.id, partition, cut))
+        batch.put(Family.meta, MetaKey.sequence(table.id, partition), StoreState.encode(Int64(cut - 1)))
+        do throws(RocksDBError) {
+          try state.database.write(batch, sync: true)
+        } catch {
+          throw .storage(error)
+        }
+        state.update { $0.progress[table.id]?.first[partition] = cut }
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+internal import DynamoModel
+internal import RocksDB
+
+/// What a table's log and items amount to, kept in memory and published after each commit.
+struct TableProgress: Sendable {
+  /// By partition: the sequence number of the last record, 0 before the first.
+  var last: [UInt64]
+  /// By partition: the first record kept; `last + 1` when none is.
+  var first: [UInt64]
+  /// The last time given to a history clock.
+  var historyTime: Int64
+  var itemCount: Int
+  var sizeBytes: Int
+
+  var binary: [UInt8] {
+    var out: [UInt8] = []
+    KeyBytes.append64(UInt64(bitPattern: historyTime), to: &out)
+    KeyBytes.append64(UInt64(itemCount), to: &out)
+    KeyBytes.append64(UInt64(sizeBytes), to: &out)
+    return out
+  }
+
+  init(partitions: Int) {
+    last = Array(repeating: 0, count: partitions)
+    first = Array(repeating: 1, count: partitions)
+    historyTime = 0
+    itemCount = 0
+    sizeBytes = 0
+  }
+
+  /// Reads a table's progress when the store is opened: one seek to each end of each partition.
+  init(_ database: Database, _ table: StoredTable) throws(RocksDBError) {
+    self.init(partitions: table.definition.partitions)
+    if let bytes = try database.value(Family.meta, MetaKey.progress(table.id)), bytes.count == 24 {
+      let numbers = bytes.withUnsafeBytes { raw in [0, 8, 16].map { KeyBytes.read64(raw, at: $0) } }
+      historyTime = Int64(bitPattern: numbers[0])
+      itemCount = Int(numbers[1])
+      sizeBytes = Int(numbers[2])
+    }
+    for partition in 0..<table.definition.partitions {
+      let lower = KeyBytes.log(table.id, partition, 0)
+      var walk = KeyIterator(database, Family.log, lower: lower, upper: KeyBytes.log(table.id, partition, .max))
+      let trimmed = try database.value(Family.meta, MetaKey.sequence(table.id, partition))
+      let floor = trimmed.map { bytes in bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) } } ?? 0
+      last[partition] = floor
+      first[partition] = floor + 1
+      walk.seekToFirst()
+      if walk.isValid {
+        first[partition] = KeyBytes.read64(walk.key, at: 6)
+        walk.seekToLast()
+        last[partition] = KeyBytes.read64(walk.key, at: 6)
+      }
+      try walk.check()
+    }
+  }
+}

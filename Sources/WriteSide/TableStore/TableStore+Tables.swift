@@ -1,0 +1,176 @@
+internal import ChangeRecords
+package import DynamoModel
+internal import Foundation
+internal import RocksDB
+
+/// Tables come, change and go on the committer's thread, each change one synced batch.
+extension TableStore {
+  /// Makes a table. Throws ResourceInUseException when the name is taken. The definition is taken as checked.
+  package func createTable(_ definition: TableDefinition, clock: TableClock = .live) throws(DynamoError) -> TableDescription {
+    let state = state
+    let table = try committer.perform { () throws(DynamoError) -> StoredTable in
+      guard state.table(definition.name) == nil else {
+        throw DynamoError(.resourceInUse, "Table already exists: \(definition.name)")
+      }
+      let id = try TableStore.nextTableID(state)
+      let now = state.clock.wall()
+      var table = StoredTable(
+        id: id, incarnation: Incarnation(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
+        indexNumbers: [:], nextIndexNumber: 1, createdAt: now, clock: clock, streamLabel: nil)
+      for index in definition.indexes { table.number(index) }
+      if definition.stream != nil { table.streamLabel = TableStore.label(now) }
+      try TableStore.store(table, state) { batch in
+        var next: [UInt8] = []
+        KeyBytes.append32(id + 1, to: &next)
+        batch.put(Family.meta, MetaKey.nextTableID, next)
+      }
+      state.update {
+        $0.tables[definition.name] = table
+        $0.progress[id] = TableProgress(partitions: definition.partitions)
+      }
+      return table
+    }
+    state.arrivals.announce()
+    return describe(table)
+  }
+
+  /// Changes a table's definition: stream, TTL, indexes, tags, throughput. Key and partitions stay. A new index is
+  /// answered as CREATING, filled while writes go on, and becomes ACTIVE by itself.
+  package func updateTable(
+    _ name: String, _ change: @escaping (inout TableDefinition) throws(DynamoError) -> Void
+  ) throws(DynamoError) -> TableDescription {
+    let state = state
+    let (old, table) = try committer.perform { () throws(DynamoError) -> (StoredTable, StoredTable) in
+      guard let old = state.table(name) else {
+        throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
+      }
+      var table = old
+      try change(&table.definition)
+      for index in table.definition.indexes.indices where old.indexNumbers[table.definition.indexes[index].name] == nil {
+        table.definition.indexes[index].status = .creating
+        table.number(table.definition.indexes[index])
+      }
+      for index in old.definition.indexes where table.definition.index(named: index.name) == nil {
+        table.indexNumbers[index.name] = nil
+      }
+      if table.definition.stream != old.definition.stream, table.definition.stream != nil {
+        table.streamLabel = TableStore.label(state.clock.wall())
+      }
+      try TableStore.store(table, state) { batch in
+        for index in old.definition.indexes where table.indexNumbers[index.name] == nil {
+          if let number = old.indexNumbers[index.name] { TableStore.deleteIndex(old.id, number, &batch) }
+        }
+        if old.definition.timeToLive != nil, table.definition.timeToLive != old.definition.timeToLive {
+          TableStore.deleteIndex(old.id, KeyBytes.timeToLiveIndex, &batch)
+        }
+      }
+      state.update { $0.tables[name] = table }
+      return (old, table)
+    }
+    let needsTimeToLive = table.definition.timeToLive != nil && table.definition.timeToLive != old.definition.timeToLive
+    if needsTimeToLive || table.definition.indexes.contains(where: { $0.status == .creating }) { sweeper.backfill(table.id) }
+    return describe(table)
+  }
+
+  /// Deletes a table: its items and indexes are gone, every partition of its log ends with a truncate record, and the log
+  /// stays readable under the old incarnation.
+  package func deleteTable(_ name: String) throws(DynamoError) -> TableDescription {
+    let state = state
+    let (table, description) = try committer.perform { [self] () throws(DynamoError) -> (StoredTable, TableDescription) in
+      guard var table = state.table(name) else {
+        throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
+      }
+      let description = describe(table, status: "DELETING")
+      table.isDropped = true
+      var progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
+      guard let (now, ceiling) = state.clock.begin() else {
+        throw DynamoError(.internalServer, "The wall clock jumped ahead: accept it with afterimage table clock --accept-jump")
+      }
+      defer { state.clock.end(ceiling: nil) }
+      let time = table.clock == .history ? progress.historyTime : now
+      try TableStore.store(table, state) { batch in
+        if let ceiling { batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
+        for partition in 0..<table.definition.partitions {
+          progress.last[partition] += 1
+          var record: [UInt8] = []
+          StoredRecord.append(kind: .truncate, cause: .user, time: time, keys: Item().binary, old: nil, new: nil, to: &record)
+          batch.put(Family.log, KeyBytes.log(table.id, partition, progress.last[partition]), record)
+        }
+        let prefix = KeyBytes.table(table.id)
+        batch.deleteRange(Family.items, from: prefix, to: KeyBytes.successor(prefix))
+        batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
+      }
+      let kept = progress
+      state.update {
+        $0.tables[name] = nil
+        $0.dropped.append(table)
+        $0.progress[table.id] = kept
+      }
+      return (table, description)
+    }
+    _ = table
+    state.arrivals.announce()
+    return description
+  }
+
+  /// Ends a table's history: from now on the committer gives its commit times.
+  package func setClock(_ name: String, _ clock: TableClock) throws(DynamoError) {
+    let state = state
+    try committer.perform { () throws(DynamoError) in
+      guard var table = state.table(name) else {
+        throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
+      }
+      guard clock == .live || table.clock == .history else {
+        throw .validation("Table \(name) has a live clock already: a history clock is given when the table is created")
+      }
+      table.clock = clock
+      try TableStore.store(table, state) { _ in }
+      let changed = table
+      state.update { $0.tables[name] = changed }
+    }
+    state.arrivals.announce()
+  }
+
+  private static func nextTableID(_ state: StoreState) throws(DynamoError) -> UInt32 {
+    do throws(RocksDBError) {
+      let bytes = try state.database.value(Family.meta, MetaKey.nextTableID)
+      return bytes?.reduce(0) { $0 << 8 | UInt32($1) } ?? 1
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  static func store(
+    _ table: StoredTable, _ state: StoreState, _ more: (inout WriteBatch) -> Void
+  ) throws(DynamoError) {
+    var batch = WriteBatch(state.database)
+    batch.put(Family.meta, MetaKey.table(table.id), table.binary)
+    more(&batch)
+    do throws(RocksDBError) {
+      try state.database.write(batch, sync: true)
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private static func deleteIndex(_ table: UInt32, _ number: UInt16, _ batch: inout WriteBatch) {
+    let prefix = KeyBytes.index(table, number)
+    batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
+  }
+
+  /// A stream's label: the time of its enabling, as AWS forms it.
+  static func label(_ milliseconds: Int64) -> String {
+    let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+    return date.formatted(
+      Date.ISO8601FormatStyle(includingFractionalSeconds: true).dateTimeSeparator(.standard).timeZone(separator: .omitted))
+      .replacingOccurrences(of: "Z", with: "")
+  }
+}
+
+extension StoredTable {
+  /// Gives an index its number in keys, never used again in this table.
+  mutating func number(_ index: IndexDefinition) {
+    indexNumbers[index.name] = nextIndexNumber
+    nextIndexNumber += 1
+  }
+}

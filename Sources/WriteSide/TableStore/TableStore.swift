@@ -1,0 +1,166 @@
+internal import ChangeRecords
+package import DynamoModel
+internal import Foundation
+internal import RocksDB
+
+/// The write store: tables of items with their indexes and change logs in one RocksDB directory.
+///
+/// An item, its index entries and its change record are one atomic, synced batch; an acknowledged write is on disk.
+/// Writes go through one committer; reads run on any thread and never wait for writes. Closing waits for what was
+/// submitted.
+package final class TableStore: Sendable {
+  let state: StoreState
+  let committer: Committer
+  let sweeper: Sweeper
+  private let options: Options
+
+  package struct Options: Sendable {
+    package var blockCacheBytes: Int
+    /// Age in milliseconds after which records are trimmed; nil keeps them for ever.
+    package var retention: Int64?
+    /// Milliseconds by which the wall clock may run ahead of the boot clock before writes stop.
+    package var clockJumpMax: Int64
+    package var time: any TimeSource
+    /// How often due TTL entries are looked for.
+    package var sweepInterval: Duration
+
+    package init(
+      blockCacheBytes: Int = 64 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
+      time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200)
+    ) {
+      self.blockCacheBytes = blockCacheBytes
+      self.retention = retention
+      self.clockJumpMax = clockJumpMax
+      self.time = time
+      self.sweepInterval = sweepInterval
+    }
+  }
+
+  static let formatVersion: UInt8 = 1
+
+  /// Opens or makes the store at `path`. Throws `inUse`, `newerVersion`, `damaged` or `storage`.
+  package init(path: String, options: Options = Options()) throws(StoreError) {
+    self.options = options
+    let database: Database
+    do throws(RocksDBError) {
+      database = try Database(path: path, families: Family.all, blockCacheBytes: options.blockCacheBytes)
+    } catch {
+      throw error.isLocked ? .inUse(path) : .storage(path, error.message)
+    }
+    do {
+      state = try TableStore.load(database, path: path, options)
+    } catch let error as StoreError {
+      throw error
+    } catch {
+      throw .storage(path, "\(error)")
+    }
+    committer = Committer(state)
+    sweeper = Sweeper(state: state, committer: committer, interval: options.sweepInterval, retention: options.retention)
+  }
+
+  private static func load(_ database: Database, path: String, _ options: Options) throws -> StoreState {
+    if let version = try database.value(Family.meta, MetaKey.formatVersion) {
+      guard version == [formatVersion] else {
+        throw StoreError.newerVersion(path, Int(version.first ?? 0), Int(formatVersion))
+      }
+    } else {
+      var batch = WriteBatch(database)
+      batch.put(Family.meta, MetaKey.formatVersion, [formatVersion])
+      try database.write(batch, sync: true)
+    }
+    var published = StoreState.Published(tables: [:], dropped: [], progress: [:])
+    var walk = KeyIterator(
+      database, Family.meta, lower: MetaKey.tablePrefix, upper: KeyBytes.successor(MetaKey.tablePrefix))
+    walk.seekToFirst()
+    while walk.isValid {
+      guard let table = StoredTable(binary: Array(walk.value)) else {
+        throw StoreError.damaged(path, "an entry of the table catalogue does not decode")
+      }
+      published.progress[table.id] = try TableProgress(database, table)
+      if table.isDropped { published.dropped.append(table) } else { published.tables[table.definition.name] = table }
+      walk.next()
+    }
+    try walk.check()
+    let ceiling = try database.value(Family.meta, MetaKey.clockCeiling).map { bytes in
+      bytes.withUnsafeBytes { Int64(bitPattern: KeyBytes.read64($0, at: 0)) }
+    }
+    return StoreState(
+      database: database, clock: CommitClock(ceiling: ceiling ?? 0, time: options.time, jumpMax: options.clockJumpMax),
+      published: published)
+  }
+
+  /// Finishes what was submitted, writes the exact clock, and lets go of the directory.
+  package func close() {
+    sweeper.stop()
+    committer.stop()
+    var batch = WriteBatch(state.database)
+    batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(state.clock.last))
+    // Without it the next start goes on from the ceiling, which is safe.
+    _ = try? state.database.write(batch, sync: true)
+    state.database.close()
+  }
+
+  /// Commits a transaction; `completion` is called on the committer's thread and must not block.
+  package func write(
+    _ transaction: WriteTransaction, completion: @escaping @Sendable (Result<[WriteResult], DynamoError>) -> Void
+  ) {
+    committer.submit(transaction, completion)
+  }
+
+  /// The same for callers that can wait.
+  package func write(_ transaction: WriteTransaction) async throws(DynamoError) -> [WriteResult] {
+    let result: Result<[WriteResult], DynamoError> = await withCheckedContinuation { continuation in
+      committer.submit(transaction) { continuation.resume(returning: $0) }
+    }
+    return try result.get()
+  }
+
+  package func table(_ name: String) -> TableHandle? {
+    state.table(name).map { TableHandle(stored: $0, description: describe($0)) }
+  }
+
+  /// Names in byte order behind `after`, at most `limit`, and whether there are more.
+  package func tableNames(after: String?, limit: Int) -> (names: [String], more: Bool) {
+    let all = state.tableNames().sorted(by: Text.less).filter { name in after.map { Text.less($0, name) } ?? true }
+    return (Array(all.prefix(limit)), all.count > limit)
+  }
+
+  func describe(_ table: StoredTable, status: String = "ACTIVE") -> TableDescription {
+    let progress = state.progress(table.id)
+    return TableDescription(
+      definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
+      sizeBytes: progress?.sizeBytes ?? 0, tableID: tableID(table), clock: table.clock, incarnation: table.incarnation,
+      streamLabel: table.streamLabel)
+  }
+
+  private func tableID(_ table: StoredTable) -> String {
+    let digits = Array("\(table.incarnation)")
+    let number = String(table.id, radix: 16)
+    let tail = String(repeating: "0", count: 12 - number.count) + number
+    return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-\(tail)"
+  }
+
+  /// Accepts a wall clock that jumped ahead: writes go on with its time.
+  package func acceptClockJump() { state.clock.acceptJump() }
+
+  /// Milliseconds by which the wall clock has jumped ahead of what is accepted; 0 normally.
+  package var clockJump: Int64 { state.clock.jump }
+}
+
+/// Why a store cannot be opened.
+package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  case inUse(String)
+  case newerVersion(String, Int, Int)
+  case damaged(String, String)
+  case storage(String, String)
+
+  package var description: String {
+    switch self {
+    case .inUse(let path): "\(path) is in use by another afterimage process: stop it, or choose another directory with --data"
+    case .newerVersion(let path, let found, let known):
+      "\(path) was written by a newer afterimage (format \(found); this one reads format \(known)): use that version"
+    case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+    case .storage(let path, let reason): "\(path) cannot be opened: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package import ChangeRecords
+package import DynamoModel
+
+/// Actions that are committed together or not at all.
+package struct WriteTransaction: Sendable {
+  package var actions: [WriteAction]
+  /// A failing action gives TransactionCanceledException with a reason for each; otherwise the action's own error.
+  package var isTransaction: Bool
+  /// The client's idempotency token, and a hash of what it was sent with. Remembered for 10 minutes.
+  package var token: (text: String, payloadHash: [UInt8])?
+  /// Commit time in milliseconds, for tables with a history clock.
+  package var time: Int64?
+  package var cause: ChangeRecord.Cause
+
+  package init(
+    actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil, time: Int64? = nil,
+    cause: ChangeRecord.Cause = .user
+  ) {
+    self.actions = actions
+    self.isTransaction = isTransaction
+    self.token = token
+    self.time = time
+    self.cause = cause
+  }
+}
+
+/// One change of one item.
+package struct WriteAction: Sendable {
+  package let table: String
+  package let key: Item
+  /// False when `change` does not look at the item and nobody wants the old one: it is then not decoded, and `change` gets nil.
+  package let needsCurrent: Bool
+  /// Called by the committer with the item as it is then; throws what the client shall see. Must be quick and pure.
+  package let change: @Sendable (Item?) throws(DynamoError) -> WriteChange
+
+  package init(
+    table: String, key: Item, needsCurrent: Bool = true,
+    change: @escaping @Sendable (Item?) throws(DynamoError) -> WriteChange
+  ) {
+    self.table = table
+    self.key = key
+    self.needsCurrent = needsCurrent
+    self.change = change
+  }
+}
+
+package enum WriteChange: Sendable {
+  case put(Item)
+  case delete
+  case keep
+}
+
+/// What became of an action. `old` is nil when the action did not need it. `position` is nil when nothing changed: a
+/// no-op write leaves no record.
+package struct WriteResult: Sendable {
+  package let old: Item?
+  package let new: Item?
+  package let position: Position?
+}
