@@ -84,7 +84,13 @@ struct CommitRound: ~Copyable {
     try table.check(key: action.key)
     let time = try commitTime(table, transaction)
     let (itemKey, hash) = table.itemKey(action.key)
-    let oldBytes = try current(itemKey)
+    let stored = try current(itemKey)
+    let oldBytes = stored.map { Array($0[StoredItem.versionBytes...]) }
+    if let limit = action.sequenceMax, let stored, StoredItem.version(stored) > limit {
+      return Prepared(
+        table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: nil, change: .keep,
+        newBytes: nil)
+    }
     var old: Item?
     if action.needsCurrent, let oldBytes {
       guard let item = Item(binary: oldBytes) else { throw .damaged }
@@ -150,10 +156,12 @@ struct CommitRound: ~Copyable {
     case .put(let item) where prepared.oldBytes == prepared.newBytes:
       return WriteResult(old: prepared.old, new: item, position: nil)
     case .put(let item):
-      batch.put(Family.items, prepared.itemKey, prepared.newBytes ?? [])
-      written[prepared.itemKey] = .some(prepared.newBytes)
+      let position = record(prepared, cause)
+      let stored = StoredItem.bytes(version: position.sequence, prepared.newBytes ?? [])
+      batch.put(Family.items, prepared.itemKey, stored)
+      written[prepared.itemKey] = .some(stored)
       moveIndexEntries(prepared, to: item)
-      return WriteResult(old: prepared.old, new: item, position: record(prepared, cause))
+      return WriteResult(old: prepared.old, new: item, position: position)
     case .delete:
       batch.delete(Family.items, prepared.itemKey)
       written[prepared.itemKey] = .some(nil)

@@ -94,7 +94,7 @@ final class Sweeper: Sendable {
     guard !due.isEmpty else { return }
     let done = DispatchGroup()
     for itemKey in due {
-      guard let bytes = try? state.database.value(Family.items, itemKey), let item = Item(binary: bytes),
+      guard let bytes = try? state.database.value(Family.items, itemKey), let item = StoredItem.item(bytes),
         let key = table.definition.key.key(of: item)
       else { continue }
       done.enter()
@@ -140,7 +140,7 @@ final class Sweeper: Sendable {
     var batch = WriteBatch(state.database)
     do throws(RocksDBError) {
       for itemKey in keys {
-        guard let bytes = try state.database.value(Family.items, itemKey), let item = Item(binary: bytes) else { continue }
+        guard let bytes = try state.database.value(Family.items, itemKey), let item = StoredItem.item(bytes) else { continue }
         for index in current.definition.indexes where index.status == .creating {
           if let key = current.indexKey(index, of: item, itemKey: itemKey) { batch.put(Family.index, key, itemKey) }
         }

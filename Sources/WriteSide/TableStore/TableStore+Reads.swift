@@ -34,7 +34,7 @@ extension TableStore {
     let decoded: (exists: Bool, item: Item?)
     do throws(RocksDBError) {
       decoded = try state.database.read(Family.items, key, snapshot: snapshot) { bytes in
-        bytes.map { (true, Item(binary: $0)) } ?? (false, nil)
+        bytes.map { (true, StoredItem.item($0)) } ?? (false, nil)
       }
     } catch {
       throw .storage(error)
@@ -149,7 +149,7 @@ extension TableStore {
     while keys.isValid {
       var item: Item?
       if index == nil {
-        item = Item(binary: keys.value)
+        item = StoredItem.item(keys.value)
       } else {
         item = try read(Array(keys.value), snapshot)
       }

@@ -30,16 +30,19 @@ package struct WriteAction: Sendable {
   package let key: Item
   /// False when `change` does not look at the item and nobody wants the old one: it is then not decoded, and `change` gets nil.
   package let needsCurrent: Bool
+  /// When set, an item that was changed by a later record than this sequence number is kept as it is, without `change` being asked.
+  package let sequenceMax: UInt64?
   /// Called by the committer with the item as it is then; throws what the client shall see. Must be quick and pure.
   package let change: @Sendable (Item?) throws(DynamoError) -> WriteChange
 
   package init(
-    table: String, key: Item, needsCurrent: Bool = true,
+    table: String, key: Item, needsCurrent: Bool = true, sequenceMax: UInt64? = nil,
     change: @escaping @Sendable (Item?) throws(DynamoError) -> WriteChange
   ) {
     self.table = table
     self.key = key
     self.needsCurrent = needsCurrent
+    self.sequenceMax = sequenceMax
     self.change = change
   }
 }
