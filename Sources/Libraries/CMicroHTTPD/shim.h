@@ -1,3 +1,49 @@
 #pragma once
 
 #include <microhttpd.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+// Inline shims for what Swift cannot import: a variadic function, macros, and enumerations that libmicrohttpd declares closed.
+
+static inline struct MHD_Daemon *mhd_start(
+    int listen_socket, unsigned int threads, size_t connection_memory, unsigned int connections, unsigned int idle_seconds,
+    MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
+    void *(*target_arrived)(void *context, const char *target, struct MHD_Connection *connection), void *context) {
+  return MHD_start_daemon(
+      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handler, context,
+      MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_socket,
+      // A pool of one is refused: one thread is what there is without a pool.
+      MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
+      MHD_OPTION_CONNECTION_LIMIT, connections,
+      MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+      MHD_OPTION_URI_LOG_CALLBACK, target_arrived, context,
+      MHD_OPTION_END);
+}
+
+static inline int mhd_connection_socket(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info ? info->connect_fd : -1;
+}
+
+static inline const char *mhd_header(struct MHD_Connection *connection, const char *name) {
+  return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+// Copies the bytes.
+static inline struct MHD_Response *mhd_response(const void *bytes, size_t count) {
+  return MHD_create_response_from_buffer(count, (void *)bytes, MHD_RESPMEM_MUST_COPY);
+}
+
+// The body's length is not known: it is sent in chunks.
+static inline struct MHD_Response *mhd_streamed_response(
+    size_t block, MHD_ContentReaderCallback read, void *context, MHD_ContentReaderFreeCallback released) {
+  return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block, read, context, released);
+}
+
+static const enum MHD_Result mhd_yes = MHD_YES;
+static const enum MHD_Result mhd_no = MHD_NO;
+static const ssize_t mhd_end_of_stream = MHD_CONTENT_READER_END_OF_STREAM;
+static const ssize_t mhd_end_with_error = MHD_CONTENT_READER_END_WITH_ERROR;

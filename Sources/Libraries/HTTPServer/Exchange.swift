@@ -1,0 +1,171 @@
+internal import CMicroHTTPD
+internal import Synchronization
+
+/// One request and its answer on a connection.
+///
+/// libmicrohttpd calls `proceed` on one of its threads: with the headers, with each part of the body, at the body's end, and
+/// again after a resume. The answer comes from any thread. Whether the connection must be suspended, or resumed, is
+/// decided under the lock: an answer that comes while the handler still runs is queued when it returns and nothing is
+/// suspended; one that comes later finds the connection suspended and resumes it.
+///
+/// @unchecked: `connection` and the fields of the receiving phase are touched only by the connection's own thread, which
+/// libmicrohttpd does not change; all else is behind the lock.
+final class Exchange: @unchecked Sendable {
+  private enum Phase {
+    case receiving
+    /// The handler runs.
+    case handling
+    case suspended
+    /// There is an answer, to be queued on the connection's thread.
+    case answered(HTTPResponse)
+    /// The answer is with libmicrohttpd, or the connection is gone.
+    case done
+  }
+
+  private let core: ServerCore
+  private let target: String
+  private let phase = Mutex(Phase.receiving)
+
+  private var connection: OpaquePointer?
+  private var method = ""
+  private var hasHeaders = false
+  private var isCounted = false
+  private var body: [UInt8] = []
+  private var refused: HTTPResponse?
+
+  init(core: ServerCore, target: String) {
+    self.core = core
+    self.target = target
+  }
+
+  // MARK: On the connection's thread
+
+  func proceed(
+    _ connection: OpaquePointer, method: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: UnsafeMutablePointer<Int>
+  ) -> MHD_Result {
+    guard hasHeaders else {
+      hasHeaders = true
+      self.connection = connection
+      self.method = String(cString: method)
+      return headersArrived(connection)
+    }
+    if size.pointee > 0 {
+      defer { size.pointee = 0 }
+      return bodyArrived(UnsafeRawBufferPointer(start: data, count: size.pointee))
+    }
+    let queued: HTTPResponse? = phase.withLock { phase in
+      guard case .answered(let response) = phase else { return nil }
+      phase = .done
+      return response
+    }
+    if let queued { return queue(queued, on: connection) }
+    return handle(connection)
+  }
+
+  private func headersArrived(_ connection: OpaquePointer) -> MHD_Result {
+    guard let length = HTTPRequest.header(connection, "Content-Length").flatMap({ Int($0) }) else { return mhd_yes }
+    guard length <= core.settings.requestBodyBytesMax else {
+      // Before the body: the connection ends with this answer, nothing more is read.
+      phase.withLock { $0 = .done }
+      return queue(core.tooLarge, on: connection)
+    }
+    body.reserveCapacity(length)
+    return mhd_yes
+  }
+
+  private func bodyArrived(_ part: UnsafeRawBufferPointer) -> MHD_Result {
+    if refused == nil, body.count + part.count <= core.settings.requestBodyBytesMax {
+      body.append(contentsOf: part)
+      return mhd_yes
+    }
+    // A chunked body tells its length only at the end: the answer waits for it, for a while.
+    discarded += body.count + part.count
+    body = []
+    refused = core.tooLarge
+    return discarded <= 4 * core.settings.requestBodyBytesMax ? mhd_yes : mhd_no
+  }
+
+  private var discarded = 0
+
+  private func handle(_ connection: OpaquePointer) -> MHD_Result {
+    if refused == nil, !body.isEmpty, let coding = HTTPRequest.header(connection, "Content-Encoding") { decode(coding) }
+    if let refused {
+      phase.withLock { $0 = .done }
+      return queue(refused, on: connection)
+    }
+    guard core.requestBegins() else {
+      phase.withLock { $0 = .done }
+      return queue(core.stopping, on: connection)
+    }
+    isCounted = true
+    phase.withLock { $0 = .handling }
+    let request = HTTPRequest(connection: connection, method: method, target: target, body: body)
+    body = []
+    core.handler(request, Responder(self))
+    let queued: HTTPResponse? = phase.withLock { phase in
+      switch phase {
+      case .answered(let response):
+        phase = .done
+        return response
+      case .handling where core.suspends(self):
+        phase = .suspended
+        ConnectionHandle(connection).suspend()
+        return nil
+      case .handling:
+        phase = .done
+        return core.stopping
+      default: return nil
+      }
+    }
+    if let queued { return queue(queued, on: connection) }
+    return mhd_yes
+  }
+
+  private func decode(_ coding: String) {
+    switch coding.lowercased() {
+    case "identity": break
+    case "gzip", "x-gzip":
+      switch Gzip.inflate(body, bytesMax: core.settings.requestBodyBytesMax) {
+      case .bytes(let bytes): body = bytes
+      case .tooLarge: refused = core.tooLarge
+      case .corrupt: refused = .text(400, "The body is not gzip.")
+      }
+    default: refused = .text(415, "Content-Encoding \(coding) is not known; gzip is.")
+    }
+  }
+
+  private func queue(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
+    guard let native = core.native(response, ConnectionHandle(connection)) else { return mhd_no }
+    for header in response.headers { MHD_add_response_header(native, header.name, header.value) }
+    let result = MHD_queue_response(connection, UInt32(response.status), native)
+    MHD_destroy_response(native)
+    return result
+  }
+
+  /// The answer has been sent, or the client is gone.
+  func completed() {
+    phase.withLock { $0 = .done }
+    if isCounted { core.requestEnds() }
+  }
+
+  // MARK: From any thread
+
+  func answer(_ response: HTTPResponse) {
+    let dropped: ResponseStream? = phase.withLock { phase in
+      switch phase {
+      case .handling:
+        phase = .answered(response)
+        return nil
+      case .suspended:
+        phase = .answered(response)
+        core.resumes(self)
+        if let connection { ConnectionHandle(connection).resume() }
+        return nil
+      case .receiving, .answered, .done:
+        if case .stream(let stream) = response.body { return stream }
+        return nil
+      }
+    }
+    dropped?.abandon()
+  }
+}

@@ -1,0 +1,45 @@
+internal import CMicroHTTPD
+
+/// A request as it came, with its whole body. Lives only as long as the call of the handler: it reads the connection's own
+/// memory, so the handler takes out what it needs.
+package struct HTTPRequest: ~Copyable {
+  private let connection: OpaquePointer
+  package let method: String
+  /// The request target as sent: the path, and behind `?` the query, neither decoded.
+  package let target: String
+  /// The body; already inflated when it came with `Content-Encoding: gzip`.
+  package let body: [UInt8]
+
+  init(connection: OpaquePointer, method: String, target: String, body: [UInt8]) {
+    self.connection = connection
+    self.method = method
+    self.target = target
+    self.body = body
+  }
+
+  /// The value of the first header with this name, in any case; nil without one.
+  package func header(_ name: StaticString) -> String? {
+    HTTPRequest.header(connection, name)
+  }
+
+  static func header(_ connection: OpaquePointer, _ name: StaticString) -> String? {
+    name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { start in
+      mhd_header(connection, start).map { String(cString: $0) }
+    }
+  }
+
+  /// The path, percent-decoded, without the query.
+  package var path: String { PercentCoding.decode(target.utf8.prefix { $0 != UInt8(ascii: "?") }, plusIsBlank: false) }
+
+  /// The query's names and values, decoded, in their order. A name without `=` has an empty value.
+  package var query: [(name: String, value: String)] {
+    guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+    return target.utf8[target.utf8.index(after: mark)...].split(separator: UInt8(ascii: "&")).map { part in
+      let name = part.prefix { $0 != UInt8(ascii: "=") }
+      return (
+        name: PercentCoding.decode(name, plusIsBlank: true),
+        value: PercentCoding.decode(part.dropFirst(name.count + 1), plusIsBlank: true)
+      )
+    }
+  }
+}

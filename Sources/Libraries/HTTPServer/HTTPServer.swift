@@ -1,0 +1,109 @@
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+
+/// An HTTP/1.1 server on libmicrohttpd's epoll threads. Knows bytes and headers, nothing of what they mean.
+///
+/// The handler is called on a server thread with the whole request and must not block: what takes long is done elsewhere,
+/// and answered there, while the connection is suspended and costs no thread. Any number of servers may run in a process.
+package final class HTTPServer: Sendable {
+  package typealias Handler = @Sendable (borrowing HTTPRequest, Responder) -> Void
+
+  package struct Settings: Sendable {
+    /// A numeric IP address. Loopback unless said otherwise.
+    package var address: String
+    /// 0 lets the system choose; see `HTTPServer.port`.
+    package var port: UInt16
+    package var threads: Int
+    /// Of a body, also after inflating it; more is answered with status 413.
+    package var requestBodyBytesMax: Int
+    /// Of the request line and headers together; more is answered with status 431. Memory of each connection.
+    package var headerBytesMax: Int
+    package var connectionsMax: Int
+    /// A connection without a request for so long is closed.
+    package var idleSecondsMax: Int
+
+    package init(
+      address: String = "127.0.0.1", port: UInt16 = 0, threads: Int = 2, requestBodyBytesMax: Int = 16 << 20,
+      headerBytesMax: Int = 32 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300
+    ) {
+      self.address = address
+      self.port = port
+      self.threads = threads
+      self.requestBodyBytesMax = requestBodyBytesMax
+      self.headerBytesMax = headerBytesMax
+      self.connectionsMax = connectionsMax
+      self.idleSecondsMax = idleSecondsMax
+    }
+  }
+
+  /// Requests in hand have so long to finish when the server stops.
+  package static let stopSecondsMax = 2.0
+
+  /// The port that the server listens on.
+  package let port: UInt16
+  package let address: String
+
+  private let core: ServerCore
+  private let daemon: Mutex<Daemon?>
+
+  /// @unchecked: libmicrohttpd lets every thread call the functions that are called with it here.
+  private struct Daemon: @unchecked Sendable {
+    let pointer: OpaquePointer
+  }
+
+  /// Listens and serves at once.
+  package init(_ settings: Settings = Settings(), handler: @escaping Handler) throws(HTTPServerError) {
+    let (socket, port) = try ListeningSocket.open(settings.address, settings.port)
+    self.port = port
+    address = settings.address
+    core = ServerCore(settings, handler)
+    guard let pointer = HTTPServer.start(core, socket) else {
+      close(socket)
+      throw HTTPServerError(
+        address: settings.address, port: port, reason: "libmicrohttpd could not start its threads", isPortTaken: false)
+    }
+    daemon = Mutex(Daemon(pointer: pointer))
+  }
+
+  deinit { stop() }
+
+  /// Stops accepting, lets the requests in hand finish for at most `stopSecondsMax`, ends streams, and closes. Blocks; a
+  /// second call does nothing. Not to be called from a handler.
+  package func stop() {
+    guard
+      let daemon = daemon.withLock({ daemon in
+        defer { daemon = nil }
+        return daemon
+      })
+    else { return }
+    let socket = MHD_quiesce_daemon(daemon.pointer)
+    if socket >= 0 { close(socket) }
+    core.drain(within: HTTPServer.stopSecondsMax)
+    MHD_stop_daemon(daemon.pointer)
+    core.close()
+  }
+
+  /// The callbacks' context is the core, which the server holds until the daemon has stopped.
+  private static func start(_ core: ServerCore, _ socket: Int32) -> OpaquePointer? {
+    let context = Unmanaged.passUnretained(core).toOpaque()
+    return mhd_start(
+      socket, UInt32(core.settings.threads), core.settings.headerBytesMax, UInt32(core.settings.connectionsMax),
+      UInt32(core.settings.idleSecondsMax),
+      { _, connection, _, method, _, data, size, exchange in
+        guard let connection, let method, let size, let pointer = exchange?.pointee else { return mhd_no }
+        let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
+        return exchange.proceed(connection, method: method, data: data, size: size)
+      },
+      { _, _, exchange, _ in
+        guard let pointer = exchange?.pointee else { return }
+        exchange?.pointee = nil
+        Unmanaged<Exchange>.fromOpaque(pointer).takeRetainedValue().completed()
+      },
+      { context, target, _ in
+        guard let context, let target else { return nil }
+        let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+        return Unmanaged.passRetained(Exchange(core: core, target: String(cString: target))).toOpaque()
+      }, context)
+  }
+}

@@ -1,0 +1,31 @@
+/// RFC 3986 percent-encoding, as it stands in request targets.
+package enum PercentCoding {
+  /// A `%` that two hexadecimal digits do not follow stays as it is.
+  package static func decode(_ bytes: some Sequence<UInt8>, plusIsBlank: Bool) -> String {
+    let source = Array(bytes)
+    var out: [UInt8] = []
+    out.reserveCapacity(source.count)
+    var index = 0
+    while index < source.count {
+      let byte = source[index]
+      if byte == UInt8(ascii: "%"), index + 2 < source.count, let high = digit(source[index + 1]),
+        let low = digit(source[index + 2])
+      {
+        out.append(high << 4 | low)
+        index += 3
+      } else {
+        out.append(plusIsBlank && byte == UInt8(ascii: "+") ? 0x20 : byte)
+        index += 1
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case let byte where byte &- 48 < 10: byte - 48
+    case let byte where (byte | 0x20) &- 97 < 6: (byte | 0x20) - 87
+    default: nil
+    }
+  }
+}

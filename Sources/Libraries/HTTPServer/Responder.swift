@@ -1,0 +1,11 @@
+/// The right to answer one request, once, from any thread, inside the handler or later. The first answer counts. Let go
+/// without an answer, it answers with status 500, so that no client waits for ever.
+package final class Responder: Sendable {
+  private let exchange: Exchange
+
+  init(_ exchange: Exchange) { self.exchange = exchange }
+
+  deinit { exchange.answer(.text(500, "The request was dropped without an answer.")) }
+
+  package func answer(_ response: HTTPResponse) { exchange.answer(response) }
+}

@@ -1,0 +1,163 @@
+import Foundation
+import HTTPServer
+import Synchronization
+import Testing
+
+/// Answers with what it was asked; `/later` from another thread.
+private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
+  let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+  let text = "\(request.method) \(request.path) [\(query)] \(request.header("x-mark") ?? "-") \(request.body.count)"
+  let response = HTTPResponse(headers: [("X-Echo", "yes")], body: Array(text.utf8))
+  if request.path == "/later" {
+    DispatchQueue.global().async { responder.answer(response) }
+  } else if request.path != "/never" {
+    responder.answer(response)
+  }
+}
+
+@Suite struct HTTPServerTests {
+  @Test func `a connection serves many requests`() throws {
+    let server = try HTTPServer(handler: echo)
+    let client = try RawClient(port: server.port)
+    for round in 0..<3 {
+      client.send("GET /a%20b?x=1&y=%C3%A9+z HTTP/1.1\r\nHost: t\r\nX-Mark: \(round)\r\n\r\n")
+      let answer = try #require(client.answer())
+      #expect(answer.status == 200)
+      #expect(answer.headers["x-echo"] == "yes")
+      #expect(answer.body == "GET /a b [x=1,y=é z] \(round) 0")
+    }
+  }
+
+  @Test func `requests sent at once are answered in order`() throws {
+    let server = try HTTPServer(handler: echo)
+    let client = try RawClient(port: server.port)
+    client.send((0..<50).map { "GET /\($0 % 3 == 0 ? "later" : "now")?n=\($0) HTTP/1.1\r\nHost: t\r\n\r\n" }.joined())
+    for round in 0..<50 { #expect(client.answer()?.body.contains("[n=\(round)]") == true) }
+  }
+
+  @Test func `answers from another thread reach many connections`() throws {
+    let server = try HTTPServer(handler: echo)
+    let clients = try (0..<20).map { _ in try RawClient(port: server.port) }
+    for round in 0..<50 {
+      for client in clients { client.post("/later", Array(repeating: 65, count: round * 100)) }
+      for client in clients { #expect(client.answer()?.body == "POST /later [] - \(round * 100)") }
+    }
+  }
+
+  @Test func `a body of the largest size is taken and one byte more is not`() throws {
+    let server = try HTTPServer(.init(requestBodyBytesMax: 100_000), handler: echo)
+    let client = try RawClient(port: server.port)
+    client.post("/x", Array(repeating: 0, count: 100_000))
+    #expect(client.answer()?.body == "POST /x [] - 100000")
+    client.send("POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 100001\r\n\r\n")
+    #expect(client.answer()?.status == 413)
+    #expect(client.isAtEnd())
+
+    let chunked = try RawClient(port: server.port)
+    chunked.send("POST /x HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunked.send("186a1\r\n" + String(repeating: "x", count: 100_001) + "\r\n0\r\n\r\n")
+    #expect(chunked.answer()?.status == 413)
+  }
+
+  @Test func `headers past the limit are refused`() throws {
+    let server = try HTTPServer(.init(headerBytesMax: 8192), handler: echo)
+    let client = try RawClient(port: server.port)
+    client.send("GET / HTTP/1.1\r\nHost: t\r\nX-Long: \(String(repeating: "a", count: 10_000))\r\n\r\n")
+    #expect(client.answer()?.status == 431)
+  }
+
+  /// "hello gzip" fifty times, by gzip.
+  static func gzipped(_ body: [UInt8]) throws -> [UInt8] {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["gzip", "-c"]
+    let input = Pipe()
+    let output = Pipe()
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    input.fileHandleForWriting.write(Data(body))
+    try input.fileHandleForWriting.close()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Array(data)
+  }
+
+  @Test func `gzip bodies are inflated within the limit`() throws {
+    let server = try HTTPServer(.init(requestBodyBytesMax: 100_000), handler: echo)
+    let client = try RawClient(port: server.port)
+    client.post("/z", try Self.gzipped(Array(repeating: 65, count: 100_000)), headers: ["Content-Encoding: gzip"])
+    #expect(client.answer()?.body == "POST /z [] - 100000")
+    client.post("/z", try Self.gzipped(Array(repeating: 65, count: 100_001)), headers: ["Content-Encoding: gzip"])
+    #expect(client.answer()?.status == 413)
+    let corrupt = try RawClient(port: server.port)
+    corrupt.post("/z", [1, 2, 3], headers: ["Content-Encoding: gzip"])
+    #expect(corrupt.answer()?.status == 400)
+  }
+
+  @Test func `a taken port is named`() throws {
+    let server = try HTTPServer(handler: echo)
+    do throws(HTTPServerError) {
+      _ = try HTTPServer(.init(port: server.port), handler: echo)
+      Issue.record("two servers on one port")
+    } catch {
+      #expect(error.isPortTaken)
+      #expect(error.description == "cannot listen on 127.0.0.1:\(server.port): the port is in use by another process")
+    }
+    #expect(throws: HTTPServerError.self) { try HTTPServer(.init(address: "not an address"), handler: echo) }
+  }
+
+  @Test func `a request let go without an answer gets status 500`() throws {
+    let server = try HTTPServer(handler: echo)
+    let client = try RawClient(port: server.port)
+    client.post("/never", [])
+    #expect(client.answer()?.status == 500)
+  }
+
+  @Test func `a client that leaves before the answer harms nobody`() throws {
+    let held = Mutex<[Responder]>([])
+    let server = try HTTPServer { request, responder in
+      if request.path == "/hold" { held.withLock { $0.append(responder) } } else { responder.answer(.text(200, "ok")) }
+    }
+    for _ in 0..<10 {
+      let client = try RawClient(port: server.port)
+      client.post("/hold", [])
+      client.hangUp()
+    }
+    try wait("ten requests are held") { held.withLock { $0.count } == 10 }
+    for responder in held.withLock({ $0 }) { responder.answer(.text(200, "late")) }
+    let client = try RawClient(port: server.port)
+    client.post("/", [])
+    #expect(client.answer()?.body == "ok\n")
+  }
+
+  @Test func `a stop lets requests finish and tells those that cannot`() throws {
+    let held = Mutex<[Responder]>([])
+    let server = try HTTPServer { _, responder in held.withLock { $0.append(responder) } }
+    let quick = try RawClient(port: server.port)
+    quick.post("/", [])
+    let stuck = try RawClient(port: server.port)
+    stuck.post("/", [])
+    try wait("both requests are held") { held.withLock { $0.count } == 2 }
+    let start = ContinuousClock.now
+    let stopper = Thread { server.stop() }
+    stopper.start()
+    held.withLock { $0[0] }.answer(.text(200, "done"))
+    let answers = [quick.answer(), stuck.answer()].map { $0?.status }
+    #expect(answers.contains(200) && answers.contains(503))
+    #expect(ContinuousClock.now - start < .seconds(4))
+    held.withLock { $0[1] }.answer(.text(200, "too late"))
+    #expect(throws: (any Error).self) { try RawClient(port: server.port) }
+  }
+}
+
+/// Waits for a fact, with a limit.
+func wait(_ what: String, within seconds: Double = 10, _ fact: () -> Bool) throws {
+  let end = ContinuousClock.now + .seconds(seconds)
+  while !fact() {
+    guard ContinuousClock.now < end else { throw Late(what: what) }
+    sched_yield()
+  }
+}
+
+struct Late: Error { let what: String }
