@@ -81,6 +81,8 @@ let package = Package(
     tests("WriteSide", "TableStore", ["StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
 
     // ReadSide
+    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
+    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
 
     // Program
   ]

@@ -1,0 +1,40 @@
+internal import DynamoModel
+internal import Expressions
+
+/// A condition of a pipeline file: DynamoDB's condition grammar with literals over the fields and attributes of an image.
+///
+/// A name that is a field of the item means the field, any other an attribute. `old.` and `new.` before it choose the image of
+/// a change; without them it is the image that the change leaves, or of a removal the one that it took. A timestamp field
+/// compares as its text `2026-01-01T10:00:00.000000Z`. What cannot be read makes a comparison false, as in DynamoDB.
+package struct Condition: Sendable {
+  package let text: String
+  let expression: ConditionExpression
+  /// The fields that the text names, with what they mean under each rule.
+  let fields: [FieldBinding]
+  /// Whether `old` and `new` mean the images.
+  let isOfChange: Bool
+
+  struct FieldBinding: Sendable {
+    let rule: Int
+    let name: String
+    let expression: ValueExpression
+  }
+
+  package func holds(_ image: Image) -> Bool { holds(image, old: nil, new: image, commit: nil) }
+
+  package func holds(_ image: Image, old: Image?, new: Image?, commit: Int64?) -> Bool {
+    expression.evaluate { path in
+      guard isOfChange, path.root == "old" || path.root == "new", let rest = path.rest else {
+        return value(path, image, commit)
+      }
+      return (path.root == "old" ? old : new).flatMap { value(rest, $0, commit) }
+    }
+  }
+
+  private func value(_ path: DocumentPath, _ image: Image, _ commit: Int64?) -> AttributeValue? {
+    if path.elements.count == 1, let field = fields.first(where: { $0.rule == image.rule && Text.equal($0.name, path.root) }) {
+      return (try? field.expression.evaluate(image, EvaluationContext(commit: commit)))?.attribute
+    }
+    return path.value(in: image.item)
+  }
+}

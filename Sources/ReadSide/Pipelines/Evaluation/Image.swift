@@ -1,0 +1,48 @@
+package import DynamoModel
+
+/// The image of an item, known to be under a rule, with its key taken apart.
+package struct Image: Sendable {
+  package let item: Item
+  /// Index in `Pipeline.items`.
+  package let rule: Int
+  /// The values of the rule's key captures.
+  package let captures: [Value]
+
+  package init(item: Item, rule: Int, captures: [Value]) {
+    self.item = item
+    self.rule = rule
+    self.captures = captures
+  }
+}
+
+/// What an expression may know beside the image.
+package struct EvaluationContext: Sendable {
+  /// The record's commit time in microseconds; nil where it must not be known.
+  package let commit: Int64?
+  /// The element of the list that is being taken apart.
+  let element: AttributeValue?
+
+  package init(commit: Int64?) {
+    self.commit = commit
+    element = nil
+  }
+
+  init(commit: Int64?, element: AttributeValue?) {
+    self.commit = commit
+    self.element = element
+  }
+}
+
+/// Why a projection cannot take an image: for its dead letter.
+package struct EvaluationFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The attribute, field or expression.
+  package let path: String
+  package let reason: String
+
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  package var description: String { "\(path): \(reason)" }
+}

@@ -1,0 +1,183 @@
+internal import DynamoModel
+package import Expressions
+package import Patterns
+
+/// A compiled expression over an image, with its type settled: what fields and inputs are.
+///
+/// Evaluation is pure and costs what it reads. A missing attribute, and a function of one, is null; whether that is allowed
+/// is the field's or input's to say. A value of a wrong type throws.
+package indirect enum ValueExpression: Sendable {
+  case literal(Value)
+  case attribute(DocumentPath, ValueType, TimestampForm)
+  /// A capture of the item's key.
+  case capture(Int)
+  /// Within the element of the list that the source takes apart; a nil path is the element itself.
+  case element(DocumentPath?, ValueType, TimestampForm)
+  /// A group of the first match in a text; null without a match.
+  case pattern(ValueExpression, Pattern, group: Int, ValueType, TimestampForm)
+  /// The record's commit time.
+  case commit
+  case calendar(CalendarUnit, ValueExpression, Zone)
+  case lower(ValueExpression)
+  case upper(ValueExpression)
+  /// Characters of a text as Unicode scalars.
+  case length(ValueExpression)
+  case concat([ValueExpression])
+  /// The first that is not null.
+  case coalesce([ValueExpression])
+  /// A member of the JSON in a text; null when there is none.
+  case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
+
+  package func evaluate(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> Value {
+    switch self {
+    case .literal(let value): return value
+    case .capture(let index): return image.captures[index]
+    case .attribute(let path, let type, let form):
+      guard let attribute = path.value(in: image.item) else { return .null }
+      return try ValueExpression.convert(attribute, type, form, path)
+    case .element(let path, let type, let form):
+      guard let element = context.element else { return .null }
+      guard let path else { return try ValueExpression.convert(element, type, form, nil) }
+      guard case .map(let map) = element, let attribute = path.value(in: map) else { return .null }
+      return try ValueExpression.convert(attribute, type, form, path)
+    case .commit: return context.commit.map { .timestamp($0) } ?? .null
+    case .calendar(let unit, let inner, let zone):
+      guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
+      return .string(unit.name(of: instant, in: zone))
+    case .lower(let inner):
+      guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
+      return .string(text.lowercased())
+    case .upper(let inner):
+      guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
+      return .string(text.uppercased())
+    case .length(let inner):
+      guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
+      return .integer(Int64(text.unicodeScalars.count))
+    case .concat(let parts):
+      var joined = ""
+      for part in parts {
+        let value = try part.evaluate(image, context)
+        if value.isNull { return .null }
+        joined += value.description
+      }
+      return .string(joined)
+    case .coalesce(let choices):
+      for choice in choices {
+        let value = try choice.evaluate(image, context)
+        if !value.isNull { return value }
+      }
+      return .null
+    case .pattern(let inner, let pattern, let group, let type, let form):
+      guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
+      return try ValueExpression.capture(pattern, group, text, type, form)
+    case .json(let inner, let path, let type, let form):
+      guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
+      return try ValueExpression.member(of: text, path, type, form)
+    }
+  }
+
+  private static func convert(
+    _ attribute: AttributeValue, _ type: ValueType, _ form: TimestampForm, _ path: DocumentPath?
+  ) throws(EvaluationFailure) -> Value {
+    do throws(TypeMismatch) {
+      return try Value(attribute, as: type, form: form)
+    } catch {
+      throw EvaluationFailure(path: path?.text ?? "element", reason: error.reason)
+    }
+  }
+
+  private static func capture(
+    _ pattern: Pattern, _ group: Int, _ text: String, _ type: ValueType, _ form: TimestampForm
+  ) throws(EvaluationFailure) -> Value {
+    let captured: String?
+    do throws(PatternError) {
+      captured = try pattern.capture(group, of: text)
+    } catch {
+      throw EvaluationFailure(path: "pattern \(pattern.source)", reason: error.message)
+    }
+    guard let captured else { return .null }
+    do throws(TypeMismatch) {
+      return try Value(text: captured, as: type, form: form)
+    } catch {
+      throw EvaluationFailure(path: "pattern \(pattern.source)", reason: error.reason)
+    }
+  }
+
+  private static func member(
+    of text: String, _ path: DocumentPath, _ type: ValueType, _ form: TimestampForm
+  ) throws(EvaluationFailure) -> Value {
+    let tape: JSONTape
+    do throws(JSONError) {
+      tape = try JSONTape(Array(text.utf8))
+    } catch {
+      throw EvaluationFailure(path: path.text, reason: "is not in JSON: \(error.reason)")
+    }
+    var node = tape.root
+    for element in path.elements {
+      switch element {
+      case .name(let name):
+        guard tape.kind(node) == .object, let member = tape.member(node, name) else { return .null }
+        node = member
+      case .index(let index):
+        guard tape.kind(node) == .array, index < tape.count(node) else { return .null }
+        var place = 0
+        var found = node
+        tape.forEachElement(node) { (child) throws(Never) in
+          if place == index { found = child }
+          place += 1
+        }
+        node = found
+      }
+    }
+    do throws(TypeMismatch) {
+      switch tape.kind(node) {
+      case .null: return .null
+      case .string, .escapedString:
+        guard type != .integer, type != .decimal, type != .boolean else { throw TypeMismatch("is text, not \(type.rawValue)") }
+        return try Value(text: tape.string(node), as: type, form: form)
+      case .number:
+        guard type == .integer || type == .decimal || type == .timestamp else { throw TypeMismatch("is a number, not \(type.rawValue)") }
+        return try Value(text: tape.text(node), as: type, form: form)
+      case .bool:
+        guard type == .boolean else { throw TypeMismatch("is true or false, not \(type.rawValue)") }
+        return .boolean(tape.bool(node) ?? false)
+      case .object, .array:
+        guard type == .json else { throw TypeMismatch("is an object or array, not \(type.rawValue)") }
+        return .json(tape.text(node))
+      }
+    } catch {
+      throw EvaluationFailure(path: path.text, reason: error.reason)
+    }
+  }
+}
+
+extension DocumentPath {
+  /// As a pipeline file writes it: `a.b[1]`.
+  package var text: String {
+    var text = ""
+    for element in elements {
+      switch element {
+      case .name(let name): text += text.isEmpty ? name : ".\(name)"
+      case .index(let index): text += "[\(index)]"
+      }
+    }
+    return text
+  }
+}
+
+/// A list that is taken apart: a list or set attribute.
+struct ListExpression: Sendable, Equatable {
+  let path: DocumentPath
+
+  /// The elements; a missing attribute has none.
+  func elements(of image: Image) throws(EvaluationFailure) -> [AttributeValue] {
+    switch path.value(in: image.item) {
+    case nil, .null: []
+    case .list(let values): values
+    case .stringSet(let texts): texts.map { .string($0) }
+    case .numberSet(let numbers): numbers.map { .number($0) }
+    case .binarySet(let blobs): blobs.map { .binary($0) }
+    case let other?: throw EvaluationFailure(path: path.text, reason: "is of type \(other.typeName), not a list or set")
+    }
+  }
+}

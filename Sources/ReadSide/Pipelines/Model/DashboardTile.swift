@@ -1,0 +1,18 @@
+/// A tile of a pipeline's page.
+package struct DashboardTile: Sendable {
+  package enum Content: Sendable {
+    /// One row with one column.
+    case number(sql: String)
+    case table(sql: String, columns: [String])
+    case leaderboard(projection: Int, board: Board, top: Int)
+  }
+
+  package enum Board: Sendable {
+    /// The greatest board by its columns, of those that have members.
+    case latest
+    case named([Value])
+  }
+
+  package let title: String
+  package let content: Content
+}

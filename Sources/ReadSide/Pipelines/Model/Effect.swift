@@ -1,0 +1,47 @@
+/// What a transition sets off in a table: carried out through the outbox.
+package struct Effect: Sendable {
+  package enum Trigger: Sendable {
+    case change(Source)
+    /// A session of the projection (index) has come to one of these ends.
+    case session(projection: Int, ends: [SessionEnd])
+  }
+
+  package enum Action: Sendable {
+    /// Delete the item that the trigger is about if it is still as it was seen; the removal carries the service's identity.
+    case deleteItem
+    /// Delete the items behind the rows that are there at that instant.
+    case deleteRows([RowSelection])
+  }
+
+  /// Rows of a collection, chosen by equal columns.
+  package struct RowSelection: Sendable {
+    /// Index in `Pipeline.projections`; always a collection.
+    package let projection: Int
+    /// The collection's source table: index in `Pipeline.tables`.
+    package let table: Int
+    package let equals: [Equality]
+
+    package struct Equality: Sendable {
+      /// Index of a column in the collection's SQL table.
+      package let column: Int
+      /// With a change as trigger an index of the source's inputs, with a session one of its SQL table's columns.
+      package let input: Int
+    }
+  }
+
+  package struct Retry: Sendable, Equatable {
+    /// Attempts before it is given up and becomes a dead letter.
+    package var attempts: Int
+    /// The wait before the second attempt; each further one waits twice as long, up to the most.
+    package var firstWaitMilliseconds: Int
+    package var waitMillisecondsMax: Int
+
+    package static let standard = Retry(attempts: 20, firstWaitMilliseconds: 200, waitMillisecondsMax: 60_000)
+  }
+
+  package let name: String
+  package let about: String
+  package let trigger: Trigger
+  package let action: Action
+  package let retry: Retry
+}

@@ -1,0 +1,24 @@
+/// A kind of item: the items of one table whose key has a given form.
+package struct ItemRule: Sendable {
+  package let name: String
+  /// Index in `Pipeline.tables`.
+  package let table: Int
+  /// What can be known of such an item: the captures of its key first, then fields, then captures of patterns.
+  package let fields: [Field]
+  /// Key captures: the first so many of `fields`.
+  package let captureCount: Int
+  package let when: Condition?
+
+  package func field(named name: String) -> Field? { fields.first { $0.name == name } }
+}
+
+/// A named, typed value of an item.
+package struct Field: Sendable {
+  package let name: String
+  package let type: ValueType
+  /// Whether it may be missing; it is null then.
+  package let isOptional: Bool
+  package let expression: ValueExpression
+  /// What a failure says it was reading: an attribute's path, or the expression's text.
+  package let path: String
+}

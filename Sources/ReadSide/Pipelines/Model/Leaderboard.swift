@@ -1,0 +1,67 @@
+/// A ranking of members on one or many boards. SQL columns: the board's, `member`, `score`, `reached_at`, `_at`, `_position`.
+///
+/// Inputs: the board's columns, then the member, then the score's input when it has one. An image of which one of these is null
+/// contributes nothing.
+package struct Leaderboard: Sendable {
+  package enum Score: String, Sendable {
+    case count, sum, max, min, last
+  }
+
+  package enum Direction: String, Sendable {
+    case descending = "desc"
+    case ascending = "asc"
+  }
+
+  package enum Ties: String, Sendable {
+    /// 1 2 3 4: by the time of the last change of the score, then by member.
+    case firstToReach = "first_to_reach"
+    /// 1 2 2 4
+    case competition
+    /// 1 2 2 3
+    case dense
+    /// 1 3 3 4
+    case modified
+    /// 1 2.5 2.5 4
+    case fractional
+  }
+
+  /// A board column that is a stretch of the calendar: its boards close when the stretch has passed.
+  package struct Window: Sendable {
+    /// The board column.
+    package let column: Int
+    package let unit: CalendarUnit
+    package let zone: Zone
+    /// Whether it is cut by the commit time.
+    package let isOfCommit: Bool
+  }
+
+  package let isOverItems: Bool
+  package let sources: [Source]
+  /// The first so many inputs name the board; 0 when there is one board only.
+  package let boardCount: Int
+  package var memberInput: Int { boardCount }
+  package let windows: [Window]
+  package let memberType: ValueType
+  package let score: Score
+  package let scoreType: ValueType
+  /// Nil for count.
+  package let scoreInput: Int?
+  package let direction: Direction
+  package let ties: Ties
+  /// How many boards are kept, the greatest by their columns; nil keeps all.
+  package let keepBoards: Int?
+  /// How many members of a board are kept; nil keeps all.
+  package let keepMembers: Int?
+  /// No rank for a score below (above, when ascending) this.
+  package let floor: Value?
+  package let show: Show?
+
+  /// Member columns taken from a collection by its key at read time.
+  package struct Show: Sendable {
+    /// Index in `Pipeline.projections`.
+    package let projection: Int
+    /// The collection's key column that the member is compared with.
+    package let key: String
+    package let columns: [String]
+  }
+}

@@ -1,0 +1,48 @@
+/// A query that users ask by name: SQL over the pipeline's tables with typed parameters.
+package struct NamedQuery: Sendable {
+  package let name: String
+  package let about: String
+  package let parameters: [QueryParameter]
+  package let sql: String
+  /// The names of the answer's columns, each once.
+  package let columns: [String]
+
+  package func parameter(named name: String) -> QueryParameter? { parameters.first { $0.name == name } }
+}
+
+/// A parameter of a query: `:name` in its SQL; of a decimal also `:name_sort`, to compare with sortable columns.
+package struct QueryParameter: Sendable {
+  package let name: String
+  package let type: ValueType
+  /// May be left out, and is null then.
+  package let isOptional: Bool
+  package let `default`: Value?
+  package let least: Value?
+  package let greatest: Value?
+
+  /// The value that a request's text means. Nil stands for a parameter that was not given.
+  package func value(_ text: String?) throws(ParameterError) -> Value {
+    guard let text else {
+      if let value = self.default { return value }
+      if isOptional { return .null }
+      throw ParameterError(name: name, reason: "is missing")
+    }
+    let value: Value
+    do throws(TypeMismatch) {
+      value = try Value(text: text, as: type, form: .iso(zone: .utc))
+    } catch {
+      throw ParameterError(name: name, reason: error.reason)
+    }
+    if let least, value < least { throw ParameterError(name: name, reason: "is less than \(least)") }
+    if let greatest, value > greatest { throw ParameterError(name: name, reason: "is greater than \(greatest)") }
+    return value
+  }
+}
+
+/// Why a parameter of a request is refused.
+package struct ParameterError: Error, Sendable, Equatable, CustomStringConvertible {
+  package let name: String
+  package let reason: String
+
+  package var description: String { "parameter `\(name)` \(reason)" }
+}

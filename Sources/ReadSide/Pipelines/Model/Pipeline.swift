@@ -1,0 +1,38 @@
+package import DynamoModel
+
+/// A checked pipeline: what a folder under pipelines/ means.
+///
+/// Everything in it refers by index and is ready to be evaluated; whatever could be wrong in the file was refused by
+/// the loader. Names are as the file writes them, and are those of the SQL tables and columns.
+package struct Pipeline: Sendable {
+  package let name: String
+  package let about: String
+  package let tables: [PipelineTable]
+  /// The kinds of item of all tables, in the file's order.
+  package let items: [ItemRule]
+  package let projections: [Projection]
+  package let effects: [Effect]
+  package let queries: [NamedQuery]
+  package let dashboard: [DashboardTile]
+  /// SHA-256, in hexadecimal, of everything that decides what the rows are: tables' keys and private attributes, items,
+  /// projections. Comments, layout, queries and the dashboard leave it as it is. A generation is bound to it.
+  package let fingerprint: String
+
+  package func projection(named name: String) -> Int? { projections.firstIndex { $0.name == name } }
+  package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
+  package func table(named name: String) -> Int? { tables.firstIndex { Text.equal($0.name, name) } }
+}
+
+/// A table that the pipeline reads: how it is made, which attributes are read, and what its items are.
+package struct PipelineTable: Sendable {
+  package var name: String { definition.name }
+  /// As the table is to be created: keys, indexes, TTL, private attributes, stream with both images.
+  package let definition: TableDefinition
+  /// The number of partitions that the file demands; nil leaves it to the server.
+  package let partitions: Int?
+  /// The attributes that any rule, projection or condition reads, the table's keys among them: a record needs no other.
+  package let attributes: AttributeNames
+  package let attributeNames: [String]
+  /// Tells which rule an item's image is under.
+  package let matcher: ItemMatcher
+}

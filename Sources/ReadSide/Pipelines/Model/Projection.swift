@@ -1,0 +1,80 @@
+/// A rule that turns records into rows of one SQL table.
+package struct Projection: Sendable {
+  package let name: String
+  package let about: String
+  package let kind: Kind
+  /// The table of its rows.
+  package let table: SQLTable
+  /// SHA-256 in hexadecimal of what decides this projection's rows: the tables, items and the projection itself.
+  package let fingerprint: String
+
+  package enum Kind: Sendable {
+    case collection(Collection)
+    case aggregate(Aggregate)
+    case sessions(Sessions)
+    case leaderboard(Leaderboard)
+  }
+
+  /// Every source that feeds it.
+  package var sources: [Source] {
+    switch kind {
+    case .collection(let collection): [collection.source]
+    case .aggregate(let aggregate): aggregate.sources
+    case .sessions(let sessions): sessions.sources
+    case .leaderboard(let leaderboard): leaderboard.sources
+    }
+  }
+
+  /// Whether its rows follow from the items that exist now; otherwise they count what happened, and only the whole log
+  /// gives them.
+  package var isOverItems: Bool {
+    switch kind {
+    case .collection: true
+    case .aggregate(let aggregate): aggregate.isOverItems
+    case .sessions: false
+    case .leaderboard(let leaderboard): leaderboard.isOverItems
+    }
+  }
+}
+
+/// A row for each item that exists now. SQL columns: the inputs in order, then `_item`, `_at`, `_position`.
+///
+/// Inputs: the declared key, then the other columns. The row is stored under its declared key and the item's key (`_item`: the
+/// item's key as bytes that the engine chooses), so two items with one declared key are two rows. An item of which a key column is
+/// null has no row.
+package struct Collection: Sendable {
+  package let source: Source
+  /// The first so many inputs are the declared key.
+  package let keyCount: Int
+}
+
+/// A row for each group, holding what merges in any order. SQL columns: the group, the columns, `_at`, `_position`.
+///
+/// Inputs: the group, then what the columns read. An image of which a group column is null contributes nothing. Over
+/// items a group without items has no row.
+package struct Aggregate: Sendable {
+  package let isOverItems: Bool
+  package let sources: [Source]
+  /// The first so many inputs are the group.
+  package let keyCount: Int
+  package let columns: [AggregateColumn]
+}
+
+/// A column of an aggregate or of a session.
+package struct AggregateColumn: Sendable {
+  package enum Function: String, Sendable {
+    case count, sum, min, max, distinct, first, last
+    /// Sessions only: whole seconds, or milliseconds, from the first touch to the last.
+    case duration
+    case durationMilliseconds
+  }
+
+  package let name: String
+  package let function: Function
+  /// The type of the column: integer for count, distinct and durations, else the input's.
+  package let type: ValueType
+  /// What it is computed of; nil for count and durations. A null input does not take part.
+  package let input: Int?
+  /// For `first` and `last`: the input they are ordered by, before the item's key in byte order; nil is the commit time.
+  package let order: Int?
+}

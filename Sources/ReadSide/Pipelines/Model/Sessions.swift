@@ -1,0 +1,63 @@
+/// Rows for stretches of activity: (key, episode) with begin, end and what happened between. SQL columns: the key, `episode`,
+/// `started_at`, `last_at`, `ended_at` (null while active), `status`, `ended_by` (null while active), the columns, `_at`, `_position`.
+///
+/// Active through last touch + gap, that instant included. All spans are in microseconds. Inputs: the session's key, then the
+/// others, to which `deadline`, `liveGroup` and the columns refer. A touch of which a key column is null is none.
+package struct Sessions: Sendable {
+  package enum Subject: Sendable {
+    /// Each touch of the sources belongs to the session of its key.
+    case touches([Source])
+    /// Each item of the source is a session from when it comes under the rule (and the source's `when`) until it leaves it;
+    /// `touches` tells which changes in between are touches too.
+    case item(Source, touches: [Source.Event])
+  }
+
+  package let subject: Subject
+  /// The first so many inputs are the session's key.
+  package let keyCount: Int
+  package let gap: Int64?
+  /// The longest that a session may last from its first touch.
+  package let max: Int64?
+  package let cut: Cut?
+  /// Touch kind: changes that end the session of their key (`explicit`); their inputs are the key only.
+  package let ends: [Source]
+  /// Item kind: the session ends (`explicit`) when this turns true of its image.
+  package let endWhen: Condition?
+  /// Item kind: the input, a timestamp, at which the session expires; null is never.
+  package let deadline: Int?
+  /// Sessions that share these inputs supersede each other: the newer ends the older. Empty when none do.
+  package let liveGroup: [Int]
+  package let columns: [AggregateColumn]
+  /// Whether the item behind a session that expires is deleted, if it is still as seen. Item kind only.
+  package let expiresItem: Bool
+
+  /// Every session ends at this local time.
+  package enum Cut: Sendable {
+    case midnight(Zone)
+  }
+
+  package var sources: [Source] {
+    switch subject {
+    case .touches(let touches): touches + ends
+    case .item(let source, _): [source]
+    }
+  }
+}
+
+/// How a session came to its end: the texts of `ended_by`.
+package enum SessionEnd: String, Sendable, CaseIterable {
+  case gap, max, explicit, removed, ttl, superseded, cut, deadline
+
+  /// What `status` says of a session that ended so.
+  package var status: SessionStatus {
+    switch self {
+    case .gap, .max, .ttl, .cut, .deadline: .expired
+    case .explicit, .removed, .superseded: .ended
+    }
+  }
+}
+
+/// The texts of a session's `status`.
+package enum SessionStatus: String, Sendable, CaseIterable {
+  case active, ended, expired
+}

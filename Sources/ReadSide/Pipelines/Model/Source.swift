@@ -1,0 +1,45 @@
+package import Expressions
+
+/// What feeds a projection: one kind of item, and which inputs are computed from an image of it.
+///
+/// All sources of a projection have the same inputs in the same order, so a projection speaks of its inputs by index. The
+/// inputs that make the row's key come first.
+package struct Source: Sendable {
+  /// Index in `Pipeline.tables`.
+  package let table: Int
+  /// Index in `Pipeline.items`.
+  package let rule: Int
+  /// Over changes: what has to happen. Nil over items: whatever exists now.
+  package let event: Event?
+  package let when: Condition?
+  package let inputs: [Input]
+  /// Set when the inputs take a list apart: each element gives one contribution.
+  let explosion: ListExpression?
+
+  package enum Event: Sendable {
+    /// The item came to be, or came under the rule.
+    case inserted
+    /// It was and is under the rule, and one of these differs; with an empty list, anything.
+    case changed([ChangedValue])
+    /// It is gone, for whatever reason, or left the rule.
+    case removed
+    /// It was removed by its TTL or by an effect that expires it.
+    case expired
+  }
+
+  /// What is compared in `changed(...)`.
+  package enum ChangedValue: Sendable {
+    case field(ValueExpression)
+    case attribute(DocumentPath)
+  }
+}
+
+/// One value that a projection computes from an image.
+package struct Input: Sendable {
+  package let name: String
+  package let type: ValueType
+  package let isOptional: Bool
+  package let expression: ValueExpression
+  /// What a failure says it was reading.
+  package let path: String
+}
