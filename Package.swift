@@ -82,7 +82,6 @@ let package = Package(
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
 
     // Program
   ]
