@@ -1,0 +1,167 @@
+package import DynamoModel
+package import Pipelines
+
+/// One session: what its row says, and what the engine needs to go on with it. All times in microseconds.
+package struct SessionState: Sendable, Equatable {
+  package let key: [Value]
+  /// The session's name: the time and item key of its first touch, so that a rebuild names it the same.
+  package let episode: String
+  package let startedAt: Int64
+  package var lastAt: Int64
+  package var endedAt: Int64?
+  package var endedBy: SessionEnd?
+  package var columns: [SessionColumn]
+  /// The item kind's own deadline; nil is never.
+  package var itemDeadline: Int64?
+  /// The item behind the session and what was seen of it, when it may have to be deleted.
+  package var itemKey: Item?
+  package var seen: Item?
+  /// The last record of the item.
+  package var itemSequence: UInt64
+  /// The group within which a newer session supersedes; empty for none.
+  package var liveGroup: [UInt8]
+  package var stamp: RowStamp
+
+  package var isActive: Bool { endedBy == nil }
+  package var status: SessionStatus { endedBy?.status ?? .active }
+}
+
+/// A column of a session, kept in any order of touches.
+package enum SessionColumn: Sendable, Equatable {
+  case count(Int64)
+  case sum(Number)
+  case distinct(Set<[UInt8]>)
+  case best(Best?)
+  /// Derived from first and last touch.
+  case duration
+
+  init(_ column: AggregateColumn) {
+    switch column.function {
+    case .count: self = .count(0)
+    case .sum: self = .sum(.zero)
+    case .distinct: self = .distinct([])
+    case .min, .max, .first, .last: self = .best(nil)
+    case .duration, .durationMilliseconds: self = .duration
+    }
+  }
+
+  mutating func add(_ column: AggregateColumn, inputs: [Value], time: Int64, itemKey: [UInt8]) throws(NumberError) {
+    let value = column.input.map { inputs[$0] } ?? .null
+    if column.input != nil, value.isNull { return }
+    switch self {
+    case .count(let count): self = .count(count + 1)
+    case .sum(let sum): self = .sum(try sum.adding(value.number))
+    case .distinct(var values):
+      self = .duration  // lets go of the set, so that it is changed in place
+      values.insert(Value.ordered(CollectionOfOne(value)))
+      self = .distinct(values)
+    case .best(let best):
+      var order: [UInt8]
+      switch column.function {
+      case .first, .last:
+        order = Value.ordered(CollectionOfOne(column.order.map { inputs[$0] } ?? .timestamp(time))) + itemKey
+      default: order = Value.ordered(CollectionOfOne(value))
+      }
+      let candidate = Best(order: order, value: value, time: time)
+      let greatest = column.function == .max || column.function == .last
+      if candidate.beats(best, greatest: greatest) { self = .best(candidate) }
+    case .duration: break
+    }
+  }
+
+  func value(_ column: AggregateColumn, of session: SessionState) -> Value {
+    switch self {
+    case .count(let count): .integer(count)
+    case .sum(let sum): column.type == .decimal ? .decimal(sum) : .integer(sum.int64Truncated)
+    case .distinct(let values): .integer(Int64(values.count))
+    case .best(let best): best?.value ?? .null
+    case .duration:
+      .integer((session.lastAt - session.startedAt) / (column.function == .duration ? 1_000_000 : 1_000))
+    }
+  }
+}
+
+extension SessionState {
+  /// The values of the session's columns, in order.
+  package func values(_ sessions: Sessions) -> [Value] {
+    zip(sessions.columns, columns).map { $1.value($0, of: self) }
+  }
+
+  /// What is kept beside the row of an active session.
+  package var bytes: [UInt8] {
+    var writer = StateWriter()
+    writer.unsigned(key.count)
+    for value in key { writer.value(value) }
+    writer.text(episode)
+    writer.signed(startedAt)
+    writer.signed(lastAt)
+    writer.optional(itemDeadline) { $0.signed($1) }
+    writer.optional(itemKey) { $0.blob($1.binary) }
+    writer.optional(seen) { $0.blob($1.binary) }
+    writer.signed(Int64(itemSequence))
+    writer.blob(liveGroup)
+    writer.stamp(stamp)
+    for column in columns {
+      switch column {
+      case .count(let count): writer.signed(count)
+      case .sum(let sum): writer.number(sum)
+      case .distinct(let values):
+        writer.unsigned(values.count)
+        for value in values.sorted(by: Bytes.less) { writer.blob(value) }
+      case .best(let best):
+        writer.optional(best) { writer, best in
+          writer.blob(best.order)
+          writer.value(best.value)
+          writer.signed(best.time)
+        }
+      case .duration: break
+      }
+    }
+    return writer.bytes
+  }
+
+  /// Reads an active session.
+  package init(bytes: UnsafeRawBufferPointer, _ sessions: Sessions) throws(StateError) {
+    var reader = StateReader(bytes)
+    var key: [Value] = []
+    for _ in 0..<(try reader.unsigned()) { key.append(try reader.value()) }
+    self.key = key
+    episode = try reader.text()
+    startedAt = try reader.signed()
+    lastAt = try reader.signed()
+    itemDeadline = try reader.optional { (reader) throws(StateError) in try reader.signed() }
+    itemKey = try reader.optional { (reader) throws(StateError) in try SessionState.item(&reader) }
+    seen = try reader.optional { (reader) throws(StateError) in try SessionState.item(&reader) }
+    itemSequence = UInt64(try reader.signed())
+    liveGroup = try reader.blob()
+    stamp = try reader.stamp()
+    var columns: [SessionColumn] = []
+    for column in sessions.columns { columns.append(try SessionColumn(&reader, column)) }
+    self.columns = columns
+  }
+
+  private static func item(_ reader: inout StateReader) throws(StateError) -> Item {
+    guard let item = Item(binary: try reader.blob()) else { throw StateError() }
+    return item
+  }
+}
+
+extension SessionColumn {
+  fileprivate init(_ reader: inout StateReader, _ column: AggregateColumn) throws(StateError) {
+    self.init(column)
+    switch self {
+    case .count: self = .count(try reader.signed())
+    case .sum: self = .sum(try reader.number())
+    case .distinct:
+      var values: Set<[UInt8]> = []
+      for _ in 0..<(try reader.unsigned()) { values.insert(try reader.blob()) }
+      self = .distinct(values)
+    case .best:
+      self = .best(
+        try reader.optional { (reader) throws(StateError) in
+          Best(order: try reader.blob(), value: try reader.value(), time: try reader.signed())
+        })
+    case .duration: break
+    }
+  }
+}

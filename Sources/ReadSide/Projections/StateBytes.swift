@@ -1,0 +1,96 @@
+internal import DynamoModel
+internal import Pipelines
+
+/// Writes and reads the state of groups and sessions beside their rows: varints, signed numbers zigzagged, values in their ordered
+/// form. The layout belongs to the engine's fingerprint: a change of it makes a new generation.
+struct StateWriter {
+  var bytes: [UInt8] = []
+
+  mutating func unsigned(_ value: Int) { Varint.append(value, to: &bytes) }
+
+  mutating func signed(_ value: Int64) {
+    let zigzag = UInt64(bitPattern: (value << 1) ^ (value >> 63))
+    var rest = zigzag
+    while rest >= 0x80 {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
+  }
+
+  mutating func blob(_ value: [UInt8]) { Varint.appendBytes(value, to: &bytes) }
+  mutating func text(_ value: String) { Varint.appendBytes(value.utf8, to: &bytes) }
+  mutating func value(_ value: Value) { value.appendOrdered(to: &bytes) }
+  mutating func number(_ value: Number) { value.appendOrdered(to: &bytes) }
+
+  mutating func optional<Wrapped>(_ value: Wrapped?, _ write: (inout StateWriter, Wrapped) -> Void) {
+    unsigned(value == nil ? 0 : 1)
+    if let value { write(&self, value) }
+  }
+
+  mutating func stamp(_ stamp: RowStamp) {
+    signed(stamp.time)
+    unsigned(stamp.table)
+    unsigned(stamp.partition)
+    signed(Int64(stamp.sequence))
+  }
+}
+
+struct StateReader {
+  private let bytes: UnsafeRawBufferPointer
+  private var index = 0
+
+  /// The bytes must outlive the reader.
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  mutating func unsigned() throws(StateError) -> Int {
+    guard let value = Varint.read(bytes, &index) else { throw StateError() }
+    return value
+  }
+
+  mutating func signed() throws(StateError) -> Int64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while index < bytes.count, shift < 64 {
+      let byte = bytes[index]
+      index += 1
+      value |= UInt64(byte & 0x7f) << shift
+      if byte < 0x80 { return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+      shift += 7
+    }
+    throw StateError()
+  }
+
+  mutating func blob() throws(StateError) -> [UInt8] {
+    guard let value = Varint.readBytes(bytes, &index) else { throw StateError() }
+    return Array(value)
+  }
+
+  mutating func text() throws(StateError) -> String { String(decoding: try blob(), as: UTF8.self) }
+
+  mutating func value() throws(StateError) -> Value {
+    guard let value = Value(ordered: bytes, at: &index) else { throw StateError() }
+    return value
+  }
+
+  mutating func number() throws(StateError) -> Number {
+    guard let value = Number(ordered: bytes, at: &index) else { throw StateError() }
+    return value
+  }
+
+  mutating func optional<Wrapped>(
+    _ read: (inout StateReader) throws(StateError) -> Wrapped
+  ) throws(StateError) -> Wrapped? {
+    try unsigned() == 0 ? nil : try read(&self)
+  }
+
+  mutating func stamp() throws(StateError) -> RowStamp {
+    RowStamp(
+      time: try signed(), table: try unsigned(), partition: try unsigned(), sequence: UInt64(try signed()))
+  }
+}
+
+/// The state beside a row does not decode: the read model's file is damaged.
+package struct StateError: Error, Sendable, CustomStringConvertible {
+  package var description: String { "the state beside a row does not decode: build the generation anew" }
+}
