@@ -35,10 +35,10 @@ func kit(_ room: String, _ name: String, _ dependencies: [String]) -> Target {
     swiftSettings: strict)
 }
 
-func tests(_ room: String, _ name: String, _ dependencies: [String]) -> Target {
+func tests(_ room: String, _ name: String, _ dependencies: [String], exclude: [String] = []) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: dependencies.map { .init(stringLiteral: $0) }, path: "Tests/\(room)/\(name)Tests",
-    swiftSettings: strict)
+    exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -79,6 +79,11 @@ let package = Package(
     module("WriteSide", "TableStore", ["RocksDB", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests("WriteSide", "TableStore", ["StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    module(
+      "WriteSide", "TableAPI",
+      ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
+    tests(
+      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "HTTPServer", "DynamoModel"], exclude: ["boto3_basics.py"]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),

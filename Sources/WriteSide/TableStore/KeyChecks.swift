@@ -22,6 +22,9 @@ extension TableHandle {
     try StoredTable.checkSizes(of: key, definition.key)
     return key
   }
+
+  /// Throws unless `key` holds exactly the table's key attributes, of the right types, not empty, not too long.
+  package func check(key: Item) throws(DynamoError) { try stored.check(key: key) }
 }
 
 extension StoredTable {

@@ -10,6 +10,19 @@ package enum SortCondition: Sendable, Equatable {
   case between(AttributeValue, AttributeValue)
   case beginsWith(AttributeValue)
 
+  /// Whether a sort key satisfies it.
+  package func holds(_ key: AttributeValue) -> Bool {
+    switch self {
+    case .equal(let value): Comparison.holds(.equal, key, value)
+    case .less(let value): Comparison.holds(.less, key, value)
+    case .lessOrEqual(let value): Comparison.holds(.lessOrEqual, key, value)
+    case .greater(let value): Comparison.holds(.greater, key, value)
+    case .greaterOrEqual(let value): Comparison.holds(.greaterOrEqual, key, value)
+    case .between(let low, let high): Comparison.holds(.greaterOrEqual, key, low) && Comparison.holds(.lessOrEqual, key, high)
+    case .beginsWith(let prefix): Comparison.begins(key, with: prefix)
+    }
+  }
+
   var operands: [AttributeValue] {
     switch self {
     case .equal(let value), .less(let value), .lessOrEqual(let value), .greater(let value), .greaterOrEqual(let value),

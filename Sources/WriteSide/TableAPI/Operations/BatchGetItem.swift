@@ -1,0 +1,125 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+enum BatchGetItem {
+  static let keysMax = 100
+  static let answerBytesMax = 16 << 20
+
+  private struct Part {
+    let table: TableHandle
+    let body: RequestBody
+    let keys: [Item]
+    let projection: ProjectionExpression?
+    let consistent: Bool
+  }
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let requests = try body.map("RequestItems")
+    let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
+    var parts: [(name: String, body: RequestBody, keys: [Int])] = []
+    for (name, node) in requests ?? [] {
+      let part = try RequestBody(body.tape, node)
+      parts.append((name, part, try part.list("Keys") ?? []))
+    }
+    try check(body, requests == nil ? nil : parts, returnConsumedCapacity)
+
+    var read: [(name: String, keys: [Item], projection: ProjectionExpression?, consistent: Bool)] = []
+    for (name, part, nodes) in parts {
+      var expressions = try ExpressionParameters(part, call.api.expressions, [], projects: true)
+      var keys: [Item] = []
+      for node in nodes { keys.append(try Item(json: body.tape, node)) }
+      let projection = try expressions.projection()
+      try expressions.checkAllUsed()
+      try Duplicates.check(keys)
+      read.append((name, keys, projection, try part.bool("ConsistentRead") ?? false))
+    }
+    var prepared: [Part] = []
+    for (index, part) in read.enumerated() {
+      prepared.append(
+        Part(
+          table: try call.table(part.name), body: parts[index].body, keys: part.keys, projection: part.projection,
+          consistent: part.consistent))
+    }
+    let found = try call.store.items(prepared.flatMap { part in part.keys.map { (part.table, key: $0) } })
+    return .answer(answer(prepared, found, ConsumedCapacity.Wanted(returnConsumedCapacity)))
+  }
+
+  private static func check(
+    _ body: RequestBody, _ parts: [(name: String, body: RequestBody, keys: [Int])]?, _ returnConsumedCapacity: String?
+  ) throws(DynamoError) {
+    var constraints = Constraints()
+    constraints.required(parts != nil, at: "requestItems")
+    constraints.count(parts?.count, 1, .max, shown: "{}", at: "requestItems")
+    for part in parts ?? [] {
+      constraints.name(part.name, at: "requestItems")
+      let path = "requestItems.\(part.name).member.keys"
+      constraints.required(part.body.has("Keys"), at: path)
+      if part.body.has("Keys") {
+        constraints.count(part.keys.count, 1, keysMax, shown: Shown.text(part.body.text("Keys")), at: path)
+      }
+    }
+    constraints.returnConsumedCapacity(returnConsumedCapacity)
+    try constraints.check()
+    if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > keysMax {
+      throw .validation("Too many items requested for the BatchGetItem call")
+    }
+  }
+
+  private static func answer(_ parts: [Part], _ found: [Item?], _ wanted: ConsumedCapacity.Wanted?) -> [UInt8] {
+    var bytes = 0
+    var place = 0
+    var capacities: [ConsumedCapacity] = []
+    var unprocessed: [(part: Part, keys: [Item])] = []
+    return Outcome.object { writer in
+      writer.name("Responses")
+      writer.beginObject()
+      for part in parts {
+        var capacity = ConsumedCapacity(table: part.table.definition.name)
+        var left: [Item] = []
+        writer.name(part.table.definition.name)
+        writer.beginArray()
+        for key in part.keys {
+          let item = found[place]
+          place += 1
+          let size = item?.size ?? 0
+          guard bytes + size <= answerBytesMax else {
+            left.append(key)
+            continue
+          }
+          bytes += size
+          capacity.tableUnits += ConsumedCapacity.read(size, consistent: part.consistent)
+          if let item { writer.item(part.projection?.apply(to: item) ?? item) }
+        }
+        writer.endArray()
+        capacities.append(capacity)
+        if !left.isEmpty { unprocessed.append((part, left)) }
+      }
+      writer.endObject()
+      writer.name("UnprocessedKeys")
+      writer.beginObject()
+      for (part, keys) in unprocessed {
+        writer.name(part.table.definition.name)
+        writer.unprocessed(part.body, keys)
+      }
+      writer.endObject()
+      writer.consumedCapacities(capacities, ifWanted: wanted)
+    }
+  }
+}
+
+extension JSONWriter {
+  /// The keys that are left, with the part's other parameters as they came.
+  fileprivate mutating func unprocessed(_ body: RequestBody, _ keys: [Item]) {
+    beginObject()
+    name("Keys")
+    array(keys) { $0.item($1) }
+    for parameter: StaticString in ["ProjectionExpression", "ExpressionAttributeNames", "ConsistentRead"] {
+      guard let node = body.member(parameter) else { continue }
+      name(parameter)
+      if body.tape.isString(node) { string(body.tape.string(node)) } else { raw(Array(body.tape.text(node).utf8)) }
+    }
+    endObject()
+  }
+}

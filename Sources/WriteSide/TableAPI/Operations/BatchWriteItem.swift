@@ -1,0 +1,118 @@
+internal import DynamoModel
+internal import TableStore
+
+enum BatchWriteItem {
+  static let writesMax = 25
+
+  private enum Write {
+    case put(Item)
+    case delete(Item)
+  }
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let requests = try body.map("RequestItems")
+    let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
+    let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
+    var parts: [(table: String, writes: [RequestBody])] = []
+    for (name, node) in requests ?? [] {
+      guard body.tape.kind(node) == .array else { throw .unexpectedJSON(body.tape.kind(node), wanted: .list) }
+      var writes: [RequestBody] = []
+      try body.tape.forEachElement(node) { (element) throws(DynamoError) in writes.append(try RequestBody(body.tape, element)) }
+      parts.append((name, writes))
+    }
+    var constraints = Constraints()
+    constraints.required(requests != nil, at: "requestItems")
+    constraints.count(requests?.count, 1, .max, shown: "{}", at: "requestItems")
+    for part in parts {
+      constraints.name(part.table, at: "requestItems")
+      if !(1...writesMax).contains(part.writes.count) {
+        constraints.fail(
+          Shown.text(body.text("RequestItems")), at: "requestItems",
+          "Map value must satisfy constraint: [Member must have length less than or equal to 25, "
+            + "Member must have length greater than or equal to 1]")
+      }
+    }
+    constraints.returnConsumedCapacity(returnConsumedCapacity)
+    constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
+    try constraints.check()
+    guard parts.reduce(0, { $0 + $1.writes.count }) <= writesMax else {
+      throw .validation("Too many items requested for the BatchWriteItem call")
+    }
+    var writes: [(table: String, writes: [Write])] = []
+    for part in parts { writes.append((part.table, try part.writes.map(read))) }
+    return try outcome(call, writes, ConsumedCapacity.Wanted(returnConsumedCapacity), returnItemCollectionMetrics)
+  }
+
+  private static func read(_ body: RequestBody) throws(DynamoError) -> Write {
+    switch (try body.object("PutRequest"), try body.object("DeleteRequest")) {
+    case (let put?, nil): return .put(try put.item("Item") ?? Item())
+    case (nil, let delete?): return .delete(try delete.item("Key") ?? Item())
+    case (nil, nil):
+      throw .validation("Supplied WriteRequest is empty, must contain exactly one of PutRequest or DeleteRequest")
+    default:
+      throw .validation(
+        "Supplied WriteRequest has more than one operation set, must contain exactly one of PutRequest or DeleteRequest")
+    }
+  }
+
+  private static func outcome(
+    _ call: Call, _ parts: [(table: String, writes: [Write])], _ wanted: ConsumedCapacity.Wanted?, _ metricsWanted: String?
+  ) throws(DynamoError) -> Outcome {
+    var tables: [TableHandle] = []
+    for part in parts { tables.append(try call.table(part.table)) }
+    var actions: [WriteAction] = []
+    var places: [Int] = []
+    var metrics: [(table: String, metrics: [ItemCollectionMetrics])] = []
+    for (place, part) in parts.enumerated() {
+      var keys: [Item] = []
+      for write in part.writes {
+        let key: Item
+        switch write {
+        case .put(let item):
+          key = try tables[place].key(ofPut: item)
+          actions.append(WriteAction(table: part.table, key: key, needsCurrent: wanted != nil) { _ in .put(item) })
+        case .delete(let given):
+          try tables[place].check(key: given)
+          key = given
+          actions.append(WriteAction(table: part.table, key: key, needsCurrent: wanted != nil) { _ in .delete })
+        }
+        keys.append(key)
+        places.append(place)
+      }
+      try Duplicates.check(keys)
+      let all = keys.compactMap { ItemCollectionMetrics(metricsWanted, tables[place], key: $0) }
+      if !all.isEmpty { metrics.append((part.table, all)) }
+    }
+    let definitions = tables.map(\.definition)
+    let (whichTable, collections) = (places, metrics)
+    return .write(WriteTransaction(actions: actions, time: call.time)) { results in
+      Outcome.object { writer in
+        writer.name("UnprocessedItems")
+        writer.beginObject()
+        writer.endObject()
+        writer.itemCollectionMetrics(collections)
+        guard wanted != nil else { return }
+        var capacities = definitions.map { ConsumedCapacity(table: $0.name) }
+        for (result, place) in zip(results, whichTable) {
+          capacities[place].addWrite(old: result.old, new: result.new, definitions[place])
+        }
+        writer.consumedCapacities(capacities, ifWanted: wanted)
+      }
+    }
+  }
+}
+
+extension JSONWriter {
+  /// For each table the metrics of its item collections; nothing when there are none.
+  mutating func itemCollectionMetrics(_ all: [(table: String, metrics: [ItemCollectionMetrics])]) {
+    guard !all.isEmpty else { return }
+    name("ItemCollectionMetrics")
+    beginObject()
+    for (table, metrics) in all {
+      name(table)
+      array(metrics) { $0.itemCollectionMetrics($1) }
+    }
+    endObject()
+  }
+}

@@ -1,0 +1,48 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import TableStore
+
+/// Our own operation, for the outbox of the workers: deletes an item with the service's identity if nothing has been
+/// written to it since, told either by the item as it was seen, byte for byte, or by the position through which the table's
+/// log was seen.
+///
+/// Request: TableName, Key, and Seen (an item) or SeenThrough (a position's text). Answer: `{"Expired": true}` when the
+/// item was deleted.
+enum ExpireItem {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let name = try body.string("TableName")
+    let through = try body.string("SeenThrough")
+    var constraints = Constraints()
+    constraints.name(name, at: "tableName")
+    constraints.required(body.has("Key"), at: "key")
+    constraints.required(body.has("Seen") || through != nil, at: "seen")
+    try constraints.check()
+    let key = try body.item("Key") ?? Item()
+    let seen = try body.item("Seen")
+    let table = try call.table(name ?? "")
+    try table.check(key: key)
+    var sequenceMax: UInt64?
+    if let through {
+      guard let position = Position(through) else { throw .validation("SeenThrough is not a position: \(through)") }
+      guard position.incarnation == table.description.incarnation else { return .answer(answer(false)) }
+      sequenceMax = position.sequence
+    }
+    let action = WriteAction(
+      table: table.definition.name, key: key, needsCurrent: seen != nil, sequenceMax: sequenceMax
+    ) { (current) -> WriteChange in
+      if let seen, seen != current { return .keep }
+      return .delete
+    }
+    return .write(WriteTransaction(actions: [action], time: call.time, cause: .service)) { results in
+      answer(results.first?.position != nil)
+    }
+  }
+
+  private static func answer(_ isExpired: Bool) -> [UInt8] {
+    Outcome.object { writer in
+      writer.name("Expired")
+      writer.bool(isExpired)
+    }
+  }
+}

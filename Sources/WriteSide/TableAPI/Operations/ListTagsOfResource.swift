@@ -1,0 +1,24 @@
+internal import DynamoModel
+internal import TableStore
+
+enum ListTagsOfResource {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let arn = try call.body.string("ResourceArn")
+    var constraints = Constraints()
+    ResourceARN.check(arn, &constraints)
+    try constraints.check()
+    guard let table = call.store.table(try ResourceARN.table(arn)) else { throw ResourceARN.notFound(arn) }
+    return .answer(
+      Outcome.object { writer in
+        writer.name("Tags")
+        writer.array(OwnTags.shown(table.definition.tags)) { writer, tag in
+          writer.beginObject()
+          writer.name("Key")
+          writer.string(tag.key)
+          writer.name("Value")
+          writer.string(tag.value)
+          writer.endObject()
+        }
+      })
+  }
+}

@@ -1,0 +1,18 @@
+internal import DynamoModel
+internal import TableStore
+
+enum PutItem {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let parameters = try WriteParameters(body)
+    var constraints = Constraints()
+    constraints.name(parameters.table, at: "tableName")
+    constraints.required(body.has("Item"), at: "item")
+    parameters.check(&constraints)
+    try constraints.check()
+    try parameters.checkReturnsOldOnly()
+    let name = parameters.table ?? ""
+    let change = try ItemChange.put(body, call.api.expressions, table: name)
+    return try parameters.outcome(call, change) { result in parameters.returnsAllOld ? result.old : nil }
+  }
+}

@@ -1,0 +1,83 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+enum Query {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let parameters = try ReadParameters(body)
+    let forward = try body.bool("ScanIndexForward") ?? true
+    var constraints = Constraints()
+    parameters.check(&constraints)
+    try constraints.check()
+    var expressions = try ExpressionParameters(
+      body, call.api.expressions, ["FilterExpression", "KeyConditionExpression"], projects: true)
+    try parameters.checkSelect(hasProjection: body.has("ProjectionExpression"))
+    let filter = try expressions.filter()
+    let keyCondition = try expressions.keyCondition()
+    let projection = try expressions.projection()
+    guard let keyCondition else {
+      throw .validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+    }
+    try expressions.checkAllUsed()
+
+    let table = try call.table(parameters.table ?? "")
+    let index = try parameters.indexDefinition(table)
+    let schema = index?.key ?? table.definition.key
+    let fetches = try parameters.fetches(index, table, projection)
+    let start = try parameters.startKey(table, index)
+    let (partition, sort) = try keyCondition.resolved(for: schema)
+    try checkFilter(filter, schema)
+    if let start {
+      let inside =
+        start[schema.partition.name] == partition
+        && (schema.sort.flatMap { start[$0.name] }.map { sort?.holds($0) ?? true } ?? true)
+      guard inside else {
+        throw .validation("The provided starting key is outside query boundaries based on provided conditions")
+      }
+    }
+    var page = Page(
+      limit: parameters.limit, filter: filter, projection: projection, countsOnly: parameters.countsOnly,
+      pageAttributes: ReadParameters.pageAttributes(table.definition, index))
+    try call.store.query(
+      table, index: index, partition: partition, range: SortRange(sort), forward: forward, after: start
+    ) { (item) throws(DynamoError) in
+      page.take(item, whole: fetches ? try whole(item, table, call) : item)
+    }
+    return .answer(
+      Outcome.object { writer in
+        page.write(to: &writer)
+        writer.consumedCapacity(
+          page.capacity(table.definition.name, index, consistent: parameters.consistent),
+          ifWanted: .init(parameters.returnConsumedCapacity))
+      })
+  }
+
+  /// The item in the table of one found through a local index.
+  static func whole(_ item: Item, _ table: TableHandle, _ call: Call) throws(DynamoError) -> Item {
+    guard let key = table.definition.key.key(of: item) else { return item }
+    return try call.store.item(table, key: key) ?? item
+  }
+
+  private static func checkFilter(_ filter: ConditionExpression?, _ schema: KeySchema) throws(DynamoError) {
+    for path in filter?.paths ?? [] where schema.attributes.contains(where: { Text.equal($0.name, path.root) }) {
+      throw .validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: \(path.root)")
+    }
+  }
+}
+
+extension SortRange {
+  init(_ condition: SortCondition?) {
+    self =
+      switch condition {
+      case nil: .all
+      case .equal(let value): .equal(value)
+      case .less(let value): .less(value)
+      case .lessOrEqual(let value): .lessOrEqual(value)
+      case .greater(let value): .greater(value)
+      case .greaterOrEqual(let value): .greaterOrEqual(value)
+      case .between(let low, let high): .between(low, high)
+      case .beginsWith(let value): .prefix(value)
+      }
+  }
+}

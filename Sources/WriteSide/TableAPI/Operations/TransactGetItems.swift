@@ -1,0 +1,70 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+enum TransactGetItems {
+  static let itemsMax = 100
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let elements = try body.objects("TransactItems")
+    let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
+    var gets: [(get: RequestBody?, table: String?)] = []
+    for element in elements ?? [] {
+      let get = try element.object("Get")
+      gets.append((get, try get?.string("TableName")))
+    }
+    var constraints = Constraints()
+    constraints.required(elements != nil, at: "transactItems")
+    constraints.count(elements?.count, 1, itemsMax, shown: Shown.text(body.text("TransactItems")), at: "transactItems")
+    for (place, element) in gets.enumerated() {
+      let path = "transactItems.\(place + 1).member.get"
+      constraints.required(element.get != nil, at: path)
+      guard let get = element.get else { continue }
+      constraints.name(element.table, at: "\(path).tableName")
+      constraints.required(get.has("Key"), at: "\(path).key")
+    }
+    constraints.returnConsumedCapacity(returnConsumedCapacity)
+    try constraints.check()
+    var reads: [(table: String, key: Item, projection: ProjectionExpression?)] = []
+    for (get, table) in gets {
+      guard let get, let table else { continue }
+      var expressions = try ExpressionParameters(get, call.api.expressions, [], projects: true)
+      let key = try get.item("Key") ?? Item()
+      let projection = try expressions.projection()
+      try expressions.checkAllUsed()
+      reads.append((table, key, projection))
+    }
+    var keyed: [(TableHandle, key: Item)] = []
+    for read in reads { keyed.append((try call.table(read.table), key: read.key)) }
+    let found = try call.store.items(keyed)
+    return .answer(
+      Outcome.object { writer in
+        writer.name("Responses")
+        writer.beginArray()
+        for (read, item) in zip(reads, found) {
+          writer.beginObject()
+          if let item {
+            writer.name("Item")
+            writer.item(read.projection?.apply(to: item) ?? item)
+          }
+          writer.endObject()
+        }
+        writer.endArray()
+        guard let wanted = ConsumedCapacity.Wanted(returnConsumedCapacity) else { return }
+        var capacities: [ConsumedCapacity] = []
+        for (read, item) in zip(reads, found) {
+          // A transactional read costs twice a consistent one.
+          let units = ConsumedCapacity.read(item?.size ?? 0, consistent: true) * 2
+          if let place = capacities.firstIndex(where: { Text.equal($0.table, read.table) }) {
+            capacities[place].tableUnits += units
+          } else {
+            var capacity = ConsumedCapacity(table: read.table)
+            capacity.tableUnits = units
+            capacities.append(capacity)
+          }
+        }
+        writer.consumedCapacities(capacities, ifWanted: wanted)
+      })
+  }
+}

@@ -1,0 +1,145 @@
+internal import DynamoModel
+internal import TableStore
+
+enum UpdateTable {
+  private enum IndexChange {
+    case create(IndexRequest)
+    case update(String)
+    case delete(String)
+  }
+
+  private struct Change {
+    let name: String
+    let attributes: AttributeDefinitions
+    let mode: String?
+    let throughput: ThroughputRequest
+    let indexes: [IndexChange]
+    let stream: StreamRequest?
+    let isProtected: Bool?
+  }
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let change = try read(call.body)
+    _ = try call.controlTable(change.name)
+    let store = call.store
+    return .control { () throws(DynamoError) -> [UInt8] in
+      let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in try apply(change, to: &definition) }
+      return Outcome.object { writer in
+        writer.name("TableDescription")
+        writer.table(table)
+      }
+    }
+  }
+
+  private static func read(_ body: RequestBody) throws(DynamoError) -> Change {
+    var constraints = Constraints()
+    let name = try body.string("TableName")
+    constraints.name(name, at: "tableName")
+    let attributes = try AttributeDefinitions(body, &constraints)
+    let mode = try body.string("BillingMode")
+    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
+    let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
+    var indexes: [IndexChange] = []
+    for (place, update) in (try body.objects("GlobalSecondaryIndexUpdates") ?? []).enumerated() {
+      indexes.append(try indexChange(update, at: "globalSecondaryIndexUpdates.\(place + 1).member", &constraints))
+    }
+    let stream = try StreamRequest(body, &constraints)
+    let isProtected = try body.bool("DeletionProtectionEnabled")
+    try constraints.check()
+    try UnsupportedParameters.check(body, ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"])
+    let changesSomething = mode != nil || throughput.isGiven || !indexes.isEmpty || stream != nil || isProtected != nil
+    guard changesSomething || body.has("SSESpecification") || body.has("TableClass") else {
+      throw .validation(
+        "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
+          + "SSESpecification or ReplicaUpdates is required")
+    }
+    try stream?.check()
+    let starts = indexes.count { if case .update = $0 { false } else { true } }
+    guard starts <= 1 else {
+      throw DynamoError(
+        .limitExceeded,
+        "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+    }
+    return Change(
+      name: name ?? "", attributes: attributes, mode: mode, throughput: throughput, indexes: indexes, stream: stream,
+      isProtected: isProtected)
+  }
+
+  private static func indexChange(
+    _ body: RequestBody, at path: String, _ constraints: inout Constraints
+  ) throws(DynamoError) -> IndexChange {
+    if let create = try body.object("Create") {
+      return .create(try IndexRequest(create, .global, at: "\(path).create", &constraints))
+    }
+    if let delete = try body.object("Delete") {
+      let name = try delete.string("IndexName")
+      constraints.name(name, at: "\(path).delete.indexName")
+      return .delete(name ?? "")
+    }
+    if let update = try body.object("Update") {
+      let name = try update.string("IndexName")
+      constraints.name(name, at: "\(path).update.indexName")
+      return .update(name ?? "")
+    }
+    throw .invalidParameter("One of GlobalSecondaryIndexUpdate.Update, .Create, .Delete must be set")
+  }
+
+  /// On the definition as it is when the committer gets to it.
+  private static func apply(_ change: Change, to definition: inout TableDefinition) throws(DynamoError) {
+    if change.mode != nil || change.throughput.isGiven {
+      let mode = change.mode ?? (definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
+      definition.throughput = try change.throughput.billing(mode)
+    }
+    if let stream = change.stream { try apply(stream, to: &definition) }
+    if let isProtected = change.isProtected { OwnTags.protect(&definition, isProtected) }
+    for index in change.indexes { try apply(index, change.attributes, to: &definition) }
+  }
+
+  private static func apply(_ stream: StreamRequest, to definition: inout TableDefinition) throws(DynamoError) {
+    if stream.isEnabled {
+      guard definition.stream == nil else {
+        throw .validation("Table already has an enabled stream: TableName: \(definition.name)")
+      }
+      definition.stream = stream.view
+    } else {
+      guard definition.stream != nil else {
+        throw .validation("Table has no stream that could be disabled: TableName: \(definition.name)")
+      }
+      definition.stream = nil
+    }
+  }
+
+  private static func apply(
+    _ change: IndexChange, _ attributes: AttributeDefinitions, to definition: inout TableDefinition
+  ) throws(DynamoError) {
+    switch change {
+    case .create(let request):
+      guard definition.index(named: request.name) == nil else {
+        throw .validation("Attempting to create an index which already exists")
+      }
+      try attributes.checkDuplicates()
+      // The table's own key attributes are known without being given again; a different type is refused.
+      var known = attributes.attributes
+      for attribute in definition.keyAttributes {
+        if let given = attributes.attribute(attribute.name) {
+          guard given.type == attribute.type else {
+            throw .invalidParameter("Cannot redefine the type of attribute \(attribute.name)")
+          }
+        } else {
+          known.append(attribute)
+        }
+      }
+      definition.indexes.append(try request.definition(AttributeDefinitions(known), table: definition.key))
+      try IndexRequest.check(definition.indexes)
+    case .delete(let name):
+      guard definition.index(named: name)?.kind == .global else {
+        throw DynamoError(.resourceNotFound, "Requested resource not found")
+      }
+      definition.indexes.removeAll { Text.equal($0.name, name) }
+    case .update(let name):
+      guard definition.index(named: name)?.kind == .global else {
+        throw DynamoError(.resourceNotFound, "Requested resource not found")
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+internal import DynamoModel
+
+extension DynamoError {
+  /// The shape that the exception is named with: SDKs cut at the `#`.
+  private var type: String {
+    switch code {
+    case .validation: "com.amazon.coral.validate#\(code.rawValue)"
+    case .serialization, .unknownOperation, .missingAuthenticationToken, .incompleteSignature, .unrecognizedClient, .accessDenied:
+      "com.amazon.coral.service#\(code.rawValue)"
+    default: "com.amazonaws.dynamodb.v20120810#\(code.rawValue)"
+    }
+  }
+
+  /// The error as JSON. DynamoDB writes `Message` with a capital where the exception carries more than a text.
+  var body: [UInt8] {
+    Outcome.object { writer in
+      writer.name("__type")
+      writer.string(type)
+      if !message.isEmpty {
+        if code == .serialization || code == .transactionCanceled || item != nil {
+          writer.name("Message")
+        } else {
+          writer.name("message")
+        }
+        writer.string(message)
+      }
+      if let item {
+        writer.name("Item")
+        writer.item(item)
+      }
+      if code == .transactionCanceled {
+        writer.name("CancellationReasons")
+        writer.array(cancellationReasons) { $0.cancellationReason($1) }
+      }
+    }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func cancellationReason(_ reason: DynamoError.CancellationReason) {
+    beginObject()
+    name("Code")
+    string(reason.code)
+    if let message = reason.message {
+      name("Message")
+      string(message)
+    }
+    if let item = reason.item {
+      name("Item")
+      self.item(item)
+    }
+    endObject()
+  }
+}

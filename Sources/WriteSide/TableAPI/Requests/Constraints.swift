@@ -1,0 +1,79 @@
+internal import DynamoModel
+
+/// The checks of the service model, which DynamoDB makes before all others and tells together, up to ten of them.
+struct Constraints {
+  private var failures: [String] = []
+
+  static let failuresMax = 10
+
+  /// Throws when something failed.
+  func check() throws(DynamoError) {
+    guard !failures.isEmpty else { return }
+    let shown = failures.prefix(Constraints.failuresMax)
+    throw .validation(
+      "\(shown.count) validation error\(shown.count == 1 ? "" : "s") detected: \(shown.joined(separator: "; "))")
+  }
+
+  mutating func fail(_ value: String?, at path: String, _ constraint: String) {
+    let shown = value.map { "'\($0)'" } ?? "null"
+    failures.append("Value \(shown) at '\(path)' failed to satisfy constraint: \(constraint)")
+  }
+
+  mutating func required(_ isThere: Bool, at path: String) {
+    if !isThere { fail(nil, at: path, "Member must not be null") }
+  }
+
+  static let nameLengthMin = 3
+  static let nameLengthMax = 255
+
+  mutating func name(_ name: String?, at path: String, isRequired: Bool = true) {
+    guard let name else {
+      if isRequired { required(false, at: path) }
+      return
+    }
+    let length = name.utf16.count
+    if length < Constraints.nameLengthMin { fail(name, at: path, "Member must have length greater than or equal to 3") }
+    if length > Constraints.nameLengthMax { fail(name, at: path, "Member must have length less than or equal to 255") }
+    if !name.utf8.allSatisfy(Constraints.isNameByte) {
+      fail(name, at: path, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    }
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (byte | 0x20) &- 97 < 26 || byte &- 48 < 10 || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+      || byte == UInt8(ascii: "-")
+  }
+
+  mutating func oneOf(_ value: String?, _ allowed: [String], at path: String) {
+    guard let value, !allowed.contains(where: { Text.equal($0, value) }) else { return }
+    fail(value, at: path, "Member must satisfy enum value set: [\(allowed.joined(separator: ", "))]")
+  }
+
+  mutating func range(_ value: Int?, _ low: Int, _ high: Int?, at path: String) {
+    guard let value else { return }
+    if value < low { fail("\(value)", at: path, "Member must have value greater than or equal to \(low)") }
+    if let high, value > high { fail("\(value)", at: path, "Member must have value less than or equal to \(high)") }
+  }
+
+  mutating func count(_ count: Int?, _ low: Int, _ high: Int, shown: @autoclosure () -> String, at path: String) {
+    guard let count else { return }
+    if count < low { fail(shown(), at: path, "Member must have length greater than or equal to \(low)") }
+    if count > high { fail(shown(), at: path, "Member must have length less than or equal to \(high)") }
+  }
+
+  mutating func returnConsumedCapacity(_ value: String?) {
+    oneOf(value, ["INDEXES", "TOTAL", "NONE"], at: "returnConsumedCapacity")
+  }
+
+  mutating func returnItemCollectionMetrics(_ value: String?) {
+    oneOf(value, ["SIZE", "NONE"], at: "returnItemCollectionMetrics")
+  }
+
+  mutating func returnValues(_ value: String?) {
+    oneOf(value, ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"], at: "returnValues")
+  }
+
+  mutating func returnOnFailure(_ value: String?, at path: String = "returnValuesOnConditionCheckFailure") {
+    oneOf(value, ["ALL_OLD", "NONE"], at: path)
+  }
+}

@@ -1,0 +1,114 @@
+internal import DynamoModel
+internal import TableStore
+
+/// What a request took of a table, in capacity units: the DynamoDB guide's arithmetic on the real sizes.
+struct ConsumedCapacity: Sendable {
+  enum Wanted: Sendable {
+    case total
+    case indexes
+
+    /// Nil when the request does not ask.
+    init?(_ text: String?) {
+      switch text {
+      case "TOTAL": self = .total
+      case "INDEXES": self = .indexes
+      default: return nil
+      }
+    }
+  }
+
+  let table: String
+  var tableUnits = 0.0
+  var indexUnits: [(name: String, kind: IndexDefinition.Kind, units: Double)] = []
+
+  init(table: String) { self.table = table }
+
+  static let readUnitBytes = 4096
+  static let writeUnitBytes = 1024
+
+  static func read(_ bytes: Int, consistent: Bool, atLeast: Int = 1) -> Double {
+    Double(max(atLeast, (bytes + readUnitBytes - 1) / readUnitBytes)) * (consistent ? 1 : 0.5)
+  }
+
+  static func write(_ bytes: Int) -> Double { Double(max(1, (bytes + writeUnitBytes - 1) / writeUnitBytes)) }
+
+  mutating func add(index: IndexDefinition, _ units: Double) {
+    if let place = indexUnits.firstIndex(where: { Text.equal($0.name, index.name) }) {
+      indexUnits[place].units += units
+    } else {
+      indexUnits.append((index.name, index.kind, units))
+    }
+  }
+
+  /// One write: of the larger image, and of each index entry that it made, moved or took away.
+  mutating func addWrite(old: Item?, new: Item?, _ definition: TableDefinition, factor: Double = 1) {
+    tableUnits += ConsumedCapacity.write(max(old?.size ?? 0, new?.size ?? 0)) * factor
+    for index in definition.indexes {
+      let before = old.flatMap { ConsumedCapacity.entry($0, index, definition) }
+      let after = new.flatMap { ConsumedCapacity.entry($0, index, definition) }
+      if before == after { continue }
+      var units = 0.0
+      if let before, let after, index.key.key(of: before) == index.key.key(of: after) {
+        units = ConsumedCapacity.write(max(before.size, after.size))
+      } else {
+        if let before { units += ConsumedCapacity.write(before.size) }
+        if let after { units += ConsumedCapacity.write(after.size) }
+      }
+      add(index: index, units * factor)
+    }
+  }
+
+  private static func entry(_ item: Item, _ index: IndexDefinition, _ definition: TableDefinition) -> Item? {
+    guard index.key.key(of: item) != nil else { return nil }
+    guard let names = index.projected(in: definition) else { return item }
+    return Item(item.entries.filter { entry in names.contains { Text.equal($0, entry.name) } })
+  }
+
+  var totalUnits: Double { tableUnits + indexUnits.reduce(0) { $0 + $1.units } }
+}
+
+extension JSONWriter {
+  mutating func consumedCapacity(_ capacity: ConsumedCapacity, _ wanted: ConsumedCapacity.Wanted) {
+    beginObject()
+    name("CapacityUnits")
+    double(capacity.totalUnits)
+    if wanted == .indexes {
+      for kind in [IndexDefinition.Kind.global, .local] {
+        let indexes = capacity.indexUnits.filter { $0.kind == kind }
+        if indexes.isEmpty { continue }
+        name(kind == .global ? "GlobalSecondaryIndexes" as String : "LocalSecondaryIndexes")
+        beginObject()
+        for index in indexes {
+          name(index.name)
+          units(index.units)
+        }
+        endObject()
+      }
+      name("Table")
+      units(capacity.tableUnits)
+    }
+    name("TableName")
+    string(capacity.table)
+    endObject()
+  }
+
+  private mutating func units(_ units: Double) {
+    beginObject()
+    name("CapacityUnits")
+    double(units)
+    endObject()
+  }
+
+  /// Writes the member when the request asked for it.
+  mutating func consumedCapacity(_ capacity: ConsumedCapacity, ifWanted wanted: ConsumedCapacity.Wanted?) {
+    guard let wanted else { return }
+    name("ConsumedCapacity")
+    consumedCapacity(capacity, wanted)
+  }
+
+  mutating func consumedCapacities(_ capacities: [ConsumedCapacity], ifWanted wanted: ConsumedCapacity.Wanted?) {
+    guard let wanted else { return }
+    name("ConsumedCapacity")
+    array(capacities) { $0.consumedCapacity($1, wanted) }
+  }
+}

@@ -1,0 +1,21 @@
+internal import DynamoModel
+
+/// Keys that stand twice in a batch.
+enum Duplicates {
+  static func check(_ keys: [Item]) throws(DynamoError) {
+    var seen = Set<[UInt8]>(minimumCapacity: keys.count)
+    for key in keys where !seen.insert(key.binary).inserted {
+      throw .validation("Provided list of item keys contains duplicates")
+    }
+  }
+}
+
+/// A parameter's value as an error quotes it: its JSON, cut where it gets long.
+enum Shown {
+  static let bytesMax = 4096
+
+  static func text(_ json: String?) -> String {
+    guard let json else { return "" }
+    return json.utf8.count <= bytesMax ? json : String(json.prefix(bytesMax)) + "..."
+  }
+}

@@ -1,0 +1,108 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+/// A put, update, delete or check of one item, as PutItem, UpdateItem, DeleteItem and TransactWriteItems have it: read from
+/// the request first, then bound to its table.
+struct ItemChange {
+  enum Kind {
+    case put(Item)
+    case update(UpdateExpression?, key: Item)
+    case delete(key: Item)
+    case check(key: Item)
+  }
+
+  let table: String
+  let kind: Kind
+  let condition: ConditionExpression?
+  let returnsOldOnFailure: Bool
+
+  private static let failed = "The conditional request failed"
+
+  // MARK: Reading
+
+  static func put(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
+    var expressions = try ExpressionParameters(body, cache, ["ConditionExpression"])
+    let item = try body.item("Item") ?? Item()
+    let condition = try expressions.condition()
+    try expressions.checkAllUsed()
+    return try ItemChange(table: table, kind: .put(item), condition: condition, body)
+  }
+
+  static func delete(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
+    try keyed(body, cache, table) { .delete(key: $0) }
+  }
+
+  static func check(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
+    try keyed(body, cache, table) { .check(key: $0) }
+  }
+
+  private static func keyed(
+    _ body: RequestBody, _ cache: ExpressionCache, _ table: String, _ kind: (Item) -> Kind
+  ) throws(DynamoError) -> ItemChange {
+    var expressions = try ExpressionParameters(body, cache, ["ConditionExpression"])
+    let key = try body.item("Key") ?? Item()
+    let condition = try expressions.condition()
+    try expressions.checkAllUsed()
+    return try ItemChange(table: table, kind: kind(key), condition: condition, body)
+  }
+
+  static func update(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
+    var expressions = try ExpressionParameters(body, cache, ["UpdateExpression", "ConditionExpression"])
+    let key = try body.item("Key") ?? Item()
+    let update = try expressions.update()
+    let condition = try expressions.condition()
+    try expressions.checkAllUsed()
+    return try ItemChange(table: table, kind: .update(update, key: key), condition: condition, body)
+  }
+
+  private init(table: String, kind: Kind, condition: ConditionExpression?, _ body: RequestBody) throws(DynamoError) {
+    self.table = table
+    self.kind = kind
+    self.condition = condition
+    returnsOldOnFailure = try body.string("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+  }
+
+  // MARK: Binding
+
+  /// The item's key. Throws what the schema says against the change.
+  func key(in table: TableHandle) throws(DynamoError) -> Item {
+    switch kind {
+    case .put(let item): return try table.key(ofPut: item)
+    case .delete(let key), .check(let key):
+      try table.check(key: key)
+      return key
+    case .update(let update, let key):
+      try table.check(key: key)
+      for path in update?.paths ?? [] where table.definition.key.attributes.contains(where: { Text.equal($0.name, path.root) }) {
+        throw .invalidParameter("Cannot update attribute \(path.root). This attribute is part of the key")
+      }
+      return key
+    }
+  }
+
+  func action(_ table: TableHandle, key: Item, needsOld: Bool) -> WriteAction {
+    let kind = kind
+    let condition = condition
+    let returnsOld = returnsOldOnFailure
+    let needsCurrent: Bool =
+      switch kind {
+      case .put, .delete: condition != nil || needsOld
+      case .update, .check: true
+      }
+    return WriteAction(table: self.table, key: key, needsCurrent: needsCurrent) { (current) throws(DynamoError) -> WriteChange in
+      if let condition, !condition.evaluate(on: current) {
+        throw DynamoError(.conditionalCheckFailed, ItemChange.failed, item: returnsOld ? current : nil)
+      }
+      switch kind {
+      case .put(let item): return .put(item)
+      case .delete: return .delete
+      case .check: return .keep
+      case .update(let update?, let key):
+        guard let item = try update.apply(to: current, key: key) else { return .keep }
+        return .put(item)
+      case .update(nil, let key): return .put(current ?? key)
+      }
+    }
+  }
+}

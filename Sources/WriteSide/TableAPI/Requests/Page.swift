@@ -1,0 +1,77 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+/// One page of a Query or Scan as it fills: at most `limit` items looked at and at most 1 MB of them, both before the filter.
+struct Page {
+  static let bytesMax = 1 << 20
+
+  private let limit: Int
+  private let filter: ConditionExpression?
+  private let projection: ProjectionExpression?
+  private let countsOnly: Bool
+  private let pageAttributes: [KeyAttribute]
+
+  private var items: [Item] = []
+  private var count = 0
+  private var scanned = 0
+  private(set) var bytes = 0
+  private var last: Item?
+  private var hasMore = false
+
+  init(
+    limit: Int?, filter: ConditionExpression?, projection: ProjectionExpression?, countsOnly: Bool, pageAttributes: [KeyAttribute]
+  ) {
+    self.limit = limit ?? .max
+    self.filter = filter
+    self.projection = projection
+    self.countsOnly = countsOnly
+    self.pageAttributes = pageAttributes
+  }
+
+  /// Takes the next item; false when the page is full, with this item or before it.
+  mutating func take(_ item: Item, whole: Item) -> Bool {
+    let size = item.size
+    if scanned > 0, bytes + size > Page.bytesMax {
+      hasMore = true
+      return false
+    }
+    bytes += size
+    scanned += 1
+    if filter?.evaluate(on: whole) ?? true {
+      count += 1
+      if !countsOnly { items.append(projection?.apply(to: whole) ?? whole) }
+    }
+    last = item
+    guard scanned < limit else {
+      hasMore = true
+      return false
+    }
+    return true
+  }
+
+  func write(to writer: inout JSONWriter) {
+    if !countsOnly {
+      writer.name("Items")
+      writer.array(items) { $0.item($1) }
+    }
+    writer.name("Count")
+    writer.integer(count)
+    writer.name("ScannedCount")
+    writer.integer(scanned)
+    if hasMore, let last {
+      var key = Item()
+      for attribute in pageAttributes { key[attribute.name] = last[attribute.name] }
+      writer.name("LastEvaluatedKey")
+      writer.item(key)
+    }
+  }
+
+  /// What the page took, by the bytes that were read.
+  func capacity(_ table: String, _ index: IndexDefinition?, consistent: Bool) -> ConsumedCapacity {
+    var capacity = ConsumedCapacity(table: table)
+    let units = ConsumedCapacity.read(bytes, consistent: consistent, atLeast: 1)
+    if let index { capacity.add(index: index, units) } else { capacity.tableUnits = units }
+    return capacity
+  }
+}

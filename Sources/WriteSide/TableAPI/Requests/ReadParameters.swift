@@ -1,0 +1,102 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+/// What Query and Scan share: index, selection, filter, page.
+struct ReadParameters {
+  let table: String?
+  let index: String?
+  let limit: Int?
+  let consistent: Bool
+  let returnConsumedCapacity: String?
+  private let select: String?
+  private let body: RequestBody
+
+  init(_ body: RequestBody) throws(DynamoError) {
+    self.body = body
+    table = try body.string("TableName")
+    index = try body.string("IndexName")
+    limit = try body.integer("Limit")
+    consistent = try body.bool("ConsistentRead") ?? false
+    returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
+    select = try body.string("Select")
+  }
+
+  func check(_ constraints: inout Constraints) {
+    constraints.name(table, at: "tableName")
+    constraints.name(index, at: "indexName", isRequired: false)
+    constraints.range(limit, 1, nil, at: "limit")
+    constraints.returnConsumedCapacity(returnConsumedCapacity)
+    constraints.oneOf(select, ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"], at: "select")
+  }
+
+  /// Checks of Select that need no table.
+  func checkSelect(hasProjection: Bool) throws(DynamoError) {
+    if let select, hasProjection, select != "SPECIFIC_ATTRIBUTES" {
+      throw .validation("Cannot specify the ProjectionExpression when choosing to get \(select)")
+    }
+    if select == "SPECIFIC_ATTRIBUTES", !hasProjection {
+      throw .invalidParameter(
+        "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+    }
+    if select == "ALL_PROJECTED_ATTRIBUTES", index == nil {
+      throw .invalidParameter("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    }
+  }
+
+  var countsOnly: Bool { select == "COUNT" }
+
+  func indexDefinition(_ table: TableHandle) throws(DynamoError) -> IndexDefinition? {
+    guard let index else { return nil }
+    guard let definition = table.definition.index(named: index) else {
+      throw .validation("The table does not have the specified index: \(index)")
+    }
+    guard definition.kind == .local || !consistent else {
+      throw .validation("Consistent reads are not supported on global secondary indexes")
+    }
+    guard definition.status != .creating else {
+      throw .validation("Cannot read from backfilling global secondary index: \(index)")
+    }
+    return definition
+  }
+
+  /// Whether items found through the index must be read whole from the table: a local index gives what it does not hold. A
+  /// global one does not, and says so.
+  func fetches(_ index: IndexDefinition?, _ table: TableHandle, _ projection: ProjectionExpression?) throws(DynamoError) -> Bool {
+    guard let index, let held = index.projected(in: table.definition) else { return false }
+    if select == "ALL_ATTRIBUTES" {
+      guard index.kind == .local else {
+        throw .invalidParameter(
+          "Select type ALL_ATTRIBUTES is not supported for global secondary index \(index.name) because its projection type is not ALL"
+        )
+      }
+      return true
+    }
+    let outside = (projection?.paths ?? []).map(\.root).filter { root in !held.contains { Text.equal($0, root) } }
+    guard !outside.isEmpty else { return false }
+    guard index.kind == .local else {
+      throw .invalidParameter(
+        "Global secondary index \(index.name) does not project [\(outside.joined(separator: ", "))]")
+    }
+    return true
+  }
+
+  /// The start key, with exactly the key attributes of the table and of the index.
+  func startKey(_ table: TableHandle, _ index: IndexDefinition?) throws(DynamoError) -> Item? {
+    guard let key = try body.item("ExclusiveStartKey") else { return nil }
+    let attributes = ReadParameters.pageAttributes(table.definition, index)
+    guard key.count == attributes.count,
+      attributes.allSatisfy({ attribute in key[attribute.name].map(attribute.type.accepts) ?? false })
+    else { throw .validation("The provided starting key is invalid") }
+    return key
+  }
+
+  /// The attributes that say where a page ended: the table's key and the index's, each once.
+  static func pageAttributes(_ table: TableDefinition, _ index: IndexDefinition?) -> [KeyAttribute] {
+    var attributes = table.key.attributes
+    for attribute in index?.key.attributes ?? [] where !attributes.contains(where: { Text.equal($0.name, attribute.name) }) {
+      attributes.append(attribute)
+    }
+    return attributes
+  }
+}

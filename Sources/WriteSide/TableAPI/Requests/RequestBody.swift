@@ -1,0 +1,114 @@
+internal import DynamoModel
+
+/// A JSON object of a request, read member by member off the tape. A member that is null counts as absent; one of a wrong
+/// type is a SerializationException. Unknown members are passed over, as DynamoDB does.
+struct RequestBody {
+  let tape: JSONTape
+  let node: Int
+
+  init(_ bytes: [UInt8]) throws(DynamoError) {
+    do throws(JSONError) {
+      tape = try JSONTape(bytes)
+    } catch {
+      throw .serialization("")
+    }
+    node = tape.root
+    guard tape.kind(node) == .object else { throw .serialization("") }
+  }
+
+  init(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .structure) }
+    self.tape = tape
+    self.node = node
+  }
+
+  /// The value's node; of members with one name the last.
+  func member(_ name: StaticString) -> Int? {
+    tape.bytes.withUnsafeBytes { source in
+      let count = name.utf8CodeUnitCount
+      let wanted = UnsafeRawBufferPointer(start: name.utf8Start, count: count)
+      var found: Int?
+      tape.forEachMember(node) { key, value in
+        let start = Int(tape.nodes[key].start)
+        guard Int(tape.nodes[key].end) - start == count,
+          Bytes.compare(UnsafeRawBufferPointer(rebasing: source[start..<(start + count)]), wanted) == 0
+        else { return }
+        found = tape.kind(value) == .null ? nil : value
+      }
+      return found
+    }
+  }
+
+  func has(_ name: StaticString) -> Bool { member(name) != nil }
+
+  func string(_ name: StaticString) throws(DynamoError) -> String? {
+    guard let node = member(name) else { return nil }
+    return try string(at: node)
+  }
+
+  func string(at node: Int) throws(DynamoError) -> String {
+    guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .string) }
+    return tape.string(node)
+  }
+
+  func integer(_ name: StaticString) throws(DynamoError) -> Int? {
+    guard let node = member(name) else { return nil }
+    guard tape.kind(node) == .number else { throw .unexpectedJSON(tape.kind(node), wanted: .integer) }
+    let text = tape.text(node)
+    if let whole = Int(text) { return whole }
+    // As a cast in Java: towards zero, at the end of the range.
+    return Int(max(-2_147_483_648, min(2_147_483_647, Double(text) ?? 0)))
+  }
+
+  func bool(_ name: StaticString) throws(DynamoError) -> Bool? {
+    guard let node = member(name) else { return nil }
+    guard let value = tape.bool(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .boolean) }
+    return value
+  }
+
+  func object(_ name: StaticString) throws(DynamoError) -> RequestBody? {
+    guard let node = member(name) else { return nil }
+    return try RequestBody(tape, node)
+  }
+
+  /// The nodes of a list's elements.
+  func list(_ name: StaticString) throws(DynamoError) -> [Int]? {
+    guard let node = member(name) else { return nil }
+    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape.kind(node), wanted: .list) }
+    var elements: [Int] = []
+    tape.forEachElement(node) { elements.append($0) }
+    return elements
+  }
+
+  func objects(_ name: StaticString) throws(DynamoError) -> [RequestBody]? {
+    guard let elements = try list(name) else { return nil }
+    var objects: [RequestBody] = []
+    for element in elements { objects.append(try RequestBody(tape, element)) }
+    return objects
+  }
+
+  func strings(_ name: StaticString) throws(DynamoError) -> [String]? {
+    guard let elements = try list(name) else { return nil }
+    var strings: [String] = []
+    for element in elements { strings.append(try string(at: element)) }
+    return strings
+  }
+
+  /// Names and values of a map, in the text's order, each value an object.
+  func map(_ name: StaticString) throws(DynamoError) -> [(name: String, value: Int)]? {
+    guard let node = member(name) else { return nil }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .map) }
+    var members: [(name: String, value: Int)] = []
+    tape.forEachMember(node) { key, value in members.append((tape.string(key), value)) }
+    return members
+  }
+
+  /// An item or a key.
+  func item(_ name: StaticString) throws(DynamoError) -> Item? {
+    guard let node = member(name) else { return nil }
+    return try Item(json: tape, node)
+  }
+
+  /// The object's own text.
+  func text(_ name: StaticString) -> String? { member(name).map { tape.text($0) } }
+}

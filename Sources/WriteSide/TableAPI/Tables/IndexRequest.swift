@@ -1,0 +1,98 @@
+internal import DynamoModel
+
+/// A secondary index as CreateTable and UpdateTable ask for it.
+struct IndexRequest {
+  let name: String
+  let kind: IndexDefinition.Kind
+  let key: KeySchemaElements
+  let hasThroughput: Bool
+  private let projectionType: String?
+  private let nonKeyAttributes: [String]?
+
+  static let globalMax = 20
+  static let localMax = 5
+  /// Attributes that all indexes of a table include beside keys.
+  static let includedMax = 100
+
+  init(_ body: RequestBody, _ kind: IndexDefinition.Kind, at path: String, _ constraints: inout Constraints) throws(DynamoError) {
+    self.kind = kind
+    let name = try body.string("IndexName")
+    constraints.name(name, at: "\(path).indexName")
+    self.name = name ?? ""
+    key = try KeySchemaElements(body, at: "\(path).keySchema", &constraints)
+    let projection = try body.object("Projection")
+    constraints.required(projection != nil, at: "\(path).projection")
+    projectionType = try projection?.string("ProjectionType")
+    constraints.oneOf(projectionType, ["ALL", "INCLUDE", "KEYS_ONLY"], at: "\(path).projection.projectionType")
+    nonKeyAttributes = try projection?.strings("NonKeyAttributes")
+    constraints.count(
+      nonKeyAttributes?.count, 1, 20, shown: Shown.text(projection?.text("NonKeyAttributes")),
+      at: "\(path).projection.nonKeyAttributes")
+    hasThroughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints).isGiven
+  }
+
+  /// The indexes of a list; refuses an empty one.
+  static func list(
+    _ body: RequestBody, _ member: StaticString, _ kind: IndexDefinition.Kind, at path: String, _ constraints: inout Constraints
+  ) throws(DynamoError) -> [IndexRequest] {
+    guard let given = try body.objects(member) else { return [] }
+    guard !given.isEmpty else { throw .invalidParameter("List of \(member) is empty") }
+    var indexes: [IndexRequest] = []
+    for (place, element) in given.enumerated() {
+      indexes.append(try IndexRequest(element, kind, at: "\(path).\(place + 1).member", &constraints))
+    }
+    return indexes
+  }
+
+  func definition(_ definitions: AttributeDefinitions, table: KeySchema) throws(DynamoError) -> IndexDefinition {
+    try key.check()
+    let schema = try key.schema(definitions)
+    if kind == .local {
+      guard table.sort != nil else {
+        throw .invalidParameter(
+          "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex")
+      }
+      guard schema.sort != nil else {
+        throw .invalidParameter("Index KeySchema does not have a range key for index: \(name)")
+      }
+      guard Text.equal(schema.partition.name, table.partition.name) else {
+        throw .invalidParameter(
+          "Index KeySchema does not have the same leading hash key as table KeySchema for index: \(name). "
+            + "index hash key: \(schema.partition.name), table hash key: \(table.partition.name)")
+      }
+    }
+    return IndexDefinition(name: name, kind: kind, key: schema, projection: try projection())
+  }
+
+  private func projection() throws(DynamoError) -> IndexProjection {
+    switch (projectionType, nonKeyAttributes) {
+    case (nil, _): throw .invalidParameter("Unknown ProjectionType: null")
+    case ("INCLUDE"?, let names?): return .include(names)
+    case ("INCLUDE"?, nil):
+      throw .invalidParameter("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
+    case (let type?, _?):
+      throw .invalidParameter("ProjectionType is \(type), but NonKeyAttributes is specified")
+    case ("KEYS_ONLY"?, nil): return .keysOnly
+    default: return .all
+    }
+  }
+
+  /// What holds for all indexes of a table together.
+  static func check(_ indexes: [IndexDefinition]) throws(DynamoError) {
+    for (place, index) in indexes.enumerated() where indexes[..<place].contains(where: { Text.equal($0.name, index.name) }) {
+      throw .invalidParameter("Duplicate index name: \(index.name)")
+    }
+    if indexes.count(where: { $0.kind == .local }) > localMax {
+      throw .invalidParameter("Number of LocalSecondaryIndexes exceeds per-table limit of \(localMax)")
+    }
+    if indexes.count(where: { $0.kind == .global }) > globalMax {
+      throw .invalidParameter("Number of GlobalSecondaryIndexes exceeds per-table limit of \(globalMax)")
+    }
+    let included = indexes.reduce(0) { count, index in
+      if case .include(let names) = index.projection { count + names.count } else { count }
+    }
+    if included > includedMax {
+      throw .invalidParameter("Number of projected non-key attributes exceeds per-table limit of \(includedMax)")
+    }
+  }
+}

@@ -1,0 +1,26 @@
+internal import DynamoModel
+
+/// The ResourceArn of the tag operations.
+enum ResourceARN {
+  static let lengthMax = 1283
+
+  static func check(_ arn: String?, _ constraints: inout Constraints) {
+    constraints.required(arn != nil, at: "resourceArn")
+    constraints.count(arn?.utf16.count, 1, lengthMax, shown: arn ?? "", at: "resourceArn")
+  }
+
+  /// The name of the table that an ARN means.
+  static func table(_ arn: String?) throws(DynamoError) -> String {
+    let arn = arn ?? ""
+    let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+    guard parts.count == 6, parts[0] == "arn", parts[2] == "dynamodb", parts[5].hasPrefix("table/") else {
+      throw .validation("Invalid TableArn: Invalid ResourceArn provided as input \(arn)")
+    }
+    return String(parts[5].dropFirst("table/".count))
+  }
+
+  /// The text of AWS for a table that is not there, in the tag operations.
+  static func notFound(_ arn: String?) -> DynamoError {
+    DynamoError(.resourceNotFound, "Requested resource not found: ResourcArn: \(arn ?? "") not found")
+  }
+}

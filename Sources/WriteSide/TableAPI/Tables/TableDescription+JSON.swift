@@ -1,0 +1,145 @@
+internal import DynamoModel
+internal import TableStore
+
+extension JSONWriter {
+  /// A table as DescribeTable and the operations that change it show it.
+  mutating func table(_ table: TableDescription) {
+    let definition = table.definition
+    beginObject()
+    name("AttributeDefinitions")
+    array(definition.keyAttributes) { writer, attribute in
+      writer.beginObject()
+      writer.name("AttributeName")
+      writer.string(attribute.name)
+      writer.name("AttributeType")
+      writer.string(attribute.type.rawValue)
+      writer.endObject()
+    }
+    name("TableName")
+    string(definition.name)
+    name("KeySchema")
+    keySchema(definition.key)
+    name("TableStatus")
+    string(table.status)
+    name("CreationDateTime")
+    seconds(table.createdAt)
+    name("ProvisionedThroughput")
+    throughput(definition.throughput)
+    if definition.throughput == nil {
+      name("BillingModeSummary")
+      beginObject()
+      name("BillingMode")
+      string("PAY_PER_REQUEST")
+      name("LastUpdateToPayPerRequestDateTime")
+      seconds(table.createdAt)
+      endObject()
+    }
+    name("TableSizeBytes")
+    integer(table.sizeBytes)
+    name("ItemCount")
+    integer(table.itemCount)
+    name("TableArn")
+    string(table.arn)
+    name("TableId")
+    string(table.tableID)
+    indexes(table, .global)
+    indexes(table, .local)
+    stream(table)
+    name("DeletionProtectionEnabled")
+    bool(OwnTags.isProtected(definition))
+    endObject()
+  }
+
+  private mutating func stream(_ table: TableDescription) {
+    if let view = table.definition.stream {
+      name("StreamSpecification")
+      beginObject()
+      name("StreamEnabled")
+      bool(true)
+      name("StreamViewType")
+      string(view.rawValue)
+      endObject()
+    }
+    if let label = table.streamLabel, let arn = table.streamARN {
+      name("LatestStreamLabel")
+      string(label)
+      name("LatestStreamArn")
+      string(arn)
+    }
+  }
+
+  private mutating func indexes(_ table: TableDescription, _ kind: IndexDefinition.Kind) {
+    let indexes = table.definition.indexes.filter { $0.kind == kind }
+    guard !indexes.isEmpty else { return }
+    if kind == .global { name("GlobalSecondaryIndexes") } else { name("LocalSecondaryIndexes") }
+    array(indexes) { writer, index in
+      writer.beginObject()
+      writer.name("IndexName")
+      writer.string(index.name)
+      writer.name("KeySchema")
+      writer.keySchema(index.key)
+      writer.name("Projection")
+      writer.projection(index.projection)
+      if kind == .global {
+        writer.name("IndexStatus")
+        writer.string(index.status.rawValue)
+        if index.status == .creating {
+          writer.name("Backfilling")
+          writer.bool(true)
+        }
+        writer.name("ProvisionedThroughput")
+        writer.throughput(table.definition.throughput)
+      }
+      writer.name("IndexSizeBytes")
+      writer.integer(0)
+      writer.name("ItemCount")
+      writer.integer(0)
+      writer.name("IndexArn")
+      writer.string("\(table.arn)/index/\(index.name)")
+      writer.endObject()
+    }
+  }
+
+  private mutating func projection(_ projection: IndexProjection) {
+    beginObject()
+    name("ProjectionType")
+    switch projection {
+    case .all: string("ALL")
+    case .keysOnly: string("KEYS_ONLY")
+    case .include(let names):
+      string("INCLUDE")
+      name("NonKeyAttributes")
+      array(names) { $0.string($1) }
+    }
+    endObject()
+  }
+
+  private mutating func keySchema(_ key: KeySchema) {
+    array(key.attributes) { writer, attribute in
+      writer.beginObject()
+      writer.name("AttributeName")
+      writer.string(attribute.name)
+      writer.name("KeyType")
+      writer.string(attribute == key.partition ? "HASH" : "RANGE")
+      writer.endObject()
+    }
+  }
+
+  /// Zeros when the table bills by request, as DynamoDB shows it.
+  private mutating func throughput(_ throughput: TableDefinition.Throughput?) {
+    beginObject()
+    name("NumberOfDecreasesToday")
+    integer(0)
+    name("ReadCapacityUnits")
+    integer(throughput?.read ?? 0)
+    name("WriteCapacityUnits")
+    integer(throughput?.write ?? 0)
+    endObject()
+  }
+
+  /// Milliseconds as seconds with a fraction.
+  private mutating func seconds(_ milliseconds: Int64) {
+    let fraction = String(milliseconds % 1000 + 1000).dropFirst()
+    raw("\(milliseconds / 1000).\(fraction)".utf8)
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+/// Runs the Python programs beside this file against a server: unmodified boto3, as users have it.
+@Suite struct Boto3Tests {
+  @Test func `boto3 works unmodified`() async throws {
+    let server = try APIServer()
+    try run("boto3_basics.py", ["http://127.0.0.1:\(server.port)"])
+  }
+
+  private func run(_ program: String, _ arguments: [String]) throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    #expect(
+      try python(["-c", "import boto3"]).status == 0, "boto3 is missing: run python3 -m pip install --break-system-packages boto3"
+    )
+    let (status, output) = try python([folder.appending(path: program).path] + arguments)
+    #expect(status == 0, "\(program) failed:\n\(output)")
+  }
+
+  private func python(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["python3"] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+      "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1",
+    ]) { $1 }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+  }
+}

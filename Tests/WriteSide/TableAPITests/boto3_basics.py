@@ -1,0 +1,591 @@
+"""Every operation of the table server through unmodified boto3. Takes the endpoint; ends with 1 at the first surprise."""
+
+import sys
+import time
+import traceback
+from decimal import Decimal
+
+import boto3
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+config = Config(retries={"max_attempts": 0})
+db = boto3.client("dynamodb", endpoint_url=sys.argv[1], config=config)
+resource = boto3.resource("dynamodb", endpoint_url=sys.argv[1], config=config)
+
+checks = []
+
+
+def check(function):
+    checks.append(function)
+    return function
+
+
+def equal(found, wanted):
+    assert found == wanted, f"found {found!r}, wanted {wanted!r}"
+
+
+def fails(code, text, call, *args, **kwargs):
+    """The call must fail with this code; with a text, exactly with it."""
+    try:
+        answer = call(*args, **kwargs)
+    except ClientError as error:
+        equal(error.response["Error"]["Code"], code)
+        if text is not None:
+            equal(error.response["Error"]["Message"], text)
+        return error.response
+    raise AssertionError(f"no error but {answer!r}, wanted {code}: {text}")
+
+
+counter = 0
+
+
+def table(sort=True, **more):
+    """A new table with keys pk and, unless told otherwise, sk."""
+    global counter
+    counter += 1
+    keys = [("pk", "HASH")] + ([("sk", "RANGE")] if sort else [])
+    attributes = more.pop("attributes", {})
+    created = resource.create_table(
+        TableName=f"basics-{counter}",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": kind}
+            for name, kind in {**{name: "S" for name, _ in keys}, **attributes}.items()
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        **more,
+    )
+    created.wait_until_exists()
+    return created
+
+
+@check
+def tables_come_and_go():
+    made = table(Tags=[{"Key": "team", "Value": "x"}])
+    described = db.describe_table(TableName=made.name)["Table"]
+    equal(described["TableStatus"], "ACTIVE")
+    equal(described["ItemCount"], 0)
+    equal(described["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+    equal(described["KeySchema"][1], {"AttributeName": "sk", "KeyType": "RANGE"})
+    assert abs(described["CreationDateTime"].timestamp() - time.time()) < 60
+    fails("ResourceInUseException", f"Table already exists: {made.name}", db.create_table, TableName=made.name,
+          KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+          AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")
+    assert made.name in db.list_tables()["TableNames"]
+    arn = described["TableArn"]
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "stage", "Value": "dev"}, {"Key": "team", "Value": "y"}])
+    db.untag_resource(ResourceArn=arn, TagKeys=["stage"])
+    equal(db.list_tags_of_resource(ResourceArn=arn)["Tags"], [{"Key": "team", "Value": "y"}])
+    db.update_table(TableName=made.name, DeletionProtectionEnabled=True)
+    fails("ValidationException", None, db.delete_table, TableName=made.name)
+    db.update_table(TableName=made.name, DeletionProtectionEnabled=False)
+    equal(db.delete_table(TableName=made.name)["TableDescription"]["TableStatus"], "DELETING")
+    db.get_waiter("table_not_exists").wait(TableName=made.name)
+    gone = f"Requested resource not found: Table: {made.name} not found"
+    fails("ResourceNotFoundException", gone, db.describe_table, TableName=made.name)
+    fails("ResourceNotFoundException", gone, db.delete_table, TableName=made.name)
+    fails("ResourceNotFoundException", "Requested resource not found", db.get_item, TableName=made.name,
+          Key={"pk": {"S": "a"}, "sk": {"S": "b"}})
+
+
+@check
+def table_names_page():
+    names = sorted(table(sort=False).name for _ in range(3))
+    listed = [name for page in db.get_paginator("list_tables").paginate(PaginationConfig={"PageSize": 1})
+              for name in page["TableNames"]]
+    equal([name for name in listed if name in names], names)
+    fails("ValidationException",
+          "1 validation error detected: Value '101' at 'limit' failed to satisfy constraint: Member must have value less "
+          "than or equal to 100", db.list_tables, Limit=101)
+
+
+@check
+def provisioned_tables_show_their_numbers():
+    db.create_table(
+        TableName="provisioned", KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "N"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 3, "WriteCapacityUnits": 4})
+    shown = db.describe_table(TableName="provisioned")["Table"]
+    equal(shown["ProvisionedThroughput"]["ReadCapacityUnits"], 3)
+    assert "BillingModeSummary" not in shown
+    db.update_table(TableName="provisioned", BillingMode="PAY_PER_REQUEST")
+    equal(db.describe_table(TableName="provisioned")["Table"]["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+    db.delete_table(TableName="provisioned")
+
+
+@check
+def create_table_errors():
+    def create(**more):
+        return db.create_table(**{
+            "TableName": "wrong", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST", **more})
+
+    invalid = "One or more parameter values were invalid: "
+    fails("ValidationException",
+          "1 validation error detected: Value 'a;b' at 'tableName' failed to satisfy constraint: Member must satisfy "
+          "regular expression pattern: [a-zA-Z0-9_.-]+", create, TableName="a;b")
+    fails("ValidationException", invalid + "Some index key attributes are not defined in AttributeDefinitions. Keys: [pk], "
+          "AttributeDefinitions: [zz]", create, AttributeDefinitions=[{"AttributeName": "zz", "AttributeType": "S"}])
+    fails("ValidationException", invalid + "Number of attributes in KeySchema does not exactly match number of attributes "
+          "defined in AttributeDefinitions", create, AttributeDefinitions=[
+              {"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "zz", "AttributeType": "S"}])
+    fails("ValidationException", invalid + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode "
+          "is PROVISIONED", create, BillingMode="PROVISIONED")
+    fails("ValidationException", invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+          "BillingMode is PAY_PER_REQUEST", create, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
+    fails("ValidationException", None, create, StreamSpecification={"StreamEnabled": True})
+    fails("ValidationException", None, create, Tags=[{"Key": "afterimage:partitions", "Value": "0"}])
+    fails("ValidationException", None, create, SSESpecification={"Enabled": True})
+
+
+@check
+def all_types_survive():
+    made = table(sort=False)
+    item = {
+        "pk": {"S": "types"}, "text": {"S": "Grüße 🙂\n\"quoted\""}, "empty": {"S": ""}, "int": {"N": "123"},
+        "big": {"N": "99999999999999999999999999999999999999"}, "small": {"N": "0.0000001"}, "neg": {"N": "-1.5"},
+        "bytes": {"B": b"\x00\x01\xff"}, "yes": {"BOOL": True}, "no": {"BOOL": False}, "none": {"NULL": True},
+        "list": {"L": [{"N": "1"}, {"L": []}, {"M": {}}]}, "map": {"M": {"x": {"M": {"y": {"S": "z"}}}}},
+        "ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": [b"a", b"b"]},
+    }
+    db.put_item(TableName=made.name, Item=item)
+    equal(db.get_item(TableName=made.name, Key={"pk": {"S": "types"}})["Item"], item)
+    equal(made.get_item(Key={"pk": "types"})["Item"]["big"], Decimal("99999999999999999999999999999999999999"))
+    equal("Item" in made.get_item(Key={"pk": "absent"}), False)
+    shown = made.get_item(Key={"pk": "types"}, ProjectionExpression="#t, #l[0], #m.x.y, absent",
+                          ExpressionAttributeNames={"#t": "text", "#l": "list", "#m": "map"})["Item"]
+    equal(shown, {"text": item["text"]["S"], "list": [Decimal(1)], "map": {"x": {"y": "z"}}})
+
+
+@check
+def put_and_delete_return_what_was():
+    made = table(sort=False)
+    equal("Attributes" in made.put_item(Item={"pk": "a", "v": 1}, ReturnValues="ALL_OLD"), False)
+    equal(made.put_item(Item={"pk": "a", "v": 2}, ReturnValues="ALL_OLD")["Attributes"], {"pk": "a", "v": 1})
+    fails("ValidationException", "ReturnValues can only be ALL_OLD or NONE", made.put_item, Item={"pk": "a"},
+          ReturnValues="ALL_NEW")
+    equal(made.delete_item(Key={"pk": "a"}, ReturnValues="ALL_OLD")["Attributes"], {"pk": "a", "v": 2})
+    equal("Attributes" in made.delete_item(Key={"pk": "a"}, ReturnValues="ALL_OLD"), False)
+
+
+@check
+def conditions_guard_writes():
+    made = table(sort=False)
+    made.put_item(Item={"pk": "a", "v": 1}, ConditionExpression="attribute_not_exists(pk)")
+    failed = fails("ConditionalCheckFailedException", "The conditional request failed", made.put_item,
+                   Item={"pk": "a", "v": 2}, ConditionExpression=Attr("pk").not_exists())
+    assert "Item" not in failed
+    failed = fails("ConditionalCheckFailedException", "The conditional request failed", db.put_item, TableName=made.name,
+                   Item={"pk": {"S": "a"}}, ConditionExpression="v > :v", ExpressionAttributeValues={":v": {"N": "5"}},
+                   ReturnValuesOnConditionCheckFailure="ALL_OLD")
+    equal(failed["Item"], {"pk": {"S": "a"}, "v": {"N": "1"}})
+    failed = fails("ConditionalCheckFailedException", None, db.delete_item, TableName=made.name, Key={"pk": {"S": "none"}},
+                   ConditionExpression="attribute_exists(pk)", ReturnValuesOnConditionCheckFailure="ALL_OLD")
+    assert "Item" not in failed
+    fails("ConditionalCheckFailedException", None, made.update_item, Key={"pk": "a"}, UpdateExpression="SET v = :n",
+          ConditionExpression=Attr("v").eq(7), ExpressionAttributeValues={":n": 1})
+    equal(made.get_item(Key={"pk": "a"})["Item"], {"pk": "a", "v": 1})
+    made.delete_item(Key={"pk": "a"}, ConditionExpression=Attr("v").between(0, 1) & Attr("w").not_exists())
+
+
+@check
+def updates_change_parts():
+    made = table(sort=False)
+
+    def update(expression, returns="NONE", names=None, **values):
+        more = {"ExpressionAttributeValues": {f":{name}": value for name, value in values.items()}} if values else {}
+        if names:
+            more["ExpressionAttributeNames"] = names
+        return made.update_item(Key={"pk": "u"}, UpdateExpression=expression, ReturnValues=returns, **more).get("Attributes")
+
+    equal(update("SET a = :a, l = :l", "ALL_NEW", a=1, l=["x"]), {"pk": "u", "a": 1, "l": ["x"]})
+    equal(update("SET a = a + :one, b = if_not_exists(b, :one)", "UPDATED_NEW", one=1), {"a": 2, "b": 1})
+    equal(update("SET a = :z", "UPDATED_OLD", z=0), {"a": 2})
+    equal(update("ADD a :five, tags :t", "UPDATED_NEW", five=5, t={"x", "y"}), {"a": 5, "tags": {"x", "y"}})
+    equal(update("DELETE tags :t", "UPDATED_NEW", t={"x"}), {"tags": {"y"}})
+    equal(update("SET l = list_append(l, :l), #m = :m", "ALL_OLD", {"#m": "map"}, l=["y"], m={"k": {"deep": 1}})["l"], ["x"])
+    equal(update("SET #m.k.deep = :v REMOVE b", "UPDATED_NEW", {"#m": "map"}, v=9), {"map": {"k": {"deep": 9}}})
+    equal(update("SET l[1] = :v", "UPDATED_NEW", v="z"), {"l": ["z"]})
+    equal(made.get_item(Key={"pk": "u"})["Item"],
+          {"pk": "u", "a": 5, "tags": {"y"}, "l": ["x", "z"], "map": {"k": {"deep": 9}}})
+    equal(made.update_item(Key={"pk": "new"}, ReturnValues="ALL_NEW")["Attributes"], {"pk": "new"})
+    made.update_item(Key={"pk": "nothing"}, UpdateExpression="REMOVE a")
+    assert "Item" not in made.get_item(Key={"pk": "nothing"})
+
+    invalid = "Invalid UpdateExpression: "
+    fails("ValidationException", invalid + "Attribute name is a reserved keyword; reserved keyword: name", update,
+          "SET name = :v", v=1)
+    fails("ValidationException", invalid + 'Syntax error; token: "<EOF>", near: "="', update, "SET a =", v=1)
+    fails("ValidationException", invalid + "An expression attribute value used in expression is not defined; attribute "
+          "value: :w", update, "SET a = :w", v=1)
+    fails("ValidationException", "Value provided in ExpressionAttributeValues unused in expressions: keys: {:w}", update,
+          "SET a = :v", v=1, w=2)
+    fails("ValidationException", invalid + "Two document paths overlap with each other; must remove or rewrite one of these "
+          "paths; path one: [a], path two: [a, b]", update, "SET a = :v, a.b = :v", v=1)
+    fails("ValidationException", "One or more parameter values were invalid: Cannot update attribute pk. This attribute is "
+          "part of the key", update, "SET pk = :v", v="x")
+    fails("ValidationException", "The provided expression refers to an attribute that does not exist in the item", update,
+          "SET a = absent")
+    fails("ValidationException", "The document path provided in the update expression is invalid for update", update,
+          "SET absent.x = :v", v=1)
+    fails("ValidationException", "An operand in the update expression has an incorrect data type", update, "SET l = l + :v",
+          v=1)
+
+
+@check
+def wrong_items_and_keys_are_refused():
+    made = table()
+    put = made.put_item
+    fails("ValidationException", "One or more parameter values were invalid: Missing the key sk in the item", put,
+          Item={"pk": "a"})
+    fails("ValidationException", "One or more parameter values were invalid: Type mismatch for key sk expected: S actual: N",
+          put, Item={"pk": "a", "sk": 1})
+    fails("ValidationException", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot "
+          "contain an empty string value. Key: pk", put, Item={"pk": "", "sk": "x"})
+    fails("ValidationException", "One or more parameter values were invalid: Size of hashkey has exceeded the maximum size "
+          "limit of2048 bytes", put, Item={"pk": "x" * 2049, "sk": "x"})
+    fails("ValidationException", "Item size has exceeded the maximum allowed size", put,
+          Item={"pk": "a", "sk": "b", "v": "x" * (400 * 1024)})
+    put(Item={"pk": "a", "sk": "b", "v": "x" * (400 * 1024 - 7)})
+    mismatch = "The provided key element does not match the schema"
+    fails("ValidationException", mismatch, made.get_item, Key={"pk": "a"})
+    fails("ValidationException", mismatch, made.get_item, Key={"pk": "a", "sk": 1})
+    fails("ValidationException", mismatch, made.delete_item, Key={"pk": "a", "sk": "b", "x": "y"})
+    fails("ValidationException", mismatch, made.update_item, Key={"pk": "a"})
+    fails("ValidationException", "Attempting to store more than 38 significant digits in a Number", db.put_item,
+          TableName=made.name, Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "n": {"N": "1" * 39}})
+    fails("ValidationException", "One or more parameter values were invalid: Input collection [a, a] contains duplicates.",
+          db.put_item, TableName=made.name, Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "s": {"SS": ["a", "a"]}})
+    fails("ValidationException", "ExpressionAttributeNames can only be specified when using expressions", made.get_item,
+          Key={"pk": "a", "sk": "b"}, ExpressionAttributeNames={"#a": "a"})
+    fails("ValidationException",
+          "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null", put,
+          Item={"pk": "a", "sk": "b"}, ExpressionAttributeValues={":a": 1})
+
+
+@check
+def batches_write_and_read():
+    one, two = table(sort=False), table()
+    with one.batch_writer() as batch:
+        for number in range(60):
+            batch.put_item(Item={"pk": f"{number}", "n": number})
+        batch.delete_item(Key={"pk": "0"})
+    answer = db.batch_write_item(RequestItems={
+        one.name: [{"DeleteRequest": {"Key": {"pk": {"S": "1"}}}}],
+        two.name: [{"PutRequest": {"Item": {"pk": {"S": "p"}, "sk": {"S": "s"}}}}]}, ReturnConsumedCapacity="TOTAL")
+    equal(answer["UnprocessedItems"], {})
+    equal(len(answer["ConsumedCapacity"]), 2)
+    found = resource.batch_get_item(RequestItems={
+        one.name: {"Keys": [{"pk": f"{number}"} for number in range(5)], "ProjectionExpression": "n"},
+        two.name: {"Keys": [{"pk": "p", "sk": "s"}], "ConsistentRead": True}})
+    equal(sorted(item["n"] for item in found["Responses"][one.name]), [2, 3, 4])
+    equal(found["Responses"][two.name], [{"pk": "p", "sk": "s"}])
+    equal(found["UnprocessedKeys"], {})
+    put = {"PutRequest": {"Item": {"pk": {"S": "x"}}}}
+    fails("ValidationException", "Provided list of item keys contains duplicates", db.batch_write_item,
+          RequestItems={one.name: [put, put]})
+    many = fails("ValidationException", None, db.batch_write_item, RequestItems={one.name: [put] * 26})
+    assert "Member must have length less than or equal to 25" in many["Error"]["Message"]
+    fails("ValidationException",
+          "1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length "
+          "greater than or equal to 1", db.batch_write_item, RequestItems={})
+    fails("ValidationException", "Provided list of item keys contains duplicates", db.batch_get_item,
+          RequestItems={one.name: {"Keys": [{"pk": {"S": "a"}}] * 2}})
+    fails("ValidationException", None, db.batch_get_item,
+          RequestItems={one.name: {"Keys": [{"pk": {"S": f"{number}"}} for number in range(101)]}})
+    fails("ResourceNotFoundException", "Requested resource not found", db.batch_get_item,
+          RequestItems={"absent": {"Keys": [{"pk": {"S": "a"}}]}})
+
+
+@check
+def queries_find_ranges_in_order():
+    made = table(attributes={})
+    with made.batch_writer() as batch:
+        for number in range(20):
+            batch.put_item(Item={"pk": "q", "sk": f"{number:02}", "n": number, "even": number % 2 == 0})
+        batch.put_item(Item={"pk": "other", "sk": "00"})
+
+    def query(condition, **more):
+        return made.query(KeyConditionExpression=condition, **more)
+
+    def numbers(answer):
+        return [int(item["n"]) for item in answer["Items"]]
+
+    mine = Key("pk").eq("q")
+    equal(numbers(query(mine)), list(range(20)))
+    equal(numbers(query(mine, ScanIndexForward=False)), list(range(19, -1, -1)))
+    equal(numbers(query(mine & Key("sk").lt("03"))), [0, 1, 2])
+    equal(numbers(query(mine & Key("sk").lte("03"))), [0, 1, 2, 3])
+    equal(numbers(query(mine & Key("sk").gt("17"))), [18, 19])
+    equal(numbers(query(mine & Key("sk").gte("17"))), [17, 18, 19])
+    equal(numbers(query(mine & Key("sk").between("05", "07"))), [5, 6, 7])
+    equal(numbers(query(mine & Key("sk").begins_with("1"))), list(range(10, 20)))
+    equal(numbers(query(mine & Key("sk").eq("11"))), [11])
+    filtered = query(mine, FilterExpression=Attr("even").eq(True), Limit=5)
+    equal((filtered["Count"], filtered["ScannedCount"], numbers(filtered)), (3, 5, [0, 2, 4]))
+    equal(filtered["LastEvaluatedKey"], {"pk": "q", "sk": "04"})
+    equal(query(mine, Select="COUNT")["Count"], 20)
+    assert "Items" not in query(mine, Select="COUNT")
+    equal(query(mine, Limit=1, ProjectionExpression="n")["Items"], [{"n": 0}])
+    for forward in [True, False]:
+        seen, start = [], {}
+        while True:
+            page = query(mine, Limit=3, ScanIndexForward=forward, **start)
+            seen += numbers(page)
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        equal(seen, list(range(20)) if forward else list(range(19, -1, -1)))
+
+    fails("ValidationException", "Query condition missed key schema element: pk", query, Key("sk").eq("a"))
+    fails("ValidationException", "Query key condition not supported", query, Key("pk").begins_with("a"))
+    fails("ValidationException",
+          "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.", made.query)
+    fails("ValidationException",
+          "Filter Expression can only contain non-primary key attributes: Primary key attribute: pk", query, mine,
+          FilterExpression=Attr("pk").eq("q"))
+    fails("ValidationException", "The table does not have the specified index: nope", query, mine, IndexName="nope")
+    fails("ValidationException", "The provided starting key is invalid", query, mine, ExclusiveStartKey={"pk": "q"})
+    fails("ValidationException",
+          "The provided starting key is outside query boundaries based on provided conditions", query, mine,
+          ExclusiveStartKey={"pk": "other", "sk": "00"})
+
+
+@check
+def pages_end_at_one_megabyte():
+    made = table()
+    for number in range(12):
+        made.put_item(Item={"pk": "big", "sk": f"{number:02}", "v": "x" * 200_000})
+    pages, start = [], {}
+    while True:
+        page = made.query(KeyConditionExpression=Key("pk").eq("big"), ReturnConsumedCapacity="TOTAL", **start)
+        pages.append(page["Count"])
+        if "LastEvaluatedKey" not in page:
+            break
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    equal(sum(pages), 12)
+    equal(pages[0], 5)
+    equal(sum(page["Count"] for page in db.get_paginator("scan").paginate(TableName=made.name)), 12)
+
+
+@check
+def scans_see_everything_once():
+    made = table(sort=False)
+    with made.batch_writer() as batch:
+        for number in range(100):
+            batch.put_item(Item={"pk": f"s{number}", "n": number})
+    equal({int(item["n"]) for item in made.scan()["Items"]}, set(range(100)))
+    seen = []
+    for segment in range(4):
+        for page in db.get_paginator("scan").paginate(TableName=made.name, Segment=segment, TotalSegments=4,
+                                                      PaginationConfig={"PageSize": 7}):
+            seen += [int(item["n"]["N"]) for item in page["Items"]]
+    equal(sorted(seen), list(range(100)))
+    filtered = made.scan(FilterExpression=Attr("n").lt(10))
+    equal((filtered["Count"], filtered["ScannedCount"]), (10, 100))
+    fails("ValidationException", "The TotalSegments parameter is required but was not present in the request when Segment "
+          "parameter is present", made.scan, Segment=1)
+    fails("ValidationException", "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+          "Segment: 2 is not less than TotalSegments: 2", made.scan, Segment=2, TotalSegments=2)
+
+
+def index(name, partition, sort=None, projection=None):
+    keys = [{"AttributeName": partition, "KeyType": "HASH"}]
+    if sort:
+        keys.append({"AttributeName": sort, "KeyType": "RANGE"})
+    return {"IndexName": name, "KeySchema": keys, "Projection": projection or {"ProjectionType": "ALL"}}
+
+
+@check
+def indexes_are_read_like_tables():
+    made = table(
+        attributes={"room": "S", "at": "N", "alt": "S"},
+        GlobalSecondaryIndexes=[
+            index("by-room", "room", "at"), index("keys", "room", projection={"ProjectionType": "KEYS_ONLY"}),
+            index("some", "room", projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["note"]})],
+        LocalSecondaryIndexes=[index("by-alt", "pk", "alt", {"ProjectionType": "KEYS_ONLY"})])
+    for number in range(6):
+        made.put_item(Item={"pk": "u", "sk": f"{number}", "room": "blue" if number % 2 else "red", "at": 10 - number,
+                            "alt": f"{9 - number}", "note": f"note {number}", "more": number})
+    made.put_item(Item={"pk": "u", "sk": "sparse"})
+    blue = Key("room").eq("blue")
+
+    def query(name, condition=blue, **more):
+        return made.query(IndexName=name, KeyConditionExpression=condition, **more)
+
+    equal([int(item["at"]) for item in query("by-room")["Items"]], [5, 7, 9])
+    equal([int(item["at"]) for item in query("by-room", blue & Key("at").gt(5), ScanIndexForward=False)["Items"]], [9, 7])
+    equal(sorted(query("keys")["Items"][0]), ["pk", "room", "sk"])
+    equal(sorted(query("some")["Items"][0]), ["note", "pk", "room", "sk"])
+    equal(made.scan(IndexName="by-room")["Count"], 6)
+    local = query("by-alt", Key("pk").eq("u"), ConsistentRead=True)
+    equal([item["alt"] for item in local["Items"]], ["4", "5", "6", "7", "8", "9"])
+    equal(sorted(local["Items"][0]), ["alt", "pk", "sk"])
+    equal(query("by-alt", Key("pk").eq("u"), Select="ALL_ATTRIBUTES")["Items"][0]["more"], 5)
+    equal(query("by-alt", Key("pk").eq("u"), ProjectionExpression="more", Limit=1)["Items"], [{"more": 5}])
+    page = query("by-room", Limit=2)
+    equal(page["LastEvaluatedKey"], {"pk": "u", "sk": "3", "room": "blue", "at": 7})
+    equal([int(item["at"]) for item in query("by-room", ExclusiveStartKey=page["LastEvaluatedKey"])["Items"]], [9])
+    made.update_item(Key={"pk": "u", "sk": "1"}, UpdateExpression="SET room = :r", ExpressionAttributeValues={":r": "red"})
+    equal(query("by-room")["Count"], 2)
+    made.delete_item(Key={"pk": "u", "sk": "3"})
+    equal(query("by-room")["Count"], 1)
+
+    fails("ValidationException", "Consistent reads are not supported on global secondary indexes", query, "by-room",
+          ConsistentRead=True)
+    fails("ValidationException", "One or more parameter values were invalid: Global secondary index keys does not project "
+          "[note]", query, "keys", ProjectionExpression="note")
+    wrong = fails("ValidationException", None, made.put_item, Item={"pk": "u", "sk": "x", "room": 5})
+    assert "Type mismatch for Index Key room Expected: S Actual: N IndexName: by-room" in wrong["Error"]["Message"]
+
+
+@check
+def an_index_can_come_later():
+    made = table(sort=False)
+    for number in range(30):
+        made.put_item(Item={"pk": f"{number}", "kind": f"k{number % 3}"})
+    db.update_table(
+        TableName=made.name, AttributeDefinitions=[{"AttributeName": "kind", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": index("by-kind", "kind")}])
+    for _ in range(200):
+        status = db.describe_table(TableName=made.name)["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"]
+        if status == "ACTIVE":
+            break
+        time.sleep(0.05)
+    equal(status, "ACTIVE")
+    equal(made.query(IndexName="by-kind", KeyConditionExpression=Key("kind").eq("k1"))["Count"], 10)
+    db.update_table(TableName=made.name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-kind"}}])
+    assert "GlobalSecondaryIndexes" not in db.describe_table(TableName=made.name)["Table"]
+    fails("ValidationException", None, db.update_table, TableName=made.name)
+
+
+@check
+def transactions_are_all_or_nothing():
+    made = table(sort=False)
+    name = made.name
+    made.put_item(Item={"pk": "a", "balance": 10})
+    made.put_item(Item={"pk": "b", "balance": 0})
+
+    def move(amount, **more):
+        value = {":x": {"N": str(amount)}}
+        return db.transact_write_items(TransactItems=[
+            {"Update": {"TableName": name, "Key": {"pk": {"S": "a"}}, "UpdateExpression": "SET balance = balance - :x",
+                        "ConditionExpression": "balance >= :x", "ExpressionAttributeValues": value,
+                        "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}},
+            {"Update": {"TableName": name, "Key": {"pk": {"S": "b"}}, "UpdateExpression": "SET balance = balance + :x",
+                        "ExpressionAttributeValues": value}},
+            {"Put": {"TableName": name, "Item": {"pk": {"S": "log"}, "amount": {"N": str(amount)}}}},
+            {"ConditionCheck": {"TableName": name, "Key": {"pk": {"S": "frozen"}},
+                                "ConditionExpression": "attribute_not_exists(pk)"}}], **more)
+
+    move(4, ReturnConsumedCapacity="TOTAL")
+    move(2, ClientRequestToken="token-1")
+    move(2, ClientRequestToken="token-1")
+    fails("IdempotentParameterMismatchException", None, move, 1, ClientRequestToken="token-1")
+    cancelled = fails(
+        "TransactionCanceledException",
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [ConditionalCheckFailed, None, None, "
+        "None]", move, 100)
+    reasons = cancelled["CancellationReasons"]
+    equal(reasons[0]["Code"], "ConditionalCheckFailed")
+    equal(reasons[0]["Message"], "The conditional request failed")
+    equal(reasons[0]["Item"], {"pk": {"S": "a"}, "balance": {"N": "4"}})
+    equal(reasons[1], {"Code": "None"})
+    found = db.transact_get_items(TransactItems=[
+        {"Get": {"TableName": name, "Key": {"pk": {"S": "a"}}}},
+        {"Get": {"TableName": name, "Key": {"pk": {"S": "b"}}, "ProjectionExpression": "balance"}},
+        {"Get": {"TableName": name, "Key": {"pk": {"S": "absent"}}}}])["Responses"]
+    equal(found[0]["Item"]["balance"], {"N": "4"})
+    equal(found[1], {"Item": {"balance": {"N": "6"}}})
+    equal(found[2], {})
+    put = {"Put": {"TableName": name, "Item": {"pk": {"S": "x"}}}}
+    fails("ValidationException", "Transaction request cannot include multiple operations on one item",
+          db.transact_write_items, TransactItems=[put, put])
+    many = fails("ValidationException", None, db.transact_write_items, TransactItems=[
+        {"Put": {"TableName": name, "Item": {"pk": {"S": f"{number}"}}}} for number in range(101)])
+    assert "Member must have length less than or equal to 100" in many["Error"]["Message"]
+    bad = fails("TransactionCanceledException", None, db.transact_write_items, TransactItems=[
+        put, {"Put": {"TableName": name, "Item": {"nokey": {"S": "x"}}}}])
+    equal(bad["CancellationReasons"][1]["Code"], "ValidationError")
+
+
+@check
+def time_to_live_is_set_and_shown():
+    made = table(sort=False)
+    shown = lambda: db.describe_time_to_live(TableName=made.name)["TimeToLiveDescription"]
+    equal(shown(), {"TimeToLiveStatus": "DISABLED"})
+    set_to = lambda enabled, name="ttl": db.update_time_to_live(
+        TableName=made.name, TimeToLiveSpecification={"AttributeName": name, "Enabled": enabled})
+    equal(set_to(True)["TimeToLiveSpecification"], {"AttributeName": "ttl", "Enabled": True})
+    equal(shown(), {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"})
+    fails("ValidationException", "TimeToLive is already enabled", set_to, True)
+    fails("ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is ttl", set_to,
+          True, "other")
+    made.put_item(Item={"pk": "old", "ttl": int(time.time()) - 5})
+    made.put_item(Item={"pk": "young", "ttl": int(time.time()) + 1000})
+    for _ in range(200):
+        if "Item" not in made.get_item(Key={"pk": "old"}):
+            break
+        time.sleep(0.05)
+    equal([item["pk"] for item in made.scan()["Items"]], ["young"])
+    set_to(False)
+    fails("ValidationException", "TimeToLive is already disabled", set_to, False)
+
+
+@check
+def streams_are_described():
+    made = table(sort=False, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    shown = db.describe_table(TableName=made.name)["Table"]
+    equal(shown["StreamSpecification"], {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    assert shown["LatestStreamArn"].endswith("/stream/" + shown["LatestStreamLabel"])
+    again = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    failed = fails("ValidationException", None, db.update_table, TableName=made.name, StreamSpecification=again)
+    assert "already has an enabled stream" in failed["Error"]["Message"]
+    db.update_table(TableName=made.name, StreamSpecification={"StreamEnabled": False})
+    assert "StreamSpecification" not in db.describe_table(TableName=made.name)["Table"]
+    fails("ValidationException", None, db.update_table, TableName=made.name, StreamSpecification={"StreamEnabled": False})
+
+
+@check
+def capacity_is_counted():
+    made = table(attributes={"g": "S"}, GlobalSecondaryIndexes=[index("gsi", "g")])
+    put = made.put_item(Item={"pk": "a", "sk": "b", "g": "x", "v": "y" * 2000}, ReturnConsumedCapacity="INDEXES")
+    equal(put["ConsumedCapacity"], {
+        "TableName": made.name, "CapacityUnits": 4.0, "Table": {"CapacityUnits": 2.0},
+        "GlobalSecondaryIndexes": {"gsi": {"CapacityUnits": 2.0}}})
+    get = lambda **more: made.get_item(Key={"pk": "a", "sk": "b"}, ReturnConsumedCapacity="TOTAL", **more)
+    equal(get()["ConsumedCapacity"]["CapacityUnits"], 0.5)
+    equal(get(ConsistentRead=True)["ConsumedCapacity"]["CapacityUnits"], 1.0)
+
+
+@check
+def answers_carry_their_headers():
+    made = table(sort=False)
+    answer = made.put_item(Item={"pk": "a"})["ResponseMetadata"]
+    headers = answer["HTTPHeaders"]
+    equal(headers["content-type"], "application/x-amz-json-1.0")
+    assert headers["x-amz-crc32"].isdigit() and len(headers["x-amzn-requestid"]) == 52
+    assert headers["x-afterimage-position"].count(":") == 2
+    again = made.put_item(Item={"pk": "a"})["ResponseMetadata"]["HTTPHeaders"]
+    assert "x-afterimage-position" not in again, "a write that changes nothing has no position"
+
+
+@check
+def what_is_not_there_says_so():
+    fails("UnknownOperationException", None, db.list_backups)
+    fails("UnknownOperationException", None, db.execute_statement, Statement='SELECT * FROM "x"')
+    equal(db.describe_limits()["TableMaxReadCapacityUnits"], 40000)
+    assert db.describe_endpoints()["Endpoints"][0]["CachePeriodInMinutes"] == 1440
+
+
+failures = 0
+for function in checks:
+    try:
+        function()
+        print(f"ok      {function.__name__}")
+    except Exception:
+        failures += 1
+        print(f"FAILED  {function.__name__}\n{traceback.format_exc()}")
+sys.exit(1 if failures else 0)
