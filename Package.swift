@@ -88,6 +88,7 @@ let package = Package(
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
+    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
 
     // Program
   ]
