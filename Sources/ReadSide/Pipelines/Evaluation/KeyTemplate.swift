@@ -12,7 +12,7 @@ struct KeyTemplate: Sendable {
     let form: TimestampForm
   }
 
-  enum Segment: Sendable {
+  enum Segment: Sendable, Equatable {
     case literal([UInt8])
     case capture(Int)
   }

@@ -15,6 +15,17 @@ indirect enum ExpressionSyntax {
     }
   }
 
+  /// The same text for the same expression, wherever it stands.
+  var canonical: String {
+    switch self {
+    case .path(let path, _): path.text
+    case .call(let function, let arguments, _): "\(function)(\(arguments.map(\.canonical).joined(separator: ", ")))"
+    case .text(let text, _): "'\(text)'"
+    case .number(let number, _): number.description
+    case .flag(let flag, _): flag ? "true" : "false"
+    }
+  }
+
   /// The name when the expression is nothing else.
   var simpleName: String? {
     guard case .path(let path, _) = self, path.elements.count == 1 else { return nil }
