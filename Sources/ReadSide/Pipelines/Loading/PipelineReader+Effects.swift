@@ -64,7 +64,7 @@ extension PipelineReader {
     findings.add(node.mark, "`\(column.name)` is \(column.type.rawValue) and is compared with \(type.rawValue)")
   }
 
-  /// `room removed`, or `logins expired`, `logins ended` of sessions.
+  /// `room removed`, or of sessions `logins expired`, `logins ended`, `logins superseded`.
   private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> TriggerOf? {
     if let words = node.scalar?.text.split(separator: " ").map(String.init), let name = words.first,
       let index = projectionEntries.firstIndex(where: { $0.key.text == name }), rule(named: name) == nil
@@ -75,11 +75,13 @@ extension PipelineReader {
         return nil
       }
       if let when { findings.add(when.mark, "an effect of a session takes no `when`") }
-      guard words.count == 2, words[1] == "expired" || words[1] == "ended" else {
-        findings.add(node.mark, "write `\(name) expired` or `\(name) ended`")
+      let known = ["expired", "ended"] + SessionEnd.allCases.map(\.rawValue)
+      guard words.count == 2, known.contains(words[1]) else {
+        let ends = SessionEnd.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        findings.add(node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
         return nil
       }
-      return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] })
+      return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
     }
     let triggers = triggers([node], when: when)
     guard triggers.count <= 1 else {

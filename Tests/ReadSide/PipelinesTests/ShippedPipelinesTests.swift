@@ -1,0 +1,29 @@
+import Foundation
+import Pipelines
+import Testing
+
+@Suite struct ShippedPipelinesTests {
+  static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+
+  static func folder(_ name: String) -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return root.appending(path: "pipelines/\(name)").path
+  }
+
+  @Test(arguments: names) func `a shipped pipeline loads`(name: String) throws {
+    do {
+      let pipeline = try PipelineLoader.load(Self.folder(name))
+      #expect(pipeline.name == name)
+      #expect(pipeline.fingerprint.utf8.count == 64)
+      #expect(Set(pipeline.projections.map(\.fingerprint)).count == pipeline.projections.count)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
+  @Test func `no folder of pipelines is left out`() throws {
+    let found = try FileManager.default.contentsOfDirectory(atPath: Self.folder("")).sorted()
+    #expect(found == Self.names)
+  }
+}
