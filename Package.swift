@@ -83,7 +83,7 @@ let package = Package(
       "WriteSide", "TableAPI",
       ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
     tests(
-      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "HTTPServer", "DynamoModel"], exclude: ["boto3_basics.py"]),
+      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "ChangeRecords", "HTTPServer", "DynamoModel"], exclude: ["boto3_basics.py"]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),

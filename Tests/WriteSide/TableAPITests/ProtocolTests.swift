@@ -1,0 +1,193 @@
+import DynamoModel
+import Foundation
+import Testing
+
+@Suite struct ProtocolTests {
+  static let createTable = """
+    {"TableName":"T_1","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],
+     "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}
+    """
+
+  @Test func `every answer has its headers and a right checksum`() async throws {
+    let server = try APIServer()
+    let client = server.client()
+    let answers = [
+      try await client.send("ListTables", "{}"), try await client.send("Nope", "{}"), try await client.send("GetItem", "{}"),
+    ]
+    var ids = Set<String>()
+    for answer in answers {
+      #expect(answer.headers["content-type"] == "application/x-amz-json-1.0")
+      #expect(answer.headers["x-amz-crc32"] == "\(checksum(answer.body))")
+      ids.insert(answer.headers["x-amzn-requestid"] ?? "")
+    }
+    #expect(ids.count == 3)
+  }
+
+  /// CRC-32 bit by bit, as RFC 1952 defines it.
+  private func checksum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(~0) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum & 1 == 1 ? sum >> 1 ^ 0xedb8_8320 : sum >> 1 }
+    }
+  }
+
+  @Test func `the server says that it is healthy and knows no other page`() async throws {
+    let server = try APIServer()
+    let client = server.client()
+    #expect(try await client.get("/").text == "healthy: 127.0.0.1:\(server.port) ")
+    #expect(try await client.get("/other").status == 404)
+    #expect(try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"]).status == 404)
+  }
+
+  @Test func `an unknown operation has no message and is no success`() async throws {
+    let server = try APIServer()
+    for operation in ["Nope", "CreateBackup", "ExecuteStatement", ""] {
+      let answer = try await server.client().send(operation, "{}")
+      #expect(answer.status == 400)
+      #expect(answer.text == #"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#)
+    }
+  }
+
+  @Test func `a request without a signature, or with half of one, is refused`() async throws {
+    let server = try APIServer()
+    let client = server.client()
+    let unsigned = try await client.send("ListTables", "{}", headers: ["Authorization": nil])
+    #expect(unsigned.error == "MissingAuthenticationTokenException: Request is missing Authentication Token")
+    let half = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request"
+    let partly = try await client.send("ListTables", "{}", headers: ["Authorization": half, "X-Amz-Date": nil])
+    #expect(
+      partly.error
+        == "IncompleteSignatureException: Authorization header requires 'Signature' parameter. Authorization header requires "
+        + "'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+        + "Authorization=\(half)")
+  }
+
+  @Test(arguments: ["", "{", "[]", "nope", "{\"a\":1,}"])
+  func `a body that is not a JSON object is a SerializationException without a text`(body: String) async throws {
+    let server = try APIServer()
+    let answer = try await server.client().send("ListTables", body)
+    #expect(answer.status == 400)
+    #expect(answer.text == #"{"__type":"com.amazon.coral.service#SerializationException"}"#)
+  }
+
+  @Test func `a gzip body is taken`() async throws {
+    let server = try APIServer()
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["sh", "-c", "printf '{\"Limit\":5}' | gzip -c"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let body = Array(pipe.fileHandleForReading.readDataToEndOfFile())
+    process.waitUntilExit()
+    let answer = try await server.client().post(
+      body, headers: ["X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Encoding": "gzip"])
+    #expect(answer.text == #"{"TableNames":[]}"#)
+  }
+
+  @Test(arguments: [
+    (
+      "GetItem", "{}",
+      "2 validation errors detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null; Value null at 'key' failed to satisfy constraint: Member must not be null"
+    ),
+    (
+      "DescribeTable", "{}",
+      "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null"
+    ),
+    (
+      "DescribeTable", #"{"TableName":null}"#,
+      "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null"
+    ),
+    (
+      "DescribeTable", #"{"TableName":"ab"}"#,
+      "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"
+    ),
+    (
+      "Scan", #"{"TableName":"T_1","Limit":0}"#,
+      "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1"
+    ),
+    (
+      "Scan", #"{"TableName":"T_1","ReturnConsumedCapacity":"X"}"#,
+      "1 validation error detected: Value 'X' at 'returnConsumedCapacity' failed to satisfy constraint: Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{}}}"#,
+      "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a","N":"1"}}}"#,
+      "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"N":"abc"}}}"#,
+      "The parameter cannot be converted to a numeric value: abc"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"SS":[]}}}"#,
+      "One or more parameter values were invalid: An string set  may not be empty"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"NULL":false}}}"#,
+      "One or more parameter values were invalid: Null attribute value types must have the value of true"
+    ),
+    (
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"}},"Expected":{},"ConditionExpression":"a = :a"}"#,
+      "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
+    ),
+    (
+      "Query", #"{"TableName":"T_1","KeyConditionExpression":""}"#,
+      "Invalid KeyConditionExpression: The expression can not be empty;"
+    ),
+    (
+      "GetItem", #"{"TableName":"T_1","Key":{"pk":{"S":"a"}},"ExpressionAttributeNames":{},"ProjectionExpression":"a"}"#,
+      "ExpressionAttributeNames must not be empty"
+    ),
+    (
+      "GetItem", #"{"TableName":"T_1","Key":{"pk":{"S":"a"}},"ExpressionAttributeNames":{"a":"b"},"ProjectionExpression":"a"}"#,
+      #"ExpressionAttributeNames contains invalid key: Syntax error; key: "a""#
+    ),
+    (
+      "Scan", #"{"TableName":"T_1","FilterExpression":"a = :a","ExpressionAttributeValues":{":a":{}}}"#,
+      "ExpressionAttributeValues contains invalid value: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes for key :a"
+    ),
+    (
+      "TransactWriteItems", #"{"TransactItems":[]}"#,
+      "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"
+    ),
+    (
+      "UpdateTable", #"{"TableName":"T_1"}"#,
+      "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
+    ),
+  ])
+  func `a wrong request is told as DynamoDB tells it`(operation: String, body: String, error: String) async throws {
+    let server = try APIServer()
+    _ = try await server.client().send("CreateTable", Self.createTable)
+    let answer = try await server.client().send(operation, body)
+    #expect(answer.status == 400)
+    #expect(answer.error == "ValidationException: \(error)")
+    #expect(answer.text.hasPrefix(#"{"__type":"com.amazon.coral.validate#ValidationException","message":"#))
+  }
+
+  @Test(arguments: [
+    ("DescribeTable", #"{"TableName":5}"#, "NUMBER_VALUE cannot be converted to String"),
+    ("Scan", #"{"TableName":"T_1","Limit":"1"}"#, "STRING_VALUE cannot be converted to Integer"),
+    ("DescribeTable", #"{"TableName":{}}"#, "Start of structure or map found where not expected"),
+  ])
+  func `JSON of a wrong type is a SerializationException`(operation: String, body: String, error: String) async throws {
+    let server = try APIServer()
+    let answer = try await server.client().send(operation, body)
+    #expect(answer.text == #"{"__type":"com.amazon.coral.service#SerializationException","Message":"\#(error)"}"#)
+  }
+
+  @Test func `parameters from before expressions are refused and never passed over`() async throws {
+    let server = try APIServer()
+    _ = try await server.client().send("CreateTable", Self.createTable)
+    for (operation, body) in [
+      ("Query", #""KeyConditions":{}"#), ("Scan", #""ScanFilter":{}"#), ("Scan", #""AttributesToGet":["a"]"#),
+      ("GetItem", #""Key":{"pk":{"S":"a"}},"AttributesToGet":["a"]"#), ("PutItem", #""Item":{"pk":{"S":"a"}},"Expected":{}"#),
+      ("UpdateItem", #""Key":{"pk":{"S":"a"}},"AttributeUpdates":{}"#),
+    ] {
+      let answer = try await server.client().send(operation, #"{"TableName":"T_1",\#(body)}"#)
+      #expect(answer.error.hasPrefix("ValidationException: The parameter "), "\(operation): \(answer.text)")
+    }
+  }
+}
