@@ -7,6 +7,11 @@ package struct Finding: Error, Sendable, Equatable, CustomStringConvertible {
   package let mark: Mark
   package let message: String
 
+  /// From 1.
+  package var line: Int { mark.line }
+  /// In characters, from 1.
+  package var column: Int { mark.column }
+
   package init(file: String, mark: Mark, message: String) {
     self.file = file
     self.mark = mark

@@ -17,6 +17,12 @@ enum Names {
     return nil
   }
 
+  /// What is wrong with the name of a kind of item, which is no name in SQL.
+  static func itemProblem(_ name: String) -> String? {
+    if name == "item" || PipelineReader.events.contains(name) { return "`\(name)` has a meaning of its own: choose another name" }
+    return reserved.contains(name) ? nil : problem(name)
+  }
+
   /// Words that expressions and conditions give a meaning.
   private static let meanings: Set<String> = ["commit", "old", "new", "optional"]
 

@@ -6,7 +6,7 @@ internal import YAML
 extension PipelineReader {
   func readItems(_ entries: [YAMLNode.Entry]) {
     for entry in entries {
-      findings.check(name: entry.key)
+      if let problem = Names.itemProblem(entry.key.text) { findings.add(entry.key.mark, problem) }
       if let draft = readItem(entry) { rules.append(draft) }
     }
   }
@@ -27,6 +27,8 @@ extension PipelineReader {
     reader.finish()
     guard let table else { return nil }
     let templates = matches.compactMap { readTemplate($0, of: table) }
+    // With a part of the key unread its captures are unknown: they are not to be reported as missing.
+    let isWhole = templates.count == matches.count
     var fields: [Field] = []
     for (_, template) in templates {
       for (index, capture) in template.captures.enumerated() {
@@ -51,14 +53,14 @@ extension PipelineReader {
         capture.key, &fields, &explosions)
     }
     var rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: nil)
-    let draft = RuleDraft(rule: rule, templates: templates, explosions: explosions, node: entry.value)
+    let draft = RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
     guard let whenNode else { return draft }
     rules.append(draft)
     let when = condition(whenNode, rules: [rules.count - 1], isOfChange: false)
     rules.removeLast()
     // The condition speaks of the rule by the index that it is about to get.
     rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: when)
-    return RuleDraft(rule: rule, templates: templates, explosions: explosions, node: entry.value)
+    return RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
   }
 
   private func add(_ made: (Field, ListExpression?)?, _ key: YAMLNode.Key, _ fields: inout [Field], _ explosions: inout [String: ListExpression]) {
@@ -77,6 +79,7 @@ extension PipelineReader {
   }
 
   private func readTemplate(_ entry: YAMLNode.Entry, of table: Int) -> (attribute: String, template: KeyTemplate)? {
+    guard tables[table].isWhole else { return nil }
     let key = tables[table].definition.key
     guard let attribute = key.attributes.first(where: { Text.equal($0.name, entry.key.text) }) else {
       let known = Suggestion.text(for: entry.key.text, among: key.attributes.map(\.name))

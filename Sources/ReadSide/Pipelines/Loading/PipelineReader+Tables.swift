@@ -18,10 +18,10 @@ extension PipelineReader {
       && name.utf8.allSatisfy { ($0 | 32 >= 97 && $0 | 32 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 45 || $0 == 46 || $0 == 95 }
     if !isName { findings.add(entry.key.mark, "`\(name)` cannot be a table's name: 3 to 255 letters, digits, `-`, `.` and `_`") }
     let empty = TableDefinition(name: name, key: KeySchema(partition: KeyAttribute(name: "", type: .string)), stream: .newAndOldImages)
-    guard let reader = MappingReader(entry.value, "a table", findings) else { return TableDraft(definition: empty, partitions: nil, key: nil) }
+    guard let reader = MappingReader(entry.value, "a table", findings) else { return TableDraft(definition: empty, partitions: nil, isWhole: false) }
     var definition = empty
-    let keyNode = reader.require("key")
-    if let keyNode, let key = keySchema(keyNode) { definition.key = key }
+    let key = reader.require("key").flatMap(keySchema)
+    if let key { definition.key = key }
     for index in reader.entries("indexes") {
       if let made = readIndex(index, of: definition) { definition.indexes.append(made) }
     }
@@ -42,7 +42,7 @@ extension PipelineReader {
     definition.partitions = partitions ?? 1
     reader.finish()
     checkKeyTypes(definition, entry)
-    return TableDraft(definition: definition, partitions: partitions, key: keyNode)
+    return TableDraft(definition: definition, partitions: partitions, isWhole: key != nil)
   }
 
   private func keySchema(_ node: YAMLNode) -> KeySchema? {

@@ -23,14 +23,16 @@ final class PipelineReader {
   struct TableDraft {
     let definition: TableDefinition
     let partitions: Int?
-    let key: YAMLNode?
+    /// Whether its key could be read.
+    let isWhole: Bool
   }
 
   struct RuleDraft {
     let rule: ItemRule
     let templates: [(attribute: String, template: KeyTemplate)]
     let explosions: [String: ListExpression]
-    let node: YAMLNode
+    /// Whether every part of its key could be read.
+    let isWhole: Bool
   }
 
   func read(_ root: YAMLNode) -> Pipeline? {
@@ -88,11 +90,11 @@ final class PipelineReader {
 
   // MARK: Shared by the parts
 
-  func scope(_ rule: Int, allowsAttributes: Bool = false, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
+  func scope(_ rule: Int, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
     let draft = rules[rule]
     return Scope(
       item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
-      allowsAttributes: allowsAttributes, allowsCommit: allowsCommit, zone: zone)
+      allowsAttributes: !draft.isWhole, allowsCommit: allowsCommit, zone: zone)
   }
 
   func compiler(_ scope: Scope) -> ExpressionCompiler {

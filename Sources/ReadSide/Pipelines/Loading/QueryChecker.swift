@@ -70,7 +70,7 @@ final class QueryChecker {
     var hint = ""
     if let word = QueryChecker.word(error.message, after: "no such column: ") {
       let name = word.split(separator: ".").last.map(String.init) ?? word
-      hint = Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }).map { "; did you mean `\($0)`?" } ?? ""
+      hint = Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map { "; did you mean `\($0)`?" } ?? ""
     } else if let word = QueryChecker.word(error.message, after: "no such table: ") {
       hint = Suggestion.text(for: word, among: tables.map(\.name))
     }
