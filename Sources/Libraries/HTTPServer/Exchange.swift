@@ -64,10 +64,15 @@ final class Exchange: @unchecked Sendable {
 
   private func headersArrived(_ connection: OpaquePointer) -> MHD_Result {
     guard let length = HTTPRequest.header(connection, "Content-Length").flatMap({ Int($0) }) else { return mhd_yes }
-    guard length <= core.settings.requestBodyBytesMax else {
+    if length > Exchange.discardFactorMax * core.settings.requestBodyBytesMax {
       // Before the body: the connection ends with this answer, nothing more is read.
       phase.withLock { $0 = .done }
       return queue(core.tooLarge, on: connection)
+    }
+    if length > core.settings.requestBodyBytesMax {
+      // A client that is still sending would see a broken connection rather than the answer: let it finish.
+      refused = core.tooLarge
+      return mhd_yes
     }
     body.reserveCapacity(length)
     return mhd_yes
@@ -78,12 +83,15 @@ final class Exchange: @unchecked Sendable {
       body.append(contentsOf: part)
       return mhd_yes
     }
-    // A chunked body tells its length only at the end: the answer waits for it, for a while.
+    // Too large: the rest is read and dropped, for a while, so that the client gets to the answer.
     discarded += body.count + part.count
     body = []
     refused = core.tooLarge
-    return discarded <= 4 * core.settings.requestBodyBytesMax ? mhd_yes : mhd_no
+    return discarded <= Exchange.discardFactorMax * core.settings.requestBodyBytesMax ? mhd_yes : mhd_no
   }
+
+  /// How many times the largest body is read and dropped when a client sends too much.
+  private static let discardFactorMax = 4
 
   private var discarded = 0
 

@@ -17,7 +17,8 @@ package final class HTTPServer: Sendable {
     package var threads: Int
     /// Of a body, also after inflating it; more is answered with status 413.
     package var requestBodyBytesMax: Int
-    /// Of the request line and headers together; more is answered with status 431. Memory of each connection.
+    /// Of the request line and headers together; more is answered with status 431. Memory of each connection, wiped after
+    /// each request.
     package var headerBytesMax: Int
     package var connectionsMax: Int
     /// A connection without a request for so long is closed.
@@ -25,7 +26,7 @@ package final class HTTPServer: Sendable {
 
     package init(
       address: String = "127.0.0.1", port: UInt16 = 0, threads: Int = 2, requestBodyBytesMax: Int = 16 << 20,
-      headerBytesMax: Int = 32 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300
+      headerBytesMax: Int = 16 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300
     ) {
       self.address = address
       self.port = port

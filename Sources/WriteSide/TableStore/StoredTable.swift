@@ -32,10 +32,18 @@ package struct TableDescription: Sendable {
   package let createdAt: Int64
   package let itemCount: Int
   package let sizeBytes: Int
-  package let tableID: String
+  let number: UInt32
   package let clock: TableClock
   package let incarnation: Incarnation
   package let streamLabel: String?
+
+  /// A UUID that the table keeps for its life. Made when asked for: a description goes with every request.
+  package var tableID: String {
+    let digits = Array("\(incarnation)")
+    let tail = String(number, radix: 16)
+    return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-"
+      + String(repeating: "0", count: 12 - tail.count) + tail
+  }
 
   package var arn: String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(definition.name)" }
   package var streamARN: String? { streamLabel.map { "\(arn)/stream/\($0)" } }

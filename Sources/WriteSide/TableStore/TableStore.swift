@@ -129,15 +129,8 @@ package final class TableStore: Sendable {
     let progress = state.progress(table.id)
     return TableDescription(
       definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
-      sizeBytes: progress?.sizeBytes ?? 0, tableID: tableID(table), clock: table.clock, incarnation: table.incarnation,
+      sizeBytes: progress?.sizeBytes ?? 0, number: table.id, clock: table.clock, incarnation: table.incarnation,
       streamLabel: table.streamLabel)
-  }
-
-  private func tableID(_ table: StoredTable) -> String {
-    let digits = Array("\(table.incarnation)")
-    let number = String(table.id, radix: 16)
-    let tail = String(repeating: "0", count: 12 - number.count) + number
-    return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-\(tail)"
   }
 
   /// Accepts a wall clock that jumped ahead: writes go on with its time.

@@ -49,9 +49,14 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let client = try RawClient(port: server.port)
     client.post("/x", Array(repeating: 0, count: 100_000))
     #expect(client.answer()?.body == "POST /x [] - 100000")
-    client.send("POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 100001\r\n\r\n")
+    client.post("/x", Array(repeating: 0, count: 100_001))
     #expect(client.answer()?.status == 413)
     #expect(client.isAtEnd())
+
+    let huge = try RawClient(port: server.port)
+    huge.send("POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 400001\r\n\r\n")
+    #expect(huge.answer()?.status == 413)
+    #expect(huge.isAtEnd())
 
     let chunked = try RawClient(port: server.port)
     chunked.send("POST /x HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
