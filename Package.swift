@@ -83,7 +83,8 @@ let package = Package(
       "WriteSide", "TableAPI",
       ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
     tests(
-      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "ChangeRecords", "HTTPServer", "DynamoModel"], exclude: ["boto3_basics.py"]),
+      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "ChangeRecords", "HTTPServer", "DynamoModel"],
+      exclude: ["boto3_kit.py", "boto3_basics.py", "boto3_reads.py"]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
