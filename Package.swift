@@ -64,6 +64,8 @@ let package = Package(
     tests("Libraries", "Patterns", ["Patterns"]),
 
     // Process
+    module("Process", "Services"),
+    module("Process", "Telemetry"),
 
     // Items
     module("Items", "DynamoModel"),
@@ -90,6 +92,8 @@ let package = Package(
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
+
+    module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services"]),
 
     // Program
   ]

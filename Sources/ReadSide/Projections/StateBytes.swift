@@ -92,5 +92,7 @@ struct StateReader {
 
 /// The state beside a row does not decode: the read model's file is damaged.
 package struct StateError: Error, Sendable, CustomStringConvertible {
+  package init() {}
+
   package var description: String { "the state beside a row does not decode: build the generation anew" }
 }

@@ -1,0 +1,106 @@
+package import DynamoModel
+internal import Pipelines
+internal import Projections
+
+/// An effect as the outbox keeps it: JSON that names tables and columns, so that it can be carried out and read without the
+/// pipeline that wrote it.
+package struct OutboxAction: Sendable {
+  package enum Kind: Sendable {
+    /// Delete the item if `seen` still holds of it, or if it was not written after the record `sequenceMax`.
+    case deleteItem(table: String, key: Item, seen: Item?, sequenceMax: UInt64?)
+    /// Delete the items behind the rows of `projection` whose columns equal these, as they were at `before` (microseconds).
+    case deleteRows([Rows], before: Int64)
+  }
+
+  package struct Rows: Sendable {
+    package let projection: String
+    package let table: String
+    package let equals: [(column: String, value: [UInt8])]
+  }
+
+  package let kind: Kind
+
+  init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
+    switch entry.action {
+    case .deleteItem(let table, let key, .seen(let seen)):
+      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, sequenceMax: nil)
+    case .deleteItem(let table, let key, .sequence(let sequence)):
+      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: nil, sequenceMax: sequence)
+    case .deleteRows(let rows):
+      kind = .deleteRows(
+        rows.map { rows in
+          let projection = pipeline.projections[rows.projection]
+          return Rows(
+            projection: projection.name, table: pipeline.tables[rows.table].name,
+            equals: rows.equals.map { (projection.table.columns[$0.column].sortName, Value.ordered(CollectionOfOne($0.value))) })
+        }, before: entry.time)
+    }
+  }
+
+  var json: String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    switch kind {
+    case .deleteItem(let table, let key, let seen, let sequenceMax):
+      writer.name("deleteItem")
+      writer.string(table)
+      writer.name("key")
+      writer.item(key)
+      if let seen {
+        writer.name("seen")
+        writer.item(seen)
+      }
+      if let sequenceMax {
+        writer.name("sequenceMax")
+        writer.integer(sequenceMax)
+      }
+    case .deleteRows(let all, let before):
+      writer.name("deleteRows")
+      writer.array(all) { writer, rows in
+        writer.beginObject()
+        writer.name("projection")
+        writer.string(rows.projection)
+        writer.name("table")
+        writer.string(rows.table)
+        writer.name("equals")
+        writer.beginObject()
+        for (column, value) in rows.equals {
+          writer.name(column)
+          writer.base64(value)
+        }
+        writer.endObject()
+        writer.endObject()
+      }
+      writer.name("before")
+      writer.integer(before)
+    }
+    writer.endObject()
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  init?(json text: String) {
+    guard let tape = try? JSONTape(Array(text.utf8)) else { return nil }
+    let root = tape.root
+    if let table = tape.member(root, "deleteItem"), let key = tape.member(root, "key").flatMap({ try? Item(json: tape, $0) }) {
+      kind = .deleteItem(
+        table: tape.string(table), key: key, seen: tape.member(root, "seen").flatMap { try? Item(json: tape, $0) },
+        sequenceMax: tape.member(root, "sequenceMax").flatMap { UInt64(tape.text($0)) })
+      return
+    }
+    guard let list = tape.member(root, "deleteRows"), let before = tape.member(root, "before").flatMap({ Int64(tape.text($0)) })
+    else { return nil }
+    var all: [Rows] = []
+    tape.forEachElement(list) { element in
+      var equals: [(column: String, value: [UInt8])] = []
+      if let members = tape.member(element, "equals") {
+        tape.forEachMember(members) { name, value in
+          equals.append((tape.string(name), Base64.decode(Array(tape.string(value).utf8)) ?? []))
+        }
+      }
+      if let projection = tape.member(element, "projection"), let table = tape.member(element, "table") {
+        all.append(Rows(projection: tape.string(projection), table: tape.string(table), equals: equals))
+      }
+    }
+    kind = .deleteRows(all, before: before)
+  }
+}
