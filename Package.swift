@@ -78,7 +78,7 @@ let package = Package(
     module("Log", "ChangeLog", ["ChangeRecords"]),
 
     // WriteSide
-    module("WriteSide", "TableStore", ["RocksDB", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests("WriteSide", "TableStore", ["StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module(
@@ -94,6 +94,9 @@ let package = Package(
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
 
     module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services"]),
+    module(
+      "ReadSide", "Workers",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
 
     // Program
   ]

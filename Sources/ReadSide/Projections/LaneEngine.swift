@@ -75,9 +75,16 @@ package struct LaneEngine: Sendable {
 
   /// Fires the deadlines that a frontier (milliseconds) has passed.
   package mutating func advance(to frontier: Int64) {
-    let frontier = frontier > Int64.max / 1000 ? Int64.max : frontier * 1000
-    fireDeadlines(before: frontier)
+    fireDeadlines(before: LaneEngine.microseconds(frontier))
   }
+
+  /// Log times are milliseconds, everything behind the engine is microseconds; the greatest time stays the greatest.
+  package static func microseconds(_ milliseconds: Int64) -> Int64 {
+    milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
+  }
+
+  /// Whether there is anything for a checkpoint to write beside the position.
+  package var hasChanges: Bool { !changes.isEmpty || sessionLanes.values.contains(where: \.hasChanges) }
 
   /// The least instant, in microseconds, at which something may happen without a record.
   package var nextDeadline: Int64? { sessionLanes.values.compactMap(\.nextDeadline).min() }

@@ -143,6 +143,8 @@ struct SessionLane {
     return end(key, state, at: time, by: rule)
   }
 
+  var hasChanges: Bool { !changed.isEmpty || !ended.isEmpty }
+
   /// The sessions that changed since the last call: the ended ones in the order of their ends, then the active ones by key.
   mutating func takeChanges() -> [SessionState] {
     var changes = ended

@@ -28,6 +28,7 @@ extension GenerationFile {
         if isAlive, try enterBoard(index, Value.ordered(delta.key[..<board.boardCount])) { newBoards = true }
       }
     }
+    if result.boards.contains(index) { try trimJournal() }
     if newBoards, case .leaderboard(let board) = projection.kind, let keep = board.keepBoards {
       try prune(index, keep: keep, projection.table, boardCount: board.boardCount)
     }
@@ -74,6 +75,17 @@ extension GenerationFile {
     let statement = try connection.statement("INSERT INTO _journal (projection, key) VALUES (?1, ?2)")
     try statement.bind(1, Int64(index))
     try statement.bind(2, blob: key)
+    try statement.run()
+  }
+
+  /// Entries that a follower may still ask for; one that is further behind loads its boards anew.
+  static let journalEntriesMax: Int64 = 1_000_000
+
+  private func trimJournal() throws(SQLiteError) {
+    let last = connection.lastInsertedRow
+    guard last > GenerationFile.journalEntriesMax else { return }
+    let statement = try connection.statement("DELETE FROM _journal WHERE id <= ?1")
+    try statement.bind(1, last - GenerationFile.journalEntriesMax)
     try statement.run()
   }
 

@@ -2,6 +2,7 @@ package import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 internal import RocksDB
+internal import Services
 
 /// A table's change log, read directly from the store: the embedded source of workers and the relay.
 ///

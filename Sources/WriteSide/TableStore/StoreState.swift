@@ -1,6 +1,7 @@
 internal import ChangeRecords
 internal import DynamoModel
 internal import RocksDB
+internal import Services
 internal import Synchronization
 
 /// What the committer and the readers share: the database, the catalogue, the progress of each table, the clock.
@@ -9,7 +10,7 @@ internal import Synchronization
 final class StoreState: Sendable {
   let database: Database
   let clock: CommitClock
-  let arrivals = Arrivals()
+  let arrivals = Signal()
   private let published: Mutex<Published>
 
   struct Published {

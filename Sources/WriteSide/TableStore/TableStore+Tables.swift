@@ -2,6 +2,7 @@ internal import ChangeRecords
 package import DynamoModel
 internal import Foundation
 internal import RocksDB
+internal import Services
 
 /// Tables come, change and go on the committer's thread, each change one synced batch.
 extension TableStore {

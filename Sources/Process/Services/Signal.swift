@@ -1,9 +1,9 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Wakes readers of the log when something was committed. A reader takes a ticket, looks, and when there is nothing waits
-/// for whatever came since the ticket: so nothing is missed between looking and waiting.
-final class Arrivals: Sendable {
+/// Wakes whoever waits for something to have happened. A waiter takes a ticket, looks, and when there is nothing waits for
+/// whatever is announced after the ticket: so nothing is missed between looking and waiting.
+package final class Signal: Sendable {
   private struct State {
     var count: UInt64 = 0
     var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -12,9 +12,11 @@ final class Arrivals: Sendable {
 
   private let state = Mutex(State())
 
-  var ticket: UInt64 { state.withLock { $0.count } }
+  package init() {}
 
-  func announce() {
+  package var ticket: UInt64 { state.withLock { $0.count } }
+
+  package func announce() {
     let waiters = state.withLock { state in
       state.count += 1
       defer { state.waiters.removeAll(keepingCapacity: true) }
@@ -24,7 +26,7 @@ final class Arrivals: Sendable {
   }
 
   /// Returns when anything was announced since the ticket, after `timeout`, or when the task is cancelled.
-  func wait(since ticket: UInt64, timeout: Duration) async {
+  package func wait(since ticket: UInt64, timeout: Duration) async {
     let id = state.withLock { state in
       state.nextWaiter += 1
       return state.nextWaiter

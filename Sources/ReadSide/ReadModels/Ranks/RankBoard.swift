@@ -1,0 +1,124 @@
+internal import DynamoModel
+package import Pipelines
+
+/// A member's place on a board.
+package struct RankedMember: Sendable, Equatable {
+  package let member: Value
+  package let score: Value
+  /// Microseconds.
+  package let reachedAt: Int64
+  /// 1 is the best. Whole numbers except under `fractional` ties.
+  package let rank: Double
+}
+
+/// One board in memory: member to score, and score order to member.
+///
+/// A member's key in the tree is its score (complemented when the greatest is best), the time it was reached, and the member,
+/// so the order of the bytes is the order of the ranks. Rank, change and page are O(log n); about 250 bytes a member.
+package struct RankBoard {
+  private let direction: Leaderboard.Direction
+  private let ties: Leaderboard.Ties
+  private var order = CountedTree()
+  /// The different scores, kept for dense ranks only.
+  private var scores = CountedTree()
+  private var scoreCounts: [[UInt8]: Int] = [:]
+  private var keys: [[UInt8]: [UInt8]] = [:]
+
+  package init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
+    self.direction = direction
+    self.ties = ties
+  }
+
+  package var count: Int { order.count }
+
+  /// Sets a member's score. O(log n).
+  package mutating func set(_ member: Value, score: Value, reachedAt: Int64) {
+    let memberKey = Value.ordered(CollectionOfOne(member))
+    let scoreKey = scoreKey(score)
+    let key = scoreKey + Value.ordered(CollectionOfOne(.timestamp(reachedAt))) + memberKey
+    if let old = keys.updateValue(key, forKey: memberKey) {
+      if old == key { return }
+      drop(old)
+    }
+    order.insert(key)
+    if ties == .dense {
+      let count = scoreCounts[scoreKey] ?? 0
+      if count == 0 { scores.insert(scoreKey) }
+      scoreCounts[scoreKey] = count + 1
+    }
+  }
+
+  package mutating func remove(_ member: Value) {
+    if let old = keys.removeValue(forKey: Value.ordered(CollectionOfOne(member))) { drop(old) }
+  }
+
+  private mutating func drop(_ key: [UInt8]) {
+    order.remove(key)
+    guard ties == .dense, let (score, _, _) = parts(key) else { return }
+    let scoreKey = scoreKey(score)
+    let count = (scoreCounts[scoreKey] ?? 1) - 1
+    scoreCounts[scoreKey] = count == 0 ? nil : count
+    if count == 0 { scores.remove(scoreKey) }
+  }
+
+  private func scoreKey(_ score: Value) -> [UInt8] {
+    let bytes = Value.ordered(CollectionOfOne(score))
+    return direction == .descending ? bytes.map { ~$0 } : bytes
+  }
+
+  private func parts(_ key: [UInt8]) -> (score: Value, reachedAt: Int64, member: Value)? {
+    var index = 0
+    let source = direction == .descending ? key.map { ~$0 } : key
+    guard let score = source.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
+      case .timestamp(let reachedAt)? = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
+      let member = key.withUnsafeBytes({ Value(ordered: $0, at: &index) })
+    else { return nil }
+    return (score, reachedAt, member)
+  }
+
+  /// The member's rank and score; nil when it is not on the board. O(log n).
+  package func rank(of member: Value) -> RankedMember? {
+    guard let key = keys[Value.ordered(CollectionOfOne(member))], let parts = parts(key) else { return nil }
+    return ranked(parts, place: order.countBelow(key))
+  }
+
+  /// The place of a member in the order, from 0; nil when it is not on the board.
+  package func place(of member: Value) -> Int? {
+    keys[Value.ordered(CollectionOfOne(member))].map { order.countBelow($0) }
+  }
+
+  /// How many members have a score at least as good as `floor`.
+  package func count(atLeast floor: Value) -> Int { order.countBelow(scoreKey(floor) + [0xff]) }
+
+  /// The members from a place (from 0) on, best first. O(log n + limit).
+  package func page(from place: Int, limit: Int) -> [RankedMember] {
+    var found: [RankedMember] = []
+    guard limit > 0 else { return found }
+    var next = max(0, place)
+    order.forEach(from: next) { key in
+      if let parts = parts(key) { found.append(ranked(parts, place: next)) }
+      next += 1
+      return found.count < limit
+    }
+    return found
+  }
+
+  private func ranked(_ parts: (score: Value, reachedAt: Int64, member: Value), place: Int) -> RankedMember {
+    RankedMember(
+      member: parts.member, score: parts.score, reachedAt: parts.reachedAt, rank: rank(score: parts.score, place: place))
+  }
+
+  private func rank(score: Value, place: Int) -> Double {
+    if ties == .firstToReach { return Double(place + 1) }
+    let key = scoreKey(score)
+    // What follows a score in a key is a timestamp, whose tag is below FF.
+    let better = order.countBelow(key)
+    let notWorse = order.countBelow(key + [0xff])
+    switch ties {
+    case .firstToReach, .competition: return Double(better + 1)
+    case .dense: return Double(scores.countBelow(key) + 1)
+    case .modified: return Double(notWorse)
+    case .fractional: return Double(better + 1 + notWorse) / 2
+    }
+  }
+}
