@@ -22,6 +22,18 @@ import Testing
     }
   }
 
+  @Test(arguments: names) func `its scenarios load`(name: String) throws {
+    let pipeline = try PipelineLoader.load(Self.folder(name))
+    do {
+      let scenarios = try ScenarioLoader.load(Self.folder(name), of: pipeline)
+      #expect(!scenarios.isEmpty)
+      #expect(Set(scenarios.map(\.name)).count == scenarios.count)
+      #expect(scenarios.allSatisfy { $0.steps.contains { !$0.expectations.isEmpty } })
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
   @Test func `no folder of pipelines is left out`() throws {
     let found = try FileManager.default.contentsOfDirectory(atPath: Self.folder("")).sorted()
     #expect(found == Self.names)
