@@ -26,7 +26,7 @@ extension PipelineReader {
     var scoreInput: Int?
     if let argument = score.argument {
       scoreInput = inputs.count
-      inputs.append(InputSyntax(name: "score", expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
+      inputs.append(InputSyntax(name: argument.canonical, expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
     }
     guard let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
     var isOverItems = false

@@ -158,7 +158,7 @@ extension PipelineReader {
   func inputs(of columns: [ColumnSyntax], _ inputs: inout [InputSyntax]) -> [(argument: Int?, order: Int?)] {
     func place(_ syntax: ExpressionSyntax?, _ column: ColumnSyntax) -> Int? {
       guard let syntax else { return nil }
-      let input = InputSyntax(name: column.name, expression: syntax, node: column.node, expected: nil)
+      let input = InputSyntax(name: syntax.canonical, expression: syntax, node: column.node, expected: nil)
       if let same = inputs.firstIndex(where: { $0.expression.canonical == syntax.canonical && $0.expected == nil }) { return same }
       inputs.append(input)
       return inputs.count - 1
