@@ -47,8 +47,9 @@ extension PipelineReader {
       guard let name = name ?? own else {
         throw SyntaxFailure(offset: syntax.offset, message: "\(what) needs a name here: write `{ name: \(text) }`")
       }
-      if let problem = Names.problem(name) {
-        throw SyntaxFailure(offset: syntax.offset, message: name == "commit" ? "write `{ at: commit }`: the column needs a name" : problem)
+      // Any other name is that of a field, which is checked where it is declared.
+      if name == "commit" {
+        throw SyntaxFailure(offset: syntax.offset, message: "the column needs a name of its own: write `{ at: commit }`")
       }
       return InputSyntax(name: name, expression: syntax, node: node, expected: nil)
     }

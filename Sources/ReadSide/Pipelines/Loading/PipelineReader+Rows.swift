@@ -53,12 +53,13 @@ extension PipelineReader {
   }
 
   func readAggregate(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
-    var inputs = reader.elements("aggregate").compactMap { inputSyntax($0, "a group column") }
+    let groups = reader.elements("aggregate")
+    var inputs = groups.compactMap { inputSyntax($0, "a group column") }
     let keyCount = inputs.count
     let over = over(reader)
     let zone = zone(reader)
     let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
-    if keyCount == 0 { findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all") }
+    if groups.isEmpty { findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all") }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
     guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }

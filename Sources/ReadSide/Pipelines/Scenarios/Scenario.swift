@@ -57,6 +57,13 @@ package struct RowExpectation: Sendable {
   package let rows: [Row]
   package let line: Int
 
+  package init(projection: Int, mode: Mode, rows: [Row], line: Int) {
+    self.projection = projection
+    self.mode = mode
+    self.rows = rows
+    self.line = line
+  }
+
   /// What is wrong with the table's rows (all its columns, in order); nil when nothing is.
   package func problem(_ actual: [[Value]], of table: SQLTable) -> String? {
     func matches(_ row: Row, _ values: [Value]) -> Bool { row.allSatisfy { values[$0.column] == $0.value } }
