@@ -4,8 +4,27 @@ package import DynamoModel
 package struct ItemMatcher: Sendable {
   struct Candidate: Sendable {
     let rule: Int
-    let templates: [(attribute: String, template: KeyTemplate)]
+    let templates: [Template]
+    let captureCount: Int
     let when: Condition?
+
+    init(rule: Int, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
+      var offset = 0
+      self.rule = rule
+      self.templates = templates.map { attribute, template in
+        defer { offset += template.captures.count }
+        return Template(attribute: attribute, template: template, offset: offset)
+      }
+      captureCount = offset
+      self.when = when
+    }
+  }
+
+  struct Template: Sendable {
+    let attribute: String
+    let template: KeyTemplate
+    /// Where its captures begin among those of the rule.
+    let offset: Int
   }
 
   let candidates: [Candidate]
@@ -16,10 +35,11 @@ package struct ItemMatcher: Sendable {
   /// Nil when no rule takes the item. Cost: the templates that are tried, over the key's bytes.
   package func image(of item: Item) -> Image? {
     next: for candidate in candidates {
-      var captures: [Value] = []
-      for (attribute, template) in candidate.templates {
-        guard let value = item[attribute], let found = template.match(value) else { continue next }
-        if captures.isEmpty { captures = found } else { captures.append(contentsOf: found) }
+      var captures = [Value](repeating: .null, count: candidate.captureCount)
+      for template in candidate.templates {
+        guard let value = item[template.attribute], template.template.match(value, into: &captures, at: template.offset) else {
+          continue next
+        }
       }
       let image = Image(item: item, rule: candidate.rule, captures: captures)
       if let when = candidate.when, !when.holds(image) { continue }

@@ -6,7 +6,7 @@ package import Patterns
 ///
 /// Evaluation is pure and costs what it reads. A missing attribute, and a function of one, is null; whether that is allowed
 /// is the field's or input's to say. A value of a wrong type throws.
-package indirect enum ValueExpression: Sendable {
+package enum ValueExpression: Sendable {
   case literal(Value)
   case attribute(DocumentPath, ValueType, TimestampForm)
   /// A capture of the item's key.
@@ -14,19 +14,19 @@ package indirect enum ValueExpression: Sendable {
   /// Within the element of the list that the source takes apart; a nil path is the element itself.
   case element(DocumentPath?, ValueType, TimestampForm)
   /// A group of the first match in a text; null without a match.
-  case pattern(ValueExpression, Pattern, group: Int, ValueType, TimestampForm)
+  indirect case pattern(ValueExpression, Pattern, group: Int, ValueType, TimestampForm)
   /// The record's commit time.
   case commit
-  case calendar(CalendarUnit, ValueExpression, Zone)
-  case lower(ValueExpression)
-  case upper(ValueExpression)
+  indirect case calendar(CalendarUnit, ValueExpression, Zone)
+  indirect case lower(ValueExpression)
+  indirect case upper(ValueExpression)
   /// Characters of a text as Unicode scalars.
-  case length(ValueExpression)
-  case concat([ValueExpression])
+  indirect case length(ValueExpression)
+  indirect case concat([ValueExpression])
   /// The first that is not null.
-  case coalesce([ValueExpression])
+  indirect case coalesce([ValueExpression])
   /// A member of the JSON in a text; null when there is none.
-  case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
+  indirect case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
 
   package func evaluate(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> Value {
     switch self {
