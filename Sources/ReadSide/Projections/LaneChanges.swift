@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 package import Pipelines
 
@@ -72,8 +73,8 @@ package struct OutboxEntry: Sendable {
   package enum Guard: Sendable {
     /// These attributes are as they were seen.
     case seen(Item)
-    /// The item was not written again after this record of its partition.
-    case sequence(UInt64)
+    /// The item was not written again after this record.
+    case position(Position)
   }
 
   package struct Rows: Sendable {

@@ -15,7 +15,7 @@ extension LaneEngine {
       let action: OutboxEntry.Action
       switch effect.action {
       case .deleteItem:
-        action = .deleteItem(table: table, key: change.record.keys, guarded: .sequence(change.record.sequence))
+        action = .deleteItem(table: table, key: change.record.keys, guarded: .position(position(change.record.sequence)))
       case .deleteRows(let selections): action = .deleteRows(rows(selections, inputs))
       }
       changes.outbox.append(
@@ -36,7 +36,7 @@ extension LaneEngine {
       changes.outbox.append(
         OutboxEntry(
           idempotencyKey: key, effect: nil, projection: projection, time: time,
-          action: .deleteItem(table: table, key: itemKey, guarded: LaneEngine.guarded(state))))
+          action: .deleteItem(table: table, key: itemKey, guarded: guarded(state))))
     }
     for (index, effect) in pipeline.effects.enumerated() {
       guard case .session(projection, let ends) = effect.trigger, ends.contains(end) else { continue }
@@ -44,7 +44,7 @@ extension LaneEngine {
       switch effect.action {
       case .deleteItem:
         guard let itemKey = state.itemKey else { continue }
-        action = .deleteItem(table: table, key: itemKey, guarded: LaneEngine.guarded(state))
+        action = .deleteItem(table: table, key: itemKey, guarded: guarded(state))
       case .deleteRows(let selections):
         // The session's row: its key comes first, which is what selections name.
         action = .deleteRows(rows(selections, state.key))
@@ -54,8 +54,12 @@ extension LaneEngine {
     }
   }
 
-  private static func guarded(_ state: SessionState) -> OutboxEntry.Guard {
-    state.seen.map { .seen($0) } ?? .sequence(state.itemSequence)
+  private func guarded(_ state: SessionState) -> OutboxEntry.Guard {
+    state.seen.map { .seen($0) } ?? .position(position(state.itemSequence))
+  }
+
+  private func position(_ sequence: UInt64) -> Position {
+    Position(incarnation: incarnation, partition: partition, sequence: sequence)
   }
 
   private func rows(_ selections: [Effect.RowSelection], _ inputs: [Value]) -> [OutboxEntry.Rows] {

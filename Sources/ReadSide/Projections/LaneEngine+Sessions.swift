@@ -70,11 +70,10 @@ extension LaneEngine {
     var seen: Item?
     if sessions.expiresItem {
       let names = touches.flatMap(\.attributeNames) + sessions.deadlineAttributes
-      if !names.isEmpty {
-        var item = Item()
-        for name in names { item[name] = image.item[name] }
-        seen = item
-      }
+      var item = Item()
+      for name in names { item[name] = image.item[name] }
+      // An attribute that is not there yet cannot be held against the item: the record's position then guards.
+      if !names.isEmpty, names.allSatisfy({ item[$0] != nil }) { seen = item }
     }
     return SessionLane.ItemView(
       key: change.record.keys, seen: seen, sequence: change.record.sequence, deadline: deadline)

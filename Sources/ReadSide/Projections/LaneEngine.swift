@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
@@ -17,6 +17,8 @@ package struct LaneEngine: Sendable {
   package private(set) var applied: UInt64 = 0
   /// The time through which deadlines have fired, in microseconds.
   package private(set) var firedThrough: Int64
+  /// The life of the table that the records are of.
+  let incarnation: Incarnation
   var changes = LaneChanges()
   var sessionLanes: [Int: SessionLane] = [:]
   let plans: [Int: GroupPlan]
@@ -25,7 +27,10 @@ package struct LaneEngine: Sendable {
   private var jsonReader: RecordJSONReader
 
   /// An engine that goes on behind what the read model holds. `active` are the lane's active sessions by projection.
-  package init(pipeline: Pipeline, table: Int, partition: Int, firedThrough: Int64, active: [Int: [SessionState]]) {
+  package init(
+    pipeline: Pipeline, table: Int, partition: Int, incarnation: Incarnation, firedThrough: Int64, active: [Int: [SessionState]]
+  ) {
+    self.incarnation = incarnation
     self.pipeline = pipeline
     self.table = table
     self.partition = partition

@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 internal import Pipelines
 internal import SQLite
@@ -95,11 +96,13 @@ extension GenerationFile {
     }
   }
 
-  /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.
-  package func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, sequence: UInt64)] {
+  /// The items behind the rows that an effect names, as they were at its instant: their keys, and where the record stands that
+  /// wrote each.
+  package func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, position: Position)] {
     guard let index = pipeline.projection(named: rows.projection) else { return [] }
     let table = pipeline.projections[index].table
     do {
+      let incarnations = try incarnations(of: rows.table)
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 2)" }
       condition.append("_at <= ?1")
       let select = try connection.statement(
@@ -109,14 +112,26 @@ extension GenerationFile {
         let value = Value.values(ordered: equality.value, count: 1)?[0] ?? .null
         try value.bindSortable(to: select, at: place + 2)
       }
-      var items: [(key: Item, sequence: UInt64)] = []
+      var items: [(key: Item, position: Position)] = []
       while try select.step() {
-        let sequence = (select.text(1) ?? "").split(separator: ":").last.flatMap { UInt64($0) }
-        if let key = Item(binary: select.bytes(0) ?? []), let sequence { items.append((key, sequence)) }
+        // `_position` is table:partition:sequence.
+        let parts = (select.text(1) ?? "").split(separator: ":").suffix(2).map { UInt64($0) }
+        guard parts.count == 2, let partition = parts[0].map({ Int($0) }), let sequence = parts[1],
+          let incarnation = incarnations[partition], let key = Item(binary: select.bytes(0) ?? [])
+        else { continue }
+        items.append((key, Position(incarnation: incarnation, partition: partition, sequence: sequence)))
       }
       return items
     } catch {
       throw GenerationFile.storage(path, error)
     }
+  }
+
+  private func incarnations(of table: String) throws(SQLiteError) -> [Int: Incarnation] {
+    let lanes = try connection.statement("SELECT partition, incarnation FROM _lanes WHERE table_name = ?1")
+    try lanes.bind(1, table)
+    var all: [Int: Incarnation] = [:]
+    while try lanes.step() { all[Int(lanes.int64(0))] = Incarnation(lanes.text(1) ?? "") }
+    return all
   }
 }

@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -6,8 +7,8 @@ internal import Projections
 /// pipeline that wrote it.
 package struct OutboxAction: Sendable {
   package enum Kind: Sendable {
-    /// Delete the item if `seen` still holds of it, or if it was not written after the record `sequenceMax`.
-    case deleteItem(table: String, key: Item, seen: Item?, sequenceMax: UInt64?)
+    /// Delete the item if the attributes in `seen` are still so, or if it was not written after the record at `seenThrough`.
+    case deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?)
     /// Delete the items behind the rows of `projection` whose columns equal these, as they were at `before` (microseconds).
     case deleteRows([Rows], before: Int64)
   }
@@ -23,9 +24,9 @@ package struct OutboxAction: Sendable {
   init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
     switch entry.action {
     case .deleteItem(let table, let key, .seen(let seen)):
-      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, sequenceMax: nil)
-    case .deleteItem(let table, let key, .sequence(let sequence)):
-      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: nil, sequenceMax: sequence)
+      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, seenThrough: nil)
+    case .deleteItem(let table, let key, .position(let position)):
+      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: nil, seenThrough: position)
     case .deleteRows(let rows):
       kind = .deleteRows(
         rows.map { rows in
@@ -41,7 +42,7 @@ package struct OutboxAction: Sendable {
     var writer = JSONWriter()
     writer.beginObject()
     switch kind {
-    case .deleteItem(let table, let key, let seen, let sequenceMax):
+    case .deleteItem(let table, let key, let seen, let seenThrough):
       writer.name("deleteItem")
       writer.string(table)
       writer.name("key")
@@ -50,9 +51,9 @@ package struct OutboxAction: Sendable {
         writer.name("seen")
         writer.item(seen)
       }
-      if let sequenceMax {
-        writer.name("sequenceMax")
-        writer.integer(sequenceMax)
+      if let seenThrough {
+        writer.name("seenThrough")
+        writer.string(seenThrough.description)
       }
     case .deleteRows(let all, let before):
       writer.name("deleteRows")
@@ -84,7 +85,7 @@ package struct OutboxAction: Sendable {
     if let table = tape.member(root, "deleteItem"), let key = tape.member(root, "key").flatMap({ try? Item(json: tape, $0) }) {
       kind = .deleteItem(
         table: tape.string(table), key: key, seen: tape.member(root, "seen").flatMap { try? Item(json: tape, $0) },
-        sequenceMax: tape.member(root, "sequenceMax").flatMap { UInt64(tape.text($0)) })
+        seenThrough: tape.member(root, "seenThrough").flatMap { Position(tape.string($0)) })
       return
     }
     guard let list = tape.member(root, "deleteRows"), let before = tape.member(root, "before").flatMap({ Int64(tape.text($0)) })

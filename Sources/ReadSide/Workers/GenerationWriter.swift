@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 internal import Projections
@@ -46,7 +47,7 @@ package actor GenerationWriter {
 
   func leastFrontier() throws(ReadModelError) -> Int64? { try file.leastFrontier() }
 
-  func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, sequence: UInt64)] {
+  func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, position: Position)] {
     try file.items(behind: rows, before: before)
   }
 

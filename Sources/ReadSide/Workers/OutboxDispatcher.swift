@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 internal import Foundation
 internal import Pipelines
@@ -8,9 +9,9 @@ internal import Telemetry
 /// Carries out what effects ask for in the write store. Called with the same arguments again after a crash: what it does is done
 /// once, because what was seen no longer holds the second time.
 package protocol EffectSink: Sendable {
-  /// Deletes an item with the service's identity if `seen` still holds of it and it was not written after record `sequenceMax`
-  /// of its partition. Answers whether it was there and deleted.
-  func deleteItem(table: String, key: Item, seen: Item?, sequenceMax: UInt64?) async throws -> Bool
+  /// Deletes an item with the service's identity if the attributes in `seen` are still so and it was not written after the record
+  /// at `seenThrough`. Answers whether it was there and deleted.
+  func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool
 }
 
 /// Dispatches the outbox of the current generation: each effect once, in order, after the synced checkpoint that wrote it.
@@ -57,14 +58,14 @@ struct OutboxDispatcher {
     }
     do {
       switch effect.action.kind {
-      case .deleteItem(let table, let key, let seen, let sequenceMax):
-        let deleted = try await sink.deleteItem(table: table, key: key, seen: seen, sequenceMax: sequenceMax)
+      case .deleteItem(let table, let key, let seen, let seenThrough):
+        let deleted = try await sink.deleteItem(table: table, key: key, seen: seen, seenThrough: seenThrough)
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
       case .deleteRows(let rows, let before):
         guard let frontier = try await writer.leastFrontier(), frontier > before else { return nil }
         for selection in rows {
-          for (key, sequence) in try await writer.items(behind: selection, before: before) {
-            _ = try await sink.deleteItem(table: selection.table, key: key, seen: nil, sequenceMax: sequence)
+          for (key, position) in try await writer.items(behind: selection, before: before) {
+            _ = try await sink.deleteItem(table: selection.table, key: key, seen: nil, seenThrough: position)
           }
         }
       }

@@ -3,10 +3,10 @@ internal import DynamoModel
 internal import TableStore
 
 /// Our own operation, for the outbox of the workers: deletes an item with the service's identity if nothing has been
-/// written to it since, told either by the item as it was seen, byte for byte, or by the position through which the table's
-/// log was seen.
+/// written to it since, told either by attributes as they were seen or by the position through which the table's log was
+/// seen.
 ///
-/// Request: TableName, Key, and Seen (an item) or SeenThrough (a position's text). Answer: `{"Expired": true}` when the
+/// Request: TableName, Key, and Seen (attributes, each of which must still be so) or SeenThrough (a position's text). Answer: `{"Expired": true}` when the
 /// item was deleted.
 enum ExpireItem {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
@@ -31,7 +31,9 @@ enum ExpireItem {
     let action = WriteAction(
       table: table.definition.name, key: key, needsCurrent: seen != nil, sequenceMax: sequenceMax
     ) { (current) -> WriteChange in
-      if let seen, seen != current { return .keep }
+      if let seen {
+        guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
+      }
       return .delete
     }
     return .write(WriteTransaction(actions: [action], time: call.time, cause: .service)) { results in

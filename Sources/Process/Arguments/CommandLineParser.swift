@@ -1,0 +1,107 @@
+/// Finds the command that a command line means, and what it was given.
+package enum CommandLineParser {
+  package enum Outcome: Sendable {
+    case run(Command, ParsedArguments)
+    /// The help text that was asked for.
+    case help(String)
+  }
+
+  package static func parse(_ root: Command, _ arguments: [String]) throws(UsageError) -> Outcome {
+    var command = root
+    var path = root.name
+    var rest = arguments[...]
+    while !command.commands.isEmpty {
+      guard let word = rest.first else { return .help(HelpText.make(command, path: path)) }
+      rest.removeFirst()
+      if word == "--help" || word == "-h" || word == "help" { return .help(HelpText.make(command, path: path)) }
+      guard let next = command.commands.first(where: { $0.name == word }) else {
+        let near = nearest(word, command.commands.map(\.name)).map { " (did you mean `\($0)`?)" } ?? ""
+        throw UsageError("`\(word)` is no command of `\(path)`\(near)", command: path)
+      }
+      command = next
+      path += " " + next.name
+    }
+    return try parse(command, path, rest)
+  }
+
+  private static func parse(_ command: Command, _ path: String, _ arguments: ArraySlice<String>) throws(UsageError) -> Outcome {
+    var rest = arguments
+    var words: [String] = []
+    var values: [String: [String]] = [:]
+    var onlyWords = false
+    while let argument = rest.popFirst() {
+      if onlyWords || !argument.hasPrefix("-") || argument == "-" {
+        words.append(argument)
+      } else if argument == "--" {
+        onlyWords = true
+      } else if argument == "--help" || argument == "-h" {
+        return .help(HelpText.make(command, path: path))
+      } else {
+        try option(argument, command, path, &rest, &values)
+      }
+    }
+    try check(words, command, path)
+    for option in command.options where values[option.name] == nil {
+      if let value = option.default { values[option.name] = [value] }
+    }
+    return .run(command, ParsedArguments(command: path, words: words, values: values))
+  }
+
+  private static func option(
+    _ argument: String, _ command: Command, _ path: String, _ rest: inout ArraySlice<String>, _ values: inout [String: [String]]
+  ) throws(UsageError) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let given = parts[0]
+    let found = command.options.first { option in
+      given == "--" + option.name || option.short.map { given == "-\($0)" } ?? false
+    }
+    guard let found else {
+      let names = command.options.map { "--" + $0.name }
+      let near = nearest(given, names).map { " (did you mean `\($0)`?)" } ?? ""
+      throw UsageError("`\(given)` is no option of `\(path)`\(near)", command: path)
+    }
+    guard let value = found.value else {
+      if parts.count > 1 { throw UsageError("--\(found.name) takes no value", command: path) }
+      values[found.name] = [""]
+      return
+    }
+    if parts.count > 1 {
+      values[found.name, default: []].append(parts[1])
+    } else if let next = rest.popFirst() {
+      values[found.name, default: []].append(next)
+    } else {
+      throw UsageError("--\(found.name) needs a value: --\(found.name) \(value)", command: path)
+    }
+  }
+
+  private static func check(_ words: [String], _ command: Command, _ path: String) throws(UsageError) {
+    let required = command.positionals.count { $0.count == .one }
+    if words.count < required {
+      throw UsageError("\(command.positionals[words.count].name) is missing", command: path)
+    }
+    let takesMany = command.positionals.contains { $0.count == .many }
+    if !takesMany, words.count > command.positionals.count {
+      throw UsageError("`\(words[command.positionals.count])` is one word too many", command: path)
+    }
+  }
+
+  /// The candidate with the fewest edits, if it is near enough to be meant.
+  static func nearest(_ word: String, _ candidates: [String]) -> String? {
+    candidates.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }
+      .filter { $0.1 <= max(1, $0.0.utf8.count / 3) }.min { $0.1 < $1.1 }?.0
+  }
+
+  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    var row = Array(0...right.count)
+    for (i, byte) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, other) in right.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (byte == other ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[right.count]
+  }
+}
