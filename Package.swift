@@ -60,10 +60,12 @@ let package = Package(
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
+    module("Libraries", "Crypto", ["CLibCrypto"]),
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
 
     // Process
+    module("Process", "Arguments"),
     module("Process", "Services"),
     module("Process", "Telemetry"),
 
@@ -73,6 +75,8 @@ let package = Package(
     module("Items", "Expressions", ["DynamoModel"]),
     tests("Items", "Expressions", ["Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
+
+    module("Items", "DynamoClient", ["DynamoModel", "Crypto"]),
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
@@ -97,7 +101,18 @@ let package = Package(
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
+    module(
+      "ReadSide", "QueryAPI",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "HTTPServer", "Services", "Telemetry"]),
+    module("ReadSide", "Dashboard", ["HTTPServer"]),
 
     // Program
+    module(
+      "Program", "Assembly",
+      [
+        "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
+        "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
+      ]),
+    program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Services", "Telemetry"]),
   ]
 )

@@ -1,0 +1,29 @@
+internal import CLibCrypto
+
+/// SHA-256 and HMAC-SHA-256 by libcrypto.
+package enum Hashing {
+  package static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 32
+    EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
+    return digest
+  }
+
+  package static func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 32
+    HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &digest, &length)
+    return digest
+  }
+
+  package static func hexadecimal(_ bytes: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var out: [UInt8] = []
+    out.reserveCapacity(bytes.count * 2)
+    for byte in bytes {
+      out.append(digits[Int(byte >> 4)])
+      out.append(digits[Int(byte & 15)])
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}

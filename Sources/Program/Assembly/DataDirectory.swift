@@ -1,0 +1,56 @@
+internal import Foundation
+internal import Glibc
+
+/// A process's data directory, held by it alone: `lock` names the holder, and is locked for as long as the process lives.
+package final class DataDirectory: Sendable {
+  package let path: String
+  private let descriptor: Int32
+
+  package init(_ path: String) throws(StartError) {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw StartError("the data directory \(path) cannot be made: \(error.localizedDescription); choose another with --data")
+    }
+    let lock = path + "/lock"
+    descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      throw StartError("the data directory \(path) cannot be written: \(String(cString: strerror(errno))); choose another with --data")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = (FileManager.default.contents(atPath: lock).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").first
+      let descriptor = descriptor
+      Glibc.close(descriptor)
+      throw StartError(
+        "the data directory \(path) is in use by another afterimage process (\(holder.map(String.init) ?? "unknown")): stop it, "
+          + "or choose another directory with --data")
+    }
+    ftruncate(descriptor, 0)
+    let text = "pid \(getpid())\n"
+    _ = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
+  }
+
+  deinit { Glibc.close(descriptor) }
+
+  package var tables: String { path + "/tables" }
+  package func readModels(_ pipeline: String) -> String { path + "/read-models/" + pipeline }
+}
+
+extension DataDirectory {
+  /// Deletes a data directory and everything in it, unless a process holds it. A directory that is not one of ours is left alone.
+  package static func remove(_ path: String) throws(StartError) {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let known: Set<String> = ["lock", "tables", "read-models"]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard Set(names).isSubset(of: known) else {
+      throw StartError("\(path) holds other files than afterimage's: nothing was deleted; remove it yourself, or choose another --data")
+    }
+    let held = try DataDirectory(path)
+    do {
+      for name in names where name != "lock" { try FileManager.default.removeItem(atPath: held.path + "/" + name) }
+    } catch {
+      throw StartError("\(path) cannot be deleted: \(error.localizedDescription)")
+    }
+  }
+}

@@ -1,0 +1,162 @@
+internal import ReadModels
+internal import Dashboard
+internal import DynamoClient
+internal import DynamoModel
+internal import Foundation
+internal import HTTPServer
+package import Pipelines
+internal import QueryAPI
+internal import Services
+internal import TableAPI
+internal import TableStore
+internal import Telemetry
+package import Workers
+
+/// One running process: everything that its roles ask for, built and wired. The only place that knows all modules.
+package final class Node: Sendable {
+  package let settings: NodeSettings
+  package let pipelines: [Pipeline]
+  package let workers: [PipelineWorker]
+  /// Where the table API listens; nil without the table role.
+  package let tableEndpoint: String?
+  /// Where queries and the page are; nil without the query role.
+  package let pageEndpoint: String?
+
+  private let directory: DataDirectory
+  private let store: TableStore?
+  private let tableServer: HTTPServer?
+  private let pageServer: HTTPServer?
+  private let router: QueryRouter?
+  private let relays: [any Service]
+
+  /// Builds and opens everything; nothing runs yet. Throws with a sentence that says what to do.
+  package init(_ settings: NodeSettings) throws {
+    self.settings = settings
+    let logger = settings.logger
+    directory = try DataDirectory(settings.dataDirectory)
+    let folders = settings.pipelines
+    pipelines = try folders.map { folder in try PipelineLoader.load(folder) }
+    try Node.checkNames(pipelines)
+
+    var store: TableStore?
+    var tableServer: HTTPServer?
+    if settings.roles.contains(.table) {
+      let opened = try TableStore(path: directory.tables, options: .init(retention: settings.retention))
+      store = opened
+      try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, logger)
+      let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions))
+      tableServer = try Node.listen(settings.address, settings.tablePort, "--port") { request, responder in
+        api.handle(request, responder)
+      }
+    }
+    self.store = store
+    self.tableServer = tableServer
+    tableEndpoint = tableServer.map { "http://\($0.address):\($0.port)" }
+
+    let changed = Signal()
+    let source = LogSource(settings, store)
+    relays = settings.roles.contains(.relay) ? source.relays() : []
+    let metrics = Metrics()
+    var workers: [PipelineWorker] = []
+    if settings.roles.contains(.worker) {
+      guard let endpoint = tableEndpoint ?? settings.tableEndpoint else {
+        throw StartError("a worker needs the table server for its effects: name it with --table-endpoint")
+      }
+      let sink = TableEffects(client: DynamoClient(endpoint: endpoint))
+      for (pipeline, folder) in zip(pipelines, folders) {
+        workers.append(
+          try PipelineWorker(
+            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), changed: changed,
+            settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) }, load: { try PipelineLoader.load($0) }))
+      }
+    }
+    self.workers = workers
+
+    if settings.roles.contains(.query) {
+      let (router, server) = try Node.query(settings, directory, pipelines, workers, changed, metrics)
+      self.router = router
+      pageServer = server
+      pageEndpoint = "http://\(server.address):\(server.port)"
+    } else {
+      router = nil
+      pageServer = nil
+      pageEndpoint = nil
+    }
+  }
+
+  private static func file(_ folder: String) -> String {
+    folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
+  }
+
+  private static func checkNames(_ pipelines: [Pipeline]) throws(StartError) {
+    for (index, pipeline) in pipelines.enumerated() where pipelines[..<index].contains(where: { $0.name == pipeline.name }) {
+      throw StartError("two of the pipelines given are called \(pipeline.name): give one of them another name")
+    }
+  }
+
+  private static func listen(
+    _ address: String, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
+  ) throws -> HTTPServer {
+    do throws(HTTPServerError) {
+      return try HTTPServer(.init(address: address, port: port), handler: handler)
+    } catch {
+      guard error.isPortTaken else { throw StartError("\(error)") }
+      throw StartError("port \(port) is in use by another process: stop it, or choose another port with \(flag)")
+    }
+  }
+
+  private static func query(
+    _ settings: NodeSettings, _ directory: DataDirectory, _ pipelines: [Pipeline], _ workers: [PipelineWorker], _ changed: Signal,
+    _ metrics: Metrics
+  ) throws -> (QueryRouter, HTTPServer) {
+    var views: [PipelineView] = []
+    for pipeline in pipelines {
+      let catalog: CatalogOwner
+      if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
+        catalog = worker.catalog
+      } else {
+        catalog = try CatalogOwner(
+          directory: directory.readModels(pipeline.name), now: Int64(Date().timeIntervalSince1970 * 1_000_000))
+      }
+      views.append(
+        PipelineView(
+          name: pipeline.name, changed: changed, current: { try await catalog.current() }, load: { try PipelineLoader.load($0) }))
+    }
+    let status = NodeStatus(pipelines: pipelines, workers: workers, metrics: metrics)
+    let router = QueryRouter(
+      views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
+      page: { Page.file($0) })
+    let server = try listen(settings.address, settings.pagePort, "--page-port") { request, responder in
+      router.handle(request, responder)
+    }
+    return (router, server)
+  }
+
+  /// Runs until the task is cancelled or a part cannot go on, then stops everything in order: what feeds first, the store last.
+  package func run() async throws {
+    var services: [any Service] = relays
+    services += workers as [any Service]
+    if let router { services.append(router.eventService) }
+    services.append(Idle())
+    var failure: (any Error)?
+    do {
+      try await ServiceGroup(services).run()
+    } catch is CancellationError {
+    } catch {
+      failure = error
+    }
+    pageServer?.stop()
+    tableServer?.stop()
+    store?.close()
+    if let failure { throw failure }
+  }
+}
+
+/// Keeps a process with nothing but servers running.
+private struct Idle: Service {
+  let name = "idle"
+
+  func run() async throws {
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+  }
+}

@@ -1,0 +1,62 @@
+package import Telemetry
+
+/// What one process is to be: which roles, where its data is, which pipelines it runs.
+package struct NodeSettings: Sendable {
+  package enum Role: String, Sendable, CaseIterable {
+    /// The table store and its API.
+    case table
+    /// The table store's logs to Kafka.
+    case relay
+    /// The pipelines' projections and effects.
+    case worker
+    /// Answers over HTTP, and the page.
+    case query
+  }
+
+  package var roles: Set<Role>
+  package var dataDirectory: String
+  package var address: String
+  /// Of the table API; 0 takes a free one.
+  package var tablePort: UInt16
+  /// Of queries, the page and metrics; 0 takes a free one.
+  package var pagePort: UInt16
+  /// Folders with a `pipeline.yaml`.
+  package var pipelines: [String]
+  /// `bootstrap.servers`; nil reads the table store's own log.
+  package var kafka: String?
+  /// Further librdkafka settings, `name=value`.
+  package var kafkaSettings: [String: String]
+  /// Where effects are carried out when this process has no table role.
+  package var tableEndpoint: String?
+  /// Log partitions of tables that are made here and whose pipeline names no number.
+  package var partitions: Int
+  /// Trim records older than this many milliseconds; nil keeps them.
+  package var retention: Int64?
+  package var logger: Logger
+
+  package init(
+    roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
+    pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
+    tableEndpoint: String? = nil, partitions: Int = 1, retention: Int64? = nil, logger: Logger = Logger()
+  ) {
+    self.roles = roles
+    self.dataDirectory = dataDirectory
+    self.address = address
+    self.tablePort = tablePort
+    self.pagePort = pagePort
+    self.pipelines = pipelines
+    self.kafka = kafka
+    self.kafkaSettings = kafkaSettings
+    self.tableEndpoint = tableEndpoint
+    self.partitions = partitions
+    self.retention = retention
+    self.logger = logger
+  }
+}
+
+/// Why a process cannot start: a sentence that says what to do.
+package struct StartError: Error, Sendable, Equatable, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}

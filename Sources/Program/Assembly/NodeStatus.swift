@@ -1,0 +1,121 @@
+internal import DynamoModel
+internal import Foundation
+internal import Pipelines
+internal import ReadModels
+internal import Telemetry
+internal import Workers
+
+/// What `/v1/pipelines/P`, the page and `/metrics` say of the work: generations, lanes, how far behind.
+struct NodeStatus: Sendable {
+  let pipelines: [Pipeline]
+  let workers: [PipelineWorker]
+  let metrics: Metrics
+
+  func json(_ name: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    guard let pipeline = pipelines.first(where: { $0.name == name }) else {
+      writer.endObject()
+      return writer.bytes
+    }
+    writer.name("pipeline")
+    writer.string(name)
+    writer.name("about")
+    writer.string(pipeline.about)
+    let running = workers.first { $0.pipeline.name == name }?.generations ?? []
+    let current = running.first { $0.generation.state == .current } ?? running.last
+    let lanes = current?.lanes.all ?? []
+    writer.name("behind")
+    writer.beginObject()
+    writer.name("records")
+    writer.integer(lanes.reduce(0) { $0 + $1.behind })
+    writer.name("seconds")
+    writer.double(secondsBehind(lanes))
+    writer.endObject()
+    writer.name("stopped")
+    writer.array(lanes.compactMap(\.stopped)) { $0.string($1) }
+    writer.name("generations")
+    writer.array(running) { writer, running in
+      writer.beginObject()
+      writer.name("number")
+      writer.integer(running.generation.number)
+      writer.name("state")
+      writer.string(running.generation.state.rawValue)
+      writer.name("lanes")
+      writer.array(running.lanes.all) { append($1, &$0) }
+      writer.endObject()
+    }
+    writer.name("queries")
+    writer.array(pipeline.queries) { writer, query in
+      writer.beginObject()
+      writer.name("name")
+      writer.string(query.name)
+      writer.name("about")
+      writer.string(query.about)
+      writer.name("parameters")
+      writer.array(query.parameters) { writer, parameter in
+        writer.beginObject()
+        writer.name("name")
+        writer.string(parameter.name)
+        writer.name("type")
+        writer.string(parameter.type.rawValue)
+        writer.endObject()
+      }
+      writer.endObject()
+    }
+    writer.name("projections")
+    writer.array(pipeline.projections.map(\.name)) { $0.string($1) }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func append(_ lane: LaneStatus, _ writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.name("table")
+    writer.string(lane.table)
+    writer.name("partition")
+    writer.integer(lane.partition)
+    writer.name("sequence")
+    writer.integer(lane.sequence)
+    writer.name("behind")
+    writer.integer(lane.behind)
+    writer.name("dead_letters")
+    writer.integer(lane.deadLetters)
+    if let stopped = lane.stopped {
+      writer.name("stopped")
+      writer.string(stopped)
+    }
+    writer.endObject()
+  }
+
+  /// How far the lane that is furthest behind has its rows behind now, in seconds; 0 while no lane has records to apply.
+  private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
+    let waiting = lanes.filter { $0.behind > 0 && $0.frontier > 0 }
+    guard let least = waiting.map(\.frontier).min() else { return 0 }
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
+    return Double(max(0, now - least)) / 1000
+  }
+
+  func refresh() {
+    for worker in workers {
+      for running in worker.generations {
+        for lane in running.lanes.all {
+          let labels: KeyValuePairs = [
+            "pipeline": worker.pipeline.name, "generation": "\(running.generation.number)", "table": lane.table,
+            "partition": "\(lane.partition)",
+          ]
+          metrics.cell(.gauge, "afterimage_lane_sequence", help: "Last record in the read model.", labels: labels)
+            .set(Int64(lane.sequence))
+          metrics.cell(.gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels)
+            .set(Int64(lane.behind))
+          metrics.cell(.counter, "afterimage_lane_records_total", help: "Records applied since the lane was started.", labels: labels)
+            .set(Int64(lane.applied))
+          metrics.cell(.counter, "afterimage_dead_letters_total", help: "Records that a projection could not take.", labels: labels)
+            .set(Int64(lane.deadLetters))
+          metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
+            .set(lane.stopped == nil ? 0 : 1)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+internal import ChangeRecords
+internal import DynamoClient
+internal import DynamoModel
+internal import Workers
+
+/// Carries effects out through the table server's internal operation.
+struct TableEffects: EffectSink {
+  let client: DynamoClient
+
+  func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool {
+    let answer = try await client.call("Afterimage_20261121.ExpireItem") { writer in
+      writer.name("TableName")
+      writer.string(table)
+      writer.name("Key")
+      writer.item(key)
+      if let seen {
+        writer.name("Seen")
+        writer.item(seen)
+      }
+      if let seenThrough {
+        writer.name("SeenThrough")
+        writer.string(seenThrough.description)
+      }
+    }
+    return answer.body.member(answer.body.root, "Expired").flatMap { answer.body.bool($0) } ?? false
+  }
+}

@@ -1,0 +1,187 @@
+/// The page's script: takes the events and shows them. Text from items only ever becomes text nodes.
+enum PageScript {
+  static let javascript = #"""
+    "use strict";
+    const main = document.getElementById("main");
+    const connection = document.getElementById("connection");
+    const navigation = document.getElementById("pipelines");
+    const sections = new Map();
+    let lastEvent = 0;
+
+    function element(name, className, text) {
+      const node = document.createElement(name);
+      if (className) node.className = className;
+      if (text !== undefined) node.textContent = text;
+      return node;
+    }
+
+    const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/;
+    const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const day = new Intl.DateTimeFormat([], { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+    const number = new Intl.NumberFormat();
+
+    function shown(value) {
+      if (value === null) return { text: "–", kind: "" };
+      if (typeof value === "number") return { text: number.format(value), kind: "n" };
+      if (instant.test(value)) {
+        const date = new Date(value);
+        const isToday = date.toDateString() === new Date().toDateString();
+        return { text: (isToday ? clock : day).format(date), kind: "t", title: value };
+      }
+      return { text: String(value), kind: "" };
+    }
+
+    function label(column) {
+      const text = column.replace(/_/g, " ");
+      return text.charAt(0).toUpperCase() + text.slice(1);
+    }
+
+    function section(name) {
+      let found = sections.get(name);
+      if (found) return found;
+      const root = element("section", "pipeline");
+      root.id = "pipeline-" + name;
+      root.setAttribute("aria-labelledby", "title-" + name);
+      const heading = element("div", "heading");
+      const title = element("h2", "", name);
+      title.id = "title-" + name;
+      const lag = element("p", "lag");
+      heading.append(title, lag);
+      const about = element("p", "about");
+      const stopped = element("p", "stopped");
+      stopped.setAttribute("role", "alert");
+      stopped.hidden = true;
+      const tiles = element("div", "tiles");
+      root.append(heading, about, stopped, tiles);
+      const following = [...sections.keys()].sort().find((other) => other > name);
+      main.insertBefore(root, following ? sections.get(following).root : null);
+      found = { root, lag, about, stopped, tiles, made: [], rows: [] };
+      sections.set(name, found);
+      navigate();
+      return found;
+    }
+
+    function navigate() {
+      const list = element("ul");
+      for (const name of [...sections.keys()].sort()) {
+        const link = element("a", "", name);
+        link.href = "#pipeline-" + name;
+        const item = element("li");
+        item.append(link);
+        list.append(item);
+      }
+      navigation.replaceChildren(list);
+      navigation.hidden = sections.size < 2;
+    }
+
+    function fill(body, rows, keys, before) {
+      const after = new Map();
+      const made = rows.map((row, index) => {
+        const line = element("tr");
+        const key = JSON.stringify(keys ? keys(row) : row[0]);
+        const value = JSON.stringify(row);
+        after.set(key, value);
+        if (before.size > 0 && before.get(key) !== value) line.className = "changed";
+        for (const cell of row) {
+          const what = shown(cell);
+          const data = element("td", what.kind, what.text);
+          if (what.title) data.title = what.title;
+          line.append(data);
+        }
+        return line;
+      });
+      body.replaceChildren(...made);
+      return after;
+    }
+
+    function tile(view, index, data) {
+      let made = view.made[index];
+      const columns = data.kind === "leaderboard" ? ["rank", "member", "score"] : data.columns || [];
+      if (!made || made.kind !== data.kind || made.title !== data.title) {
+        const root = element("article", "tile " + data.kind);
+        const heading = element("h3", "", data.title);
+        root.append(heading);
+        made = { kind: data.kind, title: data.title, root, before: new Map() };
+        if (data.kind === "number") {
+          made.value = element("p", "value");
+          root.append(made.value);
+        } else {
+          made.board = element("span", "board");
+          heading.append(made.board);
+          const table = element("table");
+          table.setAttribute("aria-label", data.title);
+          const head = element("thead");
+          const line = element("tr");
+          for (const column of columns) {
+            const cell = element("th", column === "rank" || column === "score" ? "n" : "", label(column));
+            cell.scope = "col";
+            line.append(cell);
+          }
+          head.append(line);
+          made.head = line;
+          made.body = element("tbody");
+          table.append(head, made.body);
+          const scroll = element("div", "scroll");
+          scroll.append(table);
+          made.scroll = scroll;
+          made.empty = element("p", "empty", "Nothing yet.");
+          root.append(scroll, made.empty);
+        }
+        const old = view.made[index];
+        if (old) old.root.replaceWith(root); else view.tiles.append(root);
+        view.made[index] = made;
+      }
+      if (data.kind === "number") {
+        const value = data.rows.length ? data.rows[0][0] : 0;
+        made.value.textContent = shown(value).text;
+        return;
+      }
+      let rows = data.rows;
+      if (data.kind === "leaderboard") {
+        rows = data.members.map((member) => [member.rank, member.member, member.score]);
+        made.board.textContent = data.board.length ? " · " + data.board.join(" · ") : "";
+      }
+      made.scroll.hidden = rows.length === 0;
+      made.empty.hidden = rows.length > 0;
+      if (rows.length) {
+        rows[0].forEach((cell, place) => {
+          if (typeof cell === "number") made.head.children[place].className = "n";
+        });
+      }
+      const keys = data.kind === "leaderboard" ? (row) => row[1] : null;
+      made.before = fill(made.body, rows, keys, made.before);
+    }
+
+    function dashboard(data) {
+      const view = section(data.pipeline);
+      view.about.textContent = data.about;
+      data.tiles.forEach((each, index) => tile(view, index, each));
+      while (view.made.length > data.tiles.length) view.made.pop().root.remove();
+    }
+
+    function status(data) {
+      const view = section(data.pipeline);
+      const behind = data.behind;
+      const isBehind = behind.records > 0;
+      view.lag.textContent = isBehind
+        ? number.format(behind.records) + " records and " + number.format(Math.round(behind.seconds)) + " s behind"
+        : "up to date";
+      view.lag.classList.toggle("behind", isBehind);
+      view.stopped.hidden = data.stopped.length === 0;
+      const text = data.stopped.join(" ");
+      if (view.stopped.textContent !== text) view.stopped.textContent = text;
+    }
+
+    function connected(state) {
+      const texts = { live: "Live", lost: "Connection lost, trying again" };
+      if (connection.textContent !== texts[state]) connection.textContent = texts[state];
+      connection.className = state;
+    }
+
+    const events = new EventSource("/v1/events");
+    events.addEventListener("open", () => connected("live"));
+    events.addEventListener("error", () => connected("lost"));
+    events.addEventListener("dashboard", (event) => { connected("live"); dashboard(JSON.parse(event.data)); });
+    events.addEventListener("status", (event) => { connected("live"); status(JSON.parse(event.data)); });
+    """#
+}

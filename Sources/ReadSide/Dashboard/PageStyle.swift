@@ -1,0 +1,63 @@
+/// The page's style: light and dark by the reader's setting, one column on a phone.
+enum PageStyle {
+  static let css = #"""
+    :root {
+      --ground: #f6f7f5; --card: #ffffff; --ink: #1b2321; --soft: #56615d; --line: #dde2df;
+      --accent: #0f5c55; --accent-soft: #d7ebe7; --bad: #a3261b; --bad-soft: #fbe5e2;
+    }
+    @media (prefers-color-scheme: dark) {
+      :root {
+        --ground: #121716; --card: #1b2221; --ink: #e8eeec; --soft: #a3b0ac; --line: #2e3836;
+        --accent: #6fd0c0; --accent-soft: #1f3b37; --bad: #ff9d92; --bad-soft: #44201c;
+      }
+    }
+    * { box-sizing: border-box; }
+    html { font: 16px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+    body { margin: 0; background: var(--ground); color: var(--ink); }
+    header, nav, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
+    header { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem; padding-top: 1.25rem; }
+    h1 { font-size: 1.35rem; margin: 0; letter-spacing: -0.01em; }
+    h2 { font-size: 1.15rem; margin: 0; }
+    h3 { font-size: 0.95rem; margin: 0 0 0.5rem; color: var(--soft); font-weight: 600; }
+    a { color: var(--accent); }
+    :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+    .skip { position: absolute; left: -99rem; }
+    .skip:focus { left: 1rem; top: 0.5rem; background: var(--card); padding: 0.5rem 0.75rem; z-index: 1; }
+    #connection { margin: 0; color: var(--soft); font-size: 0.9rem; white-space: nowrap; }
+    #connection.live::before { content: ""; display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 50%;
+      background: var(--accent); margin-right: 0.4rem; }
+    #connection.lost { color: var(--bad); }
+    nav ul { list-style: none; margin: 0.75rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.4rem 1.1rem; }
+    section.pipeline { margin: 1.5rem 0 2.25rem; }
+    .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.15rem 0.9rem; margin-bottom: 0.2rem; }
+    .about { margin: 0 0 0.9rem; color: var(--soft); max-width: 60rem; }
+    .lag { color: var(--soft); font-size: 0.9rem; font-variant-numeric: tabular-nums; }
+    .lag.behind { color: var(--bad); }
+    .stopped { background: var(--bad-soft); color: var(--bad); border-radius: 8px; padding: 0.6rem 0.8rem; margin: 0 0 0.9rem; }
+    .tiles { display: grid; grid-template-columns: repeat(12, 1fr); gap: 0.9rem; }
+    .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.85rem 1rem; min-width: 0;
+      grid-column: span 4; }
+    .tile.number { grid-column: span 3; }
+    .tile.table { grid-column: span 6; }
+    .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
+    .board { font-weight: 400; }
+    .scroll { overflow-x: auto; }
+    table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
+    th { text-align: left; color: var(--soft); font-weight: 500; font-size: 0.82rem; padding: 0 0.75rem 0.3rem 0; white-space: nowrap; }
+    td { padding: 0.28rem 0.75rem 0.28rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top; }
+    th:last-child, td:last-child { padding-right: 0; }
+    td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    td.t { white-space: nowrap; font-variant-numeric: tabular-nums; }
+    tr.changed td { animation: changed 1.2s ease-out; }
+    @keyframes changed { from { background: var(--accent-soft); } to { background: transparent; } }
+    @media (prefers-reduced-motion: reduce) { tr.changed td { animation: none; } }
+    .empty { color: var(--soft); margin: 0.2rem 0; }
+    footer { display: flex; gap: 1.25rem; padding-top: 0.75rem; padding-bottom: 2rem; border-top: 1px solid var(--line); font-size: 0.9rem; }
+    @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } .tile.number { grid-column: span 4; } }
+    @media (max-width: 40rem) {
+      .tile, .tile.table { grid-column: 1 / -1; }
+      .tile.number { grid-column: span 6; }
+      .tile .value { font-size: 1.8rem; }
+    }
+    """#
+}

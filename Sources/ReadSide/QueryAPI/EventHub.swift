@@ -1,0 +1,82 @@
+internal import DynamoModel
+internal import HTTPServer
+internal import Services
+internal import Synchronization
+
+/// Server-sent events: the tiles and the state of every pipeline, to all pages that listen, whenever something changed, at most
+/// a few times a second. An answer is made once for all listeners, and not at all while nobody listens.
+final class EventHub: Service {
+  /// The shortest time between two events.
+  static let interval = Duration.milliseconds(250)
+  static let listenersMax = 1000
+
+  let name = "events"
+  private let views: [PipelineView]
+  private let changed: Signal
+  private let status: @Sendable (String) -> [UInt8]
+  private let listeners = Mutex<[Int: ResponseStream]>([:])
+  private let nextListener = Mutex(0)
+  private let arrived = Signal()
+  private let last = Mutex<[String: [UInt8]]>([:])
+
+  init(views: [PipelineView], changed: Signal, status: @escaping @Sendable (String) -> [UInt8]) {
+    self.views = views
+    self.changed = changed
+    self.status = status
+  }
+
+  func subscribe() -> HTTPResponse {
+    let id = nextListener.withLock { next in
+      next += 1
+      return next
+    }
+    guard listeners.withLock({ $0.count }) < EventHub.listenersMax else {
+      return .text(503, "too many pages listen already")
+    }
+    let stream = ResponseStream { [self] in listeners.withLock { _ = $0.removeValue(forKey: id) } }
+    listeners.withLock { $0[id] = stream }
+    last.withLock { $0 = [:] }
+    arrived.announce()
+    return HTTPResponse(
+      headers: [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")], stream: stream)
+  }
+
+  func run() async throws {
+    while !Task.isCancelled {
+      let ticket = changed.ticket
+      let arrival = arrived.ticket
+      if listeners.withLock({ $0.isEmpty }) {
+        await arrived.wait(since: arrival, timeout: .seconds(5))
+        continue
+      }
+      for view in views {
+        await send("dashboard", (try? await view.dashboard()) ?? [], view.name)
+        await send("status", status(view.name), view.name)
+      }
+      try? await Task.sleep(for: EventHub.interval)
+      // Somebody who has just come does not wait for a change.
+      if arrived.ticket == arrival { await changed.wait(since: ticket, timeout: .seconds(1)) }
+    }
+    let open = listeners.withLock { listeners in
+      defer { listeners.removeAll() }
+      return listeners.values.map { $0 }
+    }
+    for stream in open { stream.finish() }
+  }
+
+  private func send(_ event: String, _ body: [UInt8], _ pipeline: String) async {
+    guard !body.isEmpty else { return }
+    let isNew = last.withLock { last in
+      let key = "\(event) \(pipeline)"
+      if last[key] == body { return false }
+      last[key] = body
+      return true
+    }
+    guard isNew else { return }
+    let message = Array("event: \(event)\ndata: ".utf8) + body + Array("\n\n".utf8)
+    for stream in listeners.withLock({ $0.values.map { $0 } }) {
+      // A page that is too slow misses this event; the next one holds everything again.
+      _ = stream.send(message)
+    }
+  }
+}
