@@ -78,17 +78,23 @@ package final class Pattern: @unchecked Sendable {
   /// The first match: for each group, the whole match first, its byte range, nil when the group took no part. Nil without a
   /// match. Throws for a subject that is not UTF-8 and when a limit is reached.
   package func match(_ subject: UnsafeRawBufferPointer) throws(PatternError) -> [Range<Int>?]? {
-    try run(subject, options: 0)
+    let block = try take()
+    defer { giveBack(block) }
+    guard let found = try run(subject, block, options: 0) else { return nil }
+    return (0...groupCount).map { range(of: $0, found, block) }
   }
 
   /// The text of one group of the first match; nil without a match, and when the group took no part.
   package func capture(_ group: Int, of subject: String) throws(PatternError) -> String? {
+    let block = try take()
+    defer { giveBack(block) }
     var subject = subject
     let result: Result<String?, PatternError> = subject.withUTF8 { bytes in
       let raw = UnsafeRawBufferPointer(bytes)
       do throws(PatternError) {
         // A Swift string is valid UTF-8: it need not be checked again.
-        guard let groups = try run(raw, options: UInt32(PCRE2_NO_UTF_CHECK)), let range = groups[group] else { return .success(nil) }
+        guard let found = try run(raw, block, options: UInt32(PCRE2_NO_UTF_CHECK)), let range = range(of: group, found, block)
+        else { return .success(nil) }
         return .success(String(decoding: raw[range], as: UTF8.self))
       } catch {
         return .failure(error)
@@ -97,20 +103,23 @@ package final class Pattern: @unchecked Sendable {
     return try result.get()
   }
 
-  private func run(_ subject: UnsafeRawBufferPointer, options: UInt32) throws(PatternError) -> [Range<Int>?]? {
-    guard let block = blocks.withLock({ $0.popLast() }) ?? pcre2_match_data_create_from_pattern_8(code, nil).map(Block.init) else {
-      throw PatternError(code: PCRE2_ERROR_NOMEMORY)
+  private func take() throws(PatternError) -> Block {
+    if let kept = blocks.withLock({ $0.popLast() }) { return kept }
+    guard let made = pcre2_match_data_create_from_pattern_8(code, nil) else { throw PatternError(code: PCRE2_ERROR_NOMEMORY) }
+    return Block(pointer: made)
+  }
+
+  private func giveBack(_ block: Block) {
+    let isKept = blocks.withLock { pool in
+      guard pool.count < Pattern.blocksKept else { return false }
+      pool.append(block)
+      return true
     }
-    defer {
-      let surplus = blocks.withLock { pool in
-        if pool.count < Pattern.blocksKept {
-          pool.append(block)
-          return false
-        }
-        return true
-      }
-      if surplus { pcre2_match_data_free_8(block.pointer) }
-    }
+    if !isKept { pcre2_match_data_free_8(block.pointer) }
+  }
+
+  /// One more than the last group that took part; nil without a match.
+  private func run(_ subject: UnsafeRawBufferPointer, _ block: Block, options: UInt32) throws(PatternError) -> Int? {
     var none: UInt8 = 0
     let found = withUnsafePointer(to: &none) { empty in
       pcre2_match_8(
@@ -118,11 +127,13 @@ package final class Pattern: @unchecked Sendable {
     }
     if found == PCRE2_ERROR_NOMATCH { return nil }
     guard found > 0 else { throw PatternError(code: found) }
-    guard let offsets = pcre2_get_ovector_pointer_8(block.pointer) else { return nil }
-    return (0...groupCount).map { group in
-      guard group < Int(found), offsets[2 * group] != Int.max, offsets[2 * group] <= offsets[2 * group + 1] else { return nil }
-      let (start, end) = (offsets[2 * group], offsets[2 * group + 1])
-      return start < 0 || start > subject.count ? nil : start..<end
-    }
+    return Int(found)
+  }
+
+  private func range(of group: Int, _ found: Int, _ block: Block) -> Range<Int>? {
+    guard group < found, let offsets = pcre2_get_ovector_pointer_8(block.pointer) else { return nil }
+    let (start, end) = (offsets[2 * group], offsets[2 * group + 1])
+    // PCRE2_UNSET is the greatest size: a group that took no part. `\K` may put a start behind its end.
+    return start == Int(bitPattern: UInt.max) || start > end ? nil : start..<end
   }
 }

@@ -36,6 +36,19 @@ import Testing
 
   @Test func `no folder of pipelines is left out`() throws {
     let found = try FileManager.default.contentsOfDirectory(atPath: Self.folder("")).sorted()
-    #expect(found == Self.names)
+    #expect(found == ["README.md"] + Self.names)
+  }
+
+  @Test func `the examples of the grammar's page load`() throws {
+    let page = try String(contentsOfFile: Self.folder("README.md"), encoding: .utf8)
+    let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+    #expect(blocks.count == 2)
+    do {
+      let pipeline = try PipelineLoader.load(text: Array(blocks[0].utf8), file: "README.md")
+      let scenarios = try ScenarioLoader.load(text: Array(blocks[1].utf8), file: "README.md", of: pipeline)
+      #expect(scenarios[0].steps.count == 3)
+    } catch {
+      Issue.record("\(error)")
+    }
   }
 }

@@ -12,6 +12,7 @@ enum Names {
     else { return "`\(name)` cannot be a name: use a small letter, then small letters, digits and `_`" }
     if bytes.count > lengthMax { return "`\(name)` is longer than \(lengthMax) letters" }
     if reserved.contains(name) { return "`\(name)` is a reserved word of SQL: choose another name" }
+    if name.hasPrefix("sqlite_") || name.hasPrefix("pg_") { return "`\(name)` begins as the names of a database's own tables do: choose another name" }
     if name.hasSuffix("_sort") { return "`\(name)` ends in `_sort`, as the sortable columns of decimals do: choose another name" }
     if meanings.contains(name) { return "`\(name)` has a meaning in expressions: choose another name" }
     return nil

@@ -71,6 +71,10 @@ final class PipelineReader {
     if tables[table].definition.privateAttributes.contains(where: { Text.equal($0, name) }) {
       return "`\(name)` is private: no record carries it, so nothing can be made of it"
     }
+    let keys = tables[table].definition.keyAttributes.map(\.name)
+    if !keys.contains(where: { Text.equal($0, name) }), let key = keys.first(where: { $0.lowercased() == name.lowercased() }) {
+      return "`\(tables[table].definition.name)` has no attribute `\(name)`; did you mean `\(key)`?"
+    }
     if !attributes[table].contains(where: { Text.equal($0, name) }) { attributes[table].append(name) }
     return nil
   }
