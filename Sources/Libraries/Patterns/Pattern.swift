@@ -36,7 +36,8 @@ package final class Pattern: @unchecked Sendable {
     let compiled = text.withUTF8 { bytes in
       // A nil address is refused by PCRE2 even for the empty pattern.
       var none: UInt8 = 0
-      return pcre2_compile_8(bytes.baseAddress ?? withUnsafePointer(to: &none) { $0 }, bytes.count, options, &failure, &failureOffset, nil)
+      return pcre2_compile_8(
+        bytes.baseAddress ?? withUnsafePointer(to: &none) { $0 }, bytes.count, options, &failure, &failureOffset, nil)
     }
     guard let compiled else { throw PatternError(code: failure, offset: failureOffset) }
     guard let context = pcre2_match_context_create_8(nil) else {
@@ -123,7 +124,8 @@ package final class Pattern: @unchecked Sendable {
     var none: UInt8 = 0
     let found = withUnsafePointer(to: &none) { empty in
       pcre2_match_8(
-        code, subject.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, subject.count, 0, options, block.pointer, context)
+        code, subject.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? empty, subject.count, 0, options, block.pointer, context
+      )
     }
     if found == PCRE2_ERROR_NOMATCH { return nil }
     guard found > 0 else { throw PatternError(code: found) }

@@ -87,7 +87,8 @@ private struct EventReader {
       let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       return (
         .scalar(
-          text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE, hasTag: scalar.tag != nil, hasAnchor: scalar.anchor != nil), mark
+          text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE, hasTag: scalar.tag != nil, hasAnchor: scalar.anchor != nil),
+        mark
       )
     case YAML_SEQUENCE_START_EVENT:
       let start = event.data.sequence_start

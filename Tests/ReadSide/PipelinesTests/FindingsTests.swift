@@ -108,9 +108,16 @@ import Testing
     Break("    ttl: expires_at", "    ttl: PK", "7:10", "`PK` is a key attribute: it cannot hold the expiry time"),
     Break("private: [secret]", "private: [Day]", "8:15", "`Day` is a key attribute: it is in every record"),
     Break("sort: At string", "sort: PK number", "3:3", "`PK` is given two types"),
-    Break("ByDay: { partition: Day string,", "ByDay: { kind: local, partition: Day string,", "6:7", "a local index has the table's partition key"),
-    Break("    in: Shop\n    match: { PK: \"Customer:{customer}\", SK: \"Order", "    in: Shoop\n    match: { PK: \"Customer:{customer}\", SK: \"Order", "11:9", "there is no table `Shoop`; did you mean `Shop`?"),
-    Break("match: { PK: \"Customer:{customer}\", SK: profile }", "match: { PX: \"Customer:{customer}\", SK: profile }", "18:14", "`PX` is not in the key of `Shop`; did you mean `PK`?"),
+    Break(
+      "ByDay: { partition: Day string,", "ByDay: { kind: local, partition: Day string,", "6:7",
+      "a local index has the table's partition key"),
+    Break(
+      "    in: Shop\n    match: { PK: \"Customer:{customer}\", SK: \"Order",
+      "    in: Shoop\n    match: { PK: \"Customer:{customer}\", SK: \"Order", "11:9",
+      "there is no table `Shoop`; did you mean `Shop`?"),
+    Break(
+      "match: { PK: \"Customer:{customer}\", SK: profile }", "match: { PX: \"Customer:{customer}\", SK: profile }", "18:14",
+      "`PX` is not in the key of `Shop`; did you mean `PK`?"),
     Break("\"Order:{number:integer}\"", "\"Order:{number:integr}\"", "12:60", "`integr` is not a type; did you mean `integer`?"),
     Break("\"Order:{number:integer}\"", "\"Order:{number\"", "12:52", "the capture that begins here has no `}`"),
     Break("\"Order:{number:integer}\"", "\"{a}{b}\"", "12:46", "`{a}` and `{b}` touch"),
@@ -135,14 +142,19 @@ import Testing
     Break("    fields: { nick: Nick }", "    when: Nick == 1", "19:17", "the condition cannot be read"),
     Break("    collection: order", "    collection: ordr", "22:17", "there is no item `ordr`; did you mean `order`?"),
     Break("    collection: order", "    colection: order", "21:3", "a projection is exactly one of"),
-    Break("    collection: order", "    collection: order\n    colums: [at]", "23:5", "a projection has no key `colums`; did you mean `columns`?"),
+    Break(
+      "    collection: order", "    collection: order\n    colums: [at]", "23:5",
+      "a projection has no key `colums`; did you mean `columns`?"),
     Break("key: [customer, number]", "key: [customer, nubmer]", "23:21", "order has no field `nubmer`; did you mean `number`?"),
     Break("key: [customer, number]", "key: [customer, tags]", "21:3", "`tags` is json, which cannot be compared"),
     Break("columns: [total, at]", "columns: [total, total]", "24:22", "there are two columns `total`"),
     Break("columns: [total, at]", "columns: [lower(state), at]", "24:15", "a column needs a name here"),
-    Break("columns: [total, at]", "columns: [{ day: day of at }, { order: at }, at]", "24:37", "`order` is a reserved word of SQL"),
-    Break("newest: [customer, at desc]", "newest: [customer, ta desc]", "25:33", "there is no column `ta` here; did you mean `at`?"),
-    Break("    columns: [total, at]", "    time: at\n    columns: [total, at]", "24:5", "`time` is not supported by this version"),
+    Break(
+      "columns: [total, at]", "columns: [{ day: day of at }, { order: at }, at]", "24:37", "`order` is a reserved word of SQL"),
+    Break(
+      "newest: [customer, at desc]", "newest: [customer, ta desc]", "25:33", "there is no column `ta` here; did you mean `at`?"),
+    Break(
+      "    columns: [total, at]", "    time: at\n    columns: [total, at]", "24:5", "`time` is not supported by this version"),
     Break("aggregate: [customer]", "aggregate: []", "30:3", "an aggregate needs a group"),
     Break("    of: order", "    of: order\n    each: order inserted", "31:5", "either `of` (the items that exist now) or `each`"),
     Break("    of: order\n", "", "31:5", "a projection needs `of`"),
@@ -152,12 +164,16 @@ import Testing
     Break("sum(total)", "max(commit)", "33:27", "the commit time is not in an item: only rules over changes"),
     Break("last(state by at)", "last(state)", "33:43", "over items `last` needs an order that is in the item"),
     Break("touch: order inserted", "touch: ordre inserted", "36:12", "there is no item `ordre`; did you mean `order`?"),
-    Break("touch: order inserted", "touch: order insreted", "36:18", "`insreted` is nothing that happens to an item; did you mean `inserted`?"),
+    Break(
+      "touch: order inserted", "touch: order insreted", "36:18",
+      "`insreted` is nothing that happens to an item; did you mean `inserted`?"),
     Break("touch: order inserted", "touch: order changed(number)", "36:12", "`number` is a part of the key, which never changes"),
     Break("touch: order inserted", "touch: order changed(secret)", "36:12", "`secret` is private"),
     Break("    gap: 30m", "    gap: 30 minutes", "37:10", "`30 minutes` is not a length of time"),
     Break("    gap: 30m\n", "", "34:3", "these sessions would never end"),
-    Break("sessions: customer", "sessions: number", "34:3", "the key of these sessions does not hold the partition key of `Shop` (`customer`)"),
+    Break(
+      "sessions: customer", "sessions: number", "34:3",
+      "the key of these sessions does not hold the partition key of `Shop` (`customer`)"),
     Break("columns: { orders: count }", "columns: { status: count }", "38:16", "`status` is a column of its own here"),
     Break("    session: order", "    session: order\n    end: when State =", "41:22", "the condition cannot be read"),
     Break("    touch: changed(state)", "    touch: removed", "41:12", "only `changed(...)` touches a session that is an item"),
@@ -171,20 +187,27 @@ import Testing
     Break("score: sum(total)", "score: max(state)", "48:12", "a score is an integer or decimal"),
     Break("score: sum(total)", "score: sum(total)\n    keep: many", "49:11", "write `keep: 400 boards`"),
     Break("score: sum(total)", "score: sum(total)\n    floor: low", "49:12", "`low` is not a score: it has to be decimal"),
-    Break("board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a stretch of the calendar; did you mean `day`?"),
+    Break(
+      "board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a stretch of the calendar; did you mean `day`?"),
     Break("board: [day of commit]", "board: [day of commit]\n    zone: Paris", "48:11", "`Paris` is not an IANA time zone"),
     Break("from: people", "from: poeple", "49:19", "there is no projection `poeple`; did you mean `people`?"),
     Break("from: people", "from: totals", "49:19", "`totals` is no collection"),
-    Break("show: { from: people, columns: [nick]", "show: { from: people, columns: [nik]", "49:37", "`people` has no column `nik`; did you mean `nick`?"),
+    Break(
+      "show: { from: people, columns: [nick]", "show: { from: people, columns: [nik]", "49:37",
+      "`people` has no column `nik`; did you mean `nick`?"),
     Break("each: person removed", "each: totals expired", "52:11", "`totals` is no sessions projection"),
     Break("each: person removed", "each: open_orders vanished", "52:11", "write what became of the session"),
     Break("rows: orders", "rows: ordrs", "53:21", "there is no projection `ordrs`; did you mean `orders`?"),
     Break("rows: orders", "rows: totals", "53:21", "`totals` is no collection"),
-    Break("where: customer = :customer", "where: custmer = :customer", "53:36", "`orders` has no column `custmer`; did you mean `customer`?"),
-    Break("where: customer = :customer", "where: customer = :nikc", "53:48", "`person` has no field `nikc`; did you mean `nick`?"),
+    Break(
+      "where: customer = :customer", "where: custmer = :customer", "53:36",
+      "`orders` has no column `custmer`; did you mean `customer`?"),
+    Break(
+      "where: customer = :customer", "where: customer = :nikc", "53:48", "`person` has no field `nikc`; did you mean `nick`?"),
     Break("where: customer = :customer", "where: number = :nick", "53:13", "`number` is integer and is compared with string"),
     Break("delete: { rows: orders, where: customer = :customer }", "delete: item", "53:13", "the item is gone already"),
-    Break("delete: { rows: orders, where: customer = :customer }", "webhook: x", "53:5", "`webhook` is not supported by this version"),
+    Break(
+      "delete: { rows: orders, where: customer = :customer }", "webhook: x", "53:5", "`webhook` is not supported by this version"),
     Break("FROM orders WHERE", "FROM ordres WHERE", "57:", "no such table: ordres; did you mean `orders`?"),
     Break("SELECT number, total", "SELECT number, totl", "57:25", "no such column: totl; did you mean `total`?"),
     Break("LIMIT :limit", "LIMIT 10", "56:33", "the parameter `limit` is not used by the SQL"),
@@ -196,7 +219,10 @@ import Testing
     Break("integer 1..100 = 10", "integer 1..100 = 200", "56:57", "the default is greater than 100"),
     Break("integer 1..100 = 10", "integer 100..1", "56:53", "the range is empty"),
     Break("integer 1..100 = 10", "intger", "56:40", "`intger` is not a type; did you mean `integer`?"),
-    Break("- number: { title: Orders, sql: SELECT count(*) FROM orders }", "- number: { title: Orders, sql: \"SELECT at, number FROM orders\" }", "59:", "a number is one column, and this SQL gives 2"),
+    Break(
+      "- number: { title: Orders, sql: SELECT count(*) FROM orders }",
+      "- number: { title: Orders, sql: \"SELECT at, number FROM orders\" }", "59:", "a number is one column, and this SQL gives 2"
+    ),
     Break("- number:", "- nubmer:", "59:5", "there is no tile `nubmer`; did you mean `number`?"),
     Break("of: spenders", "of: spendres", "60:37", "there is no leaderboard `spendres`; did you mean `spenders`?"),
     Break("board: latest", "board: [a, b]", "60:", "a board of `spenders` has 1 values, or write `latest`"),
@@ -207,7 +233,8 @@ import Testing
     let text = range.map { Self.base.replacingCharacters(in: $0, with: broken.new) } ?? ""
     let findings = Self.findings(text)
     let found = findings.contains {
-      $0.message.contains(broken.message) && ("\($0.line):\($0.column)" == broken.place || (broken.place.hasSuffix(":") && "\($0.line):" == broken.place))
+      $0.message.contains(broken.message)
+        && ("\($0.line):\($0.column)" == broken.place || (broken.place.hasSuffix(":") && "\($0.line):" == broken.place))
     }
     #expect(found, "\(broken.place): \(broken.message)\nfound:\n\(findings.map(\.description).joined(separator: "\n"))")
   }

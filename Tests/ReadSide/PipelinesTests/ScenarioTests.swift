@@ -28,7 +28,8 @@ import Testing
     #expect(
       item == [
         "PK": .string("5"), "SK": .string("Order:1"), "n": .number(Number(5)), "s": .string("5"), "b": .bool(true), "z": .null,
-        "l": .list([.number(Number(1)), .string("x")]), "m": .map(["k": .string("v")]), "set": .stringSet(["a", "b"]), "raw": .binary([0, 1]),
+        "l": .list([.number(Number(1)), .string("x")]), "m": .map(["k": .string("v")]), "set": .stringSet(["a", "b"]),
+        "raw": .binary([0, 1]),
       ])
     #expect(scenario.steps[0].writes.count == 2)
     #expect(scenario.steps[1].writes.count == 2)
@@ -40,15 +41,30 @@ import Testing
     ("test: a\nsteps: [{ at: 2026-01-02T00:00:00Z }, { at: 2026-01-01T00:00:00Z }]", "the clock does not go back"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, put: { Shoop: {} } }]", "there is no table `Shoop`; did you mean `Shop`?"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, put: { Shop: { PK: a } } }]", "the item needs its key attribute `SK`"),
-    ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, expect: { visit: [] } }]", "there is no projection `visit`; did you mean `visits`?"),
+    (
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, expect: { visit: [] } }]",
+      "there is no projection `visit`; did you mean `visits`?"
+    ),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, expect: { visits: [{ state: a }] } }]", "`visits` has no column `state`"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, expect: { visits: [{ orders: many }] } }]", "`many` is not a number"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, query: { name: latest, rows: [] } }]", "parameter `customer` is missing"),
-    ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, query: { name: latest, params: { customer: a, lmit: 1 }, rows: [] } }]", "no parameter `lmit`; did you mean `limit`?"),
-    ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, query: { name: latest, params: { customer: a }, rows: [{ numbr: 1 }] } }]", "answers no column `numbr`; did you mean `number`?"),
-    ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, board: { of: spenders, top: [] } }]", "a board of `spenders` is named by 1 values"),
+    (
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, query: { name: latest, params: { customer: a, lmit: 1 }, rows: [] } }]",
+      "no parameter `lmit`; did you mean `limit`?"
+    ),
+    (
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, query: { name: latest, params: { customer: a }, rows: [{ numbr: 1 }] } }]",
+      "answers no column `numbr`; did you mean `number`?"
+    ),
+    (
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, board: { of: spenders, top: [] } }]",
+      "a board of `spenders` is named by 1 values"
+    ),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, expct: {} }]", "a step has no key `expct`; did you mean `expect`?"),
-    ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, import: { Shop: none.jsonl } }]", "there is no file `none.jsonl` beside the test"),
+    (
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, import: { Shop: none.jsonl } }]",
+      "there is no file `none.jsonl` beside the test"
+    ),
     ("test: a", "a scenario needs `steps`"),
   ])
   func `a mistake in a scenario is named`(text: String, message: String) throws {
@@ -58,7 +74,8 @@ import Testing
 
   @Test func `rows are compared by the columns that are named`() throws {
     let table = SQLTable(
-      name: "t", columns: [SQLColumn(name: "a", type: .string, isNullable: false), SQLColumn(name: "b", type: .integer, isNullable: true)],
+      name: "t",
+      columns: [SQLColumn(name: "a", type: .string, isNullable: false), SQLColumn(name: "b", type: .integer, isNullable: true)],
       primaryKey: [0])
     func problem(_ mode: RowExpectation.Mode, _ rows: [RowExpectation.Row]) -> String? {
       RowExpectation(projection: 0, mode: mode, rows: rows, line: 1).problem(

@@ -7,7 +7,8 @@ import Testing
   static let values: [Value] = [
     .null, .boolean(false), .boolean(true), .integer(.min), .integer(-1), .integer(0), .integer(7), .integer(.max),
     .decimal(Number(-5)), .decimal(.zero), .decimal(Number(5)), .timestamp(-1), .timestamp(0), .timestamp(1),
-    .string(""), .string("\u{0}"), .string("\u{0}a"), .string("a"), .string("a\u{0}"), .string("ab"), .string("e\u{301}"), .string("\u{e9}"),
+    .string(""), .string("\u{0}"), .string("\u{0}a"), .string("a"), .string("a\u{0}"), .string("ab"), .string("e\u{301}"),
+    .string("\u{e9}"),
     .bytes([]), .bytes([0]), .bytes([0, 0]), .bytes([0, 0xff]), .bytes([1]), .bytes([0xff]), .json("{}"), .json("{\"a\":1}"),
   ]
 
@@ -41,7 +42,8 @@ import Testing
     for statement in table.createStatements { try connection.execute(statement) }
     for (row, number) in ["-2", "10", "9.5", "0"].enumerated() {
       let values: [Value] = [
-        .decimal(try Number(number)), .string("a"), .integer(Int64(row)), .decimal(try Number(number)), .boolean(true), .timestamp(5),
+        .decimal(try Number(number)), .string("a"), .integer(Int64(row)), .decimal(try Number(number)), .boolean(true),
+        .timestamp(5),
         .bytes([0, 1]), .json("[]"),
       ]
       let wanted = row == 3 ? [values[0]] + types.map { _ in Value.null } : values

@@ -2,7 +2,7 @@ package import DynamoModel
 
 /// Tells which rule of a table an item's image is under: the first whose key templates fit and whose `when` holds.
 package struct ItemMatcher: Sendable {
-  struct Candidate: Sendable {
+  final class Candidate: Sendable {
     let rule: Int
     let templates: [Template]
     let captureCount: Int

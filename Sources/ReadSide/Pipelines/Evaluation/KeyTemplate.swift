@@ -7,8 +7,9 @@ internal import Glibc
 /// `\` before one of `{}[]\` takes its meaning away. A capture ends where the text behind it first occurs such that the rest still
 /// fits and its own text is of its type; of optional parts the longest choice is tried first.
 ///
-/// Matching runs for each record: it compares bytes in place and allocates nothing but the captured texts.
-struct KeyTemplate: Sendable {
+/// Matching runs for each record: it compares bytes in place and allocates nothing but the captured texts. A class, so that
+/// to walk over templates costs one reference count and not one for each of their arrays.
+final class KeyTemplate: Sendable {
   struct Capture: Sendable {
     let name: String
     let type: ValueType
@@ -31,7 +32,7 @@ struct KeyTemplate: Sendable {
   private let isWholeBytes: Bool
 
   /// An alternative as it runs: steps over one array of all its texts.
-  private struct Program: Sendable {
+  private final class Program: Sendable {
     struct Step: Sendable {
       /// The capture; -1 for a text.
       let capture: Int
@@ -41,6 +42,11 @@ struct KeyTemplate: Sendable {
 
     let steps: [Step]
     let texts: [UInt8]
+
+    init(steps: [Step], texts: [UInt8]) {
+      self.steps = steps
+      self.texts = texts
+    }
   }
 
   static let optionalPartsMax = 4
@@ -80,7 +86,8 @@ struct KeyTemplate: Sendable {
   }
 
   private func match(_ bytes: UnsafeRawBufferPointer, _ values: inout [Value], _ offset: Int) -> Bool {
-    for (number, program) in programs.enumerated() {
+    for number in programs.indices {
+      let program = programs[number]
       let fits = program.steps.withUnsafeBufferPointer { steps in
         program.texts.withUnsafeBytes { texts in
           self.fits(steps, 0, texts, bytes, 0, &values, offset)
@@ -96,7 +103,8 @@ struct KeyTemplate: Sendable {
   }
 
   private func clear(_ program: Program, _ values: inout [Value], _ offset: Int) {
-    for index in captures.indices where optionalCaptures.contains(index) && !program.steps.contains(where: { $0.capture == index }) {
+    for index in captures.indices
+    where optionalCaptures.contains(index) && !program.steps.contains(where: { $0.capture == index }) {
       values[offset + index] = .null
     }
   }
@@ -133,7 +141,9 @@ struct KeyTemplate: Sendable {
     return false
   }
 
-  private func take(_ index: Int, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ values: inout [Value], _ offset: Int) -> Bool {
+  private func take(_ index: Int, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ values: inout [Value], _ offset: Int)
+    -> Bool
+  {
     let part = UnsafeRawBufferPointer(rebasing: bytes[range])
     switch captures[index].type {
     case .string:

@@ -48,9 +48,9 @@ extension Source {
   private func values(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(inputs.count)
-    for input in inputs {
-      let value = try input.expression.evaluate(image, context)
-      if value.isNull, !input.isOptional { throw EvaluationFailure(path: input.path, reason: "is missing") }
+    for index in inputs.indices {
+      let value = try inputs[index].expression.evaluate(image, context)
+      if value.isNull, !inputs[index].isOptional { throw EvaluationFailure(path: inputs[index].path, reason: "is missing") }
       values.append(value)
     }
     return values

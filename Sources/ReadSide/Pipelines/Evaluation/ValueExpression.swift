@@ -136,7 +136,9 @@ package enum ValueExpression: Sendable {
         guard type != .integer, type != .decimal, type != .boolean else { throw TypeMismatch("is text, not \(type.rawValue)") }
         return try Value(text: tape.string(node), as: type, form: form)
       case .number:
-        guard type == .integer || type == .decimal || type == .timestamp else { throw TypeMismatch("is a number, not \(type.rawValue)") }
+        guard type == .integer || type == .decimal || type == .timestamp else {
+          throw TypeMismatch("is a number, not \(type.rawValue)")
+        }
         return try Value(text: tape.text(node), as: type, form: form)
       case .bool:
         guard type == .boolean else { throw TypeMismatch("is true or false, not \(type.rawValue)") }

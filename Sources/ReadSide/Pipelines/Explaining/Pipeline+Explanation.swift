@@ -9,7 +9,8 @@ extension Pipeline {
       let key = table.definition.key.attributes.map(\.name).joined(separator: ", ")
       let hidden = table.definition.privateAttributes
       lines.append(
-        "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; \(hidden.joined(separator: ", ")) leaves it in no record").")
+        "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; \(hidden.joined(separator: ", ")) leaves it in no record")."
+      )
     }
     lines.append("")
     for projection in projections { lines.append("\(projection.name): \(sentence(projection))") }
@@ -74,7 +75,8 @@ extension Pipeline {
     let orders = table.indexes.map { index in
       index.columns.map { table.columns[$0.column].name + ($0.isDescending ? " descending" : "") }.joined(separator: ", ")
     }
-    return "a row for each \(kind(collection.source)) that exists now, by \(list(keys.map(\.name)))\(others.isEmpty ? "" : ", with \(list(others))")."
+    return
+      "a row for each \(kind(collection.source)) that exists now, by \(list(keys.map(\.name)))\(others.isEmpty ? "" : ", with \(list(others))")."
       + (orders.isEmpty ? "" : " Also ordered by \(list(orders.map { "(\($0))" })).") + optional(keys)
   }
 
@@ -115,7 +117,8 @@ extension Pipeline {
     if !sessions.ends.isEmpty { text += " It ends when \(changes(sessions.ends))." }
     if let when = sessions.endWhen { text += " It ends when \(when.text)." }
     if !sessions.liveGroup.isEmpty {
-      text += " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the newest lives: it ends the others as superseded."
+      text +=
+        " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the newest lives: it ends the others as superseded."
     }
     if sessions.expiresItem { text += " The item of an expired session is deleted, if it is still as it was seen." }
     if !sessions.columns.isEmpty { text += " It holds \(list(sessions.columns.map { self.text($0, source) }))." }
@@ -129,7 +132,9 @@ extension Pipeline {
     var text = "ranks each \(member) by \(score), \(basis(board.sources, isOverItems: board.isOverItems))."
     if board.boardCount > 0 {
       let names = source.inputs[..<board.boardCount].enumerated().map { index, input in
-        board.windows.first { $0.column == index }.map { "\(input.name) (\($0.isOfCommit ? "of the commit time, " : "")\($0.zone.name))" } ?? input.name
+        board.windows.first { $0.column == index }.map {
+          "\(input.name) (\($0.isOfCommit ? "of the commit time, " : "")\($0.zone.name))"
+        } ?? input.name
       }
       text += " There is a board for each \(list(names))."
     }

@@ -94,7 +94,9 @@ extension PipelineReader {
         offset: word.offset, message: "`\(word.text)` is no function of a column\(Suggestion.text(for: word.text, among: known))")
     }
     guard known.contains(word.text), let function = AggregateColumn.Function(rawValue: word.text) else {
-      let hint = word.text == "avg" || word.text == "average" ? "; keep `sum` and `count`, and divide in the query" : Suggestion.text(for: word.text, among: known)
+      let hint =
+        word.text == "avg" || word.text == "average"
+        ? "; keep `sum` and `count`, and divide in the query" : Suggestion.text(for: word.text, among: known)
       throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is no function of a column\(hint)")
     }
     parser.advance()

@@ -33,7 +33,8 @@ struct ExpressionCompiler {
   /// Told of each attribute that is read; answers what is wrong with it.
   let useAttribute: (Int, String) -> String?
 
-  static let functions = ["lower", "upper", "length", "concat", "coalesce", "json", "explode"] + CalendarUnit.allCases.map(\.rawValue)
+  static let functions =
+    ["lower", "upper", "length", "concat", "coalesce", "json", "explode"] + CalendarUnit.allCases.map(\.rawValue)
 
   /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
   func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
@@ -46,7 +47,8 @@ struct ExpressionCompiler {
     case .call(let function, let arguments, let offset): compiled = try call(function, arguments, offset, expected)
     }
     if let expected, compiled.type != expected.type {
-      throw SyntaxFailure(offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
+      throw SyntaxFailure(
+        offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
     }
     return compiled
   }
@@ -78,7 +80,9 @@ struct ExpressionCompiler {
       }
       if path.root == "commit" {
         guard scope.allowsCommit else {
-          throw SyntaxFailure(offset: offset, message: "the commit time is not in an item: only rules over changes (`each:`, `sessions:`) know `commit`")
+          throw SyntaxFailure(
+            offset: offset,
+            message: "the commit time is not in an item: only rules over changes (`each:`, `sessions:`) know `commit`")
         }
         return Compiled(expression: .commit, type: .timestamp, isOptional: false, explosion: nil, path: "commit")
       }
@@ -105,7 +109,8 @@ struct ExpressionCompiler {
       let inner = try compile(arguments[0], TypeSyntax(type: .timestamp, form: .iso(zone: nil)))
       let zone = arguments.count == 2 ? try self.zone(arguments[1]) : scope.zone
       return Compiled(
-        expression: .calendar(unit, inner.expression, zone), type: .string, isOptional: inner.isOptional, explosion: inner.explosion,
+        expression: .calendar(unit, inner.expression, zone), type: .string, isOptional: inner.isOptional,
+        explosion: inner.explosion,
         path: inner.path)
     }
     switch function {
@@ -113,20 +118,28 @@ struct ExpressionCompiler {
       try count(1...1, "\(function)(text)")
       let inner = try compile(arguments[0], string)
       let expression: ValueExpression =
-        function == "lower" ? .lower(inner.expression) : function == "upper" ? .upper(inner.expression) : .length(inner.expression)
+        function == "lower"
+        ? .lower(inner.expression) : function == "upper" ? .upper(inner.expression) : .length(inner.expression)
       return Compiled(
-        expression: expression, type: function == "length" ? .integer : .string, isOptional: inner.isOptional, explosion: inner.explosion,
+        expression: expression, type: function == "length" ? .integer : .string, isOptional: inner.isOptional,
+        explosion: inner.explosion,
         path: inner.path)
     case "concat", "coalesce":
       try count(2...16, "\(function)(first, second)")
       let joins = function == "concat"
       var parts: [Compiled] = []
-      for argument in arguments { parts.append(try compile(argument, joins ? nil : expected ?? parts.first.map { TypeSyntax(type: $0.type, form: .iso(zone: nil)) })) }
+      for argument in arguments {
+        parts.append(
+          try compile(argument, joins ? nil : expected ?? parts.first.map { TypeSyntax(type: $0.type, form: .iso(zone: nil)) }))
+      }
       let explosions = parts.compactMap(\.explosion)
-      if Set(explosions.map(\.path.text)).count > 1 { throw SyntaxFailure(offset: offset, message: "this takes two lists apart: only one can be") }
+      if Set(explosions.map(\.path.text)).count > 1 {
+        throw SyntaxFailure(offset: offset, message: "this takes two lists apart: only one can be")
+      }
       return Compiled(
         expression: joins ? .concat(parts.map(\.expression)) : .coalesce(parts.map(\.expression)),
-        type: joins ? .string : parts[0].type, isOptional: joins ? parts.contains(where: \.isOptional) : parts.allSatisfy(\.isOptional),
+        type: joins ? .string : parts[0].type,
+        isOptional: joins ? parts.contains(where: \.isOptional) : parts.allSatisfy(\.isOptional),
         explosion: explosions.first, path: parts.map(\.path).joined(separator: ", "))
     case "json":
       try count(2...2, "json(text, 'path.to[0].member')")
@@ -134,7 +147,8 @@ struct ExpressionCompiler {
       let path = try self.path(arguments[1])
       let type = expected ?? string
       return Compiled(
-        expression: .json(inner.expression, path, type.type, type.form), type: type.type, isOptional: true, explosion: inner.explosion,
+        expression: .json(inner.expression, path, type.type, type.form), type: type.type, isOptional: true,
+        explosion: inner.explosion,
         path: "\(inner.path) \(path.text)")
     case "explode":
       try count(1...2, "explode(list)` or `explode(list, 'member')")
@@ -145,7 +159,8 @@ struct ExpressionCompiler {
       let member = arguments.count == 2 ? try path(arguments[1]) : nil
       let type = expected ?? string
       return Compiled(
-        expression: .element(member, type.type, type.form), type: type.type, isOptional: false, explosion: ListExpression(path: list),
+        expression: .element(member, type.type, type.form), type: type.type, isOptional: false,
+        explosion: ListExpression(path: list),
         path: "\(list.text)[]")
     default:
       let known = Suggestion.text(for: function, among: ExpressionCompiler.functions)

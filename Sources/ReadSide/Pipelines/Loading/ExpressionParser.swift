@@ -152,7 +152,9 @@ extension ExpressionParser {
       advance()
     }
     try expect(sign: ")")
-    guard type == .timestamp else { throw SyntaxFailure(offset: start, message: "only `timestamp` takes something in parentheses") }
+    guard type == .timestamp else {
+      throw SyntaxFailure(offset: start, message: "only `timestamp` takes something in parentheses")
+    }
     return TypeSyntax(type: type, form: try TypeSyntax.form(argument, offset: start))
   }
 }

@@ -39,7 +39,8 @@ enum KeyTemplateParser {
       for (left, right) in zip(segments, segments.dropFirst()) {
         if case .capture(let first) = left, case .capture(let second) = right {
           throw SyntaxFailure(
-            offset: 0, message: "`{\(captures[first].name)}` and `{\(captures[second].name)}` touch: some text has to stand between them")
+            offset: 0,
+            message: "`{\(captures[first].name)}` and `{\(captures[second].name)}` touch: some text has to stand between them")
         }
       }
     }
@@ -84,7 +85,9 @@ enum KeyTemplateParser {
         let start = at
         at += 1
         let inner = try self.parts(bytes, &at, &captures, &optional, isOptional: true)
-        guard at < bytes.count else { throw SyntaxFailure(offset: start, message: "the optional part that begins here has no `]`") }
+        guard at < bytes.count else {
+          throw SyntaxFailure(offset: start, message: "the optional part that begins here has no `]`")
+        }
         at += 1
         guard !inner.isEmpty else { throw SyntaxFailure(offset: start, message: "the optional part is empty") }
         parts.append(.optional(inner))

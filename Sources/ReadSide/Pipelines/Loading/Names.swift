@@ -12,7 +12,9 @@ enum Names {
     else { return "`\(name)` cannot be a name: use a small letter, then small letters, digits and `_`" }
     if bytes.count > lengthMax { return "`\(name)` is longer than \(lengthMax) letters" }
     if reserved.contains(name) { return "`\(name)` is a reserved word of SQL: choose another name" }
-    if name.hasPrefix("sqlite_") || name.hasPrefix("pg_") { return "`\(name)` begins as the names of a database's own tables do: choose another name" }
+    if name.hasPrefix("sqlite_") || name.hasPrefix("pg_") {
+      return "`\(name)` begins as the names of a database's own tables do: choose another name"
+    }
     if name.hasSuffix("_sort") { return "`\(name)` ends in `_sort`, as the sortable columns of decimals do: choose another name" }
     if meanings.contains(name) { return "`\(name)` has a meaning in expressions: choose another name" }
     return nil
@@ -29,15 +31,21 @@ enum Names {
 
   /// What SQLite or PostgreSQL does not take as a column's name without quotes.
   private static let reserved: Set<String> = [
-    "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization", "autoincrement",
-    "between", "binary", "both", "case", "cast", "check", "collate", "collation", "column", "commit", "concurrently", "constraint",
+    "add", "all", "alter", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "authorization",
+    "autoincrement",
+    "between", "binary", "both", "case", "cast", "check", "collate", "collation", "column", "commit", "concurrently",
+    "constraint",
     "create", "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
-    "current_user", "default", "deferrable", "delete", "desc", "distinct", "do", "drop", "else", "end", "escape", "except", "exists",
+    "current_user", "default", "deferrable", "delete", "desc", "distinct", "do", "drop", "else", "end", "escape", "except",
+    "exists",
     "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in", "index", "initially",
     "inner", "insert", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like", "limit", "localtime",
-    "localtimestamp", "natural", "not", "nothing", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "over", "overlaps",
-    "placing", "primary", "raise", "references", "returning", "right", "rowid", "select", "session_user", "set", "similar", "some",
-    "symmetric", "table", "tablesample", "then", "to", "trailing", "transaction", "true", "union", "unique", "update", "user", "using",
+    "localtimestamp", "natural", "not", "nothing", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "over",
+    "overlaps",
+    "placing", "primary", "raise", "references", "returning", "right", "rowid", "select", "session_user", "set", "similar",
+    "some",
+    "symmetric", "table", "tablesample", "then", "to", "trailing", "transaction", "true", "union", "unique", "update", "user",
+    "using",
     "values", "variadic", "verbose", "when", "where", "window", "with",
   ]
 }

@@ -8,9 +8,11 @@ package enum PipelineLoader {
   /// The pipeline in a folder (or in the file itself). Throws every finding, or the one that the file cannot be read.
   package static func load(_ path: String) throws(PipelineError) -> Pipeline {
     var isFolder: ObjCBool = false
-    let file = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue ? path + "/" + fileName : path
+    let file =
+      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue ? path + "/" + fileName : path
     guard let data = FileManager.default.contents(atPath: file) else {
-      let message = isFolder.boolValue ? "the folder has no `\(fileName)` that can be read" : "there is no such pipeline folder or file"
+      let message =
+        isFolder.boolValue ? "the folder has no `\(fileName)` that can be read" : "there is no such pipeline folder or file"
       throw PipelineError([Finding(file: file, mark: Mark(line: 1, column: 1), message: message)])
     }
     return try load(text: Array(data), file: file)

@@ -27,7 +27,9 @@ extension PipelineReader {
     if deletes.scalar?.text == "item" {
       switch trigger {
       case .change(let syntax):
-        if case .changed = syntax.event {} else if case .inserted = syntax.event {} else {
+        if case .changed = syntax.event {
+        } else if case .inserted = syntax.event {
+        } else {
           findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
         }
         guard let source = sources([syntax], inputs: [])?.first else { return nil }
@@ -36,7 +38,8 @@ extension PipelineReader {
         if let projection = projections[index], case .sessions(let sessions) = projection.kind, case .touches = sessions.subject {
           findings.add(deletes.mark, "`\(projection.name)` is made of touches: there is no one item behind its sessions")
         }
-        return Effect(name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteItem, retry: retry)
+        return Effect(
+          name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteItem, retry: retry)
       }
     }
     var inputs: [InputSyntax] = []
@@ -55,11 +58,14 @@ extension PipelineReader {
         }
       }
       return Effect(
-        name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteRows(selections), retry: retry)
+        name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteRows(selections),
+        retry: retry)
     }
   }
 
-  private func checkType(_ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, _ node: YAMLNode) {
+  private func checkType(
+    _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, _ node: YAMLNode
+  ) {
     guard let column = projections[selection.projection]?.table.columns[equality.column], column.type != type else { return }
     findings.add(node.mark, "`\(column.name)` is \(column.type.rawValue) and is compared with \(type.rawValue)")
   }
@@ -78,7 +84,8 @@ extension PipelineReader {
       let known = ["expired", "ended"] + SessionEnd.allCases.map(\.rawValue)
       guard words.count == 2, known.contains(words[1]) else {
         let ends = SessionEnd.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
-        findings.add(node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
+        findings.add(
+          node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
         return nil
       }
       return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
@@ -99,7 +106,9 @@ extension PipelineReader {
     reader.finish()
     guard let rows, let condition else { return nil }
     guard let index = projectionEntries.firstIndex(where: { $0.key.text == rows.text }) else {
-      findings.add(rows.node.mark, "there is no projection `\(rows.text)`\(Suggestion.text(for: rows.text, among: projectionEntries.map(\.key.text)))")
+      findings.add(
+        rows.node.mark,
+        "there is no projection `\(rows.text)`\(Suggestion.text(for: rows.text, among: projectionEntries.map(\.key.text)))")
       return nil
     }
     guard let projection = projections[index] else { return nil }
@@ -115,7 +124,9 @@ extension PipelineReader {
         let word = try parser.name("a column")
         let known = projection.table.columns.map(\.name).filter { !$0.hasPrefix("_") }
         guard known.contains(word.text), let column = projection.table.column(named: word.text) else {
-          throw SyntaxFailure(offset: word.offset, message: "`\(rows.text)` has no column `\(word.text)`\(Suggestion.text(for: word.text, among: known))")
+          throw SyntaxFailure(
+            offset: word.offset,
+            message: "`\(rows.text)` has no column `\(word.text)`\(Suggestion.text(for: word.text, among: known))")
         }
         try parser.expect(sign: "=")
         try parser.expect(sign: ":")
@@ -141,7 +152,8 @@ extension PipelineReader {
       }
       if let known = inputs.firstIndex(where: { $0.name == name.text }) { return known }
       inputs.append(
-        InputSyntax(name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
+        InputSyntax(
+          name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
       return inputs.count - 1
     case .session(let index, _):
       guard let table = projections[index]?.table else { return 0 }

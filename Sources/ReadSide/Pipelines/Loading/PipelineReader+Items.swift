@@ -37,7 +37,8 @@ extension PipelineReader {
         }
         fields.append(
           Field(
-            name: capture.name, type: capture.type, isOptional: template.optionalCaptures.contains(index), expression: .capture(fields.count),
+            name: capture.name, type: capture.type, isOptional: template.optionalCaptures.contains(index),
+            expression: .capture(fields.count),
             path: capture.name))
       }
     }
@@ -45,11 +46,21 @@ extension PipelineReader {
     var explosions: [String: ListExpression] = [:]
     // Fields see the key's captures; captures of patterns see fields too.
     for field in fieldEntries {
-      add(readField(field, Scope(item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true, allowsCommit: false, zone: .utc)),
+      add(
+        readField(
+          field,
+          Scope(
+            item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true,
+            allowsCommit: false, zone: .utc)),
         field.key, &fields, &explosions)
     }
     for capture in captureEntries {
-      add(readCapture(capture, Scope(item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, allowsCommit: false, zone: .utc)),
+      add(
+        readCapture(
+          capture,
+          Scope(
+            item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, allowsCommit: false,
+            zone: .utc)),
         capture.key, &fields, &explosions)
     }
     var rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: nil)
@@ -63,7 +74,9 @@ extension PipelineReader {
     return RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
   }
 
-  private func add(_ made: (Field, ListExpression?)?, _ key: YAMLNode.Key, _ fields: inout [Field], _ explosions: inout [String: ListExpression]) {
+  private func add(
+    _ made: (Field, ListExpression?)?, _ key: YAMLNode.Key, _ fields: inout [Field], _ explosions: inout [String: ListExpression]
+  ) {
     findings.check(name: key)
     if fields.contains(where: { $0.name == key.text }) {
       findings.add(key.mark, "`\(key.text)` is already a capture or field of this item")
@@ -89,7 +102,9 @@ extension PipelineReader {
     guard let text = findings.text(entry.value, "a key's form"),
       let template = found(entry.value, { () throws(SyntaxFailure) in try KeyTemplateParser.parse(text) })
     else { return nil }
-    if attribute.type == .binary, !(template.captures.count == 1 && template.captures[0].type == .bytes && template.alternatives == [[.capture(0)]]) {
+    if attribute.type == .binary,
+      !(template.captures.count == 1 && template.captures[0].type == .bytes && template.alternatives == [[.capture(0)]])
+    {
       findings.add(entry.value.mark, "a key of bytes can only be captured whole: `{name:bytes}`")
     }
     return (attribute.name, template)
@@ -114,7 +129,9 @@ extension PipelineReader {
       }
       if let (zone, zoneNode) = reader.text("zone") {
         if type?.type != .timestamp { findings.add(zoneNode.mark, "only a timestamp has a zone") }
-        type = found(zoneNode) { () throws(SyntaxFailure) in TypeSyntax(type: .timestamp, form: try TypeSyntax.form(zone, offset: 0)) } ?? type
+        type =
+          found(zoneNode) { () throws(SyntaxFailure) in TypeSyntax(type: .timestamp, form: try TypeSyntax.form(zone, offset: 0)) }
+          ?? type
       }
       isOptional = reader.flag("optional") ?? false
       fallback = reader.take("default")
@@ -141,7 +158,8 @@ extension PipelineReader {
           findings.add(fallback.mark, "the default does not fit: \(error.reason)")
         }
       }
-      let field = Field(name: entry.key.text, type: compiled.type, isOptional: isOptional, expression: expression, path: compiled.path)
+      let field = Field(
+        name: entry.key.text, type: compiled.type, isOptional: isOptional, expression: expression, path: compiled.path)
       return (field, compiled.explosion)
     }
   }
@@ -168,17 +186,20 @@ extension PipelineReader {
       if let named = pattern.groupNames[group.text] ?? Int(group.text), (0...pattern.groupCount).contains(named) {
         number = named
       } else {
-        findings.add(group.node.mark, "the pattern has no group `\(group.text)`\(Suggestion.text(for: group.text, among: pattern.groupNames.keys.sorted()))")
+        findings.add(
+          group.node.mark,
+          "the pattern has no group `\(group.text)`\(Suggestion.text(for: group.text, among: pattern.groupNames.keys.sorted()))")
       }
     }
     var type = TypeSyntax(type: .string, form: .iso(zone: nil))
     if let typeText {
-      type = found(typeText.node) { () throws(SyntaxFailure) in
-        var parser = try ExpressionParser(typeText.text)
-        let type = try parser.type()
-        try parser.expectEnd()
-        return type
-      } ?? type
+      type =
+        found(typeText.node) { () throws(SyntaxFailure) in
+          var parser = try ExpressionParser(typeText.text)
+          let type = try parser.type()
+          try parser.expectEnd()
+          return type
+        } ?? type
     }
     return found(from.node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
       var parser = try ExpressionParser(from.text)
@@ -187,9 +208,9 @@ extension PipelineReader {
       let inner = try compiler(scope).compile(syntax, TypeSyntax(type: .string, form: .iso(zone: nil)))
       let expression = ValueExpression.pattern(inner.expression, pattern, group: number, type.type, type.form)
       let field = Field(
-        name: entry.key.text, type: type.type, isOptional: isOptional, expression: expression, path: "\(entry.key.text) of \(inner.path)")
+        name: entry.key.text, type: type.type, isOptional: isOptional, expression: expression,
+        path: "\(entry.key.text) of \(inner.path)")
       return (field, inner.explosion)
     }
   }
 }
-

@@ -11,7 +11,12 @@ extension PipelineReader {
     let score = scoreNode.flatMap { readScore($0.text, $0.node) }
     let direction: Leaderboard.Direction = word(reader, "direction", ["desc": .descending, "asc": .ascending]) ?? .descending
     let ties: Leaderboard.Ties =
-      word(reader, "ties", Dictionary(uniqueKeysWithValues: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional].map { ($0.rawValue, $0) }))
+      word(
+        reader, "ties",
+        Dictionary(
+          uniqueKeysWithValues: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional].map {
+            ($0.rawValue, $0)
+          }))
       ?? .firstToReach
     let keep = readKeep(reader)
     let floorNode = reader.text("floor")
@@ -26,13 +31,16 @@ extension PipelineReader {
     var scoreInput: Int?
     if let argument = score.argument {
       scoreInput = inputs.count
-      inputs.append(InputSyntax(name: argument.canonical, expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
+      inputs.append(
+        InputSyntax(name: argument.canonical, expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
     }
     guard let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }
     if isOverItems, score.function == .last {
-      findings.add(scoreNode?.node.mark ?? entry.key.mark, "over items there is no last score: use `each`, or `max`, `min`, `sum` or `count`")
+      findings.add(
+        scoreNode?.node.mark ?? entry.key.mark, "over items there is no last score: use `each`, or `max`, `min`, `sum` or `count`"
+      )
     }
     let types = sources[0].inputs.map(\.type)
     for (index, type) in types[..<inputs.count].enumerated() where index <= boardCount && !type.isOrdered {
@@ -41,7 +49,9 @@ extension PipelineReader {
     let scoreType = scoreInput.map { types[$0] } ?? .integer
     let takesTimes = score.function == .max || score.function == .min || score.function == .last
     if !scoreType.isNumeric, !(takesTimes && scoreType == .timestamp) {
-      findings.add(scoreNode?.node.mark ?? entry.key.mark, "a score is an integer or decimal (or a timestamp, for max, min, last), and this is \(scoreType.rawValue)")
+      findings.add(
+        scoreNode?.node.mark ?? entry.key.mark,
+        "a score is an integer or decimal (or a timestamp, for max, min, last), and this is \(scoreType.rawValue)")
     }
     let floor = floorNode.flatMap { floor -> Value? in
       if let value = try? Value(text: floor.text, as: scoreType, form: .iso(zone: nil)) { return value }
@@ -49,22 +59,27 @@ extension PipelineReader {
       return nil
     }
     let windows = boards.enumerated().compactMap { window($0, $1, sources[0], zone) }
-    if keep.boards != nil, boardCount == 0 { findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here") }
+    if keep.boards != nil, boardCount == 0 {
+      findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
+    }
     var columns = sources[0].inputs[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     columns += [
-      SQLColumn(name: "member", type: types[boardCount], isNullable: false), SQLColumn(name: "score", type: scoreType, isNullable: false),
+      SQLColumn(name: "member", type: types[boardCount], isNullable: false),
+      SQLColumn(name: "score", type: scoreType, isNullable: false),
       SQLColumn(name: "reached_at", type: .timestamp, isNullable: false),
     ]
-    let ranking = Array(0..<boardCount).map { SQLIndex.Part(column: $0, isDescending: false) } + [
-      SQLIndex.Part(column: boardCount + 1, isDescending: direction == .descending),
-      SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount, isDescending: false),
-    ]
+    let ranking =
+      Array(0..<boardCount).map { SQLIndex.Part(column: $0, isDescending: false) } + [
+        SQLIndex.Part(column: boardCount + 1, isDescending: direction == .descending),
+        SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount, isDescending: false),
+      ]
     let table = SQLTable(
       name: entry.key.text, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0...boardCount),
       indexes: [SQLIndex(name: "\(entry.key.text)_by_rank", columns: ranking)])
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
-      score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties, keepBoards: keep.boards,
+      score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
+      keepBoards: keep.boards,
       keepMembers: keep.members, floor: floor, show: showNode.flatMap { readShow($0, types[boardCount]) })
     return (.leaderboard(leaderboard), table)
   }
@@ -126,7 +141,9 @@ extension PipelineReader {
     reader.finish()
     guard let from else { return nil }
     guard let index = projectionEntries.firstIndex(where: { $0.key.text == from.text }) else {
-      findings.add(from.node.mark, "there is no projection `\(from.text)`\(Suggestion.text(for: from.text, among: projectionEntries.map(\.key.text)))")
+      findings.add(
+        from.node.mark,
+        "there is no projection `\(from.text)`\(Suggestion.text(for: from.text, among: projectionEntries.map(\.key.text)))")
       return nil
     }
     guard let projection = projections[index] else {

@@ -45,7 +45,8 @@ extension PipelineReader {
     }
     reader.finish()
     guard let (projection, table) = made else { return nil }
-    return Projection(name: entry.key.text, about: about, kind: projection, table: table, fingerprint: fingerprints?.projection(entry) ?? "")
+    return Projection(
+      name: entry.key.text, about: about, kind: projection, table: table, fingerprint: fingerprints?.projection(entry) ?? "")
   }
 
   /// Compiles the inputs for one source. Nil when one of them has an error.
@@ -79,7 +80,9 @@ extension PipelineReader {
     var sources: [Source] = []
     for trigger in triggers {
       let when = trigger.when.flatMap { condition($0, rules: [trigger.rule], isOfChange: true) }
-      guard let source = source(rule: trigger.rule, event: event(trigger), when: when, inputs: inputs, zone: zone) else { return nil }
+      guard let source = source(rule: trigger.rule, event: event(trigger), when: when, inputs: inputs, zone: zone) else {
+        return nil
+      }
       if let first = sources.first {
         for (index, input) in source.inputs.enumerated() where input.type != first.inputs[index].type {
           findings.add(
@@ -159,7 +162,9 @@ extension PipelineReader {
     func place(_ syntax: ExpressionSyntax?, _ column: ColumnSyntax) -> Int? {
       guard let syntax else { return nil }
       let input = InputSyntax(name: syntax.canonical, expression: syntax, node: column.node, expected: nil)
-      if let same = inputs.firstIndex(where: { $0.expression.canonical == syntax.canonical && $0.expected == nil }) { return same }
+      if let same = inputs.firstIndex(where: { $0.expression.canonical == syntax.canonical && $0.expected == nil }) {
+        return same
+      }
       inputs.append(input)
       return inputs.count - 1
     }
@@ -182,7 +187,8 @@ extension PipelineReader {
         if isOverItems, place.order == nil {
           findings.add(
             column.node.mark,
-            "over items `\(column.function.rawValue)` needs an order that is in the item: write `\(column.function.rawValue)(field by time)`")
+            "over items `\(column.function.rawValue)` needs an order that is in the item: write `\(column.function.rawValue)(field by time)`"
+          )
         }
         if let order = place.order, !source.inputs[order].type.isOrdered {
           findings.add(column.node.mark, "\(source.inputs[order].type.rawValue) cannot be an order")

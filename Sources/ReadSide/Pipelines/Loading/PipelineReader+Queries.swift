@@ -58,12 +58,15 @@ extension PipelineReader {
         let offset = parser.current.offset
         let value = try literal("the default")
         if let least, value < least { throw SyntaxFailure(offset: offset, message: "the default is less than \(least)") }
-        if let greatest, value > greatest { throw SyntaxFailure(offset: offset, message: "the default is greater than \(greatest)") }
+        if let greatest, value > greatest {
+          throw SyntaxFailure(offset: offset, message: "the default is greater than \(greatest)")
+        }
         fallback = value
       }
       let isOptional = parser.take(word: "optional")
       try parser.expectEnd()
-      return QueryParameter(name: name, type: type.type, isOptional: isOptional, default: fallback, least: least, greatest: greatest)
+      return QueryParameter(
+        name: name, type: type.type, isOptional: isOptional, default: fallback, least: least, greatest: greatest)
     }
   }
 
@@ -106,7 +109,10 @@ extension PipelineReader {
     guard let of else { return nil }
     let boards = projectionEntries.indices.filter { projectionEntries[$0].value["leaderboard"] != nil }
     guard let index = boards.first(where: { projectionEntries[$0].key.text == of.text }) else {
-      findings.add(of.node.mark, "there is no leaderboard `\(of.text)`\(Suggestion.text(for: of.text, among: boards.map { projectionEntries[$0].key.text }))")
+      findings.add(
+        of.node.mark,
+        "there is no leaderboard `\(of.text)`\(Suggestion.text(for: of.text, among: boards.map { projectionEntries[$0].key.text }))"
+      )
       return nil
     }
     guard let projection = projections[index], case .leaderboard(let leaderboard) = projection.kind else { return nil }

@@ -8,7 +8,9 @@ extension PipelineReader {
     let zone = zone(reader)
     var inputs = reader.elements("key").compactMap { inputSyntax($0, "a key column") }
     let keyCount = inputs.count
-    if reader.require("key") != nil, keyCount == 0 { findings.add(entry.key.mark, "a collection needs a key of at least one column") }
+    if reader.require("key") != nil, keyCount == 0 {
+      findings.add(entry.key.mark, "a collection needs a key of at least one column")
+    }
     if let node = reader.take("columns") {
       let nodes = node.mapping.map { $0.map { YAMLNode(.mapping([$0]), at: $0.key.mark) } } ?? node.sequence ?? [node]
       inputs += nodes.compactMap { inputSyntax($0, "a column") }
@@ -18,10 +20,16 @@ extension PipelineReader {
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
     let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
     guard let source = source(rule: rule, event: nil, when: when, inputs: inputs, zone: zone) else { return nil }
-    if source.explosion != nil, !source.inputs[..<keyCount].contains(where: { if case .element = $0.expression { true } else { false } }) {
-      findings.add(entry.key.mark, "an item gives a row for each element of `\(source.explosion?.path.text ?? "")`: the element belongs into the key")
+    if source.explosion != nil,
+      !source.inputs[..<keyCount].contains(where: { if case .element = $0.expression { true } else { false } })
+    {
+      findings.add(
+        entry.key.mark,
+        "an item gives a row for each element of `\(source.explosion?.path.text ?? "")`: the element belongs into the key")
     }
-    var columns = source.inputs.enumerated().map { SQLColumn(name: $1.name, type: $1.type, isNullable: $0 >= keyCount && $1.isOptional) }
+    var columns = source.inputs.enumerated().map {
+      SQLColumn(name: $1.name, type: $1.type, isNullable: $0 >= keyCount && $1.isOptional)
+    }
     for column in columns[..<keyCount] where !column.type.isOrdered {
       findings.add(entry.key.mark, "`\(column.name)` is json, which cannot be compared and so cannot be a key")
     }
@@ -44,7 +52,8 @@ extension PipelineReader {
         return nil
       }
       guard let place = columns.firstIndex(where: { $0.name == name && name != "_item" }) else {
-        findings.add(node.mark, "there is no column `\(name)` here\(Suggestion.text(for: name, among: columns.dropLast().map(\.name)))")
+        findings.add(
+          node.mark, "there is no column `\(name)` here\(Suggestion.text(for: name, among: columns.dropLast().map(\.name)))")
         return nil
       }
       return SQLIndex.Part(column: place, isDescending: words.last == "desc")
@@ -59,7 +68,9 @@ extension PipelineReader {
     let over = over(reader)
     let zone = zone(reader)
     let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
-    if groups.isEmpty { findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all") }
+    if groups.isEmpty {
+      findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all")
+    }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
     guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }

@@ -15,8 +15,12 @@ extension PipelineReader {
     let limits = readLimits(reader)
     let ends = triggers(reader.elements("end"))
     let liveGroup = readLiveGroup(reader)
-    if let node = reader.take("expire") { findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete") }
-    if let node = reader.take("deadline") { findings.add(node.mark, "only a session that is an item (`session: ...`) has a deadline") }
+    if let node = reader.take("expire") {
+      findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete")
+    }
+    if let node = reader.take("deadline") {
+      findings.add(node.mark, "only a session that is an item (`session: ...`) has a deadline")
+    }
     let columns = columnSyntax(reader.entries("columns"), sessions: true, PipelineReader.sessionColumns)
     if limits.gap == nil, limits.max == nil, limits.cut == nil, ends.isEmpty {
       findings.add(entry.key.mark, "these sessions would never end: give `gap`, `max`, `cut` or `end`")
@@ -37,7 +41,8 @@ extension PipelineReader {
     }
     let made = aggregateColumns(columns, places, touched[0], isOverItems: false)
     let sessions = Sessions(
-      subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended, endWhen: nil,
+      subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended,
+      endWhen: nil,
       deadline: nil, liveGroup: live, columns: made, expiresItem: false)
     return (.sessions(sessions), sessionTable(entry.key.text, touched[0].inputs[..<keyCount], made))
   }
@@ -70,8 +75,13 @@ extension PipelineReader {
       input.expected = .timestamp
       deadline = inputs.count
       inputs.append(input)
-      if rules[rule].rule.field(named: text) == nil, Suggestion.closest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil {
-        findings.add(node.mark, "`\(text)` is not a field of `\(of.text)`: declare it, as `\(text == text.lowercased() ? text : "expires_at"): \(text) timestamp(seconds) optional`")
+      if rules[rule].rule.field(named: text) == nil,
+        Suggestion.closest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil
+      {
+        findings.add(
+          node.mark,
+          "`\(text)` is not a field of `\(of.text)`: declare it, as `\(text == text.lowercased() ? text : "expires_at"): \(text) timestamp(seconds) optional`"
+        )
       }
     }
     let liveGroup = readLiveGroup(reader).map { place($0, &inputs) }
@@ -165,7 +175,9 @@ extension PipelineReader {
       fixes = needed.allSatisfy(names.contains)
     }
     let reads = names.compactMap { draft.rule.field(named: $0) }.contains { field in
-      if case .attribute(let path, _, _) = field.expression { return path.elements.count == 1 && Text.equal(path.root, partition) }
+      if case .attribute(let path, _, _) = field.expression {
+        return path.elements.count == 1 && Text.equal(path.root, partition)
+      }
       return false
     }
     if fixes || reads { return }
@@ -180,8 +192,10 @@ extension PipelineReader {
     var all = keys.map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     let keyCount = all.count
     all += [
-      SQLColumn(name: "episode", type: .string, isNullable: false), SQLColumn(name: "started_at", type: .timestamp, isNullable: false),
-      SQLColumn(name: "last_at", type: .timestamp, isNullable: false), SQLColumn(name: "ended_at", type: .timestamp, isNullable: true),
+      SQLColumn(name: "episode", type: .string, isNullable: false),
+      SQLColumn(name: "started_at", type: .timestamp, isNullable: false),
+      SQLColumn(name: "last_at", type: .timestamp, isNullable: false),
+      SQLColumn(name: "ended_at", type: .timestamp, isNullable: true),
       SQLColumn(name: "status", type: .string, isNullable: false), SQLColumn(name: "ended_by", type: .string, isNullable: true),
     ]
     let status = keyCount + 4

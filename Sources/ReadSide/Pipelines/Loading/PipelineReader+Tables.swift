@@ -17,8 +17,11 @@ extension PipelineReader {
       (3...255).contains(name.utf8.count)
       && name.utf8.allSatisfy { ($0 | 32 >= 97 && $0 | 32 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 45 || $0 == 46 || $0 == 95 }
     if !isName { findings.add(entry.key.mark, "`\(name)` cannot be a table's name: 3 to 255 letters, digits, `-`, `.` and `_`") }
-    let empty = TableDefinition(name: name, key: KeySchema(partition: KeyAttribute(name: "", type: .string)), stream: .newAndOldImages)
-    guard let reader = MappingReader(entry.value, "a table", findings) else { return TableDraft(definition: empty, partitions: nil, isWhole: false) }
+    let empty = TableDefinition(
+      name: name, key: KeySchema(partition: KeyAttribute(name: "", type: .string)), stream: .newAndOldImages)
+    guard let reader = MappingReader(entry.value, "a table", findings) else {
+      return TableDraft(definition: empty, partitions: nil, isWhole: false)
+    }
     var definition = empty
     let key = reader.require("key").flatMap(keySchema)
     if let key { definition.key = key }
@@ -62,7 +65,9 @@ extension PipelineReader {
     return found(node) { () throws(SyntaxFailure) -> KeyAttribute? in
       var parser = try ExpressionParser(text)
       let path = try parser.path()
-      guard path.elements.count == 1 else { throw SyntaxFailure(offset: 0, message: "a key attribute is one name: odd names stand in backticks") }
+      guard path.elements.count == 1 else {
+        throw SyntaxFailure(offset: 0, message: "a key attribute is one name: odd names stand in backticks")
+      }
       let types: [String: KeyType] = ["string": .string, "number": .number, "bytes": .binary]
       var type = KeyType.string
       if parser.current.kind == .word {
@@ -86,7 +91,9 @@ extension PipelineReader {
     let sort = reader.take("sort").flatMap(keyAttribute)
     var kind = IndexDefinition.Kind.global
     if let (text, node) = reader.text("kind") {
-      if let known = IndexDefinition.Kind(rawValue: text) { kind = known } else {
+      if let known = IndexDefinition.Kind(rawValue: text) {
+        kind = known
+      } else {
         findings.add(node.mark, "an index is `global` or `local`, not `\(text)`")
       }
     }
@@ -107,7 +114,8 @@ extension PipelineReader {
     if kind == .local, !Text.equal(partition.name, table.key.partition.name) || sort == nil {
       findings.add(entry.key.mark, "a local index has the table's partition key and a sort key of its own")
     }
-    return IndexDefinition(name: entry.key.text, kind: kind, key: KeySchema(partition: partition, sort: sort), projection: projection)
+    return IndexDefinition(
+      name: entry.key.text, kind: kind, key: KeySchema(partition: partition, sort: sort), projection: projection)
   }
 
   private func checkKeyTypes(_ table: TableDefinition, _ entry: YAMLNode.Entry) {

@@ -55,7 +55,8 @@ final class PipelineReader {
     reader.finish()
     guard findings.all.isEmpty, let name else { return nil }
     return Pipeline(
-      name: name.text, about: about, tables: finishedTables(), items: rules.map(\.rule), projections: projections.compactMap { $0 },
+      name: name.text, about: about, tables: finishedTables(), items: rules.map(\.rule),
+      projections: projections.compactMap { $0 },
       effects: effects, queries: queries, dashboard: tiles, fingerprint: fingerprints.whole)
   }
 

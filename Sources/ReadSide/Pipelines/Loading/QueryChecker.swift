@@ -44,7 +44,9 @@ final class QueryChecker {
         continue
       }
       var name = String(mark.dropFirst())
-      if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) { name = decimal.name }
+      if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) {
+        name = decimal.name
+      }
       used.insert(name)
       if !declared.contains(where: { $0.name == name }) {
         let known = Suggestion.closest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
@@ -70,7 +72,10 @@ final class QueryChecker {
     var hint = ""
     if let word = QueryChecker.word(error.message, after: "no such column: ") {
       let name = word.split(separator: ".").last.map(String.init) ?? word
-      hint = Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map { "; did you mean `\($0)`?" } ?? ""
+      hint =
+        Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map {
+          "; did you mean `\($0)`?"
+        } ?? ""
     } else if let word = QueryChecker.word(error.message, after: "no such table: ") {
       hint = Suggestion.text(for: word, among: tables.map(\.name))
     }

@@ -43,10 +43,13 @@ extension PipelineReader {
         if !PipelineReader.events.contains(word.text) || parser.current.kind == .word {
           guard let named = self.rule(named: word.text) else {
             throw SyntaxFailure(
-              offset: word.offset, message: "there is no item `\(word.text)`\(Suggestion.text(for: word.text, among: rules.map(\.rule.name)))")
+              offset: word.offset,
+              message: "there is no item `\(word.text)`\(Suggestion.text(for: word.text, among: rules.map(\.rule.name)))")
           }
           if let item, item != named {
-            throw SyntaxFailure(offset: word.offset, message: "this session is a `\(rules[item].rule.name)`: changes of other items do not touch it")
+            throw SyntaxFailure(
+              offset: word.offset, message: "this session is a `\(rules[item].rule.name)`: changes of other items do not touch it"
+            )
           }
           rule = named
           word = try parser.name("what happens (\(PipelineReader.events.joined(separator: ", ")))")
@@ -60,7 +63,9 @@ extension PipelineReader {
         case "changed": event = .changed(try changedPaths(&parser))
         default:
           throw SyntaxFailure(
-            offset: word.offset, message: "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: PipelineReader.events))")
+            offset: word.offset,
+            message:
+              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: PipelineReader.events))")
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")

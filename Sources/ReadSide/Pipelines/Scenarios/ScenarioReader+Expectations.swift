@@ -14,7 +14,9 @@ extension ScenarioReader {
     }
     guard entry.value.mapping != nil else { return [made(.exactly, entry.value)].compactMap { $0 } }
     guard let reader = MappingReader(entry.value, "expected rows", findings) else { return [] }
-    let expectations = [reader.take("contains").flatMap { made(.contains, $0) }, reader.take("lacks").flatMap { made(.lacks, $0) }]
+    let expectations = [
+      reader.take("contains").flatMap { made(.contains, $0) }, reader.take("lacks").flatMap { made(.lacks, $0) },
+    ]
     reader.finish()
     return expectations.compactMap { $0 }
   }
@@ -61,7 +63,8 @@ extension ScenarioReader {
     reader.finish()
     guard let name else { return nil }
     guard let index = pipeline.queries.firstIndex(where: { $0.name == name.text }) else {
-      findings.add(name.node.mark, "there is no query `\(name.text)`\(Suggestion.text(for: name.text, among: pipeline.queries.map(\.name)))")
+      findings.add(
+        name.node.mark, "there is no query `\(name.text)`\(Suggestion.text(for: name.text, among: pipeline.queries.map(\.name)))")
       return nil
     }
     let query = pipeline.queries[index]
@@ -85,7 +88,9 @@ extension ScenarioReader {
       }
       return entries.compactMap { entry in
         guard let column = query.columns.firstIndex(of: entry.key.text) else {
-          findings.add(entry.key.mark, "`\(query.name)` answers no column `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: query.columns))")
+          findings.add(
+            entry.key.mark,
+            "`\(query.name)` answers no column `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: query.columns))")
           return nil
         }
         return (column, cell(entry.value))

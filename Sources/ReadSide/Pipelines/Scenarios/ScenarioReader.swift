@@ -53,7 +53,9 @@ final class ScenarioReader {
         return
       }
       if time % 1_000 != 0 { findings.add(node.mark, "the clock counts whole milliseconds") }
-      if let before = clock, time < before { findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here") }
+      if let before = clock, time < before {
+        findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here")
+      }
       clock = time
     } else if let advance {
       if clock == nil { findings.add(reader.node.mark, "the first step has to set the clock with `at`") }
@@ -67,7 +69,9 @@ final class ScenarioReader {
     switch entry.key.text {
     case "put", "update", "delete", "import":
       guard let tables = entry.value.mapping else {
-        findings.add(entry.value.mark, "`\(entry.key.text)` names a table: `\(entry.key.text): { \(pipeline.tables.first?.name ?? "Table"): ... }`")
+        findings.add(
+          entry.value.mark,
+          "`\(entry.key.text)` names a table: `\(entry.key.text): { \(pipeline.tables.first?.name ?? "Table"): ... }`")
         return []
       }
       return tables.flatMap { writes(entry.key.text, $0) }
@@ -88,7 +92,9 @@ final class ScenarioReader {
 
   private func writes(_ operation: String, _ entry: YAMLNode.Entry) -> [Scenario.Write] {
     guard let table = pipeline.table(named: entry.key.text) else {
-      findings.add(entry.key.mark, "there is no table `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: pipeline.tables.map(\.name)))")
+      findings.add(
+        entry.key.mark,
+        "there is no table `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: pipeline.tables.map(\.name)))")
       return []
     }
     if operation == "import" { return imported(entry.value, table) }
@@ -106,7 +112,8 @@ final class ScenarioReader {
       findings.add(node.mark, "an item is a mapping of attributes")
       return nil
     }
-    for attribute in pipeline.tables[table].definition.key.attributes where item[attribute.name].map(attribute.type.accepts) != true {
+    for attribute in pipeline.tables[table].definition.key.attributes
+    where item[attribute.name].map(attribute.type.accepts) != true {
       findings.add(node.mark, "the item needs its key attribute `\(attribute.name)`")
       return nil
     }
@@ -128,7 +135,9 @@ final class ScenarioReader {
     let key = reader.require("key").flatMap { self.key($0, table) }
     var set = Item()
     if let node = reader.take("set") {
-      if case .map(let attributes)? = attribute(node, nil, table) { set = attributes } else {
+      if case .map(let attributes)? = attribute(node, nil, table) {
+        set = attributes
+      } else {
         findings.add(node.mark, "`set` is a mapping of attributes")
       }
     }
@@ -167,7 +176,9 @@ final class ScenarioReader {
   private func attribute(_ node: YAMLNode, _ name: String?, _ table: Int) -> AttributeValue? {
     switch node.content {
     case .scalar(let scalar):
-      let declared = name.flatMap { name in pipeline.tables[table].definition.keyAttributes.first { Text.equal($0.name, name) }?.type }
+      let declared = name.flatMap { name in
+        pipeline.tables[table].definition.keyAttributes.first { Text.equal($0.name, name) }?.type
+      }
       if scalar.isQuoted || declared == .string { return .string(scalar.text) }
       if node.isNull { return .null }
       if scalar.text == "true" || scalar.text == "false" { return .bool(scalar.text == "true") }

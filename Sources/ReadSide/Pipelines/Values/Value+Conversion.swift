@@ -82,7 +82,9 @@ extension Value {
 
   private static func instant(_ number: Number, unit: Int64) throws(TypeMismatch) -> Int64 {
     let exponent = unit == 1_000 ? 3 : 6
-    guard let scaled = try? Number(coefficient: number.coefficient, exponent: Int(number.exponent) + exponent, isNegative: number.isNegative)
+    guard
+      let scaled = try? Number(
+        coefficient: number.coefficient, exponent: Int(number.exponent) + exponent, isNegative: number.isNegative)
     else { throw TypeMismatch("\(number) is not a time") }
     let instant = scaled.int64Truncated
     guard instant >= Timestamp.least, instant <= Timestamp.greatest else { throw TypeMismatch("\(number) is not a time") }
