@@ -1,0 +1,57 @@
+# The two commands of a newcomer: make demo, make test. Everything else is for who works on Afterimage itself.
+
+# Debian packages, and what each is for.
+#   librocksdb-dev     the table store
+#   librdkafka-dev     Kafka
+#   libmicrohttpd-dev  the HTTP server
+#   libsqlite3-dev     read models
+#   libyaml-dev        pipeline files
+#   libpcre2-dev       patterns in pipeline files
+#   libssl-dev         SHA-256 and HMAC of signed requests
+#   zlib1g-dev         gzip and CRC32
+BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev
+#   python3, python3-pip  the programs of the tests: boto3 and the aws command line from PyPI
+#   sqlite3               tests open read models as users do
+#   gzip                  tests send compressed requests
+TEST_PACKAGES := python3 python3-pip sqlite3 gzip
+#   wrk                   HTTP load for the bench
+BENCH_PACKAGES := wrk
+
+DEMO_SECONDS ?=
+PORT ?= 8000
+PAGE_PORT ?= 8001
+
+.PHONY: demo test bench soak format lint packages test-packages release
+
+# Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
+demo: packages
+	swift build -c release --product afterimage
+	.build/release/afterimage dev --fresh --demo --data .build/demo-data --port $(PORT) --page-port $(PAGE_PORT) \
+	  $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+test: packages test-packages
+	swift build --build-tests
+	swift test --skip-build
+
+# The kill test with 200 rounds in place of 10.
+soak: packages test-packages
+	swift build --build-tests
+	AFTERIMAGE_KILL_ROUNDS=200 swift test --skip-build --filter KillTests
+
+bench: packages
+	./.ci/install $(BENCH_PACKAGES)
+	swift build -c release
+	.build/release/afterimage-bench
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+packages:
+	@./.ci/install $(BUILD_PACKAGES)
+
+test-packages: packages
+	@./.ci/install $(TEST_PACKAGES)
+	@./.ci/install-python boto3 awscli
