@@ -4,7 +4,7 @@ internal import Arguments
 enum Commands {
   static let root = Command(
     "afterimage", about: "Tables that speak the DynamoDB protocol become live SQL read models.",
-    commands: [DevCommand.command])
+    commands: [DevCommand.command, PipelineCommand.command])
 
   static let output = Command.Option("output", short: "o", value: "FORMAT", "How to print: text or json.", default: "text")
 

@@ -10,6 +10,9 @@ package enum ColumnForm: Sendable, Equatable {
   case values
   /// As `values`, ordered by (order, item key): `first` and `last` over items.
   case entries
+  /// As `entries`, ordered by (score, item key), each with the time at which its item took this score: the best of a board over
+  /// items, and when it was reached.
+  case scores
   /// The greatest or least ever seen: nothing is taken back over changes.
   case best(greatest: Bool)
 }
@@ -20,7 +23,8 @@ package enum ColumnDelta: Sendable {
   case sum(Number)
   /// By the value's ordered bytes: how many contributions more or less.
   case values([[UInt8]: Int64])
-  /// By the ordered bytes of (order, item key): the value, and how many more or less.
+  /// By the ordered bytes of (order or score, item key): the value (of a score its time), and how many more or less. An entry that
+  /// was taken and given again stays, because its value may be another.
   case entries([[UInt8]: Entry])
   case best(Best?)
 
@@ -34,7 +38,7 @@ package enum ColumnDelta: Sendable {
     case .count: self = .count(0)
     case .sum: self = .sum(.zero)
     case .values: self = .values([:])
-    case .entries: self = .entries([:])
+    case .entries, .scores: self = .entries([:])
     case .best: self = .best(nil)
     }
   }
@@ -115,8 +119,9 @@ package struct GroupPlan: Sendable {
       }
     columns = [
       Column(
-        form: GroupPlan.form(function, overItems: board.isOverItems), function: function, input: board.scoreInput, order: nil,
-        type: board.scoreType)
+        form: board.isOverItems && (function == .max || function == .min)
+          ? .scores : GroupPlan.form(function, overItems: board.isOverItems), function: function, input: board.scoreInput,
+        order: nil, type: board.scoreType)
     ]
   }
 

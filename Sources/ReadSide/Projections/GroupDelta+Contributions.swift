@@ -44,9 +44,19 @@ extension ColumnDelta {
       self = .values(values)
     case .entries(var entries):
       self = .count(0)
-      let key = ColumnDelta.order(column, contribution)
-      let change = (entries[key]?.change ?? 0) + contribution.sign
-      entries[key] = change == 0 ? nil : Entry(value: value, change: change)
+      let key: [UInt8]
+      let kept: Value
+      if column.form == .scores {
+        key = Value.ordered(CollectionOfOne(value)) + contribution.itemKey
+        kept = .timestamp(contribution.stamp.time)
+      } else {
+        key = ColumnDelta.order(column, contribution)
+        kept = value
+      }
+      var entry = entries[key] ?? Entry(value: kept, change: 0)
+      entry.change += contribution.sign
+      if contribution.sign > 0 { entry.value = kept }
+      entries[key] = entry
       self = .entries(entries)
     case .best(let best):
       guard contribution.sign > 0, case .best(let greatest) = column.form else { return }

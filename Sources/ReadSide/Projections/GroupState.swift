@@ -24,7 +24,7 @@ package struct GroupState: Sendable, Equatable {
       case .count: .count(0)
       case .sum: .sum(.zero)
       case .values: .values(distinct: 0)
-      case .entries: .entries
+      case .entries, .scores: .entries
       case .best: .best(nil)
       }
     }
@@ -39,8 +39,10 @@ package protocol GroupValues {
   /// Adds `change` to the count under `key` of a column and keeps `value` with it; answers the count before and after. A count of
   /// zero is removed.
   mutating func add(column: Int, key: [UInt8], value: Value, change: Int64) throws -> (before: Int64, after: Int64)
-  /// The value under the least or greatest key of a column; nil when it has none.
-  func extreme(column: Int, greatest: Bool) throws -> Value?
+  /// The least or greatest key of a column and the value under it; nil when it has none.
+  func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], value: Value)?
+  /// The least of the values whose keys begin with `prefix`.
+  func least(column: Int, prefix: [UInt8]) throws -> Value?
 }
 
 extension GroupState {
@@ -84,18 +86,36 @@ extension GroupState {
     case .values(let distinct):
       switch column.function {
       case .distinct: return .integer(distinct)
-      case .min: return try values.extreme(column: index, greatest: false) ?? .null
-      default: return try values.extreme(column: index, greatest: true) ?? .null
+      case .min: return try values.extreme(column: index, greatest: false)?.value ?? .null
+      default: return try values.extreme(column: index, greatest: true)?.value ?? .null
       }
-    case .entries: return try values.extreme(column: index, greatest: column.function == .last) ?? .null
+    case .entries:
+      guard column.form == .scores else {
+        return try values.extreme(column: index, greatest: column.function == .last)?.value ?? .null
+      }
+      return try bestScore(index, plan, values) ?? .null
     case .best(let best): return best?.value ?? .null
     }
   }
 
-  /// When a board member's score changed last, in microseconds.
-  package var reachedAt: Int64 {
-    if case .best(let best?)? = columns.first { return best.time }
-    return stamp.time
+  private func bestScore(_ index: Int, _ plan: GroupPlan, _ values: some GroupValues) throws -> Value? {
+    guard let best = try values.extreme(column: index, greatest: plan.columns[index].function == .max) else { return nil }
+    var end = 0
+    return best.key.withUnsafeBytes { Value(ordered: $0, at: &end) }
+  }
+
+  /// When a board member reached its score, in microseconds: of a best the time of the play that holds it (the earliest of equal
+  /// ones), of a count or a sum the time of its last change.
+  package func reachedAt(_ plan: GroupPlan, _ values: some GroupValues) throws -> Int64 {
+    switch columns.first {
+    case .best(let best?): return best.time
+    case .entries where plan.columns[0].form == .scores:
+      guard let score = try bestScore(0, plan, values),
+        case .timestamp(let time)? = try values.least(column: 0, prefix: Value.ordered(CollectionOfOne(score)))
+      else { return stamp.time }
+      return time
+    default: return stamp.time
+    }
   }
 
   package var bytes: [UInt8] {

@@ -39,7 +39,7 @@ extension GenerationFile {
   ) throws -> [Value] {
     var row = key
     for column in plan.columns.indices { row.append(try state.value(of: column, plan, values)) }
-    if case .leaderboard = projection.kind { row.append(.timestamp(state.reachedAt)) }
+    if case .leaderboard = projection.kind { row.append(.timestamp(try state.reachedAt(plan, values))) }
     row.append(.timestamp(state.stamp.time))
     row.append(position(state.stamp))
     return row
@@ -163,10 +163,24 @@ struct StoredValues: GroupValues {
     try statement.bind(4, blob: valueKey)
   }
 
-  func extreme(column: Int, greatest: Bool) throws -> Value? {
+  func least(column: Int, prefix: [UInt8]) throws -> Value? {
     let statement = try connection.statement(
       """
-      SELECT value FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3
+      SELECT min(value) FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3
+      AND value_key >= ?4 AND value_key < ?5
+      """)
+    try bind(statement, column, prefix)
+    // Behind a score comes an item's key, whose bytes begin with a small count.
+    try statement.bind(5, blob: prefix + [0xff])
+    defer { statement.reset() }
+    guard try statement.step(), let bytes = statement.bytes(0) else { return nil }
+    return Value.values(ordered: bytes, count: 1)?[0]
+  }
+
+  func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], value: Value)? {
+    let statement = try connection.statement(
+      """
+      SELECT value_key, value FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3
       ORDER BY value_key \(greatest ? "DESC" : "ASC") LIMIT 1
       """)
     try statement.bind(1, Int64(projection))
@@ -174,6 +188,7 @@ struct StoredValues: GroupValues {
     try statement.bind(3, Int64(column))
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    return Value.values(ordered: statement.bytes(0) ?? [], count: 1)?[0]
+    let value = Value.values(ordered: statement.bytes(1) ?? [], count: 1)?[0] ?? .null
+    return (statement.bytes(0) ?? [], value)
   }
 }

@@ -13,8 +13,9 @@ package struct RankedMember: Sendable, Equatable {
 
 /// One board in memory: member to score, and score order to member.
 ///
-/// A member's key in the tree is its score (complemented when the greatest is best), the time it was reached, and the member,
-/// so the order of the bytes is the order of the ranks. Rank, change and page are O(log n); about 250 bytes a member.
+/// A member's key in the tree is its score (complemented when the greatest is best), then the time it was reached and the member (where
+/// the first to reach is ahead), or the member and the time (where equal scores share a rank). So the order of the bytes is the
+/// order of the ranks. Rank, change and page are O(log n); about 250 bytes a member.
 package struct RankBoard {
   private let direction: Leaderboard.Direction
   private let ties: Leaderboard.Ties
@@ -35,7 +36,8 @@ package struct RankBoard {
   package mutating func set(_ member: Value, score: Value, reachedAt: Int64) {
     let memberKey = Value.ordered(CollectionOfOne(member))
     let scoreKey = scoreKey(score)
-    let key = scoreKey + Value.ordered(CollectionOfOne(.timestamp(reachedAt))) + memberKey
+    let reachedKey = Value.ordered(CollectionOfOne(.timestamp(reachedAt)))
+    let key = ties == .firstToReach ? scoreKey + reachedKey + memberKey : scoreKey + memberKey + reachedKey
     if let old = keys.updateValue(key, forKey: memberKey) {
       if old == key { return }
       drop(old)
@@ -70,10 +72,11 @@ package struct RankBoard {
     var index = 0
     let source = direction == .descending ? key.map { ~$0 } : key
     guard let score = source.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
-      case .timestamp(let reachedAt)? = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
-      let member = key.withUnsafeBytes({ Value(ordered: $0, at: &index) })
+      let first = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
+      let second = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
+      case .timestamp(let reachedAt) = ties == .firstToReach ? first : second
     else { return nil }
-    return (score, reachedAt, member)
+    return (score, reachedAt, ties == .firstToReach ? second : first)
   }
 
   /// The member's rank and score; nil when it is not on the board. O(log n).
@@ -111,7 +114,7 @@ package struct RankBoard {
   private func rank(score: Value, place: Int) -> Double {
     if ties == .firstToReach { return Double(place + 1) }
     let key = scoreKey(score)
-    // What follows a score in a key is a timestamp, whose tag is below FF.
+    // What follows a score in a key is a value, whose tag is below FF.
     let better = order.countBelow(key)
     let notWorse = order.countBelow(key + [0xff])
     switch ties {

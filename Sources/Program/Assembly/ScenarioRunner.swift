@@ -1,0 +1,223 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Foundation
+package import Pipelines
+internal import ReadModels
+internal import SQLite
+internal import Synchronization
+internal import TableStore
+internal import Telemetry
+internal import Workers
+
+/// Runs the scenario tests of a pipeline: each on a table store, a log and a read model of its own, under a clock that the
+/// scenario sets. Effects are carried out as soon as they are due.
+package struct ScenarioRunner: Sendable {
+  package let pipeline: Pipeline
+  /// Log partitions of the tables whose number the pipeline leaves open.
+  package let partitions: Int
+  /// Forget everything and go on from the file after so many records; nil runs through in one go.
+  package let restartEvery: Int?
+
+  package init(pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil) {
+    self.pipeline = pipeline
+    self.partitions = partitions
+    self.restartEvery = restartEvery
+  }
+
+  /// What is wrong, each with `file:line`; empty when the scenario holds.
+  package func run(_ scenario: Scenario) async throws -> [String] {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-scenario-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let time = ScenarioTime(wall: (scenario.steps.first?.time ?? 0) / 1000)
+    // TTL removals are the log's clock's here: the sweeper runs when the clock is set.
+    let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepInterval: .milliseconds(20)))
+    defer { store.close() }
+    try TableSetup.prepare([pipeline], store, partitions: partitions, .silent)
+    var run = Run(pipeline: pipeline, store: store, time: time, directory: directory, restartEvery: restartEvery)
+    var problems: [String] = []
+    for step in scenario.steps {
+      try await run.perform(step)
+      for expectation in step.expectations {
+        if let problem = try run.problem(expectation) { problems.append("\(scenario.file):\(problem.line): \(problem.text)") }
+      }
+    }
+    return problems
+  }
+}
+
+/// The scenario's clock: nothing but steps moves it.
+private final class ScenarioTime: TimeSource {
+  private let now: Mutex<Int64>
+
+  init(wall: Int64) { now = Mutex(wall) }
+
+  func wall() -> Int64 { now.withLock { $0 } }
+  func boot() -> Int64 { now.withLock { $0 } }
+  func set(_ milliseconds: Int64) { now.withLock { $0 = max($0, milliseconds) } }
+}
+
+private struct Run {
+  let pipeline: Pipeline
+  let store: TableStore
+  let time: ScenarioTime
+  var replay: Replay
+  var ranks: [Int: RankIndex] = [:]
+  let file: GenerationFile
+  let reader: Connection
+
+  init(pipeline: Pipeline, store: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?) {
+    self.pipeline = pipeline
+    self.store = store
+    self.time = time
+    do {
+      file = try GenerationFile(path: directory + "/read-model.db", pipeline: pipeline)
+      reader = try Connection(path: directory + "/read-model.db", options: .readOnly)
+    } catch {
+      preconditionFailure("a read model cannot be made in \(directory): \(error)")
+    }
+    replay = Replay(
+      file: file, logs: pipeline.tables.map { EmbeddedLog(store, table: $0.name) }, batchRecords: restartEvery ?? 4096,
+      restartEvery: restartEvery)
+    for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
+  }
+
+  mutating func perform(_ step: Scenario.Step) async throws {
+    time.set(step.time / 1000)
+    try await settle()
+    for write in step.writes { try await perform(write) }
+    try await settle()
+  }
+
+  /// Applies what there is up to the clock's time, carries out effects, and so on until nothing more comes.
+  private mutating func settle() async throws {
+    while true {
+      try store.settleClock()
+      _ = try await replay.catchUp()
+      let pending = try file.pendingEffects(limit: 1000, now: .max)
+      var waiting = 0
+      for effect in pending {
+        if try await carryOut(effect) {
+          try file.settle([(effect.id, .done)])
+        } else {
+          waiting += 1
+        }
+      }
+      if pending.count == waiting { return }
+    }
+  }
+
+  private func carryOut(_ effect: PendingEffect) async throws -> Bool {
+    switch effect.action.kind {
+    case .deleteItem(let table, let key, let seen, let through):
+      try await delete(table, key, seen: seen, through: through)
+    case .deleteRows(let rows, let before):
+      // Everything up to the instant is applied: the clock stands still while a step settles.
+      for selection in rows {
+        for (key, position) in try file.items(behind: selection, before: before) {
+          try await delete(selection.table, key, seen: nil, through: position)
+        }
+      }
+    }
+    return true
+  }
+
+  private func delete(_ table: String, _ key: Item, seen: Item?, through: Position?) async throws {
+    let action = WriteAction(table: table, key: key, sequenceMax: through?.sequence) { (current) -> WriteChange in
+      if let seen {
+        guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
+      }
+      return .delete
+    }
+    _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
+  }
+
+  private func perform(_ write: Scenario.Write) async throws {
+    let actions = try actions(write)
+    for action in actions { _ = try await store.write(WriteTransaction(actions: [action])) }
+  }
+
+  private func actions(_ write: Scenario.Write) throws -> [WriteAction] {
+    switch write {
+    case .put(let table, let item):
+      let name = pipeline.tables[table].name
+      guard let handle = store.table(name) else { return [] }
+      return [WriteAction(table: name, key: try handle.key(ofPut: item)) { _ in .put(item) }]
+    case .update(let table, let key, let set, let remove):
+      return [
+        WriteAction(table: pipeline.tables[table].name, key: key) { (current) -> WriteChange in
+          var item = current ?? key
+          for entry in set.entries { item[entry.name] = entry.value }
+          for name in remove { item[name] = nil }
+          return .put(item)
+        }
+      ]
+    case .delete(let table, let key):
+      return [WriteAction(table: pipeline.tables[table].name, key: key) { _ in .delete }]
+    case .batch(let writes): return try writes.flatMap { try actions($0) }
+    }
+  }
+
+  func problem(_ expectation: Scenario.Expectation) throws -> (line: Int, text: String)? {
+    switch expectation {
+    case .rows(let expected):
+      let table = pipeline.projections[expected.projection].table
+      let select = try reader.prepare("SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
+      var rows: [[Value]] = []
+      while try select.step() {
+        rows.append(table.columns.indices.map { Value(column: $0, of: select, as: table.columns[$0].type) ?? .null })
+      }
+      return expected.problem(rows, of: table).map { (expected.line, $0) }
+    case .query(let expected):
+      let query = pipeline.queries[expected.query]
+      let statement = try reader.prepare(query.sql)
+      if statement.parameterCount > 0 {
+        for index in 1...statement.parameterCount {
+          let name = statement.parameterName(index)?.dropFirst() ?? ""
+          for (parameter, value) in zip(query.parameters, expected.parameters) where name == parameter.name || name == parameter.name + "_sort" {
+            if case .decimal(let number) = value, name == parameter.name {
+              try statement.bind(index, number.description)
+            } else {
+              try value.bindSortable(to: statement, at: index)
+            }
+          }
+        }
+      }
+      var rows: [[AnswerCell]] = []
+      while try statement.step() { rows.append((0..<statement.columnCount).map { AnswerCell(statement, $0) }) }
+      return expected.problem(rows, of: query).map { (expected.line, $0) }
+    case .board(let expected): return try problem(expected).map { (expected.line, $0) }
+    case .deadLetters(let expected, let line):
+      let select = try reader.prepare("SELECT projection, path, reason FROM _dead_letters ORDER BY projection, path")
+      var found: [(projection: String, path: String, reason: String)] = []
+      while try select.step() { found.append((select.text(0) ?? "", select.text(1) ?? "", select.text(2) ?? "")) }
+      var left = found
+      for (projection, path) in expected {
+        let name = pipeline.projections[projection].name
+        guard let index = left.firstIndex(where: { $0.projection == name && (path == nil || $0.path == path) }) else {
+          return (line, "there is no dead letter of `\(name)`\(path.map { " for \($0)" } ?? ""); there are: \(found)")
+        }
+        left.remove(at: index)
+      }
+      return left.isEmpty ? nil : (line, "there are dead letters that are not expected: \(left)")
+    }
+  }
+
+  private func problem(_ expected: BoardExpectation) throws -> String? {
+    guard let index = ranks[expected.projection] else { return "there is no such board" }
+    try index.follow(reader)
+    let members = index.board(expected.board)?.page(from: 0, limit: expected.top.count + 1) ?? []
+    let shown = members.map { "\($0.rank) \($0.member) \($0.score)" }.joined(separator: ", ")
+    for (place, wanted) in expected.top.enumerated() {
+      guard place < members.count else { return "the board has \(members.count) members: \(shown)" }
+      let found = members[place]
+      let rank = found.rank == found.rank.rounded() ? "\(Int(found.rank))" : "\(found.rank)"
+      if found.member != wanted.member || wanted.score.map({ $0 != found.score }) ?? false || wanted.rank.map({ $0 != rank }) ?? false {
+        return "place \(place + 1) of the board is \(rank) \(found.member) \(found.score), not \(wanted.rank ?? "any") \(wanted.member)"
+          + "\(wanted.score.map { " \($0)" } ?? ""); the board: \(shown)"
+      }
+    }
+    if expected.isWhole, members.count > expected.top.count { return "the board has further members: \(shown)" }
+    return nil
+  }
+}

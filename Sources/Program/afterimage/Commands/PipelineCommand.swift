@@ -1,0 +1,114 @@
+internal import Arguments
+internal import Assembly
+internal import DynamoModel
+internal import Pipelines
+
+/// `afterimage pipeline ...`: pipeline files, without a running server.
+enum PipelineCommand {
+  static let command = Command(
+    "pipeline", about: "Check, test and explain pipeline folders.",
+    commands: [check, test, show])
+
+  private static let folders = Command.Positional("DIR", "A pipeline folder.", count: .one)
+
+  private static let check = Command(
+    "check", about: "Say everything that is wrong with a pipeline; exit code 3 if anything is.", positionals: [folders],
+    options: [Commands.output]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    do throws(PipelineError) {
+      let pipeline = try PipelineLoader.load(arguments.words[0])
+      _ = try ScenarioLoader.load(arguments.words[0], of: pipeline)
+      if isJSON {
+        Console.line(#"{"findings":[]}"#)
+      } else {
+        Console.line("\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
+      }
+    } catch {
+      report(error, isJSON: isJSON)
+      throw CheckFailure()
+    }
+  }
+
+  private static func report(_ error: PipelineError, isJSON: Bool) {
+    guard isJSON else { return Console.line(error.description) }
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("findings")
+    writer.array(error.findings) { writer, finding in
+      writer.beginObject()
+      writer.name("file")
+      writer.string(finding.file)
+      writer.name("line")
+      writer.integer(finding.line)
+      writer.name("column")
+      writer.integer(finding.column)
+      writer.name("message")
+      writer.string(finding.message)
+      writer.endObject()
+    }
+    writer.endObject()
+    Console.line(String(decoding: writer.bytes, as: UTF8.self))
+  }
+
+  private static let test = Command(
+    "test", about: "Run a pipeline's scenario tests; exit code 3 if one fails.", positionals: [folders],
+    options: [
+      .init("partitions", value: "N", "Log partitions of the tables.", default: "1"),
+      .init("restart-every", value: "N", "Stop and go on from the file after so many records."),
+      Commands.output,
+    ]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    let pipeline: Pipeline
+    let scenarios: [Scenario]
+    do throws(PipelineError) {
+      pipeline = try PipelineLoader.load(arguments.words[0])
+      scenarios = try ScenarioLoader.load(arguments.words[0], of: pipeline)
+    } catch {
+      report(error, isJSON: isJSON)
+      throw CheckFailure()
+    }
+    let runner = ScenarioRunner(
+      pipeline: pipeline, partitions: try arguments.integer("partitions", in: 1...256) ?? 1,
+      restartEvery: try arguments.integer("restart-every", in: 1...1_000_000))
+    var failed = 0
+    var writer = JSONWriter()
+    writer.beginArray()
+    for scenario in scenarios {
+      let problems = try await runner.run(scenario)
+      if !problems.isEmpty { failed += 1 }
+      writer.beginObject()
+      writer.name("test")
+      writer.string(scenario.name)
+      writer.name("passed")
+      writer.bool(problems.isEmpty)
+      writer.name("problems")
+      writer.array(problems) { $0.string($1) }
+      writer.endObject()
+      if !isJSON {
+        Console.line("\(problems.isEmpty ? "pass" : "FAIL")  \(scenario.name)")
+        for problem in problems { Console.line("      \(problem)") }
+      }
+    }
+    writer.endArray()
+    Console.line(isJSON ? String(decoding: writer.bytes, as: UTF8.self) : "\(scenarios.count - failed) passed, \(failed) failed")
+    if failed > 0 { throw CheckFailure() }
+  }
+
+  private static let show = Command(
+    "show", about: "Say in sentences what a pipeline does.", positionals: [folders], options: [Commands.output]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    do throws(PipelineError) {
+      let pipeline = try PipelineLoader.load(arguments.words[0])
+      guard isJSON else { return Console.line(pipeline.explanation) }
+      var writer = JSONWriter()
+      pipeline.writeJSON(to: &writer)
+      Console.line(String(decoding: writer.bytes, as: UTF8.self))
+    } catch {
+      report(error, isJSON: isJSON)
+      throw CheckFailure()
+    }
+  }
+}
