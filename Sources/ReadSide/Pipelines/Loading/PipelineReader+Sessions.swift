@@ -14,7 +14,7 @@ extension PipelineReader {
     let touches = triggers(reader.elements("touch"), when: when)
     let limits = readLimits(reader)
     let ends = triggers(reader.elements("end"))
-    let liveGroup = readLiveGroup(reader)
+    let liveGroup = readLiveGroup(reader, table: touches.first.map { rules[$0.rule].rule.table })
     if let node = reader.take("expire") {
       findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete")
     }
@@ -84,7 +84,7 @@ extension PipelineReader {
         )
       }
     }
-    let liveGroup = readLiveGroup(reader).map { place($0, &inputs) }
+    let liveGroup = readLiveGroup(reader, table: rules[rule].rule.table).map { place($0, &inputs) }
     var expiresItem = false
     if let (text, node) = reader.text("expire") {
       expiresItem = text == "delete item"
@@ -150,8 +150,16 @@ extension PipelineReader {
   }
 
   /// `one live per: customer`
-  private func readLiveGroup(_ reader: MappingReader) -> [InputSyntax] {
-    reader.elements("one live per").compactMap { inputSyntax($0, "what one session is live per") }
+  ///
+  /// Which session is the newer is decided where all of them pass: with several partitions they would come in no order.
+  private func readLiveGroup(_ reader: MappingReader, table: Int?) -> [InputSyntax] {
+    let elements = reader.elements("one live per")
+    if let first = elements.first, let table, tables.indices.contains(table), tables[table].partitions != 1 {
+      findings.add(
+        first.mark,
+        "`one live per` needs all sessions in one partition: give table `\(tables[table].definition.name)` the line `partitions: 1`")
+    }
+    return elements.compactMap { inputSyntax($0, "what one session is live per") }
   }
 
   /// Where an input stands, added when it is new.
