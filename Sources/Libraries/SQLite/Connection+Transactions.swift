@@ -1,6 +1,7 @@
 internal import CSQLite
 
 extension Connection {
+  /// When a transaction takes its locks.
   package enum TransactionKind: String, Sendable {
     /// Locks when something is read or written: for a reader's snapshot.
     case deferred = "BEGIN DEFERRED"
@@ -37,6 +38,7 @@ extension Connection {
     }
   }
 
+  /// How much of the WAL a checkpoint moves.
   package enum CheckpointMode: Sendable {
     /// What can be moved without waiting for anybody.
     case passive

@@ -1,5 +1,6 @@
 /// How a connection is opened.
 package struct ConnectionOptions: Sendable {
+  /// What the connection may do to the file.
   package enum Access: Sendable {
     /// The file is created when it is missing.
     case create

@@ -2,6 +2,7 @@
 ///
 /// Scalars keep their text and whether they were quoted; nothing is guessed about types here, so `no` is the text "no".
 package struct YAMLNode: Sendable {
+  /// The three kinds of node.
   package indirect enum Content: Sendable {
     case scalar(Scalar)
     case sequence([YAMLNode])
@@ -9,6 +10,7 @@ package struct YAMLNode: Sendable {
     case mapping([Entry])
   }
 
+  /// A text as it stands in the file.
   package struct Scalar: Sendable, Equatable {
     package let text: String
     /// Written with quotes, or as a block (`|`, `>`): text whatever it looks like.
@@ -20,11 +22,13 @@ package struct YAMLNode: Sendable {
     }
   }
 
+  /// A key and its value.
   package struct Entry: Sendable {
     package let key: Key
     package let value: YAMLNode
   }
 
+  /// A key's text and place.
   package struct Key: Sendable {
     package let text: String
     package let mark: Mark

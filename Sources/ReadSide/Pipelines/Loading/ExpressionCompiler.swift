@@ -33,9 +33,6 @@ struct ExpressionCompiler {
   /// Told of each attribute that is read; answers what is wrong with it.
   let useAttribute: (Int, String) -> String?
 
-  static let functions =
-    ["lower", "upper", "length", "concat", "coalesce", "json", "explode"] + CalendarUnit.allCases.map(\.rawValue)
-
   /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
   func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
     let compiled: Compiled
@@ -44,7 +41,8 @@ struct ExpressionCompiler {
     case .text(let text, let offset): compiled = try literal(text, offset, expected)
     case .number(let number, _): compiled = number_(number, expected)
     case .flag(let flag, _): compiled = constant(.boolean(flag), .boolean, flag ? "true" : "false")
-    case .call(let function, let arguments, let offset): compiled = try call(function, arguments, offset, expected)
+    case .call(let function, let arguments, let offset):
+      compiled = try call(Call(function: function, arguments: arguments, offset: offset), expected)
     }
     if let expected, compiled.type != expected.type {
       throw SyntaxFailure(
@@ -95,98 +93,5 @@ struct ExpressionCompiler {
     let type = expected ?? TypeSyntax(type: .string, form: .iso(zone: nil))
     return Compiled(
       expression: .attribute(path, type.type, type.form), type: type.type, isOptional: true, explosion: nil, path: path.text)
-  }
-
-  private func call(
-    _ function: String, _ arguments: [ExpressionSyntax], _ offset: Int, _ expected: TypeSyntax?
-  ) throws(SyntaxFailure) -> Compiled {
-    func count(_ range: ClosedRange<Int>, _ usage: String) throws(SyntaxFailure) {
-      if !range.contains(arguments.count) { throw SyntaxFailure(offset: offset, message: "write `\(usage)`") }
-    }
-    let string = TypeSyntax(type: .string, form: .iso(zone: nil))
-    if let unit = CalendarUnit(rawValue: function) {
-      try count(1...2, "\(function)(time)` or `\(function)(time, 'Europe/Paris')")
-      let inner = try compile(arguments[0], TypeSyntax(type: .timestamp, form: .iso(zone: nil)))
-      let zone = arguments.count == 2 ? try self.zone(arguments[1]) : scope.zone
-      return Compiled(
-        expression: .calendar(unit, inner.expression, zone), type: .string, isOptional: inner.isOptional,
-        explosion: inner.explosion,
-        path: inner.path)
-    }
-    switch function {
-    case "lower", "upper", "length":
-      try count(1...1, "\(function)(text)")
-      let inner = try compile(arguments[0], string)
-      let expression: ValueExpression =
-        function == "lower"
-        ? .lower(inner.expression) : function == "upper" ? .upper(inner.expression) : .length(inner.expression)
-      return Compiled(
-        expression: expression, type: function == "length" ? .integer : .string, isOptional: inner.isOptional,
-        explosion: inner.explosion,
-        path: inner.path)
-    case "concat", "coalesce":
-      try count(2...16, "\(function)(first, second)")
-      let joins = function == "concat"
-      var parts: [Compiled] = []
-      for argument in arguments {
-        parts.append(
-          try compile(argument, joins ? nil : expected ?? parts.first.map { TypeSyntax(type: $0.type, form: .iso(zone: nil)) }))
-      }
-      let explosions = parts.compactMap(\.explosion)
-      if Set(explosions.map(\.path.text)).count > 1 {
-        throw SyntaxFailure(offset: offset, message: "this takes two lists apart: only one can be")
-      }
-      return Compiled(
-        expression: joins ? .concat(parts.map(\.expression)) : .coalesce(parts.map(\.expression)),
-        type: joins ? .string : parts[0].type,
-        isOptional: joins ? parts.contains(where: \.isOptional) : parts.allSatisfy(\.isOptional),
-        explosion: explosions.first, path: parts.map(\.path).joined(separator: ", "))
-    case "json":
-      try count(2...2, "json(text, 'path.to[0].member')")
-      let inner = try compile(arguments[0], string)
-      let path = try self.path(arguments[1])
-      let type = expected ?? string
-      return Compiled(
-        expression: .json(inner.expression, path, type.type, type.form), type: type.type, isOptional: true,
-        explosion: inner.explosion,
-        path: "\(inner.path) \(path.text)")
-    case "explode":
-      try count(1...2, "explode(list)` or `explode(list, 'member')")
-      guard scope.allowsAttributes, case .path(let list, let place) = arguments[0] else {
-        throw SyntaxFailure(offset: offset, message: "`explode` takes an attribute that is a list or set, in `fields`")
-      }
-      if let problem = useAttribute(scope.table, list.root) { throw SyntaxFailure(offset: place, message: problem) }
-      let member = arguments.count == 2 ? try path(arguments[1]) : nil
-      let type = expected ?? string
-      return Compiled(
-        expression: .element(member, type.type, type.form), type: type.type, isOptional: false,
-        explosion: ListExpression(path: list),
-        path: "\(list.text)[]")
-    default:
-      let known = Suggestion.text(for: function, among: ExpressionCompiler.functions)
-      throw SyntaxFailure(offset: offset, message: "there is no function `\(function)`\(known)")
-    }
-  }
-
-  private func zone(_ syntax: ExpressionSyntax) throws(SyntaxFailure) -> Zone {
-    guard case .text(let name, let offset) = syntax else {
-      throw SyntaxFailure(offset: syntax.offset, message: "a time zone is written in quotes: 'Europe/Paris'")
-    }
-    guard let zone = Zone.named(name) else { throw SyntaxFailure(offset: offset, message: "`\(name)` is not an IANA time zone") }
-    return zone
-  }
-
-  private func path(_ syntax: ExpressionSyntax) throws(SyntaxFailure) -> DocumentPath {
-    guard case .text(let text, let offset) = syntax else {
-      throw SyntaxFailure(offset: syntax.offset, message: "a path is written in quotes: 'stats.total'")
-    }
-    var parser = try ExpressionParser(text)
-    do throws(SyntaxFailure) {
-      let path = try parser.path()
-      try parser.expectEnd()
-      return path
-    } catch {
-      throw SyntaxFailure(offset: offset + 1 + error.offset, message: error.message)
-    }
   }
 }

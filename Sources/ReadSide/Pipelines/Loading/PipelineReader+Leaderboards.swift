@@ -10,14 +10,7 @@ extension PipelineReader {
     let scoreNode = reader.requireText("score")
     let score = scoreNode.flatMap { readScore($0.text, $0.node) }
     let direction: Leaderboard.Direction = word(reader, "direction", ["desc": .descending, "asc": .ascending]) ?? .descending
-    let ties: Leaderboard.Ties =
-      word(
-        reader, "ties",
-        Dictionary(
-          uniqueKeysWithValues: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional].map {
-            ($0.rawValue, $0)
-          }))
-      ?? .firstToReach
+    let ties = word(reader, "ties", PipelineReader.ties) ?? .firstToReach
     let keep = readKeep(reader)
     let floorNode = reader.text("floor")
     let showNode = reader.take("show")
@@ -37,22 +30,12 @@ extension PipelineReader {
     guard let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }
-    if isOverItems, score.function == .last {
-      findings.add(
-        scoreNode?.node.mark ?? entry.key.mark, "over items there is no last score: use `each`, or `max`, `min`, `sum` or `count`"
-      )
-    }
     let types = sources[0].inputs.map(\.type)
     for (index, type) in types[..<inputs.count].enumerated() where index <= boardCount && !type.isOrdered {
       findings.add(inputs[index].node.mark, "`\(inputs[index].name)` is json, which cannot be compared")
     }
     let scoreType = scoreInput.map { types[$0] } ?? .integer
-    let takesTimes = score.function == .max || score.function == .min || score.function == .last
-    if !scoreType.isNumeric, !(takesTimes && scoreType == .timestamp) {
-      findings.add(
-        scoreNode?.node.mark ?? entry.key.mark,
-        "a score is an integer or decimal (or a timestamp, for max, min, last), and this is \(scoreType.rawValue)")
-    }
+    checkScore(score.function, scoreType, isOverItems: isOverItems, scoreNode?.node.mark ?? entry.key.mark)
     let floor = floorNode.flatMap { floor -> Value? in
       if let value = try? Value(text: floor.text, as: scoreType, form: .iso(zone: nil)) { return value }
       findings.add(floor.node.mark, "`\(floor.text)` is not a score: it has to be \(scoreType.rawValue)")
@@ -62,9 +45,36 @@ extension PipelineReader {
     if keep.boards != nil, boardCount == 0 {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
     }
-    var columns = sources[0].inputs[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
+    let table = boardTable(entry.key.text, sources[0].inputs[...boardCount], scoreType, direction)
+    let leaderboard = Leaderboard(
+      isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
+      score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
+      keepBoards: keep.boards, keepMembers: keep.members, floor: floor, show: showNode.flatMap { readShow($0, types[boardCount]) }
+    )
+    return (.leaderboard(leaderboard), table)
+  }
+
+  private static let ties = Dictionary(
+    uniqueKeysWithValues: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional].map { ($0.rawValue, $0) })
+
+  private func checkScore(_ score: Leaderboard.Score, _ type: ValueType, isOverItems: Bool, _ mark: Mark) {
+    if isOverItems, score == .last {
+      findings.add(mark, "over items there is no last score: use `each`, or `max`, `min`, `sum` or `count`")
+    }
+    let takesTimes = score == .max || score == .min || score == .last
+    if !type.isNumeric, !(takesTimes && type == .timestamp) {
+      findings.add(mark, "a score is an integer or decimal (or a timestamp, for max, min, last), and this is \(type.rawValue)")
+    }
+  }
+
+  /// `named` are the board's inputs and the member's.
+  private func boardTable(
+    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, _ direction: Leaderboard.Direction
+  ) -> SQLTable {
+    let boardCount = named.count - 1
+    var columns = named[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     columns += [
-      SQLColumn(name: "member", type: types[boardCount], isNullable: false),
+      SQLColumn(name: "member", type: named[boardCount].type, isNullable: false),
       SQLColumn(name: "score", type: scoreType, isNullable: false),
       SQLColumn(name: "reached_at", type: .timestamp, isNullable: false),
     ]
@@ -73,15 +83,9 @@ extension PipelineReader {
         SQLIndex.Part(column: boardCount + 1, isDescending: direction == .descending),
         SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount, isDescending: false),
       ]
-    let table = SQLTable(
-      name: entry.key.text, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0...boardCount),
-      indexes: [SQLIndex(name: "\(entry.key.text)_by_rank", columns: ranking)])
-    let leaderboard = Leaderboard(
-      isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
-      score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
-      keepBoards: keep.boards,
-      keepMembers: keep.members, floor: floor, show: showNode.flatMap { readShow($0, types[boardCount]) })
-    return (.leaderboard(leaderboard), table)
+    return SQLTable(
+      name: name, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0...boardCount),
+      indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)])
   }
 
   private func readScore(_ text: String, _ node: YAMLNode) -> (function: Leaderboard.Score, argument: ExpressionSyntax?)? {

@@ -1,11 +1,13 @@
 /// What a transition sets off in a table: carried out through the outbox.
 package struct Effect: Sendable {
+  /// The transition that sets the effect off.
   package enum Trigger: Sendable {
     case change(Source)
     /// A session of the projection (index) has come to one of these ends.
     case session(projection: Int, ends: [SessionEnd])
   }
 
+  /// What is done to the table.
   package enum Action: Sendable {
     /// Delete the item that the trigger is about if it is still as it was seen; the removal carries the service's identity.
     case deleteItem
@@ -21,6 +23,7 @@ package struct Effect: Sendable {
     package let table: Int
     package let equals: [Equality]
 
+    /// A column that has to equal a value of the trigger; both are of one type.
     package struct Equality: Sendable {
       /// Index of a column in the collection's SQL table.
       package let column: Int
@@ -29,6 +32,7 @@ package struct Effect: Sendable {
     }
   }
 
+  /// How often and how patiently an effect is tried.
   package struct Retry: Sendable, Equatable {
     /// Attempts before it is given up and becomes a dead letter.
     package var attempts: Int

@@ -3,15 +3,18 @@
 /// Inputs: the board's columns, then the member, then the score's input when it has one. An image of which one of these is null
 /// contributes nothing.
 package struct Leaderboard: Sendable {
+  /// How a member's score is made of the contributions. `last` is by commit time, then item key.
   package enum Score: String, Sendable {
     case count, sum, max, min, last
   }
 
+  /// Which score is the best: the greatest or the least.
   package enum Direction: String, Sendable {
     case descending = "desc"
     case ascending = "asc"
   }
 
+  /// How equal scores rank.
   package enum Ties: String, Sendable {
     /// 1 2 3 4: by the time of the last change of the score, then by member.
     case firstToReach = "first_to_reach"

@@ -8,6 +8,7 @@ package struct Projection: Sendable {
   /// SHA-256 in hexadecimal of what decides this projection's rows: the tables, items and the projection itself.
   package let fingerprint: String
 
+  /// The projection proper.
   package enum Kind: Sendable {
     case collection(Collection)
     case aggregate(Aggregate)
@@ -62,6 +63,7 @@ package struct Aggregate: Sendable {
 
 /// A column of an aggregate or of a session.
 package struct AggregateColumn: Sendable {
+  /// How a column's value is made of its contributions.
   package enum Function: String, Sendable {
     case count, sum, min, max, distinct, first, last
     /// Sessions only: whole seconds, or milliseconds, from the first touch to the last.

@@ -4,6 +4,7 @@
 /// Active through last touch + gap, that instant included. All spans are in microseconds. Inputs: the session's key, then the
 /// others, to which `deadline`, `liveGroup` and the columns refer. A touch of which a key column is null is none.
 package struct Sessions: Sendable {
+  /// What makes a session begin and go on.
   package enum Subject: Sendable {
     /// Each touch of the sources belongs to the session of its key.
     case touches([Source])

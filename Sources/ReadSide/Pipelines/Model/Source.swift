@@ -16,6 +16,7 @@ package struct Source: Sendable {
   /// Set when the inputs take a list apart: each element gives one contribution.
   let explosion: ListExpression?
 
+  /// What happens to an item, told from both images of a change.
   package enum Event: Sendable {
     /// The item came to be, or came under the rule.
     case inserted

@@ -91,6 +91,7 @@ package struct SQLColumn: Sendable, Equatable {
 
 /// An index over columns of an `SQLTable`.
 package struct SQLIndex: Sendable, Equatable {
+  /// One column of the index and its direction.
   package struct Part: Sendable, Equatable {
     package let column: Int
     package let isDescending: Bool

@@ -5,6 +5,7 @@ package import DynamoModel
 /// A step sets the clock (`at`, or `advance` from where it stands), then makes its writes in order, then lets everything be
 /// applied up to the clock's time (deadlines that have passed by then included), then looks.
 package struct Scenario: Sendable {
+  /// The clock, the writes made at its time, and what is looked at behind them.
   package struct Step: Sendable {
     /// Where the step stands in the file.
     package let line: Int
@@ -14,6 +15,7 @@ package struct Scenario: Sendable {
     package let expectations: [Expectation]
   }
 
+  /// One request to the write store; tables are indexes in `Pipeline.tables`.
   package enum Write: Sendable {
     case put(table: Int, Item)
     /// Sets and removes top-level attributes; makes the item when there is none.
@@ -23,6 +25,7 @@ package struct Scenario: Sendable {
     case batch([Write])
   }
 
+  /// What is looked at when everything up to the step's time has been applied.
   package enum Expectation: Sendable {
     case rows(RowExpectation)
     case query(QueryExpectation)
@@ -39,6 +42,7 @@ package struct Scenario: Sendable {
 
 /// What rows a projection's table has to hold. Only the columns that are named count.
 package struct RowExpectation: Sendable {
+  /// Which rows the table may hold beside those that are listed.
   package enum Mode: Sendable {
     /// As many rows as are listed, in any order.
     case exactly
@@ -132,6 +136,7 @@ package struct QueryExpectation: Sendable {
 
 /// What a board has to show from its top.
 package struct BoardExpectation: Sendable {
+  /// One place of the board; what is nil does not matter.
   package struct Place: Sendable {
     /// As the board counts: `1`, `2.5`; nil when it does not matter.
     package let rank: String?
