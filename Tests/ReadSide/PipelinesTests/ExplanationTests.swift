@@ -17,6 +17,7 @@ import Testing
         "talkers_by_day: ranks each person by count, counting each time that a comment is inserted; nothing that happens later undoes it. There is a board for each day (of the commit time, UTC)."
       ))
     #expect(text.contains("room_stats: for each room, over each comment that exists now"))
+    #expect(text.contains("comment_edits: for each person and stamp, counting each time that a comment changes in Comment;"))
     #expect(text.contains("thanked: ranks each thanked by count"))
     #expect(text.contains("What has no thanked is left out."))
     #expect(

@@ -180,6 +180,7 @@ import Testing
     Break("    gap: 1h", "    deadline: at\n    cut: midday", "43:10", "`midnight` is expected here, not `midday`"),
     Break("    gap: 1h", "    deadline: state", "42:15", "this is of type string, not timestamp"),
     Break("    gap: 1h\n", "", "39:3", "nothing makes this session expire"),
+    Break("    gap: 1h", "    gap: 1h\n    one live per: state", "43:19", "`one live per` needs all sessions in one partition"),
     Break("expire: delete item", "expire: forget", "43:13", "`expire` can be `delete item`"),
     Break("leaderboard: customer", "leaderboard: cstomer", "45:18", "order has no field `cstomer`; did you mean `customer`?"),
     Break("score: sum(total)", "score: som(total)", "48:12", "`som` is no score; did you mean `sum`?"),

@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import Expressions
 
 /// What a pipeline does, in sentences: for `pipeline show`.
 extension Pipeline {
@@ -46,10 +47,17 @@ extension Pipeline {
     case .inserted: what = "is inserted"
     case .removed: what = "is removed, for whatever reason"
     case .expired: what = "expires"
-    case .changed(let values): what = "changes\(values.isEmpty ? "" : " in what is named")"
+    case .changed(let values): what = "changes\(values.isEmpty ? "" : " in \(list(values.map(text), "or"))")"
     case nil: what = "exists"
     }
     return "\(article(item)) \(item) \(what)\(source.when.map { " and \($0.text)" } ?? "")"
+  }
+
+  private func text(_ value: Source.ChangedValue) -> String {
+    switch value {
+    case .attribute(let path): path.text
+    case .field(let expression): expression.text
+    }
   }
 
   private func article(_ word: String) -> String { "aeiou".contains(word.prefix(1)) ? "an" : "a" }
@@ -106,7 +114,11 @@ extension Pipeline {
     case .touches(let touches): text = "a session of each \(keys) begins, and goes on, when \(changes(touches))."
     case .item(let source, let touches):
       text = "each \(kind(source)) is a session, by \(keys), from when it is there until it is removed"
-      text += touches.isEmpty ? "." : "; the changes that are named touch it."
+      let touched = touches.flatMap { event -> [String] in
+        guard case .changed(let values) = event else { return [] }
+        return values.isEmpty ? ["anything of it"] : values.map(self.text)
+      }
+      text += touched.isEmpty ? "." : "; a change in \(list(touched, "or")) touches it."
     }
     var ends: [String] = []
     if let gap = sessions.gap { ends.append("\(SpanText.text(gap)) after the last touch, that instant included") }

@@ -157,7 +157,8 @@ extension PipelineReader {
     if let first = elements.first, let table, tables.indices.contains(table), tables[table].partitions != 1 {
       findings.add(
         first.mark,
-        "`one live per` needs all sessions in one partition: give table `\(tables[table].definition.name)` the line `partitions: 1`")
+        "`one live per` needs all sessions in one partition: give table `\(tables[table].definition.name)` the line `partitions: 1`"
+      )
     }
     return elements.compactMap { inputSyntax($0, "what one session is live per") }
   }
