@@ -1,4 +1,5 @@
 internal import Expressions
+internal import Patterns
 
 extension ValueExpression {
   /// What the expression reads, for a sentence.
