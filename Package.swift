@@ -60,6 +60,7 @@ let package = Package(
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
+    module("Libraries", "Gzip", ["CZlib"]),
     module("Libraries", "Crypto", ["CLibCrypto"]),
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
@@ -113,6 +114,6 @@ let package = Package(
         "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
       ]),
-    program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Services", "Telemetry"]),
+    program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
   ]
 )

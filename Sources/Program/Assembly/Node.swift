@@ -43,7 +43,7 @@ package final class Node: Sendable {
     if settings.roles.contains(.table) {
       let opened = try TableStore(path: directory.tables, options: .init(retention: settings.retention))
       store = opened
-      try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, logger)
+      try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions))
       tableServer = try Node.listen(settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)

@@ -30,6 +30,8 @@ package struct NodeSettings: Sendable {
   package var tableEndpoint: String?
   /// Log partitions of tables that are made here and whose pipeline names no number.
   package var partitions: Int
+  /// Tables that are made here with a history clock.
+  package var historyTables: [String]
   /// Trim records older than this many milliseconds; nil keeps them.
   package var retention: Int64?
   package var logger: Logger
@@ -37,7 +39,7 @@ package struct NodeSettings: Sendable {
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
     pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
-    tableEndpoint: String? = nil, partitions: Int = 1, retention: Int64? = nil, logger: Logger = Logger()
+    tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil, logger: Logger = Logger()
   ) {
     self.roles = roles
     self.dataDirectory = dataDirectory
@@ -49,6 +51,7 @@ package struct NodeSettings: Sendable {
     self.kafkaSettings = kafkaSettings
     self.tableEndpoint = tableEndpoint
     self.partitions = partitions
+    self.historyTables = historyTables
     self.retention = retention
     self.logger = logger
   }

@@ -6,7 +6,7 @@ internal import Telemetry
 /// Makes the tables that pipelines declare, and holds those that are there against what they declare.
 enum TableSetup {
   /// Two pipelines may read one table, if they agree about its key; what one of them keeps private is private.
-  static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, _ logger: Logger) throws {
+  static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, history: [String] = [], _ logger: Logger) throws {
     for pipeline in pipelines {
       for table in pipeline.tables {
         var definition = table.definition
@@ -16,7 +16,7 @@ enum TableSetup {
         }
         definition.partitions = table.partitions ?? partitions
         definition.stream = .newAndOldImages
-        _ = try store.createTable(definition)
+        _ = try store.createTable(definition, clock: history.contains(definition.name) ? .history : .live)
         logger.info("table made", ["table": definition.name, "partitions": "\(definition.partitions)"])
       }
     }

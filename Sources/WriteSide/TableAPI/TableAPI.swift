@@ -44,8 +44,8 @@ package final class TableAPI: Sendable {
     do throws(DynamoError) {
       let operation = try RequestTarget.operation(request.header("X-Amz-Target"))
       try Authorization.check(request)
-      let time = try request.header("x-afterimage-time").map { (text) throws(DynamoError) in try CommitTime.milliseconds(text) }
-      let call = Call(api: self, body: try RequestBody(request.body), time: time, host: request.header("Host") ?? "localhost")
+      let times = try CommitTime.all(request.header("x-afterimage-time"))
+      let call = Call(api: self, body: try RequestBody(request.body), times: times, host: request.header("Host") ?? "localhost")
       perform(try operation(call), reply)
     } catch {
       reply.failure(error)
@@ -78,8 +78,8 @@ package final class TableAPI: Sendable {
 struct Call {
   let api: TableAPI
   let body: RequestBody
-  /// The commit time that the request brings, for tables with a history clock.
-  let time: Int64?
+  /// The commit times that the request brings, for tables with a history clock: one, or one for each write of a batch.
+  let times: [Int64]
   let host: String
 
   var store: TableStore { api.store }

@@ -48,9 +48,15 @@ struct CommitRound: ~Copyable {
     var prepared: [Prepared] = []
     var reasons: [DynamoError.CancellationReason] = []
     var failed = false
-    for action in transaction.actions {
+    guard transaction.times.count <= 1 || transaction.times.count == transaction.actions.count else {
+      throw .validation(
+        "x-afterimage-time gives \(transaction.times.count) times for \(transaction.actions.count) writes: give one, or one for each")
+    }
+    var last: [UInt32: Int64] = [:]
+    for (index, action) in transaction.actions.enumerated() {
+      let time = transaction.times.count > 1 ? transaction.times[index] : transaction.times.first
       do throws(DynamoError) {
-        prepared.append(try prepare(action, transaction))
+        prepared.append(try prepare(action, time, transaction.cause, &last))
         reasons.append(.none)
       } catch {
         guard transaction.isTransaction, let reason = CommitRound.reason(for: error) else { throw error }
@@ -79,10 +85,11 @@ struct CommitRound: ~Copyable {
       cancellationReasons: reasons)
   }
 
-  private mutating func prepare(_ action: WriteAction, _ transaction: WriteTransaction) throws(DynamoError) -> Prepared {
+  private func prepare(
+    _ action: WriteAction, _ given: Int64?, _ cause: ChangeRecord.Cause, _ last: inout [UInt32: Int64]
+  ) throws(DynamoError) -> Prepared {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
     try table.check(key: action.key)
-    let time = try commitTime(table, transaction)
     let (itemKey, hash) = table.itemKey(action.key)
     let stored = try current(itemKey)
     let oldBytes = stored.map { Array($0[StoredItem.versionBytes...]) }
@@ -110,27 +117,38 @@ struct CommitRound: ~Copyable {
       if !table.definition.indexes.isEmpty { try table.checkIndexKeys(of: item) }
       newBytes = item.binary
     }
+    // A write that changes nothing may bring any time: so an import that is repeated goes through.
+    let isChange =
+      switch change {
+      case .keep: false
+      case .put: newBytes != oldBytes
+      case .delete: oldBytes != nil
+      }
+    let time = isChange ? try commitTime(table, given, cause, &last) : max(given ?? .min, last[table.id] ?? .min)
     return Prepared(
       table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: old, change: change,
       newBytes: newBytes)
   }
 
-  private func commitTime(_ table: StoredTable, _ transaction: WriteTransaction) throws(DynamoError) -> Int64 {
-    switch (table.clock, transaction.time) {
+  private func commitTime(
+    _ table: StoredTable, _ given: Int64?, _ cause: ChangeRecord.Cause, _ last: inout [UInt32: Int64]
+  ) throws(DynamoError) -> Int64 {
+    let before = last[table.id] ?? progress[table.id]?.historyTime ?? 0
+    switch (table.clock, given) {
     case (.live, nil): return time
     case (.live, _?):
       throw .validation(
         "Table \(table.definition.name) has a live clock: the header x-afterimage-time is for tables created with a history clock")
     case (.history, nil):
-      if transaction.cause == .service { return progress[table.id]?.historyTime ?? 0 }
+      if cause == .service { return before }
       throw .validation(
         "Table \(table.definition.name) has a history clock: each write must bring its time in the header x-afterimage-time, "
           + "or end the history with: afterimage table clock \(table.definition.name) live")
     case (.history, let given?):
-      let last = progress[table.id]?.historyTime ?? 0
-      guard given >= last else {
-        throw .validation("The time \(given) in x-afterimage-time lies before \(last), the last one given to the table's history clock")
+      guard given >= before else {
+        throw .validation("The time \(given) in x-afterimage-time lies before \(before), the last one given to the table's history clock")
       }
+      last[table.id] = given
       return given
     }
   }
@@ -146,7 +164,7 @@ struct CommitRound: ~Copyable {
 
   private mutating func commit(_ prepared: Prepared, cause: ChangeRecord.Cause) -> WriteResult {
     let table = prepared.table
-    if table.clock == .history {
+    if table.clock == .history, prepared.time > progress[table.id]?.historyTime ?? 0 {
       progress[table.id]?.historyTime = prepared.time
       touched.insert(table.id)
     }

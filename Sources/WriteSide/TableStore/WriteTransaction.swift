@@ -8,18 +8,18 @@ package struct WriteTransaction: Sendable {
   package var isTransaction: Bool
   /// The client's idempotency token, and a hash of what it was sent with. Remembered for 10 minutes.
   package var token: (text: String, payloadHash: [UInt8])?
-  /// Commit time in milliseconds, for tables with a history clock.
-  package var time: Int64?
+  /// Commit times in milliseconds, for tables with a history clock: one for all actions, or one for each. Empty for live tables.
+  package var times: [Int64]
   package var cause: ChangeRecord.Cause
 
   package init(
     actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil, time: Int64? = nil,
-    cause: ChangeRecord.Cause = .user
+    times: [Int64] = [], cause: ChangeRecord.Cause = .user
   ) {
     self.actions = actions
     self.isTransaction = isTransaction
     self.token = token
-    self.time = time
+    self.times = time.map { [$0] } ?? times
     self.cause = cause
   }
 }

@@ -20,6 +20,7 @@ enum DevCommand {
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
+      .init("history", value: "TABLE", "Make this table with a history clock: each write brings its time. May be given several times."),
       .init("demo", "Play believable users through the table API."),
       .init("seconds", value: "N", "End after so many seconds."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
@@ -33,7 +34,7 @@ enum DevCommand {
     let settings = NodeSettings(
       dataDirectory: data, tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
       pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
-      partitions: try arguments.integer("partitions", in: 1...256) ?? 1, logger: Logger(level: level))
+      partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"), logger: Logger(level: level))
     let seconds = try arguments.integer("seconds", in: 1...1_000_000)
     let node = try Node(settings)
     Console.line("tables     \(node.tableEndpoint ?? "")")

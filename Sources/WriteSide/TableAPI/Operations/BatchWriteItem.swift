@@ -86,7 +86,7 @@ enum BatchWriteItem {
     }
     let definitions = tables.map(\.definition)
     let (whichTable, collections) = (places, metrics)
-    return .write(WriteTransaction(actions: actions, time: call.time)) { results in
+    return .write(WriteTransaction(actions: actions, times: call.times)) { results in
       Outcome.object { writer in
         writer.name("UnprocessedItems")
         writer.beginObject()

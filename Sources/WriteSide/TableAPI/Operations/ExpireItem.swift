@@ -36,7 +36,7 @@ enum ExpireItem {
       }
       return .delete
     }
-    return .write(WriteTransaction(actions: [action], time: call.time, cause: .service)) { results in
+    return .write(WriteTransaction(actions: [action], times: call.times, cause: .service)) { results in
       answer(results.first?.position != nil)
     }
   }

@@ -103,7 +103,7 @@ enum TransactWriteItems {
       }
     }
     let transaction = WriteTransaction(
-      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash(call.body)) }, time: call.time)
+      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash(call.body)) }, times: call.times)
     let definitions = tables.map(\.definition)
     let collections = metrics
     return .write(transaction) { results in

@@ -2,7 +2,17 @@ internal import DynamoModel
 
 /// The header `x-afterimage-time`: milliseconds since 1970, or ISO 8601 with a zone (`2026-01-01T10:00:00.250Z`,
 /// `2026-01-01T12:00:00+02:00`).
+///
+/// A BatchWriteItem may bring one for each of its writes, in their order, joined by commas.
 enum CommitTime {
+  static func all(_ header: String?) throws(DynamoError) -> [Int64] {
+    var times: [Int64] = []
+    for part in (header ?? "").split(separator: ",") {
+      times.append(try milliseconds(String(part).trimmingBlanks))
+    }
+    return times
+  }
+
   static func milliseconds(_ text: String) throws(DynamoError) -> Int64 {
     if let number = Int64(text), number >= 0 { return number }
     guard let time = iso8601(Array(text.utf8)) else {
@@ -70,5 +80,14 @@ enum CommitTime {
     let yearOfEra = shifted - era * 400
     let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+}
+
+extension String {
+  fileprivate var trimmingBlanks: String {
+    var text = Substring(self)
+    while text.first == " " { text.removeFirst() }
+    while text.last == " " { text.removeLast() }
+    return String(text)
   }
 }

@@ -41,7 +41,7 @@ struct WriteParameters: Sendable {
     let returnsValues = returnValues != nil && returnValues != "NONE"
     let action = change.action(table, key: key, needsOld: returnsValues || wanted != nil)
     let metrics = ItemCollectionMetrics(returnItemCollectionMetrics, table, key: key)
-    let transaction = WriteTransaction(actions: [action], time: call.time)
+    let transaction = WriteTransaction(actions: [action], times: call.times)
     guard returnsValues || wanted != nil || metrics != nil else { return .write(transaction) { _ in Outcome.empty } }
     let definition = table.definition
     return .write(transaction) { results in

@@ -1,0 +1,75 @@
+internal import CZlib
+internal import Glibc
+
+/// The lines of a file, gzip or plain, one after another with bounded memory.
+///
+/// Not `Sendable`: one thread at a time.
+package final class LineReader {
+  package static let lineBytesMax = 16 << 20
+
+  private let file: gzFile
+  private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+  private var start = 0
+  private var end = 0
+  private var isAtEnd = false
+  /// Lines given so far.
+  package private(set) var lines = 0
+  /// Bytes of the file as it lies on disk that were read, for progress.
+  package var compressedBytesRead: Int { Int(gzoffset(file)) }
+
+  package init(path: String) throws(LineReaderError) {
+    guard let file = gzopen(path, "rb") else {
+      throw LineReaderError("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    self.file = file
+    gzbuffer(file, 1 << 18)
+  }
+
+  deinit { gzclose(file) }
+
+  /// The next line without its end (LF or CRLF); nil after the last.
+  package func next() throws(LineReaderError) -> [UInt8]? {
+    var line: [UInt8] = []
+    while true {
+      if start == end {
+        if isAtEnd { return line.isEmpty ? nil : finished(line) }
+        try fill()
+        continue
+      }
+      if let newline = buffer[start..<end].firstIndex(of: 10) {
+        line.append(contentsOf: buffer[start..<newline])
+        start = newline + 1
+        return finished(line)
+      }
+      line.append(contentsOf: buffer[start..<end])
+      start = end
+      guard line.count <= LineReader.lineBytesMax else {
+        throw LineReaderError("line \(lines + 1) is longer than \(LineReader.lineBytesMax) bytes")
+      }
+    }
+  }
+
+  private func finished(_ line: [UInt8]) -> [UInt8] {
+    lines += 1
+    return line.last == 13 ? Array(line.dropLast()) : line
+  }
+
+  private func fill() throws(LineReaderError) {
+    let count = gzread(file, &buffer, UInt32(buffer.count))
+    guard count >= 0 else {
+      var code: Int32 = 0
+      let reason = gzerror(file, &code).map { String(cString: $0) } ?? "unknown"
+      throw LineReaderError("after line \(lines): the file cannot be read: \(reason)")
+    }
+    start = 0
+    end = Int(count)
+    isAtEnd = count == 0
+  }
+}
+
+/// Why a file of lines cannot be read.
+package struct LineReaderError: Error, Sendable, CustomStringConvertible {
+  package let description: String
+
+  init(_ description: String) { self.description = description }
+}
