@@ -2,6 +2,7 @@ internal import Arguments
 internal import DynamoClient
 internal import DynamoModel
 internal import Foundation
+internal import Gzip
 
 /// `afterimage table import`: a file into a table, through the public API.
 enum ImportCommand {
