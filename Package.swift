@@ -106,6 +106,9 @@ let package = Package(
       "ReadSide", "QueryAPI",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "HTTPServer", "Services", "Telemetry"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
+    tests(
+      "ReadSide", "Workers",
+      ["Workers", "StoreTestKit", "TableStore", "ReadModels", "Projections", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip"]),
 
     // Program
     module(

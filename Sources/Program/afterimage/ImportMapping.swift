@@ -4,7 +4,8 @@ internal import DynamoModel
 /// How a row of a file becomes an item: a template for each attribute, over the row's columns.
 ///
 /// `PK=User:{nick}`, `SK={time}#{line:06}`, `Score:N={score}`. `{line}` is the line's number in the file, from 1; `{line:06}` pads it with
-/// zeros. `{{` and `}}` are braces. An attribute whose template is one column that is empty is left out.
+/// zeros. `{{` and `}}` are braces. A number, bytes or a boolean of an empty column is left out; an
+/// empty string is kept.
 struct ImportMapping: Sendable {
   enum Part: Sendable {
     case text(String)
@@ -87,7 +88,7 @@ struct ImportMapping: Sendable {
           text += String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
       }
-      if text.isEmpty, attribute.parts.count == 1 { continue }
+      if text.isEmpty, attribute.type != "S" { continue }
       item[attribute.name] = try value(text, attribute)
     }
     return item

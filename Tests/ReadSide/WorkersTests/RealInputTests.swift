@@ -1,0 +1,121 @@
+import ChangeLog
+import DynamoModel
+import Foundation
+import Pipelines
+import Projections
+import ReadModels
+import SQLite
+import StoreTestKit
+import TableStore
+import Testing
+import Workers
+
+/// Real messages through the table store, its log, the chat-rooms pipeline and SQLite, against the brute-force computation, row by row.
+@Suite(.serialized) struct RealInputTests {
+  static let pipeline = try? PipelineLoader.load(ChatMessages.root.path + "/pipelines/chat-rooms")
+
+  /// The test over partitions and restarts builds six read models: it takes so many messages, and all with
+  /// AFTERIMAGE_ALL_MESSAGES=1.
+  static let limit = ProcessInfo.processInfo.environment["AFTERIMAGE_ALL_MESSAGES"] == nil ? 12_000 : Int.max
+
+  func store(_ messages: ChatMessages, partitions: Int, _ directory: TemporaryDirectory) async throws -> TableStore {
+    let pipeline = try #require(Self.pipeline)
+    var definition = pipeline.tables[0].definition
+    definition.partitions = partitions
+    let store = try TableStore(path: directory.path + "/tables")
+    _ = try store.createTable(definition, clock: .history)
+    let handle = try #require(store.table("Chat"))
+    for first in stride(from: 0, to: messages.messages.count, by: 500) {
+      var actions: [WriteAction] = []
+      var times: [Int64] = []
+      for index in first..<min(first + 500, messages.messages.count) {
+        let item = messages.item(index)
+        actions.append(WriteAction(table: "Chat", key: try handle.key(ofPut: item), needsCurrent: false) { _ in .put(item) })
+        times.append(messages.messages[index].time)
+      }
+      _ = try await store.write(WriteTransaction(actions: actions, times: times))
+    }
+    return store
+  }
+
+  func build(_ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096) async throws -> [String: Digest] {
+    let pipeline = try #require(Self.pipeline)
+    let file = try GenerationFile(path: path, pipeline: pipeline)
+    var replay = Replay(
+      file: file, logs: [EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery)
+    try await replay.catchUp()
+    let reader = try Connection(path: path, options: .readOnly)
+    var digests: [String: Digest] = [:]
+    for projection in pipeline.projections { digests[projection.name] = try Digest(projection, reader) }
+    return digests
+  }
+
+  @Test func `sessions, boards and thanks equal a brute-force computation row by row`() async throws {
+    let messages = try ChatMessages.load()
+    if !messages.isReal { print("RealInputTests: ../shared is not there; the test runs on seeded messages of its own") }
+    let directory = TemporaryDirectory()
+    try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+    let store = try await store(messages, partitions: 3, directory)
+    defer { store.close() }
+    let path = directory.path + "/read-model.db"
+    _ = try await build(store, path)
+    let expected = BruteForce(messages.messages)
+    let reader = try Connection(path: path, options: .readOnly)
+
+    var sessions: Set<BruteForce.Session> = []
+    let presence = try reader.prepare(
+      "SELECT person, started_at, last_at, comments, status, ended_at, ended_by, seconds FROM presence")
+    while try presence.step() {
+      let ended = presence.text(5).map(Self.milliseconds) ?? 0
+      sessions.insert(
+        .init(
+          nick: presence.bytes(0) ?? [], started: Self.milliseconds(presence.text(1) ?? ""),
+          last: Self.milliseconds(presence.text(2) ?? ""), comments: Int(presence.int64(3)), isActive: presence.text(4) == "active",
+          ended: ended, endedBy: presence.text(6) ?? ""))
+    }
+    #expect(sessions == expected.sessions, "\(sessions.symmetricDifference(expected.sessions).prefix(5))")
+
+    var seconds: [[UInt8]: Int64] = [:]
+    let durations = try reader.prepare("SELECT person, sum(seconds) FROM presence GROUP BY person")
+    while try durations.step() { seconds[durations.bytes(0) ?? []] = durations.int64(1) }
+    #expect(seconds == expected.seconds)
+
+    var counts: [[UInt8]: Int] = [:]
+    let activity = try reader.prepare("SELECT person, comments FROM user_activity")
+    while try activity.step() { counts[activity.bytes(0) ?? []] = Int(activity.int64(1)) }
+    #expect(counts == expected.counts)
+
+    #expect(try Self.places(reader, "SELECT day, member, score, reached_at FROM talkers_by_day") == expected.byDay)
+    #expect(try Self.places(reader, "SELECT '', member, score, reached_at FROM thanked") == expected.thanked)
+  }
+
+  static func places(_ reader: Connection, _ sql: String) throws -> Set<BruteForce.Place> {
+    var found: Set<BruteForce.Place> = []
+    let rows = try reader.prepare(sql)
+    while try rows.step() {
+      found.insert(
+        .init(
+          board: rows.text(0) ?? "", member: rows.bytes(1) ?? [], score: Int(rows.int64(2)),
+          reached: milliseconds(rows.text(3) ?? "")))
+    }
+    return found
+  }
+
+  /// `2026-01-01T10:00:00.000000Z` of whole seconds.
+  static func milliseconds(_ text: String) -> Int64 { ChatMessages.milliseconds(String(text.prefix(19)) + "Z") }
+
+  @Test func `partitions, batches and restarts change no row`() async throws {
+    let messages = try ChatMessages.load(limit: Self.limit)
+    var digests: [[String: Digest]] = []
+    for partitions in [1, 3, 8] {
+      let directory = TemporaryDirectory()
+      try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+      let store = try await store(messages, partitions: partitions, directory)
+      defer { store.close() }
+      digests.append(try await build(store, directory.path + "/whole.db"))
+      digests.append(try await build(store, directory.path + "/restarted.db", restartEvery: 1_000, batch: 333))
+    }
+    for other in digests.dropFirst() { #expect(other == digests[0]) }
+    #expect(digests[0]["presence"].map { $0.rows > 100 } == true)
+  }
+}
