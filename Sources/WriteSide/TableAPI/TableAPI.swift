@@ -63,6 +63,14 @@ package final class TableAPI: Sendable {
           reply.failure(error)
         }
       }
+    case .later(let work):
+      Task {
+        do throws(DynamoError) {
+          reply.success(try await work())
+        } catch {
+          reply.failure(error)
+        }
+      }
     case .write(let transaction, let encode):
       store.write(transaction) { result in
         switch result {
@@ -106,6 +114,9 @@ enum Outcome {
   case write(WriteTransaction, @Sendable ([WriteResult]) -> [UInt8])
   /// Done on the control queue: it waits for the committer.
   case control(@Sendable () throws(DynamoError) -> [UInt8])
+
+  /// Waits for something without holding a thread.
+  case later(@Sendable () async throws(DynamoError) -> [UInt8])
 
   static let empty = Array("{}".utf8)
 

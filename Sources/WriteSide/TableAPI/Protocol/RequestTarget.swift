@@ -5,7 +5,7 @@ enum RequestTarget {
   typealias Operation = @Sendable (Call) throws(DynamoError) -> Outcome
 
   static let service = "DynamoDB_20120810."
-  /// Our own operations, for the outbox of the workers.
+  /// Our own operations, for the outbox of the workers and for the command line.
   static let ownService = "Afterimage_20261121."
 
   /// Everything that is not here answers UnknownOperationException.
@@ -32,7 +32,11 @@ enum RequestTarget {
     service + "UpdateItem": UpdateItem.run,
     service + "UpdateTable": UpdateTable.run,
     service + "UpdateTimeToLive": UpdateTimeToLive.run,
+    ownService + "AcceptClockJump": AcceptClockJump.run,
+    ownService + "DescribeServer": DescribeServer.run,
     ownService + "ExpireItem": ExpireItem.run,
+    ownService + "ReadLog": ReadLog.run,
+    ownService + "SetTableClock": SetTableClock.run,
   ]
 
   static func operation(_ target: String?) throws(DynamoError) -> Operation {
