@@ -64,6 +64,9 @@ let package = Package(
     module("Libraries", "Crypto", ["CLibCrypto"]),
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
+    module("Libraries", "Kafka", ["CLibrdkafka", "Services"]),
+    kit("Libraries", "KafkaTestKit", ["Kafka"]),
+    tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 
     // Process
     module("Process", "Arguments"),

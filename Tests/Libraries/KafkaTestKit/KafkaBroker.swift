@@ -1,0 +1,90 @@
+internal import Foundation
+internal import Glibc
+package import Kafka
+internal import Synchronization
+
+/// The broker that a test process talks to: the one that AFTERIMAGE_TEST_KAFKA names, or one of its own from the shared folder's
+/// `kafka-cluster`, in a temporary directory, destroyed when the process ends however it ends.
+package enum KafkaBroker {
+  /// What a skipped test says.
+  package static let skipped =
+    "skipped: no Kafka broker. Set AFTERIMAGE_TEST_KAFKA to a bootstrap address, or put kafka-cluster into ../shared/kafka"
+
+  package static var isAvailable: Bool { given != nil || script != nil }
+
+  private static var given: String? {
+    let value = ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"]
+    return value?.isEmpty == false ? value : nil
+  }
+
+  /// `kafka-cluster` of the shared folder, which stands beside the repository unless AFTERIMAGE_SHARED says otherwise.
+  private static var script: String? {
+    let shared =
+      ProcessInfo.processInfo.environment["AFTERIMAGE_SHARED"]
+      ?? URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../../shared").standardizedFileURL.path
+    let path = shared + "/kafka/kafka-cluster"
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }
+
+  private static let started = Mutex<String?>(nil)
+
+  /// The broker's address; starts it at the first call.
+  package static func bootstrap() throws -> String {
+    if let given { return given }
+    return try started.withLock { started in
+      if let started { return started }
+      let cluster = try KafkaCluster()
+      cluster.outlive()
+      started = cluster.bootstrap
+      return cluster.bootstrap
+    }
+  }
+
+  package static func configuration() throws -> KafkaConfiguration { KafkaConfiguration(bootstrap: try bootstrap()) }
+
+  /// A name that no other test uses.
+  package static func uniqueName(_ prefix: String = "t") -> String {
+    "\(prefix)-\(UInt64.random(in: 0 ... .max))"
+  }
+
+  /// Runs the script and gives what it prints.
+  static func run(_ arguments: [String]) throws -> String {
+    guard let script else { throw KafkaTestError(KafkaBroker.skipped) }
+    let output = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).out").path
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    let pid = try spawn([script] + arguments, output: output)
+    var status: Int32 = 0
+    while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+    guard status == 0 else { throw KafkaTestError("kafka-cluster \(arguments.joined(separator: " ")) ended with status \(status)") }
+    return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Destroys the cluster once this process is gone, also when it was killed.
+  static func destroyAfterEnd(_ directory: String) throws {
+    guard let script else { return }
+    let watch = "while kill -0 \(getpid()) 2>/dev/null; do sleep 0.5; done; \"$0\" destroy \"$1\""
+    _ = try spawn(["/usr/bin/setsid", "/bin/sh", "-c", watch, script, directory], output: "/dev/null")
+  }
+
+  /// Starts a program. Foundation's Process is not used: its wait needs a run loop, which a test's thread has not.
+  private static func spawn(_ command: [String], output: String) throws -> pid_t {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    let arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var pid: pid_t = 0
+    let code = posix_spawn(&pid, command[0], &actions, nil, arguments, environ)
+    guard code == 0 else { throw KafkaTestError("\(command[0]) does not start: \(String(cString: strerror(code)))") }
+    return pid
+  }
+}
+
+package struct KafkaTestError: Error, CustomStringConvertible {
+  package let description: String
+
+  init(_ description: String) { self.description = description }
+}
