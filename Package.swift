@@ -121,5 +121,7 @@ let package = Package(
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
       ]),
     program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
+    tests(
+      "Program", "Acceptance", ["afterimage"], exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
   ]
 )

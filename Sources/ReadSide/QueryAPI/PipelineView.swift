@@ -89,12 +89,19 @@ package actor PipelineView {
     }
     if let open, open.generation.number == generation.number { return open }
     let pipeline = try load(generation.directory)
+    let notReady = QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
     let connection: Connection
+    let isReady: Bool
     do throws(SQLiteError) {
       connection = try Connection(path: generation.databasePath, options: .readOnly)
+      // The file is there a moment before its tables, which come all at once.
+      let tables = try connection.statement("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'")
+      isReady = try tables.step() && tables.int64(0) > 0
+      tables.reset()
     } catch {
-      throw QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
+      throw notReady
     }
+    guard isReady else { throw notReady }
     var ranks: [Int: RankIndex] = [:]
     for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
     let opened = Open(generation: generation, pipeline: pipeline, connection: connection, ranks: ranks)

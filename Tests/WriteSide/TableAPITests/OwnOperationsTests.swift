@@ -22,7 +22,8 @@ import Testing
   }
 
   func put(_ client: APIClient, _ key: String, headers: [String: String] = [:]) async throws -> APIClient.Answer {
-    try await client.send("PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"\#(key)"},"secret":{"S":"hush"}}}"#, headers: headers)
+    try await client.send(
+      "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"\#(key)"},"secret":{"S":"hush"}}}"#, headers: headers)
   }
 
   func sequences(_ answer: APIClient.Answer) throws -> [String] {
@@ -68,11 +69,18 @@ import Testing
     try await create(client, tags: #"{"Key":"afterimage:clock","Value":"history"}"#)
     #expect(try await put(client, "a", headers: ["x-afterimage-time": "1000"]).status == 200)
     #expect(try await put(client, "b").error.contains("each write must bring its time"))
-    #expect(try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"live"}"#).text == #"{"TableName":"T_1","Clock":"live"}"#)
+    #expect(
+      try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"live"}"#).text
+        == #"{"TableName":"T_1","Clock":"live"}"#)
     #expect(try await put(client, "b").status == 200)
-    #expect(try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"history"}"#).error.contains("has a live clock already"))
-    #expect(try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"noon"}"#).error.contains("live or history: noon"))
-    #expect(try await own(client, "SetTableClock", #"{"TableName":"None","Clock":"live"}"#).error.hasPrefix("ResourceNotFoundException"))
+    #expect(
+      try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"history"}"#).error.contains("has a live clock already")
+    )
+    #expect(
+      try await own(client, "SetTableClock", #"{"TableName":"T_1","Clock":"noon"}"#).error.contains("live or history: noon"))
+    #expect(
+      try await own(client, "SetTableClock", #"{"TableName":"None","Clock":"live"}"#).error.hasPrefix("ResourceNotFoundException")
+    )
     #expect(try await own(client, "SetTableClock", #"{"TableName":"T_1"}"#).error.contains("at 'clock'"))
   }
 

@@ -41,7 +41,8 @@ enum ReadLog {
         let tail = bounds.last > UInt64(limit) ? bounds.last - UInt64(limit) : 0
         let from = LogCursor(incarnation: description.incarnation, sequence: asked ?? max(earliest, tail))
         let batch = try await log.read(
-          partition: partition, after: from, limit: ReadLimit(records: limit, bytes: ReadLimit.standard.bytes), wait: .milliseconds(wait))
+          partition: partition, after: from, limit: ReadLimit(records: limit, bytes: ReadLimit.standard.bytes),
+          wait: .milliseconds(wait))
         return try answer(batch, table.definition.name, description)
       } catch {
         throw ReadLog.error(error)

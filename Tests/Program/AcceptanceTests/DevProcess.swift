@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+/// A running `afterimage dev`, with its addresses.
+struct DevProcess {
+  let child: ChildProcess
+  let tables: String
+  let page: String
+
+  struct NotStarted: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  static func start(
+    data: String, pipelines: [String], port: Int = 0, pagePort: Int = 0, _ more: [String] = [], folder: String? = nil
+  ) async throws -> DevProcess {
+    let arguments =
+      ["dev", "--data", data, "--port", "\(port)", "--page-port", "\(pagePort)"] + pipelines.flatMap { ["-p", $0] } + more
+    let child = try ChildProcess(Program.path, arguments, folder: folder)
+    guard let tables = await child.line("tables "), let page = await child.line("page ") else {
+      throw NotStarted(description: "\(child.output)\(child.errors)")
+    }
+    return DevProcess(child: child, tables: address(tables), page: address(page))
+  }
+
+  private static func address(_ line: String) -> String { line.split(separator: " ").last.map(String.init) ?? "" }
+
+  var ports: (tables: Int, page: Int) { (DevProcess.port(tables), DevProcess.port(page)) }
+
+  private static func port(_ address: String) -> Int { address.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
+
+  /// Ctrl-C; the exit status.
+  func stop() async -> Int32 {
+    child.signal(SIGINT)
+    return await child.ended()
+  }
+
+  /// kill -9.
+  func kill() async {
+    child.signal(SIGKILL)
+    _ = await child.ended()
+  }
+}

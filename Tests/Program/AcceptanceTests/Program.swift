@@ -1,0 +1,40 @@
+import Foundation
+
+/// Where the things that these tests start are.
+enum Program {
+  /// The built binary: it stands beside the test product.
+  static let path: String = {
+    var folders = Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
+    folders += CommandLine.arguments.prefix(1).map { URL(filePath: $0).deletingLastPathComponent() }
+    folders.append(repository.appending(path: ".build/debug"))
+    let candidates = folders.map { $0.appending(path: "afterimage").path }
+    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? candidates[0]
+  }()
+
+  static let repository: URL = {
+    var folder = URL(filePath: #filePath)
+    for _ in 0..<4 { folder.deleteLastPathComponent() }
+    return folder
+  }()
+
+  static func pipeline(_ name: String) -> String { repository.appending(path: "pipelines/\(name)").path }
+
+  struct Outcome: CustomStringConvertible {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    var description: String { "status \(status)\n\(output)\(errors)" }
+  }
+
+  /// Runs `afterimage` with these arguments to its end.
+  static func run(_ arguments: String..., in folder: String? = nil) async throws -> Outcome {
+    try await run(path, arguments, in: folder)
+  }
+
+  static func run(_ program: String, _ arguments: [String], in folder: String? = nil) async throws -> Outcome {
+    let child = try ChildProcess(program, arguments, folder: folder)
+    let status = await child.ended()
+    return Outcome(status: status, output: child.output, errors: child.errors)
+  }
+}
