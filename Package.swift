@@ -123,5 +123,11 @@ let package = Package(
     program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
     tests(
       "Program", "Acceptance", ["afterimage"], exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
+    program(
+      "afterimage-bench",
+      [
+        "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
+        "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Telemetry",
+      ]),
   ]
 )

@@ -19,7 +19,7 @@ package struct WorkerSettings: Sendable {
   package var readLimit: ReadLimit
 
   package init(
-    checkpointRecordsMax: Int = 50_000, checkpointInterval: Duration = .milliseconds(500),
+    checkpointRecordsMax: Int = 100_000, checkpointInterval: Duration = .seconds(1),
     frontierInterval: Duration = .seconds(1), readWait: Duration = .milliseconds(100), readLimit: ReadLimit = .standard
   ) {
     self.checkpointRecordsMax = checkpointRecordsMax

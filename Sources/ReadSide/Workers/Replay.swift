@@ -6,12 +6,14 @@ package import ReadModels
 /// Works a pipeline's lanes one after another in the caller's task, without pacing: for scenario tests, for building a read model from
 /// a log that stands still, and for checking that batch sizes, restarts and interleaving change nothing.
 ///
-/// With `restartEvery` each lane checkpoints after so many records, forgets everything, and goes on from the file.
+/// With `restartEvery` each lane checkpoints after so many records, forgets everything, and goes on from the file; with
+/// `checkpointEvery` it checkpoints and goes on.
 package struct Replay {
   package let file: GenerationFile
   private let logs: [any ChangeLog]
   private let batchRecords: Int
   private let restartEvery: Int?
+  private let checkpointEvery: Int?
   private var lanes: [LaneState] = []
 
   private struct LaneState {
@@ -24,11 +26,14 @@ package struct Replay {
   }
 
   /// `logs` are those of the pipeline's tables, in order.
-  package init(file: GenerationFile, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil) {
+  package init(
+    file: GenerationFile, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil, checkpointEvery: Int? = nil
+  ) {
     self.file = file
     self.logs = logs
     self.batchRecords = batchRecords
     self.restartEvery = restartEvery
+    self.checkpointEvery = checkpointEvery
   }
 
   /// Applies everything that the logs hold, commits it, and brings every lane to its frontier. Answers the number of records.
@@ -68,26 +73,30 @@ package struct Replay {
   }
 
   private mutating func step(_ index: Int) async throws -> Int {
-    let lane = lanes[index]
-    let batch = try await logs[lane.table].read(
-      partition: lane.partition, after: lane.next.cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: .zero)
+    // No copy of the lane is held here: its dictionaries are changed in place.
+    let (table, partition, cursor) = (lanes[index].table, lanes[index].partition, lanes[index].next.cursor)
+    let batch = try await logs[table].read(
+      partition: partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: .zero)
     try lanes[index].engine.apply(batch)
     lanes[index].next.cursor = batch.end
     lanes[index].next.firedThrough = lanes[index].engine.firedThrough
-    lanes[index].next.frontier = max(lane.next.frontier, LaneEngine.microseconds(batch.frontier))
+    lanes[index].next.frontier = max(lanes[index].next.frontier, LaneEngine.microseconds(batch.frontier))
     lanes[index].sinceRestart += batch.entries.count
     if let restartEvery, lanes[index].sinceRestart >= restartEvery {
       try commit(index)
-      lanes[index] = try load(lane.table, lane.partition, lane.next.cursor)
+      lanes[index] = try load(table, partition, batch.end)
+    } else if let checkpointEvery, lanes[index].sinceRestart >= checkpointEvery {
+      try commit(index)
+      lanes[index].sinceRestart = 0
     }
     return batch.entries.count
   }
 
   private mutating func commit(_ index: Int) throws {
-    let lane = lanes[index]
-    guard lane.next != lane.position || lane.engine.hasChanges else { return }
+    guard lanes[index].next != lanes[index].position || lanes[index].engine.hasChanges else { return }
     let changes = lanes[index].engine.takeChanges()
-    _ = try file.checkpoint(table: lane.table, partition: lane.partition, from: lane.position, to: lane.next, changes)
-    lanes[index].position = lane.next
+    _ = try file.checkpoint(
+      table: lanes[index].table, partition: lanes[index].partition, from: lanes[index].position, to: lanes[index].next, changes)
+    lanes[index].position = lanes[index].next
   }
 }

@@ -23,7 +23,7 @@ package struct RankBoard {
   /// The different scores, kept for dense ranks only.
   private var scores = CountedTree()
   private var scoreCounts: [[UInt8]: Int] = [:]
-  private var keys: [[UInt8]: [UInt8]] = [:]
+  private var keys: [BytesKey: [UInt8]] = [:]
 
   package init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
     self.direction = direction
@@ -34,10 +34,16 @@ package struct RankBoard {
 
   /// Sets a member's score. O(log n).
   package mutating func set(_ member: Value, score: Value, reachedAt: Int64) {
-    let memberKey = Value.ordered(CollectionOfOne(member))
+    let memberKey = RankBoard.key(member)
     let scoreKey = scoreKey(score)
-    let reachedKey = Value.ordered(CollectionOfOne(.timestamp(reachedAt)))
-    let key = ties == .firstToReach ? scoreKey + reachedKey + memberKey : scoreKey + memberKey + reachedKey
+    var key = scoreKey
+    if ties == .firstToReach {
+      Value.timestamp(reachedAt).appendOrdered(to: &key)
+      key += memberKey.bytes
+    } else {
+      key += memberKey.bytes
+      Value.timestamp(reachedAt).appendOrdered(to: &key)
+    }
     if let old = keys.updateValue(key, forKey: memberKey) {
       if old == key { return }
       drop(old)
@@ -51,7 +57,7 @@ package struct RankBoard {
   }
 
   package mutating func remove(_ member: Value) {
-    if let old = keys.removeValue(forKey: Value.ordered(CollectionOfOne(member))) { drop(old) }
+    if let old = keys.removeValue(forKey: RankBoard.key(member)) { drop(old) }
   }
 
   private mutating func drop(_ key: [UInt8]) {
@@ -64,30 +70,46 @@ package struct RankBoard {
   }
 
   private func scoreKey(_ score: Value) -> [UInt8] {
-    let bytes = Value.ordered(CollectionOfOne(score))
-    return direction == .descending ? bytes.map { ~$0 } : bytes
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    score.appendOrdered(to: &bytes)
+    if direction == .descending { for index in bytes.indices { bytes[index] = ~bytes[index] } }
+    return bytes
+  }
+
+  private static func key(_ member: Value) -> BytesKey {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(32)
+    member.appendOrdered(to: &bytes)
+    return BytesKey(bytes)
   }
 
   private func parts(_ key: [UInt8]) -> (score: Value, reachedAt: Int64, member: Value)? {
-    var index = 0
-    let source = direction == .descending ? key.map { ~$0 } : key
-    guard let score = source.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
-      let first = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
-      let second = key.withUnsafeBytes({ Value(ordered: $0, at: &index) }),
-      case .timestamp(let reachedAt) = ties == .firstToReach ? first : second
-    else { return nil }
-    return (score, reachedAt, ties == .firstToReach ? second : first)
+    key.withUnsafeBytes { bytes in
+      var index = 0
+      let score =
+        direction == .ascending
+        ? Value(ordered: bytes, at: &index)
+        : withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { plain in
+          for place in 0..<bytes.count { plain[place] = ~bytes[place] }
+          return Value(ordered: UnsafeRawBufferPointer(plain), at: &index)
+        }
+      guard let score, let first = Value(ordered: bytes, at: &index), let second = Value(ordered: bytes, at: &index),
+        case .timestamp(let reachedAt) = ties == .firstToReach ? first : second
+      else { return nil }
+      return (score, reachedAt, ties == .firstToReach ? second : first)
+    }
   }
 
   /// The member's rank and score; nil when it is not on the board. O(log n).
   package func rank(of member: Value) -> RankedMember? {
-    guard let key = keys[Value.ordered(CollectionOfOne(member))], let parts = parts(key) else { return nil }
+    guard let key = keys[RankBoard.key(member)], let parts = parts(key) else { return nil }
     return ranked(parts, place: order.countBelow(key))
   }
 
   /// The place of a member in the order, from 0; nil when it is not on the board.
   package func place(of member: Value) -> Int? {
-    keys[Value.ordered(CollectionOfOne(member))].map { order.countBelow($0) }
+    keys[RankBoard.key(member)].map { order.countBelow($0) }
   }
 
   /// How many members have a score at least as good as `floor`.

@@ -1,0 +1,123 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Foundation
+internal import HTTPServer
+internal import RocksDB
+internal import Synchronization
+internal import TableAPI
+internal import TableStore
+
+/// PutItem (stream on, durable) and GetItem over HTTP by wrk, beside as many bare RocksDB writers of the same bytes with sync.
+enum HTTPBench {
+  static let seconds = 4
+  static let connections = [1, 4, 32]
+
+  static func run(_ report: inout Report) async throws {
+    var measured = report
+    try await withTemporaryDirectory { directory in
+      let store = try TableStore(path: directory + "/tables")
+      let definition = TableDefinition(
+        name: "Bench", key: KeySchema(partition: KeyAttribute(name: "pk", type: .string)), stream: .newAndOldImages)
+      _ = try store.createTable(definition)
+      let api = TableAPI(store: store)
+      let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+      defer {
+        server.stop()
+        store.close()
+      }
+      for count in connections {
+        let puts = try wrk(put, "PutItem", count, server.port, directory)
+        let gets = try wrk(get, "GetItem", count, server.port, directory)
+        let bare = try bareWriters(count, directory + "/bare-\(count)")
+        measured.add("http.put_\(count)", puts, "requests/s")
+        measured.add("http.get_\(count)", gets, "requests/s")
+        measured.add("http.bare_writers_\(count)", bare, "writes/s")
+        measured.add("http.put_of_bare_\(count)", puts / bare, "ratio")
+      }
+    }
+    report = measured
+  }
+
+  private static let filler = String(repeating: "x", count: 200)
+  private static let put =
+    #"'{"TableName":"Bench","Item":{"pk":{"S":"key-' .. math.random(1, 100000) .. '"},"n":{"N":"' .. math.random(1, 1000000000) .. '"},"text":{"S":"\#(filler)"}}}'"#
+  private static let get = #"'{"TableName":"Bench","Key":{"pk":{"S":"key-' .. math.random(1, 100000) .. '"}}}'"#
+
+  /// Requests a second that wrk reports; throws when an answer was not 2xx.
+  private static func wrk(_ body: String, _ operation: String, _ connections: Int, _ port: UInt16, _ directory: String) throws
+    -> Double
+  {
+    let script = """
+      math.randomseed(os.time())
+      wrk.method = "POST"
+      wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
+      wrk.headers["X-Amz-Target"] = "DynamoDB_20120810.\(operation)"
+      wrk.headers["X-Amz-Date"] = "20260101T000000Z"
+      wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
+      request = function() return wrk.format(nil, nil, nil, \(body)) end
+      """
+    let path = directory + "/wrk.lua"
+    try script.write(toFile: path, atomically: true, encoding: .utf8)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["wrk", "-t", "1", "-c", "\(connections)", "-d", "\(seconds)s", "-s", path, "http://127.0.0.1:\(port)/"]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    guard !text.contains("Non-2xx"), let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Requests/sec") }),
+      let rate = line.split(separator: " ").last.flatMap({ Double($0) })
+    else { throw BenchError("wrk says: \(text)") }
+    return rate
+  }
+
+  /// As many threads as connections, each putting an item and its record in one synced batch after the other.
+  private static func bareWriters(_ threads: Int, _ path: String) throws -> Double {
+    let database = try Database(
+      path: path,
+      families: [
+        .init(name: "items", pointReads: true, writeBufferBytes: 64 << 20),
+        .init(name: "log", pointReads: false, writeBufferBytes: 64 << 20),
+      ],
+      blockCacheBytes: 64 << 20)
+    defer { database.close() }
+    let item: Item = ["pk": .string("key-50000"), "n": .number(Number(123_456_789)), "text": .string(filler)]
+    let bytes = item.binary
+    let total = Total()
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    let done = DispatchGroup()
+    for thread in 0..<threads {
+      done.enter()
+      Thread.detachNewThread {
+        defer { done.leave() }
+        var count = 0
+        while ContinuousClock.now < deadline {
+          var batch = WriteBatch(database)
+          batch.put(0, Array("bench-\(thread)-\(count % 3000)".utf8), bytes)
+          var record: [UInt8] = []
+          StoredRecord.append(
+            kind: .modify, cause: .user, time: 1, keys: Array(bytes.prefix(20)), old: bytes, new: bytes, to: &record)
+          batch.put(1, Array("log-\(thread)-\(count)".utf8), record)
+          guard (try? database.write(batch, sync: true)) != nil else { return }
+          count += 1
+        }
+        total.add(count)
+      }
+    }
+    done.wait()
+    return Double(total.current) / Double(seconds)
+  }
+}
+
+/// Adds up over threads.
+final class Total: Sendable {
+  private let value = Atomic<Int>(0)
+  func add(_ amount: Int) { value.wrappingAdd(amount, ordering: .relaxed) }
+  var current: Int { value.load(ordering: .relaxed) }
+}
+
+struct BenchError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,79 @@
+internal import ChangeLog
+internal import ChangeRecords
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import ReadModels
+internal import TableStore
+internal import Workers
+
+/// Sessions of 20,000 users from change records of about 600 bytes, crash-safe.
+enum SessionBench {
+  static let users = 20_000
+  static let records = 400_000
+
+  static let yaml = """
+    pipeline: bench
+    tables:
+      Activity: { key: { partition: user string } }
+    items:
+      visit: { in: Activity, match: { user: "{person}" }, fields: { page: page } }
+    projections:
+      active:
+        sessions: person
+        touch: visit inserted, visit changed(seen)
+        gap: 30m
+        columns: { touches: count, last_page: last(page), seconds: duration }
+    """
+
+  static func pipeline() throws -> Pipeline { try PipelineLoader.load(text: Array(yaml.utf8), file: "bench.yaml") }
+
+  static func item(_ user: Int, _ n: Int) -> Item {
+    [
+      "user": .string("user-\(user)"), "seen": .number(Number(Int64(n))), "page": .string("/page/\(n % 97)"),
+      "agent": .string("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0"), "tenant": .string("tenant-\(user % 50)"),
+      "notes": .string(String(repeating: "x", count: 80)),
+    ]
+  }
+
+  /// Fills a store with the records; their mean size in bytes.
+  static func fill(_ store: TableStore) async throws -> Int {
+    let pipeline = try pipeline()
+    _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
+    var time: Int64 = 1_700_000_000_000
+    var next: UInt64 = 1
+    for first in stride(from: 0, to: records, by: 1000) {
+      var actions: [WriteAction] = []
+      var times: [Int64] = []
+      for n in first..<(first + 1000) {
+        next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let item = item(Int(next >> 33) % users, n)
+        let key: Item = ["user": item["user"] ?? .null]
+        actions.append(WriteAction(table: "Activity", key: key, needsCurrent: false) { _ in .put(item) })
+        time += n % 10 == 0 ? 100 : 0
+        times.append(time)
+      }
+      _ = try await store.write(WriteTransaction(actions: actions, times: times))
+    }
+    let log = EmbeddedLog(store, table: "Activity")
+    let start = LogCursor(incarnation: try await log.describe().incarnation, sequence: UInt64(records / 2))
+    let batch = try await log.read(partition: 0, after: start, limit: ReadLimit(records: 1000, bytes: 8 << 20), wait: .zero)
+    return batch.bytes.count / max(1, batch.entries.count)
+  }
+
+  static func run(_ report: inout Report) async throws {
+    var measured = report
+    try await withTemporaryDirectory { directory in
+      let store = try TableStore(path: directory + "/tables")
+      defer { store.close() }
+      measured.add("sessions.record_bytes", Double(try await fill(store)), "bytes")
+      let file = try GenerationFile(path: directory + "/read-model.db", pipeline: try pipeline())
+      var replay = Replay(file: file, logs: [EmbeddedLog(store, table: "Activity")], checkpointEvery: 100_000)
+      let watch = Stopwatch()
+      try await replay.catchUp()
+      measured.add("sessions.embedded_per_second", Double(records) / watch.seconds, "records/s")
+      measured.add("sessions.embedded_per_cpu_second", Double(records) / watch.cpuSeconds, "records/cpu-s")
+    }
+    report = measured
+  }
+}
