@@ -84,11 +84,22 @@ let package = Package(
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
+    kit("Log", "ChangeLogConformance", ["ChangeLog", "ChangeRecords", "DynamoModel"]),
+    module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    tests("WriteSide", "TableStore", ["StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    tests("WriteSide", "TableStore", ["ChangeLogConformance", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    module(
+      "WriteSide", "Relay",
+      ["Kafka", "Services", "Telemetry", "DynamoModel", "ChangeRecords", "ChangeLog", "KafkaLog"]),
+    tests(
+      "WriteSide", "Relay",
+      [
+        "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore", "Services", "Telemetry",
+        "ChangeLog", "ChangeRecords", "DynamoModel",
+      ]),
     module(
       "WriteSide", "TableAPI",
       ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),

@@ -70,20 +70,6 @@ package actor Consumer {
     return marks
   }
 
-  /// The first offset with a timestamp of at least `time` (milliseconds); nil when every message is older.
-  package func offset(topic: String, partition: Int, atOrAfter time: Int64) throws(KafkaError) -> Int64? {
-    try Patience.wait { (timeout) throws(KafkaError) in
-      let list = rd_kafka_topic_partition_list_new(1)!
-      defer { rd_kafka_topic_partition_list_destroy(list) }
-      rd_kafka_topic_partition_list_add(list, topic, Int32(partition)).pointee.offset = time
-      let code = rd_kafka_offsets_for_times(handle.pointer, list, timeout)
-      guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "\(topic)[\(partition)]") }
-      let found = list.pointee.elems[0]
-      guard found.err == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(found.err, "\(topic)[\(partition)]") }
-      return found.offset >= 0 ? found.offset : nil
-    }
-  }
-
   /// No broker answered when last heard of.
   package nonisolated var brokersAreDown: Bool { handle.callbacks.state.withLock { $0.brokersAreDown } }
 }

@@ -44,6 +44,11 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     ].contains { $0.rawValue == code }
   }
 
+  /// What is thrown for a topic that is not there.
+  package static func unknown(_ topic: String) -> KafkaError {
+    KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic \(topic)")
+  }
+
   /// The message is larger than the client's or the topic's limit.
   package var isTooLarge: Bool { code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue }
 

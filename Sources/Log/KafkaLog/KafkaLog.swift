@@ -1,0 +1,319 @@
+package import ChangeLog
+internal import ChangeRecords
+package import Kafka
+internal import Services
+internal import Synchronization
+
+/// A table's change log on a Kafka topic, as a relay publishes it.
+///
+/// Topic partition i is table partition i; the value of a message is the record's JSON, its timestamp the commit time. Frontier and
+/// partitions come from the companion topic. Where to read is told by the cursor alone: its hint is the offset behind the last record, and
+/// when that is wrong or unknown the record is looked for by its sequence.
+///
+/// A partition may be read from several cursors at once (a generation that is being built beside the current one): each such reader has a
+/// stream of its own, kept for the next call with the cursor at which it stands.
+package final class KafkaLog: ChangeLog {
+  package let table: String
+  let topic: String
+  private let configuration: KafkaConfiguration
+  private let log: KafkaLogSink
+  private let companion: CompanionReader
+  private let readers: Mutex<Readers>
+
+  /// Readers of one partition at once.
+  package static let readersMax = 8
+  /// A reader that nobody has come back for in this time gives its place when another is wanted.
+  private static let readerIdleMax = Duration.seconds(10)
+
+  /// The streams that stand ready, the oldest first, and the slots in use.
+  private struct Readers {
+    var consumers: [Consumer]
+    var idle: [PartitionReader] = []
+    var busy: [Int: Set<Int>] = [:]
+  }
+
+  /// Throws for a setting that librdkafka refuses; no broker is asked yet.
+  package init(table: String, configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
+    self.table = table
+    topic = TopicNames.records(of: table)
+    self.configuration = configuration
+    self.log = log
+    let consumer = try Consumer(configuration, log: log)
+    companion = CompanionReader(table: table, consumer: consumer)
+    readers = Mutex(Readers(consumers: [consumer]))
+  }
+
+  package func describe() async throws(LogError) -> LogDescription {
+    let state = try await state()
+    try await checkPartitions(state)
+    return LogDescription(incarnation: state.incarnation, partitions: state.partitions.count)
+  }
+
+  package func read(
+    partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
+  ) async throws(LogError) -> RecordBatch {
+    var reader = try await claim(partition, cursor)
+    var batch = RecordBatch(partition: partition, format: .json, end: cursor, frontier: 0)
+    do throws(LogError) {
+      try await fill(&batch, from: &reader, limit, wait)
+      try await finish(&batch, reader)
+    } catch {
+      await drop(reader)
+      throw error
+    }
+    giveBack(reader)
+    return batch
+  }
+
+  /// Reads until there is something to give, or the wait is over. A record that cannot be read ends a batch with records; the next
+  /// call begins with it and throws.
+  private func fill(
+    _ batch: inout RecordBatch, from reader: inout PartitionReader, _ limit: ReadLimit, _ wait: Duration
+  ) async throws(LogError) {
+    let deadline = ContinuousClock.now + wait
+    while true {
+      let ticket = reader.stream.arrivals.ticket
+      let stop = reader.collect(into: &batch, limit)
+      let hasSomething = !batch.entries.isEmpty || !batch.foreign.isEmpty
+      switch stop {
+      case .limit: return
+      case .empty: if hasSomething { return }
+      case .failure(let error):
+        guard hasSomething else { throw error }
+        return try await restart(&reader, at: batch.end.hint)
+      case .lost(let reason):
+        if hasSomething { return try await restart(&reader, at: batch.end.hint) }
+        guard !reader.isLocated else { throw self.error(.corrupt, reader.partition, reason) }
+        try await restart(&reader, at: try await locate(reader.partition, reader.cursor))
+        reader.isLocated = true
+        continue
+      }
+      let remaining = deadline - ContinuousClock.now
+      if remaining <= .zero || Task.isCancelled { return }
+      await reader.stream.arrivals.wait(since: ticket, timeout: remaining)
+    }
+  }
+
+  /// Puts frontier and distance from the end into a batch.
+  private func finish(_ batch: inout RecordBatch, _ reader: PartitionReader) async throws(LogError) {
+    let state = try await state()
+    batch.frontier = reader.time
+    guard state.incarnation == batch.end.incarnation else {
+      if batch.entries.isEmpty, batch.foreign.isEmpty, reader.isAtEnd {
+        throw error(
+          .incarnation, batch.partition,
+          "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(batch.end.incarnation)")
+      }
+      batch.behind = 1
+      return
+    }
+    guard batch.partition < state.partitions.count else { return }
+    let relayed = state.partitions[batch.partition]
+    if batch.end.sequence >= relayed.sequence {
+      batch.frontier = max(batch.frontier, relayed.frontier)
+    } else {
+      batch.behind = relayed.sequence - batch.end.sequence
+    }
+    if batch.entries.isEmpty, batch.foreign.isEmpty, consumer(reader.slot).brokersAreDown { try await checkBrokers(reader) }
+  }
+
+  package func bounds(partition: Int) async throws(LogError) -> LogBounds {
+    let state = try await state()
+    let last = try relayed(state, partition).sequence
+    let locator = try locator(partition)
+    guard let first = try await locator.look(try await locator.watermarks().low) else {
+      return LogBounds(first: last + 1, last: last)
+    }
+    // Behind records of an older incarnation those of this one are all there, from 1 on.
+    guard first.headers.incarnation == state.incarnation else { return LogBounds(first: 1, last: last) }
+    return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
+  }
+
+  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+    // Asked before the search: a record that is published meanwhile must not be jumped over.
+    let state = try await state()
+    let relayed = try relayed(state, partition)
+    let locator = try locator(partition)
+    let marks = try await locator.watermarks()
+    let found = try await locator.search(from: marks.low, to: marks.high) { found in
+      found.headers.incarnation == state.incarnation && found.time >= time
+    }
+    guard let found else { return LogCursor(incarnation: state.incarnation, sequence: relayed.sequence, hint: marks.high) }
+    return LogCursor(incarnation: state.incarnation, sequence: found.headers.sequence - 1, hint: found.offset)
+  }
+}
+
+// MARK: - Readers
+
+extension KafkaLog {
+  /// The reader that stands at the cursor, or one that is put there.
+  private func claim(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> PartitionReader {
+    enum Claim {
+      case ready(PartitionReader)
+      case slot(Int)
+      case full
+    }
+    let claim: Claim = readers.withLock { readers in
+      if let index = readers.idle.firstIndex(where: { $0.partition == partition && $0.cursor == cursor }) {
+        let reader = readers.idle.remove(at: index)
+        readers.busy[partition, default: []].insert(reader.slot)
+        return .ready(reader)
+      }
+      let idle = Set(readers.idle.filter { $0.partition == partition }.map(\.slot))
+      let busy = readers.busy[partition, default: []]
+      var slot = (0..<KafkaLog.readersMax).first { !idle.contains($0) && !busy.contains($0) }
+      // A slot beyond the consumers that there are costs a connection: rather take the place of a reader that nobody has come back for.
+      let forgotten = ContinuousClock.now - KafkaLog.readerIdleMax
+      if slot ?? .max >= readers.consumers.count,
+        let index = readers.idle.firstIndex(where: { $0.partition == partition && (slot == nil || $0.usedAt < forgotten) })
+      {
+        slot = readers.idle.remove(at: index).slot
+      }
+      guard let slot else { return .full }
+      readers.busy[partition, default: []].insert(slot)
+      return .slot(slot)
+    }
+    switch claim {
+    case .ready(let reader): return reader
+    case .full: throw error(.retry, partition, "the partition is read from \(KafkaLog.readersMax) places already")
+    case .slot(let slot):
+      do throws(LogError) {
+        return try await open(partition, cursor, slot)
+      } catch {
+        release(partition, slot)
+        throw error
+      }
+    }
+  }
+
+  private func open(_ partition: Int, _ cursor: LogCursor, _ slot: Int) async throws(LogError) -> PartitionReader {
+    let state = try await state()
+    try await checkPartitions(state)
+    _ = try relayed(state, partition)
+    if cursor.hint == 0, cursor.incarnation != state.incarnation {
+      throw error(
+        .incarnation, partition,
+        "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(cursor.incarnation)")
+    }
+    let offset = cursor.hint > 0 ? cursor.hint : try await locate(partition, cursor)
+    do throws(KafkaError) {
+      let stream = try await consumer(making: slot).open(topic: topic, partition: partition, offset: offset)
+      var reader = PartitionReader(table: table, partition: partition, slot: slot, stream: stream, cursor: cursor)
+      reader.isLocated = cursor.hint == 0
+      return reader
+    } catch {
+      throw self.error(.retry, partition, error.text)
+    }
+  }
+
+  private func restart(_ reader: inout PartitionReader, at offset: Int64) async throws(LogError) {
+    do throws(KafkaError) {
+      reader.stream = try await consumer(reader.slot).open(topic: topic, partition: reader.partition, offset: offset)
+      reader.isAtEnd = false
+      reader.isLocated = false
+    } catch {
+      throw self.error(.retry, reader.partition, error.text)
+    }
+  }
+
+  private func giveBack(_ reader: PartitionReader) {
+    var reader = reader
+    reader.usedAt = .now
+    readers.withLock { [reader] readers in
+      readers.busy[reader.partition]?.remove(reader.slot)
+      readers.idle.append(reader)
+    }
+  }
+
+  private func drop(_ reader: PartitionReader) async {
+    await consumer(reader.slot).close(reader.stream)
+    release(reader.partition, reader.slot)
+  }
+
+  private func release(_ partition: Int, _ slot: Int) {
+    readers.withLock { _ = $0.busy[partition]?.remove(slot) }
+  }
+
+  private func consumer(_ slot: Int) -> Consumer { readers.withLock { $0.consumers[slot] } }
+
+  private func consumer(making slot: Int) throws(KafkaError) -> Consumer {
+    let made = readers.withLock { $0.consumers.count }
+    if slot >= made {
+      var more: [Consumer] = []
+      for _ in made...slot { more.append(try Consumer(configuration, log: log)) }
+      readers.withLock { if slot >= $0.consumers.count { $0.consumers += more } }
+    }
+    return consumer(slot)
+  }
+}
+
+// MARK: - Questions
+
+extension KafkaLog {
+  private func state() async throws(LogError) -> RelayState {
+    guard let state = try await companion.state() else {
+      throw LogError(.configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
+    }
+    return state
+  }
+
+  private func relayed(_ state: RelayState, _ partition: Int) throws(LogError) -> RelayState.Partition {
+    guard state.partitions.indices.contains(partition) else {
+      throw error(.configuration, partition, "the table has \(state.partitions.count) partitions")
+    }
+    return state.partitions[partition]
+  }
+
+  /// Refuses a topic whose partitions are not those of the table: records of one key would be in two lanes.
+  private func checkPartitions(_ state: RelayState) async throws(LogError) {
+    let count: Int?
+    do throws(KafkaError) {
+      count = try await consumer(0).partitions(of: topic)
+    } catch {
+      throw LogError(.retry, table: table, "the topic \(topic) cannot be described: \(error.text)")
+    }
+    guard let count else { throw LogError(.configuration, table: table, "there is no topic \(topic): was it deleted?") }
+    guard count == state.partitions.count else {
+      throw LogError(
+        .configuration, table: table,
+        "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
+          + "changed; make the topic again with \(state.partitions.count) and let the relay publish it anew")
+    }
+  }
+
+  /// The offset of the record behind the cursor. Waits a little for a companion topic that lags behind the records.
+  private func locate(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> Int64 {
+    var state = try await state()
+    guard state.incarnation == cursor.incarnation else {
+      throw error(
+        .incarnation, partition,
+        "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(cursor.incarnation)")
+    }
+    if try relayed(state, partition).sequence < cursor.sequence {
+      guard let read = try await companion.reload() else { throw error(.retry, partition, "the companion topic is empty") }
+      state = read
+    }
+    return try await locator(partition).offset(behind: cursor, relayed: try relayed(state, partition).sequence)
+  }
+
+  private func locator(_ partition: Int) throws(LogError) -> RecordLocator {
+    do throws(KafkaError) {
+      return RecordLocator(table: table, topic: topic, partition: partition, consumer: try Consumer(configuration, log: log))
+    } catch {
+      throw self.error(.configuration, partition, error.text)
+    }
+  }
+
+  /// Says so when no broker answers: an empty batch would look like a quiet table.
+  private func checkBrokers(_ reader: PartitionReader) async throws(LogError) {
+    do throws(KafkaError) {
+      _ = try await consumer(reader.slot).watermarks(topic: topic, partition: reader.partition, patience: .zero)
+    } catch {
+      throw self.error(.retry, reader.partition, "no broker of \(configuration.bootstrap) answers: \(error.text)")
+    }
+  }
+
+  private func error(_ kind: LogError.Kind, _ partition: Int, _ message: String) -> LogError {
+    LogError(kind, table: table, partition: partition, message)
+  }
+}

@@ -1,0 +1,123 @@
+internal import ChangeLog
+internal import ChangeRecords
+internal import Kafka
+
+/// A partition being read from a cursor on: the stream of its messages and what was understood of them.
+struct PartitionReader: Sendable {
+  let table: String
+  let partition: Int
+  /// Which of the log's consumers fetches it.
+  let slot: Int
+  var stream: PartitionStream
+  /// Behind the last record taken.
+  var cursor: LogCursor
+  /// The last record's commit time; 0 before the first.
+  var time: Int64 = 0
+  /// The end of what is committed was seen behind the last message.
+  var isAtEnd = false
+  /// The place of the next record was looked up, so a number that is missing is missing.
+  var isLocated = false
+  var usedAt = ContinuousClock.now
+
+  init(table: String, partition: Int, slot: Int, stream: PartitionStream, cursor: LogCursor) {
+    self.table = table
+    self.partition = partition
+    self.slot = slot
+    self.stream = stream
+    self.cursor = cursor
+  }
+
+  /// Why collecting stopped.
+  enum Stop {
+    /// There is nothing more now.
+    case empty
+    case limit
+    /// The next record is not there where the cursor said: look for it.
+    case lost(String)
+    case failure(LogError)
+  }
+
+  /// Takes records into the batch until there is nothing more, the limit is reached, or something is wrong.
+  mutating func collect(into batch: inout RecordBatch, _ limit: ReadLimit) -> Stop {
+    while true {
+      let isFull = batch.entries.count >= limit.records || batch.bytes.count >= limit.bytes
+      if isFull || batch.foreign.count >= limit.records { return .limit }
+      let step: Stop?? = stream.next(
+        { take($0, into: &batch) },
+        event: { event in
+          switch event {
+          case .end:
+            isAtEnd = true
+            return nil
+          case .failure(let error): return stop(for: error)
+          }
+        })
+      guard let step else { return .empty }
+      if let step { return step }
+    }
+  }
+
+  /// Nil to go on.
+  private mutating func take(_ message: KafkaMessage, into batch: inout RecordBatch) -> Stop? {
+    isAtEnd = false
+    switch RecordHeaders.read(message) {
+    case .foreign:
+      let reason = message.value == nil ? "a tombstone without our headers" : "a message without our headers"
+      batch.foreign.append(
+        ForeignRecord(offset: message.offset, reason: "\(reason) at offset \(message.offset)", bytes: message.value.map { Array($0) } ?? []))
+      batch.end.hint = message.offset + 1
+      cursor = batch.end
+      return nil
+    case .unreadable(let reason):
+      return .failure(error(.corrupt, "the record at offset \(message.offset) cannot be read: \(reason)"))
+    case .ours(let headers):
+      return take(message, headers, into: &batch)
+    }
+  }
+
+  private mutating func take(_ message: KafkaMessage, _ headers: RecordHeaders, into batch: inout RecordBatch) -> Stop? {
+    guard headers.incarnation == cursor.incarnation else {
+      return .failure(
+        error(
+          .incarnation,
+          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.incarnation), this reader to \(cursor.incarnation)"))
+    }
+    guard headers.partition == partition else {
+      return .failure(
+        error(.corrupt, "the record at offset \(message.offset) says that it belongs to partition \(headers.partition)"))
+    }
+    // Published twice by a connector that does so.
+    if headers.sequence <= cursor.sequence { return nil }
+    guard headers.sequence == cursor.sequence + 1 else {
+      return .lost("the record at offset \(message.offset) is \(headers.sequence), \(cursor.sequence + 1) is missing")
+    }
+    guard let value = message.value else {
+      return .failure(error(.corrupt, "record \(headers.sequence) at offset \(message.offset) has no value"))
+    }
+    let commitTime = message.timestamp
+    guard commitTime >= time else {
+      return .failure(
+        error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back"))
+    }
+    let start = batch.bytes.count
+    batch.bytes.append(contentsOf: value)
+    batch.entries.append(.init(sequence: headers.sequence, time: commitTime, start: start, end: batch.bytes.count))
+    batch.end.sequence = headers.sequence
+    batch.end.hint = message.offset + 1
+    cursor = batch.end
+    time = commitTime
+    isLocated = true
+    return nil
+  }
+
+  private func stop(for error: KafkaError) -> Stop {
+    if error.isOutOfRange { return .lost("the offset \(cursor.hint) is not kept: \(error.text)") }
+    if error.isUnknownTopic { return .failure(self.error(.configuration, "\(error.text): was the topic deleted?")) }
+    if error.isDamaged { return .failure(self.error(.corrupt, error.text)) }
+    return .failure(self.error(.retry, error.text))
+  }
+
+  private func error(_ kind: LogError.Kind, _ message: String) -> LogError {
+    LogError(kind, table: table, partition: partition, message)
+  }
+}

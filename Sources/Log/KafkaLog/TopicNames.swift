@@ -1,0 +1,35 @@
+/// The names of a table's topics: `afterimage.<table>` and beside it `afterimage.<table>.relay`.
+///
+/// Kafka holds 249 of letters, digits, `.`, `_` and `-`. A table name that does not fit, or that would make the topic of one table the
+/// companion of another (it ends in `.relay`), is cut, and a hash of the whole name put behind it.
+package enum TopicNames {
+  private static let prefix = "afterimage."
+  private static let suffix = ".relay"
+  private static let nameBytesMax = 249 - prefix.utf8.count - suffix.utf8.count
+
+  package static func records(of table: String) -> String { prefix + held(table) }
+  package static func companion(of table: String) -> String { prefix + held(table) + suffix }
+
+  private static func held(_ table: String) -> String {
+    let bytes = Array(table.utf8)
+    if bytes.count <= nameBytesMax, bytes.allSatisfy(isHeld), !bytes.ends(with: suffix.utf8) { return table }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    let digits = String(hash, radix: 16)
+    let kept = bytes.prefix(nameBytesMax - 17).map { isHeld($0) ? $0 : UInt8(ascii: "_") }
+    return String(decoding: kept, as: UTF8.self) + "-" + String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private static func isHeld(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
+extension [UInt8] {
+  fileprivate func ends(with suffix: String.UTF8View) -> Bool { self.suffix(suffix.count).elementsEqual(suffix) }
+}

@@ -1,0 +1,94 @@
+internal import ChangeLog
+internal import ChangeRecords
+internal import DynamoModel
+internal import Kafka
+internal import KafkaLog
+internal import Telemetry
+
+/// Writes batches and the companion's record in one transaction.
+///
+/// In the transaction, in this order: 1. begin; 2. every record of the batches; 3. the companion's record with the state after them;
+/// 4. commit, which waits until all are with the brokers. An error anywhere leaves the outcome open: the session ends, and the next one
+/// reads in the companion topic what was committed.
+struct Publisher: Sendable {
+  let table: String
+  let producer: Producer
+  let settings: RelaySettings
+  let counters: RelayCounters
+  let partitionKey: String?
+  let identity: String
+
+  /// Returns the state, now durable and visible.
+  func publish(_ batches: [RecordBatch], _ state: RelayState) async throws -> RelayState {
+    do {
+      try await producer.perform { (producer: isolated Producer) throws in
+        try producer.begin()
+        let topic = try producer.topic(TopicNames.records(of: table))
+        for batch in batches { try send(batch, topic, producer) }
+        try producer.produce(
+          try producer.topic(TopicNames.companion(of: table)), partition: 0, key: Array(RelayState.key.description.utf8),
+          value: state.json, headers: [RecordHeaders.formatName: "\(RecordHeaders.format)"], timestamp: 0)
+        try producer.commit()
+      }
+    } catch {
+      // Readers of committed messages need not wait for the transaction's timeout. When it fails, they do.
+      _ = try? await producer.abort()
+      if let error = error as? KafkaError, error.isTooLarge {
+        throw RelayError(
+          kind: .configuration, table: table,
+          message: "the topic \(TopicNames.records(of: table)) refuses a record (\(error.text)): set its max.message.bytes to "
+            + "\(RelaySettings.messageBytesMax)")
+      }
+      throw error
+    }
+    counters.transactions.add()
+    counters.records.add(Int64(batches.reduce(0) { $0 + $1.entries.count }))
+    counters.behind.set(Int64(clamping: batches.reduce(0) { $0 + $1.behind }))
+    return state
+  }
+
+  private func send(_ batch: RecordBatch, _ topic: Producer.Topic, _ producer: isolated Producer) throws {
+    let incarnation = batch.end.incarnation
+    var reader = RecordJSONReader()
+    var value: [UInt8] = []
+    for (index, entry) in batch.entries.enumerated() {
+      if index % 64 == 0 { try Task.checkCancellation() }
+      value.removeAll(keepingCapacity: true)
+      let key = try batch.bytes.withUnsafeBytes { (raw) throws(RecordError) in
+        let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
+        switch batch.format {
+        case .stored:
+          let record = try StoredRecord.decode(bytes, sequence: entry.sequence)
+          let position = Position(incarnation: incarnation, partition: batch.partition, sequence: entry.sequence)
+          RecordJSON.append(record, table: table, position: position, to: &value)
+          return messageKey(record)
+        case .json:
+          value.append(contentsOf: bytes)
+          return messageKey(try reader.decode(bytes, sequence: entry.sequence))
+        }
+      }
+      try producer.produce(
+        topic, partition: batch.partition, key: key, value: value,
+        headers: [
+          RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.incarnationName: incarnation.description,
+          RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)",
+        ], timestamp: entry.time)
+    }
+  }
+
+  /// The item's partition key: a string as it is, another type as DynamoDB JSON; nil for the end of a table, which has no item.
+  private func messageKey(_ record: ChangeRecord) -> [UInt8]? {
+    if record.keys.isEmpty { return nil }
+    switch partitionKey.flatMap({ record.keys[$0] }) {
+    case .string(let text): return Array(text.utf8)
+    case let value?:
+      var writer = JSONWriter()
+      writer.attribute(value)
+      return writer.bytes
+    case nil:
+      var writer = JSONWriter()
+      writer.item(record.keys)
+      return writer.bytes
+    }
+  }
+}

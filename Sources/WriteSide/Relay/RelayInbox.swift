@@ -1,0 +1,67 @@
+internal import ChangeLog
+internal import Services
+internal import Synchronization
+
+/// Between the readers of partitions and the publisher: one batch of each partition, and the latest frontier beside it.
+///
+/// A reader waits with its next batch until the last one was taken, which bounds the memory; a frontier never waits.
+final class RelayInbox: Sendable {
+  struct Frontier: Sendable, Equatable {
+    let sequence: UInt64
+    let time: Int64
+  }
+
+  private struct State {
+    var batches: [RecordBatch?]
+    var frontiers: [Frontier?]
+    var next = 0
+  }
+
+  private let state: Mutex<State>
+  let filled = Signal()
+  private let emptied = Signal()
+
+  init(partitions: Int) {
+    state = Mutex(State(batches: .init(repeating: nil, count: partitions), frontiers: .init(repeating: nil, count: partitions)))
+  }
+
+  /// Returns when the batch has a place, or the task is cancelled.
+  func put(_ batch: RecordBatch) async {
+    while !Task.isCancelled {
+      let ticket = emptied.ticket
+      let isPlaced = state.withLock { state in
+        state.frontiers[batch.partition] = Frontier(sequence: batch.end.sequence, time: batch.frontier)
+        if batch.entries.isEmpty { return true }
+        guard state.batches[batch.partition] == nil else { return false }
+        state.batches[batch.partition] = batch
+        return true
+      }
+      if isPlaced { return filled.announce() }
+      await emptied.wait(since: ticket, timeout: .seconds(60))
+    }
+  }
+
+  /// Batches of at most `records` together (but one at least), and all frontiers; partitions take turns.
+  func take(records: Int, bytes: Int) -> (batches: [RecordBatch], frontiers: [Frontier?]) {
+    let taken = state.withLock { state in
+      var batches: [RecordBatch] = []
+      var count = 0
+      var size = 0
+      let partitions = state.batches.count
+      let start = state.next
+      for step in 0..<partitions {
+        let number = (start + step) % partitions
+        guard let batch = state.batches[number] else { continue }
+        if !batches.isEmpty, count + batch.entries.count > records || size + batch.bytes.count > bytes { continue }
+        batches.append(batch)
+        count += batch.entries.count
+        size += batch.bytes.count
+        state.batches[number] = nil
+        state.next = (number + 1) % partitions
+      }
+      return (batches, state.frontiers)
+    }
+    if !taken.0.isEmpty { emptied.announce() }
+    return taken
+  }
+}

@@ -1,0 +1,65 @@
+internal import Kafka
+internal import KafkaLog
+
+/// The two topics of a table: made with what the records need, or checked.
+struct RelayTopics {
+  let table: String
+  let settings: RelaySettings
+
+  /// True when the topic of the records was made now.
+  func ensure(partitions: Int, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws -> Bool {
+    var isNew = false
+    let admin = try Admin(kafka, log: log)
+    let records = TopicNames.records(of: table)
+    if let count = try await admin.partitions(of: records) {
+      guard count == partitions else { throw mismatch(partitions, "the topic \(records) has \(count) partitions") }
+    } else {
+      isNew = true
+      try await create(
+        admin, records, partitions,
+        [
+          .init("cleanup.policy", "delete"), .init("retention.ms", "\(settings.retention)"), .init("retention.bytes", "-1"),
+          .init("max.message.bytes", "\(RelaySettings.messageBytesMax)"), .init("message.timestamp.type", "CreateTime"),
+        ])
+    }
+    let companion = TopicNames.companion(of: table)
+    if try await admin.partitions(of: companion) == nil {
+      try await create(
+        admin, companion, 1,
+        [
+          .init("cleanup.policy", "compact"), .init("segment.bytes", "\(4 << 20)"), .init("segment.ms", "3600000"),
+          .init("min.cleanable.dirty.ratio", "0.2"), .init("delete.retention.ms", "60000"),
+        ])
+    }
+    return isNew
+  }
+
+  func check(_ state: RelayState, _ partitions: Int) throws(RelayError) {
+    guard state.partitions.count == partitions else {
+      throw mismatch(
+        partitions, "the topic \(TopicNames.companion(of: table)) speaks of \(state.partitions.count) partitions")
+    }
+  }
+
+  private func create(
+    _ admin: Admin, _ name: String, _ partitions: Int, _ topicSettings: [KafkaConfiguration.Setting]
+  ) async throws {
+    // Newer brokers refuse timestamps more than an hour ahead, older ones do not know the setting. A table's clock may be ahead.
+    let timestamps = KafkaConfiguration.Setting("message.timestamp.after.max.ms", "\(Int64.max)")
+    do throws(KafkaError) {
+      try await admin.create(
+        .init(name: name, partitions: partitions, replication: settings.replication, settings: topicSettings + [timestamps]))
+    } catch {
+      guard Admin.isRefusedSetting(error) else { throw error }
+      try await admin.create(
+        .init(name: name, partitions: partitions, replication: settings.replication, settings: topicSettings))
+    }
+  }
+
+  private func mismatch(_ wanted: Int, _ text: String) -> RelayError {
+    RelayError(
+      kind: .configuration, table: table,
+      message: "\(text), the table has \(wanted): delete both topics of the table and let the relay publish it anew, or make the table "
+        + "with as many partitions as its topic")
+  }
+}
