@@ -8,8 +8,8 @@ internal import Synchronization
 /// announced when the empty queue has got something. So waiting costs no thread.
 package final class PartitionStream: Sendable {
   package enum Event: Sendable, Equatable {
-    /// The end of what is committed, at this moment; messages may follow.
-    case end
+    /// The end of what is committed, at this moment, and its offset; messages may follow.
+    case end(Int64)
     case failure(KafkaError)
   }
 
@@ -82,7 +82,7 @@ package final class PartitionStream: Sendable {
     defer { rd_kafka_message_destroy(message) }
     if message.pointee.err == RD_KAFKA_RESP_ERR__PARTITION_EOF {
       handle.callbacks.state.withLock { $0.brokersAreDown = false }
-      return event(.end)
+      return event(.end(message.pointee.offset))
     }
     guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
       let text = rd_kafka_message_errstr(message).map { String(cString: $0) } ?? ""

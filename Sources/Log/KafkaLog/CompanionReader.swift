@@ -10,6 +10,8 @@ package actor CompanionReader {
   private let consumer: Consumer
   private var stream: PartitionStream?
   private var last: RelayState?
+  /// Behind what was taken.
+  private var position: Int64 = 0
   private var isLoading = false
   private let loaded = Signal()
 
@@ -46,10 +48,28 @@ package actor CompanionReader {
     try await load()
   }
 
-  /// Reads the topic anew to its present end.
-  package func reload() async throws(LogError) -> RelayState? {
-    if !isLoading { stream = nil }
-    return try await state()
+  /// The same, not older than this call.
+  package func freshState() async throws(LogError) -> RelayState? {
+    try await loadOnce()
+    let high: Int64
+    do throws(KafkaError) {
+      high = try await consumer.watermarks(topic: topic, partition: 0).high
+    } catch {
+      throw failure(error)
+    }
+    let deadline = ContinuousClock.now + CompanionReader.patience
+    while true {
+      try await loadOnce()
+      guard let stream else { continue }
+      let ticket = stream.arrivals.ticket
+      _ = try take()
+      if position >= high { return last }
+      let remaining = deadline - ContinuousClock.now
+      guard remaining > .zero, !Task.isCancelled else {
+        throw LogError(.retry, table: table, "the topic \(topic) does not answer")
+      }
+      await stream.arrivals.wait(since: ticket, timeout: remaining)
+    }
   }
 
   private func load() async throws(LogError) {
@@ -93,26 +113,29 @@ package actor CompanionReader {
   /// Takes what has arrived; true when the topic's end was seen.
   private func take() throws(LogError) -> Bool {
     enum Step {
-      case state([UInt8])
-      case skip
-      case end
+      case state([UInt8], Int64)
+      case skip(Int64)
+      case end(Int64)
       case failure(KafkaError)
     }
     var sawEnd = false
     while let stream {
       let step: Step? = stream.next(
-        { message in message.value.map { .state(Array($0)) } ?? .skip },
+        { message in message.value.map { .state(Array($0), message.offset + 1) } ?? .skip(message.offset + 1) },
         event: { event in
           switch event {
-          case .end: .end
+          case .end(let offset): .end(offset)
           case .failure(let error): .failure(error)
           }
         })
       switch step {
       case nil: return sawEnd
-      case .skip: continue
-      case .end: sawEnd = true
-      case .state(let bytes):
+      case .skip(let next): position = next
+      case .end(let offset):
+        position = offset
+        sawEnd = true
+      case .state(let bytes, let next):
+        position = next
         do throws(RecordError) {
           last = try RelayState(json: bytes)
         } catch {

@@ -44,7 +44,7 @@ package final class KafkaLog: ChangeLog {
   }
 
   package func describe() async throws(LogError) -> LogDescription {
-    let state = try await state()
+    let state = try await state(fresh: true)
     try await checkPartitions(state)
     return LogDescription(incarnation: state.incarnation, partitions: state.partitions.count)
   }
@@ -118,7 +118,7 @@ package final class KafkaLog: ChangeLog {
   }
 
   package func bounds(partition: Int) async throws(LogError) -> LogBounds {
-    let state = try await state()
+    let state = try await state(fresh: true)
     let last = try relayed(state, partition).sequence
     let locator = try locator(partition)
     guard let first = try await locator.look(try await locator.watermarks().low) else {
@@ -131,7 +131,7 @@ package final class KafkaLog: ChangeLog {
 
   package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
     // Asked before the search: a record that is published meanwhile must not be jumped over.
-    let state = try await state()
+    let state = try await state(fresh: true)
     let relayed = try relayed(state, partition)
     let locator = try locator(partition)
     let marks = try await locator.watermarks()
@@ -250,8 +250,8 @@ extension KafkaLog {
 // MARK: - Questions
 
 extension KafkaLog {
-  private func state() async throws(LogError) -> RelayState {
-    guard let state = try await companion.state() else {
+  private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
+    guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
       throw LogError(.configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
     }
     return state
@@ -281,17 +281,13 @@ extension KafkaLog {
     }
   }
 
-  /// The offset of the record behind the cursor. Waits a little for a companion topic that lags behind the records.
+  /// The offset of the record behind the cursor.
   private func locate(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> Int64 {
-    var state = try await state()
+    let state = try await state(fresh: true)
     guard state.incarnation == cursor.incarnation else {
       throw error(
         .incarnation, partition,
         "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(cursor.incarnation)")
-    }
-    if try relayed(state, partition).sequence < cursor.sequence {
-      guard let read = try await companion.reload() else { throw error(.retry, partition, "the companion topic is empty") }
-      state = read
     }
     return try await locator(partition).offset(behind: cursor, relayed: try relayed(state, partition).sequence)
   }

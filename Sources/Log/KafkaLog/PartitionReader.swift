@@ -46,7 +46,7 @@ struct PartitionReader: Sendable {
         { take($0, into: &batch) },
         event: { event in
           switch event {
-          case .end:
+          case .end(_):
             isAtEnd = true
             return nil
           case .failure(let error): return stop(for: error)

@@ -100,7 +100,7 @@ struct RecordLocator {
         },
         event: { event in
           switch event {
-          case .end: .end
+          case .end(_): .end
           case .failure(let error): .failure(retry(error.text))
           }
         })

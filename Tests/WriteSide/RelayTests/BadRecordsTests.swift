@@ -1,0 +1,132 @@
+import ChangeLog
+import ChangeRecords
+import DynamoModel
+import Kafka
+import KafkaLog
+import KafkaTestKit
+import StoreTestKit
+import TableStore
+import Testing
+
+/// Messages on a table's topic that no relay of ours has put there, or not as it should.
+@Suite(.broker, .timeLimit(.minutes(2))) struct BadRecordsTests {
+  let fixture: RelayFixture
+  let log: KafkaLog
+  let incarnation: Incarnation
+  let start: LogCursor
+
+  /// One partition with three good records.
+  init() async throws {
+    let fixture = try RelayFixture(partitions: 1)
+    self.fixture = fixture
+    for number in 1...3 { try await fixture.store.put(fixture.table, ["pk": .string("\(number)")]) }
+    let log = try fixture.log()
+    self.log = log
+    try await fixture.relaying { _ = try await fixture.published(log) }
+    incarnation = try await fixture.source.describe().incarnation
+    start = LogCursor(incarnation: incarnation, sequence: 0)
+  }
+
+  /// Puts a message on the topic as another program would.
+  func send(_ value: String?, _ headers: [(format: String, incarnation: String, position: String)], time: Int64 = 1_700_000_000_000) async throws {
+    let producer = try Producer(
+      fixture.configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20) { _ in }
+    try await producer.initTransactions()
+    let topic = TopicNames.records(of: fixture.table)
+    try await producer.perform { producer in
+      try producer.begin()
+      let place = try producer.topic(topic)
+      let bytes = Array((value ?? "").utf8)
+      if headers.isEmpty {
+        try producer.produce(place, partition: 0, key: [1], value: bytes, headers: [:], timestamp: time)
+      }
+      for header in headers {
+        try producer.produce(
+          place, partition: 0, key: [1], value: bytes,
+          headers: [
+            RecordHeaders.formatName: header.format, RecordHeaders.incarnationName: header.incarnation,
+            RecordHeaders.positionName: header.position,
+          ], timestamp: time)
+      }
+      try producer.commit()
+    }
+  }
+
+  /// Reads from the start until nothing more comes, or it fails.
+  func readAll() async throws(LogError) -> (sequences: [UInt64], foreign: [ForeignRecord], end: LogCursor) {
+    var sequences: [UInt64] = []
+    var foreign: [ForeignRecord] = []
+    var cursor = start
+    while true {
+      let batch = try await log.read(partition: 0, after: cursor, limit: .standard, wait: .seconds(1))
+      if batch.entries.isEmpty, batch.foreign.isEmpty { return (sequences, foreign, cursor) }
+      sequences += batch.entries.map(\.sequence)
+      foreign += batch.foreign
+      cursor = batch.end
+    }
+  }
+
+  @Test func `a message without our headers is set aside and the records go on`() async throws {
+    try await send("hello", [])
+    try await fixture.store.put(fixture.table, ["pk": .string("4")])
+    try await fixture.relaying { _ = try await fixture.published(log) }
+    let all = try await readAll()
+    #expect(all.sequences == [1, 2, 3, 4])
+    #expect(all.foreign.map { String(decoding: $0.bytes, as: UTF8.self) } == ["hello"])
+    #expect(all.foreign.first?.reason.contains("without our headers") == true)
+    // It is not given again to a reader that goes on.
+    var again = all.end
+    again.sequence -= 1
+    again.hint -= 1
+    let last = try await log.read(partition: 0, after: again, limit: .standard, wait: .seconds(5))
+    #expect(last.entries.map(\.sequence) == [4] && last.foreign.isEmpty)
+  }
+
+  @Test func `a record of a newer format stops the reader behind the good ones`() async throws {
+    try await send("{}", [("2", "\(incarnation)", "0:4")])
+    let first = try await log.read(partition: 0, after: start, limit: .standard, wait: .seconds(5))
+    #expect(first.entries.map(\.sequence) == [1, 2, 3])
+    let error = await #expect(throws: LogError.self) { try await readAll() }
+    #expect(error?.kind == .corrupt)
+    #expect(error?.message.contains("use a newer afterimage") == true)
+  }
+
+  @Test(arguments: ["", "x", "0", "0:", "0:0", ":4", "0:-4", "0:4:5", "00000000000000000000000000000:4"])
+  func `a record with an unreadable position stops the reader`(_ position: String) async throws {
+    try await send("{}", [("1", "\(incarnation)", position)])
+    let error = await #expect(throws: LogError.self) { try await readAll() }
+    #expect(error?.kind == .corrupt)
+  }
+
+  @Test func `a record of another partition stops the reader`() async throws {
+    try await send("{}", [("1", "\(incarnation)", "1:4")])
+    let error = await #expect(throws: LogError.self) { try await readAll() }
+    #expect(error?.kind == .corrupt)
+  }
+
+  @Test func `a missing number stops the reader`() async throws {
+    try await send("{}", [("1", "\(incarnation)", "0:6")])
+    let error = await #expect(throws: LogError.self) { try await readAll() }
+    #expect(error?.kind == .corrupt)
+    #expect(error?.message.contains("4 is missing") == true)
+  }
+
+  @Test func `a record published twice is given once`() async throws {
+    try await send("{}", [("1", "\(incarnation)", "0:2"), ("1", "\(incarnation)", "0:3"), ("1", "\(incarnation)", "0:4")])
+    let all = try await readAll()
+    #expect(all.sequences == [1, 2, 3, 4])
+  }
+
+  @Test func `a record of another life of the table stops the reader`() async throws {
+    try await send("{}", [("1", "00000000000000ff", "0:1")])
+    let error = await #expect(throws: LogError.self) { try await readAll() }
+    #expect(error?.kind == .incarnation)
+  }
+
+  @Test func `a topic that is not there is told so`() async throws {
+    let missing = try KafkaLog(table: KafkaBroker.uniqueName("none"), configuration: fixture.configuration) { _ in }
+    let error = await #expect(throws: LogError.self) { try await missing.describe() }
+    #expect(error?.kind == .configuration)
+    #expect(error?.message.contains("there is no topic afterimage.none-") == true)
+  }
+}
