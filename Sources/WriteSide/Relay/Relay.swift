@@ -73,7 +73,7 @@ package struct Relay: Service {
     }
     let sink = Relay.sink(logger, source.table)
     let topics = RelayTopics(table: source.table, settings: settings)
-    let isNewTopic = try await topics.ensure(partitions: description.partitions, kafka, sink)
+    try await topics.ensure(partitions: description.partitions, kafka, sink)
     let producer = try Producer(
       kafka, transactionalID: "afterimage.relay.\(TopicNames.records(of: source.table))",
       messageBytesMax: RelaySettings.messageBytesMax, log: sink)
@@ -83,8 +83,7 @@ package struct Relay: Service {
       table: source.table, producer: producer, settings: settings, counters: counters, partitionKey: partitionKey(),
       identity: "\(settings.name) \(String(UInt32.random(in: 0 ... .max), radix: 16))")
     do {
-      // A companion that outlived its topic speaks of records that are gone: all are published anew.
-      let found = isNewTopic ? nil : try await companion.state()
+      let found = try await companion.state()
       if let found { try topics.check(found, description.partitions) }
       let state = try await start(found, description, publisher)
       isPublishing()

@@ -6,15 +6,15 @@ struct RelayTopics {
   let table: String
   let settings: RelaySettings
 
-  /// True when the topic of the records was made now.
-  func ensure(partitions: Int, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws -> Bool {
-    var isNew = false
+  func ensure(partitions: Int, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws {
     let admin = try Admin(kafka, log: log)
     let records = TopicNames.records(of: table)
+    let companion = TopicNames.companion(of: table)
     if let count = try await admin.partitions(of: records) {
       guard count == partitions else { throw mismatch(partitions, "the topic \(records) has \(count) partitions") }
     } else {
-      isNew = true
+      // A companion that outlived its topic speaks of records that are gone: all are published anew, and no reader may believe it.
+      try await remove(admin, companion)
       try await create(
         admin, records, partitions,
         [
@@ -22,7 +22,6 @@ struct RelayTopics {
           .init("max.message.bytes", "\(RelaySettings.messageBytesMax)"), .init("message.timestamp.type", "CreateTime"),
         ])
     }
-    let companion = TopicNames.companion(of: table)
     if try await admin.partitions(of: companion) == nil {
       try await create(
         admin, companion, 1,
@@ -31,7 +30,12 @@ struct RelayTopics {
           .init("min.cleanable.dirty.ratio", "0.2"), .init("delete.retention.ms", "60000"),
         ])
     }
-    return isNew
+  }
+
+  private func remove(_ admin: Admin, _ topic: String) async throws {
+    guard try await admin.partitions(of: topic) != nil else { return }
+    try await admin.delete(topic: topic)
+    for _ in 0..<500 where try await admin.partitions(of: topic) != nil { try await Task.sleep(for: .milliseconds(20)) }
   }
 
   func check(_ state: RelayState, _ partitions: Int) throws(RelayError) {
