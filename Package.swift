@@ -133,7 +133,12 @@ let package = Package(
       ]),
     program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
     tests(
-      "Program", "Acceptance", ["afterimage"], exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
+      "Program", "Acceptance",
+      [
+        "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords", "DynamoClient",
+        "DynamoModel", "SQLite",
+      ],
+      exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
     program(
       "afterimage-bench",
       [

@@ -65,18 +65,30 @@ package struct DynamoClient: Sendable {
       signature.authorization(host: host + port, target: target, date: date, body: body), forHTTPHeaderField: "Authorization")
     for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
     request.httpBody = Data(body)
-    let (data, response): (Data, URLResponse)
-    do {
-      (data, response) = try await session.data(for: request)
-    } catch let error as URLError where error.code == .cancelled {
-      throw CancellationError()
-    } catch {
-      throw ClientError(code: "NoConnection", message: "\(endpoint) does not answer: \(error.localizedDescription)", isPassing: true)
-    }
+    try Task.checkCancellation()
+    let (data, response) = try await exchange(request)
     return try DynamoClient.answer(Array(data), response)
   }
 
-  private static func answer(_ bytes: [UInt8], _ response: URLResponse) throws -> Answer {
+  /// By the call with a completion handler: the one that is `async` deadlocks on Linux when its task is cancelled while the transfer
+  /// fails. A request that is under way is so not cut short by a cancelled task; it ends with its answer or its timeout.
+  private func exchange(_ request: URLRequest) async throws(ClientError) -> (Data, URLResponse?) {
+    let endpoint = endpoint
+    let result: Result<(Data, URLResponse?), ClientError> = await withCheckedContinuation { continuation in
+      let task = session.dataTask(with: request) { data, response, error in
+        if let error {
+          let message = "\(endpoint) does not answer: \(error.localizedDescription)"
+          continuation.resume(returning: .failure(ClientError(code: "NoConnection", message: message, isPassing: true)))
+        } else {
+          continuation.resume(returning: .success((data ?? Data(), response)))
+        }
+      }
+      task.resume()
+    }
+    return try result.get()
+  }
+
+  private static func answer(_ bytes: [UInt8], _ response: URLResponse?) throws -> Answer {
     let http = response as? HTTPURLResponse
     let status = http?.statusCode ?? 0
     guard let tape = try? JSONTape(bytes) else {
