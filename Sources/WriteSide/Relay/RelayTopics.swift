@@ -35,7 +35,11 @@ struct RelayTopics {
   private func remove(_ admin: Admin, _ topic: String) async throws {
     guard try await admin.partitions(of: topic) != nil else { return }
     try await admin.delete(topic: topic)
-    for _ in 0..<500 where try await admin.partitions(of: topic) != nil { try await Task.sleep(for: .milliseconds(20)) }
+    for _ in 0..<500 {
+      let isThere = try await admin.partitions(of: topic) != nil
+      if !isThere { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
   }
 
   func check(_ state: RelayState, _ partitions: Int) throws(RelayError) {
@@ -50,14 +54,17 @@ struct RelayTopics {
   ) async throws {
     // Newer brokers refuse timestamps more than an hour ahead, older ones do not know the setting. A table's clock may be ahead.
     let timestamps = KafkaConfiguration.Setting("message.timestamp.after.max.ms", "\(Int64.max)")
+    let replication = settings.replication
+    let full = Admin.NewTopic(name: name, partitions: partitions, replication: replication, settings: topicSettings + [timestamps])
+    var refusal: KafkaError?
     do throws(KafkaError) {
-      try await admin.create(
-        .init(name: name, partitions: partitions, replication: settings.replication, settings: topicSettings + [timestamps]))
+      try await admin.create(full)
     } catch {
-      guard Admin.isRefusedSetting(error) else { throw error }
-      try await admin.create(
-        .init(name: name, partitions: partitions, replication: settings.replication, settings: topicSettings))
+      refusal = error
     }
+    guard let refusal else { return }
+    guard Admin.isRefusedSetting(refusal) else { throw refusal }
+    try await admin.create(.init(name: name, partitions: partitions, replication: replication, settings: topicSettings))
   }
 
   private func mismatch(_ wanted: Int, _ text: String) -> RelayError {
