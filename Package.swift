@@ -128,7 +128,7 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
+        "Relay", "KafkaLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
       ]),
     program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),

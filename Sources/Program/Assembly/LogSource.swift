@@ -1,22 +1,57 @@
 internal import ChangeLog
+internal import Kafka
+internal import KafkaLog
 internal import Services
+internal import Synchronization
 internal import TableStore
+internal import Telemetry
 
 /// Where workers read: the table store's own log, or Kafka.
-struct LogSource: Sendable {
-  private let settings: NodeSettings
+final class LogSource: Sendable {
   private let store: TableStore?
+  private let kafka: KafkaConfiguration?
+  private let logger: Logger
+  private let opened = Mutex<[String: KafkaLog]>([:])
 
-  init(_ settings: NodeSettings, _ store: TableStore?) {
-    self.settings = settings
+  /// Throws for Kafka settings that librdkafka refuses, and when there is nothing to read from.
+  init(_ settings: NodeSettings, _ store: TableStore?) throws {
     self.store = store
+    logger = settings.logger
+    kafka = settings.kafkaConfiguration
+    if settings.roles.contains(.worker), store == nil, kafka == nil {
+      throw StartError("a worker without the table role reads from Kafka: name the brokers with --kafka")
+    }
+    // A wrong setting is an error now, not when the first table is read.
+    if let kafka { _ = try KafkaLog(table: "afterimage", configuration: kafka, log: LogSource.sink(logger)) }
   }
 
+  /// A table's log; one object a table, whoever asks.
   func log(_ table: String) -> any ChangeLog {
-    guard let store else { preconditionFailure("a worker without Kafka has the table role, which the command line sees to") }
-    return EmbeddedLog(store, table: table)
+    guard let kafka else {
+      guard let store else { preconditionFailure("the initialiser has seen to it that there is a store or Kafka") }
+      return EmbeddedLog(store, table: table)
+    }
+    return opened.withLock { opened in
+      if let log = opened[table] { return log }
+      do {
+        let log = try KafkaLog(table: table, configuration: kafka, log: LogSource.sink(logger))
+        opened[table] = log
+        return log
+      } catch {
+        preconditionFailure("the settings were tried at the start: \(error)")
+      }
+    }
   }
 
-  /// The services that publish the store's tables.
-  func relays() -> [any Service] { [] }
+  static func sink(_ logger: Logger) -> KafkaLogSink {
+    { line in logger.log(line.severity <= 4 ? .warning : .debug, "librdkafka", ["reason": line.text]) }
+  }
+}
+
+extension NodeSettings {
+  var kafkaConfiguration: KafkaConfiguration? {
+    kafka.map { bootstrap in
+      KafkaConfiguration(bootstrap: bootstrap, kafkaSettings.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) })
+    }
+  }
 }

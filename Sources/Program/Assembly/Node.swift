@@ -54,9 +54,13 @@ package final class Node: Sendable {
     tableEndpoint = tableServer.map { "http://\($0.address):\($0.port)" }
 
     let changed = Signal()
-    let source = LogSource(settings, store)
-    relays = settings.roles.contains(.relay) ? source.relays() : []
     let metrics = Metrics()
+    let source = try LogSource(settings, store)
+    if settings.roles.contains(.relay), let store, let kafka = settings.kafkaConfiguration {
+      relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics)]
+    } else {
+      relays = []
+    }
     var workers: [PipelineWorker] = []
     if settings.roles.contains(.worker) {
       guard let endpoint = tableEndpoint ?? settings.tableEndpoint else {

@@ -4,7 +4,7 @@ internal import Arguments
 enum Commands {
   static let root = Command(
     "afterimage", about: "Tables that speak the DynamoDB protocol become live SQL read models.",
-    commands: [DevCommand.command, PipelineCommand.command, TableCommand.command])
+    commands: [DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command])
 
   static let endpoint = Command.Option("endpoint", value: "URL", "The table server.", default: "http://127.0.0.1:8000")
   static let output = Command.Option("output", short: "o", value: "FORMAT", "How to print: text or json.", default: "text")

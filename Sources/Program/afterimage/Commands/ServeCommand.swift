@@ -1,0 +1,54 @@
+internal import Arguments
+internal import Assembly
+internal import Foundation
+internal import Telemetry
+
+/// `afterimage serve`: chosen roles, for a deployment with Kafka.
+enum ServeCommand {
+  static let command = Command(
+    "serve", about: "Run chosen roles: table, relay, worker, query.",
+    notes: """
+      table   the table store and its API
+      relay   the store's logs to Kafka, one topic a table (needs table in the same process)
+      worker  projections and effects, from Kafka with --kafka, else from the table role's own log
+      query   named queries, boards, the page and metrics, from the read models in --data
+      """,
+    options: [
+      .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
+      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
+      .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
+      .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
+      .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
+      .init("history", value: "TABLE", "Make this table with a history clock. May be given several times."),
+      .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
+      .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
+      .init("table-endpoint", value: "URL", "The table server that a worker's effects go to, when it is another process."),
+      .init("retention", value: "HOURS", "Trim the tables' change records after so many hours; without it they are kept."),
+      .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
+    ]
+  ) { arguments in
+    var roles: Set<NodeSettings.Role> = []
+    for word in (arguments.value("roles") ?? "").split(separator: ",") {
+      guard let role = NodeSettings.Role(rawValue: String(word)) else {
+        throw UsageError(
+          "`\(word)` is no role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
+          command: arguments.command)
+      }
+      roles.insert(role)
+    }
+    if roles.contains(.relay), arguments.value("kafka") == nil {
+      throw UsageError("the relay role needs --kafka", command: arguments.command)
+    }
+    if roles.contains(.relay), !roles.contains(.table) {
+      throw UsageError("the relay reads the table store directly: give it the table role in the same process", command: arguments.command)
+    }
+    var settings = try NodeOptions.settings(arguments)
+    settings.roles = roles
+    settings.kafka = arguments.value("kafka")
+    settings.kafkaSettings = try NodeOptions.pairs(arguments, "kafka-set")
+    settings.tableEndpoint = arguments.value("table-endpoint")
+    settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }
+    try await NodeRun.run(settings)
+  }
+}

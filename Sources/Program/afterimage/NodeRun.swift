@@ -1,0 +1,69 @@
+internal import Arguments
+internal import Assembly
+internal import Foundation
+internal import Pipelines
+internal import Services
+internal import Telemetry
+
+/// Options that `dev` and `serve` share.
+enum NodeOptions {
+  static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
+    let level = try arguments.choice("log-level", of: Logger.Level.allCases.map(\.rawValue)).flatMap(Logger.Level.init) ?? .info
+    var pipelines = arguments.all("pipeline")
+    if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
+    return NodeSettings(
+      dataDirectory: arguments.value("data") ?? "./afterimage-data",
+      tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
+      pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
+      partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
+      logger: Logger(level: level))
+  }
+
+  /// `NAME=VALUE` options.
+  static func pairs(_ arguments: ParsedArguments, _ name: String) throws(UsageError) -> [String: String] {
+    var pairs: [String: String] = [:]
+    for text in arguments.all(name) {
+      guard let equals = text.firstIndex(of: "=") else {
+        throw UsageError("--\(name) takes NAME=VALUE, not `\(text)`", command: arguments.command)
+      }
+      pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    return pairs
+  }
+}
+
+/// Runs a node until a signal, until so many seconds are over, or until it cannot go on.
+enum NodeRun {
+  static func run(_ settings: NodeSettings, seconds: Int? = nil, demo: Bool = false) async throws {
+    let stop = StopSignal()
+    let node = try Node(settings)
+    if let endpoint = node.tableEndpoint { Console.line("tables     \(endpoint)") }
+    if let endpoint = node.pageEndpoint { Console.line("page       \(endpoint)") }
+    for pipeline in node.pipelines {
+      Console.line("pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
+    }
+    if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await node.run() }
+      if demo, let endpoint = node.tableEndpoint {
+        group.addTask { try await DemoPlayers(endpoint: endpoint, pipelines: node.pipelines.map(\.name)).run() }
+      }
+      group.addTask {
+        await withTaskGroup(of: Void.self) { ends in
+          ends.addTask { await stop.wait() }
+          if let seconds { ends.addTask { try? await Task.sleep(for: .seconds(seconds)) } }
+          await ends.next()
+          ends.cancelAll()
+        }
+        throw CancellationError()
+      }
+      do {
+        while try await group.next() != nil {}
+      } catch is CancellationError {
+        group.cancelAll()
+        while (try? await group.next()) != nil {}
+      }
+    }
+    Console.line("stopped")
+  }
+}
