@@ -122,7 +122,10 @@ let package = Package(
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests(
       "ReadSide", "Workers",
-      ["Workers", "StoreTestKit", "TableStore", "ReadModels", "Projections", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip"]),
+      [
+        "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "ReadModels", "Projections",
+        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+      ]),
 
     // Program
     module(
@@ -136,7 +139,7 @@ let package = Package(
       "Program", "Acceptance",
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords", "DynamoClient",
-        "DynamoModel", "SQLite",
+        "DynamoModel", "SQLite", "KafkaTestKit",
       ],
       exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
     program(

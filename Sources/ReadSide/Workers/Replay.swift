@@ -14,6 +14,7 @@ package struct Replay {
   private let batchRecords: Int
   private let restartEvery: Int?
   private let checkpointEvery: Int?
+  private let wait: Duration
   private var lanes: [LaneState] = []
 
   private struct LaneState {
@@ -25,15 +26,17 @@ package struct Replay {
     var sinceRestart = 0
   }
 
-  /// `logs` are those of the pipeline's tables, in order.
+  /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`.
   package init(
-    file: GenerationFile, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil, checkpointEvery: Int? = nil
+    file: GenerationFile, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil, checkpointEvery: Int? = nil,
+    wait: Duration = .zero
   ) {
     self.file = file
     self.logs = logs
     self.batchRecords = batchRecords
     self.restartEvery = restartEvery
     self.checkpointEvery = checkpointEvery
+    self.wait = wait
   }
 
   /// Applies everything that the logs hold, commits it, and brings every lane to its frontier. Answers the number of records.
@@ -76,7 +79,7 @@ package struct Replay {
     // No copy of the lane is held here: its dictionaries are changed in place.
     let (table, partition, cursor) = (lanes[index].table, lanes[index].partition, lanes[index].next.cursor)
     let batch = try await logs[table].read(
-      partition: partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: .zero)
+      partition: partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
     try lanes[index].engine.apply(batch)
     lanes[index].next.cursor = batch.end
     lanes[index].next.firedThrough = lanes[index].engine.firedThrough

@@ -1,12 +1,17 @@
 import ChangeLog
 import DynamoModel
 import Foundation
+import Kafka
+import KafkaLog
+import KafkaTestKit
 import Pipelines
 import Projections
 import ReadModels
+import Relay
 import SQLite
 import StoreTestKit
 import TableStore
+import Telemetry
 import Testing
 import Workers
 
@@ -38,11 +43,14 @@ import Workers
     return store
   }
 
-  func build(_ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096) async throws -> [String: Digest] {
+  func build(
+    _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, log: (any ChangeLog)? = nil
+  ) async throws -> [String: Digest] {
     let pipeline = try #require(Self.pipeline)
     let file = try GenerationFile(path: path, pipeline: pipeline)
     var replay = Replay(
-      file: file, logs: [EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery)
+      file: file, logs: [log ?? EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery,
+      wait: log == nil ? .zero : .milliseconds(500))
     try await replay.catchUp()
     let reader = try Connection(path: path, options: .readOnly)
     var digests: [String: Digest] = [:]
@@ -117,5 +125,32 @@ import Workers
     }
     for other in digests.dropFirst() { #expect(other == digests[0]) }
     #expect(digests[0]["presence"].map { $0.rows > 100 } == true)
+  }
+
+  @Test(.enabled(if: KafkaBroker.isAvailable, Comment(rawValue: KafkaBroker.skipped)))
+  func `the log and Kafka give the same rows`() async throws {
+    let messages = try ChatMessages.load(limit: Self.limit)
+    let directory = TemporaryDirectory()
+    try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+    let store = try await store(messages, partitions: 3, directory)
+    defer { store.close() }
+    let own = EmbeddedLog(store, table: "Chat")
+    let relay = Relay(source: own, kafka: try KafkaBroker.configuration(), logger: .silent, metrics: Metrics()) { "PK" }
+    let running = Task { try await relay.run() }
+    defer { running.cancel() }
+    let kafka = try KafkaLog(table: "Chat", configuration: try KafkaBroker.configuration()) { _ in }
+    let limit = ContinuousClock.now + .seconds(120)
+    var isPublished = false
+    while !isPublished, ContinuousClock.now < limit {
+      isPublished = true
+      for partition in 0..<3 {
+        let last = try await own.bounds(partition: partition).last
+        if (try? await kafka.bounds(partition: partition).last) != last { isPublished = false }
+      }
+    }
+    #expect(isPublished)
+    let embedded = try await build(store, directory.path + "/embedded.db")
+    #expect(try await build(store, directory.path + "/kafka.db", log: kafka) == embedded)
+    #expect(try await build(store, directory.path + "/kafka-restarted.db", restartEvery: 1_000, log: kafka) == embedded)
   }
 }
