@@ -86,6 +86,7 @@ let package = Package(
     module("Log", "ChangeLog", ["ChangeRecords"]),
     kit("Log", "ChangeLogConformance", ["ChangeLog", "ChangeRecords", "DynamoModel"]),
     module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    tests("Log", "KafkaLog", ["KafkaLog", "ChangeRecords"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),

@@ -18,14 +18,14 @@ package actor Consumer {
     let partition: Int
   }
 
-  /// Fetches ahead up to this much of each partition; a record of 16 MB must go in.
-  package static let partitionKilobytesMax = 16 * 1024
+  /// Fetches ahead up to this much of each partition; a larger record comes nevertheless, alone.
+  package static let partitionKilobytesMax = 8 * 1024
 
   package init(_ configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
     let object = try configuration.make(
       [
         "queued.max.messages.kbytes": "\(Consumer.partitionKilobytesMax)", "fetch.wait.max.ms": "100",
-        "fetch.message.max.bytes": "\(4 << 20)", "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
+        "fetch.message.max.bytes": "\(1 << 20)", "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
         "socket.nagle.disable": "true",
       ],
       fixed: [

@@ -22,7 +22,7 @@ package final class KafkaLog: ChangeLog {
 
   /// Readers of one partition at once.
   package static let readersMax = 8
-  /// A reader that nobody has come back for in this time gives its place when another is wanted.
+  /// A reader that nobody has come back for in this time gives its place when another is wanted, and is closed after six times that.
   private static let readerIdleMax = Duration.seconds(10)
 
   /// The streams that stand ready, the oldest first, and the slots in use.
@@ -61,7 +61,7 @@ package final class KafkaLog: ChangeLog {
       await drop(reader)
       throw error
     }
-    giveBack(reader)
+    await giveBack(reader)
     return batch
   }
 
@@ -216,13 +216,21 @@ extension KafkaLog {
     }
   }
 
-  private func giveBack(_ reader: PartitionReader) {
+  private func giveBack(_ reader: PartitionReader) async {
     var reader = reader
-    reader.usedAt = .now
-    readers.withLock { [reader] readers in
+    let now = ContinuousClock.now
+    reader.usedAt = now
+    let forgotten = readers.withLock { [reader] readers in
       readers.busy[reader.partition]?.remove(reader.slot)
+      let limit = now - KafkaLog.readerIdleMax * 6
+      let forgotten = readers.idle.filter { $0.usedAt < limit }
+      if !forgotten.isEmpty { readers.idle.removeAll { $0.usedAt < limit } }
       readers.idle.append(reader)
+      // Busy until they are closed, so that nobody opens their slots meanwhile.
+      for reader in forgotten { readers.busy[reader.partition, default: []].insert(reader.slot) }
+      return forgotten
     }
+    for reader in forgotten { await drop(reader) }
   }
 
   private func drop(_ reader: PartitionReader) async {

@@ -43,7 +43,7 @@ struct PartitionReader: Sendable {
       let isFull = batch.entries.count >= limit.records || batch.bytes.count >= limit.bytes
       if isFull || batch.foreign.count >= limit.records { return .limit }
       let step: Stop?? = stream.next(
-        { take($0, into: &batch) },
+        { take($0, into: &batch, limit) },
         event: { event in
           switch event {
           case .end(_):
@@ -58,7 +58,7 @@ struct PartitionReader: Sendable {
   }
 
   /// Nil to go on.
-  private mutating func take(_ message: KafkaMessage, into batch: inout RecordBatch) -> Stop? {
+  private mutating func take(_ message: KafkaMessage, into batch: inout RecordBatch, _ limit: ReadLimit) -> Stop? {
     isAtEnd = false
     switch RecordHeaders.read(message) {
     case .foreign:
@@ -71,11 +71,13 @@ struct PartitionReader: Sendable {
     case .unreadable(let reason):
       return .failure(error(.corrupt, "the record at offset \(message.offset) cannot be read: \(reason)"))
     case .ours(let headers):
-      return take(message, headers, into: &batch)
+      return take(message, headers, into: &batch, limit)
     }
   }
 
-  private mutating func take(_ message: KafkaMessage, _ headers: RecordHeaders, into batch: inout RecordBatch) -> Stop? {
+  private mutating func take(
+    _ message: KafkaMessage, _ headers: RecordHeaders, into batch: inout RecordBatch, _ limit: ReadLimit
+  ) -> Stop? {
     guard headers.incarnation == cursor.incarnation else {
       return .failure(
         error(
@@ -100,6 +102,12 @@ struct PartitionReader: Sendable {
         error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back"))
     }
     let start = batch.bytes.count
+    if batch.entries.isEmpty {
+      // One allocation for what is likely to come, instead of a buffer that is copied each time it doubles.
+      let likely = min(limit.records, stream.waiting + 1)
+      batch.entries.reserveCapacity(likely)
+      batch.bytes.reserveCapacity(min(limit.bytes, likely * value.count) + value.count)
+    }
     batch.bytes.append(contentsOf: value)
     batch.entries.append(.init(sequence: headers.sequence, time: commitTime, start: start, end: batch.bytes.count))
     batch.end.sequence = headers.sequence
