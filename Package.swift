@@ -134,8 +134,11 @@ let package = Package(
       [
         "Relay", "KafkaLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
+        "CLibCrypto", "CLibYAML", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
       ]),
-    program("afterimage", ["Assembly", "Arguments", "Pipelines", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
+    program(
+      "afterimage",
+      ["Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
     tests(
       "Program", "Acceptance",
       [

@@ -12,10 +12,17 @@ package struct DynamoClient: Sendable {
   private let signature: SignatureV4
   private let session: URLSession
 
-  package static let attemptsMax = 5
+  private let attemptsMax: Int
+
+  package static let attemptsMaxDefault = 5
   package static let timeoutSeconds = 30.0
 
-  package init(endpoint: String, accessKey: String = "afterimage", secretKey: String = "afterimage", region: String = "us-east-1") {
+  /// `attemptsMax`: how often a call is made before a passing error is thrown.
+  package init(
+    endpoint: String, accessKey: String = "afterimage", secretKey: String = "afterimage", region: String = "us-east-1",
+    attemptsMax: Int = attemptsMaxDefault
+  ) {
+    self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     signature = SignatureV4(accessKey: accessKey, secretKey: secretKey, region: region)
     let configuration = URLSessionConfiguration.ephemeral
@@ -44,7 +51,7 @@ package struct DynamoClient: Sendable {
       attempt += 1
       do {
         return try await send(target, headers, writer.bytes)
-      } catch let error as ClientError where error.isPassing && attempt < DynamoClient.attemptsMax {
+      } catch let error as ClientError where error.isPassing && attempt < attemptsMax {
         try await Task.sleep(for: .milliseconds(50 << attempt))
       }
     }

@@ -4,7 +4,14 @@ internal import Arguments
 enum Commands {
   static let root = Command(
     "afterimage", about: "Tables that speak the DynamoDB protocol become live SQL read models.",
-    commands: [DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command])
+    notes: """
+      Begin with `afterimage dev --demo`. Exit codes: 0 done, 1 it failed, 2 the command line was wrong, 3 a check found something.
+      --version shows this program's version.
+      """,
+    commands: [
+      DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command, LeaderboardCommand.command,
+      SessionCommand.command, LogCommand.command, DeadLetterCommand.command, DoctorCommand.command,
+    ])
 
   static let endpoint = Command.Option("endpoint", value: "URL", "The table server.", default: "http://127.0.0.1:8000")
   static let output = Command.Option("output", short: "o", value: "FORMAT", "How to print: text or json.", default: "text")

@@ -65,7 +65,8 @@ struct ImportMapping: Sendable {
     return parts
   }
 
-  private static func part(_ name: String, _ template: String, _ columns: [String], _ command: String) throws(UsageError) -> Part {
+  private static func part(_ name: String, _ template: String, _ columns: [String], _ command: String) throws(UsageError) -> Part
+  {
     if let column = columns.firstIndex(of: name) { return .column(column) }
     if name == "line" { return .line(width: 0) }
     if name.hasPrefix("line:0"), let width = Int(name.dropFirst(5)), (1...18).contains(width) { return .line(width: width) }
@@ -89,21 +90,22 @@ struct ImportMapping: Sendable {
         }
       }
       if text.isEmpty, attribute.type != "S" { continue }
-      item[attribute.name] = try value(text, attribute)
+      item[attribute.name] = try ImportMapping.value(text, name: attribute.name, type: attribute.type)
     }
     return item
   }
 
-  private func value(_ text: String, _ attribute: Attribute) throws(ImportError) -> AttributeValue {
-    switch attribute.type {
+  /// The text as a value of the type.
+  static func value(_ text: String, name: String, type: String) throws(ImportError) -> AttributeValue {
+    switch type {
     case "N":
-      guard let number = try? Number(text) else { throw ImportError("\(attribute.name): `\(text)` is no number") }
+      guard let number = try? Number(text) else { throw ImportError("\(name): `\(text)` is no number") }
       return .number(number)
     case "B":
-      guard let bytes = Base64.decode(Array(text.utf8)) else { throw ImportError("\(attribute.name): the text is not base64") }
+      guard let bytes = Base64.decode(Array(text.utf8)) else { throw ImportError("\(name): the text is not base64") }
       return .binary(bytes)
     case "BOOL":
-      guard text == "true" || text == "false" else { throw ImportError("\(attribute.name): `\(text)` is neither true nor false") }
+      guard text == "true" || text == "false" else { throw ImportError("\(name): `\(text)` is neither true nor false") }
       return .bool(text == "true")
     default: return .string(text)
     }

@@ -1,0 +1,139 @@
+internal import CLibCrypto
+internal import CLibYAML
+internal import CMicroHTTPD
+internal import CPCRE2
+internal import CSQLite
+internal import CZlib
+internal import Foundation
+internal import Glibc
+internal import ReadModels
+internal import SQLite
+
+/// One thing that `afterimage doctor` looked at.
+package struct Diagnosis: Sendable, Equatable {
+  package enum Verdict: String, Sendable { case fine = "ok", note, wrong }
+
+  package let verdict: Verdict
+  package let subject: String
+  package let finding: String
+  /// What to do; empty when there is nothing to do.
+  package let advice: String
+
+  package init(_ verdict: Verdict, _ subject: String, _ finding: String, advice: String = "") {
+    self.verdict = verdict
+    self.subject = subject
+    self.finding = finding
+    self.advice = advice
+  }
+}
+
+/// What can be seen of a machine and a data directory from outside, without taking or changing anything.
+package enum Diagnostics {
+  /// Below this the store could stop at any moment.
+  static let freeBytesMin: UInt64 = 200 << 20
+  static let freeBytesLow: UInt64 = 2 << 30
+
+  /// The versions of the libraries that this program runs with.
+  package static func libraries() -> [Diagnosis] {
+    var pcre = [CChar](repeating: 0, count: 64)
+    _ = pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), &pcre)
+    let versions = [
+      "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))",
+      "libyaml \(String(cString: yaml_get_version_string()))", "zlib \(String(cString: zlibVersion()))",
+      String(cString: OpenSSL_version(OPENSSL_VERSION)),
+      "pcre2 \(String(decoding: pcre.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))",
+    ]
+    return [Diagnosis(.fine, "libraries", versions.joined(separator: ", "))]
+  }
+
+  package static func disk(_ path: String) -> [Diagnosis] {
+    var place = path
+    while !FileManager.default.fileExists(atPath: place), place != "/", place.contains("/") {
+      place = (place as NSString).deletingLastPathComponent
+    }
+    var status = statvfs()
+    guard statvfs(place.isEmpty ? "." : place, &status) == 0 else { return [] }
+    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    let text = "\(free >> 30) GB free for \(path)"
+    if free < freeBytesMin {
+      return [
+        Diagnosis(.wrong, "disk", "only \(free >> 20) MB free for \(path)", advice: "make room: without it writes are refused")
+      ]
+    }
+    return [Diagnosis(free < freeBytesLow ? .note : .fine, "disk", text)]
+  }
+
+  /// The process that holds a data directory, as its lock file names it; nil when none does.
+  package static func holder(_ path: String) -> String? {
+    let descriptor = open(path + "/lock", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
+    let text = FileManager.default.contents(atPath: path + "/lock").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    return text.split(separator: "\n").first.map(String.init) ?? "an unknown process"
+  }
+
+  package static func directory(_ path: String) -> [Diagnosis] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      return [Diagnosis(.note, "data", "\(path) is not there yet", advice: "`afterimage dev --data \(path)` makes it")]
+    }
+    var found: [Diagnosis] = []
+    if access(path, W_OK) != 0 {
+      found.append(
+        Diagnosis(
+          .wrong, "data", "\(path) cannot be written: \(String(cString: strerror(errno)))",
+          advice: "change its owner, or choose another with --data"))
+    }
+    if let holder = holder(path) {
+      found.append(Diagnosis(.fine, "data", "\(path) is in use by \(holder)"))
+    } else {
+      found.append(Diagnosis(.fine, "data", "\(path) is there, and no process uses it"))
+    }
+    return found + readModels(path + "/read-models")
+  }
+
+  private static func readModels(_ path: String) -> [Diagnosis] {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    return names.flatMap { name -> [Diagnosis] in
+      do throws(SQLiteError) {
+        return try readModel(name, path + "/" + name)
+      } catch {
+        return [
+          Diagnosis(
+            .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error.message)",
+            advice: "stop the process and delete \(path)/\(name): the read model is built anew from the log")
+        ]
+      }
+    }
+  }
+
+  private static func readModel(_ name: String, _ path: String) throws(SQLiteError) -> [Diagnosis] {
+    let catalog = try Connection(path: path + "/catalog.db", options: .readOnly)
+    let rows = try catalog.statement("SELECT number, state FROM generations ORDER BY number")
+    var generations: [String] = []
+    while try rows.step() { generations.append("\(rows.int64(0)) (\(rows.text(1) ?? "?"))") }
+    var found = [Diagnosis(.fine, "read model \(name)", "generations \(generations.joined(separator: ", "))")]
+    guard FileManager.default.fileExists(atPath: path + "/current.db") else { return found }
+    let current = try Connection(path: path + "/current.db", options: .readOnly)
+    let meta = try current.statement("SELECT value FROM _meta WHERE key = 'version'")
+    let version = try meta.step() ? meta.text(0) ?? "none" : "none"
+    if version != "\(ReadModelFormat.version)" {
+      found.append(
+        Diagnosis(
+          .wrong, "read model \(name)", "has format \(version), this program reads format \(ReadModelFormat.version)",
+          advice: "run the program that wrote it, or delete \(path): it is built anew from the log"))
+    }
+    let lanes = try current.statement("SELECT table_name, partition, sequence FROM _lanes ORDER BY table_name, partition")
+    var places: [String] = []
+    while try lanes.step() { places.append("\(lanes.text(0) ?? ""):\(lanes.int64(1)):\(lanes.int64(2))") }
+    let letters = try current.statement("SELECT count(*) FROM _dead_letters")
+    let count = try letters.step() ? letters.int64(0) : 0
+    found.append(Diagnosis(.fine, "read model \(name)", "holds the records through \(places.joined(separator: ", "))"))
+    if count > 0 {
+      found.append(
+        Diagnosis(
+          .note, "read model \(name)", "\(count) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
+    }
+    return found
+  }
+}

@@ -1,0 +1,99 @@
+internal import Arguments
+internal import Assembly
+internal import DynamoClient
+internal import DynamoModel
+internal import Foundation
+
+/// `afterimage doctor`: what is here, what is wrong, what to do.
+enum DoctorCommand {
+  static let command = Command(
+    "doctor", about: "Look at this machine, the data directory and a running server; exit code 3 if something is wrong.",
+    notes: "Looks only: nothing is taken, changed or sent anywhere.",
+    options: [
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.endpoint,
+      PageServer.option, Commands.output,
+    ]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    let data = arguments.value("data") ?? "./afterimage-data"
+    var found = [Diagnosis(.fine, "afterimage", Version.number + " on " + ProcessInfo.processInfo.operatingSystemVersionString)]
+    found += Diagnostics.libraries() + Diagnostics.disk(data) + Diagnostics.directory(data)
+    found += await tables(arguments, isHeld: Diagnostics.holder(data) != nil)
+    found += await pipelines(arguments)
+    report(found, isJSON: isJSON)
+    if found.contains(where: { $0.verdict == .wrong }) { throw CheckFailure() }
+  }
+
+  private static func tables(_ arguments: ParsedArguments, isHeld: Bool) async -> [Diagnosis] {
+    let server = TableServer(arguments)
+    guard let tape = try? await server.call("Afterimage_20261121.DescribeServer") else {
+      let advice = isHeld ? "a process runs on this data: give its address with --endpoint URL" : "start it with: afterimage dev"
+      return [Diagnosis(.note, "tables", "no table server answers at \(server.client.endpoint)", advice: advice)]
+    }
+    var found: [Diagnosis] = []
+    let tables = tape.elements(tape.root, "Tables")
+    let names = tables.map { tape.text($0, "TableName") + (tape.text($0, "Clock") == "history" ? " (history)" : "") }
+    found.append(
+      Diagnosis(.fine, "tables", "\(server.client.endpoint) has \(names.isEmpty ? "no tables" : names.joined(separator: ", "))"))
+    let jump = Int(tape.text(tape.root, "ClockJump")) ?? 0
+    if jump > 0 {
+      found.append(
+        Diagnosis(
+          .wrong, "clock", "the machine's clock jumped ahead by \(Double(jump) / 1000) s and writes wait",
+          advice: "set the clock right, or accept it with: afterimage table clock --accept-jump"))
+    }
+    return found
+  }
+
+  private static func pipelines(_ arguments: ParsedArguments) async -> [Diagnosis] {
+    let server = PageServer(arguments)
+    guard let tape = try? await server.get([]), let list = tape.member(tape.root, "pipelines") else {
+      return [
+        Diagnosis(
+          .note, "pipelines", "no server of queries answers at \(server.address)", advice: "name another with --server URL")
+      ]
+    }
+    var found: [Diagnosis] = []
+    for name in tape.strings(list) {
+      guard let status = try? await server.get([name]) else { continue }
+      let behind = status.member(status.root, "behind")
+      let records = behind.map { status.text($0, "records") } ?? "?"
+      found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
+      for reason in status.elements(status.root, "stopped") {
+        found.append(
+          Diagnosis(
+            .wrong, "pipeline \(name)", "a lane has stopped: \(status.string(reason))",
+            advice: "mend that and start the process again"))
+      }
+    }
+    return found.isEmpty
+      ? [Diagnosis(.note, "pipelines", "\(server.address) runs none", advice: "give one with: afterimage dev --pipeline DIR")]
+      : found
+  }
+
+  private static func report(_ found: [Diagnosis], isJSON: Bool) {
+    guard isJSON else {
+      let width = found.map(\.subject.count).max() ?? 0
+      for one in found {
+        let mark = one.verdict.rawValue + String(repeating: " ", count: 5 - one.verdict.rawValue.count)
+        Console.line("\(mark)  \(one.subject)\(String(repeating: " ", count: width - one.subject.count))  \(one.finding)")
+        if !one.advice.isEmpty { Console.line("\(String(repeating: " ", count: width + 9))→ \(one.advice)") }
+      }
+      return
+    }
+    var writer = JSONWriter()
+    writer.beginArray()
+    for one in found {
+      writer.beginObject()
+      for (name, value) in [
+        ("verdict", one.verdict.rawValue), ("subject", one.subject), ("finding", one.finding), ("advice", one.advice),
+      ] {
+        writer.name(name)
+        writer.string(value)
+      }
+      writer.endObject()
+    }
+    writer.endArray()
+    Console.line(String(decoding: writer.bytes, as: UTF8.self))
+  }
+}

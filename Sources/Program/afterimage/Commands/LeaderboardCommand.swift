@@ -1,0 +1,61 @@
+internal import Arguments
+internal import DynamoModel
+
+/// `afterimage leaderboard PIPELINE BOARD top|rank|around|count`
+enum LeaderboardCommand {
+  static let questions = ["top", "rank", "around", "count"]
+
+  static let command = Command(
+    "leaderboard", about: "Ask a leaderboard: the best, one member's rank, its neighbours, how many there are.",
+    notes: """
+      afterimage leaderboard chat-rooms talkers_ever top --limit 3
+      afterimage leaderboard chat-rooms talkers_by_day rank --board 2026-01-01 --member ana
+      """,
+    positionals: [
+      .init("PIPELINE", "The pipeline."), .init("LEADERBOARD", "The leaderboard."),
+      .init("QUESTION", "top, rank, around or count; top if none is given.", count: .optional),
+    ],
+    options: [
+      .init("board", value: "VALUE", "Which board, one for each of the columns that name it; the latest if none is given."),
+      .init("member", value: "MEMBER", "The member, for rank and around."),
+      .init("limit", value: "N", "At most so many members, for top."),
+      .init("offset", value: "N", "Skip so many members, for top."),
+      .init("radius", value: "N", "So many neighbours on either side, for around."), PageServer.atLeast, PageServer.option,
+      Commands.output,
+    ]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    let question = arguments.words.count > 2 ? arguments.words[2] : "top"
+    guard questions.contains(question) else {
+      throw UsageError("QUESTION is one of \(questions.joined(separator: ", ")), not `\(question)`", command: arguments.command)
+    }
+    var parameters = arguments.all("board").map { (name: "board", value: $0) } + PageServer.atLeast(arguments)
+    let allowed = ["top": ["limit", "offset"], "rank": ["member"], "around": ["member", "radius"], "count": []][question] ?? []
+    for option in ["limit", "offset", "member", "radius"] {
+      guard let value = arguments.value(option) else { continue }
+      guard allowed.contains(option) else { throw UsageError("--\(option) is not for \(question)", command: arguments.command) }
+      parameters.append((option, value))
+    }
+    if allowed.contains("member"), !arguments.has("member") {
+      throw UsageError("--member is missing: whose \(question)?", command: arguments.command)
+    }
+    let path = [arguments.words[0], "leaderboards", arguments.words[1], question]
+    let tape = try await PageServer(arguments).get(path, parameters)
+    isJSON ? Console.line(tape.text(tape.root)) : print(tape, question)
+  }
+
+  private static func print(_ tape: JSONTape, _ question: String) {
+    let board = tape.elements(tape.root, "board").map { PageServer.cell(tape, $0) }
+    if !board.isEmpty { Console.line("board \(board.joined(separator: ", "))") }
+    let count = tape.text(tape.root, "count")
+    if question != "count" {
+      let rows = tape.elements(tape.root, "members").map { member in
+        ["rank", "member", "score", "reached_at"].map { name in tape.member(member, name).map { PageServer.cell(tape, $0) } ?? ""
+        }
+      }
+      Console.line(rows.isEmpty ? "nobody" : Console.table(["rank", "member", "score", "reached at"], rows))
+      Console.line("")
+    }
+    Console.line(PageServer.validity(tape, count == "1" ? "1 member" : "\(count) members"))
+  }
+}

@@ -1,0 +1,15 @@
+internal import Arguments
+internal import DynamoModel
+
+/// `afterimage table delete TABLE`
+enum TableDeleteCommand {
+  static let command = Command(
+    "delete", about: "Delete a table with all its items and its log.",
+    notes: "The read models that follow the table see its end. There is no way back.", positionals: [TableCommand.table],
+    options: [Commands.endpoint, Commands.output]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    let tape = try await TableServer(arguments).call("DeleteTable", on: arguments.words[0])
+    Console.line(isJSON ? tape.text(tape.root) : "deleted table \(arguments.words[0])")
+  }
+}

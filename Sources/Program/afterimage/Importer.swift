@@ -1,0 +1,182 @@
+internal import DynamoClient
+internal import DynamoModel
+internal import Foundation
+internal import Gzip
+
+/// How far an import got: a file beside the caller, so that the same command goes on.
+struct ImportProgress {
+  let path: String
+
+  init(table: String, path: String) {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    self.path = ".afterimage-import-\(table)-\(name)"
+  }
+
+  /// Lines that are imported.
+  var lines: Int {
+    FileManager.default.contents(atPath: path).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+  }
+
+  func save(_ lines: Int) throws(ImportError) {
+    do {
+      try Data(String(lines).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw ImportError("\(path), which keeps how far the import got, cannot be written here: \(error.localizedDescription)")
+    }
+  }
+
+  func forget() { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Sends rows in batches, in the file's order: a table with a history clock needs its times in order.
+///
+/// A batch is one transaction of the table server, and progress is kept after each; so of an import that was killed at most the last
+/// batch is sent twice. Puts of the same items change nothing the second time; a history takes no time twice, so there the first
+/// batch of an import that goes on leaves out what the table has already.
+struct Importer {
+  static let batchItems = 25
+  static let noteEvery = 1000
+
+  let client: DynamoClient
+  let table: String
+  let file: ImportFile
+  let progress: ImportProgress
+  /// The table's key attributes: an item's key may be in a batch once.
+  let keys: [String]
+  var mapping: ImportMapping?
+  /// Fields that a row must have.
+  var columns = 0
+  /// The column with each row's time.
+  var history: Int?
+
+  struct Result {
+    var items = 0
+    var skipped = 0
+    var seconds = 0.0
+  }
+
+  private struct Row {
+    let item: Item
+    let line: Int
+    let time: String?
+  }
+
+  func run(showsProgress: Bool) async throws -> Result {
+    var result = Result()
+    let done = progress.lines
+    let started = ContinuousClock.now
+    var batch: [Row] = []
+    var isFirst = done > 0
+    while let row = try next(behind: done, &result) {
+      if batch.count == Importer.batchItems || batch.contains(where: { hasSameKey($0.item, row.item) }) {
+        try await send(batch, goesOn: isFirst, &result)
+        isFirst = false
+        try progress.save(row.line - 1)
+        if showsProgress, result.items % Importer.noteEvery < batch.count {
+          FileHandle.standardError.write(Data("\r\(result.items) items".utf8))
+        }
+        batch.removeAll(keepingCapacity: true)
+      }
+      batch.append(row)
+    }
+    if !batch.isEmpty { try await send(batch, goesOn: isFirst, &result) }
+    if showsProgress { FileHandle.standardError.write(Data("\r".utf8)) }
+    progress.forget()
+    result.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
+    return result
+  }
+
+  private func hasSameKey(_ left: Item, _ right: Item) -> Bool { keys.allSatisfy { left[$0] == right[$0] } }
+
+  /// The next row behind a line; nil at the file's end. `line` is the row's first line.
+  private func next(behind done: Int, _ result: inout Result) throws -> Row? {
+    while true {
+      let line = file.reader.lines + 1
+      guard let mapping else {
+        guard let item = try file.item() else { return nil }
+        // Blank lines before it count to it.
+        if file.reader.lines > done { return Row(item: item, line: file.reader.lines, time: nil) }
+        result.skipped += 1
+        continue
+      }
+      guard let fields = try file.fields() else { return nil }
+      if file.reader.lines <= done {
+        result.skipped += 1
+        continue
+      }
+      if fields.count == 1, fields[0].isEmpty { continue }
+      guard fields.count == columns else {
+        throw ImportError("line \(line): \(fields.count) fields, and \(columns) columns are named")
+      }
+      do throws(ImportError) {
+        return Row(item: try mapping.item(fields, line: line), line: line, time: history.map { fields[$0] })
+      } catch {
+        throw ImportError("line \(line): \(error)")
+      }
+    }
+  }
+
+  private func send(_ rows: [Row], goesOn: Bool, _ result: inout Result) async throws {
+    var rows = rows
+    if goesOn, history != nil {
+      var missing: [Row] = []
+      for row in rows where try await !isThere(row.item) { missing.append(row) }
+      result.skipped += rows.count - missing.count
+      rows = missing
+    }
+    guard !rows.isEmpty else { return }
+    do {
+      try await put(rows)
+    } catch let error as ClientError {
+      guard error.code == "ValidationException", rows.count > 1 else {
+        throw ImportError("line \(rows[0].line)\(rows.count > 1 ? " to \(rows[rows.count - 1].line)" : ""): \(error)")
+      }
+      // The batch was refused whole: row by row it is seen which one is wrong.
+      for row in rows {
+        do {
+          try await put([row])
+          try progress.save(row.line)
+        } catch let error as ClientError {
+          throw ImportError("line \(row.line): \(error)")
+        }
+      }
+    }
+    result.items += rows.count
+  }
+
+  private func isThere(_ item: Item) async throws -> Bool {
+    var key = Item()
+    for name in keys { key[name] = item[name] }
+    let wanted = key
+    let answer = try await client.call("GetItem") { writer in
+      writer.name("TableName")
+      writer.string(table)
+      writer.name("ConsistentRead")
+      writer.bool(true)
+      writer.name("Key")
+      writer.item(wanted)
+    }
+    guard let found = answer.body.member(answer.body.root, "Item") else { return false }
+    return try Item(json: answer.body, found) == item
+  }
+
+  private func put(_ rows: [Row]) async throws {
+    let times = rows.compactMap(\.time)
+    let headers = times.isEmpty ? [:] : ["x-afterimage-time": times.joined(separator: ",")]
+    _ = try await client.call("BatchWriteItem", headers: headers) { writer in
+      writer.name("RequestItems")
+      writer.beginObject()
+      writer.name(table)
+      writer.array(rows) { writer, row in
+        writer.beginObject()
+        writer.name("PutRequest")
+        writer.beginObject()
+        writer.name("Item")
+        writer.item(row.item)
+        writer.endObject()
+        writer.endObject()
+      }
+      writer.endObject()
+    }
+  }
+}
