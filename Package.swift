@@ -70,6 +70,7 @@ let package = Package(
 
     // Process
     module("Process", "Arguments"),
+    tests("Process", "Arguments", ["Arguments"]),
     module("Process", "Services"),
     module("Process", "Telemetry"),
 
@@ -139,6 +140,7 @@ let package = Package(
     program(
       "afterimage",
       ["Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
+    tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",
       [

@@ -1,0 +1,47 @@
+import DynamoModel
+import Foundation
+import Testing
+
+@testable import afterimage
+
+@Suite struct ImportFileTests {
+  func rows(_ text: String, name: String = "rows.csv", format: ImportFile.Format? = nil) throws -> [[String]] {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "afterimage-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: name)
+    try Data(text.utf8).write(to: path)
+    let file = try ImportFile(path: path.path, format: format)
+    var all: [[String]] = []
+    while let row = try file.fields() { all.append(row) }
+    return all
+  }
+
+  @Test func `fields of CSV, quoted ones with commas, quotes and line ends`() throws {
+    #expect(try rows("a,b,c\n1,,3\n") == [["a", "b", "c"], ["1", "", "3"]])
+    #expect(try rows("\"x, y\",\"he said \"\"hi\"\"\"\n") == [["x, y", "he said \"hi\""]])
+    #expect(try rows("\"two\nlines\",b\nc,d\n") == [["two\nlines", "b"], ["c", "d"]])
+    #expect(try rows("a,b\r\nc,d\r\n") == [["a", "b"], ["c", "d"]])
+    #expect(try rows("a,b") == [["a", "b"]])
+    #expect(try rows("").isEmpty)
+  }
+
+  @Test func `a quote that does not end names its line`() {
+    #expect { try rows("a\n\"b\nc\n") } throws: { "\($0)".hasPrefix("line 3: a quoted field does not end") }
+  }
+
+  @Test func `a quote within a TSV field is a character`() throws {
+    #expect(try rows("a\t\"b\tc\n", name: "rows.tsv") == [["a", "\"b", "c"]])
+  }
+
+  @Test func `the format is told by the name, or else asked for`() throws {
+    #expect(try rows("a\tb\n", name: "rows.data", format: .tsv) == [["a", "b"]])
+    #expect { try rows("a", name: "rows.data") } throws: { "\($0)".contains("give --format tsv, csv or json") }
+  }
+
+  @Test func `a file that is not there is named`() {
+    #expect { try ImportFile(path: "/nowhere/rows.csv", format: nil) } throws: {
+      "\($0)".hasPrefix("/nowhere/rows.csv cannot be opened")
+    }
+  }
+}
