@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+/// Wrong command lines and wrong surroundings: each error says what is wrong and what to do, with its exit code.
+@Suite(.timeLimit(.minutes(1))) struct UsageTests {
+  struct Case: Sendable, CustomStringConvertible {
+    let words: [String]
+    let error: String
+
+    init(_ line: String, _ error: String) {
+      words = line.split(separator: " ").map(String.init)
+      self.error = error
+    }
+
+    var description: String { words.joined(separator: " ") }
+  }
+
+  static let cases = [
+    Case("devv", "`devv` is no command of `afterimage` (did you mean `dev`?)"),
+    Case("dev --prot 1", "`--prot` is no option of `afterimage dev` (did you mean `--port`?)"),
+    Case("dev --port 70000", "--port takes a whole number from 0 to 65535, not `70000`"),
+    Case("dev extra", "`extra` is one word too many"),
+    Case("pipeline chek", "did you mean `check`?"),
+    Case("pipeline check", "DIR is missing"),
+    Case("pipeline show a b", "`b` is one word too many"),
+    Case("table lst", "did you mean `list`?"),
+    Case("table create", "TABLE is missing, or --pipeline DIR"),
+    Case("table create Chat", "--key is missing: --key 'PK:S,SK:S'"),
+    Case("table create Chat --key PK", "--key is NAME:TYPE"),
+    Case("table create Chat --key PK:S --clock noon", "--clock is one of live, history, not `noon`"),
+    Case("table put Chat", "the item is missing"),
+    Case("table put Chat --json {", "--json is no JSON"),
+    Case("table scan Chat --limit x", "--limit takes a whole number"),
+    Case("table clock Chat", "CLOCK is missing: live"),
+    Case("table clock Chat noon", "CLOCK can only become live, not `noon`"),
+    Case("table clock Chat live --accept-jump", "--accept-jump is for all tables"),
+    Case("table import Chat", "FILE is missing"),
+    Case("table import Chat x --form tsv", "(did you mean `--format`?)"),
+    Case("table import Chat x --format xml", "--format is one of tsv, csv, json, not `xml`"),
+    Case("query", "PIPELINE is missing"),
+    Case("query chat-rooms room_list --parm limit=1", "(did you mean `--param`?)"),
+    Case("query chat-rooms room_list --param limit", "--param takes NAME=VALUE"),
+    Case("leaderboard chat-rooms", "LEADERBOARD is missing"),
+    Case("leaderboard chat-rooms b best", "QUESTION is one of top, rank, around, count, not `best`"),
+    Case("leaderboard chat-rooms b rank", "--member is missing"),
+    Case("leaderboard chat-rooms b count --limit 3", "--limit is not for count"),
+    Case("session chat-rooms", "PROJECTION is missing"),
+    Case("session chat-rooms presence --keys a", "(did you mean `--key`?)"),
+    Case("session chat-rooms presence -o xml", "--output is one of text, json, not `xml`"),
+    Case("log", "TABLE is missing"),
+    Case("log Chat --folow", "(did you mean `--follow`?)"),
+    Case("log Chat --after -1", "--after takes a whole number"),
+    Case("dead-letter lst", "did you mean `list`?"),
+    Case("dead-letter list", "PIPELINE is missing"),
+    Case("dead-letter show chat-rooms Chat:1", "RECORD is TABLE:PARTITION:SEQUENCE"),
+    Case("doctor x", "`x` is one word too many"),
+    Case("doctor --dat x", "(did you mean `--data`?)"),
+    Case("doctor -o", "--output needs a value"),
+  ]
+
+  @Test(arguments: cases) func `a wrong command line is named`(_ one: Case) async throws {
+    let outcome = try await Program.run(Program.path, one.words)
+    #expect(outcome.status == 2, "\(outcome)")
+    #expect(outcome.errors.hasPrefix("afterimage: ") && outcome.errors.contains(one.error), "\(outcome)")
+    #expect(outcome.errors.contains("See: afterimage") && outcome.output.isEmpty, "\(outcome)")
+  }
+
+  @Test(arguments: [
+    "", "dev", "pipeline", "pipeline check", "pipeline test", "pipeline show", "table", "table list", "table describe",
+    "table create",
+    "table delete", "table get", "table put", "table scan", "table import", "table clock", "query", "leaderboard", "session",
+    "log",
+    "dead-letter", "dead-letter list", "dead-letter show", "doctor",
+  ]) func `every command has help, and all but dev can print JSON`(_ command: String) async throws {
+    let outcome = try await Program.run(Program.path, command.split(separator: " ").map(String.init) + ["--help"])
+    #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
+    #expect(outcome.output.contains("Usage: afterimage\(command.isEmpty ? "" : " " + command)"), "\(outcome)")
+    if !outcome.output.contains("Commands:"), command != "dev" {
+      #expect(outcome.output.contains("--output FORMAT"), "\(outcome)")
+    }
+  }
+
+  @Test(arguments: [
+    Case(
+      "table list --endpoint http://127.0.0.1:1",
+      "the table server at http://127.0.0.1:1 does not answer: start it with `afterimage dev`"),
+    Case("log Chat --endpoint http://127.0.0.1:1", "the table server at http://127.0.0.1:1 does not answer"),
+    Case(
+      "query chat-rooms --server http://127.0.0.1:1",
+      "the server at http://127.0.0.1:1 does not answer: start it with `afterimage dev`"),
+    Case("leaderboard p b --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
+    Case("session p s --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
+    Case("dead-letter list p --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
+    Case("query p --server nowhere", "`nowhere` is no address of a server"),
+    Case("table list --endpoint nowhere", "`nowhere` is no address of a table server"),
+  ]) func `a server that does not run is named, and how to start it`(_ one: Case) async throws {
+    let outcome = try await Program.run(Program.path, one.words)
+    #expect(outcome.status == 1 && outcome.errors.contains(one.error), "\(outcome)")
+  }
+
+  @Test func `a port in use names the flag that changes it`() async throws {
+    let folder = try TestFolder()
+    let server = try await DevProcess.start(data: folder.file("one"), pipelines: [Program.pipeline("game-scores")])
+    let ports = server.ports
+    let tables = try await Program.run(
+      "dev", "--data", folder.file("two"), "--port", "\(ports.tables)", "--page-port", "0", "-p", Program.pipeline("game-scores"))
+    #expect(tables.status == 1, "\(tables)")
+    #expect(
+      tables.errors.contains("port \(ports.tables) is in use by another process: stop it, or choose another port with --port"))
+    let page = try await Program.run(
+      "dev", "--data", folder.file("three"), "--port", "0", "--page-port", "\(ports.page)", "-p", Program.pipeline("game-scores"))
+    #expect(page.status == 1 && page.errors.contains("with --page-port"), "\(page)")
+    #expect(await server.stop() == 0)
+  }
+
+  @Test func `a second process on one data directory is refused by name`() async throws {
+    let folder = try TestFolder()
+    let server = try await DevProcess.start(data: folder.file("data"), pipelines: [Program.pipeline("game-scores")])
+    for more in [[], ["--fresh"]] {
+      let second = try await Program.run(
+        Program.path,
+        ["dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", Program.pipeline("game-scores")] + more)
+      #expect(second.status == 1, "\(second)")
+      #expect(second.errors.contains("is in use by another afterimage process (pid \(server.child.identifier))"), "\(second)")
+    }
+    #expect(try await Program.run("table", "list", "--endpoint", server.tables).output.contains("GameScores"))
+    #expect(await server.stop() == 0)
+  }
+
+  @Test func `a directory that cannot be written is named`() async throws {
+    // Not even root writes below /proc.
+    let outcome = try await Program.run(
+      "dev", "--data", "/proc/afterimage", "--port", "0", "--page-port", "0", "-p", Program.pipeline("game-scores"))
+    #expect(outcome.status == 1, "\(outcome)")
+    #expect(
+      outcome.errors.contains("the data directory /proc/afterimage cannot be made") && outcome.errors.contains("--data"),
+      "\(outcome)")
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func `a signal stops everything within two seconds`(_ signal: Int32) async throws {
+    let folder = try TestFolder()
+    let server = try await DevProcess.start(
+      data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms"), Program.pipeline("game-scores")], ["--demo"])
+    let began = ContinuousClock.now
+    server.child.signal(signal)
+    #expect(await server.child.ended() == 0, "\(server.child.errors)")
+    #expect(ContinuousClock.now - began < .seconds(2))
+    #expect(server.child.output.hasSuffix("stopped\n"))
+    // And again on the same data.
+    let again = try await DevProcess.start(data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms")])
+    #expect(await again.stop() == 0)
+  }
+
+  @Test func `--fresh deletes what is ours and nothing else`() async throws {
+    let folder = try TestFolder()
+    try folder.write("data/notes.txt", "mine")
+    let refused = try await Program.run(
+      "dev", "--fresh", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", Program.pipeline("game-scores"))
+    #expect(refused.status == 1 && refused.errors.contains("holds other files than afterimage's"), "\(refused)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("data/notes.txt")))
+  }
+
+  @Test func `the version is shown`() async throws {
+    let outcome = try await Program.run("--version")
+    #expect(outcome.status == 0 && outcome.output.hasPrefix("afterimage 0."))
+  }
+}
