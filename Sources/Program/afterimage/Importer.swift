@@ -31,8 +31,7 @@ struct ImportProgress {
 /// Sends rows in batches, in the file's order: a table with a history clock needs its times in order.
 ///
 /// A batch is one transaction of the table server, and progress is kept after each; so of an import that was killed at most the last
-/// batch is sent twice. Puts of the same items change nothing the second time; a history takes no time twice, so there the first
-/// batch of an import that goes on leaves out what the table has already.
+/// batch is sent twice, and the same items a second time change nothing, also not the clock of a history.
 struct Importer {
   static let batchItems = 25
   static let noteEvery = 1000
@@ -66,11 +65,9 @@ struct Importer {
     let done = progress.lines
     let started = ContinuousClock.now
     var batch: [Row] = []
-    var isFirst = done > 0
     while let row = try next(behind: done, &result) {
       if batch.count == Importer.batchItems || batch.contains(where: { hasSameKey($0.item, row.item) }) {
-        try await send(batch, goesOn: isFirst, &result)
-        isFirst = false
+        try await send(batch, &result)
         try progress.save(row.line - 1)
         if showsProgress, result.items % Importer.noteEvery < batch.count {
           FileHandle.standardError.write(Data("\r\(result.items) items".utf8))
@@ -79,7 +76,7 @@ struct Importer {
       }
       batch.append(row)
     }
-    if !batch.isEmpty { try await send(batch, goesOn: isFirst, &result) }
+    if !batch.isEmpty { try await send(batch, &result) }
     if showsProgress { FileHandle.standardError.write(Data("\r".utf8)) }
     progress.forget()
     result.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
@@ -116,15 +113,7 @@ struct Importer {
     }
   }
 
-  private func send(_ rows: [Row], goesOn: Bool, _ result: inout Result) async throws {
-    var rows = rows
-    if goesOn, history != nil {
-      var missing: [Row] = []
-      for row in rows where try await !isThere(row.item) { missing.append(row) }
-      result.skipped += rows.count - missing.count
-      rows = missing
-    }
-    guard !rows.isEmpty else { return }
+  private func send(_ rows: [Row], _ result: inout Result) async throws {
     do {
       try await put(rows)
     } catch let error as ClientError {
@@ -142,22 +131,6 @@ struct Importer {
       }
     }
     result.items += rows.count
-  }
-
-  private func isThere(_ item: Item) async throws -> Bool {
-    var key = Item()
-    for name in keys { key[name] = item[name] }
-    let wanted = key
-    let answer = try await client.call("GetItem") { writer in
-      writer.name("TableName")
-      writer.string(table)
-      writer.name("ConsistentRead")
-      writer.bool(true)
-      writer.name("Key")
-      writer.item(wanted)
-    }
-    guard let found = answer.body.member(answer.body.root, "Item") else { return false }
-    return try Item(json: answer.body, found) == item
   }
 
   private func put(_ rows: [Row]) async throws {

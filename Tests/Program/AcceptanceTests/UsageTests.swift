@@ -20,6 +20,10 @@ import Testing
     Case("dev --prot 1", "`--prot` is no option of `afterimage dev` (did you mean `--port`?)"),
     Case("dev --port 70000", "--port takes a whole number from 0 to 65535, not `70000`"),
     Case("dev extra", "`extra` is one word too many"),
+    Case("serve --rols table", "(did you mean `--roles`?)"),
+    Case("serve --roles tables", "`tables` is no role; there are table, relay, worker, query"),
+    Case("serve --roles table,relay", "the relay role needs --kafka"),
+    Case("serve --kafka a:1 --kafka-set retries", "--kafka-set takes NAME=VALUE, not `retries`"),
     Case("pipeline chek", "did you mean `check`?"),
     Case("pipeline check", "DIR is missing"),
     Case("pipeline show a b", "`b` is one word too many"),
@@ -66,16 +70,16 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "dev", "pipeline", "pipeline check", "pipeline test", "pipeline show", "table", "table list", "table describe",
+    "", "dev", "serve", "pipeline", "pipeline check", "pipeline test", "pipeline show", "table", "table list", "table describe",
     "table create",
     "table delete", "table get", "table put", "table scan", "table import", "table clock", "query", "leaderboard", "session",
     "log",
     "dead-letter", "dead-letter list", "dead-letter show", "doctor",
-  ]) func `every command has help, and all but dev can print JSON`(_ command: String) async throws {
+  ]) func `every command has help, and all but servers can print JSON`(_ command: String) async throws {
     let outcome = try await Program.run(Program.path, command.split(separator: " ").map(String.init) + ["--help"])
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
     #expect(outcome.output.contains("Usage: afterimage\(command.isEmpty ? "" : " " + command)"), "\(outcome)")
-    if !outcome.output.contains("Commands:"), command != "dev" {
+    if !outcome.output.contains("Commands:"), !["dev", "serve"].contains(command) {
       #expect(outcome.output.contains("--output FORMAT"), "\(outcome)")
     }
   }
