@@ -51,11 +51,12 @@ enum PageScript {
       const stopped = element("p", "stopped");
       stopped.setAttribute("role", "alert");
       stopped.hidden = true;
+      const numbers = element("div", "numbers");
       const tiles = element("div", "tiles");
-      root.append(heading, about, stopped, tiles);
+      root.append(heading, about, stopped, numbers, tiles);
       const following = [...sections.keys()].sort().find((other) => other > name);
       main.insertBefore(root, following ? sections.get(following).root : null);
-      found = { root, lag, about, stopped, tiles, made: [], rows: [] };
+      found = { root, lag, about, stopped, numbers, tiles, made: [], rows: [] };
       sections.set(name, found);
       navigate();
       return found;
@@ -84,7 +85,7 @@ enum PageScript {
         if (before.size > 0 && before.get(key) !== value) line.className = "changed";
         for (const cell of row) {
           const what = shown(cell);
-          const data = element("td", what.kind, what.text);
+          const data = element("td", keys && line.childElementCount === 0 ? "n rank" : what.kind, what.text);
           if (what.title) data.title = what.title;
           line.append(data);
         }
@@ -113,7 +114,7 @@ enum PageScript {
           const head = element("thead");
           const line = element("tr");
           for (const column of columns) {
-            const cell = element("th", column === "rank" || column === "score" ? "n" : "", label(column));
+            const cell = element("th", column === "rank" ? "n rank" : column === "score" ? "n" : "", label(column));
             cell.scope = "col";
             line.append(cell);
           }
@@ -128,7 +129,8 @@ enum PageScript {
           root.append(scroll, made.empty);
         }
         const old = view.made[index];
-        if (old) old.root.replaceWith(root); else view.tiles.append(root);
+        if (old) old.root.remove();
+        (data.kind === "number" ? view.numbers : view.tiles).append(root);
         view.made[index] = made;
       }
       if (data.kind === "number") {
@@ -145,7 +147,7 @@ enum PageScript {
       made.empty.hidden = rows.length > 0;
       if (rows.length) {
         rows[0].forEach((cell, place) => {
-          if (typeof cell === "number") made.head.children[place].className = "n";
+          if (typeof cell === "number") made.head.children[place].classList.add("n");
         });
       }
       const keys = data.kind === "leaderboard" ? (row) => row[1] : null;

@@ -37,7 +37,9 @@ enum PageStyle {
     .tiles { display: grid; grid-template-columns: repeat(12, 1fr); gap: 0.9rem; }
     .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.85rem 1rem; min-width: 0;
       grid-column: span 4; }
-    .tile.number { grid-column: span 3; }
+    .numbers { display: flex; flex-wrap: wrap; gap: 0.9rem; margin-bottom: 0.9rem; }
+    .numbers:empty { display: none; }
+    .tile.number { min-width: 10rem; flex: 0 1 14rem; }
     .tile.table { grid-column: span 6; }
     .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
     .board { font-weight: 400; }
@@ -47,16 +49,17 @@ enum PageStyle {
     td { padding: 0.28rem 0.75rem 0.28rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top; }
     th:last-child, td:last-child { padding-right: 0; }
     td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+    td.rank, th.rank { width: 3.2rem; }
     td.t { white-space: nowrap; font-variant-numeric: tabular-nums; }
     tr.changed td { animation: changed 1.2s ease-out; }
     @keyframes changed { from { background: var(--accent-soft); } to { background: transparent; } }
     @media (prefers-reduced-motion: reduce) { tr.changed td { animation: none; } }
     .empty { color: var(--soft); margin: 0.2rem 0; }
     footer { display: flex; gap: 1.25rem; padding-top: 0.75rem; padding-bottom: 2rem; border-top: 1px solid var(--line); font-size: 0.9rem; }
-    @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } .tile.number { grid-column: span 4; } }
+    @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } }
     @media (max-width: 40rem) {
       .tile, .tile.table { grid-column: 1 / -1; }
-      .tile.number { grid-column: span 6; }
+      .tile.number { min-width: 0; flex: 1 1 40%; }
       .tile .value { font-size: 1.8rem; }
     }
     """#
