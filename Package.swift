@@ -92,14 +92,17 @@ let package = Package(
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    tests("WriteSide", "TableStore", ["ChangeLogConformance", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    tests(
+      "WriteSide", "TableStore",
+      ["ChangeLogConformance", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module(
       "WriteSide", "Relay",
       ["Kafka", "Services", "Telemetry", "DynamoModel", "ChangeRecords", "ChangeLog", "KafkaLog"]),
     tests(
       "WriteSide", "Relay",
       [
-        "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore", "Services", "Telemetry",
+        "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore", "Services",
+        "Telemetry",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     module(
@@ -114,18 +117,23 @@ let package = Package(
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
 
-    module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services"]),
+    module(
+      "ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services"]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
       "ReadSide", "QueryAPI",
-      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "HTTPServer", "Services", "Telemetry"]),
+      [
+        "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "HTTPServer", "Services",
+        "Telemetry",
+      ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests(
       "ReadSide", "Workers",
       [
-        "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "ReadModels", "Projections",
+        "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "ReadModels",
+        "Projections",
         "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
@@ -133,7 +141,8 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "Relay", "KafkaLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections", "Pipelines", "ChangeLog",
+        "Relay", "KafkaLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections",
+        "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
         "CLibCrypto", "CLibYAML", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
       ]),
@@ -144,7 +153,8 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords", "DynamoClient",
+        "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
+        "DynamoClient",
         "DynamoModel", "SQLite", "KafkaTestKit",
       ],
       exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
@@ -154,5 +164,8 @@ let package = Package(
         "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
         "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Telemetry",
       ]),
+
+    // The house itself
+    tests("House", "House", []),
   ]
 )

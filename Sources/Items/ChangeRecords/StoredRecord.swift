@@ -45,7 +45,8 @@ package enum StoredRecord {
   package static func parts(_ bytes: UnsafeRawBufferPointer) throws(RecordError) -> Parts {
     let time = try time(bytes)
     guard bytes[0] == version else {
-      throw RecordError("the record's format is version \(bytes[0]); this program reads version \(version): use a newer afterimage")
+      throw RecordError(
+        "the record's format is version \(bytes[0]); this program reads version \(version): use a newer afterimage")
     }
     guard let kind = ChangeRecord.Kind(rawValue: bytes[1]), let cause = ChangeRecord.Cause(rawValue: bytes[2]) else {
       throw RecordError("kind \(bytes[1]) or cause \(bytes[2]) of the stored record is unknown")

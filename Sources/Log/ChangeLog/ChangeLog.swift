@@ -26,6 +26,7 @@ package protocol ChangeLog: Sendable {
   func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor
 }
 
+/// What a log is: the life of the table that it belongs to, and its partitions, numbered from 0.
 package struct LogDescription: Sendable, Equatable {
   package let incarnation: Incarnation
   package let partitions: Int
@@ -36,6 +37,7 @@ package struct LogDescription: Sendable, Equatable {
   }
 }
 
+/// The sequence numbers that a partition keeps.
 package struct LogBounds: Sendable, Equatable {
   package let first: UInt64
   package let last: UInt64

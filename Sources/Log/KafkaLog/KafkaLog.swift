@@ -260,7 +260,8 @@ extension KafkaLog {
 extension KafkaLog {
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
-      throw LogError(.configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
+      throw LogError(
+        .configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
     }
     return state
   }

@@ -64,7 +64,8 @@ struct PartitionReader: Sendable {
     case .foreign:
       let reason = message.value == nil ? "a tombstone without our headers" : "a message without our headers"
       batch.foreign.append(
-        ForeignRecord(offset: message.offset, reason: "\(reason) at offset \(message.offset)", bytes: message.value.map { Array($0) } ?? []))
+        ForeignRecord(
+          offset: message.offset, reason: "\(reason) at offset \(message.offset)", bytes: message.value.map { Array($0) } ?? []))
       batch.end.hint = message.offset + 1
       cursor = batch.end
       return nil
@@ -82,7 +83,8 @@ struct PartitionReader: Sendable {
       return .failure(
         error(
           .incarnation,
-          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.incarnation), this reader to \(cursor.incarnation)"))
+          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.incarnation), this reader to \(cursor.incarnation)"
+        ))
     }
     guard headers.partition == partition else {
       return .failure(
@@ -99,7 +101,8 @@ struct PartitionReader: Sendable {
     let commitTime = message.timestamp
     guard commitTime >= time else {
       return .failure(
-        error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back"))
+        error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back")
+      )
     }
     let start = batch.bytes.count
     if batch.entries.isEmpty {

@@ -37,9 +37,10 @@ struct RecordLocator {
         .trimmed, table: table, partition: partition,
         "record \(next) is no longer kept, the topic begins with \(first.headers.sequence): build a new generation")
     }
-    guard let found = try await search(
-      from: first.offset + 1, to: marks.high,
-      { $0.headers.incarnation == cursor.incarnation && $0.headers.sequence > cursor.sequence })
+    guard
+      let found = try await search(
+        from: first.offset + 1, to: marks.high,
+        { $0.headers.incarnation == cursor.incarnation && $0.headers.sequence > cursor.sequence })
     else {
       if cursor.sequence <= relayed, cursor.sequence == 0 || relayed == cursor.sequence { return marks.high }
       throw gone(cursor, relayed)

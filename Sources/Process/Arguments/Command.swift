@@ -102,7 +102,8 @@ package struct ParsedArguments: Sendable {
   package func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
     guard let text = value(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
-      throw UsageError("--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`", command: command)
+      throw UsageError(
+        "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`", command: command)
     }
     return number
   }

@@ -27,7 +27,8 @@ package final class Metrics: Sendable {
   package func cell(
     _ kind: Kind, _ name: String, help: String, labels: KeyValuePairs<String, String> = [:]
   ) -> Cell {
-    let text = labels.isEmpty ? "" : "{" + labels.map { "\($0.key)=\"\(Metrics.escaped($0.value))\"" }.joined(separator: ",") + "}"
+    let text =
+      labels.isEmpty ? "" : "{" + labels.map { "\($0.key)=\"\(Metrics.escaped($0.value))\"" }.joined(separator: ",") + "}"
     return families.withLock { families in
       var family = families[name] ?? Family(kind: kind, help: help, cells: [])
       if let existing = family.cells.first(where: { $0.labels == text }) { return existing.cell }

@@ -16,10 +16,13 @@ package final class DataDirectory: Sendable {
     let lock = path + "/lock"
     descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
-      throw StartError("the data directory \(path) cannot be written: \(String(cString: strerror(errno))); choose another with --data")
+      throw StartError(
+        "the data directory \(path) cannot be written: \(String(cString: strerror(errno))); choose another with --data")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let holder = (FileManager.default.contents(atPath: lock).map { String(decoding: $0, as: UTF8.self) } ?? "").split(separator: "\n").first
+      let holder = (FileManager.default.contents(atPath: lock).map { String(decoding: $0, as: UTF8.self) } ?? "").split(
+        separator: "\n"
+      ).first
       let descriptor = descriptor
       Glibc.close(descriptor)
       throw StartError(
@@ -44,7 +47,8 @@ extension DataDirectory {
     let known: Set<String> = ["lock", "tables", "read-models"]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard Set(names).isSubset(of: known) else {
-      throw StartError("\(path) holds other files than afterimage's: nothing was deleted; remove it yourself, or choose another --data")
+      throw StartError(
+        "\(path) holds other files than afterimage's: nothing was deleted; remove it yourself, or choose another --data")
     }
     let held = try DataDirectory(path)
     do {

@@ -71,7 +71,8 @@ package final class Node: Sendable {
         workers.append(
           try PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), changed: changed,
-            settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) }, load: { try PipelineLoader.load($0) }))
+            settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
+            load: { try PipelineLoader.load($0) }))
       }
     }
     self.workers = workers

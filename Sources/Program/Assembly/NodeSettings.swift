@@ -39,7 +39,8 @@ package struct NodeSettings: Sendable {
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
     pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
-    tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil, logger: Logger = Logger()
+    tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil,
+    logger: Logger = Logger()
   ) {
     self.roles = roles
     self.dataDirectory = dataDirectory

@@ -106,12 +106,18 @@ struct NodeStatus: Sendable {
           ]
           metrics.cell(.gauge, "afterimage_lane_sequence", help: "Last record in the read model.", labels: labels)
             .set(Int64(lane.sequence))
-          metrics.cell(.gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels)
-            .set(Int64(lane.behind))
-          metrics.cell(.counter, "afterimage_lane_records_total", help: "Records applied since the lane was started.", labels: labels)
-            .set(Int64(lane.applied))
-          metrics.cell(.counter, "afterimage_dead_letters_total", help: "Records that a projection could not take.", labels: labels)
-            .set(Int64(lane.deadLetters))
+          metrics.cell(
+            .gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels
+          )
+          .set(Int64(lane.behind))
+          metrics.cell(
+            .counter, "afterimage_lane_records_total", help: "Records applied since the lane was started.", labels: labels
+          )
+          .set(Int64(lane.applied))
+          metrics.cell(
+            .counter, "afterimage_dead_letters_total", help: "Records that a projection could not take.", labels: labels
+          )
+          .set(Int64(lane.deadLetters))
           metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
             .set(lane.stopped == nil ? 0 : 1)
         }

@@ -174,7 +174,8 @@ private struct Run {
       if statement.parameterCount > 0 {
         for index in 1...statement.parameterCount {
           let name = statement.parameterName(index)?.dropFirst() ?? ""
-          for (parameter, value) in zip(query.parameters, expected.parameters) where name == parameter.name || name == parameter.name + "_sort" {
+          for (parameter, value) in zip(query.parameters, expected.parameters)
+          where name == parameter.name || name == parameter.name + "_sort" {
             if case .decimal(let number) = value, name == parameter.name {
               try statement.bind(index, number.description)
             } else {
@@ -212,8 +213,11 @@ private struct Run {
       guard place < members.count else { return "the board has \(members.count) members: \(shown)" }
       let found = members[place]
       let rank = found.rank == found.rank.rounded() ? "\(Int(found.rank))" : "\(found.rank)"
-      if found.member != wanted.member || wanted.score.map({ $0 != found.score }) ?? false || wanted.rank.map({ $0 != rank }) ?? false {
-        return "place \(place + 1) of the board is \(rank) \(found.member) \(found.score), not \(wanted.rank ?? "any") \(wanted.member)"
+      if found.member != wanted.member || wanted.score.map({ $0 != found.score }) ?? false
+        || wanted.rank.map({ $0 != rank }) ?? false
+      {
+        return
+          "place \(place + 1) of the board is \(rank) \(found.member) \(found.score), not \(wanted.rank ?? "any") \(wanted.member)"
           + "\(wanted.score.map { " \($0)" } ?? ""); the board: \(shown)"
       }
     }

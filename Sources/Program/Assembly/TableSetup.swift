@@ -6,7 +6,9 @@ internal import Telemetry
 /// Makes the tables that pipelines declare, and holds those that are there against what they declare.
 enum TableSetup {
   /// Two pipelines may read one table, if they agree about its key; what one of them keeps private is private.
-  static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, history: [String] = [], _ logger: Logger) throws {
+  static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, history: [String] = [], _ logger: Logger)
+    throws
+  {
     for pipeline in pipelines {
       for table in pipeline.tables {
         var definition = table.definition

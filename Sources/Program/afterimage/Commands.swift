@@ -9,7 +9,8 @@ enum Commands {
       --version shows this program's version.
       """,
     commands: [
-      DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command, LeaderboardCommand.command,
+      DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command,
+      LeaderboardCommand.command,
       SessionCommand.command, LogCommand.command, DeadLetterCommand.command, DoctorCommand.command,
     ])
 

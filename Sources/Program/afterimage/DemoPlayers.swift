@@ -65,7 +65,8 @@ struct DemoPlayers {
     try await put(
       client, "Chat",
       [
-        "PK": .string("User:\(person)"), "SK": .string("\(time)#\(turn)"), "RoomID": .string(Self.rooms.randomElement() ?? "help"),
+        "PK": .string("User:\(person)"), "SK": .string("\(time)#\(turn)"),
+        "RoomID": .string(Self.rooms.randomElement() ?? "help"),
         "CreatedAt": .string(time), "Comment": .string(text),
       ])
   }
@@ -89,7 +90,8 @@ struct DemoPlayers {
     try await put(
       client, "session_store",
       [
-        "PK": .string(session), "SK": .string("c#\(customer)"), "session_state": .string(Int.random(in: 0..<8) == 0 ? "closing" : "active"),
+        "PK": .string(session), "SK": .string("c#\(customer)"),
+        "session_state": .string(Int.random(in: 0..<8) == 0 ? "closing" : "active"),
         "last_login_time": .string(String(now().prefix(19))), "access_token": .string("secret-\(turn)"),
       ])
   }

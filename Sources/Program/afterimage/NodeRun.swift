@@ -40,7 +40,8 @@ enum NodeRun {
     if let endpoint = node.tableEndpoint { Console.line("tables     \(endpoint)") }
     if let endpoint = node.pageEndpoint { Console.line("page       \(endpoint)") }
     for pipeline in node.pipelines {
-      Console.line("pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
+      Console.line(
+        "pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
     }
     if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -20,6 +20,7 @@ package struct LaneChanges: Sendable {
   }
 }
 
+/// What becomes of one row of a collection.
 package enum CollectionChange: Sendable {
   /// The inputs of the row, the item's key, and the record that wrote it.
   case upsert([Value], itemKey: [UInt8], RowStamp)

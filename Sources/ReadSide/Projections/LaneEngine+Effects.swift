@@ -20,7 +20,8 @@ extension LaneEngine {
       }
       changes.outbox.append(
         OutboxEntry(
-          idempotencyKey: "\(key)/\(change.record.sequence)", effect: index, projection: nil, time: change.stamp.time, action: action))
+          idempotencyKey: "\(key)/\(change.record.sequence)", effect: index, projection: nil, time: change.stamp.time,
+          action: action))
     } catch {
       deadLetter(effect.name, error, change)
     }

@@ -6,7 +6,8 @@ extension LaneEngine {
   /// A row for each contribution. A bad image gives no row, whatever the other one gave.
   mutating func apply(_ collection: Collection, _ index: Int, _ change: Change) throws {
     var rows: [[UInt8]: CollectionChange] = [:]
-    if let old = change.old, collection.source.holds(old), let values = try? collection.source.contributions(of: old, commit: nil) {
+    if let old = change.old, collection.source.holds(old), let values = try? collection.source.contributions(of: old, commit: nil)
+    {
       for inputs in values {
         if let key = rowKey(collection, inputs, change) { rows[key] = .delete(inputs, itemKey: change.itemKey) }
       }

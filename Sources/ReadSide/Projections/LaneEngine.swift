@@ -69,7 +69,8 @@ package struct LaneEngine: Sendable {
         throw LaneFailure(.unreadable, sequence: entry.sequence, error.reason)
       }
       if record.kind == .truncate {
-        throw LaneFailure(.truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins with the table made anew")
+        throw LaneFailure(
+          .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins with the table made anew")
       }
       fireDeadlines(before: record.time * 1000)
       try apply(record)
@@ -137,7 +138,8 @@ package struct LaneEngine: Sendable {
   private mutating func apply(_ record: ChangeRecord) throws(LaneFailure) {
     let matcher = pipeline.tables[table].matcher
     let change = Change(
-      record: record, old: record.oldImage.flatMap { matcher.image(of: $0) }, new: record.newImage.flatMap { matcher.image(of: $0) },
+      record: record, old: record.oldImage.flatMap { matcher.image(of: $0) },
+      new: record.newImage.flatMap { matcher.image(of: $0) },
       stamp: RowStamp(time: record.time * 1000, table: table, partition: partition, sequence: record.sequence),
       itemKey: record.keys.binary)
     if change.old == nil, change.new == nil { return }

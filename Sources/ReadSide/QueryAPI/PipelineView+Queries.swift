@@ -99,12 +99,15 @@ extension PipelineView {
   package func sessions(_ name: String, key: String?, limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
     try await read(atLeast: positions) { open, writer in
       let names = open.pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
-      guard let index = open.pipeline.projection(named: name), case .sessions(let sessions) = open.pipeline.projections[index].kind
+      guard let index = open.pipeline.projection(named: name),
+        case .sessions(let sessions) = open.pipeline.projections[index].kind
       else { throw QueryError.unknown("sessions projection", name, known: names) }
       let table = open.pipeline.projections[index].table
       let columns = table.columns.map(\.name)
       var sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table.name) WHERE "
-      let values = key.map { $0.split(separator: ",", maxSplits: sessions.keyCount - 1, omittingEmptySubsequences: false).map(String.init) }
+      let values = key.map {
+        $0.split(separator: ",", maxSplits: sessions.keyCount - 1, omittingEmptySubsequences: false).map(String.init)
+      }
       if let values {
         guard values.count == sessions.keyCount else {
           throw QueryError.bad("the key of `\(name)` has \(sessions.keyCount) parts, joined by a comma")

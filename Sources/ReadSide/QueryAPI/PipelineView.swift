@@ -71,7 +71,8 @@ package actor PipelineView {
       guard ContinuousClock.now < deadline else {
         throw QueryError(
           503, "NotYet",
-          "the read model has not reached \(positions.map(\.description).joined(separator: ",")) within \(PipelineView.freshnessWaitMax)")
+          "the read model has not reached \(positions.map(\.description).joined(separator: ",")) within \(PipelineView.freshnessWaitMax)"
+        )
       }
       await changed.wait(since: ticket, timeout: .milliseconds(50))
     }
@@ -79,7 +80,8 @@ package actor PipelineView {
 
   private static func error(_ error: SQLiteError) -> QueryError {
     error.isInterrupted
-      ? QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
+      ? QueryError(
+        503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
       : QueryError(500, "QueryFailed", error.message)
   }
 

@@ -85,7 +85,8 @@ struct Lane {
     var (position, active) = try await writer.takeLane(table: table, partition: partition, start: start)
     try await check(position, description)
     var engine = LaneEngine(
-      pipeline: pipeline, table: table, partition: partition, incarnation: description.incarnation, firedThrough: position.firedThrough, active: active)
+      pipeline: pipeline, table: table, partition: partition, incarnation: description.incarnation,
+      firedThrough: position.firedThrough, active: active)
     active = [:]
     var gathered = 0
     var next = position

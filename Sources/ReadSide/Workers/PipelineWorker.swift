@@ -33,7 +33,8 @@ package final class PipelineWorker: Service {
   /// `logs` gives a table's log by name; `load` reads the pipeline file of an older generation.
   package init(
     pipeline: Pipeline, pipelineFile: String, directory: String, changed: Signal, settings: WorkerSettings, logger: Logger,
-    sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog, load: @escaping @Sendable (String) throws -> Pipeline
+    sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
+    load: @escaping @Sendable (String) throws -> Pipeline
   ) throws(ReadModelError) {
     self.pipeline = pipeline
     self.pipelineFile = pipelineFile

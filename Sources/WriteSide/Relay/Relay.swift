@@ -52,7 +52,8 @@ package struct Relay: Service {
       } catch {
         if Task.isCancelled { return }
         if !failing {
-          logger.warning("relay cannot publish, trying again: writers do not wait for it", ["table": source.table, "reason": "\(error)"])
+          logger.warning(
+            "relay cannot publish, trying again: writers do not wait for it", ["table": source.table, "reason": "\(error)"])
         }
         failing = true
         counters.failures.add()
@@ -102,7 +103,8 @@ package struct Relay: Service {
     _ found: RelayState?, _ description: LogDescription, _ publisher: Publisher
   ) async throws -> RelayState {
     let fresh = RelayState(
-      incarnation: description.incarnation, relay: publisher.identity, partitions: .init(repeating: .init(), count: description.partitions))
+      incarnation: description.incarnation, relay: publisher.identity,
+      partitions: .init(repeating: .init(), count: description.partitions))
     guard var state = found else { return try await publisher.publish([], fresh) }
     state.relay = publisher.identity
     if state.incarnation != description.incarnation {

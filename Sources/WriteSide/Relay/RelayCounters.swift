@@ -11,9 +11,11 @@ struct RelayCounters: Sendable {
     records = metrics.cell(
       .counter, "afterimage_relay_records_total", help: "Change records published on Kafka.", labels: ["table": table])
     transactions = metrics.cell(
-      .counter, "afterimage_relay_transactions_total", help: "Kafka transactions committed by the relay.", labels: ["table": table])
+      .counter, "afterimage_relay_transactions_total", help: "Kafka transactions committed by the relay.",
+      labels: ["table": table])
     failures = metrics.cell(
-      .counter, "afterimage_relay_failures_total", help: "Sessions of the relay that ended with an error.", labels: ["table": table])
+      .counter, "afterimage_relay_failures_total", help: "Sessions of the relay that ended with an error.",
+      labels: ["table": table])
     behind = metrics.cell(
       .gauge, "afterimage_relay_behind", help: "Change records not yet published, as far as known.", labels: ["table": table])
   }

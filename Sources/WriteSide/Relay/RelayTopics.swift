@@ -55,7 +55,8 @@ struct RelayTopics {
     // Newer brokers refuse timestamps more than an hour ahead, older ones do not know the setting. A table's clock may be ahead.
     let timestamps = KafkaConfiguration.Setting("message.timestamp.after.max.ms", "\(Int64.max)")
     let replication = settings.replication
-    let full = Admin.NewTopic(name: name, partitions: partitions, replication: replication, settings: topicSettings + [timestamps])
+    let full = Admin.NewTopic(
+      name: name, partitions: partitions, replication: replication, settings: topicSettings + [timestamps])
     var refusal: KafkaError?
     do throws(KafkaError) {
       try await admin.create(full)
@@ -70,7 +71,8 @@ struct RelayTopics {
   private func mismatch(_ wanted: Int, _ text: String) -> RelayError {
     RelayError(
       kind: .configuration, table: table,
-      message: "\(text), the table has \(wanted): delete both topics of the table and let the relay publish it anew, or make the table "
+      message:
+        "\(text), the table has \(wanted): delete both topics of the table and let the relay publish it anew, or make the table "
         + "with as many partitions as its topic")
   }
 }

@@ -50,7 +50,8 @@ struct CommitRound: ~Copyable {
     var failed = false
     guard transaction.times.count <= 1 || transaction.times.count == transaction.actions.count else {
       throw .validation(
-        "x-afterimage-time gives \(transaction.times.count) times for \(transaction.actions.count) writes: give one, or one for each")
+        "x-afterimage-time gives \(transaction.times.count) times for \(transaction.actions.count) writes: give one, or one for each"
+      )
     }
     var last: [UInt32: Int64] = [:]
     for (index, action) in transaction.actions.enumerated() {
@@ -138,7 +139,8 @@ struct CommitRound: ~Copyable {
     case (.live, nil): return time
     case (.live, _?):
       throw .validation(
-        "Table \(table.definition.name) has a live clock: the header x-afterimage-time is for tables created with a history clock")
+        "Table \(table.definition.name) has a live clock: the header x-afterimage-time is for tables created with a history clock"
+      )
     case (.history, nil):
       if cause == .service { return before }
       throw .validation(
@@ -146,7 +148,8 @@ struct CommitRound: ~Copyable {
           + "or end the history with: afterimage table clock \(table.definition.name) live")
     case (.history, let given?):
       guard given >= before else {
-        throw .validation("The time \(given) in x-afterimage-time lies before \(before), the last one given to the table's history clock")
+        throw .validation(
+          "The time \(given) in x-afterimage-time lies before \(before), the last one given to the table's history clock")
       }
       last[table.id] = given
       return given
@@ -244,7 +247,9 @@ struct CommitRound: ~Copyable {
     }
     guard let known, known.count >= 8, known.withUnsafeBytes({ Int64(KeyBytes.read64($0, at: 0)) }) > time else { return false }
     guard Array(known[8...]) == token.payloadHash else {
-      throw DynamoError(.idempotentParameterMismatch, "An error occurred (IdempotentParameterMismatchException): the token was used before with another request")
+      throw DynamoError(
+        .idempotentParameterMismatch,
+        "An error occurred (IdempotentParameterMismatchException): the token was used before with another request")
     }
     return true
   }

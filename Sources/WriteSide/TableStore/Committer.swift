@@ -31,10 +31,12 @@ final class Committer: @unchecked Sendable {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
     let context = Unmanaged.passRetained(self)
-    let started = pthread_create(&thread, nil, { raw in
-      Unmanaged<Committer>.fromOpaque(raw!).takeRetainedValue().run()
-      return nil
-    }, context.toOpaque())
+    let started = pthread_create(
+      &thread, nil,
+      { raw in
+        Unmanaged<Committer>.fromOpaque(raw!).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
     precondition(started == 0, "no thread could be started: \(started)")
   }
 

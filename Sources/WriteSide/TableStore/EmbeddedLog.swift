@@ -19,7 +19,8 @@ package struct EmbeddedLog: ChangeLog {
 
   package func describe() async throws(LogError) -> LogDescription {
     guard let stored = state.table(table) else {
-      throw LogError(.configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
+      throw LogError(
+        .configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
     }
     return LogDescription(incarnation: stored.incarnation, partitions: stored.definition.partitions)
   }
@@ -28,10 +29,12 @@ package struct EmbeddedLog: ChangeLog {
     guard let stored = state.table(incarnation: incarnation) else {
       throw LogError(
         .incarnation, table: table, partition: partition,
-        "the table with the incarnation \(incarnation) is not in this store: it was deleted and made anew, or the store is another one")
+        "the table with the incarnation \(incarnation) is not in this store: it was deleted and made anew, or the store is another one"
+      )
     }
     guard partition >= 0, partition < stored.definition.partitions else {
-      throw LogError(.configuration, table: table, partition: partition, "the table has \(stored.definition.partitions) partitions")
+      throw LogError(
+        .configuration, table: table, partition: partition, "the table has \(stored.definition.partitions) partitions")
     }
     return stored
   }
@@ -62,7 +65,8 @@ package struct EmbeddedLog: ChangeLog {
     if cursor.sequence > progress.last[partition] {
       throw LogError(
         .trimmed, table: table, partition: partition,
-        "the position \(cursor.sequence) lies behind the log's end \(progress.last[partition]): the store lost records, or is another one")
+        "the position \(cursor.sequence) lies behind the log's end \(progress.last[partition]): the store lost records, or is another one"
+      )
     }
     var batch = RecordBatch(partition: partition, format: .stored, end: cursor, frontier: frontier)
     if cursor.sequence == progress.last[partition] { return batch }

@@ -163,8 +163,9 @@ extension TableStore {
   static func label(_ milliseconds: Int64) -> String {
     let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
     return date.formatted(
-      Date.ISO8601FormatStyle(includingFractionalSeconds: true).dateTimeSeparator(.standard).timeZone(separator: .omitted))
-      .replacingOccurrences(of: "Z", with: "")
+      Date.ISO8601FormatStyle(includingFractionalSeconds: true).dateTimeSeparator(.standard).timeZone(separator: .omitted)
+    )
+    .replacingOccurrences(of: "Z", with: "")
   }
 }
 

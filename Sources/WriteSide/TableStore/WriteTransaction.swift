@@ -47,6 +47,7 @@ package struct WriteAction: Sendable {
   }
 }
 
+/// What an action makes of its item.
 package enum WriteChange: Sendable {
   case put(Item)
   case delete

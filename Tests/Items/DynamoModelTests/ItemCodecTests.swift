@@ -36,7 +36,8 @@ import Testing
 
   @Test func `32 levels are taken and 33 refused`() throws {
     func nested(_ levels: Int) throws -> Item {
-      let text = "{\"a\":" + String(repeating: "{\"L\":[", count: levels) + "{\"N\":\"1\"}" + String(repeating: "]}", count: levels) + "}"
+      let text =
+        "{\"a\":" + String(repeating: "{\"L\":[", count: levels) + "{\"N\":\"1\"}" + String(repeating: "]}", count: levels) + "}"
       let tape = try JSONTape(Array(text.utf8))
       return try Item(json: tape, tape.root)
     }

@@ -40,7 +40,8 @@ import Testing
     var generator = SeededGenerator(seed: 20_261_121)
     var numbers: [Number] = [.zero]
     for _ in 0..<2_000 {
-      let digits = UInt128(generator.next()) * UInt128(UInt64.max >> UInt64.random(in: 0..<64, using: &generator)) % Number.digitsLimit
+      let digits =
+        UInt128(generator.next()) * UInt128(UInt64.max >> UInt64.random(in: 0..<64, using: &generator)) % Number.digitsLimit
       let exponent = Int.random(in: -120...80, using: &generator)
       if let number = try? Number(coefficient: digits, exponent: exponent, isNegative: Bool.random(using: &generator)) {
         numbers.append(number)

@@ -55,7 +55,9 @@ package enum KafkaBroker {
     let pid = try spawn([script] + arguments, output: output)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) == -1, errno == EINTR {}
-    guard status == 0 else { throw KafkaTestError("kafka-cluster \(arguments.joined(separator: " ")) ended with status \(status)") }
+    guard status == 0 else {
+      throw KafkaTestError("kafka-cluster \(arguments.joined(separator: " ")) ended with status \(status)")
+    }
     return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 

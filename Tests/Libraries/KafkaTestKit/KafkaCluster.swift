@@ -7,7 +7,9 @@ package final class KafkaCluster: Sendable {
   private let directory: String
   private let isShared = Mutex(false)
 
-  package static var isAvailable: Bool { KafkaBroker.isAvailable && ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"] == nil }
+  package static var isAvailable: Bool {
+    KafkaBroker.isAvailable && ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"] == nil
+  }
 
   package init() throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path

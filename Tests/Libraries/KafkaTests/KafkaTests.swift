@@ -103,7 +103,8 @@ struct KafkaTests {
       { message in
         let header = message.header("h").map { String(decoding: $0, as: UTF8.self) }
         let key = message.key.map { String(decoding: $0, as: UTF8.self) }
-        return "\(message.timestamp) \(key ?? "-") \(header ?? "-") \(message.header("empty")?.count ?? -1) \(message.header("none") == nil)"
+        return
+          "\(message.timestamp) \(key ?? "-") \(header ?? "-") \(message.header("empty")?.count ?? -1) \(message.header("none") == nil)"
       }, event: { "\($0)" })
   }
 

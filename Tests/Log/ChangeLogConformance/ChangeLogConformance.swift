@@ -83,7 +83,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
     let start = LogCursor(incarnation: incarnation, sequence: 0)
     _ = try await fixture.records(0, after: start, through: lasts[0])
-    let three = try await fixture.log.read(partition: 0, after: start, limit: ReadLimit(records: 3, bytes: 1 << 20), wait: .seconds(5))
+    let three = try await fixture.log.read(
+      partition: 0, after: start, limit: ReadLimit(records: 3, bytes: 1 << 20), wait: .seconds(5))
     try require(three.entries.count <= 3 && !three.entries.isEmpty, "\(three.entries.count) records for a limit of 3")
     let one = try await fixture.log.read(partition: 0, after: start, limit: ReadLimit(records: 100, bytes: 1), wait: .seconds(5))
     try require(one.entries.map(\.sequence) == [1], "a limit of one byte gave \(one.entries.count) records")
@@ -103,7 +104,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       before.sequence -= 1
       before.hint = max(0, before.hint - 1)
       let again = try await fixture.log.read(partition: 1, after: before, limit: single, wait: .seconds(5))
-      try require(again.entries.first?.sequence == sequence && again.bytes == batch.bytes, "record \(sequence) read again is another")
+      try require(
+        again.entries.first?.sequence == sequence && again.bytes == batch.bytes, "record \(sequence) read again is another")
       guard sequence < lasts[1], index % 4 == 0 else { continue }
       // A wrong hint and none.
       for hint in [0, batch.end.hint + 1_000_000, max(0, batch.end.hint - 3)] {
@@ -155,7 +157,9 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     }
     for (partition, sequence, frontier) in seen {
       for later in times[partition].dropFirst(Int(sequence)) {
-        try require(later >= frontier, "behind \(sequence) of partition \(partition) stands \(later), earlier than the frontier \(frontier)")
+        try require(
+          later >= frontier, "behind \(sequence) of partition \(partition) stands \(later), earlier than the frontier \(frontier)"
+        )
       }
     }
   }
@@ -200,7 +204,9 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let (records, _) = try await fixture.records(
       0, after: LogCursor(incarnation: incarnation, sequence: 0), through: lasts[0])
     let first = records[0].time
-    for time in [0, first, first + 1, records[records.count / 2].time, records[records.count / 2].time + 1, records.last!.time + 1] {
+    for time in [
+      0, first, first + 1, records[records.count / 2].time, records[records.count / 2].time + 1, records.last!.time + 1,
+    ] {
       let cursor = try await fixture.log.cursor(partition: 0, time: time)
       let expected = records.filter { $0.time < time }.count
       try require(cursor.sequence == UInt64(expected), "time \(time): behind \(cursor.sequence), not \(expected)")
@@ -225,7 +231,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       for hint in [0, Int64(1)] where sequence > 0 || hint == 0 {
         let error = await failure {
           _ = try await fixture.log.read(
-            partition: 0, after: LogCursor(incarnation: incarnation, sequence: sequence, hint: hint), limit: .standard, wait: .seconds(5))
+            partition: 0, after: LogCursor(incarnation: incarnation, sequence: sequence, hint: hint), limit: .standard,
+            wait: .seconds(5))
         }
         try require(error?.kind == .trimmed, "behind \(sequence), hint \(hint): \(String(describing: error))")
       }
@@ -266,7 +273,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     var place = cursor
     let error = await failure {
       for _ in 0..<5 {
-        let batch = try await fixture.log.read(partition: first.partition, after: place, limit: .standard, wait: .milliseconds(500))
+        let batch = try await fixture.log.read(
+          partition: first.partition, after: place, limit: .standard, wait: .milliseconds(500))
         for record in try fixture.decode(batch) where record.kind != .truncate {
           throw LogError(.corrupt, table: "", "a record of the new life")
         }

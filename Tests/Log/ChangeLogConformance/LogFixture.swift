@@ -19,7 +19,8 @@ package struct LogFixture: Sendable {
   package static let retention: Int64 = 60_000
 
   package init(
-    log: any ChangeLog, put: @escaping @Sendable (String, Item) async throws -> Position, advance: @escaping @Sendable (Int64) -> Void,
+    log: any ChangeLog, put: @escaping @Sendable (String, Item) async throws -> Position,
+    advance: @escaping @Sendable (Int64) -> Void,
     trim: @escaping @Sendable (Int, LogCursor) async throws -> Void, remake: @escaping @Sendable () async throws -> Void
   ) {
     self.log = log
@@ -44,7 +45,9 @@ extension LogFixture {
   func fill(_ count: Int, from start: Int = 0) async throws -> [Position: Item] {
     var written: [Position: Item] = [:]
     for number in start..<(start + count) {
-      let item: Item = ["pk": .string("key \(number)"), "n": .number(Number(Int64(number))), "text": .string("Grüße \"\(number)\"")]
+      let item: Item = [
+        "pk": .string("key \(number)"), "n": .number(Number(Int64(number))), "text": .string("Grüße \"\(number)\""),
+      ]
       written[try await put("key \(number)", item)] = item
       if number % 3 == 0 { advance(7) }
     }

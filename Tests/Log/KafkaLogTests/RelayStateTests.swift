@@ -14,7 +14,10 @@ import Testing
   @Test(arguments: [
     ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":2}"#, "use a newer afterimage"),
     (#"{"version":1,"relay":"r","partitions":[]}"#, "member is missing"),
-    (#"{"version":1,"incarnation":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"frontier":0}]}"#, "sequence or frontier"),
+    (
+      #"{"version":1,"incarnation":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"frontier":0}]}"#,
+      "sequence or frontier"
+    ),
     (#"{"version":1,"incarnation":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or frontier"),
   ])
   func `what is not a state is told so`(_ text: String, _ reason: String) {

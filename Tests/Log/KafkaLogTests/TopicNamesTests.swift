@@ -22,7 +22,10 @@ import Testing
     let topics = ["Räume", "R üme", "R__ume"].map(TopicNames.records)
     #expect(Set(topics).count == 3)
     for topic in topics {
-      #expect(topic.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0)) })
+      #expect(
+        topic.unicodeScalars.allSatisfy {
+          $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
+        })
     }
   }
 

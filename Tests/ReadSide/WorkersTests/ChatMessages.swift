@@ -16,7 +16,8 @@ struct ChatMessages {
   let isReal: Bool
 
   /// The repository's root, four folders above this file.
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
     .deletingLastPathComponent()
 
   /// At most `limit` messages, in order.
@@ -27,7 +28,9 @@ struct ChatMessages {
     let reader = try LineReader(path: path)
     var messages: [Message] = []
     while messages.count < limit, let line = try reader.next() {
-      let fields = line.split(separator: 9, maxSplits: 2, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+      let fields = line.split(separator: 9, maxSplits: 2, omittingEmptySubsequences: false).map {
+        String(decoding: $0, as: UTF8.self)
+      }
       messages.append(Message(time: milliseconds(fields[0]), timeText: fields[0], nick: fields[1], text: fields[2]))
     }
     return ChatMessages(messages: messages, isReal: true)
@@ -51,7 +54,8 @@ struct ChatMessages {
       if Int.random(in: 0..<4, using: &generator) == 0 { time += 60_000 * Int64.random(in: 1...9, using: &generator) }
       if index % 2_000 == 1_999 { time += 3_600_000 * 30 }
       // The square makes some talk far more than others.
-      let place = Int.random(in: 0..<nicks.count, using: &generator) * Int.random(in: 0..<nicks.count, using: &generator) / nicks.count
+      let place =
+        Int.random(in: 0..<nicks.count, using: &generator) * Int.random(in: 0..<nicks.count, using: &generator) / nicks.count
       let other = nicks.randomElement(using: &generator) ?? ""
       let text = index % 11 == 0 ? "\(other): thanks for that" : index % 13 == 0 ? "\(other), Thank You!" : "message \(index)"
       var parts = tm()

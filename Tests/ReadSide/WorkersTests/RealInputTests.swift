@@ -78,7 +78,8 @@ import Workers
       sessions.insert(
         .init(
           nick: presence.bytes(0) ?? [], started: Self.milliseconds(presence.text(1) ?? ""),
-          last: Self.milliseconds(presence.text(2) ?? ""), comments: Int(presence.int64(3)), isActive: presence.text(4) == "active",
+          last: Self.milliseconds(presence.text(2) ?? ""), comments: Int(presence.int64(3)),
+          isActive: presence.text(4) == "active",
           ended: ended, endedBy: presence.text(6) ?? ""))
     }
     #expect(sessions == expected.sessions, "\(sessions.symmetricDifference(expected.sessions).prefix(5))")

@@ -28,9 +28,12 @@ import Testing
   }
 
   /// Puts a message on the topic as another program would.
-  func send(_ value: String?, _ headers: [(format: String, incarnation: String, position: String)], time: Int64 = 1_700_000_000_000) async throws {
+  func send(
+    _ value: String?, _ headers: [(format: String, incarnation: String, position: String)], time: Int64 = 1_700_000_000_000
+  ) async throws {
     let producer = try Producer(
-      fixture.configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20) { _ in }
+      fixture.configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20
+    ) { _ in }
     try await producer.initTransactions()
     let topic = TopicNames.records(of: fixture.table)
     try await producer.perform { producer in

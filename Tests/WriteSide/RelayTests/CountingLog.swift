@@ -29,7 +29,9 @@ final class CountingLog: ChangeLog {
 
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await base.bounds(partition: partition) }
 
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor { try await base.cursor(partition: partition, time: time) }
+  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+    try await base.cursor(partition: partition, time: time)
+  }
 
   func untilStop() async {
     while !Task.isCancelled {

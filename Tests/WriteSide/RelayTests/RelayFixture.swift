@@ -33,7 +33,8 @@ final class RelayFixture: Sendable {
   var table: String { definition.name }
   var source: EmbeddedLog { EmbeddedLog(store, table: table) }
 
-  func relay(_ name: String = "a relay", records: Int = 5_000, source: (any ChangeLog)? = nil, logger: Logger = .silent) -> Relay {
+  func relay(_ name: String = "a relay", records: Int = 5_000, source: (any ChangeLog)? = nil, logger: Logger = .silent) -> Relay
+  {
     Relay(
       source: source ?? self.source, kafka: configuration,
       settings: RelaySettings(name: name, transactionRecordsMax: records, frontierInterval: .milliseconds(20)), logger: logger,

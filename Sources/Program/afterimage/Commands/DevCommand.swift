@@ -17,7 +17,9 @@ enum DevCommand {
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
-      .init("history", value: "TABLE", "Make this table with a history clock: each write brings its time. May be given several times."),
+      .init(
+        "history", value: "TABLE", "Make this table with a history clock: each write brings its time. May be given several times."
+      ),
       .init("kafka", value: "BROKERS", "Carry the log through this Kafka (bootstrap.servers) in place of the table store's own."),
       .init("demo", "Play believable users through the table API."),
       .init("seconds", value: "N", "End after so many seconds."),

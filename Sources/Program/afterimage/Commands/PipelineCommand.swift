@@ -22,7 +22,8 @@ enum PipelineCommand {
       if isJSON {
         Console.line(#"{"findings":[]}"#)
       } else {
-        Console.line("\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
+        Console.line(
+          "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
       }
     } catch {
       report(error, isJSON: isJSON)

@@ -41,7 +41,8 @@ enum ServeCommand {
       throw UsageError("the relay role needs --kafka", command: arguments.command)
     }
     if roles.contains(.relay), !roles.contains(.table) {
-      throw UsageError("the relay reads the table store directly: give it the table role in the same process", command: arguments.command)
+      throw UsageError(
+        "the relay reads the table store directly: give it the table role in the same process", command: arguments.command)
     }
     var settings = try NodeOptions.settings(arguments)
     settings.roles = roles

@@ -116,7 +116,8 @@ package struct CountedTree {
     guard node.keys.count > keysMax else { return nil }
     let half = node.keys.count / 2
     let sibling = Node(
-      heads: Array(node.heads[half...]), keys: Array(node.keys[half...]), children: node.isLeaf ? [] : Array(node.children[half...]),
+      heads: Array(node.heads[half...]), keys: Array(node.keys[half...]),
+      children: node.isLeaf ? [] : Array(node.children[half...]),
       counts: node.isLeaf ? [] : Array(node.counts[half...]))
     node.heads.removeSubrange(half...)
     node.keys.removeSubrange(half...)
