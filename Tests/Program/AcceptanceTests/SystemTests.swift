@@ -24,6 +24,10 @@ import Testing
     try await run("system_c.py", 3, .killed) { _ in [Program.pipeline("chat-rooms")] }
   }
 
+  @Test(.timeLimit(.minutes(2))) func `bad input is refused clearly and costs nothing`() async throws {
+    try await run("bad_input.py", 1, .plain) { _ in [Program.pipeline("chat-rooms")] }
+  }
+
   /// The session store with spans that a test can wait for.
   private func shortened(_ folder: TestFolder) throws -> String {
     let text = try String(contentsOfFile: Program.pipeline("session-store") + "/pipeline.yaml", encoding: .utf8)

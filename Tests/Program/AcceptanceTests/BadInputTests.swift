@@ -1,0 +1,150 @@
+import Foundation
+import RocksDB
+import Testing
+
+/// Pipelines, data directories and databases that cannot be used: the error is clear, and nothing is lost or half done.
+@Suite(.timeLimit(.minutes(1))) struct BadInputTests {
+  static let pipeline = """
+    pipeline: notes
+    about: Notes.
+    tables:
+      Notes: { key: { partition: id string } }
+    items:
+      note: { in: Notes, match: { id: "{id}" }, fields: { text: Text } }
+    projections:
+      notes: { collection: note, key: [id], columns: [text] }
+    """
+
+  struct Change: Sendable, CustomStringConvertible {
+    let from: String
+    let to: String
+    let errors: [String]
+
+    var description: String { to }
+  }
+
+  static let changes = [
+    Change(from: "columns: [text]", to: "columns: [txt]", errors: ["pipeline.yaml:8:", "txt", "text"]),
+    Change(from: "fields: { text: Text }", to: "fields: { text: Text }, feilds: {}", errors: ["pipeline.yaml:6:", "feilds", "fields"]),
+    Change(from: "items:", to: "  Notes: { key: { partition: id string } }\nitems:", errors: ["pipeline.yaml:5:", "Notes"]),
+    Change(from: "in: Notes", to: "in: Note", errors: ["pipeline.yaml:6:", "Note", "Notes"]),
+    Change(from: "collection: note", to: "collection: nota", errors: ["pipeline.yaml:8:", "nota", "note"]),
+    Change(from: "partition: id string", to: "partition: id strin", errors: ["pipeline.yaml:4:", "strin", "string"]),
+    Change(from: "pipeline: notes", to: "pipeline: [", errors: ["pipeline.yaml:"]),
+    Change(from: "about: Notes.", to: "queries: { all: { sql: SELECT nothing FROM notes } }", errors: ["pipeline.yaml:2:", "nothing"]),
+  ]
+
+  @Test(arguments: changes) func `a wrong pipeline is told with its line, and nothing is started or made`(_ change: Change) async throws {
+    let folder = try TestFolder()
+    #expect(Self.pipeline.contains(change.from))
+    try folder.write("notes/pipeline.yaml", Self.pipeline.replacingOccurrences(of: change.from, with: change.to))
+    let check = try await Program.run("pipeline", "check", folder.file("notes"))
+    #expect(check.status == 3, "\(check)")
+    for error in change.errors { #expect(check.output.contains(error), "\(check)") }
+    let dev = try await Program.run(
+      "dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("notes"))
+    #expect(dev.status == 1, "\(dev)")
+    for error in change.errors { #expect(dev.errors.contains(error), "\(dev)") }
+    #expect(!FileManager.default.fileExists(atPath: folder.file("data/tables")))
+  }
+
+  @Test func `the pipeline that the others are made from is right`() async throws {
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Self.pipeline)
+    let check = try await Program.run("pipeline", "check", folder.file("notes"))
+    #expect(check.status == 0, "\(check)")
+  }
+
+  @Test func `two pipelines of one name, and a folder without one`() async throws {
+    let folder = try TestFolder()
+    try folder.write("one/pipeline.yaml", Self.pipeline)
+    try folder.write("two/pipeline.yaml", Self.pipeline)
+    let twice = try await Program.run(
+      "dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("one"), "-p", folder.file("two"))
+    #expect(twice.status == 1 && twice.errors.contains("two of the pipelines given are called notes"), "\(twice)")
+    let none = try await Program.run("dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("three"))
+    #expect(none.status == 1 && none.errors.contains("there is no such pipeline folder or file"), "\(none)")
+  }
+
+  @Test func `a table whose key is another is refused, and keeps its items`() async throws {
+    let scene = try await Notes()
+    _ = await scene.server.stop()
+    try scene.folder.write("notes/pipeline.yaml", Self.pipeline.replacingOccurrences(of: "id string", with: "id integer"))
+    let other = try await scene.start()
+    #expect(other.status == 1, "\(other)")
+    try scene.folder.write("notes/pipeline.yaml", Self.pipeline)
+    try await scene.holds("first")
+  }
+
+  @Test func `tables written by a newer version are not touched`() async throws {
+    let scene = try await Notes()
+    _ = await scene.server.stop()
+    try scene.setStoreVersion(9)
+    let refused = try await scene.start()
+    #expect(refused.status == 1, "\(refused)")
+    #expect(refused.errors.contains("was written by a newer afterimage (format 9; this one reads format 1): use that version"), "\(refused)")
+    try scene.setStoreVersion(1)
+    try await scene.holds("first")
+  }
+
+  @Test func `a read model written by a newer version is not served as if it were ours`() async throws {
+    let scene = try await Notes()
+    _ = await scene.server.stop()
+    let current = scene.folder.file("data/read-models/notes/current.db")
+    let set = try await Program.run("/usr/bin/env", ["sqlite3", current, "UPDATE _meta SET value = '99' WHERE key = 'version'"])
+    #expect(set.status == 0, "\(set)")
+    let doctor = try await Program.run("doctor", "--data", scene.folder.file("data"), "--endpoint", "http://127.0.0.1:1")
+    #expect(doctor.status == 3 && doctor.output.contains("has format 99"), "\(doctor)")
+    // The rows follow from the log: either a new one is built, or the start says what to do.
+    let server = try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
+    let rows = try await Program.run("query", "notes", "--server", server.page)
+    #expect(rows.status == 0, "\(rows)")
+    _ = await server.stop()
+  }
+
+  @Test func `a data directory that is a file, or that takes no files, is named`() async throws {
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Self.pipeline)
+    try folder.write("data", "a file")
+    for (data, error) in [(folder.file("data"), "the data directory"), ("/proc/self", "the data directory /proc/self cannot be written")] {
+      let refused = try await Program.run("dev", "--data", data, "--port", "0", "--page-port", "0", "-p", folder.file("notes"))
+      #expect(refused.status == 1 && refused.errors.contains(error) && refused.errors.contains("--data"), "\(refused)")
+    }
+    #expect(try String(contentsOfFile: folder.file("data"), encoding: .utf8) == "a file")
+  }
+}
+
+/// A table of notes with one note in it, and the server that took it.
+private struct Notes {
+  let folder: TestFolder
+  let server: DevProcess
+
+  init() async throws {
+    folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", BadInputTests.pipeline)
+    server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")])
+    let put = try await Program.run("table", "put", "Notes", "id=first", "Text=hello", "--endpoint", server.tables)
+    #expect(put.status == 0, "\(put)")
+  }
+
+  /// A start that is expected to fail.
+  func start() async throws -> Program.Outcome {
+    try await Program.run("dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("notes"))
+  }
+
+  func holds(_ id: String) async throws {
+    let server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")])
+    let got = try await Program.run("table", "get", "Notes", "id=\(id)", "--endpoint", server.tables)
+    #expect(got.output.contains("hello"), "\(got)")
+    _ = await server.stop()
+  }
+
+  func setStoreVersion(_ version: UInt8) throws {
+    let families = ["meta", "items", "index", "log"].map { Database.Family(name: $0, pointReads: true, writeBufferBytes: 1 << 20) }
+    let database = try Database(path: folder.file("data/tables"), families: families, blockCacheBytes: 1 << 20)
+    var batch = WriteBatch(database)
+    batch.put(0, Array("V".utf8), [version])
+    try database.write(batch, sync: true)
+    database.close()
+  }
+}
