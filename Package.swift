@@ -155,9 +155,9 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "SQLite", "KafkaTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "KafkaTestKit",
       ],
-      exclude: ["acceptance_kit.py", "system_b.py", "system_c.py"]),
+      exclude: ["acceptance_kit.py", "bad_input.py", "system_b.py", "system_c.py"]),
     program(
       "afterimage-bench",
       [

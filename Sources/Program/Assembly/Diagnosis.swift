@@ -89,14 +89,15 @@ package enum Diagnostics {
     } else {
       found.append(Diagnosis(.fine, "data", "\(path) is there, and no process uses it"))
     }
-    return found + readModels(path + "/read-models")
+    return found + readModels(path)
   }
 
-  private static func readModels(_ path: String) -> [Diagnosis] {
+  private static func readModels(_ data: String) -> [Diagnosis] {
+    let path = data + "/read-models"
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     return names.flatMap { name -> [Diagnosis] in
       do throws(SQLiteError) {
-        return try readModel(name, path + "/" + name)
+        return try readModel(name, path + "/" + name, data)
       } catch {
         return [
           Diagnosis(
@@ -107,7 +108,7 @@ package enum Diagnostics {
     }
   }
 
-  private static func readModel(_ name: String, _ path: String) throws(SQLiteError) -> [Diagnosis] {
+  private static func readModel(_ name: String, _ path: String, _ data: String) throws(SQLiteError) -> [Diagnosis] {
     let catalog = try Connection(path: path + "/catalog.db", options: .readOnly)
     let rows = try catalog.statement("SELECT number, state FROM generations ORDER BY number")
     var generations: [String] = []
@@ -121,7 +122,7 @@ package enum Diagnostics {
       found.append(
         Diagnosis(
           .wrong, "read model \(name)", "has format \(version), this program reads format \(ReadModelFormat.version)",
-          advice: "run the program that wrote it, or delete \(path): it is built anew from the log"))
+          advice: "run the program that wrote it, or stop the process and: afterimage pipeline rebuild \(name) --data \(data)"))
     }
     let lanes = try current.statement("SELECT table_name, partition, sequence FROM _lanes ORDER BY table_name, partition")
     var places: [String] = []

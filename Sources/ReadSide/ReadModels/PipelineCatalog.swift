@@ -132,6 +132,15 @@ package final class PipelineCatalog {
     }
   }
 
+  /// Makes the next start build a new generation from the log and serve it at once, whatever the current one is like. What was sent
+  /// stays in the ledger, so no effect is carried out again. False when there is none to give up.
+  package func giveUpCurrent() throws(ReadModelError) -> Bool {
+    try run {
+      try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      return connection.changes > 0
+    }
+  }
+
   /// `current.db` in the pipeline's folder points to the current read model, for `sqlite3` and other clients.
   private func link(_ generation: Generation) throws {
     let path = directory + "/current.db"

@@ -14,12 +14,21 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .superseded(let table, let partition): "lane \(table)[\(partition)] was taken over by another worker"
-    case .otherFingerprint(let path): "\(path) was built by another definition of the pipeline: build a new generation"
+    case .otherFingerprint(let path): "\(path) was built by another definition of the pipeline: \(ReadModelError.rebuild(path))"
     case .otherVersion(let path, let found):
-      "\(path) has read model format \(found), this program writes format \(GenerationSchema.version): build a new generation"
+      "\(path) has read model format \(found), this program writes format \(GenerationSchema.version): "
+        + "use the afterimage that wrote it, or \(ReadModelError.rebuild(path))"
     case .storage(let path, let reason, let isFull):
       isFull ? "\(path): the disk is full: \(reason); nothing of the checkpoint was written" : "\(path): \(reason)"
-    case .damaged(let path, let reason): "\(path) is damaged: \(reason): build a new generation"
+    case .damaged(let path, let reason): "\(path) is damaged: \(reason): \(ReadModelError.rebuild(path))"
     }
+  }
+
+  /// What to do about a file `DIR/read-models/PIPELINE/generation-N/read-model.db`.
+  private static func rebuild(_ path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count > 4, parts[parts.count - 4] == "read-models" else { return "build a new generation" }
+    let data = parts[..<(parts.count - 4)].joined(separator: "/")
+    return "build it anew from the log with: afterimage pipeline rebuild \(parts[parts.count - 3]) --data \(data)"
   }
 }

@@ -13,6 +13,8 @@ import Testing
       note: { in: Notes, match: { id: "{id}" }, fields: { text: Text } }
     projections:
       notes: { collection: note, key: [id], columns: [text] }
+    queries:
+      all: { sql: "SELECT id, text FROM notes" }
     """
 
   struct Change: Sendable, CustomStringConvertible {
@@ -25,16 +27,19 @@ import Testing
 
   static let changes = [
     Change(from: "columns: [text]", to: "columns: [txt]", errors: ["pipeline.yaml:8:", "txt", "text"]),
-    Change(from: "fields: { text: Text }", to: "fields: { text: Text }, feilds: {}", errors: ["pipeline.yaml:6:", "feilds", "fields"]),
+    Change(
+      from: "fields: { text: Text }", to: "fields: { text: Text }, feilds: {}", errors: ["pipeline.yaml:6:", "feilds", "fields"]),
     Change(from: "items:", to: "  Notes: { key: { partition: id string } }\nitems:", errors: ["pipeline.yaml:5:", "Notes"]),
     Change(from: "in: Notes", to: "in: Note", errors: ["pipeline.yaml:6:", "Note", "Notes"]),
     Change(from: "collection: note", to: "collection: nota", errors: ["pipeline.yaml:8:", "nota", "note"]),
     Change(from: "partition: id string", to: "partition: id strin", errors: ["pipeline.yaml:4:", "strin", "string"]),
     Change(from: "pipeline: notes", to: "pipeline: [", errors: ["pipeline.yaml:"]),
-    Change(from: "about: Notes.", to: "queries: { all: { sql: SELECT nothing FROM notes } }", errors: ["pipeline.yaml:2:", "nothing"]),
+    Change(from: "SELECT id, text", to: "SELECT nothing", errors: ["pipeline.yaml:10:", "nothing"]),
   ]
 
-  @Test(arguments: changes) func `a wrong pipeline is told with its line, and nothing is started or made`(_ change: Change) async throws {
+  @Test(arguments: changes) func `a wrong pipeline is told with its line, and nothing is started or made`(_ change: Change)
+    async throws
+  {
     let folder = try TestFolder()
     #expect(Self.pipeline.contains(change.from))
     try folder.write("notes/pipeline.yaml", Self.pipeline.replacingOccurrences(of: change.from, with: change.to))
@@ -62,7 +67,8 @@ import Testing
     let twice = try await Program.run(
       "dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("one"), "-p", folder.file("two"))
     #expect(twice.status == 1 && twice.errors.contains("two of the pipelines given are called notes"), "\(twice)")
-    let none = try await Program.run("dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("three"))
+    let none = try await Program.run(
+      "dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("three"))
     #expect(none.status == 1 && none.errors.contains("there is no such pipeline folder or file"), "\(none)")
   }
 
@@ -82,7 +88,9 @@ import Testing
     try scene.setStoreVersion(9)
     let refused = try await scene.start()
     #expect(refused.status == 1, "\(refused)")
-    #expect(refused.errors.contains("was written by a newer afterimage (format 9; this one reads format 1): use that version"), "\(refused)")
+    #expect(
+      refused.errors.contains("was written by a newer afterimage (format 9; this one reads format 1): use that version"),
+      "\(refused)")
     try scene.setStoreVersion(1)
     try await scene.holds("first")
   }
@@ -95,18 +103,30 @@ import Testing
     #expect(set.status == 0, "\(set)")
     let doctor = try await Program.run("doctor", "--data", scene.folder.file("data"), "--endpoint", "http://127.0.0.1:1")
     #expect(doctor.status == 3 && doctor.output.contains("has format 99"), "\(doctor)")
-    // The rows follow from the log: either a new one is built, or the start says what to do.
+    let refused = try await scene.start()
+    let command = "afterimage pipeline rebuild notes --data \(scene.folder.file("data"))"
+    #expect(refused.status == 1 && refused.errors.contains("has read model format 99"), "\(refused)")
+    #expect(refused.errors.contains(command), "\(refused)")
+    let rebuild = try await Program.run("pipeline", "rebuild", "notes", "--data", scene.folder.file("data"))
+    #expect(rebuild.status == 0 && rebuild.output == "the next start builds notes anew\n", "\(rebuild)")
     let server = try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
-    let rows = try await Program.run("query", "notes", "--server", server.page)
-    #expect(rows.status == 0, "\(rows)")
-    _ = await server.stop()
+    let held = try await Program.run("pipeline", "rebuild", "notes", "--data", scene.folder.file("data"))
+    #expect(held.status == 1 && held.errors.contains("is in use by another afterimage process"), "\(held)")
+    let rows = try await Program.run(
+      "query", "notes", "all", "--server", server.page, "--at-least", scene.position)
+    #expect(rows.status == 0 && rows.output.contains("hello"), "\(rows)")
+    #expect(await server.stop() == 0)
+    let none = try await Program.run("pipeline", "rebuild", "nots", "--data", scene.folder.file("data"))
+    #expect(none.status == 1 && none.errors.contains("has no read model of nots; there are: notes"), "\(none)")
   }
 
   @Test func `a data directory that is a file, or that takes no files, is named`() async throws {
     let folder = try TestFolder()
     try folder.write("notes/pipeline.yaml", Self.pipeline)
     try folder.write("data", "a file")
-    for (data, error) in [(folder.file("data"), "the data directory"), ("/proc/self", "the data directory /proc/self cannot be written")] {
+    for (data, error) in [
+      (folder.file("data"), "the data directory"), ("/proc/self", "the data directory /proc/self cannot be written"),
+    ] {
       let refused = try await Program.run("dev", "--data", data, "--port", "0", "--page-port", "0", "-p", folder.file("notes"))
       #expect(refused.status == 1 && refused.errors.contains(error) && refused.errors.contains("--data"), "\(refused)")
     }
@@ -118,6 +138,7 @@ import Testing
 private struct Notes {
   let folder: TestFolder
   let server: DevProcess
+  let position: String
 
   init() async throws {
     folder = try TestFolder()
@@ -125,6 +146,7 @@ private struct Notes {
     server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")])
     let put = try await Program.run("table", "put", "Notes", "id=first", "Text=hello", "--endpoint", server.tables)
     #expect(put.status == 0, "\(put)")
+    position = put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
   }
 
   /// A start that is expected to fail.
@@ -140,7 +162,9 @@ private struct Notes {
   }
 
   func setStoreVersion(_ version: UInt8) throws {
-    let families = ["meta", "items", "index", "log"].map { Database.Family(name: $0, pointReads: true, writeBufferBytes: 1 << 20) }
+    let families = ["meta", "items", "index", "log"].map {
+      Database.Family(name: $0, pointReads: true, writeBufferBytes: 1 << 20)
+    }
     let database = try Database(path: folder.file("data/tables"), families: families, blockCacheBytes: 1 << 20)
     var batch = WriteBatch(database)
     batch.put(0, Array("V".utf8), [version])

@@ -46,7 +46,7 @@ def an_item_of_400_KB_and_one_byte_more():
     small = {"PutRequest": {"Item": item({"PK": "small", "SK": "s"})}}
     large = {"PutRequest": {"Item": {**item({"PK": "bigger", "SK": "s"}), **filled("bigger", LIMIT + 1)}}}
     fails("ValidationException", db.batch_write_item, RequestItems={TABLE: [small, large]})
-    fails("ValidationException", db.transact_write_items, TransactItems=[
+    fails("TransactionCanceledException", db.transact_write_items, TransactItems=[
         {"Put": {"TableName": TABLE, **request["PutRequest"]}} for request in (small, large)])
     assert stored("small") is None and stored("bigger") is None
     assert [len(records(TABLE, PK=key, SK="s")) for key in ("big", "bigger", "small")] == [1, 0, 0]
@@ -65,7 +65,7 @@ def levels():
 
     put("levels-32", v=nested(32))
     assert stored("levels-32")["v"] == nested(32)
-    for count in (33, 34, 200):
+    for count in (33, 34, 100):
         refused(f"levels-{count}", "Nesting Levels have exceeded supported limits", v=nested(count))
     yield
     assert records(TABLE, PK="levels-33", SK="s") == []
@@ -156,9 +156,6 @@ def what_is_not_HTTP():
         with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
             try:
                 connection.sendall(text)
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(4096):
-                    pass
             except ConnectionError:
                 pass
     status, _ = post(b'{"TableName":"Chat","Item":"' + b"x" * (17 << 20) + b'"}')
@@ -187,9 +184,9 @@ def questions():
             (queries + "room_latest?room=a&limit=0", 400, "limit"), (queries + "room_latest?room=a&limit=x", 400, "limit"),
             (queries + "room_latest?room=a&rom=b", 400, "has no parameter `rom`"),
             (queries + "room_comments_after?room=a&after=yesterday", 400, "after"),
-            (queries + "room_list?at_least=x", 400, "at_least"), (boards + "talkers", 404, "there are: talkers_by_day, "),
+            (queries + "room_list?at_least=x", 400, "`x` is no position"), (boards + "talkers/top", 404, "there are: talkers_by_day, "),
             (boards + "talkers_ever/best", 404, ""), (boards + "talkers_ever/rank", 400, "member"),
-            (boards + "talkers_by_day/top?board=today", 400, "`today` is no"), (boards + "talkers_ever/top?limit=1001", 400, "limit"),
+            (boards + "talkers_by_day/top?board=a&board=b", 400, "one `board` for each"), (boards + "talkers_ever/top?limit=1001", 400, "limit"),
             ("/v1/pipelines/chat-rooms/sessions/rooms", 404, "there are: presence"),
             ("/v1/pipelines/chat-rooms/dead-letters?limit=-1", 400, "limit")):
         found = question(path)

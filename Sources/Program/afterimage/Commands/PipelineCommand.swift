@@ -7,7 +7,7 @@ internal import Pipelines
 enum PipelineCommand {
   static let command = Command(
     "pipeline", about: "Check, test and explain pipeline folders.",
-    commands: [check, test, show])
+    commands: [check, test, show, PipelineRebuildCommand.command])
 
   private static let folders = Command.Positional("DIR", "A pipeline folder.", count: .one)
 
