@@ -64,7 +64,7 @@ let package = Package(
     module("Libraries", "Crypto", ["CLibCrypto"]),
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
-    module("Libraries", "Kafka", ["CLibrdkafka", "Services"]),
+    module("Libraries", "Kafka", ["CLibrdkafka"]),
     kit("Libraries", "KafkaTestKit", ["Kafka"]),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 

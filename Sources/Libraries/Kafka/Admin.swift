@@ -1,9 +1,8 @@
 internal import CLibrdkafka
-internal import Services
 
 /// Makes, describes, trims and deletes topics.
 package actor Admin {
-  private let executor = BlockingExecutor("afterimage.kafka.admin")
+  private let executor = KafkaThread("afterimage.kafka.admin")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private let handle: ClientHandle

@@ -1,5 +1,4 @@
 internal import CLibrdkafka
-internal import Services
 internal import Synchronization
 
 /// A reader of committed messages. It belongs to no group and stores no offsets: where to read is the caller's to say.
@@ -7,7 +6,7 @@ internal import Synchronization
 /// The actor's calls wait for brokers, which is why it runs on a thread of its own; taking messages from a stream does not wait and
 /// needs no actor.
 package actor Consumer {
-  private let executor = BlockingExecutor("afterimage.kafka.consumer")
+  private let executor = KafkaThread("afterimage.kafka.consumer")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private nonisolated let handle: ClientHandle
@@ -35,11 +34,25 @@ package actor Consumer {
     handle = try ClientHandle(RD_KAFKA_CONSUMER, object, log: log)
   }
 
+  // Where to begin without knowing an offset. librdkafka's own call for the first and the last offset (2.0.2) takes no notice of
+  // its time limit when a broker is away: the end is learnt from the event of a stream instead.
+
+  /// The first message kept.
+  package static let beginning = Int64(RD_KAFKA_OFFSET_BEGINNING)
+  /// Behind the last message.
+  package static let end = Int64(RD_KAFKA_OFFSET_END)
+
+  /// So many offsets before the end; out of range when there are fewer.
+  package static func tail(_ count: Int64) -> Int64 { Int64(RD_KAFKA_OFFSET_TAIL_BASE) - count }
+
   /// Begins to fetch a partition at an offset; a stream of the same partition that is open is closed first.
-  package func open(topic: String, partition: Int, offset: Int64) throws(KafkaError) -> PartitionStream {
+  /// `arrived` is called on librdkafka's threads when the stream was empty and has got something; it must not block.
+  package func open(
+    topic: String, partition: Int, offset: Int64, arrived: @escaping @Sendable () -> Void
+  ) throws(KafkaError) -> PartitionStream {
     let place = Place(topic: topic, partition: partition)
     streams.removeValue(forKey: place)?.close()
-    let stream = try PartitionStream(handle, topic: topic, partition: partition, offset: offset)
+    let stream = try PartitionStream(handle, topic: topic, partition: partition, offset: offset, arrived: arrived)
     streams[place] = stream
     return stream
   }
@@ -51,23 +64,12 @@ package actor Consumer {
   }
 
   /// The number of a topic's partitions; nil when there is no such topic.
-  package func partitions(of topic: String) throws(KafkaError) -> Int? {
-    try Patience.wait { (timeout) throws(KafkaError) in try handle.partitions(of: topic, timeout: timeout) }
-  }
-
-  /// The first offset kept and the one behind the last message.
-  package func watermarks(
-    topic: String, partition: Int, patience: Duration = .seconds(10)
-  ) throws(KafkaError) -> (low: Int64, high: Int64) {
-    let marks = try Patience.wait(patience) { (timeout) throws(KafkaError) in
-      var low: Int64 = 0
-      var high: Int64 = 0
-      let code = rd_kafka_query_watermark_offsets(handle.pointer, topic, Int32(partition), &low, &high, timeout)
-      guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, "\(topic)[\(partition)]") }
-      return (low: low, high: high)
+  package func partitions(of topic: String, patience: Duration = .seconds(10)) throws(KafkaError) -> Int? {
+    let count = try Patience.wait(patience) { (timeout) throws(KafkaError) in
+      try handle.partitions(of: topic, timeout: timeout)
     }
     handle.callbacks.state.withLock { $0.brokersAreDown = false }
-    return marks
+    return count
   }
 
   /// No broker answered when last heard of.

@@ -1,11 +1,10 @@
 internal import CLibrdkafka
-package import Services
 internal import Synchronization
 
 /// One partition as it is being fetched, from an offset on, up to what is committed.
 ///
-/// librdkafka fetches ahead on its own threads into a queue of this partition; `next` takes from it without waiting, and `arrivals` is
-/// announced when the empty queue has got something. So waiting costs no thread.
+/// librdkafka fetches ahead on its own threads into a queue of this partition; `next` takes from it without waiting, and a closure is
+/// called when the empty queue has got something. So waiting costs no thread.
 package final class PartitionStream: Sendable {
   package enum Event: Sendable, Equatable {
     /// The end of what is committed, at this moment, and its offset; messages may follow.
@@ -14,14 +13,16 @@ package final class PartitionStream: Sendable {
   }
 
   /// What a queue's callback holds.
-  final class Arrivals: Sendable {
-    let signal = Signal()
+  final class Arrival: Sendable {
+    let call: @Sendable () -> Void
+
+    init(_ call: @escaping @Sendable () -> Void) { self.call = call }
   }
 
   package let topic: String
   package let partition: Int
   private let handle: ClientHandle
-  private let arrivalsBox: Arrivals
+  private let arrival: Arrival
   private let queue: Mutex<Queue>
 
   private struct Queue: @unchecked Sendable {
@@ -29,21 +30,19 @@ package final class PartitionStream: Sendable {
     var pointer: OpaquePointer?
   }
 
-  package var arrivals: Signal { arrivalsBox.signal }
-
-  init(_ handle: ClientHandle, topic: String, partition: Int, offset: Int64) throws(KafkaError) {
+  init(_ handle: ClientHandle, topic: String, partition: Int, offset: Int64, arrived: @escaping @Sendable () -> Void) throws(KafkaError) {
     self.handle = handle
     self.topic = topic
     self.partition = partition
-    arrivalsBox = Arrivals()
+    arrival = Arrival(arrived)
     let pointer = rd_kafka_queue_new(handle.pointer)!
     // Released in `close`, after librdkafka can no longer call.
-    let context = Unmanaged.passRetained(arrivalsBox)
+    let context = Unmanaged.passRetained(arrival)
     rd_kafka_queue_cb_event_enable(
       pointer,
       { _, context in
         guard let context else { return }
-        Unmanaged<Arrivals>.fromOpaque(context).takeUnretainedValue().signal.announce()
+        Unmanaged<Arrival>.fromOpaque(context).takeUnretainedValue().call()
       }, context.toOpaque())
     queue = Mutex(Queue(pointer: pointer))
     let object = try handle.topic(topic)
@@ -66,7 +65,7 @@ package final class PartitionStream: Sendable {
     if started, let object = try? handle.topic(topic) { rd_kafka_consume_stop(object.pointer, Int32(partition)) }
     rd_kafka_queue_cb_event_enable(pointer, nil, nil)
     rd_kafka_queue_destroy(pointer)
-    Unmanaged.passUnretained(arrivalsBox).release()
+    Unmanaged.passUnretained(arrival).release()
   }
 
   /// Gives the next message that is there to `body`, or tells of an event; nil when there is nothing now. Never waits.

@@ -8,7 +8,7 @@ package actor CompanionReader {
   private let table: String
   private let topic: String
   private let consumer: Consumer
-  private var stream: PartitionStream?
+  private var stream: Fetch?
   private var last: RelayState?
   /// Behind what was taken.
   private var position: Int64 = 0
@@ -28,71 +28,52 @@ package actor CompanionReader {
 
   /// The relay's last record, as far as it has arrived; waits for the first. Nil when the topic is empty.
   package func state() async throws(LogError) -> RelayState? {
-    try await loadOnce()
+    try await load(anew: false)
     _ = try take()
     return last
   }
 
-  /// Several lanes ask at once; one of them loads.
-  private func loadOnce() async throws(LogError) {
+  /// The same, not older than this call.
+  package func freshState() async throws(LogError) -> RelayState? {
+    try await load(anew: true)
+    return last
+  }
+
+  /// Reads to the topic's end: when nothing was read yet, or `anew`. Several lanes ask at once; one of them reads.
+  private func load(anew: Bool) async throws(LogError) {
     while isLoading {
       guard !Task.isCancelled else { throw LogError(.retry, table: table, "the reading was cancelled") }
       await loaded.wait(since: loaded.ticket, timeout: CompanionReader.patience)
     }
-    guard stream == nil else { return }
+    guard stream == nil || anew else { return }
     isLoading = true
     defer {
       isLoading = false
       loaded.announce()
     }
-    try await load()
+    if stream != nil, try await read(from: position) { return }
+    try await loadFirst()
   }
 
-  /// The same, not older than this call.
-  package func freshState() async throws(LogError) -> RelayState? {
-    try await loadOnce()
-    let high: Int64
+  private func loadFirst() async throws(LogError) {
     do throws(KafkaError) {
-      high = try await consumer.watermarks(topic: topic, partition: 0).high
-    } catch {
-      throw failure(error)
-    }
-    let deadline = ContinuousClock.now + CompanionReader.patience
-    while true {
-      try await loadOnce()
-      guard let stream else { continue }
-      let ticket = stream.arrivals.ticket
-      _ = try take()
-      if position >= high { return last }
-      let remaining = deadline - ContinuousClock.now
-      guard remaining > .zero, !Task.isCancelled else {
-        throw LogError(.retry, table: table, "the topic \(topic) does not answer")
-      }
-      await stream.arrivals.wait(since: ticket, timeout: remaining)
-    }
-  }
-
-  private func load() async throws(LogError) {
-    let marks: (low: Int64, high: Int64)
-    do throws(KafkaError) {
-      guard try await consumer.partitions(of: topic) != nil else {
-        throw .unknown(topic)
-      }
-      marks = try await consumer.watermarks(topic: topic, partition: 0)
+      guard try await consumer.partitions(of: topic) != nil else { throw .unknown(topic) }
     } catch {
       throw failure(error)
     }
     last = nil
-    let near = max(marks.low, marks.high - CompanionReader.tail)
-    try await read(from: near)
-    // Aborted transactions alone at the end: rare, and the topic is compacted.
-    if last == nil, near > marks.low { try await read(from: marks.low) }
+    // The last record is near the end, unless aborted transactions alone are there: rare, and the topic is compacted.
+    if try await read(from: Consumer.tail(CompanionReader.tail)), last != nil { return }
+    guard try await read(from: Consumer.beginning) else {
+      throw LogError(.retry, table: table, "the beginning of the topic \(topic) moves")
+    }
   }
 
-  private func read(from offset: Int64) async throws(LogError) {
-    let opened: PartitionStream
+  /// Opens the topic at an offset and reads to its end; false when the offset is not kept.
+  private func read(from offset: Int64) async throws(LogError) -> Bool {
+    let opened: Fetch
     do throws(KafkaError) {
-      opened = try await consumer.open(topic: topic, partition: 0, offset: offset)
+      opened = try await Fetch(consumer, topic: topic, partition: 0, offset: offset)
     } catch {
       throw failure(error)
     }
@@ -100,9 +81,13 @@ package actor CompanionReader {
     let deadline = ContinuousClock.now + CompanionReader.patience
     while true {
       let ticket = opened.arrivals.ticket
-      if try take() { return }
+      switch try take() {
+      case .end: return true
+      case .outOfRange: return false
+      case .nothing: break
+      }
       let remaining = deadline - ContinuousClock.now
-      guard remaining > .zero, !Task.isCancelled, stream === opened else {
+      guard remaining > .zero, !Task.isCancelled else {
         stream = nil
         throw LogError(.retry, table: table, "the topic \(topic) does not answer")
       }
@@ -110,15 +95,21 @@ package actor CompanionReader {
     }
   }
 
-  /// Takes what has arrived; true when the topic's end was seen.
-  private func take() throws(LogError) -> Bool {
+  private enum Taken {
+    case nothing
+    case end
+    case outOfRange
+  }
+
+  /// Takes what has arrived.
+  private func take() throws(LogError) -> Taken {
     enum Step {
       case state([UInt8], Int64)
       case skip(Int64)
       case end(Int64)
       case failure(KafkaError)
     }
-    var sawEnd = false
+    var taken = Taken.nothing
     while let stream {
       let step: Step? = stream.next(
         { message in message.value.map { .state(Array($0), message.offset + 1) } ?? .skip(message.offset + 1) },
@@ -129,11 +120,11 @@ package actor CompanionReader {
           }
         })
       switch step {
-      case nil: return sawEnd
+      case nil: return taken
       case .skip(let next): position = next
       case .end(let offset):
         position = offset
-        sawEnd = true
+        taken = .end
       case .state(let bytes, let next):
         position = next
         do throws(RecordError) {
@@ -144,10 +135,11 @@ package actor CompanionReader {
         }
       case .failure(let error):
         self.stream = nil
+        if error.isOutOfRange { return .outOfRange }
         throw failure(error)
       }
     }
-    return sawEnd
+    return taken
   }
 
   private func failure(_ error: KafkaError) -> LogError {

@@ -121,7 +121,7 @@ package final class KafkaLog: ChangeLog {
     let state = try await state(fresh: true)
     let last = try relayed(state, partition).sequence
     let locator = try locator(partition)
-    guard let first = try await locator.look(try await locator.watermarks().low) else {
+    guard let first = try await locator.look(Consumer.beginning).record else {
       return LogBounds(first: last + 1, last: last)
     }
     // Behind records of an older incarnation those of this one are all there, from 1 on.
@@ -134,11 +134,11 @@ package final class KafkaLog: ChangeLog {
     let state = try await state(fresh: true)
     let relayed = try relayed(state, partition)
     let locator = try locator(partition)
-    let marks = try await locator.watermarks()
-    let found = try await locator.search(from: marks.low, to: marks.high) { found in
+    let low = try await locator.look(Consumer.beginning).offset
+    let found = try await locator.search(from: low, to: try await locator.look(Consumer.end).offset) { found in
       found.headers.incarnation == state.incarnation && found.time >= time
     }
-    guard let found else { return LogCursor(incarnation: state.incarnation, sequence: relayed.sequence, hint: marks.high) }
+    guard let found else { return LogCursor(incarnation: state.incarnation, sequence: relayed.sequence) }
     return LogCursor(incarnation: state.incarnation, sequence: found.headers.sequence - 1, hint: found.offset)
   }
 }
@@ -197,7 +197,7 @@ extension KafkaLog {
     }
     let offset = cursor.hint > 0 ? cursor.hint : try await locate(partition, cursor)
     do throws(KafkaError) {
-      let stream = try await consumer(making: slot).open(topic: topic, partition: partition, offset: offset)
+      let stream = try await Fetch(try consumer(making: slot), topic: topic, partition: partition, offset: offset)
       var reader = PartitionReader(table: table, partition: partition, slot: slot, stream: stream, cursor: cursor)
       reader.isLocated = cursor.hint == 0
       return reader
@@ -208,7 +208,7 @@ extension KafkaLog {
 
   private func restart(_ reader: inout PartitionReader, at offset: Int64) async throws(LogError) {
     do throws(KafkaError) {
-      reader.stream = try await consumer(reader.slot).open(topic: topic, partition: reader.partition, offset: offset)
+      reader.stream = try await Fetch(consumer(reader.slot), topic: topic, partition: reader.partition, offset: offset)
       reader.isAtEnd = false
       reader.isLocated = false
     } catch {
@@ -234,7 +234,7 @@ extension KafkaLog {
   }
 
   private func drop(_ reader: PartitionReader) async {
-    await consumer(reader.slot).close(reader.stream)
+    await consumer(reader.slot).close(reader.stream.stream)
     release(reader.partition, reader.slot)
   }
 
@@ -312,7 +312,7 @@ extension KafkaLog {
   /// Says so when no broker answers: an empty batch would look like a quiet table.
   private func checkBrokers(_ reader: PartitionReader) async throws(LogError) {
     do throws(KafkaError) {
-      _ = try await consumer(reader.slot).watermarks(topic: topic, partition: reader.partition, patience: .zero)
+      _ = try await consumer(reader.slot).partitions(of: topic, patience: .zero)
     } catch {
       throw self.error(.retry, reader.partition, "no broker of \(configuration.bootstrap) answers: \(error.text)")
     }

@@ -8,7 +8,7 @@ struct PartitionReader: Sendable {
   let partition: Int
   /// Which of the log's consumers fetches it.
   let slot: Int
-  var stream: PartitionStream
+  var stream: Fetch
   /// Behind the last record taken.
   var cursor: LogCursor
   /// The last record's commit time; 0 before the first.
@@ -19,7 +19,7 @@ struct PartitionReader: Sendable {
   var isLocated = false
   var usedAt = ContinuousClock.now
 
-  init(table: String, partition: Int, slot: Int, stream: PartitionStream, cursor: LogCursor) {
+  init(table: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
     self.table = table
     self.partition = partition
     self.slot = slot

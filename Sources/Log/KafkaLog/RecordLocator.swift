@@ -22,27 +22,47 @@ struct RecordLocator {
     let headers: RecordHeaders
   }
 
+  /// What stands at an offset or behind it.
+  enum Look {
+    case record(Found)
+    /// No record up to the end of what is committed, which is here.
+    case end(Int64)
+
+    var record: Found? {
+      if case .record(let found) = self { return found }
+      return nil
+    }
+
+    /// Nothing of ours between where the look began and this offset.
+    var offset: Int64 {
+      switch self {
+      case .record(let found): found.offset
+      case .end(let offset): offset
+      }
+    }
+  }
+
   /// The offset at which to read on behind `cursor`. `relayed` is the last sequence published, as the companion topic says.
   func offset(behind cursor: LogCursor, relayed: UInt64) async throws(LogError) -> Int64 {
-    let marks = try await watermarks()
-    guard let first = try await look(marks.low) else {
+    let beginning = try await look(Consumer.beginning)
+    guard let first = beginning.record else {
       // Nothing of ours is kept.
-      if cursor.sequence == relayed { return cursor.sequence == 0 ? marks.low : marks.high }
+      if cursor.sequence == relayed { return cursor.sequence == 0 ? Consumer.beginning : beginning.offset }
       throw gone(cursor, relayed)
     }
     let next = cursor.sequence + 1
     if first.headers.incarnation == cursor.incarnation, first.headers.sequence >= next {
-      if first.headers.sequence == next { return next == 1 ? marks.low : first.offset }
+      if first.headers.sequence == next { return next == 1 ? Consumer.beginning : first.offset }
       throw LogError(
         .trimmed, table: table, partition: partition,
         "record \(next) is no longer kept, the topic begins with \(first.headers.sequence): build a new generation")
     }
-    guard
-      let found = try await search(
-        from: first.offset + 1, to: marks.high,
-        { $0.headers.incarnation == cursor.incarnation && $0.headers.sequence > cursor.sequence })
-    else {
-      if cursor.sequence <= relayed, cursor.sequence == 0 || relayed == cursor.sequence { return marks.high }
+    let end = try await look(Consumer.end).offset
+    let found = try await search(from: first.offset + 1, to: end) {
+      $0.headers.incarnation == cursor.incarnation && $0.headers.sequence > cursor.sequence
+    }
+    guard let found else {
+      if cursor.sequence == relayed { return end }
       throw gone(cursor, relayed)
     }
     guard found.headers.sequence == next else {
@@ -53,46 +73,33 @@ struct RecordLocator {
     return found.offset
   }
 
-  /// The first record at or behind an offset; nil at the end of what is committed.
-  func look(_ offset: Int64) async throws(LogError) -> Found? {
-    let stream: PartitionStream
+  /// The first record at or behind an offset.
+  func look(_ offset: Int64) async throws(LogError) -> Look {
+    let stream: Fetch
     do throws(KafkaError) {
-      stream = try await consumer.open(topic: topic, partition: partition, offset: offset)
+      stream = try await Fetch(consumer, topic: topic, partition: partition, offset: offset)
     } catch {
       throw retry(error.text)
     }
     let deadline = ContinuousClock.now + .seconds(10)
     while true {
       let ticket = stream.arrivals.ticket
-      if let found = try next(stream) { return found.record }
+      if let look = try next(stream) { return look }
       let remaining = deadline - ContinuousClock.now
       guard remaining > .zero, !Task.isCancelled else { throw retry("the topic \(topic) does not answer") }
       await stream.arrivals.wait(since: ticket, timeout: remaining)
     }
   }
 
-  func watermarks() async throws(LogError) -> (low: Int64, high: Int64) {
-    do throws(KafkaError) {
-      return try await consumer.watermarks(topic: topic, partition: partition)
-    } catch {
-      throw retry(error.text)
-    }
-  }
-
   /// The next record that has arrived, or the end; nil when neither has.
-  private func next(_ stream: PartitionStream) throws(LogError) -> (record: Found?, isEnd: Bool)? {
-    enum Step {
-      case found(Found)
-      case skip
-      case end
-      case failure(LogError)
-    }
+  private func next(_ stream: Fetch) throws(LogError) -> Look? {
     while true {
-      let step: Step? = stream.next(
+      let step: Result<Look?, LogError>? = stream.next(
         { message in
           switch RecordHeaders.read(message) {
-          case .foreign: .skip
-          case .ours(let headers): .found(Found(offset: message.offset, time: message.timestamp, headers: headers))
+          case .foreign: .success(nil)
+          case .ours(let headers):
+            .success(.record(Found(offset: message.offset, time: message.timestamp, headers: headers)))
           case .unreadable(let reason):
             .failure(
               LogError(
@@ -101,30 +108,23 @@ struct RecordLocator {
         },
         event: { event in
           switch event {
-          case .end(_): .end
+          case .end(let offset): .success(.end(offset))
           case .failure(let error): .failure(retry(error.text))
           }
         })
-      switch step {
-      case nil: return nil
-      case .skip: continue
-      case .end: return (nil, true)
-      case .found(let found): return (found, false)
-      case .failure(let error): throw error
-      }
+      guard let step else { return nil }
+      if let look = try step.get() { return look }
     }
   }
 
   /// The first record between two offsets that `isWanted`, which must hold for all records behind one for which it holds.
-  func search(
-    from start: Int64, to end: Int64, _ isWanted: (Found) -> Bool
-  ) async throws(LogError) -> Found? {
+  func search(from start: Int64, to end: Int64, _ isWanted: (Found) -> Bool) async throws(LogError) -> Found? {
     var low = start
     var high = end
     var best: Found?
     while low < high {
       let middle = low + (high - low) / 2
-      guard let found = try await look(middle) else {
+      guard let found = try await look(middle).record else {
         high = middle
         continue
       }

@@ -146,7 +146,8 @@ package struct Relay: Service {
     throw error
   }
 
+  /// The relay says itself, and once, when brokers are away: librdkafka's lines about each attempt are for who looks closer.
   private static func sink(_ logger: Logger, _ table: String) -> KafkaLogSink {
-    { line in logger.log(line.severity <= 3 ? .warning : .debug, "kafka", ["table": table, "line": line.text]) }
+    { line in logger.log(line.severity <= 2 ? .warning : .debug, "kafka", ["table": table, "line": line.text]) }
   }
 }

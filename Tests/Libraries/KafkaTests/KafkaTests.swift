@@ -55,10 +55,11 @@ struct KafkaTests {
   /// The values of a partition up to its end, `count` at least: a commit returns a moment before its messages can be seen.
   func values(_ count: Int, from offset: Int64 = 0) async throws -> [String] {
     let consumer = try Consumer(configuration) { _ in }
-    let stream = try await consumer.open(topic: topic, partition: 0, offset: offset)
+    let arrivals = Signal()
+    let stream = try await consumer.open(topic: topic, partition: 0, offset: offset) { arrivals.announce() }
     var values: [String] = []
     while true {
-      let ticket = stream.arrivals.ticket
+      let ticket = arrivals.ticket
       var isOver = false
       while !isOver {
         let step: Result<String, KafkaError>?? = stream.next(
@@ -75,7 +76,7 @@ struct KafkaTests {
         values.append(try step.get())
       }
       if isOver, values.count >= count { return values }
-      await stream.arrivals.wait(since: ticket, timeout: .seconds(10))
+      await arrivals.wait(since: ticket, timeout: .seconds(10))
     }
   }
 
@@ -87,13 +88,14 @@ struct KafkaTests {
     #expect(try await values(2) == ["a", "b"])
 
     let consumer = try Consumer(configuration) { _ in }
-    let stream = try await consumer.open(topic: topic, partition: 0, offset: 0)
+    let arrivals = Signal()
+    let stream = try await consumer.open(topic: topic, partition: 0, offset: 0) { arrivals.announce() }
     var seen: String?
     while seen == nil {
-      let ticket = stream.arrivals.ticket
+      let ticket = arrivals.ticket
       seen = look(stream)
       if seen?.hasPrefix("1000") == true { seen = nil; continue }
-      if seen == nil { await stream.arrivals.wait(since: ticket, timeout: .seconds(10)) }
+      if seen == nil { await arrivals.wait(since: ticket, timeout: .seconds(10)) }
     }
     #expect(seen == "2000 k1 1 0 true")
   }
@@ -125,9 +127,9 @@ struct KafkaTests {
     try await admin.trim(topic: topic, partition: 0, before: 2)
     let error = await #expect(throws: KafkaError.self) { try await values(1) }
     #expect(error?.isOutOfRange == true)
-    let consumer = try Consumer(configuration) { _ in }
-    let marks = try await consumer.watermarks(topic: topic, partition: 0)
-    #expect(marks.low == 2 && marks.high == 4)
+    #expect(try await values(1, from: Consumer.beginning) == ["c"])
+    let tail = await #expect(throws: KafkaError.self) { try await values(1, from: Consumer.tail(100)) }
+    #expect(tail?.isOutOfRange == true)
   }
 
   @Test func `partitions are counted, and a topic that is not there has none`() async throws {

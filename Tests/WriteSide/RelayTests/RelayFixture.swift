@@ -111,10 +111,11 @@ final class RelayFixture: Sendable {
   /// What a reader of committed messages sees in a partition, duplicates and all: the positions in the headers.
   func raw(_ partition: Int) async throws -> [UInt64] {
     let consumer = try Consumer(configuration) { _ in }
-    let stream = try await consumer.open(topic: TopicNames.records(of: table), partition: partition, offset: 0)
+    let arrivals = Signal()
+    let stream = try await consumer.open(topic: TopicNames.records(of: table), partition: partition, offset: 0) { arrivals.announce() }
     var sequences: [UInt64] = []
     while true {
-      let ticket = stream.arrivals.ticket
+      let ticket = arrivals.ticket
       while let step: UInt64? = stream.next(
         { message in
           if case .ours(let headers) = RecordHeaders.read(message) { return headers.sequence }
@@ -124,7 +125,7 @@ final class RelayFixture: Sendable {
         guard let step else { return sequences }
         sequences.append(step)
       }
-      await stream.arrivals.wait(since: ticket, timeout: .seconds(10))
+      await arrivals.wait(since: ticket, timeout: .seconds(10))
     }
   }
 }

@@ -86,7 +86,7 @@ import Testing
     let incarnation = try await fixture.source.describe().incarnation
     try await fixture.relaying { _ = try await fixture.published(try fixture.log()) }
     let consumer = try Consumer(fixture.configuration) { _ in }
-    let stream = try await consumer.open(topic: TopicNames.records(of: fixture.table), partition: 0, offset: 0)
+    let stream = try await consumer.open(topic: TopicNames.records(of: fixture.table), partition: 0, offset: 0) {}
     var seen: String?
     while seen == nil {
       seen = stream.next(
@@ -168,6 +168,38 @@ import Testing
       try cluster.restart()
       try await Self.write(fixture, 300, from: 600)
       try await Self.expectExactlyOnce(fixture)
+    }
+  }
+
+  @Test(.enabled(if: KafkaCluster.isAvailable)) func `a reader says that no broker answers, and reads on when one does`() async throws {
+    let cluster = try KafkaCluster()
+    let fixture = try RelayFixture(partitions: 1, configuration: KafkaConfiguration(bootstrap: cluster.bootstrap))
+    let incarnation = try await fixture.source.describe().incarnation
+    try await fixture.relaying {
+      let log = try fixture.log()
+      try await Self.write(fixture, 10)
+      _ = try await fixture.published(log)
+      var cursor = try await log.read(
+        partition: 0, after: LogCursor(incarnation: incarnation, sequence: 0), limit: .standard, wait: .seconds(5)).end
+      try cluster.kill()
+      var said: LogError?
+      while said == nil {
+        do throws(LogError) {
+          cursor = try await log.read(partition: 0, after: cursor, limit: .standard, wait: .milliseconds(100)).end
+        } catch {
+          said = error
+        }
+      }
+      #expect(said?.kind == .retry)
+      try await Self.write(fixture, 10, from: 10)
+      try cluster.restart()
+      while cursor.sequence < 20 {
+        do throws(LogError) {
+          cursor = try await log.read(partition: 0, after: cursor, limit: .standard, wait: .milliseconds(500)).end
+        } catch {
+          guard error.kind == .retry else { throw error }
+        }
+      }
     }
   }
 
