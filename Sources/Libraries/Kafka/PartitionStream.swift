@@ -30,7 +30,9 @@ package final class PartitionStream: Sendable {
     var pointer: OpaquePointer?
   }
 
-  init(_ handle: ClientHandle, topic: String, partition: Int, offset: Int64, arrived: @escaping @Sendable () -> Void) throws(KafkaError) {
+  init(_ handle: ClientHandle, topic: String, partition: Int, offset: Int64, arrived: @escaping @Sendable () -> Void)
+    throws(KafkaError)
+  {
     self.handle = handle
     self.topic = topic
     self.partition = partition

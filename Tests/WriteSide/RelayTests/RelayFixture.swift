@@ -112,7 +112,9 @@ final class RelayFixture: Sendable {
   func raw(_ partition: Int) async throws -> [UInt64] {
     let consumer = try Consumer(configuration) { _ in }
     let arrivals = Signal()
-    let stream = try await consumer.open(topic: TopicNames.records(of: table), partition: partition, offset: 0) { arrivals.announce() }
+    let stream = try await consumer.open(topic: TopicNames.records(of: table), partition: partition, offset: 0) {
+      arrivals.announce()
+    }
     var sequences: [UInt64] = []
     while true {
       let ticket = arrivals.ticket

@@ -171,7 +171,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: KafkaCluster.isAvailable)) func `a reader says that no broker answers, and reads on when one does`() async throws {
+  @Test(.enabled(if: KafkaCluster.isAvailable)) func `a reader says that no broker answers, and reads on when one does`()
+    async throws
+  {
     let cluster = try KafkaCluster()
     let fixture = try RelayFixture(partitions: 1, configuration: KafkaConfiguration(bootstrap: cluster.bootstrap))
     let incarnation = try await fixture.source.describe().incarnation
@@ -180,7 +182,8 @@ import Testing
       try await Self.write(fixture, 10)
       _ = try await fixture.published(log)
       var cursor = try await log.read(
-        partition: 0, after: LogCursor(incarnation: incarnation, sequence: 0), limit: .standard, wait: .seconds(5)).end
+        partition: 0, after: LogCursor(incarnation: incarnation, sequence: 0), limit: .standard, wait: .seconds(5)
+      ).end
       try cluster.kill()
       var said: LogError?
       while said == nil {
