@@ -29,9 +29,13 @@ demo: packages
 	.build/release/afterimage dev --fresh --demo --data .build/demo-data --port $(PORT) --page-port $(PAGE_PORT) \
 	  $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
+# Suites that start brokers and servers run one test after the other: side by side they would only take each other's time.
+SERIAL := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
+
 test: packages test-packages
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip '$(SERIAL)'
+	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
 # The kill test with 200 rounds in place of 10.
 soak: packages test-packages
