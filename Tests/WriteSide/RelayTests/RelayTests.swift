@@ -59,7 +59,7 @@ import Testing
     let fixture = try RelayFixture(partitions: 3)
     let stops = Lines()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await Self.write(fixture, 2_000) }
+      let writing = Task { try await Self.write(fixture, 2_000) }
       for number in 0..<5 {
         let counting = CountingLog(fixture.source, stopAfter: Int.random(in: 1...60))
         group.addTask {
@@ -72,6 +72,7 @@ import Testing
         }
         await counting.untilStop()
       }
+      try await writing.value
       try await Self.expectExactlyOnce(fixture)
       while stops.all.count < 4 { try await Task.sleep(for: .milliseconds(20)) }
       group.cancelAll()
