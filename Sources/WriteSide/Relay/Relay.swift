@@ -40,6 +40,7 @@ package struct Relay: Service {
   package func run() async throws {
     var pause = Duration.milliseconds(100)
     var failing = false
+    counters.stopped.set(0)
     while !Task.isCancelled {
       do {
         try await session {
@@ -48,6 +49,7 @@ package struct Relay: Service {
           pause = .milliseconds(100)
         }
       } catch let error as RelayError {
+        counters.stopped.set(1)
         throw error
       } catch {
         if Task.isCancelled { return }

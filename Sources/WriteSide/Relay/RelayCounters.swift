@@ -6,6 +6,7 @@ struct RelayCounters: Sendable {
   let transactions: Metrics.Cell
   let failures: Metrics.Cell
   let behind: Metrics.Cell
+  let stopped: Metrics.Cell
 
   init(_ metrics: Metrics, table: String) {
     records = metrics.cell(
@@ -15,6 +16,10 @@ struct RelayCounters: Sendable {
       labels: ["table": table])
     failures = metrics.cell(
       .counter, "afterimage_relay_failures_total", help: "Sessions of the relay that ended with an error.",
+      labels: ["table": table])
+    stopped = metrics.cell(
+      .gauge, "afterimage_relay_stopped",
+      help: "1 when the relay has stopped for good: another took over, or its topics do not fit.",
       labels: ["table": table])
     behind = metrics.cell(
       .gauge, "afterimage_relay_behind", help: "Change records not yet published, as far as known.", labels: ["table": table])

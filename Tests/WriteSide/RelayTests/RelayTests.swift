@@ -126,6 +126,7 @@ import Testing
     let relayed = await #expect(throws: RelayError.self) { try await fixture.relay().run() }
     #expect(relayed?.kind == .configuration)
     #expect(relayed?.message.contains("3 partitions") == true)
+    #expect(fixture.metrics.text.contains("afterimage_relay_stopped{table=\"\(fixture.table)\"} 1"))
     let fresh = try fixture.log()
     let read = await #expect(throws: LogError.self) { try await fresh.describe() }
     #expect(read?.kind == .configuration)
