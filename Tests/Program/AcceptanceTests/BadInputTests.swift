@@ -1,22 +1,8 @@
 import Foundation
-import RocksDB
 import Testing
 
 /// Pipelines, data directories and databases that cannot be used: the error is clear, and nothing is lost or half done.
 @Suite(.timeLimit(.minutes(1))) struct BadInputTests {
-  static let pipeline = """
-    pipeline: notes
-    about: Notes.
-    tables:
-      Notes: { key: { partition: id string } }
-    items:
-      note: { in: Notes, match: { id: "{id}" }, fields: { text: Text } }
-    projections:
-      notes: { collection: note, key: [id], columns: [text] }
-    queries:
-      all: { sql: "SELECT id, text FROM notes" }
-    """
-
   struct Change: Sendable, CustomStringConvertible {
     let from: String
     let to: String
@@ -41,8 +27,8 @@ import Testing
     async throws
   {
     let folder = try TestFolder()
-    #expect(Self.pipeline.contains(change.from))
-    try folder.write("notes/pipeline.yaml", Self.pipeline.replacingOccurrences(of: change.from, with: change.to))
+    #expect(Notes.pipeline.contains(change.from))
+    try folder.write("notes/pipeline.yaml", Notes.pipeline.replacingOccurrences(of: change.from, with: change.to))
     let check = try await Program.run("pipeline", "check", folder.file("notes"))
     #expect(check.status == 3, "\(check)")
     for error in change.errors { #expect(check.output.contains(error), "\(check)") }
@@ -55,15 +41,15 @@ import Testing
 
   @Test func `the pipeline that the others are made from is right`() async throws {
     let folder = try TestFolder()
-    try folder.write("notes/pipeline.yaml", Self.pipeline)
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
     let check = try await Program.run("pipeline", "check", folder.file("notes"))
     #expect(check.status == 0, "\(check)")
   }
 
   @Test func `two pipelines of one name, and a folder without one`() async throws {
     let folder = try TestFolder()
-    try folder.write("one/pipeline.yaml", Self.pipeline)
-    try folder.write("two/pipeline.yaml", Self.pipeline)
+    try folder.write("one/pipeline.yaml", Notes.pipeline)
+    try folder.write("two/pipeline.yaml", Notes.pipeline)
     let twice = try await Program.run(
       "dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("one"), "-p", folder.file("two"))
     #expect(twice.status == 1 && twice.errors.contains("two of the pipelines given are called notes"), "\(twice)")
@@ -75,10 +61,10 @@ import Testing
   @Test func `a table whose key is another is refused, and keeps its items`() async throws {
     let scene = try await Notes()
     _ = await scene.server.stop()
-    try scene.folder.write("notes/pipeline.yaml", Self.pipeline.replacingOccurrences(of: "id string", with: "id integer"))
+    try scene.folder.write("notes/pipeline.yaml", Notes.pipeline.replacingOccurrences(of: "id string", with: "id integer"))
     let other = try await scene.start()
     #expect(other.status == 1, "\(other)")
-    try scene.folder.write("notes/pipeline.yaml", Self.pipeline)
+    try scene.folder.write("notes/pipeline.yaml", Notes.pipeline)
     try await scene.holds("first")
   }
 
@@ -122,7 +108,7 @@ import Testing
 
   @Test func `a data directory that is a file, or that takes no files, is named`() async throws {
     let folder = try TestFolder()
-    try folder.write("notes/pipeline.yaml", Self.pipeline)
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
     try folder.write("data", "a file")
     for (data, error) in [
       (folder.file("data"), "the data directory"), ("/proc/self", "the data directory /proc/self cannot be written"),
@@ -131,44 +117,5 @@ import Testing
       #expect(refused.status == 1 && refused.errors.contains(error) && refused.errors.contains("--data"), "\(refused)")
     }
     #expect(try String(contentsOfFile: folder.file("data"), encoding: .utf8) == "a file")
-  }
-}
-
-/// A table of notes with one note in it, and the server that took it.
-private struct Notes {
-  let folder: TestFolder
-  let server: DevProcess
-  let position: String
-
-  init() async throws {
-    folder = try TestFolder()
-    try folder.write("notes/pipeline.yaml", BadInputTests.pipeline)
-    server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")])
-    let put = try await Program.run("table", "put", "Notes", "id=first", "Text=hello", "--endpoint", server.tables)
-    #expect(put.status == 0, "\(put)")
-    position = put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
-  }
-
-  /// A start that is expected to fail.
-  func start() async throws -> Program.Outcome {
-    try await Program.run("dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("notes"))
-  }
-
-  func holds(_ id: String) async throws {
-    let server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")])
-    let got = try await Program.run("table", "get", "Notes", "id=\(id)", "--endpoint", server.tables)
-    #expect(got.output.contains("hello"), "\(got)")
-    _ = await server.stop()
-  }
-
-  func setStoreVersion(_ version: UInt8) throws {
-    let families = ["meta", "items", "index", "log"].map {
-      Database.Family(name: $0, pointReads: true, writeBufferBytes: 1 << 20)
-    }
-    let database = try Database(path: folder.file("data/tables"), families: families, blockCacheBytes: 1 << 20)
-    var batch = WriteBatch(database)
-    batch.put(0, Array("V".utf8), [version])
-    try database.write(batch, sync: true)
-    database.close()
   }
 }

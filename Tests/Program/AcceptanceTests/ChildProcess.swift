@@ -167,6 +167,11 @@ final class ChildProcess: Sendable {
     }
   }
 
+  /// The first whole line on standard error that contains the text; nil when the process ended without it.
+  func errorLine(containing text: String) async -> String? {
+    await wait { state in ChildProcess.lines(state.errors).first { $0.contains(text) }.map(String.init) }
+  }
+
   private static func lines(_ bytes: [UInt8]) -> [Substring] {
     String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
   }

@@ -58,8 +58,11 @@ enum DoctorCommand {
       guard let status = try? await server.get([name]) else { continue }
       let behind = status.member(status.root, "behind")
       let records = behind.map { status.text($0, "records") } ?? "?"
-      found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
-      for reason in status.elements(status.root, "stopped") {
+      let stopped = status.elements(status.root, "stopped")
+      if stopped.isEmpty {
+        found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
+      }
+      for reason in stopped {
         found.append(
           Diagnosis(
             .wrong, "pipeline \(name)", "a lane has stopped: \(status.string(reason))",

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// A pipeline file that is edited between two starts, and a read model that is built anew on demand.
+@Suite(.timeLimit(.minutes(1))) struct GenerationTests {
+  /// The notes with one more column.
+  static let edited = Notes.pipeline.replacingOccurrences(
+    of: "{ text: Text }", with: "{ text: Text, size: Size integer optional }"
+  )
+  .replacingOccurrences(of: "columns: [text]", with: "columns: [text, size]")
+  .replacingOccurrences(of: "SELECT id, text FROM notes", with: "SELECT id, text, size FROM notes")
+
+  struct Answer: Decodable {
+    let generation: Int
+    let columns: [String]
+    let rows: [[Cell]]
+
+    enum Cell: Decodable {
+      case text(String)
+      case number(Int)
+      case null
+
+      init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+          self = .null
+        } else if let number = try? value.decode(Int.self) {
+          self = .number(number)
+        } else {
+          self = .text(try value.decode(String.self))
+        }
+      }
+    }
+  }
+
+  private func ask(_ server: DevProcess, _ query: String) async throws -> Answer? {
+    let address = try #require(URL(string: server.page + "/v1/pipelines/notes/queries/" + query))
+    let (data, response) = try await URLSession.shared.data(from: address)
+    // 503 says that the server has just been started.
+    guard (response as? HTTPURLResponse)?.statusCode == 200 else { return nil }
+    return try JSONDecoder().decode(Answer.self, from: data)
+  }
+
+  /// Notes with many items, stopped, and the pipeline file edited.
+  private func prepared(_ count: Int) async throws -> Notes {
+    let scene = try await Notes()
+    try scene.folder.write("notes.tsv", "id\ttext\n" + (1..<count).map { "n\($0)\ttext \($0)\n" }.joined())
+    let loaded = try await Program.run(
+      Program.path,
+      ["table", "import", "Notes", "notes.tsv", "--set", "id={id}", "--set", "Text={text}", "--endpoint", scene.server.tables],
+      in: scene.folder.path)
+    #expect(loaded.status == 0, "\(loaded)")
+    while try await ask(scene.server, "all")?.rows.count != count { try await Task.sleep(for: .milliseconds(20)) }
+    #expect(await scene.server.stop() == 0)
+    try scene.folder.write("notes/pipeline.yaml", GenerationTests.edited)
+    return scene
+  }
+
+  private func start(_ scene: Notes) async throws -> DevProcess {
+    try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
+  }
+
+  /// Asks until the second generation answers; whichever answers has all the rows.
+  private func untilSecond(_ server: DevProcess, _ count: Int) async throws -> Answer {
+    while true {
+      if let answer = try await ask(server, "all") {
+        #expect(answer.rows.count == count, "generation \(answer.generation) is not whole")
+        #expect(answer.columns == (answer.generation == 1 ? ["id", "text"] : ["id", "text", "size"]))
+        if answer.generation != 1 { return answer }
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  @Test func `an edited pipeline is built beside the one that serves, and takes its place whole`() async throws {
+    let count = 5_000
+    let scene = try await prepared(count)
+    let server = try await start(scene)
+    let line = try #require(
+      await server.child.errorLine(containing: "a new generation is being built, the current one serves until then"))
+    #expect(line.contains("pipeline=notes current=1 new=2"), "\(line)")
+    #expect(try await untilSecond(server, count).generation == 2)
+    let put = try await Program.run("table", "put", "Notes", "id=last", "Text=x", "Size:N=7", "--endpoint", server.tables)
+    let position = put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
+    #expect(try await ask(server, "all?at_least=\(position)")?.rows.count == count + 1)
+    #expect(await server.stop() == 0)
+    let current = try FileManager.default.destinationOfSymbolicLink(
+      atPath: scene.folder.file("data/read-models/notes/current.db"))
+    #expect(current == "generation-0002/read-model.db")
+    #expect(FileManager.default.fileExists(atPath: scene.folder.file("data/read-models/notes/generation-0001/read-model.db")))
+    // Nothing has changed since: nothing is built.
+    let again = try await start(scene)
+    #expect(try await untilSecond(again, count + 1).generation == 2)
+    #expect(await again.stop() == 0)
+    #expect(!again.child.errors.contains("new generation"), "\(again.child.errors)")
+  }
+
+  @Test func `a build that is killed goes on at the next start`() async throws {
+    let count = 5_000
+    let scene = try await prepared(count)
+    let first = try await start(scene)
+    _ = await first.child.errorLine(containing: "a new generation is being built")
+    await first.kill()
+    let second = try await start(scene)
+    #expect(try await untilSecond(second, count).generation == 2)
+    #expect(await second.stop() == 0)
+  }
+
+  @Test func `a table made anew stops its read model, and a rebuild takes it up`() async throws {
+    let scene = try await Notes()
+    let deleted = try await Program.run("table", "delete", "Notes", "--endpoint", scene.server.tables)
+    #expect(deleted.status == 0, "\(deleted)")
+    _ = await scene.server.child.errorLine(containing: "the table was deleted here")
+    #expect(await scene.server.stop() == 0)
+    let stopped = try await start(scene)
+    #expect(await stopped.child.errorLine(containing: "afterimage pipeline rebuild notes") != nil)
+    let doctor = try await Program.run(
+      "doctor", "--data", scene.folder.file("data"), "--endpoint", stopped.tables, "--server", stopped.page)
+    #expect(doctor.status == 3 && doctor.output.contains("the table was made anew"), "\(doctor)")
+    #expect(await stopped.stop() == 0)
+    #expect(try await Program.run("pipeline", "rebuild", "notes", "--data", scene.folder.file("data")).status == 0)
+    let server = try await start(scene)
+    let put = try await Program.run("table", "put", "Notes", "id=new", "Text=x", "--endpoint", server.tables)
+    let position = put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
+    let rows = try await Program.run("query", "notes", "all", "--server", server.page, "--at-least", position)
+    #expect(rows.status == 0 && rows.output.hasPrefix("id   text\nnew  x\n"), "\(rows)")
+    #expect(await server.stop() == 0)
+  }
+}
