@@ -1,4 +1,4 @@
-/// RFC 4648 base64 with padding, as DynamoDB JSON carries bytes.
+/// RFC 4648 base64 with padding, as DynamoDB JSON carries bytes; nothing else is taken.
 package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 

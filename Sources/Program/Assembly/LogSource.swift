@@ -44,7 +44,7 @@ final class LogSource: Sendable {
   }
 
   static func sink(_ logger: Logger) -> KafkaLogSink {
-    { line in logger.log(line.severity <= 4 ? .warning : .debug, "librdkafka", ["reason": line.text]) }
+    { line in logger.log(line.severity <= 2 ? .warning : .debug, "librdkafka", ["reason": line.text]) }
   }
 }
 

@@ -143,6 +143,7 @@ struct SessionLane {
     return end(key, state, at: time, by: rule)
   }
 
+  /// Whether a checkpoint has something to write.
   var hasChanges: Bool { !changed.isEmpty || !ended.isEmpty }
 
   /// The sessions that changed since the last call: the ended ones in the order of their ends, then the active ones by key.

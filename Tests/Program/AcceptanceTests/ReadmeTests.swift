@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Every command block of README.md, run as it stands, in order, in one folder: only the ports are others. The block of `make` commands
-/// is what CI itself runs.
+/// Every command block of README.md, run as it stands, in order, in one folder: only the ports are others. Of the `make` commands
+/// `make test` is what CI runs.
 @Suite(.serialized) struct ReadmeTests {
   struct Block {
     let language: String
