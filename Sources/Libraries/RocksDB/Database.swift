@@ -1,5 +1,6 @@
 internal import CRocksDB
 internal import Glibc
+internal import Synchronization
 
 /// What RocksDB answered instead of doing what was asked, in its own words.
 package struct RocksDBError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -26,6 +27,8 @@ package final class Database: @unchecked Sendable {
   let readOptions: OpaquePointer
   private let syncedWrite: OpaquePointer
   private let unsyncedWrite: OpaquePointer
+  /// The error of the write that failed, after which there are no more.
+  private let failed = Mutex<RocksDBError?>(nil)
   private var isClosed = false
 
   /// A column family and what its access pattern asks for.
@@ -45,12 +48,16 @@ package final class Database: @unchecked Sendable {
   /// Opens the database at `path`, making it and the families that are missing. The index of a family in `families` names
   /// it in every call. One process only: a second open fails with `isLocked`.
   package init(path: String, families specifications: [Family], blockCacheBytes: Int) throws(RocksDBError) {
+    try Database.checkSpace(path)
     let options = rocksdb_options_create()!
     rocksdb_options_set_create_if_missing(options, 1)
     rocksdb_options_set_create_missing_column_families(options, 1)
     rocksdb_options_set_max_background_jobs(options, 2)
     rocksdb_options_set_bytes_per_sync(options, 1 << 20)
     rocksdb_options_set_keep_log_file_num(options, 4)
+    // RocksDB's own diary holds what it was opened with and no more: on a full disk writing it ends the process (an assertion that
+    // Debian's build keeps), at the very moment when the error is to be told.
+    rocksdb_options_set_info_log_level(options, Database.fatalOnly)
     rocksdb_options_set_max_total_wal_size(options, 256 << 20)
     rocksdb_options_set_max_open_files(options, 512)
     let cache = rocksdb_cache_create_lru(blockCacheBytes)!
@@ -83,6 +90,22 @@ package final class Database: @unchecked Sendable {
     unsyncedWrite = rocksdb_writeoptions_create()
   }
 
+  /// RocksDB's log level FATAL.
+  private static let fatalOnly: Int32 = 4
+  /// What opening needs, for the log and the manifest that it begins.
+  static let openBytesMin: UInt64 = 16 << 20
+
+  private static func checkSpace(_ path: String) throws(RocksDBError) {
+    var status = statvfs()
+    let folder = path.split(separator: "/").dropLast().joined(separator: "/")
+    guard statvfs(path, &status) == 0 || statvfs((path.hasPrefix("/") ? "/" : "./") + folder, &status) == 0 else { return }
+    let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    guard free >= openBytesMin else {
+      throw RocksDBError(
+        message: "No space left on the disk: \(free >> 20) MB are free, and opening needs \(openBytesMin >> 20) MB; make room")
+    }
+  }
+
   private static func options(for family: Family, cache: OpaquePointer) -> OpaquePointer {
     let options = rocksdb_options_create()!
     rocksdb_options_set_write_buffer_size(options, family.writeBufferBytes)
@@ -113,7 +136,7 @@ package final class Database: @unchecked Sendable {
     guard !isClosed else { return }
     isClosed = true
     var failure: UnsafeMutablePointer<CChar>?
-    rocksdb_flush_wal(pointer, 1, &failure)
+    if failed.withLock({ $0 }) == nil { rocksdb_flush_wal(pointer, 1, &failure) }
     if failure != nil { rocksdb_free(failure) }
     rocksdb_readoptions_destroy(readOptions)
     rocksdb_writeoptions_destroy(syncedWrite)
@@ -151,10 +174,17 @@ package final class Database: @unchecked Sendable {
   }
 
   /// Applies a batch atomically. With `sync` it is on disk when this returns.
+  ///
+  /// After a write that failed every later one fails with the same error, until the database is opened again: what the log's file holds
+  /// behind the failure is not known, and RocksDB as Debian builds it ends the process at the next write.
   package func write(_ batch: borrowing WriteBatch, sync: Bool) throws(RocksDBError) {
+    if let error = failed.withLock({ $0 }) { throw error }
     var failure: UnsafeMutablePointer<CChar>?
     rocksdb_write(pointer, sync ? syncedWrite : unsyncedWrite, batch.pointer, &failure)
-    if failure != nil { throw Database.take(failure) }
+    guard failure != nil else { return }
+    let error = Database.take(failure)
+    failed.withLock { $0 = error }
+    throw error
   }
 
   /// A number of RocksDB's own, such as `rocksdb.estimate-num-keys`; nil when it has none of that name.

@@ -269,6 +269,9 @@ extension DynamoError {
   /// A storage failure: names no path to a client.
   static func storage(_ error: RocksDBError) -> DynamoError {
     DynamoError(
-      .internalServer, error.isDiskFull ? "The disk of the table store is full: nothing was written" : "The table store failed")
+      .internalServer,
+      error.isDiskFull
+        ? "The disk of the table store is full: nothing was written; make room and start the server again"
+        : "The table store failed")
   }
 }
