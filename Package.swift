@@ -162,7 +162,7 @@ let package = Package(
       "afterimage-bench",
       [
         "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
-        "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Telemetry",
+        "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Telemetry",
       ]),
 
     // The house itself
