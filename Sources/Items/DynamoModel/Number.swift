@@ -112,9 +112,6 @@ package struct Number: Hashable, Sendable {
     guard whole <= UInt128(Int64.max) else { return isNegative ? .min : .max }
     return isNegative ? -Int64(whole) : Int64(whole)
   }
-
-  /// The nearest double: for drawing and ratios only, never for a stored value.
-  package var double: Double { Double(description) ?? 0 }
 }
 
 /// Why a text or a result is not a DynamoDB number.
