@@ -2,8 +2,6 @@ internal import DynamoModel
 
 /// ADD and DELETE of update expressions. Sets stay sorted, as the data model keeps them.
 enum SetArithmetic {
-  private static let wrongType = DynamoError.validation("An operand in the update expression has an incorrect data type")
-
   /// The sum, or the union; of nothing and the operand: the operand.
   static func add(_ operand: AttributeValue, to current: AttributeValue?) throws(DynamoError) -> AttributeValue {
     switch (current, operand) {
@@ -12,7 +10,7 @@ enum SetArithmetic {
     case (.stringSet(let a)?, .stringSet(let b)): return .stringSet(union(a, b, Text.less))
     case (.numberSet(let a)?, .numberSet(let b)): return .numberSet(union(a, b, <))
     case (.binarySet(let a)?, .binarySet(let b)): return .binarySet(union(a, b, Bytes.less))
-    default: throw wrongType
+    default: throw UpdateExpression.wrongType
     }
   }
 
@@ -28,7 +26,7 @@ enum SetArithmetic {
     case (.binarySet(let a), .binarySet(let b)):
       let left = a.filter { !b.contains($0) }
       return left.isEmpty ? nil : .binarySet(left)
-    default: throw wrongType
+    default: throw UpdateExpression.wrongType
     }
   }
 

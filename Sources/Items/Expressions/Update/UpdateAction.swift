@@ -50,8 +50,6 @@ indirect enum UpdateValue: Sendable {
   case sum(UpdateValue, UpdateValue)
   case difference(UpdateValue, UpdateValue)
 
-  private static let wrongType = DynamoError.validation("An operand in the update expression has an incorrect data type")
-
   func evaluate(_ item: Item) throws(DynamoError) -> AttributeValue {
     switch self {
     case .value(let value): return value
@@ -65,7 +63,7 @@ indirect enum UpdateValue: Sendable {
       return try other.evaluate(item)
     case .append(let left, let right):
       guard case .list(let head) = try left.evaluate(item), case .list(let tail) = try right.evaluate(item) else {
-        throw UpdateValue.wrongType
+        throw UpdateExpression.wrongType
       }
       return .list(head + tail)
     case .sum(let left, let right):
@@ -88,7 +86,9 @@ indirect enum UpdateValue: Sendable {
   private static func numbers(
     _ left: UpdateValue, _ right: UpdateValue, _ item: Item
   ) throws(DynamoError) -> (Number, Number) {
-    guard case .number(let a) = try left.evaluate(item), case .number(let b) = try right.evaluate(item) else { throw wrongType }
+    guard case .number(let a) = try left.evaluate(item), case .number(let b) = try right.evaluate(item) else {
+      throw UpdateExpression.wrongType
+    }
     return (a, b)
   }
 

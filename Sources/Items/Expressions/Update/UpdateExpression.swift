@@ -3,8 +3,13 @@ package import DynamoModel
 /// An update ready to be applied, on any thread, any number of times.
 package struct UpdateExpression: Sendable {
   let actions: [UpdateAction]
+  /// Made of AttributeUpdates, whose error texts are others.
+  private let isLegacy: Bool
 
-  init(_ actions: [UpdateAction]) { self.actions = actions }
+  init(_ actions: [UpdateAction], isLegacy: Bool = false) {
+    self.actions = actions
+    self.isLegacy = isLegacy
+  }
 
   /// The paths that the update writes to, in the order of the text.
   package var paths: [DocumentPath] { actions.map(\.path) }
@@ -25,6 +30,18 @@ package struct UpdateExpression: Sendable {
   /// only takes things away. All values are computed from the item as given; then SET, ADD and DELETE are carried out, and
   /// REMOVE last, so that every list index means the element that stood there before.
   package func apply(to item: Item?, key: Item) throws(DynamoError) -> Item? {
+    do throws(DynamoError) {
+      return try changed(item, key: key)
+    } catch {
+      guard isLegacy, error == UpdateExpression.wrongType else { throw error }
+      throw .validation("Type mismatch for attribute to update")
+    }
+  }
+
+  /// What a value of a type that an action cannot take is answered with.
+  static let wrongType = DynamoError.validation("An operand in the update expression has an incorrect data type")
+
+  private func changed(_ item: Item?, key: Item) throws(DynamoError) -> Item? {
     let before = item ?? key
     var sets: [(path: DocumentPath, value: AttributeValue?)] = []
     var removes: [DocumentPath] = []

@@ -27,7 +27,7 @@ enum BatchGetItem {
 
     var read: [(name: String, keys: [Item], projection: ProjectionExpression?, consistent: Bool)] = []
     for (name, part, nodes) in parts {
-      var expressions = try ExpressionParameters(part, call.api.expressions, [], projects: true)
+      var expressions = try ExpressionParameters(part, call.api.expressions, .get)
       var keys: [Item] = []
       for node in nodes { keys.append(try Item(json: body.tape, node)) }
       let projection = try expressions.projection()
@@ -59,6 +59,7 @@ enum BatchGetItem {
       if part.body.has("Keys") {
         constraints.count(part.keys.count, 1, keysMax, shown: Shown.text(part.body.text("Keys")), at: path)
       }
+      try ExpressionForm.get.check(part.body, at: "requestItems.\(part.name).member.", &constraints)
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
@@ -115,7 +116,7 @@ extension JSONWriter {
     beginObject()
     name("Keys")
     array(keys) { $0.item($1) }
-    for parameter: StaticString in ["ProjectionExpression", "ExpressionAttributeNames", "ConsistentRead"] {
+    for parameter: StaticString in ["ProjectionExpression", "ExpressionAttributeNames", "AttributesToGet", "ConsistentRead"] {
       guard let node = body.member(parameter) else { continue }
       name(parameter)
       if body.tape.isString(node) { string(body.tape.string(node)) } else { raw(Array(body.tape.text(node).utf8)) }

@@ -9,6 +9,7 @@ enum DeleteItem {
     constraints.name(parameters.table, at: "tableName")
     constraints.required(body.has("Key"), at: "key")
     parameters.check(&constraints)
+    try ExpressionForm.write.check(body, &constraints)
     try constraints.check()
     try parameters.checkReturnsOldOnly()
     let change = try ItemChange.delete(body, call.api.expressions, table: parameters.table ?? "")

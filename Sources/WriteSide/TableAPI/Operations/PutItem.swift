@@ -9,6 +9,7 @@ enum PutItem {
     constraints.name(parameters.table, at: "tableName")
     constraints.required(body.has("Item"), at: "item")
     parameters.check(&constraints)
+    try ExpressionForm.write.check(body, &constraints)
     try constraints.check()
     try parameters.checkReturnsOldOnly()
     let name = parameters.table ?? ""

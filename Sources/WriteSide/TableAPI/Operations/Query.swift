@@ -9,10 +9,10 @@ enum Query {
     let forward = try body.bool("ScanIndexForward") ?? true
     var constraints = Constraints()
     parameters.check(&constraints)
+    try ExpressionForm.query.check(body, &constraints)
     try constraints.check()
-    var expressions = try ExpressionParameters(
-      body, call.api.expressions, ["FilterExpression", "KeyConditionExpression"], projects: true)
-    try parameters.checkSelect(hasProjection: body.has("ProjectionExpression"))
+    var expressions = try ExpressionParameters(body, call.api.expressions, .query)
+    try parameters.checkSelect()
     let filter = try expressions.filter()
     let keyCondition = try expressions.keyCondition()
     let projection = try expressions.projection()
@@ -27,7 +27,7 @@ enum Query {
     let fetches = try parameters.fetches(index, table, projection)
     let start = try parameters.startKey(table, index)
     let (partition, sort) = try keyCondition.resolved(for: schema)
-    try checkFilter(filter, schema)
+    try checkFilter(filter, schema, isLegacy: body.has("QueryFilter"))
     if let start {
       let inside =
         start[schema.partition.name] == partition
@@ -59,9 +59,11 @@ enum Query {
     return try call.store.item(table, key: key) ?? item
   }
 
-  private static func checkFilter(_ filter: ConditionExpression?, _ schema: KeySchema) throws(DynamoError) {
+  private static func checkFilter(_ filter: ConditionExpression?, _ schema: KeySchema, isLegacy: Bool) throws(DynamoError) {
     for path in filter?.paths ?? [] where schema.attributes.contains(where: { Text.equal($0.name, path.root) }) {
-      throw .validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: \(path.root)")
+      throw .validation(
+        "\(isLegacy ? "QueryFilter" as String : "Filter Expression") can only contain non-primary key attributes: "
+          + "Primary key attribute: \(path.root)")
     }
   }
 }

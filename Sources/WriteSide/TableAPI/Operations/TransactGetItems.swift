@@ -29,7 +29,7 @@ enum TransactGetItems {
     var reads: [(table: String, key: Item, projection: ProjectionExpression?)] = []
     for (get, table) in gets {
       guard let get, let table else { continue }
-      var expressions = try ExpressionParameters(get, call.api.expressions, [], projects: true)
+      var expressions = try ExpressionParameters(get, call.api.expressions, .transactGet)
       let key = try get.item("Key") ?? Item()
       let projection = try expressions.projection()
       try expressions.checkAllUsed()

@@ -69,9 +69,9 @@ enum TransactWriteItems {
   private static func change(_ element: Element, _ cache: ExpressionCache) throws(DynamoError) -> ItemChange {
     let table = element.table ?? ""
     return switch element.kind {
-    case "put": try .put(element.body, cache, table: table)
-    case "update": try .update(element.body, cache, table: table)
-    case "delete": try .delete(element.body, cache, table: table)
+    case "put": try .put(element.body, cache, table: table, form: .transactWrite)
+    case "update": try .update(element.body, cache, table: table, form: .transactUpdate)
+    case "delete": try .delete(element.body, cache, table: table, form: .transactWrite)
     default: try .check(element.body, cache, table: table)
     }
   }

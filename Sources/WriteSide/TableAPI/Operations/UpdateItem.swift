@@ -10,6 +10,7 @@ enum UpdateItem {
     constraints.name(parameters.table, at: "tableName")
     constraints.required(body.has("Key"), at: "key")
     parameters.check(&constraints)
+    try ExpressionForm.update.check(body, &constraints)
     try constraints.check()
     let change = try ItemChange.update(body, call.api.expressions, table: parameters.table ?? "")
     guard case .update(let update, _) = change.kind else { return .answer(Outcome.empty) }

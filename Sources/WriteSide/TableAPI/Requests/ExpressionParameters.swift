@@ -10,22 +10,15 @@ struct ExpressionParameters {
   private let cache: ExpressionCache
   private var placeholders: Placeholders
 
-  static let names: [StaticString] = [
-    "ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression", "ProjectionExpression",
-  ]
-  static let legacyNames: [StaticString] = [
-    "AttributesToGet", "AttributeUpdates", "ConditionalOperator", "Expected", "KeyConditions", "QueryFilter", "ScanFilter",
-  ]
+  private let form: ExpressionForm
 
-  /// - Parameters:
-  ///   - own: the expressions that this operation has and that take values, in the order of DynamoDB's error text.
-  ///   - projects: whether the operation has a projection expression too, which takes names only.
-  init(_ body: RequestBody, _ cache: ExpressionCache, _ own: [StaticString], projects: Bool = false) throws(DynamoError) {
+  init(_ body: RequestBody, _ cache: ExpressionCache, _ form: ExpressionForm) throws(DynamoError) {
     self.body = body
     self.cache = cache
-    try ExpressionParameters.checkLegacy(body, own)
-    let present = own.filter { body.has($0) }
-    let projection = projects && body.has("ProjectionExpression")
+    self.form = form
+    try form.checkNotMixed(body)
+    let present = form.own.filter { body.has($0) }
+    let projection = form.projects && body.has("ProjectionExpression")
     var given: [(placeholder: String, name: String)] = []
     if let members = try body.map("ExpressionAttributeNames") {
       guard !present.isEmpty || projection else {
@@ -39,7 +32,7 @@ struct ExpressionParameters {
         given.append((placeholder, try body.string(at: node)))
       }
     }
-    placeholders = Placeholders(names: given, values: try ExpressionParameters.values(body, own, present))
+    placeholders = Placeholders(names: given, values: try ExpressionParameters.values(body, form.own, present))
   }
 
   private static func values(
@@ -74,41 +67,36 @@ struct ExpressionParameters {
     return bytes.dropFirst().allSatisfy { ($0 | 0x20) &- 97 < 26 || $0 &- 48 < 10 || $0 == UInt8(ascii: "_") }
   }
 
-  /// The parameters from before expressions are refused, never passed over.
-  static func checkLegacy(_ body: RequestBody, _ own: [StaticString]) throws(DynamoError) {
-    let legacy = legacyNames.filter { body.has($0) }.map { "\($0)" }
-    guard !legacy.isEmpty else { return }
-    let modern = names.filter { body.has($0) }.map { "\($0)" }
-    if !modern.isEmpty {
-      throw .validation(
-        "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
-          + "{\(legacy.joined(separator: ", "))} Expression parameters: {\(modern.joined(separator: ", "))}")
-    }
-    throw .validation("The parameter \(legacy[0]) is not supported by this server: use an expression instead")
-  }
-
   mutating func condition() throws(DynamoError) -> ConditionExpression? {
-    guard let text = try body.string("ConditionExpression") else { return nil }
+    guard let text = try body.string("ConditionExpression") else {
+      return form.legacy.isEmpty ? nil : try LegacyParameters.expected(body)
+    }
     return try cache.condition(text).resolved(&placeholders)
   }
 
   mutating func filter() throws(DynamoError) -> ConditionExpression? {
-    guard let text = try body.string("FilterExpression") else { return nil }
+    guard let text = try body.string("FilterExpression") else {
+      return try LegacyParameters.filter(body, body.has("ScanFilter") ? "ScanFilter" : "QueryFilter")
+    }
     return try cache.filter(text).resolved(&placeholders)
   }
 
   mutating func keyCondition() throws(DynamoError) -> KeyConditionExpression? {
-    guard let text = try body.string("KeyConditionExpression") else { return nil }
+    guard let text = try body.string("KeyConditionExpression") else { return try LegacyParameters.keyConditions(body) }
     return try cache.keyCondition(text).resolved(&placeholders)
   }
 
   mutating func update() throws(DynamoError) -> UpdateExpression? {
-    guard let text = try body.string("UpdateExpression") else { return nil }
+    guard let text = try body.string("UpdateExpression") else {
+      return form.legacy.isEmpty ? nil : try LegacyParameters.updates(body)
+    }
     return try cache.update(text).resolved(&placeholders)
   }
 
   mutating func projection() throws(DynamoError) -> ProjectionExpression? {
-    guard let text = try body.string("ProjectionExpression") else { return nil }
+    guard let text = try body.string("ProjectionExpression") else {
+      return form.legacy.isEmpty ? nil : try LegacyParameters.attributesToGet(body)
+    }
     return try cache.projection(text).resolved(&placeholders)
   }
 

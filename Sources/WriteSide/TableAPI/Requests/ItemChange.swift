@@ -21,34 +21,40 @@ struct ItemChange {
 
   // MARK: Reading
 
-  static func put(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
-    var expressions = try ExpressionParameters(body, cache, ["ConditionExpression"])
+  static func put(
+    _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .write
+  ) throws(DynamoError) -> ItemChange {
+    var expressions = try ExpressionParameters(body, cache, form)
     let item = try body.item("Item") ?? Item()
     let condition = try expressions.condition()
     try expressions.checkAllUsed()
     return try ItemChange(table: table, kind: .put(item), condition: condition, body)
   }
 
-  static func delete(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
-    try keyed(body, cache, table) { .delete(key: $0) }
+  static func delete(
+    _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .write
+  ) throws(DynamoError) -> ItemChange {
+    try keyed(body, cache, table, form) { .delete(key: $0) }
   }
 
   static func check(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
-    try keyed(body, cache, table) { .check(key: $0) }
+    try keyed(body, cache, table, .transactWrite) { .check(key: $0) }
   }
 
   private static func keyed(
-    _ body: RequestBody, _ cache: ExpressionCache, _ table: String, _ kind: (Item) -> Kind
+    _ body: RequestBody, _ cache: ExpressionCache, _ table: String, _ form: ExpressionForm, _ kind: (Item) -> Kind
   ) throws(DynamoError) -> ItemChange {
-    var expressions = try ExpressionParameters(body, cache, ["ConditionExpression"])
+    var expressions = try ExpressionParameters(body, cache, form)
     let key = try body.item("Key") ?? Item()
     let condition = try expressions.condition()
     try expressions.checkAllUsed()
     return try ItemChange(table: table, kind: kind(key), condition: condition, body)
   }
 
-  static func update(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
-    var expressions = try ExpressionParameters(body, cache, ["UpdateExpression", "ConditionExpression"])
+  static func update(
+    _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .update
+  ) throws(DynamoError) -> ItemChange {
+    var expressions = try ExpressionParameters(body, cache, form)
     let key = try body.item("Key") ?? Item()
     let update = try expressions.update()
     let condition = try expressions.condition()

@@ -31,11 +31,13 @@ struct ReadParameters {
   }
 
   /// Checks of Select that need no table.
-  func checkSelect(hasProjection: Bool) throws(DynamoError) {
-    if let select, hasProjection, select != "SPECIFIC_ATTRIBUTES" {
-      throw .validation("Cannot specify the ProjectionExpression when choosing to get \(select)")
+  func checkSelect() throws(DynamoError) {
+    let projections = ["ProjectionExpression", "AttributesToGet"] as [StaticString]
+    let projection = projections.first { body.has($0) }
+    if let select, let projection, select != "SPECIFIC_ATTRIBUTES" {
+      throw .validation("Cannot specify the \(projection) when choosing to get \(select == "COUNT" ? "only the Count" : select)")
     }
-    if select == "SPECIFIC_ATTRIBUTES", !hasProjection {
+    if select == "SPECIFIC_ATTRIBUTES", projection == nil {
       throw .invalidParameter(
         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
     }

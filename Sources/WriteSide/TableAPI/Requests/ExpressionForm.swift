@@ -1,0 +1,77 @@
+internal import DynamoModel
+internal import Expressions
+
+/// Which expressions an operation has, and which parameters from before expressions.
+struct ExpressionForm {
+  /// Expressions that take values, in the order of DynamoDB's error text.
+  let own: [StaticString]
+  /// Whether there is a projection expression too, which takes names only.
+  let projects: Bool
+  /// In the order of DynamoDB's error text.
+  let legacy: [StaticString]
+
+  static let write = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"])
+  static let update = ExpressionForm(
+    own: ["UpdateExpression", "ConditionExpression"], projects: false,
+    legacy: ["AttributeUpdates", "Expected", "ConditionalOperator"])
+  static let get = ExpressionForm(own: [], projects: true, legacy: ["AttributesToGet"])
+  static let query = ExpressionForm(
+    own: ["FilterExpression", "KeyConditionExpression"], projects: true,
+    legacy: ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"])
+  static let scan = ExpressionForm(
+    own: ["FilterExpression"], projects: true, legacy: ["AttributesToGet", "ScanFilter", "ConditionalOperator"])
+  /// Parts of transactions have no parameters from before expressions.
+  static let transactWrite = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: [])
+  static let transactUpdate = ExpressionForm(own: ["UpdateExpression", "ConditionExpression"], projects: false, legacy: [])
+  static let transactGet = ExpressionForm(own: [], projects: true, legacy: [])
+
+  var all: [StaticString] { (projects ? ["ProjectionExpression"] : []) + own }
+
+  /// Throws when a request has both kinds.
+  func checkNotMixed(_ body: RequestBody) throws(DynamoError) {
+    let old = legacy.filter { body.has($0) }.map { "\($0)" }
+    guard !old.isEmpty else { return }
+    let new = all.filter { body.has($0) }.map { "\($0)" }
+    guard !new.isEmpty else { return }
+    throw .validation(
+      "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
+        + "{\(old.joined(separator: ", "))} Expression parameters: {\(new.joined(separator: ", "))}")
+  }
+
+  /// The service model's checks of the parameters from before expressions. `path` goes before each member, as in
+  /// `requestItems.T.member.`.
+  func check(_ body: RequestBody, at path: String = "", _ constraints: inout Constraints) throws(DynamoError) {
+    for parameter in legacy where body.has(parameter) {
+      switch "\(parameter)" {
+      case "ConditionalOperator": constraints.oneOf(try body.string(parameter), ["OR", "AND"], at: "\(path)conditionalOperator")
+      case "AttributesToGet":
+        let names = try body.strings(parameter)
+        constraints.count(names?.count, 1, .max, shown: "[]", at: "\(path)attributesToGet")
+      case "AttributeUpdates":
+        for (name, node) in try body.map(parameter) ?? [] {
+          let update = try RequestBody(body.tape, node)
+          constraints.oneOf(try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
+        }
+      case "Expected": try checkConditions(body, parameter, "\(path)expected", isRequired: false, &constraints)
+      case "KeyConditions": try checkConditions(body, parameter, "\(path)keyConditions", isRequired: true, &constraints)
+      case "QueryFilter": try checkConditions(body, parameter, "\(path)queryFilter", isRequired: true, &constraints)
+      default: try checkConditions(body, parameter, "\(path)scanFilter", isRequired: true, &constraints)
+      }
+    }
+  }
+
+  private static let comparators = [
+    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS",
+  ]
+
+  private func checkConditions(
+    _ body: RequestBody, _ parameter: StaticString, _ path: String, isRequired: Bool, _ constraints: inout Constraints
+  ) throws(DynamoError) {
+    for (name, node) in try body.map(parameter) ?? [] {
+      let comparator = try RequestBody(body.tape, node).string("ComparisonOperator")
+      let place = "\(path).\(name).member.comparisonOperator"
+      if isRequired { constraints.required(comparator != nil, at: place) }
+      constraints.oneOf(comparator, ExpressionForm.comparators, at: place)
+    }
+  }
+}
