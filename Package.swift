@@ -162,7 +162,7 @@ let package = Package(
       "afterimage-bench",
       [
         "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
-        "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Telemetry",
+        "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services", "Telemetry",
       ]),
 
     // The house itself

@@ -6,7 +6,7 @@ enum Parts {
 
   static let all: [(name: String, run: Part)] = [
     ("decode", DecodeBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run), ("http", HTTPBench.run),
-    ("visible", VisibleBench.run),
+    ("kafka", KafkaBench.run), ("visible", VisibleBench.run),
   ]
 
   /// Runs the parts named, or all, and prints the report. A part that fails is noted, and the others go on.

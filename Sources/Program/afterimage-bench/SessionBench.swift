@@ -12,12 +12,13 @@ enum SessionBench {
   static let users = 20_000
   static let records = 400_000
 
-  static let yaml = """
+  static func yaml(_ table: String) -> String {
+    """
     pipeline: bench
     tables:
-      Activity: { key: { partition: user string } }
+      \(table): { key: { partition: user string } }
     items:
-      visit: { in: Activity, match: { user: "{person}" }, fields: { page: page } }
+      visit: { in: \(table), match: { user: "{person}" }, fields: { page: page } }
     projections:
       active:
         sessions: person
@@ -25,8 +26,11 @@ enum SessionBench {
         gap: 30m
         columns: { touches: count, last_page: last(page), seconds: duration }
     """
+  }
 
-  static func pipeline() throws -> Pipeline { try PipelineLoader.load(text: Array(yaml.utf8), file: "bench.yaml") }
+  static func pipeline(_ table: String = "Activity") throws -> Pipeline {
+    try PipelineLoader.load(text: Array(yaml(table).utf8), file: "bench.yaml")
+  }
 
   static func item(_ user: Int, _ n: Int) -> Item {
     [
@@ -37,8 +41,10 @@ enum SessionBench {
   }
 
   /// Fills a store with the records; their mean size in bytes.
-  static func fill(_ store: TableStore) async throws -> Int {
-    let pipeline = try pipeline()
+  static func fill(
+    _ store: TableStore, _ table: String = "Activity", _ make: (Int, Int) -> Item = SessionBench.item
+  ) async throws -> Int {
+    let pipeline = try pipeline(table)
     _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
     var time: Int64 = 1_700_000_000_000
     var next: UInt64 = 1
@@ -47,15 +53,15 @@ enum SessionBench {
       var times: [Int64] = []
       for n in first..<(first + 1000) {
         next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let item = item(Int(next >> 33) % users, n)
+        let item = make(Int(next >> 33) % users, n)
         let key: Item = ["user": item["user"] ?? .null]
-        actions.append(WriteAction(table: "Activity", key: key, needsCurrent: false) { _ in .put(item) })
+        actions.append(WriteAction(table: table, key: key, needsCurrent: false) { _ in .put(item) })
         time += n % 10 == 0 ? 100 : 0
         times.append(time)
       }
       _ = try await store.write(WriteTransaction(actions: actions, times: times))
     }
-    let log = EmbeddedLog(store, table: "Activity")
+    let log = EmbeddedLog(store, table: table)
     let start = LogCursor(incarnation: try await log.describe().incarnation, sequence: UInt64(records / 2))
     let batch = try await log.read(partition: 0, after: start, limit: ReadLimit(records: 1000, bytes: 8 << 20), wait: .zero)
     return batch.bytes.count / max(1, batch.entries.count)

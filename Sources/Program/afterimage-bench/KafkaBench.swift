@@ -1,0 +1,145 @@
+internal import ChangeLog
+internal import ChangeRecords
+internal import DynamoModel
+internal import Foundation
+internal import Kafka
+internal import KafkaLog
+internal import Pipelines
+internal import Relay
+internal import Services
+internal import TableStore
+internal import Telemetry
+internal import Workers
+
+/// A topic of change records, filled once by a real relay: how fast librdkafka alone gives its messages, one by one, and how fast a
+/// pipeline's worker makes sessions of them, crash-safe. Both in turn, several times, in one run; the medians are compared.
+///
+/// Processor time is the whole process's: librdkafka's own threads, which fetch, check, and unpack, are in both.
+enum KafkaBench {
+  static let rounds = 3
+
+  static func run(_ report: inout Report) async throws {
+    var measured = report
+    try await withTemporaryDirectory { directory in
+      guard let broker = try BenchBroker.start(in: directory) else {
+        measured.note("kafka", "skipped: no Kafka. Set AFTERIMAGE_TEST_KAFKA to a bootstrap address")
+        return
+      }
+      defer { broker.stop() }
+      let kafka = KafkaConfiguration(bootstrap: broker.bootstrap)
+      let table = "Bench\(UInt32.random(in: 0 ... .max))"
+      try await publish(table, kafka, directory, &measured)
+      var raw: [Rate] = []
+      var sessions: [Rate] = []
+      for round in 0..<rounds {
+        raw.append(try await consume(table, kafka, &measured))
+        sessions.append(try await work(table, kafka, directory + "/round-\(round)"))
+      }
+      for (name, rates) in [("raw", raw), ("sessions", sessions)] {
+        measured.add("kafka.\(name)_per_second", median(rates.map(\.wall)), "records/s")
+        measured.add("kafka.\(name)_per_cpu_second", median(rates.map(\.cpu)), "records/cpu-s")
+      }
+      measured.add(
+        "kafka.sessions_of_raw_per_cpu_second", median(zip(sessions, raw).map { $0.cpu / $1.cpu }), "ratio")
+      measured.add("kafka.sessions_of_raw_per_second", median(zip(sessions, raw).map { $0.wall / $1.wall }), "ratio")
+    }
+    report = measured
+  }
+
+  private struct Rate {
+    let wall: Double
+    let cpu: Double
+
+    init(_ watch: Stopwatch) {
+      wall = Double(SessionBench.records) / watch.seconds
+      cpu = Double(SessionBench.records) / watch.cpuSeconds
+    }
+  }
+
+  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  /// Small items, so that a record with both images is about 600 bytes of JSON.
+  private static func item(_ user: Int, _ n: Int) -> Item {
+    ["user": .string("user-\(user)"), "seen": .number(Number(Int64(n))), "page": .string("/page/\(n % 97)")]
+  }
+
+  /// The store is closed afterwards: nothing of it runs while the others are measured.
+  private static func publish(
+    _ table: String, _ kafka: KafkaConfiguration, _ directory: String, _ report: inout Report
+  ) async throws {
+    let store = try TableStore(path: directory + "/tables")
+    defer { store.close() }
+    _ = try await SessionBench.fill(store, table, item)
+    let source = EmbeddedLog(store, table: table)
+    let last = try await source.bounds(partition: 0).last
+    let relay = Relay(source: source, kafka: kafka, logger: .silent, metrics: Metrics()) { "user" }
+    let watch = Stopwatch()
+    let running = Task { try await relay.run() }
+    let companion = CompanionReader(table: table, consumer: try Consumer(kafka) { _ in })
+    // Its last word stays away until all is committed; asking costs a few messages.
+    while (try? await companion.state())?.partitions.first?.sequence != last {
+      guard watch.seconds < 120 else { throw BenchError("the relay has not published everything in two minutes") }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    report.add("kafka.relay_per_second", Double(last) / watch.seconds, "records/s")
+    running.cancel()
+    _ = try? await running.value
+  }
+
+  /// One message after the other through the thin owner of librdkafka; while none is there it waits to be called.
+  private static func consume(_ table: String, _ kafka: KafkaConfiguration, _ report: inout Report) async throws -> Rate {
+    let watch = Stopwatch()
+    let consumer = try Consumer(kafka) { _ in }
+    let arrivals = Signal()
+    let stream = try await consumer.open(
+      topic: TopicNames.records(of: table), partition: 0, offset: Consumer.beginning, arrived: { arrivals.announce() })
+    var count = 0
+    var bytes = 0
+    while count < SessionBench.records {
+      let ticket = arrivals.ticket
+      while let size = stream.next({ $0.value?.count ?? 0 }, event: { _ in -1 }) {
+        if size >= 0 {
+          count += 1
+          bytes += size
+        }
+      }
+      guard watch.seconds < 120 else { throw BenchError("only \(count) records could be consumed in two minutes") }
+      if count < SessionBench.records { await arrivals.wait(since: ticket, timeout: .seconds(10)) }
+    }
+    let rate = Rate(watch)
+    await consumer.close(stream)
+    if report.value("kafka.value_bytes") == nil { report.add("kafka.value_bytes", Double(bytes) / Double(count), "bytes") }
+    return rate
+  }
+
+  /// From the worker's start to the checkpoint that holds the last record.
+  private static func work(_ table: String, _ kafka: KafkaConfiguration, _ directory: String) async throws -> Rate {
+    let file = directory + ".yaml"
+    try SessionBench.yaml(table).write(toFile: file, atomically: true, encoding: .utf8)
+    let watch = Stopwatch()
+    let log = try KafkaLog(table: table, configuration: kafka) { _ in }
+    let changed = Signal()
+    let pipeline = try SessionBench.pipeline(table)
+    let worker = try PipelineWorker(
+      pipeline: pipeline, pipelineFile: file, directory: directory, changed: changed, settings: WorkerSettings(), logger: .silent,
+      sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
+    let running = Task { try await worker.run() }
+    var sequence: UInt64 = 0
+    while sequence < UInt64(SessionBench.records) {
+      let ticket = changed.ticket
+      sequence = worker.generations.first?.lanes.all.first?.sequence ?? 0
+      if sequence >= UInt64(SessionBench.records) { break }
+      guard watch.seconds < 120 else { throw BenchError("only \(sequence) records were applied in two minutes") }
+      // The lane's status follows the announcement of its checkpoint: the wait is short, so that the last one is not waited for.
+      await changed.wait(since: ticket, timeout: .milliseconds(20))
+    }
+    let rate = Rate(watch)
+    running.cancel()
+    _ = try? await running.value
+    return rate
+  }
+
+  private struct NoEffects: EffectSink {
+    func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool { false }
+  }
+}
