@@ -47,8 +47,16 @@ package struct Position: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The sequence number as DynamoDB Streams shows it: 21 digits, growing as integers do.
-  package var streamSequenceNumber: String {
+  package var streamSequenceNumber: String { Position.streamSequenceNumber(sequence) }
+
+  package static func streamSequenceNumber(_ sequence: UInt64) -> String {
     let digits = String(sequence)
     return "1" + String(repeating: "0", count: 20 - digits.count) + digits
+  }
+
+  /// The number that `streamSequenceNumber` shows; nil for another text.
+  package static func sequence(ofStream text: String) -> UInt64? {
+    guard text.utf8.count == 21, text.utf8.first == UInt8(ascii: "1"), text.utf8.allSatisfy({ $0 &- 48 < 10 }) else { return nil }
+    return UInt64(text.dropFirst())
   }
 }

@@ -1,4 +1,4 @@
-internal import DynamoModel
+package import DynamoModel
 
 /// A change record as JSON: what DynamoDB Streams calls a record, with our members beside it.
 ///
@@ -20,6 +20,36 @@ package enum RecordJSON {
     var writer = JSONWriter(continuing: out)
     out = []
     writer.beginObject()
+    appendMembers(record, .newAndOldImages, position, &writer)
+    writer.name("tableName")
+    writer.string(table)
+    writer.name("afterimage")
+    writer.beginObject()
+    writer.name("time")
+    writer.integer(record.time)
+    writer.name("incarnation")
+    writer.string(position.incarnation.description)
+    writer.name("partition")
+    writer.integer(position.partition)
+    writer.name("sequence")
+    writer.integer(position.sequence)
+    writer.endObject()
+    writer.endObject()
+    out = writer.bytes
+  }
+
+  /// The record as GetRecords of DynamoDB Streams gives it, with the images that the stream shows.
+  package static func append(
+    _ record: ChangeRecord, view: StreamViewType, position: Position, to writer: inout JSONWriter
+  ) {
+    writer.beginObject()
+    appendMembers(record, view, position, &writer)
+    writer.endObject()
+  }
+
+  private static func appendMembers(
+    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, _ writer: inout JSONWriter
+  ) {
     writer.name("eventID")
     writer.string(position.eventID)
     writer.name("eventName")
@@ -40,44 +70,33 @@ package enum RecordJSON {
       writer.endObject()
     }
     writer.name("dynamodb")
-    appendChange(record, position, &writer)
-    writer.name("tableName")
-    writer.string(table)
-    writer.name("afterimage")
-    writer.beginObject()
-    writer.name("time")
-    writer.integer(record.time)
-    writer.name("incarnation")
-    writer.string(position.incarnation.description)
-    writer.name("partition")
-    writer.integer(position.partition)
-    writer.name("sequence")
-    writer.integer(position.sequence)
-    writer.endObject()
-    writer.endObject()
-    out = writer.bytes
+    appendChange(record, view, position, &writer)
   }
 
-  private static func appendChange(_ record: ChangeRecord, _ position: Position, _ writer: inout JSONWriter) {
+  private static func appendChange(
+    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, _ writer: inout JSONWriter
+  ) {
+    let new = view == .newImage || view == .newAndOldImages ? record.newImage : nil
+    let old = view == .oldImage || view == .newAndOldImages ? record.oldImage : nil
     writer.beginObject()
     writer.name("ApproximateCreationDateTime")
     writer.integer(record.time / 1000)
     writer.name("Keys")
     writer.item(record.keys)
-    if let image = record.newImage {
+    if let image = new {
       writer.name("NewImage")
       writer.item(image)
     }
-    if let image = record.oldImage {
+    if let image = old {
       writer.name("OldImage")
       writer.item(image)
     }
     writer.name("SequenceNumber")
     writer.string(position.streamSequenceNumber)
     writer.name("SizeBytes")
-    writer.integer(record.keys.size + (record.oldImage?.size ?? 0) + (record.newImage?.size ?? 0))
+    writer.integer(record.keys.size + (old?.size ?? 0) + (new?.size ?? 0))
     writer.name("StreamViewType")
-    writer.string("NEW_AND_OLD_IMAGES")
+    writer.string(view.rawValue)
     writer.endObject()
   }
 

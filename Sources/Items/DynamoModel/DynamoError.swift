@@ -13,6 +13,8 @@ package struct DynamoError: Error, Sendable, Equatable {
     case idempotentParameterMismatch = "IdempotentParameterMismatchException"
     case itemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceededException"
     case limitExceeded = "LimitExceededException"
+    case trimmedDataAccess = "TrimmedDataAccessException"
+    case expiredIterator = "ExpiredIteratorException"
     case unknownOperation = "UnknownOperationException"
     case missingAuthenticationToken = "MissingAuthenticationTokenException"
     case incompleteSignature = "IncompleteSignatureException"
@@ -70,6 +72,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case string = "String"
     case integer = "Integer"
     case boolean = "Boolean"
+    case timestamp = "Timestamp"
     case blob, list, map, structure
   }
 

@@ -39,6 +39,17 @@ final class StoreState: Sendable {
     }
   }
 
+  /// Publishes another state of a table, deleted or not.
+  func replace(_ table: StoredTable) {
+    update { state in
+      if let place = state.dropped.firstIndex(where: { $0.id == table.id }) {
+        state.dropped[place] = table
+      } else {
+        state.tables[table.definition.name] = table
+      }
+    }
+  }
+
   func update(_ change: (inout Published) -> Void) { published.withLock { change(&$0) } }
 
   /// The time below which no further record of the table will come. Take it before reading records.

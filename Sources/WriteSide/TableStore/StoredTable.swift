@@ -18,8 +18,8 @@ struct StoredTable: Sendable {
   var nextIndexNumber: UInt16
   let createdAt: Int64
   var clock: TableClock
-  /// The label of the stream, made when the stream was enabled last.
-  var streamLabel: String?
+  /// The streams of the table, the one enabled last at the end. Disabled ones stay while they are readable.
+  var streams: [StoredStream] = []
   /// Set when the table is deleted: only its log is left then.
   var isDropped = false
 }
@@ -45,7 +45,10 @@ package struct TableDescription: Sendable {
       + String(repeating: "0", count: 12 - tail.count) + tail
   }
 
-  package var arn: String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(definition.name)" }
+  package var arn: String { TableDescription.arn(definition.name) }
+
+  static func arn(_ table: String) -> String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(table)" }
+
   package var streamARN: String? { streamLabel.map { "\(arn)/stream/\($0)" } }
 }
 
@@ -73,7 +76,7 @@ extension StoredTable {
     item["tags"] = .list(definition.tags.map { .list([.string($0.key), .string($0.value)]) })
     item["dropped"] = .bool(isDropped)
     if let stream = definition.stream { item["stream"] = .string(stream.rawValue) }
-    if let streamLabel { item["streamLabel"] = .string(streamLabel) }
+    item["streams"] = .list(streams.map(\.value))
     if let attribute = definition.timeToLive { item["timeToLive"] = .string(attribute) }
     if let throughput = definition.throughput {
       item["throughput"] = .list([.number(Number(Int64(throughput.read))), .number(Number(Int64(throughput.write)))])
@@ -109,7 +112,7 @@ extension StoredTable {
     self.createdAt = Int64(createdAt)
     self.clock = clock
     self.nextIndexNumber = UInt16(nextIndexNumber)
-    streamLabel = item["streamLabel"]?.text
+    streams = (item["streams"]?.elements ?? []).compactMap(StoredStream.init)
     isDropped = item["dropped"] == .bool(true)
     definition = TableDefinition(name: name, key: key, partitions: partitions)
     indexNumbers = [:]

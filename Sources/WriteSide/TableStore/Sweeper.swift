@@ -22,15 +22,17 @@ final class Sweeper: Sendable {
   private let committer: Committer
   private let interval: Duration
   private let retention: Int64?
+  private let shardLifetime: Int64
   private let work = Mutex(Work())
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
-  init(state: StoreState, committer: Committer, interval: Duration, retention: Int64?) {
+  init(state: StoreState, committer: Committer, interval: Duration, retention: Int64?, shardLifetime: Int64) {
     self.state = state
     self.committer = committer
     self.interval = interval
     self.retention = retention
+    self.shardLifetime = shardLifetime
     for table in state.tables() where table.definition.indexes.contains(where: { $0.status == .creating }) { backfill(table.id) }
     let thread = Thread { [self] in run() }
     thread.name = "sweeper"
@@ -68,6 +70,7 @@ final class Sweeper: Sendable {
       if now >= housekeepingDue {
         housekeepingDue = now + Sweeper.housekeepingInterval
         forgetTokens(now)
+        for table in state.allTables() where !table.streams.isEmpty { rotateShards(table, now) }
         if let retention { for table in state.allTables() { trim(table, before: now - retention) } }
       }
       _ = wake.wait(timeout: .now() + pause)
@@ -165,6 +168,20 @@ final class Sweeper: Sendable {
       try TableStore.store(current, state) { _ in }
       let changed = current
       state.update { $0.tables[changed.definition.name] = changed }
+    }
+  }
+
+  /// Closes the shards of streams that are old enough, opens their children, and forgets what nobody may read any more.
+  private func rotateShards(_ table: StoredTable, _ now: Int64) {
+    guard let progress = state.progress(table.id), table.rotated(now: now, shardLifetime, progress) != nil else { return }
+    let (state, shardLifetime) = (state, shardLifetime)
+    // What fails now is tried again at the next round.
+    _ = try? committer.perform { () throws(DynamoError) in
+      guard let current = state.table(incarnation: table.incarnation), let progress = state.progress(table.id),
+        let changed = current.rotated(now: now, shardLifetime, progress)
+      else { return }
+      try TableStore.store(changed, state) { _ in }
+      state.replace(changed)
     }
   }
 

@@ -1,6 +1,6 @@
 internal import ChangeRecords
 package import DynamoModel
-internal import Foundation
+internal import Glibc
 internal import RocksDB
 internal import Services
 
@@ -17,9 +17,9 @@ extension TableStore {
       let now = state.clock.wall()
       var table = StoredTable(
         id: id, incarnation: Incarnation(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
-        indexNumbers: [:], nextIndexNumber: 1, createdAt: now, clock: clock, streamLabel: nil)
+        indexNumbers: [:], nextIndexNumber: 1, createdAt: now, clock: clock)
       for index in definition.indexes { table.number(index) }
-      if definition.stream != nil { table.streamLabel = TableStore.label(now) }
+      if let view = definition.stream { table.open(view, now: now, TableProgress(partitions: definition.partitions)) }
       try TableStore.store(table, state) { batch in
         var next: [UInt8] = []
         KeyBytes.append32(id + 1, to: &next)
@@ -54,8 +54,11 @@ extension TableStore {
       for index in old.definition.indexes where table.definition.index(named: index.name) == nil {
         table.indexNumbers[index.name] = nil
       }
-      if table.definition.stream != old.definition.stream, table.definition.stream != nil {
-        table.streamLabel = TableStore.label(state.clock.wall())
+      if table.definition.stream != old.definition.stream {
+        let progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
+        let now = state.clock.wall()
+        if !table.streams.isEmpty { table.streams[table.streams.count - 1].close(now: now, progress) }
+        if let view = table.definition.stream { table.open(view, now: now, progress) }
       }
       try TableStore.store(table, state) { batch in
         for index in old.definition.indexes where table.indexNumbers[index.name] == nil {
@@ -84,6 +87,7 @@ extension TableStore {
       let description = describe(table, status: "DELETING")
       table.isDropped = true
       var progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
+      if !table.streams.isEmpty { table.streams[table.streams.count - 1].close(now: state.clock.wall(), progress) }
       guard let (now, ceiling) = state.clock.begin() else {
         throw DynamoError(.internalServer, "The wall clock jumped ahead: accept it with afterimage table clock --accept-jump")
       }
@@ -161,11 +165,16 @@ extension TableStore {
 
   /// A stream's label: the time of its enabling, as AWS forms it.
   static func label(_ milliseconds: Int64) -> String {
-    let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-    return date.formatted(
-      Date.ISO8601FormatStyle(includingFractionalSeconds: true).dateTimeSeparator(.standard).timeZone(separator: .omitted)
-    )
-    .replacingOccurrences(of: "Z", with: "")
+    var seconds = time_t(milliseconds / 1000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func padded(_ number: some BinaryInteger, _ digits: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+    let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
+    let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
+    return "\(date)T\(time).\(padded(milliseconds % 1000, 3))"
   }
 }
 
@@ -174,5 +183,12 @@ extension StoredTable {
   mutating func number(_ index: IndexDefinition) {
     indexNumbers[index.name] = nextIndexNumber
     nextIndexNumber += 1
+  }
+
+  /// Opens a stream that begins with the next record. Its label is later than that of the one before.
+  fileprivate mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
+    var time = now
+    while let last = streams.last, !Text.less(last.label, TableStore.label(time)) { time = max(time, last.createdAt) + 1 }
+    streams.append(StoredStream(definition, view, label: TableStore.label(time), now: time, progress))
   }
 }

@@ -23,16 +23,20 @@ package final class TableStore: Sendable {
     package var time: any TimeSource
     /// How often due TTL entries are looked for.
     package var sweepInterval: Duration
+    /// Milliseconds after which a stream's shard with records is closed and a child of it opened.
+    package var streamShardLifetime: Int64
 
     package init(
       blockCacheBytes: Int = 64 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
-      time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200)
+      time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
+      streamShardLifetime: Int64 = 4 * 3_600_000
     ) {
       self.blockCacheBytes = blockCacheBytes
       self.retention = retention
       self.clockJumpMax = clockJumpMax
       self.time = time
       self.sweepInterval = sweepInterval
+      self.streamShardLifetime = streamShardLifetime
     }
   }
 
@@ -55,7 +59,9 @@ package final class TableStore: Sendable {
       throw .storage(path, "\(error)")
     }
     committer = Committer(state)
-    sweeper = Sweeper(state: state, committer: committer, interval: options.sweepInterval, retention: options.retention)
+    sweeper = Sweeper(
+      state: state, committer: committer, interval: options.sweepInterval, retention: options.retention,
+      shardLifetime: options.streamShardLifetime)
   }
 
   private static func load(_ database: Database, path: String, _ options: Options) throws -> StoreState {
@@ -130,7 +136,7 @@ package final class TableStore: Sendable {
     return TableDescription(
       definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
       sizeBytes: progress?.sizeBytes ?? 0, number: table.id, clock: table.clock, incarnation: table.incarnation,
-      streamLabel: table.streamLabel)
+      streamLabel: table.streams.last?.label)
   }
 
   /// Brings the frontier of quiet tables to the time source's time at once; by itself it follows within half a second.
@@ -138,6 +144,9 @@ package final class TableStore: Sendable {
     _ = state.clock.frontier()
     try committer.perform { [state] () throws(DynamoError) in state.extendClock() }
   }
+
+  /// The wall clock that the store goes by, in milliseconds since 1970.
+  package var now: Int64 { state.clock.wall() }
 
   /// Accepts a wall clock that jumped ahead: writes go on with its time.
   package func acceptClockJump() { state.clock.acceptJump() }

@@ -16,8 +16,8 @@ final class APIServer: Sendable {
   let api: TableAPI
   let server: HTTPServer
 
-  init() throws {
-    store = try TableStore(path: directory.path)
+  init(options: TableStore.Options = .init()) throws {
+    store = try TableStore(path: directory.path, options: options)
     let api = TableAPI(store: store)
     self.api = api
     server = try HTTPServer { api.handle($0, $1) }
@@ -59,6 +59,24 @@ final class APIClient {
       return "\(tape.string(type).split(separator: "#").last ?? "")" + (message.map { ": \(tape.string($0))" } ?? "")
     }
 
+    /// The text at a path of member names and indexes of elements.
+    func text(_ path: [String]) throws -> String? {
+      let tape = try json
+      var node = tape.root
+      for step in path {
+        if let index = Int(step), tape.kind(node) == .array {
+          var elements: [Int] = []
+          tape.forEachElement(node) { elements.append($0) }
+          guard index < elements.count else { return nil }
+          node = elements[index]
+        } else {
+          guard let next = tape.member(node, step) else { return nil }
+          node = next
+        }
+      }
+      return tape.isString(node) ? tape.string(node) : tape.text(node)
+    }
+
     func item(_ name: String) throws -> Item? {
       let tape = try json
       return try tape.member(tape.root, name).map { try Item(json: tape, $0) }
@@ -66,8 +84,10 @@ final class APIClient {
   }
 
   /// Headers given as nil are left out of the usual ones.
-  func send(_ operation: String, _ body: String, headers: [String: String?] = [:]) async throws -> Answer {
-    try await post(Array(body.utf8), headers: ["X-Amz-Target": "DynamoDB_20120810.\(operation)"].merging(headers) { $1 })
+  func send(
+    _ operation: String, _ body: String, service: String = "DynamoDB", headers: [String: String?] = [:]
+  ) async throws -> Answer {
+    try await post(Array(body.utf8), headers: ["X-Amz-Target": "\(service)_20120810.\(operation)"].merging(headers) { $1 })
   }
 
   func post(_ body: [UInt8], headers: [String: String?]) async throws -> Answer {

@@ -5,6 +5,7 @@ enum RequestTarget {
   typealias Operation = @Sendable (Call) throws(DynamoError) -> Outcome
 
   static let service = "DynamoDB_20120810."
+  static let streamsService = "DynamoDBStreams_20120810."
   /// Our own operations, for the outbox of the workers and for the command line.
   static let ownService = "Afterimage_20261121."
 
@@ -32,6 +33,10 @@ enum RequestTarget {
     service + "UpdateItem": UpdateItem.run,
     service + "UpdateTable": UpdateTable.run,
     service + "UpdateTimeToLive": UpdateTimeToLive.run,
+    streamsService + "DescribeStream": DescribeStream.run,
+    streamsService + "GetRecords": GetRecords.run,
+    streamsService + "GetShardIterator": GetShardIterator.run,
+    streamsService + "ListStreams": ListStreams.run,
     ownService + "AcceptClockJump": AcceptClockJump.run,
     ownService + "DescribeServer": DescribeServer.run,
     ownService + "ExpireItem": ExpireItem.run,

@@ -60,6 +60,15 @@ struct RequestBody {
     return Int(max(-2_147_483_648, min(2_147_483_647, Double(text) ?? 0)))
   }
 
+  /// A time in seconds since 1970, perhaps with a fraction, as whole milliseconds.
+  func milliseconds(_ name: StaticString) throws(DynamoError) -> Int64? {
+    guard let node = member(name) else { return nil }
+    guard tape.kind(node) == .number, let seconds = Double(tape.text(node)) else {
+      throw .unexpectedJSON(tape.kind(node), wanted: .timestamp)
+    }
+    return Int64(max(-9e15, min(9e15, (seconds * 1000).rounded())))
+  }
+
   func bool(_ name: StaticString) throws(DynamoError) -> Bool? {
     guard let node = member(name) else { return nil }
     guard let value = tape.bool(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .boolean) }

@@ -114,7 +114,7 @@ extension JSONWriter {
     endObject()
   }
 
-  private mutating func keySchema(_ key: KeySchema) {
+  mutating func keySchema(_ key: KeySchema) {
     array(key.attributes) { writer, attribute in
       writer.beginObject()
       writer.name("AttributeName")
@@ -138,7 +138,7 @@ extension JSONWriter {
   }
 
   /// Milliseconds as seconds with a fraction.
-  private mutating func seconds(_ milliseconds: Int64) {
+  mutating func seconds(_ milliseconds: Int64) {
     let fraction = String(milliseconds % 1000 + 1000).dropFirst()
     raw("\(milliseconds / 1000).\(fraction)".utf8)
   }

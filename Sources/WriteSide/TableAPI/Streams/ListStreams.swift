@@ -1,0 +1,38 @@
+internal import DynamoModel
+internal import TableStore
+
+enum ListStreams {
+  static let streamsMax = 100
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let table = try call.body.string("TableName")
+    let limit = try call.body.integer("Limit")
+    let after = try call.body.string("ExclusiveStartStreamArn")
+    var constraints = Constraints()
+    constraints.name(table, at: "tableName", isRequired: false)
+    constraints.range(limit, 1, streamsMax, at: "limit")
+    StreamParameters.checkARN(after, at: "exclusiveStartStreamArn", isRequired: false, &constraints)
+    try constraints.check()
+    let all = call.store.streams(table: table).filter { stream in after.map { Text.less($0, stream.arn) } ?? true }
+    let shown = all.prefix(limit ?? streamsMax)
+    return .answer(
+      Outcome.object { writer in
+        writer.name("Streams")
+        writer.array(Array(shown)) { writer, stream in
+          writer.beginObject()
+          writer.name("StreamArn")
+          writer.string(stream.arn)
+          writer.name("TableName")
+          writer.string(stream.table.name)
+          writer.name("StreamLabel")
+          writer.string(stream.label)
+          writer.endObject()
+        }
+        // A full page names its last, whether or not more follow.
+        if let last = shown.last, shown.count == limit ?? streamsMax {
+          writer.name("LastEvaluatedStreamArn")
+          writer.string(last.arn)
+        }
+      })
+  }
+}
