@@ -157,7 +157,9 @@ let package = Package(
         "DynamoClient",
         "DynamoModel", "RocksDB", "SQLite", "KafkaTestKit",
       ],
-      exclude: ["acceptance_kit.py", "bad_input.py", "disk_full.py", "system_b.py", "system_c.py"]),
+      exclude: [
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "system_b.py", "system_c.py",
+      ]),
     program(
       "afterimage-bench",
       [

@@ -1,4 +1,5 @@
 internal import CRocksDB
+internal import Foundation
 internal import Glibc
 internal import Synchronization
 
@@ -11,25 +12,27 @@ package struct RocksDBError: Error, Sendable, Equatable, CustomStringConvertible
   /// Another process holds the directory.
   package var isLocked: Bool { message.contains("lock") && message.contains("LOCK") }
   package var isDiskFull: Bool { message.contains("No space left") || message.contains("NoSpace") }
+
+  /// The database is being closed and opened again.
+  package static let reopening = RocksDBError(message: "the database is being opened again")
 }
 
-/// An open RocksDB with its column families.
+/// An open RocksDB with its column families, which after a failed write can be closed and opened again inside the process.
 ///
-/// The C handle may be used from any thread at once, which is why this is `Sendable`: RocksDB documents its DB, snapshot and
-/// column family handles as thread-safe, and this class changes its own fields only in `init` and `close`. Every iterator,
-/// snapshot and batch must be gone before `close`, which the owner sees to.
-package final class Database: @unchecked Sendable {
-  let pointer: OpaquePointer
-  private let options: OpaquePointer
-  private let cache: OpaquePointer
-  private let familyOptions: [OpaquePointer]
-  let families: [OpaquePointer]
-  let readOptions: OpaquePointer
-  private let syncedWrite: OpaquePointer
-  private let unsyncedWrite: OpaquePointer
-  /// The error of the write that failed, after which there are no more.
-  private let failed = Mutex<RocksDBError?>(nil)
-  private var isClosed = false
+/// Thread-safe: what changes is behind a lock. Snapshots, walks and batches hold the open database that they belong to, and it closes when
+/// the last of them is gone.
+package final class Database: Sendable {
+  package let path: String
+  private let specifications: [Family]
+  private let blockCacheBytes: Int
+  private let state: Mutex<State>
+
+  private struct State {
+    /// Nil while it is being opened again, and after `close`.
+    var open: OpenDatabase?
+    /// The error of the write that failed, after which there are no more until the database is opened again.
+    var failed: RocksDBError?
+  }
 
   /// A column family and what its access pattern asks for.
   package struct Family: Sendable {
@@ -48,120 +51,52 @@ package final class Database: @unchecked Sendable {
   /// Opens the database at `path`, making it and the families that are missing. The index of a family in `families` names
   /// it in every call. One process only: a second open fails with `isLocked`.
   package init(path: String, families specifications: [Family], blockCacheBytes: Int) throws(RocksDBError) {
+    self.path = path
+    self.specifications = specifications
+    self.blockCacheBytes = blockCacheBytes
     try Database.checkSpace(path)
-    let options = rocksdb_options_create()!
-    rocksdb_options_set_create_if_missing(options, 1)
-    rocksdb_options_set_create_missing_column_families(options, 1)
-    rocksdb_options_set_max_background_jobs(options, 2)
-    rocksdb_options_set_bytes_per_sync(options, 1 << 20)
-    rocksdb_options_set_keep_log_file_num(options, 4)
-    // RocksDB's own diary holds what it was opened with and no more: on a full disk writing it ends the process (an assertion that
-    // Debian's build keeps), at the very moment when the error is to be told.
-    rocksdb_options_set_info_log_level(options, Database.fatalOnly)
-    rocksdb_options_set_max_total_wal_size(options, 256 << 20)
-    rocksdb_options_set_max_open_files(options, 512)
-    let cache = rocksdb_cache_create_lru(blockCacheBytes)!
-    var familyOptions: [OpaquePointer] = []
-    let all = [Family(name: "default", pointReads: false, writeBufferBytes: 1 << 20)] + specifications
-    for family in all { familyOptions.append(Database.options(for: family, cache: cache)) }
-
-    var handles = [OpaquePointer?](repeating: nil, count: all.count)
-    var failure: UnsafeMutablePointer<CChar>?
-    let names = all.map { $0.name.withCString { strdup($0)! } }
-    defer { for name in names { free(name) } }
-    let constNames: [UnsafePointer<CChar>?] = names.map { UnsafePointer($0) }
-    let optionPointers: [OpaquePointer?] = familyOptions
-    let opened = rocksdb_open_column_families(
-      options, path, Int32(all.count), constNames, optionPointers, &handles, &failure)
-    self.options = options
-    self.cache = cache
-    self.familyOptions = familyOptions
-    guard let opened, failure == nil else {
-      for family in familyOptions { rocksdb_options_destroy(family) }
-      rocksdb_options_destroy(options)
-      rocksdb_cache_destroy(cache)
-      throw Database.take(failure)
-    }
-    pointer = opened
-    families = handles.compactMap { $0 }
-    readOptions = rocksdb_readoptions_create()
-    syncedWrite = rocksdb_writeoptions_create()
-    rocksdb_writeoptions_set_sync(syncedWrite, 1)
-    unsyncedWrite = rocksdb_writeoptions_create()
+    state = Mutex(State(open: try OpenDatabase(path, specifications, blockCacheBytes), failed: nil))
   }
 
-  /// RocksDB's log level FATAL.
-  private static let fatalOnly: Int32 = 4
   /// What opening needs, for the log and the manifest that it begins.
   static let openBytesMin: UInt64 = 16 << 20
 
-  private static func checkSpace(_ path: String) throws(RocksDBError) {
+  private static func checkSpace(_ path: String, more: UInt64 = 0) throws(RocksDBError) {
     var status = statvfs()
     let folder = path.split(separator: "/").dropLast().joined(separator: "/")
     guard statvfs(path, &status) == 0 || statvfs((path.hasPrefix("/") ? "/" : "./") + folder, &status) == 0 else { return }
     let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
-    guard free >= openBytesMin else {
+    guard free >= openBytesMin + more else {
       throw RocksDBError(
         message: "No space left on the disk: \(free >> 20) MB are free, and opening needs \(openBytesMin >> 20) MB; make room")
     }
   }
 
-  private static func options(for family: Family, cache: OpaquePointer) -> OpaquePointer {
-    let options = rocksdb_options_create()!
-    rocksdb_options_set_write_buffer_size(options, family.writeBufferBytes)
-    rocksdb_options_set_max_write_buffer_number(options, 3)
-    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
-    rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
-    let table = rocksdb_block_based_options_create()
-    rocksdb_block_based_options_set_block_cache(table, cache)
-    rocksdb_block_based_options_set_block_size(table, 16 << 10)
-    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
-    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
-    if family.pointReads {
-      rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
-    }
-    rocksdb_options_set_block_based_table_factory(options, table)
-    rocksdb_block_based_options_destroy(table)
-    return options
-  }
+  /// The database as it is open now; nil while it is not.
+  var current: OpenDatabase? { state.withLock { $0.open } }
 
-  static func take(_ failure: UnsafeMutablePointer<CChar>?) -> RocksDBError {
-    guard let failure else { return RocksDBError(message: "RocksDB gave no reason") }
-    defer { rocksdb_free(failure) }
-    return RocksDBError(message: String(cString: failure))
-  }
-
-  /// Syncs the write-ahead log and lets go of everything. Idempotent.
+  /// Syncs the write-ahead log and lets go of everything. Idempotent. Every snapshot and walk must be gone before, which the owner
+  /// sees to.
   package func close() {
-    guard !isClosed else { return }
-    isClosed = true
-    var failure: UnsafeMutablePointer<CChar>?
-    if failed.withLock({ $0 }) == nil { rocksdb_flush_wal(pointer, 1, &failure) }
-    if failure != nil { rocksdb_free(failure) }
-    rocksdb_readoptions_destroy(readOptions)
-    rocksdb_writeoptions_destroy(syncedWrite)
-    rocksdb_writeoptions_destroy(unsyncedWrite)
-    // Handles before the database: RocksDB 7.8 asserts otherwise.
-    for family in families { rocksdb_column_family_handle_destroy(family) }
-    rocksdb_close(pointer)
-    for family in familyOptions { rocksdb_options_destroy(family) }
-    rocksdb_options_destroy(options)
-    rocksdb_cache_destroy(cache)
+    let (open, failed) = state.withLock { state in
+      defer { state.open = nil }
+      return (state.open, state.failed)
+    }
+    if failed == nil { open?.syncLog() }
   }
-
-  deinit { close() }
 
   /// Calls `body` with the value's bytes in place, or nil when there is none. The bytes live only during the call.
   package func read<Value>(
     _ family: Int, _ key: [UInt8], snapshot: Snapshot? = nil, _ body: (UnsafeRawBufferPointer?) -> Value
   ) throws(RocksDBError) -> Value {
+    guard let open = snapshot.map({ $0.open }) ?? current else { throw .reopening }
     var failure: UnsafeMutablePointer<CChar>?
     let slice = key.withUnsafeBytes { raw in
       rocksdb_get_pinned_cf(
-        pointer, snapshot?.readOptions ?? readOptions, families[family + 1],
+        open.pointer, snapshot?.readOptions ?? open.readOptions, open.families[family + 1],
         raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count, &failure)
     }
-    if failure != nil { throw Database.take(failure) }
+    if failure != nil { throw OpenDatabase.take(failure) }
     guard let slice else { return body(nil) }
     defer { rocksdb_pinnableslice_destroy(slice) }
     var count = 0
@@ -178,19 +113,77 @@ package final class Database: @unchecked Sendable {
   /// After a write that failed every later one fails with the same error, until the database is opened again: what the log's file holds
   /// behind the failure is not known, and RocksDB as Debian builds it ends the process at the next write.
   package func write(_ batch: borrowing WriteBatch, sync: Bool) throws(RocksDBError) {
-    if let error = failed.withLock({ $0 }) { throw error }
+    let (open, failed) = state.withLock { ($0.open, $0.failed) }
+    if let failed { throw failed }
+    guard let open, batch.open === open else { throw .reopening }
     var failure: UnsafeMutablePointer<CChar>?
-    rocksdb_write(pointer, sync ? syncedWrite : unsyncedWrite, batch.pointer, &failure)
+    rocksdb_write(open.pointer, sync ? open.syncedWrite : open.unsyncedWrite, batch.pointer, &failure)
     guard failure != nil else { return }
-    let error = Database.take(failure)
-    failed.withLock { $0 = error }
+    let error = OpenDatabase.take(failure)
+    state.withLock { $0.failed = error }
     throw error
   }
 
   /// A number of RocksDB's own, such as `rocksdb.estimate-num-keys`; nil when it has none of that name.
   package func property(_ name: String, family: Int) -> String? {
-    guard let value = rocksdb_property_value_cf(pointer, families[family + 1], name) else { return nil }
+    guard let open = current, let value = rocksdb_property_value_cf(open.pointer, open.families[family + 1], name) else {
+      return nil
+    }
     defer { rocksdb_free(value) }
     return String(cString: value)
   }
+}
+
+// MARK: - After a failed write
+
+extension Database {
+  /// The error after which nothing is written any more; nil while all is well.
+  package var failure: RocksDBError? { state.withLock { $0.failed } }
+
+  /// How long `reopen` waits for those who read, in milliseconds.
+  static let readersWaitMax = 5_000
+
+  /// Whether the disk takes files again: there is room for what opening writes, and a small file can be written and synced.
+  package func diskTakesFiles() -> Bool {
+    // Opening moves what the write-ahead logs hold into tables.
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let logs = names.filter { $0.hasSuffix(".log") }.reduce(into: UInt64(0)) { total, name in
+      let size = try? FileManager.default.attributesOfItem(atPath: path + "/" + name)[.size] as? UInt64
+      total += size ?? 0
+    }
+    do throws(RocksDBError) { try Database.checkSpace(path, more: logs) } catch { return false }
+    let probe = path + "/probe"
+    let descriptor = Glibc.open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return false }
+    defer {
+      Glibc.close(descriptor)
+      unlink(probe)
+    }
+    let bytes = [UInt8](repeating: 0, count: 64 << 10)
+    return Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+  }
+
+  /// Closes the database and opens it again: everything that was written with sync is there. Meanwhile reads fail, and walks that had
+  /// begun end first. Writes fail until `acceptWrites`. After an error it may be called again.
+  package func reopen() throws(RocksDBError) {
+    var old = state.withLock { state in
+      defer { state.open = nil }
+      return state.open
+    }
+    var waited = 0
+    while old != nil, !isKnownUniquelyReferenced(&old) {
+      guard waited < Database.readersWaitMax else {
+        state.withLock { [old] in $0.open = old }
+        throw RocksDBError(message: "readers hold the database: it cannot be opened again yet")
+      }
+      usleep(1_000)
+      waited += 1
+    }
+    old = nil
+    let new = try OpenDatabase(path, specifications, blockCacheBytes)
+    state.withLock { $0.open = new }
+  }
+
+  /// After `reopen`: takes writes again.
+  package func acceptWrites() { state.withLock { $0.failed = nil } }
 }

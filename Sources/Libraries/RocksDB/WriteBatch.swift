@@ -1,13 +1,16 @@
 internal import CRocksDB
 
 /// Changes that are applied together or not at all. Used by one thread.
+///
+/// A batch belongs to the database as it was open when the batch was made; one that was made while it was not open takes nothing, and
+/// writing it fails.
 package struct WriteBatch: ~Copyable {
   let pointer: OpaquePointer
-  private let families: [OpaquePointer]
+  let open: OpenDatabase?
 
   package init(_ database: Database) {
     pointer = rocksdb_writebatch_create()
-    families = database.families
+    open = database.current
   }
 
   deinit { rocksdb_writebatch_destroy(pointer) }
@@ -17,6 +20,7 @@ package struct WriteBatch: ~Copyable {
   package mutating func clear() { rocksdb_writebatch_clear(pointer) }
 
   package mutating func put(_ family: Int, _ key: [UInt8], _ value: [UInt8]) {
+    guard let families = open?.families else { return }
     key.withUnsafeBytes { key in
       value.withUnsafeBytes { value in
         rocksdb_writebatch_put_cf(
@@ -27,6 +31,7 @@ package struct WriteBatch: ~Copyable {
   }
 
   package mutating func delete(_ family: Int, _ key: [UInt8]) {
+    guard let families = open?.families else { return }
     key.withUnsafeBytes { key in
       rocksdb_writebatch_delete_cf(
         pointer, families[family + 1], key.baseAddress?.assumingMemoryBound(to: CChar.self), key.count)
@@ -35,6 +40,7 @@ package struct WriteBatch: ~Copyable {
 
   /// Deletes the keys from `start` up to but not including `end`.
   package mutating func deleteRange(_ family: Int, from start: [UInt8], to end: [UInt8]) {
+    guard let families = open?.families else { return }
     start.withUnsafeBytes { start in
       end.withUnsafeBytes { end in
         rocksdb_writebatch_delete_range_cf(

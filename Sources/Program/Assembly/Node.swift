@@ -41,7 +41,8 @@ package final class Node: Sendable {
     var store: TableStore?
     var tableServer: HTTPServer?
     if settings.roles.contains(.table) {
-      let opened = try TableStore(path: directory.tables, options: .init(retention: settings.retention))
+      let opened = try TableStore(
+        path: directory.tables, options: .init(retention: settings.retention, report: { Node.report($0, logger) }))
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions))
@@ -91,6 +92,15 @@ package final class Node: Sendable {
 
   private static func file(_ folder: String) -> String {
     folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
+  }
+
+  private static func report(_ event: StoreEvent, _ logger: Logger) {
+    switch event {
+    case .writesRefused(let reason):
+      logger.error("the table store cannot write: writes are refused until its disk takes them again", ["reason": reason])
+    case .notRecovered(let reason): logger.warning("the table store cannot be opened again, trying again", ["reason": reason])
+    case .writesGoOn: logger.info("the table store writes again")
+    }
   }
 
   private static func checkNames(_ pipelines: [Pipeline]) throws(StartError) {

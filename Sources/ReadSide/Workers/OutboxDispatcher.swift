@@ -28,25 +28,39 @@ struct OutboxDispatcher {
   let sink: any EffectSink
   let logger: Logger
 
+  /// How long is waited when the read model or the catalogue cannot be written.
+  static let storagePause = Duration.seconds(2)
+
   func run() async throws {
     while !Task.isCancelled {
-      let ticket = writer.committed.ticket
-      let now = Int64(Date().timeIntervalSince1970 * 1000)
-      let pending = try await writer.pendingEffects(limit: OutboxDispatcher.batchMax, now: now)
-      var outcomes: [(id: Int64, outcome: EffectOutcome)] = []
-      var waits = false
-      for effect in pending {
-        if Task.isCancelled { break }
-        guard let outcome = try await dispatch(effect, now) else {
-          waits = true
-          continue
-        }
-        outcomes.append((effect.id, outcome))
+      do {
+        try await round()
+      } catch let error as ReadModelError {
+        // A full disk: what was carried out and not noted is carried out again, which changes nothing.
+        guard case .storage = error else { throw error }
+        logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
+        try? await Task.sleep(for: OutboxDispatcher.storagePause)
       }
-      if !outcomes.isEmpty { try await writer.settle(outcomes) }
-      if pending.isEmpty || waits || outcomes.isEmpty {
-        await writer.committed.wait(since: ticket, timeout: .milliseconds(200))
+    }
+  }
+
+  private func round() async throws {
+    let ticket = writer.committed.ticket
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
+    let pending = try await writer.pendingEffects(limit: OutboxDispatcher.batchMax, now: now)
+    var outcomes: [(id: Int64, outcome: EffectOutcome)] = []
+    var waits = false
+    for effect in pending {
+      if Task.isCancelled { break }
+      guard let outcome = try await dispatch(effect, now) else {
+        waits = true
+        continue
       }
+      outcomes.append((effect.id, outcome))
+    }
+    if !outcomes.isEmpty { try await writer.settle(outcomes) }
+    if pending.isEmpty || waits || outcomes.isEmpty {
+      await writer.committed.wait(since: ticket, timeout: .milliseconds(200))
     }
   }
 

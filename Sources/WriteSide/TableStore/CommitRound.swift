@@ -268,10 +268,14 @@ extension DynamoError {
 
   /// A storage failure: names no path to a client.
   static func storage(_ error: RocksDBError) -> DynamoError {
-    DynamoError(
-      .internalServer,
-      error.isDiskFull
-        ? "The disk of the table store is full: nothing was written; make room and start the server again"
-        : "The table store failed")
+    let text =
+      if error.isDiskFull {
+        "The disk of the table store is full: nothing was written; make room, and writes go on"
+      } else if error == .reopening {
+        "The table store is being opened again: try again"
+      } else {
+        "The table store failed"
+      }
+    return DynamoError(.internalServer, text)
   }
 }

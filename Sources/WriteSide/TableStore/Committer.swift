@@ -19,15 +19,22 @@ final class Committer: @unchecked Sendable {
   /// How often the clock's ceiling is looked after while nobody writes, in milliseconds.
   static let idleTick = 500
 
+  /// How often a store whose disk has failed is tried again, in milliseconds.
+  static let recoveryInterval: Int64 = 1_000
+
   private let shared: StoreState
+  private let report: @Sendable (StoreEvent) -> Void
+  /// After a failed write: when it is tried again, in milliseconds since boot.
+  private var recoveryDue: Int64?
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var queue: [Request] = []
   private var isStopping = false
   private var thread = pthread_t()
 
-  init(_ shared: StoreState) {
+  init(_ shared: StoreState, report: @escaping @Sendable (StoreEvent) -> Void) {
     self.shared = shared
+    self.report = report
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
     let context = Unmanaged.passRetained(self)
@@ -96,6 +103,7 @@ final class Committer: @unchecked Sendable {
 
   private func run() {
     while let requests = take() {
+      recoverWhenDue()
       if requests.isEmpty {
         shared.extendClock()
         continue
@@ -110,6 +118,27 @@ final class Committer: @unchecked Sendable {
         }
       }
       commit(&writes)
+    }
+  }
+
+  /// After a failed write: says so once, and then tries every second whether the disk takes files again.
+  private func recoverWhenDue() {
+    guard let failure = shared.database.failure else { return }
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    let now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    guard let due = recoveryDue else {
+      recoveryDue = now + Committer.recoveryInterval
+      return report(.writesRefused(failure.message))
+    }
+    guard now >= due else { return }
+    recoveryDue = now + Committer.recoveryInterval
+    do {
+      guard try shared.recover() else { return }
+      recoveryDue = nil
+      report(.writesGoOn)
+    } catch {
+      report(.notRecovered("\(error)"))
     }
   }
 

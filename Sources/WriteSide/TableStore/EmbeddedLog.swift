@@ -43,10 +43,11 @@ package struct EmbeddedLog: ChangeLog {
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
     let stored = try stored(cursor.incarnation, partition)
-    let ticket = state.arrivals.ticket
+    let arrivals = state.arrivals(stored.id)
+    let ticket = arrivals.ticket
     let batch = try readNow(stored, partition, cursor, limit)
     if !batch.entries.isEmpty || wait <= .zero { return batch }
-    await state.arrivals.wait(since: ticket, timeout: wait)
+    await arrivals.wait(since: ticket, timeout: wait)
     return try readNow(try self.stored(cursor.incarnation, partition), partition, cursor, limit)
   }
 

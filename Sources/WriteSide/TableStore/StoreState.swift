@@ -10,8 +10,9 @@ internal import Synchronization
 final class StoreState: Sendable {
   let database: Database
   let clock: CommitClock
-  let arrivals = Signal()
   private let published: Mutex<Published>
+  /// By table.
+  private let signals = Mutex<[UInt32: Signal]>([:])
 
   struct Published {
     var tables: [String: StoredTable]
@@ -52,6 +53,16 @@ final class StoreState: Sendable {
 
   func update(_ change: (inout Published) -> Void) { published.withLock { change(&$0) } }
 
+  /// Announced when the table with this number has new records, or has become another.
+  func arrivals(_ id: UInt32) -> Signal {
+    signals.withLock { signals in
+      if let signal = signals[id] { return signal }
+      let signal = Signal()
+      signals[id] = signal
+      return signal
+    }
+  }
+
   /// The time below which no further record of the table will come. Take it before reading records.
   func frontier(_ table: StoredTable) -> Int64 {
     if table.isDropped { return .max }
@@ -84,7 +95,7 @@ final class StoreState: Sendable {
       for id in changed { state.progress[id] = new[id] }
     }
     clock.end(ceiling: ceiling)
-    if !changed.isEmpty { arrivals.announce() }
+    for id in changed { arrivals(id).announce() }
   }
 
   private func write(_ round: inout CommitRound, ceiling: Int64?) throws(DynamoError) {
@@ -107,6 +118,36 @@ final class StoreState: Sendable {
     batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling))
     // A failure leaves the old ceiling: the frontier then stands still, which is the safe side.
     if (try? database.write(batch, sync: true)) != nil { clock.end(ceiling: ceiling) }
+  }
+
+  /// Reads the catalogue and the progress of every table.
+  static func load(_ database: Database) throws -> Published {
+    var published = Published(tables: [:], dropped: [], progress: [:])
+    var walk = KeyIterator(
+      database, Family.meta, lower: MetaKey.tablePrefix, upper: KeyBytes.successor(MetaKey.tablePrefix))
+    walk.seekToFirst()
+    while walk.isValid {
+      guard let table = StoredTable(binary: Array(walk.value)) else {
+        throw StoreError.damaged(database.path, "an entry of the table catalogue does not decode")
+      }
+      published.progress[table.id] = try TableProgress(database, table)
+      if table.isDropped { published.dropped.append(table) } else { published.tables[table.definition.name] = table }
+      walk.next()
+    }
+    try walk.check()
+    return published
+  }
+
+  /// On the committer's thread, after a write that failed: when the disk takes files again the database is closed and opened anew, and
+  /// the store goes on from what it finds there. Answers whether it does. Reads that come meanwhile fail.
+  func recover() throws -> Bool {
+    guard database.diskTakesFiles() else { return false }
+    try database.reopen()
+    let found = try StoreState.load(database)
+    published.withLock { $0 = found }
+    database.acceptWrites()
+    for id in found.progress.keys { arrivals(id).announce() }
+    return true
   }
 
   static func encode(_ time: Int64) -> [UInt8] {

@@ -54,6 +54,9 @@ final class Sweeper: Sendable {
     wake.signal()
   }
 
+  /// At the next round: not at once, for what went wrong a moment ago goes wrong now.
+  private func again(_ table: UInt32) { work.withLock { _ = $0.backfills.insert(table) } }
+
   private var isStopping: Bool { work.withLock { $0.isStopping } }
 
   private func run() {
@@ -126,13 +129,15 @@ final class Sweeper: Sendable {
           keys.append(Array(walk.key))
           walk.next()
         }
+        // An error is no end: the rest is entered at the next round.
+        if (try? walk.check()) == nil { return again(id) }
       }
       guard let last = keys.last else { break }
       position = last + [0]
       let chunk = keys
       let state = state
       let result: Void? = try? committer.perform { () throws(DynamoError) in try Sweeper.enter(chunk, table, state) }
-      if result == nil { return }
+      if result == nil { return again(id) }
     }
     guard !isStopping else { return }
     activate(table)

@@ -31,7 +31,6 @@ extension TableStore {
       }
       return table
     }
-    state.arrivals.announce()
     return describe(table)
   }
 
@@ -113,15 +112,14 @@ extension TableStore {
       }
       return (table, description)
     }
-    _ = table
-    state.arrivals.announce()
+    state.arrivals(table.id).announce()
     return description
   }
 
   /// Ends a table's history: from now on the committer gives its commit times.
   package func setClock(_ name: String, _ clock: TableClock) throws(DynamoError) {
     let state = state
-    try committer.perform { () throws(DynamoError) in
+    let id = try committer.perform { () throws(DynamoError) -> UInt32 in
       guard var table = state.table(name) else {
         throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
       }
@@ -132,8 +130,9 @@ extension TableStore {
       try TableStore.store(table, state) { _ in }
       let changed = table
       state.update { $0.tables[name] = changed }
+      return table.id
     }
-    state.arrivals.announce()
+    state.arrivals(id).announce()
   }
 
   private static func nextTableID(_ state: StoreState) throws(DynamoError) -> UInt32 {

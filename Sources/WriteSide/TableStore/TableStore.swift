@@ -25,11 +25,14 @@ package final class TableStore: Sendable {
     package var sweepInterval: Duration
     /// Milliseconds after which a stream's shard with records is closed and a child of it opened.
     package var streamShardLifetime: Int64
+    /// Told when writes stop for a failure of the disk, and when they go on. Called on the committer's thread; must not block.
+    package var report: @Sendable (StoreEvent) -> Void
 
     package init(
       blockCacheBytes: Int = 64 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
       time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
-      streamShardLifetime: Int64 = 4 * 3_600_000
+      streamShardLifetime: Int64 = 4 * 3_600_000,
+      report: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
       self.blockCacheBytes = blockCacheBytes
       self.retention = retention
@@ -37,10 +40,11 @@ package final class TableStore: Sendable {
       self.time = time
       self.sweepInterval = sweepInterval
       self.streamShardLifetime = streamShardLifetime
+      self.report = report
     }
   }
 
-  static let formatVersion: UInt8 = 1
+  package static let formatVersion: UInt8 = 1
 
   /// Opens or makes the store at `path`. Throws `inUse`, `newerVersion`, `damaged` or `storage`.
   package init(path: String, options: Options = Options()) throws(StoreError) {
@@ -58,7 +62,7 @@ package final class TableStore: Sendable {
     } catch {
       throw .storage(path, "\(error)")
     }
-    committer = Committer(state)
+    committer = Committer(state, report: options.report)
     sweeper = Sweeper(
       state: state, committer: committer, interval: options.sweepInterval, retention: options.retention,
       shardLifetime: options.streamShardLifetime)
@@ -74,19 +78,7 @@ package final class TableStore: Sendable {
       batch.put(Family.meta, MetaKey.formatVersion, [formatVersion])
       try database.write(batch, sync: true)
     }
-    var published = StoreState.Published(tables: [:], dropped: [], progress: [:])
-    var walk = KeyIterator(
-      database, Family.meta, lower: MetaKey.tablePrefix, upper: KeyBytes.successor(MetaKey.tablePrefix))
-    walk.seekToFirst()
-    while walk.isValid {
-      guard let table = StoredTable(binary: Array(walk.value)) else {
-        throw StoreError.damaged(path, "an entry of the table catalogue does not decode")
-      }
-      published.progress[table.id] = try TableProgress(database, table)
-      if table.isDropped { published.dropped.append(table) } else { published.tables[table.definition.name] = table }
-      walk.next()
-    }
-    try walk.check()
+    let published = try StoreState.load(database)
     let ceiling = try database.value(Family.meta, MetaKey.clockCeiling).map { bytes in
       bytes.withUnsafeBytes { Int64(bitPattern: KeyBytes.read64($0, at: 0)) }
     }
@@ -153,6 +145,15 @@ package final class TableStore: Sendable {
 
   /// Milliseconds by which the wall clock has jumped ahead of what is accepted; 0 normally.
   package var clockJump: Int64 { state.clock.jump }
+}
+
+/// What an operator wants to know about a running store.
+package enum StoreEvent: Sendable, Equatable {
+  /// A write failed: every write is refused until the disk takes files again, which is tried every second. In RocksDB's words.
+  case writesRefused(String)
+  /// The disk took files, but the store could not be opened again yet.
+  case notRecovered(String)
+  case writesGoOn
 }
 
 /// Why a store cannot be opened.
