@@ -18,17 +18,32 @@ package struct KeyAttribute: Sendable, Equatable {
   }
 }
 
-/// The key of a table or index: a partition (HASH) attribute and perhaps a sort (RANGE) attribute.
+/// The key of a table or index: partition (HASH) attributes and perhaps sort (RANGE) attributes. Only a global index may have
+/// more than one of each.
 package struct KeySchema: Sendable, Equatable {
-  package let partition: KeyAttribute
-  package let sort: KeyAttribute?
+  /// Never empty.
+  package let partitions: [KeyAttribute]
+  package let sorts: [KeyAttribute]
+
+  /// Attributes of each role that a global index may have.
+  package static let attributesMax = 4
 
   package init(partition: KeyAttribute, sort: KeyAttribute? = nil) {
-    self.partition = partition
-    self.sort = sort
+    self.init(partitions: [partition], sorts: sort.map { [$0] } ?? [])
   }
 
-  package var attributes: [KeyAttribute] { sort.map { [partition, $0] } ?? [partition] }
+  /// `partitions` must not be empty.
+  package init(partitions: [KeyAttribute], sorts: [KeyAttribute]) {
+    self.partitions = partitions
+    self.sorts = sorts
+  }
+
+  /// The first, and of a table the only, partition attribute.
+  package var partition: KeyAttribute { partitions[0] }
+  /// The first, and of a table the only, sort attribute.
+  package var sort: KeyAttribute? { sorts.first }
+
+  package var attributes: [KeyAttribute] { partitions + sorts }
 
   /// The key's attributes of an item; nil when one is missing or of another type (such an item is not in the index).
   package func key(of item: Item) -> Item? {

@@ -59,12 +59,12 @@ enum KeyBytes {
     return out
   }
 
-  /// `prefix` (a table or an index), then hash and partition key. Returns the key's hash beside it.
-  static func partition(_ prefix: [UInt8], _ value: AttributeValue) -> (bytes: [UInt8], hash: UInt64) {
+  /// `prefix` (a table or an index), then hash and the values of the partition key. Returns the key's hash beside it.
+  static func partition(_ prefix: [UInt8], _ values: some Sequence<AttributeValue>) -> (bytes: [UInt8], hash: UInt64) {
     var out = prefix
     let start = out.count + 2
     append16(0, to: &out)
-    append(value, to: &out)
+    for value in values { append(value, to: &out) }
     let hash = hash(out[start...])
     out[start - 2] = UInt8(truncatingIfNeeded: hash >> 56)
     out[start - 1] = UInt8(truncatingIfNeeded: hash >> 48)

@@ -39,7 +39,7 @@ extension StoredTable {
 
   static func checkSizes(of key: Item, _ schema: KeySchema) throws(DynamoError) {
     for attribute in schema.attributes {
-      let isSort = schema.sort == attribute && attribute.name != schema.partition.name
+      let isSort = schema.sorts.contains(attribute) && attribute.name != schema.partition.name
       let size: Int
       switch key[attribute.name] {
       case .string(let text): size = text.utf8.count
@@ -83,10 +83,10 @@ extension StoredTable {
               + "AttributeValue for a key attribute cannot contain an empty \(attribute.type == .string ? "string" : "binary") "
               + "value. IndexName: \(index.name), IndexKey: \(attribute.name)")
         }
-        let limit = index.key.partition == attribute ? TableHandle.partitionKeyBytesMax : TableHandle.sortKeyBytesMax
+        let limit = index.key.partitions.contains(attribute) ? TableHandle.partitionKeyBytesMax : TableHandle.sortKeyBytesMax
         if attribute.type != .number, value.size > limit {
           throw .invalidParameter(
-            attribute == index.key.partition
+            index.key.partitions.contains(attribute)
               ? "Size of hashkey has exceeded the maximum size limit of2048 bytes"
               : "Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
         }
@@ -97,21 +97,22 @@ extension StoredTable {
   /// The item's key in the items family, and the hash of its partition key.
   func itemKey(_ key: Item) -> (bytes: [UInt8], hash: UInt64) {
     guard let partition = key[definition.key.partition.name] else { preconditionFailure("the key passed the checks") }
-    var (bytes, hash) = KeyBytes.partition(KeyBytes.table(id), partition)
+    var (bytes, hash) = KeyBytes.partition(KeyBytes.table(id), [partition])
     if let sort = definition.key.sort, let value = key[sort.name] { KeyBytes.append(value, to: &bytes) }
     return (bytes, hash)
   }
 
   /// The item's key in an index; nil when it lacks one of the index's attributes and so is not in it.
   func indexKey(_ index: IndexDefinition, of item: Item, itemKey: [UInt8]) -> [UInt8]? {
-    guard let number = indexNumbers[index.name], let partition = item[index.key.partition.name],
-      index.key.partition.type.accepts(partition)
-    else { return nil }
-    var (bytes, _) = KeyBytes.partition(KeyBytes.index(id, number), partition)
-    if let sort = index.key.sort {
-      guard let value = item[sort.name], sort.type.accepts(value) else { return nil }
-      KeyBytes.append(value, to: &bytes)
+    guard let number = indexNumbers[index.name] else { return nil }
+    var values: [AttributeValue] = []
+    for attribute in index.key.attributes {
+      guard let value = item[attribute.name], attribute.type.accepts(value) else { return nil }
+      values.append(value)
     }
+    let partitions = index.key.partitions.count
+    var (bytes, _) = KeyBytes.partition(KeyBytes.index(id, number), values[..<partitions])
+    for value in values[partitions...] { KeyBytes.append(value, to: &bytes) }
     bytes.append(contentsOf: itemKey[4...])
     return bytes
   }

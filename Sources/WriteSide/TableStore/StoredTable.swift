@@ -85,7 +85,11 @@ extension StoredTable {
   }
 
   private static func encode(_ key: KeySchema) -> AttributeValue {
-    .list(key.attributes.map { .list([.string($0.name), .string($0.type.rawValue)]) })
+    let pair = { (attribute: KeyAttribute) in
+      AttributeValue.list([.string(attribute.name), .string(attribute.type.rawValue)])
+    }
+    if key.partitions.count == 1, key.sorts.count <= 1 { return .list(key.attributes.map(pair)) }
+    return .map(["partitions": .list(key.partitions.map(pair)), "sorts": .list(key.sorts.map(pair))])
   }
 
   private func encode(_ index: IndexDefinition) -> AttributeValue {
@@ -134,14 +138,22 @@ extension StoredTable {
   }
 
   private static func key(_ value: AttributeValue?) -> KeySchema? {
-    let attributes = (value?.elements ?? []).compactMap { pair -> KeyAttribute? in
+    if case .map(let map)? = value {
+      let partitions = attributes(map["partitions"])
+      return partitions.isEmpty ? nil : KeySchema(partitions: partitions, sorts: attributes(map["sorts"]))
+    }
+    let attributes = attributes(value)
+    guard let first = attributes.first else { return nil }
+    return KeySchema(partition: first, sort: attributes.count > 1 ? attributes[1] : nil)
+  }
+
+  private static func attributes(_ value: AttributeValue?) -> [KeyAttribute] {
+    (value?.elements ?? []).compactMap { pair -> KeyAttribute? in
       guard let parts = pair.elements, parts.count == 2, let name = parts[0].text,
         let type = parts[1].text.flatMap(KeyType.init(rawValue:))
       else { return nil }
       return KeyAttribute(name: name, type: type)
     }
-    guard let first = attributes.first else { return nil }
-    return KeySchema(partition: first, sort: attributes.count > 1 ? attributes[1] : nil)
   }
 
   private static func index(_ map: AttributeMap) -> IndexDefinition? {

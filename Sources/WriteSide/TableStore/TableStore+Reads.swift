@@ -44,20 +44,23 @@ extension TableStore {
     return item
   }
 
-  /// Calls `visit` with the items of one partition key in order of the sort key, behind `after` (a full key of the table,
+  /// Calls `visit` with the items of one partition key (a value for each of its attributes) in order of the sort key, those
+  /// whose first sort attributes equal `leading` and whose next one lies in `range`, behind `after` (a full key of the table,
   /// and of the index when one is read), until it returns false. Through an index the item has the index's attributes.
   package func query(
-    _ table: TableHandle, index: IndexDefinition?, partition: AttributeValue, range: SortRange, forward: Bool, after: Item?,
+    _ table: TableHandle, index: IndexDefinition?, partition: [AttributeValue], leading: [AttributeValue] = [], range: SortRange,
+    forward: Bool, after: Item?,
     visit: (Item) throws(DynamoError) -> Bool
   ) throws(DynamoError) {
     let stored = table.stored
-    let prefix: [UInt8]
+    var prefix: [UInt8]
     if let index {
       guard let number = stored.indexNumbers[index.name] else { return }
       prefix = KeyBytes.partition(KeyBytes.index(stored.id, number), partition).bytes
     } else {
       prefix = KeyBytes.partition(KeyBytes.table(stored.id), partition).bytes
     }
+    for value in leading { KeyBytes.append(value, to: &prefix) }
     let (lower, upper) = TableStore.bounds(prefix, range)
     guard Bytes.less(lower, upper) else { return }
     let start = try after.map { (key) throws(DynamoError) in try startKey(stored, index, key) }

@@ -6,7 +6,7 @@ import Testing
   static let schema = KeySchema(
     partition: KeyAttribute(name: "pk", type: .string), sort: KeyAttribute(name: "sk", type: .number))
 
-  func query(_ text: String, _ values: String, schema: KeySchema = schema) throws -> (AttributeValue, SortCondition?) {
+  func query(_ text: String, _ values: String, schema: KeySchema = schema) throws -> KeyConditionExpression.Resolved {
     var placeholders = Placeholders(values: try item(values))
     return try ParsedKeyCondition(text).resolved(&placeholders).resolved(for: schema)
   }
@@ -17,9 +17,9 @@ import Testing
     let one = AttributeValue.number(Number(1))
     let two = AttributeValue.number(Number(2))
     func sort(_ text: String) throws -> SortCondition? {
-      let (partition, sort) = try query(text, Self.values)
-      #expect(partition == .string("x"))
-      return sort
+      let found = try query(text, Self.values)
+      #expect(found.partition == [.string("x")] && found.leading.isEmpty)
+      return found.sort
     }
     #expect(try sort("pk = :p") == nil)
     #expect(try sort("sk = :a AND pk = :p") == .equal(one))
@@ -28,7 +28,27 @@ import Testing
     #expect(try sort("(pk = :p) AND (sk >= :a)") == .greaterOrEqual(one))
     #expect(try sort("pk = :p AND sk BETWEEN :a AND :b") == .between(one, two))
     let texts = KeySchema(partition: Self.schema.partition, sort: KeyAttribute(name: "sk", type: .string))
-    #expect(try query("pk = :p and begins_with(sk, :s)", Self.values, schema: texts).1 == .beginsWith(.string("y")))
+    #expect(try query("pk = :p and begins_with(sk, :s)", Self.values, schema: texts).sort == .beginsWith(.string("y")))
+  }
+
+  static let many = KeySchema(
+    partitions: [.init(name: "a", type: .string), .init(name: "b", type: .string)],
+    sorts: [.init(name: "x", type: .number), .init(name: "y", type: .number), .init(name: "z", type: .number)])
+
+  @Test func `a key of several attributes is asked from the left`() throws {
+    let one = AttributeValue.number(Number(1))
+    func found(_ text: String) throws -> KeyConditionExpression.Resolved { try query(text, Self.values, schema: Self.many) }
+    #expect(try found("a = :p AND b = :s").partition == [.string("x"), .string("y")])
+    #expect(try found("y > :a AND b = :s AND x = :a AND a = :p").leading == [one])
+    #expect(try found("y > :a AND b = :s AND x = :a AND a = :p").sort == .greater(one))
+    for (text, error) in [
+      ("a = :p", "Query condition missed key schema element: b"),
+      ("a = :p AND b = :s AND y = :a", "Query condition missed key schema element: x"),
+      ("a = :p AND b = :s AND x > :a AND y = :a", "Query key condition not supported"),
+      ("a = :p AND b > :s", "Query key condition not supported"),
+    ] {
+      #expect(message { _ = try found(text) } == error)
+    }
   }
 
   @Test(arguments: [

@@ -177,17 +177,4 @@ import Testing
     let answer = try await server.client().send(operation, body)
     #expect(answer.text == #"{"__type":"com.amazon.coral.service#SerializationException","Message":"\#(error)"}"#)
   }
-
-  @Test func `parameters from before expressions are refused and never passed over`() async throws {
-    let server = try APIServer()
-    _ = try await server.client().send("CreateTable", Self.createTable)
-    for (operation, body) in [
-      ("Query", #""KeyConditions":{}"#), ("Scan", #""ScanFilter":{}"#), ("Scan", #""AttributesToGet":["a"]"#),
-      ("GetItem", #""Key":{"pk":{"S":"a"}},"AttributesToGet":["a"]"#), ("PutItem", #""Item":{"pk":{"S":"a"}},"Expected":{}"#),
-      ("UpdateItem", #""Key":{"pk":{"S":"a"}},"AttributeUpdates":{}"#),
-    ] {
-      let answer = try await server.client().send(operation, #"{"TableName":"T_1",\#(body)}"#)
-      #expect(answer.error.hasPrefix("ValidationException: The parameter "), "\(operation): \(answer.text)")
-    }
-  }
 }

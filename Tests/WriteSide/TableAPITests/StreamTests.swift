@@ -75,6 +75,7 @@ import Testing
   @Test func `an idle shard without records does not rotate`() async throws {
     time.advance(9 * Self.hour)
     try await put("a")
+    time.advance(60_000)
     try await waitFor(shards: 2)
     #expect(stream.shards[0].last == 1)
   }

@@ -196,4 +196,34 @@ def an_index_can_come_later():
     fails("ValidationException", None, db.update_table, TableName=made.name)
 
 
+@check
+def an_index_key_may_have_several_attributes():
+    keys = [("a", "HASH"), ("b", "HASH"), ("x", "RANGE"), ("y", "RANGE")]
+    many = {"IndexName": "many", "Projection": {"ProjectionType": "ALL"},
+            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys]}
+    made = table(sort=False, attributes={"a": "S", "b": "N", "x": "N", "y": "S"}, GlobalSecondaryIndexes=[many])
+    described = db.describe_table(TableName=made.name)["Table"]["GlobalSecondaryIndexes"][0]
+    equal(described["KeySchema"], many["KeySchema"])
+    with made.batch_writer() as batch:
+        for number in range(24):
+            batch.put_item(Item={"pk": f"{number:02}", "a": "A", "b": number % 2, "x": number // 8, "y": f"{number:02}"})
+        batch.put_item(Item={"pk": "sparse", "a": "A", "b": 0, "x": 1})
+    query = lambda condition, **more: made.query(IndexName="many", KeyConditionExpression=condition, **more)
+    both = Key("a").eq("A") & Key("b").eq(1)
+    found = query(both)["Items"]
+    equal([(item["x"], item["y"]) for item in found], sorted((item["x"], item["y"]) for item in found))
+    equal((len(found), len(query(both & Key("x").eq(1))["Items"])), (12, 4))
+    equal([item["y"] for item in query(both & Key("x").eq(1) & Key("y").gt("11"))["Items"]], ["13", "15"])
+    equal([item["y"] for item in query(both & Key("x").lt(1), ScanIndexForward=False)["Items"]], ["07", "05", "03", "01"])
+    page = query(both, Limit=5)
+    equal(sorted(page["LastEvaluatedKey"]), ["a", "b", "pk", "x", "y"])
+    rest = query(both, ExclusiveStartKey=page["LastEvaluatedKey"])
+    equal([item["y"] for item in page["Items"] + rest["Items"]], [item["y"] for item in found])
+    fails("ValidationException", "Query condition missed key schema element: b", query, Key("a").eq("A"))
+    fails("ValidationException", "Query condition missed key schema element: x", query, both & Key("y").eq("11"))
+    wrong = {**many, "KeySchema": [{"AttributeName": name, "KeyType": "HASH"} for name in ["a", "b", "x", "y", "pk"]]}
+    fails("ValidationException", None, table, sort=False, attributes={"a": "S", "b": "N", "x": "N", "y": "S"},
+          GlobalSecondaryIndexes=[wrong])
+
+
 run()

@@ -27,7 +27,7 @@ import Testing
     let table = try #require(store.table("T"))
     var found: [Int64] = []
     try store.query(
-      table, index: nil, partition: .string(pk), range: range, forward: forward, after: after
+      table, index: nil, partition: [.string(pk)], range: range, forward: forward, after: after
     ) { (item) throws(DynamoError) in
       if case .number(let number)? = item["n"] { found.append(number.int64 ?? 0) }
       return true
@@ -73,7 +73,7 @@ import Testing
       var found: [Int64] = []
       let index = try #require(table.definition.index(named: "by_room"))
       try store.query(
-        table, index: index, partition: .string(room), range: .all, forward: true, after: nil
+        table, index: index, partition: [.string(room)], range: .all, forward: true, after: nil
       ) { (item) throws(DynamoError) in
         #expect(item["text"] == nil)
         if case .number(let number)? = item["n"] { found.append(number.int64 ?? 0) }
@@ -128,7 +128,7 @@ import Testing
     let index = try #require(table.definition.index(named: "by_color"))
     #expect(index.status == .active)
     try store.query(
-      table, index: index, partition: .string("c1"), range: .all, forward: true, after: nil
+      table, index: index, partition: [.string("c1")], range: .all, forward: true, after: nil
     ) { (_) throws(DynamoError) in
       count += 1
       return true

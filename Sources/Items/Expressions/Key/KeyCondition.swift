@@ -33,7 +33,7 @@ package enum SortCondition: Sendable, Equatable {
   }
 }
 
-/// A query's key condition, before it meets the key of a table or index: one or two conditions, each on one attribute.
+/// A query's key condition, before it meets the key of a table or index: conditions, each on an attribute of its own.
 package struct KeyConditionExpression: Sendable {
   struct Part: Sendable {
     let attribute: String
@@ -42,24 +42,59 @@ package struct KeyConditionExpression: Sendable {
 
   let parts: [Part]
 
-  /// The partition key's value and what is asked of the sort key, if something is.
-  package func resolved(for schema: KeySchema) throws(DynamoError) -> (partition: AttributeValue, sort: SortCondition?) {
-    guard let partition = parts.first(where: { Text.equal($0.attribute, schema.partition.name) }) else {
-      throw .validation("Query condition missed key schema element: \(schema.partition.name)")
-    }
-    let other = parts.first { !Text.equal($0.attribute, schema.partition.name) }
-    if let other {
-      guard let sort = schema.sort else { throw KeyConditionExpression.notSupported }
-      guard Text.equal(other.attribute, sort.name) else {
-        throw .validation("Query condition missed key schema element: \(sort.name)")
+  /// A key condition as it means a key.
+  package struct Resolved: Sendable {
+    /// A value for each partition attribute.
+    package let partition: [AttributeValue]
+    /// Values that the first sort attributes must equal, before the one that `sort` is about.
+    package let leading: [AttributeValue]
+    package let sort: SortCondition?
+
+    /// Whether an item's or start key's attributes satisfy it.
+    package func holds(_ key: Item, _ schema: KeySchema) -> Bool {
+      for (attribute, value) in zip(schema.partitions + schema.sorts, partition + leading) where key[attribute.name] != value {
+        return false
       }
-      for value in other.condition.operands { try KeyConditionExpression.check(value, sort) }
+      guard let sort, leading.count < schema.sorts.count, let value = key[schema.sorts[leading.count].name] else { return true }
+      return sort.holds(value)
     }
-    guard case .equal(let value) = partition.condition else { throw KeyConditionExpression.notSupported }
-    try KeyConditionExpression.check(value, schema.partition)
-    if case .beginsWith(.number)? = other?.condition { throw KeyConditionExpression.notSupported }
-    return (value, other?.condition)
   }
+
+  /// The values of the partition attributes, all of them, and what is asked of the sort attributes: of the first ones, each
+  /// equality but the last.
+  package func resolved(for schema: KeySchema) throws(DynamoError) -> Resolved {
+    guard parts.count <= max(2, schema.attributes.count) else { throw KeyConditionExpression.wrongCount }
+    var partitions: [Part] = []
+    for attribute in schema.partitions {
+      guard let part = parts.first(where: { Text.equal($0.attribute, attribute.name) }) else {
+        throw .validation("Query condition missed key schema element: \(attribute.name)")
+      }
+      partitions.append(part)
+    }
+    let others = parts.filter { part in !schema.partitions.contains { Text.equal($0.name, part.attribute) } }
+    guard others.count <= schema.sorts.count else { throw KeyConditionExpression.notSupported }
+    var sorts: [SortCondition] = []
+    for attribute in schema.sorts.prefix(others.count) {
+      guard let part = others.first(where: { Text.equal($0.attribute, attribute.name) }) else {
+        throw .validation("Query condition missed key schema element: \(attribute.name)")
+      }
+      for value in part.condition.operands { try KeyConditionExpression.check(value, attribute) }
+      sorts.append(part.condition)
+    }
+    let partition = try zip(partitions, schema.partitions).map { (part, attribute) throws(DynamoError) in
+      guard case .equal(let value) = part.condition else { throw KeyConditionExpression.notSupported }
+      try KeyConditionExpression.check(value, attribute)
+      return value
+    }
+    let leading = try sorts.dropLast().map { (condition) throws(DynamoError) in
+      guard case .equal(let value) = condition else { throw KeyConditionExpression.notSupported }
+      return value
+    }
+    if case .beginsWith(.number)? = sorts.last { throw KeyConditionExpression.notSupported }
+    return Resolved(partition: partition, leading: leading, sort: sorts.last)
+  }
+
+  static let wrongCount = DynamoError.validation("Conditions can be of length 1 or 2 only")
 
   private static let notSupported = DynamoError.validation("Query key condition not supported")
 

@@ -11,8 +11,9 @@ package struct ParsedKeyCondition: Sendable {
     let condition = try parsed.resolved(&placeholders).condition
     var parts: [KeyConditionExpression.Part] = []
     try ParsedKeyCondition.collect(condition, into: &parts)
-    guard parts.count <= 2 else { throw .validation("Conditions can be of length 1 or 2 only") }
-    if parts.count == 2, Text.equal(parts[0].attribute, parts[1].attribute) {
+    guard parts.count <= 2 * KeySchema.attributesMax else { throw KeyConditionExpression.wrongCount }
+    for (place, part) in parts.enumerated() where parts[..<place].contains(where: { Text.equal($0.attribute, part.attribute) }) {
+      guard parts.count == 2 else { throw KeyConditionExpression.wrongCount }
       throw .validation("KeyConditionExpressions must only contain one condition per key")
     }
     return KeyConditionExpression(parts: parts)

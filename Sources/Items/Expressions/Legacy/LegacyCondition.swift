@@ -112,7 +112,7 @@ extension ConditionExpression {
 extension KeyConditionExpression {
   /// Conditions that passed their checks.
   package init(legacy conditions: [LegacyCondition]) throws(DynamoError) {
-    guard (1...2).contains(conditions.count) else { throw .validation("Conditions can be of length 1 or 2 only") }
+    guard (1...(2 * KeySchema.attributesMax)).contains(conditions.count) else { throw KeyConditionExpression.wrongCount }
     var parts: [Part] = []
     for condition in conditions {
       guard let sort = condition.sortCondition else {

@@ -26,13 +26,10 @@ enum Query {
     let schema = index?.key ?? table.definition.key
     let fetches = try parameters.fetches(index, table, projection)
     let start = try parameters.startKey(table, index)
-    let (partition, sort) = try keyCondition.resolved(for: schema)
+    let asked = try keyCondition.resolved(for: schema)
     try checkFilter(filter, schema, isLegacy: body.has("QueryFilter"))
     if let start {
-      let inside =
-        start[schema.partition.name] == partition
-        && (schema.sort.flatMap { start[$0.name] }.map { sort?.holds($0) ?? true } ?? true)
-      guard inside else {
+      guard asked.holds(start, schema) else {
         throw .validation("The provided starting key is outside query boundaries based on provided conditions")
       }
     }
@@ -40,7 +37,7 @@ enum Query {
       limit: parameters.limit, filter: filter, projection: projection, countsOnly: parameters.countsOnly,
       pageAttributes: ReadParameters.pageAttributes(table.definition, index))
     try call.store.query(
-      table, index: index, partition: partition, range: SortRange(sort), forward: forward, after: start
+      table, index: index, partition: asked.partition, leading: asked.leading, range: SortRange(asked.sort), forward: forward, after: start
     ) { (item) throws(DynamoError) in
       page.take(item, whole: fetches ? try whole(item, table, call) : item)
     }

@@ -19,7 +19,7 @@ struct IndexRequest {
     let name = try body.string("IndexName")
     constraints.name(name, at: "\(path).indexName")
     self.name = name ?? ""
-    key = try KeySchemaElements(body, at: "\(path).keySchema", &constraints)
+    key = try KeySchemaElements(body, at: "\(path).keySchema", max: kind == .global ? 2 * KeySchema.attributesMax : 2, &constraints)
     let projection = try body.object("Projection")
     constraints.required(projection != nil, at: "\(path).projection")
     projectionType = try projection?.string("ProjectionType")
@@ -45,7 +45,7 @@ struct IndexRequest {
   }
 
   func definition(_ definitions: AttributeDefinitions, table: KeySchema) throws(DynamoError) -> IndexDefinition {
-    try key.check()
+    if kind == .global { try key.checkGlobal() } else { try key.check() }
     let schema = try key.schema(definitions)
     if kind == .local {
       guard table.sort != nil else {

@@ -1,13 +1,15 @@
 internal import DynamoModel
 
-/// KeySchema as a request gives it: one or two names with HASH and RANGE.
+/// KeySchema as a request gives it: names with HASH and RANGE, one or two of them, or in a global index up to four of each.
 struct KeySchemaElements {
   let elements: [(name: String, type: String)]
 
-  init(_ body: RequestBody, at path: String, _ constraints: inout Constraints) throws(DynamoError) {
+  init(
+    _ body: RequestBody, at path: String, max: Int = 2, _ constraints: inout Constraints
+  ) throws(DynamoError) {
     let given = try body.objects("KeySchema")
     constraints.required(given != nil, at: path)
-    constraints.count(given?.count, 1, 2, shown: Shown.text(body.text("KeySchema")), at: path)
+    constraints.count(given?.count, 1, max, shown: Shown.text(body.text("KeySchema")), at: path)
     var elements: [(name: String, type: String)] = []
     for (place, element) in (given ?? []).enumerated() {
       let name = try element.string("AttributeName")
@@ -21,6 +23,26 @@ struct KeySchemaElements {
   }
 
   var names: [String] { elements.map(\.name) }
+
+  /// The order and number of roles in a global index.
+  func checkGlobal() throws(DynamoError) {
+    guard elements.count > 2 || elements.count(where: { $0.type == "HASH" }) > 1 else { return try check() }
+    let partitions = elements.prefix { $0.type == "HASH" }
+    guard !partitions.isEmpty else {
+      throw .invalidParameter("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    }
+    let sorts = elements[partitions.count...]
+    guard sorts.allSatisfy({ $0.type == "RANGE" }) else {
+      throw .invalidParameter("Invalid KeySchema: All HASH key attributes must come before the RANGE key attributes")
+    }
+    guard partitions.count <= KeySchema.attributesMax, sorts.count <= KeySchema.attributesMax else {
+      throw .invalidParameter(
+        "Invalid KeySchema: At most \(KeySchema.attributesMax) HASH and \(KeySchema.attributesMax) RANGE key attributes are allowed")
+    }
+    for (place, element) in elements.enumerated() where elements[..<place].contains(where: { Text.equal($0.name, element.name) }) {
+      throw .invalidParameter("Invalid KeySchema: The attribute \(element.name) stands in it more than once")
+    }
+  }
 
   /// The order of roles.
   func check() throws(DynamoError) {
@@ -38,10 +60,13 @@ struct KeySchemaElements {
   }
 
   func schema(_ definitions: AttributeDefinitions) throws(DynamoError) -> KeySchema {
-    guard let partition = elements.first.flatMap({ definitions.attribute($0.name) }) else { throw missing(definitions) }
-    guard elements.count > 1 else { return KeySchema(partition: partition) }
-    guard let sort = definitions.attribute(elements[1].name) else { throw missing(definitions) }
-    return KeySchema(partition: partition, sort: sort)
+    var partitions: [KeyAttribute] = []
+    var sorts: [KeyAttribute] = []
+    for element in elements {
+      guard let attribute = definitions.attribute(element.name) else { throw missing(definitions) }
+      if element.type == "HASH" { partitions.append(attribute) } else { sorts.append(attribute) }
+    }
+    return KeySchema(partitions: partitions, sorts: sorts)
   }
 
   private func missing(_ definitions: AttributeDefinitions) -> DynamoError {

@@ -120,7 +120,7 @@ extension JSONWriter {
       writer.name("AttributeName")
       writer.string(attribute.name)
       writer.name("KeyType")
-      writer.string(attribute == key.partition ? "HASH" : "RANGE")
+      writer.string(key.partitions.contains(attribute) ? "HASH" : "RANGE")
       writer.endObject()
     }
   }
