@@ -155,10 +155,10 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "KafkaTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "system_b.py", "system_c.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",
       ]),
     program(
       "afterimage-bench",

@@ -55,7 +55,7 @@ struct RecordLocator {
       if first.headers.sequence == next { return next == 1 ? Consumer.beginning : first.offset }
       throw LogError(
         .trimmed, table: table, partition: partition,
-        "record \(next) is no longer kept, the topic begins with \(first.headers.sequence): build a new generation")
+        "record \(next) is no longer kept, the topic begins with \(first.headers.sequence): \(mend)")
     }
     let end = try await look(Consumer.end).offset
     let found = try await search(from: first.offset + 1, to: end) {
@@ -138,11 +138,15 @@ struct RecordLocator {
     return best
   }
 
+  private var mend: String {
+    "delete the topics \(topic) and \(TopicNames.companion(of: table)) and start the relay again: it publishes the table's whole log anew"
+  }
+
   private func gone(_ cursor: LogCursor, _ relayed: UInt64) -> LogError {
     let text =
       cursor.sequence > relayed
       ? "the position \(cursor.sequence) lies behind the log's end \(relayed): the topic lost records, or is another one"
-      : "record \(cursor.sequence + 1) is no longer kept, though \(relayed) were published: build a new generation"
+      : "record \(cursor.sequence + 1) is no longer kept, though \(relayed) were published: \(mend)"
     return LogError(.trimmed, table: table, partition: partition, text)
   }
 

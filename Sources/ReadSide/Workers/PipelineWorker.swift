@@ -132,7 +132,7 @@ package final class PipelineWorker: Service {
     var lanes: [Lane] = []
     for (table, definition) in pipeline.tables.enumerated() {
       let log = logs(definition.name)
-      let description = try await describe(log)
+      let description = try await describe(log, board)
       for partition in 0..<description.partitions {
         board.update(definition.name, partition) { _ in }
         lanes.append(
@@ -144,15 +144,23 @@ package final class PipelineWorker: Service {
     return lanes
   }
 
-  /// A table, or a broker, may come later than its worker.
-  private func describe(_ log: any ChangeLog) async throws -> LogDescription {
-    var said = false
+  /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
+  private static let describePatience = Duration.seconds(3)
+
+  private func describe(_ log: any ChangeLog, _ board: LaneBoard) async throws -> LogDescription {
+    let start = ContinuousClock.now
+    var said: LogError?
     while true {
       do {
-        return try await log.describe()
+        let description = try await log.describe()
+        if said != nil { board.update(log.table, 0) { $0.stopped = nil } }
+        return description
       } catch {
-        if !said { logger.warning("waiting for the log", ["table": log.table, "reason": error.message]) }
-        said = true
+        if said != error { logger.warning("waiting for the log", ["table": log.table, "reason": error.message]) }
+        said = error
+        if ContinuousClock.now - start > PipelineWorker.describePatience {
+          board.update(log.table, 0) { $0.stopped = "\(error)" }
+        }
         try await Task.sleep(for: .milliseconds(500))
       }
     }

@@ -61,7 +61,8 @@ package struct EmbeddedLog: ChangeLog {
     if cursor.sequence + 1 < progress.first[partition] {
       throw LogError(
         .trimmed, table: table, partition: partition,
-        "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): build a new generation")
+        "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): what was trimmed cannot be applied; "
+          + "make the table anew from its items (with a longer --retention), or keep the read model as it is")
     }
     if cursor.sequence > progress.last[partition] {
       throw LogError(

@@ -1,4 +1,8 @@
+import ChangeLog
+import DynamoModel
 import Foundation
+import StoreTestKit
+import TableStore
 import Testing
 
 /// Pipelines, data directories and databases that cannot be used: the error is clear, and nothing is lost or half done.
@@ -117,5 +121,41 @@ import Testing
       #expect(refused.status == 1 && refused.errors.contains(error) && refused.errors.contains("--data"), "\(refused)")
     }
     #expect(try String(contentsOfFile: folder.file("data"), encoding: .utf8) == "a file")
+  }
+
+  @Test func `a log that was trimmed behind the worker's position stops the lane, and what was committed stays`() async throws {
+    let scene = try await Notes()
+    let rows = try await Program.run("query", "notes", "all", "--server", scene.server.page, "--at-least", scene.position)
+    #expect(rows.status == 0 && rows.output.contains("first"), "\(rows)")
+    _ = await scene.server.stop()
+    // Two more notes while no worker runs, and an hour later everything is past the retention.
+    let time = ManualTime(wall: Int64(Date().timeIntervalSince1970 * 1000))
+    let store = try TableStore(
+      path: scene.folder.file("data/tables"),
+      options: .init(retention: 60_000, time: time, sweepInterval: .milliseconds(10)))
+    for id in ["second", "third"] { try await store.put("Notes", ["id": .string(id), "Text": .string("hello")]) }
+    time.advance(3_600_000)
+    let log = EmbeddedLog(store, table: "Notes")
+    let end = ContinuousClock.now + .seconds(20)
+    while try await log.bounds(partition: 0).first < 4, ContinuousClock.now < end { await Task.yield() }
+    #expect(try await log.bounds(partition: 0).first == 4)
+    store.close()
+    let server = try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
+    var doctor = try await Program.run(
+      "doctor", "--data", scene.folder.file("data"), "--endpoint", server.tables, "--server", server.page)
+    while doctor.status == 0, ContinuousClock.now < end {
+      doctor = try await Program.run(
+        "doctor", "--data", scene.folder.file("data"), "--endpoint", server.tables, "--server", server.page)
+    }
+    #expect(doctor.status == 3, "\(doctor)")
+    #expect(
+      doctor.output.contains("record 2 is no longer kept, the log begins at 4: what was trimmed cannot be applied"), "\(doctor)")
+    let kept = try await Program.run("query", "notes", "all", "--server", server.page)
+    #expect(kept.status == 0 && kept.output.contains("first") && !kept.output.contains("second"), "\(kept)")
+    for id in ["first", "second", "third"] {
+      let item = try await Program.run("table", "get", "Notes", "id=\(id)", "--endpoint", server.tables)
+      #expect(item.status == 0 && item.output.contains("hello"), "\(item)")
+    }
+    #expect(await server.stop() == 0)
   }
 }

@@ -23,6 +23,15 @@ struct DevProcess {
     return DevProcess(child: child, tables: address(tables), page: address(page))
   }
 
+  /// `afterimage serve`, with the addresses that its roles have.
+  static func serve(_ arguments: [String]) async throws -> DevProcess {
+    let child = try ChildProcess(Program.path, ["serve", "--port", "0", "--page-port", "0"] + arguments)
+    guard await child.line("pipeline ") != nil else { throw NotStarted(description: "\(child.output)\(child.errors)") }
+    let lines = child.output.split(separator: "\n").map(String.init)
+    let found = ["tables ", "page "].map { beginning in lines.first { $0.hasPrefix(beginning) }.map(address) ?? "" }
+    return DevProcess(child: child, tables: found[0], page: found[1])
+  }
+
   private static func address(_ line: String) -> String { line.split(separator: " ").last.map(String.init) ?? "" }
 
   var ports: (tables: Int, page: Int) { (DevProcess.port(tables), DevProcess.port(page)) }

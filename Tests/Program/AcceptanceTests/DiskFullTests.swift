@@ -31,4 +31,10 @@ import Testing
     let folder = try TestFolder()
     try await run("read_model_full.py", [folder.path], megabytes: 400, in: folder)
   }
+
+  @Test(.enabled(skipped, { await hasNameSpaces }))
+  func `a read-only directory is named, and what it holds is served again when it is not`() async throws {
+    let folder = try TestFolder()
+    try await run("read_only.py", [Program.pipeline("chat-rooms"), folder.path], megabytes: 200, in: folder)
+  }
 }

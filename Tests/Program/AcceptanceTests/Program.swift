@@ -32,6 +32,8 @@ enum Program {
     try await run(path, arguments, in: folder)
   }
 
+  static func run(_ command: String, arguments: [String]) async throws -> Outcome { try await run(path, [command] + arguments) }
+
   static func run(_ program: String, _ arguments: [String], in folder: String? = nil) async throws -> Outcome {
     let child = try ChildProcess(program, arguments, folder: folder)
     let status = await child.ended()

@@ -1,0 +1,97 @@
+import ChangeLog
+import Foundation
+import Kafka
+import KafkaLog
+import KafkaTestKit
+import Testing
+
+/// Topics that hold what no relay of ours has put there, or no longer hold what it did: seen through the whole program. What was
+/// committed stays, writers do not notice, and once an operator has mended the topic every record is in the read model.
+@Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: KafkaBroker.isAvailable, Comment(rawValue: KafkaBroker.skipped)))
+struct BadTopicTests {
+  @Test func `a message without our headers is set aside as a dead letter, and the lane goes on`() async throws {
+    let scene = try await TopicScene()
+    #expect(try await scene.notes(try await scene.put("a")) == ["a"])
+    try await scene.send("hello")
+    #expect(try await scene.notes(try await scene.put("b")) == ["a", "b"])
+    let letters = try await Program.run("dead-letter", "list", "notes", "--server", scene.server.page)
+    #expect(letters.status == 0, "\(letters)")
+    for word in ["(topic)", "a message without our headers"] { #expect(letters.output.contains(word), "\(letters)") }
+    let doctor = try await scene.doctor()
+    #expect(doctor.status == 0 && doctor.output.contains("1 dead letters"), "\(doctor)")
+    _ = await scene.server.stop()
+  }
+
+  @Test(arguments: [
+    ("no json", "1", ["record 2: the record is not JSON"]), ("{}", "2", ["format 2", "use a newer afterimage"]),
+  ])
+  func `a record with our headers that cannot be read stops the lane and nothing else`(
+    _ value: String, _ format: String, _ words: [String]
+  ) async throws {
+    let scene = try await TopicScene()
+    let first = try await scene.put("a")
+    #expect(try await scene.notes(first) == ["a"])
+    try await scene.send(value, format: format, position: position(first, plus: 1))
+    let doctor = try await scene.wrong("a lane has stopped")
+    for word in words { #expect(doctor.output.contains(word), "\(doctor)") }
+    #expect(try await scene.metrics.contains("afterimage_lane_stopped{pipeline=\"notes\""))
+    #expect(scene.server.child.errors.contains("lane stopped"))
+    // Writers do not notice, what was committed is answered, and who asks for more is told that it is not there.
+    let second = try await scene.put("b")
+    #expect(try await scene.notes() == ["a"])
+    let late = try await Program.run("query", "notes", "all", "--server", scene.server.page, "--at-least", second)
+    #expect(late.status == 1 && late.errors.contains("has not reached"), "\(late)")
+    // It is so after a restart too.
+    try await scene.restart {}
+    try await scene.wrong("a lane has stopped")
+    #expect(try await scene.notes() == ["a"])
+    try await scene.publishAnew()
+    #expect(try await scene.notes(second) == ["a", "b"])
+    _ = await scene.server.stop()
+  }
+
+  @Test func `a topic whose partitions were changed is told by relay and worker`() async throws {
+    let scene = try await TopicScene()
+    #expect(try await scene.notes(try await scene.put("a")) == ["a"])
+    try await scene.restart { try await Admin(scene.configuration) { _ in }.extend(topic: scene.topic, to: 2) }
+    try await scene.wrong("has 2 partitions, the table has 1", "a topic's partitions must not be changed")
+    #expect(scene.server.child.errors.contains("relay stopped"), "\(scene.server.child.errors)")
+    #expect(try await scene.metrics.contains("afterimage_relay_stopped{table=\"\(scene.table)\"} 1"))
+    let second = try await scene.put("b")
+    #expect(try await scene.notes() == ["a"])
+    try await scene.publishAnew()
+    #expect(try await scene.notes(second) == ["a", "b"])
+    _ = await scene.server.stop()
+  }
+
+  @Test func `a topic that was trimmed behind the worker's position stops the lane, which says what to do`() async throws {
+    let scene = try await TopicScene()
+    let first = try await scene.put("a")
+    #expect(try await scene.notes(first) == ["a"])
+    var third = ""
+    try await scene.restart {
+      // The relay goes on while no worker runs, and somebody deletes records.
+      let relay = try await DevProcess.serve(
+        [
+          "--roles", "table,relay", "--data", scene.folder.file("data"), "-p", scene.folder.file("notes"), "--kafka",
+          scene.bootstrap,
+        ])
+      try await scene.put("b", to: relay.tables)
+      third = try await scene.put("c", to: relay.tables)
+      let log = try KafkaLog(table: scene.table, configuration: scene.configuration) { _ in }
+      let incarnation = try await log.describe().incarnation
+      var cursor = try await log.cursor(partition: 0, time: .min)
+      #expect(cursor.incarnation == incarnation)
+      while cursor.sequence < 2 {
+        cursor = try await log.read(partition: 0, after: cursor, limit: .init(records: 1, bytes: 1), wait: .seconds(5)).end
+      }
+      try await Admin(scene.configuration) { _ in }.trim(topic: scene.topic, partition: 0, before: cursor.hint)
+      #expect(await relay.stop() == 0)
+    }
+    try await scene.wrong("record 2 is no longer kept, the topic begins with 3", "delete the topics \(scene.topic) and")
+    #expect(try await scene.notes() == ["a"])
+    try await scene.publishAnew()
+    #expect(try await scene.notes(third) == ["a", "b", "c"])
+    _ = await scene.server.stop()
+  }
+}

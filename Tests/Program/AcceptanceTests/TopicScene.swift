@@ -1,0 +1,119 @@
+import Foundation
+import Kafka
+import KafkaLog
+import KafkaTestKit
+import Testing
+
+/// A table of notes whose log goes through Kafka, with a name of its own, and the server that runs everything.
+final class TopicScene {
+  let table = "Notes\(UInt32.random(in: 0 ... .max))"
+  let folder: TestFolder
+  let bootstrap: String
+  private(set) var server: DevProcess
+
+  init() async throws {
+    folder = try TestFolder()
+    bootstrap = try KafkaBroker.bootstrap()
+    let yaml = Notes.pipeline.replacingOccurrences(of: "Notes:", with: "\(table):").replacingOccurrences(
+      of: "in: Notes", with: "in: \(table)")
+    try folder.write("notes/pipeline.yaml", yaml)
+    server = try await DevProcess.start(
+      data: folder.file("data"), pipelines: [folder.file("notes")], ["--kafka", bootstrap])
+  }
+
+  var topic: String { TopicNames.records(of: table) }
+  var configuration: KafkaConfiguration { KafkaConfiguration(bootstrap: bootstrap) }
+
+  /// Stops what runs, lets `body` do something, and starts it again.
+  func restart(_ body: () async throws -> Void) async throws {
+    #expect(await server.stop() == 0)
+    try await body()
+    server = try await DevProcess.start(
+      data: folder.file("data"), pipelines: [folder.file("notes")], ["--kafka", bootstrap])
+  }
+
+  /// Writes a note; its position.
+  @discardableResult
+  func put(_ id: String, to server: String? = nil) async throws -> String {
+    let put = try await Program.run("table", "put", table, "id=\(id)", "Text=hello", "--endpoint", server ?? self.server.tables)
+    #expect(put.status == 0, "\(put)")
+    return put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
+  }
+
+  /// The notes in the read model, once it holds the record at `position`.
+  func notes(_ position: String? = nil) async throws -> [String] {
+    let answer = try await Program.run(
+      "query", arguments: ["notes", "all", "--server", server.page, "-o", "json"] + (position.map { ["--at-least", $0] } ?? []))
+    #expect(answer.status == 0, "\(answer)")
+    let json = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
+    return ((json?["rows"] as? [[Any]]) ?? []).compactMap { $0.first as? String }.sorted()
+  }
+
+  /// Waits until doctor calls something wrong that has all of these words, and tells what it printed.
+  @discardableResult
+  func wrong(_ words: String...) async throws -> Program.Outcome {
+    let end = ContinuousClock.now + .seconds(30)
+    while true {
+      let doctor = try await doctor()
+      if doctor.status == 3, words.allSatisfy({ doctor.output.contains($0) }) { return doctor }
+      guard ContinuousClock.now < end else {
+        Issue.record("doctor does not say \(words): \(doctor)\n\(server.child.errors)")
+        return doctor
+      }
+    }
+  }
+
+  func doctor() async throws -> Program.Outcome {
+    try await Program.run("doctor", "--data", folder.file("data"), "--endpoint", server.tables, "--server", server.page)
+  }
+
+  var metrics: String {
+    get async throws { try await Program.run("/usr/bin/env", ["curl", "-s", server.page + "/metrics"]).output }
+  }
+
+  /// Puts a message on the topic as another program would; without headers when `position` is nil.
+  func send(_ value: String, format: String = "1", position: String? = nil) async throws {
+    let producer = try Producer(configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20) { _ in }
+    try await producer.initTransactions()
+    var headers: [(StaticString, String)] = []
+    if let position {
+      let parts = position.split(separator: ":", maxSplits: 1).map(String.init)
+      headers = [
+        (RecordHeaders.formatName, format), (RecordHeaders.incarnationName, parts[0]), (RecordHeaders.positionName, parts[1]),
+      ]
+    }
+    let (topic, all) = (topic, headers)
+    try await producer.perform { producer in
+      try producer.begin()
+      let place = try producer.topic(topic)
+      let time = Int64(Date().timeIntervalSince1970 * 1000)
+      if let (format, incarnation, position) = all.isEmpty ? nil : (all[0], all[1], all[2]) {
+        try producer.produce(
+          place, partition: 0, key: [1], value: Array(value.utf8),
+          headers: [format.0: format.1, incarnation.0: incarnation.1, position.0: position.1], timestamp: time)
+      } else {
+        try producer.produce(place, partition: 0, key: [1], value: Array(value.utf8), headers: [:], timestamp: time)
+      }
+      try producer.commit()
+    }
+  }
+
+  /// What an operator does about a topic that cannot be used: both are deleted, and the relay publishes the table's log anew.
+  func publishAnew() async throws {
+    let topics = [topic, TopicNames.companion(of: table)]
+    try await restart {
+      let admin = try Admin(configuration) { _ in }
+      for topic in topics {
+        try await admin.delete(topic: topic)
+        while try await admin.partitions(of: topic) != nil { try await Task.sleep(for: .milliseconds(20)) }
+      }
+    }
+  }
+}
+
+/// The position `count` behind another.
+func position(_ position: String, plus count: Int) -> String {
+  var parts = position.split(separator: ":").map(String.init)
+  parts[2] = "\((Int(parts[2]) ?? 0) + count)"
+  return parts.joined(separator: ":")
+}
