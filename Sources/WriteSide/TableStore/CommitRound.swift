@@ -17,6 +17,8 @@ struct CommitRound: ~Copyable {
   var batch: WriteBatch
   private var written: [[UInt8]: [UInt8]?] = [:]
   private var tokens: [String: [UInt8]] = [:]
+  /// Entries made in this round of indexes that are being filled.
+  private var entries: Set<[UInt8]> = []
   private(set) var touched: Set<UInt32> = []
 
   static let tokenLifetime: Int64 = 600_000
@@ -112,7 +114,7 @@ struct CommitRound: ~Copyable {
       }
       guard item.size <= TableHandle.itemBytesMax else {
         throw .validation(
-          action.needsCurrent && oldBytes != nil && old.map { $0.size <= TableHandle.itemBytesMax } == true && item != old
+          action.isUpdate
             ? "Item size to update has exceeded the maximum allowed size" : "Item size has exceeded the maximum allowed size")
       }
       if !table.definition.indexes.isEmpty { try table.checkIndexKeys(of: item) }
@@ -223,11 +225,33 @@ struct CommitRound: ~Copyable {
     for index in table.definition.indexes where index.status != .deleting {
       let before = old.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       let after = new.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
+      count(prepared, index, before: before, old, after: after, new)
       replace(before, with: after, itemKey: prepared.itemKey)
     }
     let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
     let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
     replace(before, with: after, itemKey: prepared.itemKey)
+  }
+
+  /// Keeps the numbers that DescribeTable shows of an index. While it is being filled, an entry that goes away may not have
+  /// been there yet.
+  private mutating func count(
+    _ prepared: Prepared, _ index: IndexDefinition, before: [UInt8]?, _ old: Item?, after: [UInt8]?, _ new: Item?
+  ) {
+    let table = prepared.table
+    guard let number = table.indexNumbers[index.name], before != nil || after != nil else { return }
+    var counts = progress[table.id]?.indexes[number] ?? .init()
+    let isCreating = index.status == .creating
+    if let before, !isCreating || entries.contains(before) || ((try? database.value(Family.index, before)) ?? nil) != nil {
+      counts.itemCount -= 1
+      counts.sizeBytes -= index.entryBytes(of: old ?? Item(), whole: prepared.oldBytes?.count ?? 0, in: table.definition)
+    }
+    if let after {
+      counts.itemCount += 1
+      counts.sizeBytes += index.entryBytes(of: new ?? Item(), whole: prepared.newBytes?.count ?? 0, in: table.definition)
+      if isCreating { entries.insert(after) }
+    }
+    progress[table.id]?.indexes[number] = counts
   }
 
   private mutating func replace(_ before: [UInt8]?, with after: [UInt8]?, itemKey: [UInt8]) {

@@ -133,6 +133,7 @@ extension StoredTable {
 
   /// The attributes of the old item that keeping the indexes needs.
   var indexedNames: [String] {
-    definition.indexes.flatMap(\.key.attributes).map(\.name) + (definition.timeToLive.map { [$0] } ?? [])
+    definition.indexes.flatMap { $0.projected(in: definition) ?? $0.key.attributes.map(\.name) }
+      + (definition.timeToLive.map { [$0] } ?? [])
   }
 }

@@ -32,6 +32,8 @@ package struct TableDescription: Sendable {
   package let createdAt: Int64
   package let itemCount: Int
   package let sizeBytes: Int
+  let indexProgress: [UInt16: TableProgress.IndexProgress]
+  let indexNumbers: [String: UInt16]
   let number: UInt32
   package let clock: TableClock
   package let incarnation: Incarnation
@@ -43,6 +45,12 @@ package struct TableDescription: Sendable {
     let tail = String(number, radix: 16)
     return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-"
       + String(repeating: "0", count: 12 - tail.count) + tail
+  }
+
+  /// The items of an index, and the stored bytes of what it shows of them.
+  package func size(ofIndex name: String) -> (items: Int, bytes: Int) {
+    let counts = indexNumbers[name].flatMap { indexProgress[$0] } ?? .init()
+    return (counts.itemCount, counts.sizeBytes)
   }
 
   package var arn: String { TableDescription.arn(definition.name) }

@@ -146,20 +146,30 @@ final class Sweeper: Sendable {
   private static func enter(_ keys: [[UInt8]], _ table: StoredTable, _ state: StoreState) throws(DynamoError) {
     guard let current = state.table(table.definition.name), current.id == table.id else { return }
     var batch = WriteBatch(state.database)
+    var progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
     do throws(RocksDBError) {
       for itemKey in keys {
         guard let bytes = try state.database.value(Family.items, itemKey), let item = StoredItem.item(bytes) else { continue }
         for index in current.definition.indexes where index.status == .creating {
-          if let key = current.indexKey(index, of: item, itemKey: itemKey) { batch.put(Family.index, key, itemKey) }
+          guard let key = current.indexKey(index, of: item, itemKey: itemKey), let number = current.indexNumbers[index.name],
+            try state.database.value(Family.index, key) == nil
+          else { continue }
+          batch.put(Family.index, key, itemKey)
+          let size = index.entryBytes(of: item, whole: bytes.count - StoredItem.versionBytes, in: current.definition)
+          progress.indexes[number, default: .init()].itemCount += 1
+          progress.indexes[number, default: .init()].sizeBytes += size
         }
         if let key = current.timeToLiveKey(of: item, itemKey: itemKey, now: state.clock.wall()) {
           batch.put(Family.index, key, itemKey)
         }
       }
+      batch.put(Family.meta, MetaKey.progress(table.id), progress.binary)
       try state.database.write(batch, sync: true)
     } catch {
       throw .storage(error)
     }
+    let counted = progress.indexes
+    state.update { $0.progress[table.id]?.indexes = counted }
   }
 
   private func activate(_ table: StoredTable) {

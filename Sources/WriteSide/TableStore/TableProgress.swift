@@ -11,12 +11,25 @@ struct TableProgress: Sendable {
   var historyTime: Int64
   var itemCount: Int
   var sizeBytes: Int
+  /// By the number of the index: what its entries amount to.
+  var indexes: [UInt16: IndexProgress] = [:]
+
+  /// The entries of an index, and the stored bytes of the attributes that it shows.
+  struct IndexProgress: Sendable, Equatable {
+    var itemCount = 0
+    var sizeBytes = 0
+  }
 
   var binary: [UInt8] {
     var out: [UInt8] = []
     KeyBytes.append64(UInt64(bitPattern: historyTime), to: &out)
     KeyBytes.append64(UInt64(itemCount), to: &out)
     KeyBytes.append64(UInt64(sizeBytes), to: &out)
+    for (number, index) in indexes.sorted(by: { $0.key < $1.key }) {
+      for value in [UInt64(number), UInt64(max(0, index.itemCount)), UInt64(max(0, index.sizeBytes))] {
+        KeyBytes.append64(value, to: &out)
+      }
+    }
     return out
   }
 
@@ -31,11 +44,16 @@ struct TableProgress: Sendable {
   /// Reads a table's progress when the store is opened: one seek to each end of each partition.
   init(_ database: Database, _ table: StoredTable) throws(RocksDBError) {
     self.init(partitions: table.definition.partitions)
-    if let bytes = try database.value(Family.meta, MetaKey.progress(table.id)), bytes.count == 24 {
-      let numbers = bytes.withUnsafeBytes { raw in [0, 8, 16].map { KeyBytes.read64(raw, at: $0) } }
+    if let bytes = try database.value(Family.meta, MetaKey.progress(table.id)), bytes.count >= 24 {
+      let numbers = bytes.withUnsafeBytes { raw in
+        stride(from: 0, through: bytes.count - 8, by: 8).map { KeyBytes.read64(raw, at: $0) }
+      }
       historyTime = Int64(bitPattern: numbers[0])
       itemCount = Int(numbers[1])
       sizeBytes = Int(numbers[2])
+      for at in stride(from: 3, to: numbers.count - 2, by: 3) {
+        indexes[UInt16(numbers[at])] = IndexProgress(itemCount: Int(numbers[at + 1]), sizeBytes: Int(numbers[at + 2]))
+      }
     }
     for partition in 0..<table.definition.partitions {
       let lower = KeyBytes.log(table.id, partition, 0)

@@ -170,6 +170,11 @@ extension TableStore {
 }
 
 extension IndexDefinition {
+  /// The stored bytes of what the index shows of an item, whose own stored form has `whole` bytes.
+  func entryBytes(of item: Item, whole: Int, in table: TableDefinition) -> Int {
+    projected(in: table).map { item.only($0).binary.count } ?? whole
+  }
+
   /// The attributes that the index shows; nil for all.
   package func projected(in table: TableDefinition) -> [String]? {
     let keys = (table.key.attributes + key.attributes).map(\.name)

@@ -67,7 +67,12 @@ extension TableStore {
           TableStore.deleteIndex(old.id, KeyBytes.timeToLiveIndex, &batch)
         }
       }
-      state.update { $0.tables[name] = table }
+      let numbers = Set(table.indexNumbers.values)
+      state.update {
+        $0.tables[name] = table
+        let kept = $0.progress[table.id]?.indexes.filter { numbers.contains($0.key) } ?? [:]
+        $0.progress[table.id]?.indexes = kept
+      }
       return (old, table)
     }
     let needsTimeToLive = table.definition.timeToLive != nil && table.definition.timeToLive != old.definition.timeToLive

@@ -127,7 +127,8 @@ package final class TableStore: Sendable {
     let progress = state.progress(table.id)
     return TableDescription(
       definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
-      sizeBytes: progress?.sizeBytes ?? 0, number: table.id, clock: table.clock, incarnation: table.incarnation,
+      sizeBytes: progress?.sizeBytes ?? 0,
+      indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock, incarnation: table.incarnation,
       streamLabel: table.streams.last?.label)
   }
 

@@ -32,17 +32,20 @@ package struct WriteAction: Sendable {
   package let needsCurrent: Bool
   /// When set, an item that was changed by a later record than this sequence number is kept as it is, without `change` being asked.
   package let sequenceMax: UInt64?
+  /// Whether the action changes what is there, rather than replacing it: an item that grows too large is told so.
+  package let isUpdate: Bool
   /// Called by the committer with the item as it is then; throws what the client shall see. Must be quick and pure.
   package let change: @Sendable (Item?) throws(DynamoError) -> WriteChange
 
   package init(
-    table: String, key: Item, needsCurrent: Bool = true, sequenceMax: UInt64? = nil,
+    table: String, key: Item, needsCurrent: Bool = true, sequenceMax: UInt64? = nil, isUpdate: Bool = false,
     change: @escaping @Sendable (Item?) throws(DynamoError) -> WriteChange
   ) {
     self.table = table
     self.key = key
     self.needsCurrent = needsCurrent
     self.sequenceMax = sequenceMax
+    self.isUpdate = isUpdate
     self.change = change
   }
 }

@@ -21,7 +21,7 @@ enum BatchGetItem {
     var parts: [(name: String, body: RequestBody, keys: [Int])] = []
     for (name, node) in requests ?? [] {
       let part = try RequestBody(body.tape, node)
-      parts.append((name, part, try part.list("Keys") ?? []))
+      parts.append((RequestBody.tableName(name), part, try part.list("Keys") ?? []))
     }
     try check(body, requests == nil ? nil : parts, returnConsumedCapacity)
 

@@ -19,7 +19,7 @@ enum BatchWriteItem {
       guard body.tape.kind(node) == .array else { throw .unexpectedJSON(body.tape.kind(node), wanted: .list) }
       var writes: [RequestBody] = []
       try body.tape.forEachElement(node) { (element) throws(DynamoError) in writes.append(try RequestBody(body.tape, element)) }
-      parts.append((name, writes))
+      parts.append((RequestBody.tableName(name), writes))
     }
     var constraints = Constraints()
     constraints.required(requests != nil, at: "requestItems")

@@ -18,7 +18,7 @@ enum CreateTable {
     _ body: RequestBody, _ settings: TableAPI.Settings
   ) throws(DynamoError) -> (TableDefinition, TableClock) {
     var constraints = Constraints()
-    let name = try body.string("TableName")
+    let name = try body.tableName()
     constraints.name(name, at: "tableName")
     constraints.required(body.has("AttributeDefinitions"), at: "attributeDefinitions")
     let attributes = try AttributeDefinitions(body, &constraints)

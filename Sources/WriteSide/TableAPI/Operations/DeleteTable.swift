@@ -3,7 +3,7 @@ internal import TableStore
 
 enum DeleteTable {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    let given = try call.body.string("TableName")
+    let given = try call.body.tableName()
     var constraints = Constraints()
     constraints.name(given, at: "tableName")
     try constraints.check()

@@ -3,7 +3,7 @@ internal import TableStore
 
 enum DescribeTimeToLive {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    let name = try call.body.string("TableName")
+    let name = try call.body.tableName()
     var constraints = Constraints()
     constraints.name(name, at: "tableName")
     try constraints.check()

@@ -11,7 +11,7 @@ internal import TableStore
 enum ExpireItem {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
-    let name = try body.string("TableName")
+    let name = try body.tableName()
     let through = try body.string("SeenThrough")
     var constraints = Constraints()
     constraints.name(name, at: "tableName")

@@ -5,7 +5,7 @@ internal import TableStore
 enum GetItem {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
-    let name = try body.string("TableName")
+    let name = try body.tableName()
     let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
     let consistent = try body.bool("ConsistentRead") ?? false
     var constraints = Constraints()

@@ -39,7 +39,7 @@ enum Query {
     try call.store.query(
       table, index: index, partition: asked.partition, leading: asked.leading, range: SortRange(asked.sort), forward: forward, after: start
     ) { (item) throws(DynamoError) in
-      page.take(item, whole: fetches ? try whole(item, table, call) : item)
+      page.take(item, fetched: fetches ? try whole(item, table, call) : nil)
     }
     return .answer(
       Outcome.object { writer in

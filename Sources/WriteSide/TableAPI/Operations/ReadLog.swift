@@ -15,7 +15,7 @@ enum ReadLog {
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
-    let name = try body.string("TableName")
+    let name = try body.tableName()
     let partition = try body.integer("Partition") ?? 0
     let after = try body.string("After")
     let limit = try body.integer("Limit") ?? limitDefault

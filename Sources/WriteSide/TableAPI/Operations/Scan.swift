@@ -40,7 +40,7 @@ enum Scan {
       limit: parameters.limit, filter: filter, projection: projection, countsOnly: parameters.countsOnly,
       pageAttributes: ReadParameters.pageAttributes(table.definition, index))
     try call.store.scan(table, index: index, segment: part, after: start) { (item) throws(DynamoError) in
-      page.take(item, whole: fetches ? try Query.whole(item, table, call) : item)
+      page.take(item, fetched: fetches ? try Query.whole(item, table, call) : nil)
     }
     return .answer(
       Outcome.object { writer in

@@ -6,7 +6,7 @@ internal import TableStore
 /// Request: TableName, Clock (`live`; a history clock is given when a table is created). Answer: TableName, Clock.
 enum SetTableClock {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    let name = try call.body.string("TableName")
+    let name = try call.body.tableName()
     let text = try call.body.string("Clock")
     var constraints = Constraints()
     constraints.name(name, at: "tableName")

@@ -12,7 +12,7 @@ enum TransactGetItems {
     var gets: [(get: RequestBody?, table: String?)] = []
     for element in elements ?? [] {
       let get = try element.object("Get")
-      gets.append((get, try get?.string("TableName")))
+      gets.append((get, try get?.tableName()))
     }
     var constraints = Constraints()
     constraints.required(elements != nil, at: "transactItems")
@@ -59,7 +59,7 @@ enum TransactGetItems {
           if let place = capacities.firstIndex(where: { Text.equal($0.table, read.table) }) {
             capacities[place].tableUnits += units
           } else {
-            var capacity = ConsumedCapacity(table: read.table)
+            var capacity = ConsumedCapacity(table: read.table, kind: .transactRead)
             capacity.tableUnits = units
             capacities.append(capacity)
           }

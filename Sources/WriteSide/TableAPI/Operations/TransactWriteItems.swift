@@ -47,7 +47,7 @@ enum TransactWriteItems {
           "TransactItems can only contain one of Check, Put, Update or Delete")
       }
       let path = "transactItems.\(place + 1).member.\(present[0].path)"
-      let table = try body.string("TableName")
+      let table = try body.tableName()
       constraints.name(table, at: "\(path).tableName")
       switch present[0].path {
       case "put": constraints.required(body.has("Item"), at: "\(path).item")
@@ -113,7 +113,7 @@ enum TransactWriteItems {
         var capacities: [ConsumedCapacity] = []
         for (result, definition) in zip(results, definitions) {
           let place = capacities.firstIndex { Text.equal($0.table, definition.name) } ?? capacities.count
-          if place == capacities.count { capacities.append(ConsumedCapacity(table: definition.name)) }
+          if place == capacities.count { capacities.append(ConsumedCapacity(table: definition.name, kind: .transactWrite)) }
           // A transactional write costs twice a plain one.
           capacities[place].addWrite(old: result.old, new: result.new, definition, factor: 2)
         }

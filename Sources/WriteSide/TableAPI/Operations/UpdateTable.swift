@@ -33,7 +33,7 @@ enum UpdateTable {
 
   private static func read(_ body: RequestBody) throws(DynamoError) -> Change {
     var constraints = Constraints()
-    let name = try body.string("TableName")
+    let name = try body.tableName()
     constraints.name(name, at: "tableName")
     let attributes = try AttributeDefinitions(body, &constraints)
     let mode = try body.string("BillingMode")

@@ -4,7 +4,7 @@ internal import TableStore
 enum UpdateTimeToLive {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
-    let given = try body.string("TableName")
+    let given = try body.tableName()
     let specification = try body.object("TimeToLiveSpecification")
     let attribute = try specification?.string("AttributeName")
     let enabled = try specification?.bool("Enabled")

@@ -17,11 +17,22 @@ struct ConsumedCapacity: Sendable {
     }
   }
 
+  /// Transactions show beside the sum which kind of units it is.
+  enum Kind: Sendable {
+    case plain
+    case transactRead
+    case transactWrite
+  }
+
   let table: String
+  let kind: Kind
   var tableUnits = 0.0
   var indexUnits: [(name: String, kind: IndexDefinition.Kind, units: Double)] = []
 
-  init(table: String) { self.table = table }
+  init(table: String, kind: Kind = .plain) {
+    self.table = table
+    self.kind = kind
+  }
 
   static let readUnitBytes = 4096
   static let writeUnitBytes = 1024
@@ -70,8 +81,7 @@ struct ConsumedCapacity: Sendable {
 extension JSONWriter {
   mutating func consumedCapacity(_ capacity: ConsumedCapacity, _ wanted: ConsumedCapacity.Wanted) {
     beginObject()
-    name("CapacityUnits")
-    double(capacity.totalUnits)
+    members(capacity.totalUnits, capacity.kind)
     if wanted == .indexes {
       for kind in [IndexDefinition.Kind.global, .local] {
         let indexes = capacity.indexUnits.filter { $0.kind == kind }
@@ -80,23 +90,36 @@ extension JSONWriter {
         beginObject()
         for index in indexes {
           name(index.name)
-          units(index.units)
+          units(index.units, capacity.kind)
         }
         endObject()
       }
       name("Table")
-      units(capacity.tableUnits)
+      units(capacity.tableUnits, capacity.kind)
     }
     name("TableName")
     string(capacity.table)
     endObject()
   }
 
-  private mutating func units(_ units: Double) {
+  private mutating func units(_ units: Double, _ kind: ConsumedCapacity.Kind) {
     beginObject()
+    members(units, kind)
+    endObject()
+  }
+
+  private mutating func members(_ units: Double, _ kind: ConsumedCapacity.Kind) {
     name("CapacityUnits")
     double(units)
-    endObject()
+    switch kind {
+    case .plain: break
+    case .transactRead:
+      name("ReadCapacityUnits")
+      double(units)
+    case .transactWrite:
+      name("WriteCapacityUnits")
+      double(units)
+    }
   }
 
   /// Writes the member when the request asked for it.

@@ -96,7 +96,9 @@ struct ItemChange {
       case .put, .delete: condition != nil || needsOld
       case .update, .check: true
       }
-    return WriteAction(table: self.table, key: key, needsCurrent: needsCurrent) { (current) throws(DynamoError) -> WriteChange in
+    var isUpdate = false
+    if case .update = kind { isUpdate = true }
+    return WriteAction(table: self.table, key: key, needsCurrent: needsCurrent, isUpdate: isUpdate) { (current) throws(DynamoError) -> WriteChange in
       if let condition, !condition.evaluate(on: current) {
         throw DynamoError(.conditionalCheckFailed, ItemChange.failed, item: returnsOld ? current : nil)
       }

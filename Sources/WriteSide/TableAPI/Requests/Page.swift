@@ -16,6 +16,8 @@ struct Page {
   private var count = 0
   private var scanned = 0
   private(set) var bytes = 0
+  /// 4 KB units of the items that were read whole from the table.
+  private var fetchedUnits = 0.0
   private var last: Item?
   private var hasMore = false
 
@@ -30,14 +32,16 @@ struct Page {
   }
 
   /// Takes the next item; false when the page is full, with this item or before it.
-  mutating func take(_ item: Item, whole: Item) -> Bool {
+  mutating func take(_ item: Item, fetched: Item? = nil) -> Bool {
     let size = item.size
+    let whole = fetched ?? item
     if scanned > 0, bytes + size > Page.bytesMax {
       hasMore = true
       return false
     }
     bytes += size
     scanned += 1
+    if let fetched { fetchedUnits += ConsumedCapacity.read(fetched.size, consistent: true) }
     if filter?.evaluate(on: whole) ?? true {
       count += 1
       if !countsOnly { items.append(projection?.apply(to: whole) ?? whole) }
@@ -71,7 +75,12 @@ struct Page {
   func capacity(_ table: String, _ index: IndexDefinition?, consistent: Bool) -> ConsumedCapacity {
     var capacity = ConsumedCapacity(table: table)
     let units = ConsumedCapacity.read(bytes, consistent: consistent, atLeast: 1)
-    if let index { capacity.add(index: index, units) } else { capacity.tableUnits = units }
+    guard let index else {
+      capacity.tableUnits = units
+      return capacity
+    }
+    capacity.add(index: index, units)
+    capacity.tableUnits = fetchedUnits * (consistent ? 1 : 0.5)
     return capacity
   }
 }

@@ -14,7 +14,7 @@ struct ReadParameters {
 
   init(_ body: RequestBody) throws(DynamoError) {
     self.body = body
-    table = try body.string("TableName")
+    table = try body.tableName()
     index = try body.string("IndexName")
     limit = try body.integer("Limit")
     consistent = try body.bool("ConsistentRead") ?? false

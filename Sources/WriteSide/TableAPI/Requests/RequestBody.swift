@@ -46,6 +46,17 @@ struct RequestBody {
     return try string(at: node)
   }
 
+  /// TableName: a table's name, or its ARN.
+  func tableName() throws(DynamoError) -> String? { try string("TableName").map(RequestBody.tableName) }
+
+  /// The name in a table's ARN, or the text itself.
+  static func tableName(_ text: String) -> String {
+    guard text.utf8.starts(with: "arn:".utf8) else { return text }
+    let parts = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+    guard parts.count == 6, parts[2] == "dynamodb", parts[5].utf8.starts(with: "table/".utf8) else { return text }
+    return String(parts[5].dropFirst("table/".count))
+  }
+
   func string(at node: Int) throws(DynamoError) -> String {
     guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .string) }
     return tape.string(node)

@@ -10,7 +10,7 @@ struct WriteParameters: Sendable {
   private let returnOnFailure: String?
 
   init(_ body: RequestBody) throws(DynamoError) {
-    table = try body.string("TableName")
+    table = try body.tableName()
     returnValues = try body.string("ReturnValues")
     returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
     returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")

@@ -5,7 +5,7 @@ enum ListStreams {
   static let streamsMax = 100
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    let table = try call.body.string("TableName")
+    let table = try call.body.tableName()
     let limit = try call.body.integer("Limit")
     let after = try call.body.string("ExclusiveStartStreamArn")
     var constraints = Constraints()

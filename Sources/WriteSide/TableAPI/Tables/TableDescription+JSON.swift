@@ -90,10 +90,11 @@ extension JSONWriter {
         writer.name("ProvisionedThroughput")
         writer.throughput(table.definition.throughput)
       }
+      let size = table.size(ofIndex: index.name)
       writer.name("IndexSizeBytes")
-      writer.integer(0)
+      writer.integer(size.bytes)
       writer.name("ItemCount")
-      writer.integer(0)
+      writer.integer(size.items)
       writer.name("IndexArn")
       writer.string("\(table.arn)/index/\(index.name)")
       writer.endObject()
