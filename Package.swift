@@ -110,7 +110,7 @@ let package = Package(
       ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
     tests(
       "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "ChangeRecords", "HTTPServer", "DynamoModel"],
-      exclude: ["boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py"]),
+      exclude: ["boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py"]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),

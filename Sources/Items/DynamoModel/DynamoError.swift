@@ -13,6 +13,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case idempotentParameterMismatch = "IdempotentParameterMismatchException"
     case itemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceededException"
     case limitExceeded = "LimitExceededException"
+    case duplicateItem = "DuplicateItemException"
     case trimmedDataAccess = "TrimmedDataAccessException"
     case expiredIterator = "ExpiredIteratorException"
     case unknownOperation = "UnknownOperationException"

@@ -75,6 +75,7 @@ struct CommitRound: ~Copyable {
   private static func reason(for error: DynamoError) -> DynamoError.CancellationReason? {
     switch error.code {
     case .conditionalCheckFailed: .init(code: "ConditionalCheckFailed", message: error.message, item: error.item)
+    case .duplicateItem: .init(code: "DuplicateItem", message: error.message, item: error.item)
     case .validation: .init(code: "ValidationError", message: error.message)
     default: nil
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct Boto3Tests {
   @Test func `boto3 works unmodified`() async throws {
     let server = try APIServer()
-    for program in ["boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py"] { try run(program, ["http://127.0.0.1:\(server.port)"]) }
+    for program in ["boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py"] { try run(program, ["http://127.0.0.1:\(server.port)"]) }
   }
 
   private func run(_ program: String, _ arguments: [String]) throws {

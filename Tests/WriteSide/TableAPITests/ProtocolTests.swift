@@ -40,7 +40,7 @@ import Testing
 
   @Test func `an unknown operation has no message and is no success`() async throws {
     let server = try APIServer()
-    for operation in ["Nope", "CreateBackup", "ExecuteStatement", ""] {
+    for operation in ["Nope", "CreateGlobalTable", "dynamoDB.GetItem", ""] {
       let answer = try await server.client().send(operation, "{}")
       #expect(answer.status == 400)
       #expect(answer.text == #"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#)

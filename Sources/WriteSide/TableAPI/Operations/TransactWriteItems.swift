@@ -103,7 +103,7 @@ enum TransactWriteItems {
       }
     }
     let transaction = WriteTransaction(
-      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash(call.body)) }, times: call.times)
+      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash(call.body.text("TransactItems") ?? "")) }, times: call.times)
     let definitions = tables.map(\.definition)
     let collections = metrics
     return .write(transaction) { results in
@@ -143,8 +143,8 @@ enum TransactWriteItems {
   }
 
   /// SHA-256 of the request's own text: a token that comes again must come with the same.
-  private static func hash(_ body: RequestBody) -> [UInt8] {
-    let text = Array((body.text("TransactItems") ?? "").utf8)
+  static func hash(_ text: String) -> [UInt8] {
+    let text = Array(text.utf8)
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 32
     EVP_Digest(text, text.count, &digest, &length, EVP_sha256(), nil)

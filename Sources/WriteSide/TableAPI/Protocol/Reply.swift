@@ -35,7 +35,7 @@ struct Reply: Sendable {
     let body = Array("healthy: \(host) ".utf8)
     responder.answer(
       HTTPResponse(
-        headers: [("Content-Type", "text/plain"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", Reply.checksum(body))],
+        headers: [("Content-Type", "text/plain"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", "\(Reply.checksum(body))")],
         body: body))
   }
 
@@ -48,11 +48,11 @@ struct Reply: Sendable {
       HTTPResponse(
         status: status,
         headers: [
-          ("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", Reply.checksum(body)),
+          ("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", "\(Reply.checksum(body))"),
         ] + more, body: body))
   }
 
-  private static func checksum(_ body: [UInt8]) -> String {
-    String(body.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) })
+  static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    UInt32(truncatingIfNeeded: bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) })
   }
 }

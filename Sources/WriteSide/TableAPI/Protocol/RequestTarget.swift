@@ -11,6 +11,7 @@ enum RequestTarget {
 
   /// Everything that is not here answers UnknownOperationException.
   private static let operations: [String: Operation] = [
+    service + "BatchExecuteStatement": BatchExecuteStatement.run,
     service + "BatchGetItem": BatchGetItem.run,
     service + "BatchWriteItem": BatchWriteItem.run,
     service + "CreateTable": CreateTable.run,
@@ -20,6 +21,8 @@ enum RequestTarget {
     service + "DescribeLimits": DescribeLimits.run,
     service + "DescribeTable": DescribeTable.run,
     service + "DescribeTimeToLive": DescribeTimeToLive.run,
+    service + "ExecuteStatement": ExecuteStatement.run,
+    service + "ExecuteTransaction": ExecuteTransaction.run,
     service + "GetItem": GetItem.run,
     service + "ListTables": ListTables.run,
     service + "ListTagsOfResource": ListTagsOfResource.run,

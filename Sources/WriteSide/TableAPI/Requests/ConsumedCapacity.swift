@@ -43,11 +43,13 @@ struct ConsumedCapacity: Sendable {
 
   static func write(_ bytes: Int) -> Double { Double(max(1, (bytes + writeUnitBytes - 1) / writeUnitBytes)) }
 
-  mutating func add(index: IndexDefinition, _ units: Double) {
-    if let place = indexUnits.firstIndex(where: { Text.equal($0.name, index.name) }) {
+  mutating func add(index: IndexDefinition, _ units: Double) { add(index: index.name, index.kind, units) }
+
+  fileprivate mutating func add(index: String, _ kind: IndexDefinition.Kind, _ units: Double) {
+    if let place = indexUnits.firstIndex(where: { Text.equal($0.name, index) }) {
       indexUnits[place].units += units
     } else {
-      indexUnits.append((index.name, index.kind, units))
+      indexUnits.append((index, kind, units))
     }
   }
 
@@ -76,6 +78,15 @@ struct ConsumedCapacity: Sendable {
   }
 
   var totalUnits: Double { tableUnits + indexUnits.reduce(0) { $0 + $1.units } }
+}
+
+extension [ConsumedCapacity] {
+  /// Adds to the table's own, or puts it behind the others.
+  mutating func merge(_ capacity: ConsumedCapacity) {
+    guard let place = firstIndex(where: { Text.equal($0.table, capacity.table) }) else { return append(capacity) }
+    self[place].tableUnits += capacity.tableUnits
+    for index in capacity.indexUnits { self[place].add(index: index.name, index.kind, index.units) }
+  }
 }
 
 extension JSONWriter {

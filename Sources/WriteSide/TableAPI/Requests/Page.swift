@@ -12,7 +12,7 @@ struct Page {
   private let countsOnly: Bool
   private let pageAttributes: [KeyAttribute]
 
-  private var items: [Item] = []
+  private(set) var items: [Item] = []
   private var count = 0
   private var scanned = 0
   private(set) var bytes = 0
@@ -54,6 +54,14 @@ struct Page {
     return true
   }
 
+  /// The key to go on behind; nil when there is nothing more, as far as the page saw.
+  var lastKey: Item? {
+    guard hasMore, let last else { return nil }
+    var key = Item()
+    for attribute in pageAttributes { key[attribute.name] = last[attribute.name] }
+    return key
+  }
+
   func write(to writer: inout JSONWriter) {
     if !countsOnly {
       writer.name("Items")
@@ -63,11 +71,9 @@ struct Page {
     writer.integer(count)
     writer.name("ScannedCount")
     writer.integer(scanned)
-    if hasMore, let last {
-      var key = Item()
-      for attribute in pageAttributes { key[attribute.name] = last[attribute.name] }
+    if let lastKey {
       writer.name("LastEvaluatedKey")
-      writer.item(key)
+      writer.item(lastKey)
     }
   }
 

@@ -49,6 +49,10 @@ struct ReadParameters {
   var countsOnly: Bool { select == "COUNT" }
 
   func indexDefinition(_ table: TableHandle) throws(DynamoError) -> IndexDefinition? {
+    try ReadParameters.index(index, table, consistent: consistent)
+  }
+
+  static func index(_ index: String?, _ table: TableHandle, consistent: Bool) throws(DynamoError) -> IndexDefinition? {
     guard let index else { return nil }
     guard let definition = table.definition.index(named: index) else {
       throw .validation("The table does not have the specified index: \(index)")

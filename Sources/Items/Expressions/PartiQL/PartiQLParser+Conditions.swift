@@ -1,0 +1,123 @@
+internal import DynamoModel
+
+/// Conditions, in order of binding: OR, AND, NOT, then comparisons and functions.
+extension PartiQLParser {
+  /// Always `.all`, so that the caller sees which parts must hold.
+  mutating func anyOf() throws(ExpressionError) -> Condition {
+    var parts = [try allOf()]
+    while take(word: "OR") { parts.append(try allOf()) }
+    return parts.count == 1 ? parts[0] : .all([.any(parts)])
+  }
+
+  private mutating func allOf() throws(ExpressionError) -> Condition {
+    var parts: [Condition] = []
+    repeat {
+      let part = try negated()
+      if case .all(let inner) = part { parts += inner } else { parts.append(part) }
+    } while take(word: "AND")
+    return .all(parts)
+  }
+
+  private mutating func negated() throws(ExpressionError) -> Condition {
+    if take(word: "NOT") { return .not(try negated()) }
+    if isMark("("), isCondition() {
+      advance()
+      let inner = try anyOf()
+      try expect(mark: ")")
+      return inner
+    }
+    return try comparison()
+  }
+
+  /// Whether the parenthesis ahead holds a condition, not an operand: tried on a copy.
+  private func isCondition() -> Bool {
+    var copy = self
+    copy.advance()
+    return (try? copy.anyOf()) != nil && copy.isMark(")")
+  }
+
+  private mutating func comparison() throws(ExpressionError) -> Condition {
+    if case .word(let word) = token.kind, isMark("(", ahead: 1), let condition = try function(word.lowercased()) {
+      return condition
+    }
+    let left = try operand()
+    if take(word: "IS") {
+      let isNegated = take(word: "NOT")
+      let condition = try kind(left)
+      return isNegated ? .not(condition) : condition
+    }
+    if take(word: "BETWEEN") {
+      let low = try operand()
+      try expect(word: "AND")
+      return .between(left, low, try operand())
+    }
+    let isNegated = isWord("NOT") && isWord("IN", ahead: 1)
+    if isNegated { advance() }
+    if take(word: "IN") {
+      let condition = Condition.isIn(left, try list())
+      return isNegated ? .not(condition) : condition
+    }
+    guard case .mark(let mark) = token.kind, let comparator = Comparator(rawValue: mark == "!=" ? "<>" : mark) else {
+      throw error("Expected a comparison")
+    }
+    advance()
+    return .comparison(comparator, left, try operand())
+  }
+
+  /// What follows IS: MISSING, NULL, or a type.
+  private mutating func kind(_ operand: Operand) throws(ExpressionError) -> Condition {
+    guard case .path(let path) = operand else { throw error("IS wants a path") }
+    if take(word: "MISSING") { return .notExists(path) }
+    if take(word: "NULL") { return .hasType(operand, "NULL") }
+    let types: [(StaticString, String)] = [
+      ("STRING", "S"), ("NUMBER", "N"), ("BINARY", "B"), ("BOOLEAN", "BOOL"), ("LIST", "L"), ("MAP", "M"),
+    ]
+    for (word, type) in types where take(word: word) { return .hasType(operand, type) }
+    throw error("Expected MISSING or NULL")
+  }
+
+  private mutating func list() throws(ExpressionError) -> [Operand] {
+    let closing = take(mark: "(") ? ")" : "]"
+    if closing == "]" { try expect(mark: "[") }
+    var operands = [try operand()]
+    while take(mark: ",") { operands.append(try operand()) }
+    try expect(mark: closing)
+    return operands
+  }
+
+  private mutating func function(_ name: String) throws(ExpressionError) -> Condition? {
+    guard ["begins_with", "contains", "attribute_type", "attribute_exists", "attribute_not_exists"].contains(name) else { return nil }
+    let start = token.offset
+    advance()
+    try expect(mark: "(")
+    var operands = [try operand()]
+    while take(mark: ",") { operands.append(try operand()) }
+    try expect(mark: ")")
+    let wanted = name.hasSuffix("exists") ? 1 : 2
+    guard operands.count == wanted else { throw Resolver.wrongCount(name, operands.count, start) }
+    switch (name, operands[0], operands.last) {
+    case ("begins_with", _, let prefix?): return .beginsWith(operands[0], prefix)
+    case ("contains", _, let part?): return .contains(operands[0], part)
+    case ("attribute_type", _, .value(.string(let type))?): return .hasType(operands[0], type)
+    case ("attribute_exists", .path(let path), _): return .exists(path)
+    case ("attribute_not_exists", .path(let path), _): return .notExists(path)
+    default: throw ExpressionError("Incorrect operand for \(name)", offset: start)
+    }
+  }
+
+  private mutating func operand() throws(ExpressionError) -> Operand {
+    if isWord("SIZE"), isMark("(", ahead: 1) {
+      advance()
+      advance()
+      let inner = try operand()
+      try expect(mark: ")")
+      return .size(inner)
+    }
+    if take(mark: "(") {
+      let inner = try operand()
+      try expect(mark: ")")
+      return inner
+    }
+    return isPath ? .path(try path()) : .value(try value())
+  }
+}

@@ -1,0 +1,209 @@
+internal import DynamoModel
+
+/// Reads the statements that DynamoDB has of PartiQL: SELECT, INSERT, UPDATE, DELETE and EXISTS.
+struct PartiQLParser {
+  static let wrongParameterCount = "Number of parameters in request and statement don't match."
+
+  private let tokens: [PartiQLToken]
+  private let parameters: [AttributeValue]
+  private var place = 0
+  private var parametersTaken = 0
+
+  init(_ tokens: [PartiQLToken], _ parameters: [AttributeValue]) {
+    self.tokens = tokens
+    self.parameters = parameters
+  }
+
+  var takesAllParameters: Bool { parametersTaken == parameters.count }
+
+  // MARK: Tokens
+
+  var token: PartiQLToken { tokens[place] }
+
+  mutating func advance() { if place < tokens.count - 1 { place += 1 } }
+
+  func error(_ reason: String) -> ExpressionError { ExpressionError("\(reason) at byte \(token.offset)", offset: token.offset) }
+
+  func isWord(_ word: StaticString, ahead: Int = 0) -> Bool {
+    guard place + ahead < tokens.count, case .word(let found) = tokens[place + ahead].kind else { return false }
+    return found.uppercased() == "\(word)"
+  }
+
+  mutating func take(word: StaticString) -> Bool {
+    guard isWord(word) else { return false }
+    advance()
+    return true
+  }
+
+  mutating func expect(word: StaticString) throws(ExpressionError) {
+    guard take(word: word) else { throw error("Expected \(word)") }
+  }
+
+  func isMark(_ mark: String, ahead: Int = 0) -> Bool {
+    place + ahead < tokens.count && tokens[place + ahead].kind == .mark(mark)
+  }
+
+  mutating func take(mark: String) -> Bool {
+    guard isMark(mark) else { return false }
+    advance()
+    return true
+  }
+
+  mutating func expect(mark: String) throws(ExpressionError) {
+    guard take(mark: mark) else { throw error("Expected \(mark)") }
+  }
+
+  mutating func parameter() throws(ExpressionError) -> AttributeValue {
+    guard parametersTaken < parameters.count else {
+      throw ExpressionError(PartiQLParser.wrongParameterCount, offset: token.offset)
+    }
+    advance()
+    parametersTaken += 1
+    return parameters[parametersTaken - 1]
+  }
+
+  // MARK: Statements
+
+  mutating func statement() throws(ExpressionError) -> PartiQLStatement {
+    let statement: PartiQLStatement
+    if take(word: "SELECT") {
+      let (table, select) = try select()
+      statement = PartiQLStatement(table: table, kind: .select(select))
+    } else if take(word: "EXISTS") {
+      try expect(mark: "(")
+      try expect(word: "SELECT")
+      let (table, select) = try select()
+      try expect(mark: ")")
+      statement = PartiQLStatement(table: table, kind: .exists(select))
+    } else if take(word: "INSERT") {
+      statement = try insert()
+    } else if take(word: "UPDATE") {
+      statement = try update()
+    } else if take(word: "DELETE") {
+      statement = try delete()
+    } else {
+      throw error("Unexpected term")
+    }
+    guard token.kind == .end else { throw error("Unexpected term") }
+    return statement
+  }
+
+  private mutating func select() throws(ExpressionError) -> (String, PartiQLSelect) {
+    var paths: [DocumentPath]?
+    if !take(mark: "*") {
+      var given = [try path()]
+      while take(mark: ",") { given.append(try path()) }
+      paths = given
+    }
+    try expect(word: "FROM")
+    let table = try name()
+    let index = take(mark: ".") ? try name() : nil
+    let condition = try condition()
+    var order: [(attribute: String, isDescending: Bool)] = []
+    if take(word: "ORDER") {
+      try expect(word: "BY")
+      repeat {
+        let attribute = try name()
+        let descends = take(word: "DESC")
+        if !descends { _ = take(word: "ASC") }
+        order.append((attribute, descends))
+      } while take(mark: ",")
+    }
+    return (table, PartiQLSelect(index: index, paths: paths, condition: condition, order: order))
+  }
+
+  private mutating func insert() throws(ExpressionError) -> PartiQLStatement {
+    try expect(word: "INTO")
+    let table = try name()
+    try expect(word: "VALUE")
+    let start = token
+    guard case .map(let item) = try value() else { throw ExpressionError("Expected a map at byte \(start.offset)", offset: start.offset) }
+    return PartiQLStatement(table: table, kind: .insert(item))
+  }
+
+  private mutating func update() throws(ExpressionError) -> PartiQLStatement {
+    let table = try name()
+    var actions: [UpdateAction] = []
+    while isWord("SET") || isWord("REMOVE") {
+      let removes = isWord("REMOVE")
+      advance()
+      repeat {
+        let path = try path()
+        if removes {
+          actions.append(UpdateAction(path: path, change: .remove))
+        } else {
+          try expect(mark: "=")
+          actions.append(try assignment(path))
+        }
+      } while take(mark: ",")
+    }
+    guard !actions.isEmpty else { throw error("Expected SET or REMOVE") }
+    try PathOverlap.check(actions.map(\.path))
+    for action in actions { try action.checkOperands() }
+    let condition = try condition()
+    return PartiQLStatement(table: table, kind: .update(UpdateExpression(actions), condition, try returning()))
+  }
+
+  private mutating func delete() throws(ExpressionError) -> PartiQLStatement {
+    try expect(word: "FROM")
+    let table = try name()
+    let condition = try condition()
+    let start = token
+    let returning = try returning()
+    if let returning, returning != .allOld {
+      throw ExpressionError("DELETE can only give back ALL OLD *, at byte \(start.offset)", offset: start.offset)
+    }
+    return PartiQLStatement(table: table, kind: .delete(condition, returning))
+  }
+
+  private mutating func condition() throws(ExpressionError) -> PartiQLWhere {
+    guard take(word: "WHERE") else { return PartiQLWhere(parts: []) }
+    if case .all(let parts) = try anyOf() { return PartiQLWhere(parts: parts) }
+    throw error("Expected a condition")
+  }
+
+  private mutating func returning() throws(ExpressionError) -> PartiQLReturning? {
+    guard take(word: "RETURNING") else { return nil }
+    let isAll = take(word: "ALL")
+    if !isAll { try expect(word: "MODIFIED") }
+    let isNew = take(word: "NEW")
+    if !isNew { try expect(word: "OLD") }
+    try expect(mark: "*")
+    return isAll ? (isNew ? .allNew : .allOld) : (isNew ? .modifiedNew : .modifiedOld)
+  }
+
+  // MARK: Names
+
+  private static let keywords: Set<String> = [
+    "SELECT", "FROM", "WHERE", "INSERT", "INTO", "VALUE", "UPDATE", "SET", "REMOVE", "DELETE", "RETURNING", "AND", "OR", "NOT",
+    "IN", "BETWEEN", "IS", "NULL", "MISSING", "TRUE", "FALSE", "ORDER", "BY", "DESC", "ASC", "EXISTS",
+  ]
+
+  mutating func name() throws(ExpressionError) -> String {
+    switch token.kind {
+    case .quoted(let name):
+      advance()
+      return name
+    case .word(let name) where !PartiQLParser.keywords.contains(name.uppercased()):
+      advance()
+      return name
+    default: throw error("Expected a name")
+    }
+  }
+
+  mutating func path() throws(ExpressionError) -> DocumentPath {
+    var elements: [DocumentPath.Element] = [.name(try name())]
+    while true {
+      if take(mark: ".") {
+        elements.append(.name(try name()))
+      } else if isMark("["), place + 1 < tokens.count, case .number(let text) = tokens[place + 1].kind, isMark("]", ahead: 2) {
+        guard let index = Int(text) else { throw error("Expected an index") }
+        for _ in 0..<3 { advance() }
+        elements.append(.index(index))
+      } else {
+        guard elements.count <= DocumentPath.elementsMax else { throw error("The document path has too many nesting elements") }
+        return DocumentPath(elements)
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+/// Up to 100 statements, all reads or all writes and checks, together or not at all.
+enum ExecuteTransaction {
+  static let statementsMax = 100
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let given = try body.objects("TransactStatements")
+    let token = try body.string("ClientRequestToken")
+    let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
+    var constraints = Constraints()
+    constraints.required(given != nil, at: "transactStatements")
+    constraints.count(
+      given?.count, 1, statementsMax, shown: Shown.text(body.text("TransactStatements")), at: "transactStatements")
+    for (place, statement) in (given ?? []).enumerated() {
+      try StatementRequest.check(statement, at: "transactStatements.\(place + 1).member.", &constraints)
+    }
+    constraints.count(token?.utf16.count, 1, TransactWriteItems.tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
+    constraints.returnConsumedCapacity(returnConsumedCapacity)
+    try constraints.check()
+    var parts: [(request: StatementRequest, table: TableHandle)] = []
+    for statement in given ?? [] {
+      let request = try StatementRequest(statement)
+      parts.append((request, try call.table(RequestBody.tableName(request.statement.table))))
+    }
+    let reads = parts.map(\.request.statement.isRead)
+    guard Set(reads).count <= 1 else { throw .validation("Statements of a transaction must be all reads or all writes") }
+    let wanted = ConsumedCapacity.Wanted(returnConsumedCapacity)
+    return reads.first == true ? try read(call, parts, wanted) : try write(call, parts, token, wanted)
+  }
+
+  private static func read(
+    _ call: Call, _ parts: [(request: StatementRequest, table: TableHandle)], _ wanted: ConsumedCapacity.Wanted?
+  ) throws(DynamoError) -> Outcome {
+    var keyed: [(TableHandle, key: Item)] = []
+    var selects: [PartiQLSelect] = []
+    for (request, table) in parts {
+      guard case .select(let select) = request.statement.kind else { continue }
+      selects.append(select)
+      keyed.append((table, try request.itemKey(select, table, "ExecuteTransaction")))
+    }
+    let found = try call.store.items(keyed)
+    return .answer(
+      Outcome.object { writer in
+        writer.name("Responses")
+        writer.array(Array(zip(selects, found))) { writer, pair in
+          let (select, item) = pair
+          writer.beginObject()
+          if let item, select.condition.condition?.evaluate(on: item) ?? true {
+            writer.name("Item")
+            writer.item(select.shown(item))
+          }
+          writer.endObject()
+        }
+        var capacities: [ConsumedCapacity] = []
+        for ((table, _), item) in zip(keyed, found) {
+          var capacity = ConsumedCapacity(table: table.definition.name, kind: .transactRead)
+          capacity.tableUnits = ConsumedCapacity.read(item?.size ?? 0, consistent: true) * 2
+          capacities.merge(capacity)
+        }
+        writer.consumedCapacities(capacities, ifWanted: wanted)
+      })
+  }
+
+  private static func write(
+    _ call: Call, _ parts: [(request: StatementRequest, table: TableHandle)], _ token: String?, _ wanted: ConsumedCapacity.Wanted?
+  ) throws(DynamoError) -> Outcome {
+    var actions: [WriteAction] = []
+    var seen = Set<[UInt8]>()
+    for (request, table) in parts {
+      guard let action = try request.action(table) else { continue }
+      guard seen.insert(Array(action.table.utf8) + [0] + action.key.binary).inserted else {
+        throw .validation("Transaction request cannot include multiple operations on one item")
+      }
+      actions.append(action)
+    }
+    let hash = TransactWriteItems.hash(call.body.text("TransactStatements") ?? "")
+    let transaction = WriteTransaction(
+      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash) }, times: call.times)
+    let requests = parts.map(\.request)
+    let definitions = parts.map(\.table.definition)
+    return .write(transaction) { results in
+      Outcome.object { writer in
+        writer.name("Responses")
+        writer.array(Array(zip(requests, results))) { writer, pair in
+          writer.beginObject()
+          if let item = pair.0.returned(pair.1) {
+            writer.name("Item")
+            writer.item(item)
+          }
+          writer.endObject()
+        }
+        var capacities: [ConsumedCapacity] = []
+        for (result, definition) in zip(results, definitions) {
+          var capacity = ConsumedCapacity(table: definition.name, kind: .transactWrite)
+          capacity.addWrite(old: result.old, new: result.new, definition, factor: 2)
+          capacities.merge(capacity)
+        }
+        writer.consumedCapacities(capacities, ifWanted: wanted)
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+internal import DynamoModel
+internal import Expressions
+internal import TableStore
+
+/// Answers a SELECT: through the key when the clause names partition keys, else by a scan.
+struct StatementReader {
+  private let call: Call
+  private let table: TableHandle
+  private let select: PartiQLSelect
+  private let consistent: Bool
+  private let limit: Int?
+  private let index: IndexDefinition?
+
+  init(
+    _ call: Call, _ table: TableHandle, _ select: PartiQLSelect, _ consistent: Bool, _ limit: Int?
+  ) throws(DynamoError) {
+    self.call = call
+    self.table = table
+    self.select = select
+    self.consistent = consistent
+    self.limit = limit
+    index = try ReadParameters.index(select.index, table, consistent: consistent)
+  }
+
+  func answer(_ body: RequestBody, from token: PageToken?, _ wanted: ConsumedCapacity.Wanted?) throws(DynamoError) -> [UInt8] {
+    let schema = index?.key ?? table.definition.key
+    let keys = select.condition.keys(schema)
+    try checkOrder(schema, hasKeys: keys != nil)
+    let attributes = ReadParameters.pageAttributes(table.definition, index)
+    if let last = token?.last, !attributes.allSatisfy({ $0.type.accepts(last[$0.name] ?? .null) }) {
+      throw .validation("The provided starting key is invalid")
+    }
+    var page = Page(
+      limit: limit, filter: select.condition.condition, projection: nil, countsOnly: false, pageAttributes: attributes)
+    let next = try read(&page, schema, keys, from: token)
+    let full = page
+    return Outcome.object { writer in
+      writer.name("Items")
+      writer.array(full.items) { $0.item(select.shown($1)) }
+      if let next {
+        writer.name("NextToken")
+        writer.string(next.text(statement: body))
+        if let last = next.last {
+          writer.name("LastEvaluatedKey")
+          writer.item(last)
+        }
+      }
+      writer.consumedCapacity(full.capacity(table.definition.name, index, consistent: consistent), ifWanted: wanted)
+    }
+  }
+
+  private func read(
+    _ page: inout Page, _ schema: KeySchema, _ keys: (partitions: [[AttributeValue]], sort: SortCondition?)?,
+    from token: PageToken?
+  ) throws(DynamoError) -> PageToken? {
+    guard let keys else {
+      try call.store.scan(table, index: index, segment: nil, after: token?.last) { (item) throws(DynamoError) in page.take(item) }
+      return page.lastKey.map { PageToken(partition: 0, last: $0) }
+    }
+    let forward = !(select.order.first?.isDescending ?? false)
+    for place in (token?.partition ?? 0)..<max(keys.partitions.count, token?.partition ?? 0) {
+      let partition = keys.partitions[place]
+      for (value, attribute) in zip(partition, schema.partitions) where !attribute.type.accepts(value) {
+        throw .invalidParameter("Condition parameter type does not match schema type")
+      }
+      let after = place == token?.partition ? token?.last : nil
+      try call.store.query(
+        table, index: index, partition: partition, range: SortRange(keys.sort), forward: forward, after: after
+      ) { (item) throws(DynamoError) in page.take(item) }
+      if let last = page.lastKey { return PageToken(partition: place, last: last) }
+    }
+    return nil
+  }
+
+  private func checkOrder(_ schema: KeySchema, hasKeys: Bool) throws(DynamoError) {
+    guard !select.order.isEmpty else { return }
+    guard hasKeys else { throw .validation("Must have WHERE clause in the statement when using ORDER BY clause.") }
+    for (attribute, _) in select.order where !schema.attributes.contains(where: { Text.equal($0.name, attribute) }) {
+      throw .validation("Variable reference \(attribute) in ORDER BY clause must be part of the primary key")
+    }
+  }
+}
