@@ -87,11 +87,12 @@ let package = Package(
     module("Log", "ChangeLog", ["ChangeRecords"]),
     kit("Log", "ChangeLogConformance", ["ChangeLog", "ChangeRecords", "DynamoModel"]),
     module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    module("Log", "ServedLog", ["DynamoClient", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests("Log", "KafkaLog", ["KafkaLog", "ChangeRecords"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    kit("WriteSide", "StoreTestKit", ["TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    kit("WriteSide", "StoreTestKit", ["ChangeLogConformance", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests(
       "WriteSide", "TableStore",
       ["ChangeLogConformance", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
@@ -109,7 +110,11 @@ let package = Package(
       "WriteSide", "TableAPI",
       ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
     tests(
-      "WriteSide", "TableAPI", ["TableAPI", "StoreTestKit", "TableStore", "ChangeRecords", "HTTPServer", "DynamoModel"],
+      "WriteSide", "TableAPI",
+      [
+        "TableAPI", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeLog", "ChangeRecords", "HTTPServer",
+        "DynamoClient", "DynamoModel",
+      ],
       exclude: ["boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py"]),
 
     // ReadSide
@@ -141,7 +146,8 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "Relay", "KafkaLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels", "Projections",
+        "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
+        "Projections",
         "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
         "CLibCrypto", "CLibYAML", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
@@ -155,7 +161,7 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "StoreTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",

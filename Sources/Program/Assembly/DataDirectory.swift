@@ -1,13 +1,18 @@
 internal import Foundation
 internal import Glibc
 
-/// A process's data directory, held by it alone: `lock` names the holder, and is locked for as long as the process lives.
+/// A process's data directory. Who writes in it holds it alone: `lock` names the holder, and is locked for as long as the process lives.
 package final class DataDirectory: Sendable {
   package let path: String
   private let descriptor: Int32
 
-  package init(_ path: String) throws(StartError) {
+  /// `isHeld` false: for a process that only reads what another one keeps there.
+  package init(_ path: String, isHeld: Bool = true) throws(StartError) {
     self.path = path
+    guard isHeld else {
+      descriptor = -1
+      return
+    }
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -34,7 +39,7 @@ package final class DataDirectory: Sendable {
     _ = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
   }
 
-  deinit { Glibc.close(descriptor) }
+  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
   package var tables: String { path + "/tables" }
   package func readModels(_ pipeline: String) -> String { path + "/read-models/" + pipeline }

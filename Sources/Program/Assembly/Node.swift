@@ -33,7 +33,9 @@ package final class Node: Sendable {
   package init(_ settings: NodeSettings) throws {
     self.settings = settings
     let logger = settings.logger
-    directory = try DataDirectory(settings.dataDirectory)
+    // Who only reads what a worker's process keeps, or keeps nothing, does not hold the directory.
+    let holds = settings.roles.contains(.table) || settings.roles.contains(.worker)
+    directory = try DataDirectory(settings.dataDirectory, isHeld: holds)
     let folders = settings.pipelines
     pipelines = try folders.map { folder in try PipelineLoader.load(folder) }
     try Node.checkNames(pipelines)
@@ -57,8 +59,14 @@ package final class Node: Sendable {
     let changed = Signal()
     let metrics = Metrics()
     let source = try LogSource(settings, store)
-    if settings.roles.contains(.relay), let store, let kafka = settings.kafkaConfiguration {
-      relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics)]
+    if settings.roles.contains(.relay), let kafka = settings.kafkaConfiguration {
+      if let store {
+        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics)]
+      } else if let endpoint = settings.tableEndpoint {
+        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics)]
+      } else {
+        throw StartError("a relay without the table role reads from a table server: name it with --table-endpoint")
+      }
     } else {
       relays = []
     }

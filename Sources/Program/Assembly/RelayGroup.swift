@@ -1,31 +1,79 @@
+internal import ChangeLog
+internal import DynamoClient
 internal import DynamoModel
 internal import Kafka
 internal import Relay
+internal import ServedLog
 internal import Services
+internal import Synchronization
 internal import TableStore
 internal import Telemetry
 
-/// A relay for each table of the store, those that are made later too.
+/// A relay for each table, those that are made later too: of a store in this process, or of a table server elsewhere.
 struct RelayGroup: Service {
   /// How often new tables are looked for.
   static let interval = Duration.milliseconds(250)
 
-  let store: TableStore
+  /// A table's log, and what names the attribute whose value becomes the key of its messages.
+  struct Source: Sendable {
+    let log: any ChangeLog
+    let partitionKey: @Sendable () -> String?
+  }
+
+  let tables: @Sendable () async throws -> [String]
+  let source: @Sendable (String) -> Source
   let kafka: KafkaConfiguration
   let logger: Logger
   let metrics: Metrics
   let name = "relays"
 
+  init(store: TableStore, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics) {
+    tables = { store.tableNames(after: nil, limit: .max).names }
+    source = { table in
+      Source(
+        log: EmbeddedLog(store, table: table), partitionKey: { store.table(table)?.definition.key.partition.name })
+    }
+    (self.kafka, self.logger, self.metrics) = (kafka, logger, metrics)
+  }
+
+  init(endpoint: String, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics) {
+    let client = DynamoClient(endpoint: endpoint, attemptsMax: 1)
+    tables = {
+      let tape = try await client.call("Afterimage_20261121.DescribeServer") { _ in }.body
+      var names: [String] = []
+      if let tables = tape.member(tape.root, "Tables") {
+        tape.forEachElement(tables) { table in
+          if let name = tape.member(table, "TableName") { names.append(tape.string(name)) }
+        }
+      }
+      return names
+    }
+    source = { table in
+      let log = ServedLog(table: table, client: client)
+      return Source(log: log, partitionKey: { log.partitionKey })
+    }
+    (self.kafka, self.logger, self.metrics) = (kafka, logger, metrics)
+  }
+
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       var relayed: Set<String> = []
+      var isAway = false
       group.addTask { while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) } }
       while !Task.isCancelled {
-        for table in store.tableNames(after: nil, limit: .max).names where !relayed.contains(table) {
+        var found: [String] = []
+        do {
+          found = try await tables()
+          isAway = false
+        } catch {
+          if !isAway { logger.warning("the tables to relay are not known, asking again", ["reason": "\(error)"]) }
+          isAway = true
+        }
+        for table in found where !relayed.contains(table) {
           relayed.insert(table)
+          let source = source(table)
           let relay = Relay(
-            source: EmbeddedLog(store, table: table), kafka: kafka, logger: logger, metrics: metrics,
-            partitionKey: { [store] in store.table(table)?.definition.key.partition.name })
+            source: source.log, kafka: kafka, logger: logger, metrics: metrics, partitionKey: source.partitionKey)
           group.addTask { try await run(relay, table) }
         }
         try? await Task.sleep(for: RelayGroup.interval)

@@ -16,7 +16,7 @@ import Testing
     // Kafka's owner runs its blocking calls on the executor of Services.
     ("Libraries", ["Kafka"]),
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),
-    ("Log", ["ChangeLog", "KafkaLog"]),
+    ("Log", ["ChangeLog", "KafkaLog", "ServedLog"]),
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
     ("ReadSide", ["Pipelines", "Projections", "ReadModels", "Workers", "QueryAPI", "Dashboard"]),
     ("Program", ["Assembly", "afterimage", "afterimage-bench"]),

@@ -1,51 +1,11 @@
-import ChangeLog
-import ChangeRecords
-import DynamoClient
-import DynamoModel
 import Foundation
 import KafkaTestKit
-import Pipelines
-import Projections
-import ReadModels
-import SQLite
-import Synchronization
-import TableStore
 import Testing
-import Workers
 
 /// The process is killed at random points while it writes, projects, expires and deletes; what it leaves equals an undisturbed replay of
 /// the log it left, and every acknowledged write is there. 10 rounds; AFTERIMAGE_KILL_ROUNDS sets another number.
 @Suite(.serialized) struct KillTests {
   static let rounds = ProcessInfo.processInfo.environment["AFTERIMAGE_KILL_ROUNDS"].flatMap { Int($0) } ?? 10
-
-  static let yaml = """
-    pipeline: killed
-    tables:
-      Visits: { key: { partition: visitor string } }
-    items:
-      visit: { in: Visits, match: { visitor: "{name}" }, fields: { room: room, points: points integer, seen: seen integer } }
-    projections:
-      here:
-        collection: visit
-        key: [room, name]
-        columns: [points]
-      rooms:
-        aggregate: [room]
-        of: visit
-        columns: { visitors: count, points: sum(points), best: max(points), different: distinct(points) }
-      presence:
-        session: visit
-        key: [name]
-        touch: changed(seen)
-        gap: 400ms
-        expire: delete item
-        columns: { touches: count, rooms: distinct(room) }
-      board:
-        leaderboard: name
-        each: visit inserted, visit changed(seen)
-        board: [room]
-        score: sum(points)
-    """
 
   @Test(.timeLimit(.minutes(60))) func `kill -9 at random points leaves the rows of an undisturbed replay`() async throws {
     try await run([])
@@ -56,155 +16,49 @@ import Workers
     try await run(["--kafka", try KafkaBroker.bootstrap()])
   }
 
+  /// Relay, tables, worker and queries each in a process of its own, one killed after the other while writers go on; the relay most often.
+  @Test(.timeLimit(.minutes(60)), .enabled(if: KafkaBroker.isAvailable, Comment(rawValue: KafkaBroker.skipped)))
+  func `kill -9 of one of four processes at random points loses nothing and publishes nothing twice`() async throws {
+    let seed = UInt64.random(in: 1...UInt64.max)
+    print("KillTests: four processes, seed \(seed), \(Self.rounds) rounds")
+    var generator = Generator(state: seed)
+    let scene = try KillScene(table: KafkaBroker.uniqueName("Visits"))
+    let roles = try await RoleProcesses(scene.folder, pipeline: scene.pipeline, kafka: try KafkaBroker.bootstrap())
+    let writers = scene.writers(roles.endpoint)
+    for _ in 0..<Self.rounds {
+      await scene.acknowledged.more(Int.random(in: 5...400, using: &generator))
+      let victim =
+        Bool.random(using: &generator) ? RoleProcesses.Role.relay : RoleProcesses.Role.allCases.randomElement(using: &generator)!
+      try await roles.killAndStart(victim)
+    }
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(roles.endpoint, roles.models)
+    let sessions = try await Program.run("session", "killed", "presence", "--server", roles.page)
+    #expect(sessions.status == 0, "\(sessions)")
+    let relayed = try await roles.relayed(scene.table)
+    await roles.stop()
+    try await scene.compare(tables: roles.tables, models: roles.models, relayed: relayed)
+  }
+
   private func run(_ more: [String]) async throws {
     let seed = UInt64.random(in: 1...UInt64.max)
     print("KillTests: seed \(seed), \(Self.rounds) rounds")
     var generator = Generator(state: seed)
-    let folder = try TestFolder()
-    try FileManager.default.createDirectory(atPath: folder.file("pipeline"), withIntermediateDirectories: true)
-    _ = try folder.write("pipeline/pipeline.yaml", Self.yaml)
-    let data = folder.file("data")
-    let acknowledged = Acknowledged()
+    let scene = try KillScene(table: "Visits")
+    let data = scene.folder.file("data")
     for _ in 0..<Self.rounds {
-      let dev = try await DevProcess.start(data: data, pipelines: [folder.file("pipeline")], ["--partitions", "3"] + more)
-      let client = DynamoClient(endpoint: dev.tables)
-      let writers = Task {
-        await withTaskGroup(of: Void.self) { group in
-          for writer in 0..<4 { group.addTask { await write(client, writer, acknowledged) } }
-        }
-      }
-      await acknowledged.more(Int.random(in: 5...600, using: &generator))
+      let dev = try await DevProcess.start(data: data, pipelines: [scene.pipeline], ["--partitions", "3"] + more)
+      let writers = scene.writers(dev.tables)
+      await scene.acknowledged.more(Int.random(in: 5...600, using: &generator))
       await dev.kill()
       writers.cancel()
-      _ = await writers.result
+      _ = await writers.value
     }
     // In peace: every session ends, every item goes, and the process stops in order.
-    let dev = try await DevProcess.start(data: data, pipelines: [folder.file("pipeline")], ["--partitions", "3"] + more)
-    let client = DynamoClient(endpoint: dev.tables)
-    let limit = ContinuousClock.now + .seconds(60)
-    var left = -1
-    while left != 0, ContinuousClock.now < limit {
-      let answer = try await client.call("Scan") { writer in
-        writer.name("TableName")
-        writer.string("Visits")
-        writer.name("Select")
-        writer.string("COUNT")
-      }
-      left = answer.body.member(answer.body.root, "Count").flatMap { Int(answer.body.text($0)) } ?? -1
-    }
-    #expect(left == 0, "items whose sessions have expired are still there")
-    // The last record of each item is its removal: when no row is left, every record has been applied.
-    let live = try Connection(path: data + "/read-models/killed/current.db", options: .readOnly)
-    var rows: Int64 = -1
-    while rows != 0, ContinuousClock.now < limit {
-      let count = try live.statement(
-        """
-        SELECT (SELECT count(*) FROM here) + (SELECT count(*) FROM presence WHERE status = 'active')
-        + (SELECT count(*) FROM _outbox WHERE state = 'pending')
-        """)
-      _ = try count.step()
-      rows = count.int64(0)
-      count.reset()
-    }
-    live.close()
-    #expect(rows == 0, "rows of items that are gone are still there")
+    let dev = try await DevProcess.start(data: data, pipelines: [scene.pipeline], ["--partitions", "3"] + more)
+    try await scene.peace(dev.tables, data)
     #expect(await dev.stop() == 0)
-    try await compare(folder, data, acknowledged.all)
-  }
-
-  private func write(_ client: DynamoClient, _ writer: Int, _ acknowledged: Acknowledged) async {
-    var number = 0
-    while !Task.isCancelled {
-      number += 1
-      let item: Item = [
-        "visitor": .string("v\(writer)-\(Int.random(in: 0..<25))"), "room": .string("room\(Int.random(in: 0..<3))"),
-        "points": .number(Number(Int64.random(in: 0..<10))), "seen": .number(Number(Int64.random(in: 0..<1_000_000_000))),
-      ]
-      do {
-        let answer = try await client.call("PutItem") { writer in
-          writer.name("TableName")
-          writer.string("Visits")
-          writer.name("Item")
-          writer.item(item)
-        }
-        if let position = answer.headers["x-afterimage-position"].flatMap({ Position($0) }) { acknowledged.add(position, item) }
-      } catch let error as ClientError where error.isPassing {
-        // The process was killed under the request, which may or may not have been carried out.
-        continue
-      } catch {
-        if !Task.isCancelled { Issue.record("a write was refused: \(error)") }
-        return
-      }
-    }
-  }
-
-  private func compare(_ folder: TestFolder, _ data: String, _ acknowledged: [(Position, Item)]) async throws {
-    let pipeline = try PipelineLoader.load(folder.file("pipeline"))
-    let store = try TableStore(path: data + "/tables")
-    defer { store.close() }
-    let log = EmbeddedLog(store, table: "Visits")
-    #expect(acknowledged.count > Self.rounds)
-    for (position, item) in acknowledged {
-      let cursor = LogCursor(incarnation: position.incarnation, sequence: position.sequence - 1)
-      let batch = try await log.read(
-        partition: position.partition, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
-      let record = try batch.bytes.withUnsafeBytes { try StoredRecord.decode($0, sequence: position.sequence) }
-      #expect(record.newImage == item, "an acknowledged write is not at \(position)")
-    }
-    let path = folder.file("replay.db")
-    var replay = Replay(file: try GenerationFile(path: path, pipeline: pipeline), logs: [log])
-    try await replay.catchUp()
-    let live = try Connection(path: data + "/read-models/killed/current.db", options: .readOnly)
-    let undisturbed = try Connection(path: path, options: .readOnly)
-    for projection in pipeline.projections {
-      let digest = try Digest(projection, undisturbed)
-      let found = try Digest(projection, live)
-      #expect(found == digest, "\(projection.name) differs from an undisturbed replay")
-    }
-    let sessions = try Digest(pipeline.projections[2], live)
-    #expect(sessions.rows > 50, "the run opened \(sessions.rows) sessions")
-    let pending = try live.prepare("SELECT count(*) FROM _outbox WHERE state NOT IN ('done', 'suppressed')")
-    _ = try pending.step()
-    #expect(pending.int64(0) == 0)
-  }
-}
-
-private final class Acknowledged: Sendable {
-  private struct State {
-    var writes: [(Position, Item)] = []
-    var waiter: (count: Int, continuation: CheckedContinuation<Void, Never>)?
-  }
-
-  private let state = Mutex(State())
-
-  func add(_ position: Position, _ item: Item) {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      state.writes.append((position, item))
-      guard let waiter = state.waiter, state.writes.count >= waiter.count else { return nil }
-      state.waiter = nil
-      return waiter.continuation
-    }
-    waiter?.resume()
-  }
-
-  /// Waits for so many more writes.
-  func more(_ count: Int) async {
-    await withCheckedContinuation { continuation in
-      state.withLock { $0.waiter = ($0.writes.count + count, continuation) }
-    }
-  }
-
-  var all: [(Position, Item)] { state.withLock { $0.writes } }
-}
-
-private struct Generator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
+    try await scene.compare(tables: data, models: data)
   }
 }

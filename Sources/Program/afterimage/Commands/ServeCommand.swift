@@ -9,9 +9,10 @@ enum ServeCommand {
     "serve", about: "Run chosen roles: table, relay, worker, query.",
     notes: """
       table   the table store and its API
-      relay   the store's logs to Kafka, one topic a table (needs table in the same process)
+      relay   the tables' logs to Kafka, one topic a table; without the table role from the server at --table-endpoint
       worker  projections and effects, from Kafka with --kafka, else from the table role's own log
-      query   named queries, boards, the page and metrics, from the read models in --data
+      query   named queries, boards, the page and metrics, from the read models in --data; without the worker role those of the
+              worker that has the same --data
       """,
     options: [
       .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
@@ -23,7 +24,8 @@ enum ServeCommand {
       .init("history", value: "TABLE", "Make this table with a history clock. May be given several times."),
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
       .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
-      .init("table-endpoint", value: "URL", "The table server that a worker's effects go to, when it is another process."),
+      .init(
+        "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
       .init("retention", value: "HOURS", "Trim the tables' change records after so many hours; without it they are kept."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
@@ -40,9 +42,8 @@ enum ServeCommand {
     if roles.contains(.relay), arguments.value("kafka") == nil {
       throw UsageError("the relay role needs --kafka", command: arguments.command)
     }
-    if roles.contains(.relay), !roles.contains(.table) {
-      throw UsageError(
-        "the relay reads the table store directly: give it the table role in the same process", command: arguments.command)
+    if roles.contains(.relay), !roles.contains(.table), arguments.value("table-endpoint") == nil {
+      throw UsageError("the relay role needs the table role or --table-endpoint", command: arguments.command)
     }
     var settings = try NodeOptions.settings(arguments)
     settings.roles = roles

@@ -43,6 +43,7 @@ enum RequestTarget {
     ownService + "AcceptClockJump": AcceptClockJump.run,
     ownService + "DescribeServer": DescribeServer.run,
     ownService + "ExpireItem": ExpireItem.run,
+    ownService + "FollowLog": FollowLog.run,
     ownService + "ReadLog": ReadLog.run,
     ownService + "SetTableClock": SetTableClock.run,
   ]

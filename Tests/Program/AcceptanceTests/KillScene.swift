@@ -1,0 +1,207 @@
+import ChangeLog
+import ChangeRecords
+import DynamoClient
+import DynamoModel
+import Foundation
+import Pipelines
+import Projections
+import ReadModels
+import SQLite
+import Synchronization
+import TableStore
+import Testing
+import Workers
+
+/// What the kill tests share: a pipeline that does everything, writers, the wait for peace, and the comparison with a replay.
+struct KillScene {
+  let table: String
+  let folder: TestFolder
+  let acknowledged = Acknowledged()
+
+  /// Writes the pipeline into a folder of its own.
+  init(table: String) throws {
+    self.table = table
+    folder = try TestFolder()
+    _ = try folder.write("pipeline/pipeline.yaml", KillScene.yaml(table))
+  }
+
+  var pipeline: String { folder.file("pipeline") }
+
+  private static func yaml(_ table: String) -> String {
+    """
+    pipeline: killed
+    tables:
+      \(table): { key: { partition: visitor string } }
+    items:
+      visit: { in: \(table), match: { visitor: "{name}" }, fields: { room: room, points: points integer, seen: seen integer } }
+    projections:
+      here:
+        collection: visit
+        key: [room, name]
+        columns: [points]
+      rooms:
+        aggregate: [room]
+        of: visit
+        columns: { visitors: count, points: sum(points), best: max(points), different: distinct(points) }
+      presence:
+        session: visit
+        key: [name]
+        touch: changed(seen)
+        gap: 400ms
+        expire: delete item
+        columns: { touches: count, rooms: distinct(room) }
+      board:
+        leaderboard: name
+        each: visit inserted, visit changed(seen)
+        board: [room]
+        score: sum(points)
+    """
+  }
+
+  /// Four writers, until their task is cancelled.
+  func writers(_ endpoint: String) -> Task<Void, Never> {
+    let client = DynamoClient(endpoint: endpoint)
+    let scene = self
+    return Task {
+      await withTaskGroup(of: Void.self) { group in
+        for writer in 0..<4 { group.addTask { await scene.write(client, writer) } }
+      }
+    }
+  }
+
+  /// Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
+  func peace(_ endpoint: String, _ data: String) async throws {
+    let client = DynamoClient(endpoint: endpoint)
+    let limit = ContinuousClock.now + .seconds(60)
+    var left = -1
+    while left != 0, ContinuousClock.now < limit {
+      let answer = try await client.call("Scan") { writer in
+        writer.name("TableName")
+        writer.string(table)
+        writer.name("Select")
+        writer.string("COUNT")
+      }
+      left = answer.body.member(answer.body.root, "Count").flatMap { Int(answer.body.text($0)) } ?? -1
+      if left != 0 { try await Task.sleep(for: .milliseconds(20)) }
+    }
+    #expect(left == 0, "items whose sessions have expired are still there")
+    // The last record of each item is its removal: when no row is left, every record has been applied.
+    let live = try Connection(path: data + "/read-models/killed/current.db", options: .readOnly)
+    var rows: Int64 = -1
+    while rows != 0, ContinuousClock.now < limit {
+      let count = try live.statement(
+        """
+        SELECT (SELECT count(*) FROM here) + (SELECT count(*) FROM presence WHERE status = 'active')
+        + (SELECT count(*) FROM _outbox WHERE state = 'pending')
+        """)
+      _ = try count.step()
+      rows = count.int64(0)
+      count.reset()
+      if rows != 0 { try await Task.sleep(for: .milliseconds(20)) }
+    }
+    live.close()
+    #expect(rows == 0, "rows of items that are gone are still there")
+  }
+
+  private func write(_ client: DynamoClient, _ writer: Int) async {
+    var number = 0
+    while !Task.isCancelled {
+      number += 1
+      let item: Item = [
+        "visitor": .string("v\(writer)-\(Int.random(in: 0..<25))"), "room": .string("room\(Int.random(in: 0..<3))"),
+        "points": .number(Number(Int64.random(in: 0..<10))), "seen": .number(Number(Int64.random(in: 0..<1_000_000_000))),
+      ]
+      do {
+        let answer = try await client.call("PutItem") { writer in
+          writer.name("TableName")
+          writer.string(table)
+          writer.name("Item")
+          writer.item(item)
+        }
+        if let position = answer.headers["x-afterimage-position"].flatMap({ Position($0) }) { acknowledged.add(position, item) }
+      } catch let error as ClientError where error.isPassing {
+        // The process was killed under the request, which may or may not have been carried out.
+        continue
+      } catch {
+        if !Task.isCancelled { Issue.record("a write was refused: \(error)") }
+        return
+      }
+    }
+  }
+
+  /// Holds what is in these data directories against a replay of the log. `relayed`: the sequence numbers on the topic, by partition.
+  func compare(tables: String, models: String, relayed: [[UInt64]]? = nil) async throws {
+    let acknowledged = acknowledged.all
+    let pipeline = try PipelineLoader.load(pipeline)
+    let store = try TableStore(path: tables + "/tables")
+    defer { store.close() }
+    let log = EmbeddedLog(store, table: table)
+    for (partition, sequences) in (relayed ?? []).enumerated() {
+      let last = try await log.bounds(partition: partition).last
+      #expect(sequences == (0..<last).map { $0 + 1 }, "what stands on the topic is not each record once and in order")
+    }
+    #expect(acknowledged.count > KillTests.rounds)
+    for (position, item) in acknowledged {
+      let cursor = LogCursor(incarnation: position.incarnation, sequence: position.sequence - 1)
+      let batch = try await log.read(
+        partition: position.partition, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
+      let record = try batch.bytes.withUnsafeBytes { try StoredRecord.decode($0, sequence: position.sequence) }
+      #expect(record.newImage == item, "an acknowledged write is not at \(position)")
+    }
+    let path = folder.file("replay.db")
+    var replay = Replay(file: try GenerationFile(path: path, pipeline: pipeline), logs: [log])
+    try await replay.catchUp()
+    let live = try Connection(path: models + "/read-models/killed/current.db", options: .readOnly)
+    let undisturbed = try Connection(path: path, options: .readOnly)
+    for projection in pipeline.projections {
+      let digest = try Digest(projection, undisturbed)
+      let found = try Digest(projection, live)
+      #expect(found == digest, "\(projection.name) differs from an undisturbed replay")
+    }
+    let sessions = try Digest(pipeline.projections[2], live)
+    #expect(sessions.rows > 50, "the run opened \(sessions.rows) sessions")
+    let pending = try live.prepare("SELECT count(*) FROM _outbox WHERE state NOT IN ('done', 'suppressed')")
+    _ = try pending.step()
+    #expect(pending.int64(0) == 0)
+  }
+}
+
+final class Acknowledged: Sendable {
+  private struct State {
+    var writes: [(Position, Item)] = []
+    var waiter: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+  }
+
+  private let state = Mutex(State())
+
+  func add(_ position: Position, _ item: Item) {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      state.writes.append((position, item))
+      guard let waiter = state.waiter, state.writes.count >= waiter.count else { return nil }
+      state.waiter = nil
+      return waiter.continuation
+    }
+    waiter?.resume()
+  }
+
+  /// Waits for so many more writes.
+  func more(_ count: Int) async {
+    await withCheckedContinuation { continuation in
+      state.withLock { $0.waiter = ($0.writes.count + count, continuation) }
+    }
+  }
+
+  var all: [(Position, Item)] { state.withLock { $0.writes } }
+}
+
+struct Generator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
