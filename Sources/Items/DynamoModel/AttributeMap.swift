@@ -15,6 +15,9 @@ package struct AttributeMap: Sendable {
 
   package private(set) var entries: [Entry]
 
+  /// UTF-8 bytes of an attribute's name, by the service model.
+  package static let nameBytesMax = 65_535
+
   package init() { entries = [] }
 
   /// Entries in any order; of two with one name the later holds.

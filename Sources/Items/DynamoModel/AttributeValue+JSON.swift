@@ -14,13 +14,14 @@ extension AttributeValue {
 
   /// The same from a tape over bytes that the caller holds.
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
+    guard tape.kind(node) != .null else { throw AttributeValue.empty }
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .structure) }
     let end = Int(tape.nodes[node].next)
-    guard node + 1 < end else {
-      throw .validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
-    }
+    guard node + 1 < end else { throw AttributeValue.empty }
     let name = node + 1
     let value = node + 2
+    // A member that is null counts as absent.
+    guard tape.kind(value) != .null else { throw AttributeValue.empty }
     if Int(tape.nodes[value].next) < end {
       throw .validation(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
@@ -49,11 +50,13 @@ extension AttributeValue {
           throw .validation("One or more parameter values were invalid: Null attribute value types must have the value of true")
         }
         self = .null
-      default:
-        throw .validation("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+      default: throw AttributeValue.empty
       }
     }
   }
+
+  private static let empty = DynamoError.validation(
+    "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
 
   private static func text(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
@@ -160,8 +163,12 @@ extension AttributeMap {
     guard depth <= AttributeValue.depthMax else { throw .nestingTooDeep }
     var entries: [Entry] = []
     try tape.forEachMember(node) { (name, value) throws(DynamoError) in
-      entries.append(
-        Entry(name: tape.string(name, in: source), value: try AttributeValue(json: tape, value, in: source, depth: depth)))
+      let name = tape.string(name, in: source)
+      guard (1...AttributeMap.nameBytesMax).contains(name.utf8.count) else {
+        throw .invalidParameter(
+          name.isEmpty ? "Attribute names must not be empty" : "Attribute names must be at most \(AttributeMap.nameBytesMax) bytes long")
+      }
+      entries.append(Entry(name: name, value: try AttributeValue(json: tape, value, in: source, depth: depth)))
     }
     self.init(entries)
   }

@@ -14,6 +14,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case itemCollectionSizeLimitExceeded = "ItemCollectionSizeLimitExceededException"
     case limitExceeded = "LimitExceededException"
     case duplicateItem = "DuplicateItemException"
+    case policyNotFound = "PolicyNotFoundException"
     case trimmedDataAccess = "TrimmedDataAccessException"
     case expiredIterator = "ExpiredIteratorException"
     case unknownOperation = "UnknownOperationException"
@@ -51,6 +52,15 @@ package struct DynamoError: Error, Sendable, Equatable {
     }
 
     package static let none = CancellationReason(code: "None", message: nil)
+  }
+
+  /// A transaction that none of came about, with a reason for each action in the request's order.
+  package static func cancelled(_ reasons: [CancellationReason]) -> DynamoError {
+    DynamoError(
+      .transactionCanceled,
+      "Transaction cancelled, please refer cancellation reasons for specific reasons "
+        + "[\(reasons.map(\.code).joined(separator: ", "))]",
+      cancellationReasons: reasons)
   }
 
   package static func validation(_ message: String) -> DynamoError { DynamoError(.validation, message) }

@@ -111,6 +111,7 @@ package struct TableDefinition: Sendable, Equatable {
   /// Capacity as the client gave it; nil for PAY_PER_REQUEST.
   package var throughput: Throughput?
   package var tags: [Tag]
+  package var options = TableOptions()
 
   package struct Throughput: Sendable, Equatable {
     package var read: Int

@@ -67,7 +67,7 @@ struct CommitRound: ~Copyable {
         failed = true
       }
     }
-    if failed { throw CommitRound.cancelled(reasons) }
+    if failed { throw .cancelled(reasons) }
     if let token = transaction.token { remember(token) }
     return prepared.map { commit($0, cause: transaction.cause) }
   }
@@ -79,14 +79,6 @@ struct CommitRound: ~Copyable {
     case .validation: .init(code: "ValidationError", message: error.message)
     default: nil
     }
-  }
-
-  private static func cancelled(_ reasons: [DynamoError.CancellationReason]) -> DynamoError {
-    DynamoError(
-      .transactionCanceled,
-      "Transaction cancelled, please refer cancellation reasons for specific reasons "
-        + "[\(reasons.map(\.code).joined(separator: ", "))]",
-      cancellationReasons: reasons)
   }
 
   private func prepare(
@@ -274,7 +266,7 @@ struct CommitRound: ~Copyable {
     guard Array(known[8...]) == token.payloadHash else {
       throw DynamoError(
         .idempotentParameterMismatch,
-        "An error occurred (IdempotentParameterMismatchException): the token was used before with another request")
+        "Request rejected: its client request token was used in the last 10 minutes with another payload")
     }
     return true
   }

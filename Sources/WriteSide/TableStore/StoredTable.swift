@@ -89,6 +89,7 @@ extension StoredTable {
     if let throughput = definition.throughput {
       item["throughput"] = .list([.number(Number(Int64(throughput.read))), .number(Number(Int64(throughput.write)))])
     }
+    if !definition.options.values.isEmpty { item["options"] = .map(definition.options.values) }
     return item.binary
   }
 
@@ -135,6 +136,7 @@ extension StoredTable {
     }
     definition.stream = item["stream"]?.text.flatMap(StreamViewType.init(rawValue:))
     definition.timeToLive = item["timeToLive"]?.text
+    if case .map(let options)? = item["options"] { definition.options = TableOptions(values: options) }
     definition.privateAttributes = (item["private"]?.elements ?? []).compactMap(\.text)
     definition.tags = (item["tags"]?.elements ?? []).compactMap { tag in
       guard let parts = tag.elements, parts.count == 2, let key = parts[0].text, let value = parts[1].text else { return nil }

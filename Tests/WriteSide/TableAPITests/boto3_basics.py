@@ -84,7 +84,6 @@ def create_table_errors():
           "BillingMode is PAY_PER_REQUEST", create, ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
     fails("ValidationException", None, create, StreamSpecification={"StreamEnabled": True})
     fails("ValidationException", None, create, Tags=[{"Key": "afterimage:partitions", "Value": "0"}])
-    fails("ValidationException", None, create, SSESpecification={"Enabled": True})
 
 
 @check
@@ -325,10 +324,31 @@ def answers_carry_their_headers():
 
 @check
 def what_is_not_there_says_so():
-    fails("UnknownOperationException", None, db.list_backups)
-    fails("UnknownOperationException", None, db.execute_statement, Statement='SELECT * FROM "x"')
+    fails("UnknownOperationException", None, db.describe_global_table, GlobalTableName="any")
     equal(db.describe_limits()["TableMaxReadCapacityUnits"], 40000)
     assert db.describe_endpoints()["Endpoints"][0]["CachePeriodInMinutes"] == 1440
+
+
+@check
+def options_and_policies_are_kept():
+    made = table(sort=False, TableClass="STANDARD_INFREQUENT_ACCESS", SSESpecification={"Enabled": True, "SSEType": "KMS"},
+                 OnDemandThroughput={"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20})
+    described = db.describe_table(TableName=made.name)["Table"]
+    equal(described["TableClassSummary"]["TableClass"], "STANDARD_INFREQUENT_ACCESS")
+    equal(described["SSEDescription"]["Status"], "ENABLED")
+    equal(described["OnDemandThroughput"], {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20})
+    db.update_table(TableName=made.name, TableClass="STANDARD")
+    equal("TableClassSummary" in db.describe_table(TableName=described["TableArn"])["Table"], False)
+    arn = described["TableArn"]
+    fails("PolicyNotFoundException", None, db.get_resource_policy, ResourceArn=arn)
+    first = db.put_resource_policy(ResourceArn=arn, Policy='{"Version":"2012-10-17"}', ExpectedRevisionId="NO_POLICY")["RevisionId"]
+    equal(db.get_resource_policy(ResourceArn=arn)["Policy"], '{"Version":"2012-10-17"}')
+    equal(db.put_resource_policy(ResourceArn=arn, Policy='{"Version":"2012-10-17"}')["RevisionId"], first)
+    fails("PolicyNotFoundException", None, db.put_resource_policy, ResourceArn=arn, Policy="{}", ExpectedRevisionId="1")
+    fails("ValidationException", None, db.put_resource_policy, ResourceArn=arn, Policy="nonsense")
+    db.delete_resource_policy(ResourceArn=arn, ExpectedRevisionId=first)
+    fails("PolicyNotFoundException", None, db.get_resource_policy, ResourceArn=arn)
+    fails("ResourceNotFoundException", None, db.get_resource_policy, ResourceArn=arn + "-gone")
 
 
 run()

@@ -6,23 +6,31 @@ extension Parser {
   mutating func wholeCondition() throws(ExpressionError) -> ConditionSyntax {
     let condition = try or()
     try checkEnd()
+    try checkOperators()
     return condition
   }
 
   private mutating func or() throws(ExpressionError) -> ConditionSyntax {
     var parts = [try and()]
-    while acceptKeyword("OR") { parts.append(try and()) }
+    while acceptKeyword("OR") {
+      operators += 1
+      parts.append(try and())
+    }
     return parts.count == 1 ? parts[0] : .or(parts)
   }
 
   private mutating func and() throws(ExpressionError) -> ConditionSyntax {
     var parts = [try not()]
-    while acceptKeyword("AND") { parts.append(try not()) }
+    while acceptKeyword("AND") {
+      operators += 1
+      parts.append(try not())
+    }
     return parts.count == 1 ? parts[0] : .and(parts)
   }
 
   private mutating func not() throws(ExpressionError) -> ConditionSyntax {
     guard acceptKeyword("NOT") else { return try primary() }
+    operators += 1
     try enter()
     defer { depth -= 1 }
     return .not(try not())
@@ -73,14 +81,17 @@ extension Parser {
     let start = offset
     if let comparator = comparator(at: index) {
       index += 1
+      operators += 1
       return .comparison(comparator, left, try operand(), offset: start)
     }
     if acceptKeyword("BETWEEN") {
+      operators += 1
       let low = try operand()
       guard acceptKeyword("AND") else { throw syntaxError() }
       return .between(left, low, try operand(), offset: start)
     }
     if acceptKeyword("IN") {
+      operators += 1
       try expect("(")
       var operands: [OperandSyntax] = []
       repeat { operands.append(try operand()) } while accept(",")

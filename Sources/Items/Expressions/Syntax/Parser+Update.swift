@@ -14,9 +14,7 @@ extension Parser {
       index += 1
       repeat { actions.append(try action(section)) } while accept(",")
     } while token.kind != .end
-    guard operators <= Parser.updateOperatorsMax else {
-      throw ExpressionError("The expression contains too many operators; operator count: \(operators)", offset: 0)
-    }
+    try checkOperators()
     return (actions, repeated)
   }
 

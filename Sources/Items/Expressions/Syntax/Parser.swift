@@ -16,8 +16,8 @@ struct Parser {
   static let expressionBytesMax = 4096
   /// Parentheses and functions inside each other: bounds the recursion.
   static let depthMax = 200
-  /// Operators and functions of an update expression, by the DynamoDB guide.
-  static let updateOperatorsMax = 300
+  /// Operators and functions of an expression, by the DynamoDB guide.
+  static let operatorsMax = 300
   static let keywords: [String] = ["AND", "OR", "NOT", "BETWEEN", "IN"]
 
   init(_ text: String, _ dialect: Lexer.Dialect) throws(ExpressionError) {
@@ -167,6 +167,12 @@ struct Parser {
       return .literal(.string(unquoted(token)), offset: offset)
     default:
       return .path(try path())
+    }
+  }
+
+  func checkOperators() throws(ExpressionError) {
+    guard operators <= Parser.operatorsMax else {
+      throw ExpressionError("The expression contains too many operators; operator count: \(operators)", offset: 0)
     }
   }
 

@@ -9,6 +9,9 @@ struct SyntaxChecker {
     "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size",
   ]
 
+  /// The greatest index that a list of a path may have.
+  static let indexMax = Int(Int32.max)
+
   private let checksReserved: Bool
   private var first: (rank: Rank, error: ExpressionError)?
 
@@ -65,6 +68,9 @@ struct SyntaxChecker {
 
   mutating func visit(_ path: PathSyntax) {
     guard checksReserved else { return }
+    for case .index(let index) in path.elements where index > SyntaxChecker.indexMax {
+      note(.misusedFunction, "List index is not within the allowable range; index: [\(index)]", path.offset)
+    }
     for case .name(let name) in path.elements where ReservedWords.contains(name) {
       note(.reservedWord, "Attribute name is a reserved keyword; reserved keyword: \(name)", path.offset)
     }

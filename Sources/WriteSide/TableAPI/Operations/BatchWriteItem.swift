@@ -33,6 +33,13 @@ enum BatchWriteItem {
             + "Member must have length greater than or equal to 1]")
       }
     }
+    for part in parts {
+      for (place, write) in part.writes.enumerated() {
+        let path = "requestItems.\(part.table).member.\(place + 1).member"
+        if let put = try write.object("PutRequest") { constraints.required(put.has("Item"), at: "\(path).putRequest.item") }
+        if let delete = try write.object("DeleteRequest") { constraints.required(delete.has("Key"), at: "\(path).deleteRequest.key") }
+      }
+    }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     try constraints.check()

@@ -9,7 +9,7 @@ enum CreateTable {
       let table = try store.createTable(definition, clock: clock)
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table)
+        writer.table(table, status: "CREATING")
       }
     }
   }
@@ -31,10 +31,12 @@ enum CreateTable {
       + IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", &constraints)
     let stream = try StreamRequest(body, &constraints)
     let tags = try OwnTags.read(body, &constraints)
+    let options = try OptionsRequest(body, &constraints)
+    let policy = try body.string("ResourcePolicy")
     let isProtected = try body.bool("DeletionProtectionEnabled") ?? false
     try constraints.check()
 
-    try UnsupportedParameters.check(body, ["ResourcePolicy", "GlobalTableSettingsReplicationMode"])
+    if let policy { try ResourcePolicy.check(policy) }
     let billing = try throughput.billing(mode)
     try keySchema.check()
     try attributes.checkDuplicates()
@@ -51,6 +53,8 @@ enum CreateTable {
       privateAttributes: try OwnTags.privateAttributes(tags, key),
       partitions: try OwnTags.partitions(tags, default: settings.partitionsDefault), throughput: billing, tags: tags)
     OwnTags.protect(&definition, isProtected)
+    options.apply(to: &definition.options)
+    if let policy { definition.options.setPolicy("", (policy, ResourcePolicy.revision())) }
     return (definition, try OwnTags.clock(tags))
   }
 

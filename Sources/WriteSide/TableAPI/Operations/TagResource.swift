@@ -10,6 +10,7 @@ enum TagResource {
     constraints.required(body.has("Tags"), at: "tags")
     let tags = try OwnTags.read(body, &constraints)
     try constraints.check()
+    guard !tags.isEmpty else { throw .validation("Atleast one Tag needs to be provided as Input.") }
     let name = try ResourceARN.table(arn)
     guard call.store.table(name) != nil else { throw ResourceARN.notFound(arn) }
     let store = call.store

@@ -37,6 +37,7 @@ enum TransactGetItems {
     }
     var keyed: [(TableHandle, key: Item)] = []
     for read in reads { keyed.append((try call.table(read.table), key: read.key)) }
+    try TransactGetItems.check(keyed)
     let found = try call.store.items(keyed)
     return .answer(
       Outcome.object { writer in
@@ -66,5 +67,24 @@ enum TransactGetItems {
         }
         writer.consumedCapacities(capacities, ifWanted: wanted)
       })
+  }
+
+  /// What the schema says against one of the keys cancels the whole; no item may be read twice.
+  static func check(_ reads: [(TableHandle, key: Item)]) throws(DynamoError) {
+    var reasons: [DynamoError.CancellationReason] = []
+    var seen = Set<[UInt8]>(minimumCapacity: reads.count)
+    for (table, key) in reads {
+      do throws(DynamoError) {
+        try table.check(key: key)
+        reasons.append(.none)
+      } catch {
+        reasons.append(.init(code: "ValidationError", message: error.message))
+      }
+      guard seen.insert(Array(table.definition.name.utf8) + [0] + key.binary).inserted else {
+        throw .validation("Transaction request cannot include multiple operations on one item")
+      }
+    }
+    guard reasons.contains(where: { $0 != .none }) else { return }
+    throw .cancelled(reasons)
   }
 }

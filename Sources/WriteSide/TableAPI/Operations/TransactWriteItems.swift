@@ -136,10 +136,7 @@ enum TransactWriteItems {
       }
     }
     if keys.count == changes.count { return keys }
-    throw DynamoError(
-      .transactionCanceled,
-      "Transaction cancelled, please refer cancellation reasons for specific reasons "
-        + "[\(reasons.map(\.code).joined(separator: ", "))]", cancellationReasons: reasons)
+    throw .cancelled(reasons)
   }
 
   /// SHA-256 of the request's own text: a token that comes again must come with the same.

@@ -10,6 +10,7 @@ enum UntagResource {
     ResourceARN.check(arn, &constraints)
     constraints.required(keys != nil, at: "tagKeys")
     try constraints.check()
+    guard keys?.isEmpty == false else { throw .validation("Atleast one Tag Key needs to be provided as Input.") }
     let name = try ResourceARN.table(arn)
     guard call.store.table(name) != nil else { throw ResourceARN.notFound(arn) }
     let store = call.store

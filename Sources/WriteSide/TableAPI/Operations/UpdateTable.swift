@@ -16,6 +16,7 @@ enum UpdateTable {
     let indexes: [IndexChange]
     let stream: StreamRequest?
     let isProtected: Bool?
+    let options: OptionsRequest
   }
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
@@ -26,7 +27,7 @@ enum UpdateTable {
       let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in try apply(change, to: &definition) }
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table)
+        writer.table(table, status: "UPDATING")
       }
     }
   }
@@ -44,11 +45,15 @@ enum UpdateTable {
       indexes.append(try indexChange(update, at: "globalSecondaryIndexUpdates.\(place + 1).member", &constraints))
     }
     let stream = try StreamRequest(body, &constraints)
+    let options = try OptionsRequest(body, &constraints)
     let isProtected = try body.bool("DeletionProtectionEnabled")
     try constraints.check()
-    try UnsupportedParameters.check(body, ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"])
+    for parameter in ["ReplicaUpdates", "GlobalTableWitnessUpdates", "MultiRegionConsistency"] as [StaticString]
+    where body.has(parameter) {
+      throw .validation("The parameter \(parameter) is not supported by this server: it has one region")
+    }
     let changesSomething = mode != nil || throughput.isGiven || !indexes.isEmpty || stream != nil || isProtected != nil
-    guard changesSomething || body.has("SSESpecification") || body.has("TableClass") else {
+    guard changesSomething || options.isGiven || body.has("WarmThroughput") else {
       throw .validation(
         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
           + "SSESpecification or ReplicaUpdates is required")
@@ -62,7 +67,7 @@ enum UpdateTable {
     }
     return Change(
       name: name ?? "", attributes: attributes, mode: mode, throughput: throughput, indexes: indexes, stream: stream,
-      isProtected: isProtected)
+      isProtected: isProtected, options: options)
   }
 
   private static func indexChange(
@@ -88,9 +93,18 @@ enum UpdateTable {
   private static func apply(_ change: Change, to definition: inout TableDefinition) throws(DynamoError) {
     if change.mode != nil || change.throughput.isGiven {
       let mode = change.mode ?? (definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
-      definition.throughput = try change.throughput.billing(mode)
+      let billing = try change.throughput.billing(mode)
+      if let billing, billing == definition.throughput, change.indexes.isEmpty, change.stream == nil {
+        throw .validation(
+          "The provisioned throughput for the table will not change. The requested value equals the current value. Current "
+            + "ReadCapacityUnits provisioned for the table: \(billing.read). Requested ReadCapacityUnits: \(billing.read). Current "
+            + "WriteCapacityUnits provisioned for the table: \(billing.write). Requested WriteCapacityUnits: \(billing.write). "
+            + "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.")
+      }
+      definition.throughput = billing
     }
     if let stream = change.stream { try apply(stream, to: &definition) }
+    change.options.apply(to: &definition.options)
     if let isProtected = change.isProtected { OwnTags.protect(&definition, isProtected) }
     for index in change.indexes { try apply(index, change.attributes, to: &definition) }
   }

@@ -69,6 +69,9 @@ enum OwnTags {
       if tag.key == deletionProtection {
         throw .invalidParameter("The tag \(deletionProtection) is the server's own: use DeletionProtectionEnabled")
       }
+      if tag.key.utf8.starts(with: "aws:".utf8) {
+        throw .invalidParameter("Tag keys that begin with aws: are reserved for system use: \(tag.key)")
+      }
       if tags[..<place].contains(where: { Text.equal($0.key, tag.key) }) {
         throw .invalidParameter("Duplicate Tag Key: \(tag.key)")
       }

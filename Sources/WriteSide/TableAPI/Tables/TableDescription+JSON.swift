@@ -3,7 +3,9 @@ internal import TableStore
 
 extension JSONWriter {
   /// A table as DescribeTable and the operations that change it show it.
-  mutating func table(_ table: TableDescription) {
+  ///
+  /// `status` in place of the table's own is what DynamoDB shows while a change that is done here at once goes on there.
+  mutating func table(_ table: TableDescription, status: String? = nil) {
     let definition = table.definition
     beginObject()
     name("AttributeDefinitions")
@@ -20,7 +22,7 @@ extension JSONWriter {
     name("KeySchema")
     keySchema(definition.key)
     name("TableStatus")
-    string(table.status)
+    string(status ?? table.status)
     name("CreationDateTime")
     seconds(table.createdAt)
     name("ProvisionedThroughput")
@@ -45,6 +47,7 @@ extension JSONWriter {
     indexes(table, .global)
     indexes(table, .local)
     stream(table)
+    options(definition.options)
     name("DeletionProtectionEnabled")
     bool(OwnTags.isProtected(definition))
     endObject()

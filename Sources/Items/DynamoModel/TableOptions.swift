@@ -1,0 +1,63 @@
+/// What clients set of a table and read again, without the table behaving otherwise for it: kept as named values, so that
+/// later versions can add some.
+package struct TableOptions: Sendable, Equatable {
+  package var values: AttributeMap
+
+  package init(values: AttributeMap = AttributeMap()) { self.values = values }
+
+  private func text(_ name: String) -> String? {
+    if case .string(let text)? = values[name] { text } else { nil }
+  }
+
+  private func integer(_ name: String) -> Int64? {
+    if case .number(let number)? = values[name] { number.int64 } else { nil }
+  }
+
+  private mutating func set(_ name: String, _ text: String?) { values[name] = text.map { .string($0) } }
+  private mutating func set(_ name: String, _ number: Int64?) { values[name] = number.map { .number(Number($0)) } }
+
+  /// STANDARD unless set.
+  package var tableClass: String? {
+    get { text("tableClass") }
+    set { set("tableClass", newValue) }
+  }
+
+  /// The ARN of the KMS key that encryption was asked for with; nil for the owner's own. What is at rest is the disk's to encrypt.
+  package var encryptionKey: String? {
+    get { text("encryptionKey") }
+    set { set("encryptionKey", newValue) }
+  }
+
+  /// The greatest numbers of request units that were asked for; -1 for none.
+  package var onDemandReads: Int64? {
+    get { integer("onDemandReads") }
+    set { set("onDemandReads", newValue) }
+  }
+
+  package var onDemandWrites: Int64? {
+    get { integer("onDemandWrites") }
+    set { set("onDemandWrites", newValue) }
+  }
+
+  /// When point-in-time recovery was enabled, in milliseconds since 1970; nil while it is disabled.
+  package var recoverableSince: Int64? {
+    get { integer("recoverableSince") }
+    set { set("recoverableSince", newValue) }
+  }
+
+  package var recoveryDays: Int64? {
+    get { integer("recoveryDays") }
+    set { set("recoveryDays", newValue) }
+  }
+
+  /// A resource policy and its revision. `resource` is empty for the table, `stream/label` for a stream.
+  package func policy(_ resource: String) -> (text: String, revision: String)? {
+    guard let policy = text("policy:\(resource)"), let revision = text("revision:\(resource)") else { return nil }
+    return (policy, revision)
+  }
+
+  package mutating func setPolicy(_ resource: String, _ policy: (text: String, revision: String)?) {
+    set("policy:\(resource)", policy?.text)
+    set("revision:\(resource)", policy?.revision)
+  }
+}
