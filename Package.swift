@@ -155,6 +155,7 @@ let package = Package(
     program(
       "afterimage",
       ["Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "Gzip", "Services", "Telemetry"]),
+    tests("Program", "Assembly", ["Assembly", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",

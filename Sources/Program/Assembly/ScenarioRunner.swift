@@ -1,3 +1,4 @@
+internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
@@ -17,11 +18,14 @@ package struct ScenarioRunner: Sendable {
   package let partitions: Int
   /// Forget everything and go on from the file after so many records; nil runs through in one go.
   package let restartEvery: Int?
+  /// Deliver each record again and again, as a source may that delivers at least once.
+  package let redelivers: Bool
 
-  package init(pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil) {
+  package init(pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil, redelivers: Bool = false) {
     self.pipeline = pipeline
     self.partitions = partitions
     self.restartEvery = restartEvery
+    self.redelivers = redelivers
   }
 
   /// What is wrong, each with `file:line`; empty when the scenario holds.
@@ -34,7 +38,8 @@ package struct ScenarioRunner: Sendable {
     let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepInterval: .milliseconds(20)))
     defer { store.close() }
     try TableSetup.prepare([pipeline], store, partitions: partitions, .silent)
-    var run = Run(pipeline: pipeline, store: store, time: time, directory: directory, restartEvery: restartEvery)
+    var run = Run(
+      pipeline: pipeline, store: store, time: time, directory: directory, restartEvery: restartEvery, redelivers: redelivers)
     var problems: [String] = []
     for step in scenario.steps {
       try await run.perform(step)
@@ -66,7 +71,7 @@ private struct Run {
   let file: GenerationFile
   let reader: Connection
 
-  init(pipeline: Pipeline, store: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?) {
+  init(pipeline: Pipeline, store: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?, redelivers: Bool) {
     self.pipeline = pipeline
     self.store = store
     self.time = time
@@ -77,8 +82,11 @@ private struct Run {
       preconditionFailure("a read model cannot be made in \(directory): \(error)")
     }
     replay = Replay(
-      file: file, logs: pipeline.tables.map { EmbeddedLog(store, table: $0.name) }, batchRecords: restartEvery ?? 4096,
-      restartEvery: restartEvery)
+      file: file,
+      logs: pipeline.tables.map { table -> any ChangeLog in
+        let log = EmbeddedLog(store, table: table.name)
+        return redelivers ? RedeliveringLog(log) : log
+      }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery)
     for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
   }
 

@@ -13,6 +13,8 @@ package struct LaneEngine: Sendable {
   /// Index of the table in the pipeline.
   package let table: Int
   package let partition: Int
+  /// The last record applied. A source may deliver records again; what is not above it is passed over.
+  package private(set) var sequence: UInt64
   /// Records applied since the engine was made.
   package private(set) var applied: UInt64 = 0
   /// The time through which deadlines have fired, in microseconds.
@@ -26,11 +28,14 @@ package struct LaneEngine: Sendable {
   private let tableEffects: [Int]
   private var jsonReader: RecordJSONReader
 
-  /// An engine that goes on behind what the read model holds. `active` are the lane's active sessions by projection.
+  /// An engine that goes on behind what the read model holds: the record `sequence`. `active` are the lane's active sessions by
+  /// projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, incarnation: Incarnation, firedThrough: Int64, active: [Int: [SessionState]]
+    pipeline: Pipeline, table: Int, partition: Int, incarnation: Incarnation, sequence: UInt64, firedThrough: Int64,
+    active: [Int: [SessionState]]
   ) {
     self.incarnation = incarnation
+    self.sequence = sequence
     self.pipeline = pipeline
     self.table = table
     self.partition = partition
@@ -61,7 +66,7 @@ package struct LaneEngine: Sendable {
   /// table: nothing behind the last good record is applied, and the lane stops.
   package mutating func apply(_ batch: RecordBatch) throws(LaneFailure) {
     let names = pipeline.tables[table].attributes
-    for entry in batch.entries {
+    for entry in batch.entries where entry.sequence > sequence {
       let record: ChangeRecord
       do throws(RecordError) {
         record = try decode(entry, batch, names)
@@ -74,6 +79,7 @@ package struct LaneEngine: Sendable {
       }
       fireDeadlines(before: record.time * 1000)
       try apply(record)
+      sequence = entry.sequence
       applied += 1
     }
     advance(to: batch.frontier)

@@ -86,7 +86,7 @@ struct Lane {
     try await check(position, description)
     var engine = LaneEngine(
       pipeline: pipeline, table: table, partition: partition, incarnation: description.incarnation,
-      firedThrough: position.firedThrough, active: active)
+      sequence: position.cursor.sequence, firedThrough: position.firedThrough, active: active)
     active = [:]
     var gathered = 0
     var next = position
@@ -97,6 +97,7 @@ struct Lane {
       attempt = 0
       let setAside = batch.foreign.map { letter(for: $0) }
       var failure: LaneFailure?
+      let before = engine.applied
       do throws(LaneFailure) {
         try engine.apply(batch)
         next.cursor = batch.end
@@ -105,7 +106,7 @@ struct Lane {
         failure = error
         advance(&next, batch, before: error.sequence)
       }
-      gathered += batch.entries.count
+      gathered += Int(engine.applied - before)
       next.firedThrough = engine.firedThrough
       next.frontier = failure == nil ? max(next.frontier, LaneEngine.microseconds(batch.frontier)) : next.frontier
       if failure == nil, let last = batch.entries.last { next.fingerprint = Lane.fingerprint(last, batch) }

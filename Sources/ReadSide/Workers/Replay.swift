@@ -71,7 +71,7 @@ package struct Replay {
     let (position, active) = try file.takeLane(table: table, partition: partition, start: start)
     let engine = LaneEngine(
       pipeline: file.pipeline, table: table, partition: partition, incarnation: position.cursor.incarnation,
-      firedThrough: position.firedThrough, active: active)
+      sequence: position.cursor.sequence, firedThrough: position.firedThrough, active: active)
     return LaneState(table: table, partition: partition, position: position, next: position, engine: engine)
   }
 
@@ -80,11 +80,13 @@ package struct Replay {
     let (table, partition, cursor) = (lanes[index].table, lanes[index].partition, lanes[index].next.cursor)
     let batch = try await logs[table].read(
       partition: partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
+    let before = lanes[index].engine.applied
     try lanes[index].engine.apply(batch)
+    let applied = Int(lanes[index].engine.applied - before)
     lanes[index].next.cursor = batch.end
     lanes[index].next.firedThrough = lanes[index].engine.firedThrough
     lanes[index].next.frontier = max(lanes[index].next.frontier, LaneEngine.microseconds(batch.frontier))
-    lanes[index].sinceRestart += batch.entries.count
+    lanes[index].sinceRestart += applied
     if let restartEvery, lanes[index].sinceRestart >= restartEvery {
       try commit(index)
       lanes[index] = try load(table, partition, batch.end)
@@ -92,7 +94,7 @@ package struct Replay {
       try commit(index)
       lanes[index].sinceRestart = 0
     }
-    return batch.entries.count
+    return applied
   }
 
   private mutating func commit(_ index: Int) throws {

@@ -57,6 +57,7 @@ enum PipelineCommand {
     options: [
       .init("partitions", value: "N", "Log partitions of the tables.", default: "1"),
       .init("restart-every", value: "N", "Stop and go on from the file after so many records."),
+      .init("redeliver", "Deliver each record more than once."),
       Commands.output,
     ]
   ) { arguments in
@@ -72,7 +73,7 @@ enum PipelineCommand {
     }
     let runner = ScenarioRunner(
       pipeline: pipeline, partitions: try arguments.integer("partitions", in: 1...256) ?? 1,
-      restartEvery: try arguments.integer("restart-every", in: 1...1_000_000))
+      restartEvery: try arguments.integer("restart-every", in: 1...1_000_000), redelivers: arguments.has("redeliver"))
     var failed = 0
     var writer = JSONWriter()
     writer.beginArray()
