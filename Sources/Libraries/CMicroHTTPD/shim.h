@@ -9,7 +9,8 @@
 static inline struct MHD_Daemon *mhd_start(
     int listen_socket, unsigned int threads, size_t connection_memory, unsigned int connections, unsigned int idle_seconds,
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
-    void *(*target_arrived)(void *context, const char *target, struct MHD_Connection *connection), void *context) {
+    void *(*target_arrived)(void *context, const char *target, struct MHD_Connection *connection),
+    MHD_NotifyConnectionCallback connected, void *context) {
   return MHD_start_daemon(
       MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handler, context,
       MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_socket,
@@ -20,6 +21,7 @@ static inline struct MHD_Daemon *mhd_start(
       MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
       MHD_OPTION_NOTIFY_COMPLETED, completed, context,
       MHD_OPTION_URI_LOG_CALLBACK, target_arrived, context,
+      MHD_OPTION_NOTIFY_CONNECTION, connected, context,
       MHD_OPTION_END);
 }
 
@@ -47,3 +49,4 @@ static const enum MHD_Result mhd_yes = MHD_YES;
 static const enum MHD_Result mhd_no = MHD_NO;
 static const ssize_t mhd_end_of_stream = MHD_CONTENT_READER_END_OF_STREAM;
 static const ssize_t mhd_end_with_error = MHD_CONTENT_READER_END_WITH_ERROR;
+static const enum MHD_ConnectionNotificationCode mhd_connection_started = MHD_CONNECTION_NOTIFY_STARTED;

@@ -105,6 +105,12 @@ package final class HTTPServer: Sendable {
         guard let context, let target else { return nil }
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         return Unmanaged.passRetained(Exchange(core: core, target: String(cString: target))).toOpaque()
+      },
+      { context, connection, _, event in
+        guard let context, let connection else { return }
+        let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
+        let socket = mhd_connection_socket(connection)
+        if event == mhd_connection_started { core.watch.opened(socket) } else { core.watch.closed(socket) }
       }, context)
   }
 }

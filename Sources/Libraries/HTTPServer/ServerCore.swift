@@ -22,12 +22,12 @@ final class ServerCore: Sendable {
 
   private let state = Mutex(State())
   private let inHand = DispatchGroup()
-  private let watch: StreamWatch
+  let watch: HangUpWatch
 
   init(_ settings: HTTPServer.Settings, _ handler: @escaping HTTPServer.Handler) {
     self.settings = settings
     self.handler = handler
-    watch = StreamWatch()
+    watch = HangUpWatch()
     tooLarge = HTTPResponse(
       status: 413, headers: [("Connection", "close"), ("Content-Type", "text/plain; charset=utf-8")],
       body: Array("The body is larger than \(settings.requestBodyBytesMax) bytes.\n".utf8))

@@ -154,6 +154,31 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     held.withLock { $0[1] }.answer(.text(200, "too late"))
     #expect(throws: (any Error).self) { try RawClient(port: server.port) }
   }
+
+  @Test(arguments: ["", "\u{0}\u{1}\u{2}", "GET / HTTP/1.1\r\nHo", "POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n{"])
+  func `a client that stops sending before there is a request is let go at once`(_ text: String) throws {
+    let server = try HTTPServer(handler: echo)
+    for _ in 0..<20 {
+      let client = try RawClient(port: server.port)
+      client.send(text)
+      client.endSending()
+      #expect(client.isAtEnd())
+    }
+  }
+
+  @Test(arguments: ["now", "later"])
+  func `a client that stops sending behind its request is answered and let go`(_ path: String)
+    throws
+  {
+    let server = try HTTPServer(handler: echo)
+    for _ in 0..<20 {
+      let client = try RawClient(port: server.port)
+      client.send("GET /\(path) HTTP/1.1\r\nHost: t\r\n\r\n")
+      client.endSending()
+      #expect(client.answer()?.status == 200)
+      #expect(client.isAtEnd())
+    }
+  }
 }
 
 /// Waits for a fact, with a limit.
@@ -165,4 +190,6 @@ func wait(_ what: String, within seconds: Double = 10, _ fact: () -> Bool) throw
   }
 }
 
-struct Late: Error { let what: String }
+struct Late: Error {
+  let what: String
+}

@@ -32,6 +32,9 @@ final class RawClient {
     close(socket)
   }
 
+  /// Sends no more, and still reads.
+  func endSending() { shutdown(socket, Int32(SHUT_WR)) }
+
   func send(_ bytes: [UInt8]) {
     var sent = 0
     while sent < bytes.count {

@@ -1,0 +1,138 @@
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+
+/// Sees when the other end of a connection sends no more, which libmicrohttpd may miss: it does not look at a suspended connection, and when
+/// the end comes together with the last bytes it waits for it until the idle timeout.
+///
+/// One thread waits with epoll for all connections of a server. A stream is told that its client has gone. Any other connection is
+/// shut for reading, again and again until libmicrohttpd has seen it: a request in hand is still answered, and then the connection closes.
+final class HangUpWatch: Sendable {
+  private struct Connection {
+    let number: UInt32
+    var stream: ResponseStream?
+    var hasHungUp = false
+  }
+
+  private struct State {
+    var poll: Int32 = -1
+    var wakeup: Int32 = -1
+    var isClosed = false
+    var nextNumber: UInt32 = 1
+    /// By socket. Libmicrohttpd says that it closes a connection before the socket is closed, so a socket here is the one it was.
+    var connections: [Int32: Connection] = [:]
+    var hungUp: Set<Int32> = []
+  }
+
+  /// Between two times that a connection is shut for reading, in milliseconds.
+  private static let interval: Int32 = 100
+
+  private let state = Mutex(State())
+
+  func opened(_ socket: Int32) {
+    state.withLock { state in
+      guard socket >= 0, !state.isClosed, start(&state) else { return }
+      state.nextNumber &+= 1
+      state.connections[socket] = Connection(number: state.nextNumber)
+      var event = epoll_event(
+        events: EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue,
+        data: epoll_data_t(u64: UInt64(state.nextNumber) << 32 | UInt64(UInt32(bitPattern: socket))))
+      epoll_ctl(state.poll, EPOLL_CTL_ADD, socket, &event)
+    }
+  }
+
+  func closed(_ socket: Int32) {
+    state.withLock { state in
+      guard state.connections.removeValue(forKey: socket) != nil else { return }
+      state.hungUp.remove(socket)
+      var event = epoll_event()
+      epoll_ctl(state.poll, EPOLL_CTL_DEL, socket, &event)
+    }
+  }
+
+  /// The connection answers with a stream from now on.
+  func add(_ socket: Int32, _ stream: ResponseStream) {
+    let hasHungUp = state.withLock { state in
+      state.connections[socket]?.stream = stream
+      return state.connections[socket]?.hasHungUp == true
+    }
+    if hasHungUp { stream.clientLeft() }
+  }
+
+  func remove(_ stream: ResponseStream) {
+    state.withLock { state in
+      for (socket, connection) in state.connections where connection.stream === stream { state.connections[socket]?.stream = nil }
+    }
+  }
+
+  func close() {
+    state.withLock { state in
+      state.isClosed = true
+      if state.wakeup >= 0 {
+        var one: UInt64 = 1
+        _ = write(state.wakeup, &one, 8)
+      }
+    }
+  }
+
+  private func start(_ state: inout State) -> Bool {
+    if state.poll >= 0 { return true }
+    let poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    let wakeup = eventfd(0, Int32(EFD_CLOEXEC))
+    guard poll >= 0, wakeup >= 0 else { return false }
+    var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: 0))
+    epoll_ctl(poll, EPOLL_CTL_ADD, wakeup, &event)
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(self).toOpaque()
+    let result = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<HangUpWatch>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context)
+    guard result == 0 else {
+      Unmanaged<HangUpWatch>.fromOpaque(context).release()
+      return false
+    }
+    pthread_detach(thread)
+    state.poll = poll
+    state.wakeup = wakeup
+    return true
+  }
+
+  private func run() {
+    let (poll, wakeup) = state.withLock { ($0.poll, $0.wakeup) }
+    var events = [epoll_event](repeating: epoll_event(), count: 64)
+    while true {
+      let pause = state.withLock { $0.hungUp.isEmpty ? -1 : HangUpWatch.interval }
+      let count = epoll_wait(poll, &events, Int32(events.count), pause)
+      if count < 0, errno != EINTR { break }
+      let streams = events[..<max(0, Int(count))].compactMap { hungUp($0.data.u64) }
+      for stream in streams { stream.clientLeft() }
+      let isClosed = state.withLock { state in
+        for socket in state.hungUp { shutdown(socket, Int32(SHUT_RD)) }
+        return state.isClosed
+      }
+      if isClosed { break }
+    }
+    state.withLock { state in
+      state.isClosed = true
+      state.poll = -1
+      state.wakeup = -1
+    }
+    _ = Glibc.close(poll)
+    _ = Glibc.close(wakeup)
+  }
+
+  /// Notes it; the stream that is to be told.
+  private func hungUp(_ mark: UInt64) -> ResponseStream? {
+    let socket = Int32(truncatingIfNeeded: mark)
+    return state.withLock { state in
+      guard let connection = state.connections[socket], connection.number == UInt32(mark >> 32) else { return nil }
+      state.connections[socket]?.hasHungUp = true
+      if connection.stream == nil { state.hungUp.insert(socket) }
+      return connection.stream
+    }
+  }
+}
