@@ -150,7 +150,7 @@ let package = Package(
         "Projections",
         "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
-        "CLibCrypto", "CLibYAML", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
+        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
       ]),
     program(
       "afterimage",

@@ -1,13 +1,16 @@
 internal import CLibCrypto
 internal import CLibYAML
+internal import CLibrdkafka
 internal import CMicroHTTPD
 internal import CPCRE2
 internal import CSQLite
 internal import CZlib
 internal import Foundation
 internal import Glibc
+internal import KafkaLog
 internal import ReadModels
 internal import SQLite
+internal import TableStore
 
 /// One thing that `afterimage doctor` looked at.
 package struct Diagnosis: Sendable, Equatable {
@@ -38,12 +41,25 @@ package enum Diagnostics {
     var pcre = [CChar](repeating: 0, count: 64)
     _ = pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), &pcre)
     let versions = [
+      "rocksdb \(loadedVersion("librocksdb.so."))", "librdkafka \(String(cString: rd_kafka_version_str()))",
       "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))",
       "libyaml \(String(cString: yaml_get_version_string()))", "zlib \(String(cString: zlibVersion()))",
       String(cString: OpenSSL_version(OPENSSL_VERSION)),
       "pcre2 \(String(decoding: pcre.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))",
     ]
-    return [Diagnosis(.fine, "libraries", versions.joined(separator: ", "))]
+    let formats =
+      "tables \(TableStore.formatVersion), read models \(ReadModelFormat.version), records on Kafka \(RecordHeaders.format)"
+    return [Diagnosis(.fine, "libraries", versions.joined(separator: ", ")), Diagnosis(.fine, "formats", formats)]
+  }
+
+  /// The version in the name of a library's file, for one that does not tell it by its C interface.
+  private static func loadedVersion(_ prefix: String) -> String {
+    // A file of /proc has no size, so it is read to its end.
+    guard let maps = FileHandle(forReadingAtPath: "/proc/self/maps"), let data = try? maps.readToEnd() else { return "unknown" }
+    let paths = String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { $0.split(separator: " ").last }
+    guard let path = paths.first(where: { $0.contains(prefix) }) else { return "unknown" }
+    let file = URL(filePath: String(path)).resolvingSymlinksInPath().lastPathComponent
+    return String(file.dropFirst(prefix.count))
   }
 
   package static func disk(_ path: String) -> [Diagnosis] {

@@ -154,6 +154,9 @@ import Testing
     #expect(healthy.status == 0, "\(healthy)")
     #expect(healthy.output.contains("is in use by pid ") && healthy.output.contains("pipeline chat-rooms"), "\(healthy)")
     #expect(await scene.server.stop() == 0)
+    for word in ["rocksdb 7.", "librdkafka ", "sqlite 3.", "tables 1, read models 1"] {
+      #expect(healthy.output.contains(word), "\(healthy)")
+    }
     let stopped = try await Program.run(
       "doctor", "--data", scene.folder.file("data"), "--endpoint", scene.server.tables, "--server", scene.server.page, "-o",
       "json")
