@@ -66,6 +66,7 @@ let package = Package(
     tests("Libraries", "Patterns", ["Patterns"]),
     module("Libraries", "Kafka", ["CLibrdkafka"]),
     kit("Libraries", "KafkaTestKit", ["Kafka"]),
+    kit("Libraries", "RandomTestKit", []),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 
     // Process
@@ -76,9 +77,9 @@ let package = Package(
 
     // Items
     module("Items", "DynamoModel"),
-    tests("Items", "DynamoModel", ["DynamoModel"]),
+    tests("Items", "DynamoModel", ["RandomTestKit", "DynamoModel"]),
     module("Items", "Expressions", ["DynamoModel"]),
-    tests("Items", "Expressions", ["Expressions", "DynamoModel"]),
+    tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
 
     module("Items", "DynamoClient", ["DynamoModel", "Crypto"]),
@@ -102,7 +103,8 @@ let package = Package(
     tests(
       "WriteSide", "Relay",
       [
-        "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore", "Services",
+        "RandomTestKit", "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore",
+        "Services",
         "Telemetry",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
@@ -137,7 +139,8 @@ let package = Package(
     tests(
       "ReadSide", "Workers",
       [
-        "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "ReadModels",
+        "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
+        "ReadModels",
         "Projections",
         "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
@@ -162,7 +165,7 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "Services", "StoreTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",

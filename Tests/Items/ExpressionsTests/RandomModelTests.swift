@@ -1,5 +1,6 @@
 import DynamoModel
 import Expressions
+import RandomTestKit
 import Testing
 
 /// Random conditions and updates against a naive model written apart from the library: values are plain Swift enums, the
@@ -76,7 +77,7 @@ import Testing
   // MARK: Generators
 
   struct Generator {
-    var random: Seeded
+    var random: SeededGenerator
     var placeholders: [String: Plain] = [:]
 
     mutating func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &random) }
@@ -176,7 +177,7 @@ import Testing
   @Test func `random conditions hold as in the model`() throws {
     var held = 0
     for seed in 0..<Self.rounds {
-      var generator = Generator(random: Seeded(seed))
+      var generator = Generator(random: SeededGenerator(seed: seed))
       let item = generator.item()
       let condition = generator.condition(3)
       var placeholders = Self.values(generator.placeholders)
@@ -191,7 +192,7 @@ import Testing
   @Test func `random updates leave what the model leaves`() throws {
     var failed = 0
     for seed in 0..<Self.rounds {
-      var generator = Generator(random: Seeded(seed))
+      var generator = Generator(random: SeededGenerator(seed: seed))
       let before = generator.item()
       var sections: [String: [String]] = [:]
       var steps: [(inout [String: Plain], [String: Plain]) throws -> Void] = []
@@ -257,20 +258,6 @@ import Testing
   }
 
   struct Refused: Error {}
-}
-
-/// Splitmix64: the same numbers for the same seed on every machine.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed &* 0x2545_f491_4f6c_dd1d }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
 }
 
 extension String {

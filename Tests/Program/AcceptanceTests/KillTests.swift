@@ -1,5 +1,6 @@
 import Foundation
 import KafkaTestKit
+import RandomTestKit
 import Testing
 
 /// The process is killed at random points while it writes, projects, expires and deletes; what it leaves equals an undisturbed replay of
@@ -21,7 +22,7 @@ import Testing
   func `kill -9 of one of four processes at random points loses nothing and publishes nothing twice`() async throws {
     let seed = UInt64.random(in: 1...UInt64.max)
     print("KillTests: four processes, seed \(seed), \(Self.rounds) rounds")
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let scene = try KillScene(table: KafkaBroker.uniqueName("Visits"))
     let roles = try await RoleProcesses(scene.folder, pipeline: scene.pipeline, kafka: try KafkaBroker.bootstrap())
     let writers = scene.writers(roles.endpoint)
@@ -44,7 +45,7 @@ import Testing
   private func run(_ more: [String]) async throws {
     let seed = UInt64.random(in: 1...UInt64.max)
     print("KillTests: seed \(seed), \(Self.rounds) rounds")
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let scene = try KillScene(table: "Visits")
     let data = scene.folder.file("data")
     for _ in 0..<Self.rounds {

@@ -1,6 +1,7 @@
 import DynamoModel
 import Foundation
 import Gzip
+import RandomTestKit
 
 /// Messages for tests: the real ones of ../shared when they are there, seeded ones of our own otherwise.
 struct ChatMessages {
@@ -46,7 +47,7 @@ struct ChatMessages {
   }
 
   private static func seeded(count: Int) -> ChatMessages {
-    var generator = SplitMix64(seed: 7)
+    var generator = SeededGenerator(seed: 7)
     let nicks = (0..<300).map { "nick\($0)" } + ["|x|", "{y}", "Grüße", "e\u{301}", "\u{e9}"]
     var time: Int64 = 1_100_000_000_000 / 60_000 * 60_000
     var messages: [Message] = []
@@ -78,20 +79,5 @@ struct ChatMessages {
       "PK": .string("User:\(message.nick)"), "SK": .string("\(message.timeText)#\(line)"), "RoomID": .string("ubuntu"),
       "CreatedAt": .string(message.timeText), "Comment": .string(message.text),
     ]
-  }
-}
-
-/// A printed seed reproduces a failing run.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

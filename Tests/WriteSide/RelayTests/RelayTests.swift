@@ -4,6 +4,7 @@ import DynamoModel
 import Kafka
 import KafkaLog
 import KafkaTestKit
+import RandomTestKit
 import Relay
 import StoreTestKit
 import TableStore
