@@ -54,6 +54,7 @@ let package = Package(
     library("CLibCrypto"),
     library("CZlib"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
+    tests("Libraries", "RocksDB", ["RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer"]),

@@ -141,7 +141,7 @@ extension Database {
   package var failure: RocksDBError? { state.withLock { $0.failed } }
 
   /// How long `reopen` waits for those who read, in milliseconds.
-  static let readersWaitMax = 5_000
+  static let readersWaitMax = 2_000
 
   /// Whether the disk takes files again: there is room for what opening writes, and a small file can be written and synced.
   package func diskTakesFiles() -> Bool {

@@ -90,6 +90,21 @@ def keys():
     refused_key = "The AttributeValue for a key attribute cannot contain an empty string value. Key: PK"
     answer = fails("ValidationException", db.put_item, TableName=TABLE, Item=item({"PK": "", "SK": "s"}))
     assert refused_key in answer["Error"]["Message"], answer
+    good = item({"PK": "k", "SK": "s"})
+    for key, name in (({"PK": "", "SK": "s"}, "PK"), ({"PK": "k", "SK": ""}, "SK")):
+        empty = item(key)
+        for call, arguments in ((db.put_item, {"Item": empty}), (db.get_item, {"Key": empty}), (db.delete_item, {"Key": empty}),
+                                (db.update_item, {"Key": empty})):
+            answer = fails("ValidationException", call, TableName=TABLE, **arguments)
+            assert f"cannot contain an empty string value. Key: {name}" in answer["Error"]["Message"], answer
+        fails("ValidationException", db.batch_write_item, RequestItems={
+            TABLE: [{"PutRequest": {"Item": good}}, {"PutRequest": {"Item": empty}}]})
+        fails("TransactionCanceledException", db.transact_write_items, TransactItems=[
+            {"Put": {"TableName": TABLE, "Item": good}}, {"Put": {"TableName": TABLE, "Item": empty}}])
+    # The keys of the index RoomID_Comment_IDX.
+    answer = fails("ValidationException", db.put_item, TableName=TABLE, Item={**good, "RoomID": {"S": ""}, "CreatedAt": {"S": "x"}})
+    assert "RoomID_Comment_IDX" in answer["Error"]["Message"], answer
+    assert records(TABLE, PK="k", SK="s") == [] and stored("k") is None
     fails("ValidationException", db.put_item, TableName=TABLE, Item=item({"PK": "k"}))
     fails("ValidationException", db.put_item, TableName=TABLE, Item=item({"PK": "k", "SK": 5}))
     fails("ValidationException", db.get_item, TableName=TABLE, Key=item({"PK": "k"}))
