@@ -111,7 +111,7 @@ let package = Package(
       ]),
     module(
       "WriteSide", "TableAPI",
-      ["HTTPServer", "CLibCrypto", "CZlib", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
+      ["HTTPServer", "CLibCrypto", "CZlib", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
     tests(
       "WriteSide", "TableAPI",
       [

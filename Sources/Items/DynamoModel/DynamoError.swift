@@ -19,6 +19,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case expiredIterator = "ExpiredIteratorException"
     case unknownOperation = "UnknownOperationException"
     case missingAuthenticationToken = "MissingAuthenticationTokenException"
+    case invalidSignature = "InvalidSignatureException"
     case incompleteSignature = "IncompleteSignatureException"
     case unrecognizedClient = "UnrecognizedClientException"
     case accessDenied = "AccessDeniedException"

@@ -16,6 +16,11 @@ package enum Hashing {
     return digest
   }
 
+  /// Whether two byte strings are the same, in time that depends on their length only.
+  package static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
+  }
+
   package static func hexadecimal(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
     var out: [UInt8] = []

@@ -96,6 +96,7 @@ final class Exchange: @unchecked Sendable {
   private var discarded = 0
 
   private func handle(_ connection: OpaquePointer) -> MHD_Result {
+    let sent = body
     if refused == nil, !body.isEmpty, let coding = HTTPRequest.header(connection, "Content-Encoding") { decode(coding) }
     if let refused {
       phase.withLock { $0 = .done }
@@ -107,7 +108,7 @@ final class Exchange: @unchecked Sendable {
     }
     isCounted = true
     phase.withLock { $0 = .handling }
-    let request = HTTPRequest(connection: connection, method: method, target: target, body: body)
+    let request = HTTPRequest(connection: connection, method: method, target: target, body: body, bodyAsSent: sent)
     body = []
     core.handler(request, Responder(self))
     let queued: HTTPResponse? = phase.withLock { phase in

@@ -10,8 +10,12 @@ package struct HTTPRequest: ~Copyable {
   /// The body; already inflated when it came with `Content-Encoding: gzip`.
   package let body: [UInt8]
 
-  init(connection: OpaquePointer, method: String, target: String, body: [UInt8]) {
+  /// The body as it came over the wire: other than `body` when it was compressed. What a client has signed.
+  package let bodyAsSent: [UInt8]
+
+  init(connection: OpaquePointer, method: String, target: String, body: [UInt8], bodyAsSent: [UInt8]) {
     self.connection = connection
+    self.bodyAsSent = bodyAsSent
     self.method = method
     self.target = target
     self.body = body
@@ -21,6 +25,9 @@ package struct HTTPRequest: ~Copyable {
   package func header(_ name: StaticString) -> String? {
     HTTPRequest.header(connection, name)
   }
+
+  /// The same for a name that is known only now.
+  package func header(named name: String) -> String? { mhd_header(connection, name).map { String(cString: $0) } }
 
   static func header(_ connection: OpaquePointer, _ name: StaticString) -> String? {
     name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { start in

@@ -21,6 +21,20 @@ package enum PercentCoding {
     return String(decoding: out, as: UTF8.self)
   }
 
+  /// As signatures encode: all but letters, digits and `-._~`, and `/` where it is told so, in capital hexadecimal.
+  package static func encode(_ text: String, keepsSlash: Bool) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var out: [UInt8] = []
+    for byte in text.utf8 {
+      if (byte | 0x20) &- 97 < 26 || byte &- 48 < 10 || "-._~".utf8.contains(byte) || (keepsSlash && byte == UInt8(ascii: "/")) {
+        out.append(byte)
+      } else {
+        out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
   private static func digit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case let byte where byte &- 48 < 10: byte - 48

@@ -12,8 +12,13 @@ package final class TableAPI: Sendable {
   package struct Settings: Sendable {
     /// Log partitions of a table whose CreateTable does not name a number.
     package var partitionsDefault: Int
+    /// Who may call; nil takes any signature, which is for servers that listen on loopback only.
+    package var access: AccessControl?
 
-    package init(partitionsDefault: Int = 1) { self.partitionsDefault = partitionsDefault }
+    package init(partitionsDefault: Int = 1, access: AccessControl? = nil) {
+      self.partitionsDefault = partitionsDefault
+      self.access = access
+    }
   }
 
   let store: TableStore
@@ -28,28 +33,38 @@ package final class TableAPI: Sendable {
   }
 
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
-    let reply = Reply(responder, requestID: requestIDs.next())
+    let reply = Reply(request, responder, requestID: requestIDs.next())
     guard request.method == "POST" else {
-      if request.method == "GET", request.path == "/" {
+      switch request.method {
+      case "GET" where request.path == "/", "HEAD" where request.path == "/":
         reply.healthy(host: request.header("Host") ?? "localhost")
-      } else {
-        reply.notFound()
+      case "OPTIONS": reply.preflight(headers: request.header("Access-Control-Request-Headers"))
+      default: reply.notFound()
       }
       return
     }
-    guard RequestTarget.takes(contentType: request.header("Content-Type")) else {
+    guard ContentTypes.takes(request.header("Content-Type")) else {
       reply.notFound()
       return
     }
     do throws(DynamoError) {
-      let operation = try RequestTarget.operation(request.header("X-Amz-Target"))
-      try Authorization.check(request)
+      let operation = try OperationRegistry.operation(request.header("X-Amz-Target"))
+      let key = try authenticate(request)
       let times = try CommitTime.all(request.header("x-afterimage-time"))
-      let call = Call(api: self, body: try RequestBody(request.body), times: times, host: request.header("Host") ?? "localhost")
-      perform(try operation(call), reply)
+      let call = Call(
+        api: self, operation: operation, key: key, body: try RequestBody(request.body), times: times,
+        host: request.header("Host") ?? "localhost")
+      perform(try operation.run(call), reply)
     } catch {
       reply.failure(error)
     }
+  }
+
+  /// The key that the request is signed with; nil without configured keys, where a signature must be there and whole only.
+  private func authenticate(_ request: borrowing HTTPRequest) throws(DynamoError) -> AccessKey? {
+    if let access = settings.access { return try access.authenticate(request, now: store.now) }
+    _ = try RequestSignature(request)
+    return nil
   }
 
   private func perform(_ outcome: Outcome, _ reply: Reply) {
@@ -85,6 +100,9 @@ package final class TableAPI: Sendable {
 /// One request on its way to an operation.
 struct Call {
   let api: TableAPI
+  let operation: Operation
+  /// Who calls; nil when the server has no keys.
+  let key: AccessKey?
   let body: RequestBody
   /// The commit times that the request brings, for tables with a history clock: one, or one for each write of a batch.
   let times: [Int64]
@@ -92,17 +110,42 @@ struct Call {
 
   var store: TableStore { api.store }
 
+  /// Throws unless the caller may do this to the table: what its operation does unless said otherwise.
+  func authorize(_ table: String, _ kind: AccessKind? = nil) throws(DynamoError) {
+    guard let key, let wanted = kind ?? operation.access, !key.allows(wanted, table) else { return }
+    throw DynamoError(
+      .accessDenied,
+      "User: \(key.id) is not authorized to perform: dynamodb:\(operation.name) on resource: \(TableDescription.arn(table)) "
+        + "because no rule of the key allows \(wanted.rawValue) access")
+  }
+
+  /// Whether the caller may see that the table exists.
+  func sees(_ table: String) -> Bool {
+    guard let key else { return true }
+    return AccessKind.allCases.contains { key.allows($0, table) }
+  }
+
   /// The table for an operation on data.
-  func table(_ name: String) throws(DynamoError) -> TableHandle {
+  func table(_ name: String, _ kind: AccessKind? = nil) throws(DynamoError) -> TableHandle {
+    try authorize(name, kind)
     guard let table = store.table(name) else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
     return table
   }
 
   /// The table for an operation on the table itself.
   func controlTable(_ name: String) throws(DynamoError) -> TableHandle {
+    try authorize(name)
     guard let table = store.table(name) else {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
     }
+    return table
+  }
+
+  /// The table for an operation that names it by its ARN.
+  func table(arn: String?) throws(DynamoError) -> TableHandle {
+    let name = try ResourceARN.table(arn)
+    try authorize(name)
+    guard let table = store.table(name) else { throw ResourceARN.notFound(arn) }
     return table
   }
 }

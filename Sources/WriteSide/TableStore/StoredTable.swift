@@ -55,7 +55,7 @@ package struct TableDescription: Sendable {
 
   package var arn: String { TableDescription.arn(definition.name) }
 
-  static func arn(_ table: String) -> String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(table)" }
+  package static func arn(_ table: String) -> String { "arn:aws:dynamodb:us-east-1:000000000000:table/\(table)" }
 
   package var streamARN: String? { streamLabel.map { "\(arn)/stream/\($0)" } }
 }

@@ -118,8 +118,11 @@ package final class TableStore: Sendable {
   }
 
   /// Names in byte order behind `after`, at most `limit`, and whether there are more.
-  package func tableNames(after: String?, limit: Int) -> (names: [String], more: Bool) {
-    let all = state.tableNames().sorted(by: Text.less).filter { name in after.map { Text.less($0, name) } ?? true }
+  package func tableNames(
+    after: String?, limit: Int, where isShown: (String) -> Bool = { _ in true }
+  ) -> (names: [String], more: Bool) {
+    let all = state.tableNames().filter { name in isShown(name) && (after.map { Text.less($0, name) } ?? true) }
+      .sorted(by: Text.less)
     return (Array(all.prefix(limit)), all.count > limit)
   }
 

@@ -4,6 +4,7 @@ internal import TableStore
 enum CreateTable {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let (definition, clock) = try read(call.body, call.api.settings)
+    try call.authorize(definition.name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       let table = try store.createTable(definition, clock: clock)

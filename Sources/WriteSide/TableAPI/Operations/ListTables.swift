@@ -11,7 +11,7 @@ enum ListTables {
     constraints.name(after, at: "exclusiveStartTableName", isRequired: false)
     constraints.range(limit, 1, namesMax, at: "limit")
     try constraints.check()
-    let (names, more) = call.store.tableNames(after: after, limit: limit ?? namesMax)
+    let (names, more) = call.store.tableNames(after: after, limit: limit ?? namesMax, where: call.sees)
     return .answer(
       Outcome.object { writer in
         writer.name("TableNames")

@@ -7,7 +7,7 @@ enum ListTagsOfResource {
     var constraints = Constraints()
     ResourceARN.check(arn, &constraints)
     try constraints.check()
-    guard let table = call.store.table(try ResourceARN.table(arn)) else { throw ResourceARN.notFound(arn) }
+    let table = try call.table(arn: arn)
     return .answer(
       Outcome.object { writer in
         writer.name("Tags")

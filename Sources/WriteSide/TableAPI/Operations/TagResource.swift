@@ -11,8 +11,7 @@ enum TagResource {
     let tags = try OwnTags.read(body, &constraints)
     try constraints.check()
     guard !tags.isEmpty else { throw .validation("Atleast one Tag needs to be provided as Input.") }
-    let name = try ResourceARN.table(arn)
-    guard call.store.table(name) != nil else { throw ResourceARN.notFound(arn) }
+    let name = try call.table(arn: arn).definition.name
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       _ = try store.updateTable(name) { (definition) throws(DynamoError) in

@@ -11,8 +11,7 @@ enum UntagResource {
     constraints.required(keys != nil, at: "tagKeys")
     try constraints.check()
     guard keys?.isEmpty == false else { throw .validation("Atleast one Tag Key needs to be provided as Input.") }
-    let name = try ResourceARN.table(arn)
-    guard call.store.table(name) != nil else { throw ResourceARN.notFound(arn) }
+    let name = try call.table(arn: arn).definition.name
     let store = call.store
     let removed = keys ?? []
     return .control { () throws(DynamoError) -> [UInt8] in

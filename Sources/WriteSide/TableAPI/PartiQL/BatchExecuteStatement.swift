@@ -25,7 +25,7 @@ enum BatchExecuteStatement {
     for statement in given ?? [] {
       do throws(DynamoError) {
         let request = try StatementRequest(statement)
-        parts.append(.success((request, try call.table(RequestBody.tableName(request.statement.table)))))
+        parts.append(.success((request, try request.table(call))))
       } catch {
         parts.append(.failure(error))
       }

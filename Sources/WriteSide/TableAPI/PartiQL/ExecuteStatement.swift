@@ -16,7 +16,7 @@ enum ExecuteStatement {
     try constraints.check()
     let request = try StatementRequest(body)
     let wanted = ConsumedCapacity.Wanted(returnConsumedCapacity)
-    let table = try call.table(RequestBody.tableName(request.statement.table))
+    let table = try request.table(call)
     switch request.statement.kind {
     case .select(let select):
       let state = try token.map { (text) throws(DynamoError) in try PageToken(text, statement: body) }

@@ -24,7 +24,7 @@ enum ExecuteTransaction {
     var parts: [(request: StatementRequest, table: TableHandle)] = []
     for statement in given ?? [] {
       let request = try StatementRequest(statement)
-      parts.append((request, try call.table(RequestBody.tableName(request.statement.table))))
+      parts.append((request, try request.table(call)))
     }
     let reads = parts.map(\.request.statement.isRead)
     guard Set(reads).count <= 1 else { throw .validation("Statements of a transaction must be all reads or all writes") }

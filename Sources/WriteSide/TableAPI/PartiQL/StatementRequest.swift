@@ -26,6 +26,11 @@ struct StatementRequest {
     consistent = try body.bool("ConsistentRead") ?? false
   }
 
+  /// The statement's table, which the caller must be allowed to read or to write.
+  func table(_ call: Call) throws(DynamoError) -> TableHandle {
+    try call.table(RequestBody.tableName(statement.table), statement.isRead ? .read : .write)
+  }
+
   /// The one item that a SELECT names, for batches and transactions.
   func itemKey(_ select: PartiQLSelect, _ table: TableHandle, _ operation: String) throws(DynamoError) -> Item {
     guard select.index == nil, let found = select.condition.item(table.definition.key) else {

@@ -5,7 +5,8 @@ extension DynamoError {
   private var type: String {
     switch code {
     case .validation: "com.amazon.coral.validate#\(code.rawValue)"
-    case .serialization, .unknownOperation, .missingAuthenticationToken, .incompleteSignature, .unrecognizedClient, .accessDenied:
+    case .serialization, .unknownOperation, .missingAuthenticationToken, .incompleteSignature, .invalidSignature,
+      .unrecognizedClient, .accessDenied:
       "com.amazon.coral.service#\(code.rawValue)"
     default: "com.amazonaws.dynamodb.v20120810#\(code.rawValue)"
     }

@@ -1,16 +1,33 @@
 internal import CZlib
 internal import ChangeRecords
 internal import DynamoModel
+internal import Gzip
 internal import HTTPServer
 
 /// Writes a call's answer: JSON with the headers that DynamoDB's clients look at.
 struct Reply: Sendable {
   private let responder: Responder
   private let requestID: String
+  private let takesGzip: Bool
+  private let isFromPage: Bool
+  private let isHead: Bool
 
-  init(_ responder: Responder, requestID: String) {
+  /// Bodies from so many bytes on are compressed for clients that take gzip.
+  static let gzipBytesMin = 1024
+
+  init(_ request: borrowing HTTPRequest, _ responder: Responder, requestID: String) {
     self.responder = responder
     self.requestID = requestID
+    takesGzip = request.header("Accept-Encoding").map(Reply.takesGzip) ?? false
+    isFromPage = request.header("Origin") != nil
+    isHead = request.method == "HEAD"
+  }
+
+  private static func takesGzip(_ header: String) -> Bool {
+    header.split(separator: ",").contains { coding in
+      let parts = coding.lowercased().filter { $0 != " " }.split(separator: ";")
+      return parts.first == "gzip" && !parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" }
+    }
   }
 
   func success(_ body: [UInt8], positions: [Position] = []) {
@@ -32,24 +49,39 @@ struct Reply: Sendable {
   }
 
   func healthy(host: String) {
-    let body = Array("healthy: \(host) ".utf8)
-    responder.answer(
-      HTTPResponse(
-        headers: [("Content-Type", "text/plain"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", "\(Reply.checksum(body))")],
-        body: body))
+    send(200, Array("healthy: \(host) ".utf8), [], contentType: "text/plain")
+  }
+
+  /// What a browser asks before a page of another origin may call.
+  func preflight(headers: String?) {
+    var more = [
+      ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"), ("Access-Control-Max-Age", "172800"),
+    ]
+    if !isFromPage { more.append(("Access-Control-Allow-Origin", "*")) }
+    if let headers { more.append(("Access-Control-Allow-Headers", headers)) }
+    send(200, [], more, contentType: "text/plain")
   }
 
   func notFound() {
     send(404, Array("<UnknownOperationException/>\n".utf8), [])
   }
 
-  private func send(_ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)]) {
-    responder.answer(
-      HTTPResponse(
-        status: status,
-        headers: [
-          ("Content-Type", "application/x-amz-json-1.0"), ("x-amzn-RequestId", requestID), ("x-amz-crc32", "\(Reply.checksum(body))"),
-        ] + more, body: body))
+  /// The checksum is that of the bytes as they are sent.
+  private func send(
+    _ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)], contentType: String = "application/x-amz-json-1.0"
+  ) {
+    var headers = [("Content-Type", contentType), ("x-amzn-RequestId", requestID)] + more
+    var sent = body
+    if takesGzip, body.count >= Reply.gzipBytesMin, let compressed = GzipWriter.compress(body) {
+      sent = compressed
+      headers.append(("Content-Encoding", "gzip"))
+    }
+    headers.append(("x-amz-crc32", "\(Reply.checksum(sent))"))
+    if isFromPage {
+      headers.append(("Access-Control-Allow-Origin", "*"))
+      headers.append(("Access-Control-Expose-Headers", "x-amzn-RequestId, x-amz-crc32, x-afterimage-position"))
+    }
+    responder.answer(HTTPResponse(status: status, headers: headers, body: isHead ? [] : sent))
   }
 
   static func checksum(_ bytes: [UInt8]) -> UInt32 {

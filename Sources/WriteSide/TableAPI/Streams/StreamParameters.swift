@@ -16,6 +16,7 @@ enum StreamParameters {
 
   static func stream(_ call: Call, _ arn: String) throws(DynamoError) -> StreamDescription {
     guard isARN(arn) else { throw .validation("Invalid StreamArn") }
+    try call.authorize(String(arn.split(separator: "/")[1]))
     guard let stream = call.store.stream(arn: arn) else {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Stream: \(arn) not found")
     }

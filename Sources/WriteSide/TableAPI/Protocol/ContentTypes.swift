@@ -1,0 +1,8 @@
+/// The types of bodies that are taken.
+enum ContentTypes {
+  static func takes(_ contentType: String?) -> Bool {
+    guard let contentType else { return false }
+    let type = contentType.prefix { $0 != ";" }.lowercased()
+    return type == "application/x-amz-json-1.0" || type == "application/x-amz-json-1.1" || type == "application/json"
+  }
+}

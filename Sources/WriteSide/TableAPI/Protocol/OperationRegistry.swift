@@ -1,0 +1,78 @@
+internal import DynamoModel
+
+/// An operation of the protocol: its name, what a key must be allowed for it, and what carries it out.
+struct Operation: Sendable {
+  typealias Run = @Sendable (Call) throws(DynamoError) -> Outcome
+
+  /// What stands before the name in X-Amz-Target.
+  enum Service: String, Sendable {
+    case dynamoDB = "DynamoDB_20120810"
+    case streams = "DynamoDBStreams_20120810"
+    /// Our own operations, for the outbox of the workers and for the command line.
+    case own = "Afterimage_20261121"
+  }
+
+  let service: Service
+  let name: String
+  /// The access to each table that the operation looks at; nil when any key will do.
+  let access: AccessKind?
+  let run: Run
+
+  init(_ service: Service, _ name: String, _ access: AccessKind?, _ run: @escaping Run) {
+    self.service = service
+    self.name = name
+    self.access = access
+    self.run = run
+  }
+}
+
+/// Every operation that there is; what is not here answers UnknownOperationException.
+enum OperationRegistry {
+  static let all: [Operation] = [
+    .init(.dynamoDB, "BatchExecuteStatement", .write, BatchExecuteStatement.run),
+    .init(.dynamoDB, "BatchGetItem", .read, BatchGetItem.run),
+    .init(.dynamoDB, "BatchWriteItem", .write, BatchWriteItem.run),
+    .init(.dynamoDB, "CreateTable", .admin, CreateTable.run),
+    .init(.dynamoDB, "DeleteItem", .write, DeleteItem.run),
+    .init(.dynamoDB, "DeleteTable", .admin, DeleteTable.run),
+    .init(.dynamoDB, "DeleteResourcePolicy", .admin, DeleteResourcePolicy.run),
+    .init(.dynamoDB, "DescribeEndpoints", nil, DescribeEndpoints.run),
+    .init(.dynamoDB, "DescribeLimits", nil, DescribeLimits.run),
+    .init(.dynamoDB, "DescribeTable", .read, DescribeTable.run),
+    .init(.dynamoDB, "DescribeTimeToLive", .read, DescribeTimeToLive.run),
+    .init(.dynamoDB, "ExecuteStatement", .write, ExecuteStatement.run),
+    .init(.dynamoDB, "ExecuteTransaction", .write, ExecuteTransaction.run),
+    .init(.dynamoDB, "GetItem", .read, GetItem.run),
+    .init(.dynamoDB, "GetResourcePolicy", .read, GetResourcePolicy.run),
+    .init(.dynamoDB, "ListTables", nil, ListTables.run),
+    .init(.dynamoDB, "ListTagsOfResource", .read, ListTagsOfResource.run),
+    .init(.dynamoDB, "PutItem", .write, PutItem.run),
+    .init(.dynamoDB, "PutResourcePolicy", .admin, PutResourcePolicy.run),
+    .init(.dynamoDB, "Query", .read, Query.run),
+    .init(.dynamoDB, "Scan", .read, Scan.run),
+    .init(.dynamoDB, "TagResource", .admin, TagResource.run),
+    .init(.dynamoDB, "TransactGetItems", .read, TransactGetItems.run),
+    .init(.dynamoDB, "TransactWriteItems", .write, TransactWriteItems.run),
+    .init(.dynamoDB, "UntagResource", .admin, UntagResource.run),
+    .init(.dynamoDB, "UpdateItem", .write, UpdateItem.run),
+    .init(.dynamoDB, "UpdateTable", .admin, UpdateTable.run),
+    .init(.dynamoDB, "UpdateTimeToLive", .admin, UpdateTimeToLive.run),
+    .init(.streams, "DescribeStream", .read, DescribeStream.run),
+    .init(.streams, "GetRecords", .read, GetRecords.run),
+    .init(.streams, "GetShardIterator", .read, GetShardIterator.run),
+    .init(.streams, "ListStreams", nil, ListStreams.run),
+    .init(.own, "AcceptClockJump", .admin, AcceptClockJump.run),
+    .init(.own, "DescribeServer", nil, DescribeServer.run),
+    .init(.own, "ExpireItem", .write, ExpireItem.run),
+    .init(.own, "FollowLog", .read, FollowLog.run),
+    .init(.own, "ReadLog", .read, ReadLog.run),
+    .init(.own, "SetTableClock", .admin, SetTableClock.run),
+  ]
+
+  private static let byTarget = Dictionary(uniqueKeysWithValues: all.map { ("\($0.service.rawValue).\($0.name)", $0) })
+
+  static func operation(_ target: String?) throws(DynamoError) -> Operation {
+    guard let target, let operation = byTarget[target] else { throw DynamoError(.unknownOperation, "") }
+    return operation
+  }
+}
