@@ -18,13 +18,14 @@ package struct DynamoClient: Sendable {
   package static let timeoutSeconds = 30.0
 
   /// `attemptsMax`: how often a call is made before a passing error is thrown.
+  /// Credentials that are not given are those of the environment, as the AWS command line reads them: AWS_ACCESS_KEY_ID,
+  /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
   package init(
-    endpoint: String, accessKey: String = "afterimage", secretKey: String = "afterimage", region: String = "us-east-1",
-    attemptsMax: Int = attemptsMaxDefault
+    endpoint: String, credentials: Credentials = .environment, region: String = "us-east-1", attemptsMax: Int = attemptsMaxDefault
   ) {
     self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
-    signature = SignatureV4(accessKey: accessKey, secretKey: secretKey, region: region)
+    signature = SignatureV4(credentials: credentials, region: region)
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpMaximumConnectionsPerHost = 32
     configuration.timeoutIntervalForRequest = DynamoClient.timeoutSeconds
@@ -68,6 +69,7 @@ package struct DynamoClient: Sendable {
     request.setValue("application/x-amz-json-1.0", forHTTPHeaderField: "Content-Type")
     request.setValue(target, forHTTPHeaderField: "X-Amz-Target")
     request.setValue(date, forHTTPHeaderField: "X-Amz-Date")
+    request.setValue(signature.credentials.sessionToken, forHTTPHeaderField: "X-Amz-Security-Token")
     request.setValue(
       signature.authorization(host: host + port, target: target, date: date, body: body), forHTTPHeaderField: "Authorization")
     for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }

@@ -166,7 +166,8 @@ extension AttributeMap {
       let name = tape.string(name, in: source)
       guard (1...AttributeMap.nameBytesMax).contains(name.utf8.count) else {
         throw .invalidParameter(
-          name.isEmpty ? "Attribute names must not be empty" : "Attribute names must be at most \(AttributeMap.nameBytesMax) bytes long")
+          name.isEmpty
+            ? "Attribute names must not be empty" : "Attribute names must be at most \(AttributeMap.nameBytesMax) bytes long")
       }
       entries.append(Entry(name: name, value: try AttributeValue(json: tape, value, in: source, depth: depth)))
     }

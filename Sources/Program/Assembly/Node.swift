@@ -42,12 +42,14 @@ package final class Node: Sendable {
 
     var store: TableStore?
     var tableServer: HTTPServer?
+    let own = Access.ownCredentials()
     if settings.roles.contains(.table) {
       let opened = try TableStore(
         path: directory.tables, options: .init(retention: settings.retention, report: { Node.report($0, logger) }))
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
-      let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions))
+      let access = try Access.control(settings, own: own)
+      let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
       tableServer = try Node.listen(settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)
       }
@@ -75,7 +77,9 @@ package final class Node: Sendable {
       guard let endpoint = tableEndpoint ?? settings.tableEndpoint else {
         throw StartError("a worker needs the table server for its effects: name it with --table-endpoint")
       }
-      let sink = TableEffects(client: DynamoClient(endpoint: endpoint))
+      let sink = TableEffects(
+        client: DynamoClient(
+          endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
           try PipelineWorker(

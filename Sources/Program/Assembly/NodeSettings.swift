@@ -34,13 +34,15 @@ package struct NodeSettings: Sendable {
   package var historyTables: [String]
   /// Trim records older than this many milliseconds; nil keeps them.
   package var retention: Int64?
+  /// The file of key pairs that the table API takes; without it the table API listens on loopback only.
+  package var keysFile: String?
   package var logger: Logger
 
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
     pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
     tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil,
-    logger: Logger = Logger()
+    keysFile: String? = nil, logger: Logger = Logger()
   ) {
     self.roles = roles
     self.dataDirectory = dataDirectory
@@ -54,6 +56,7 @@ package struct NodeSettings: Sendable {
     self.partitions = partitions
     self.historyTables = historyTables
     self.retention = retention
+    self.keysFile = keysFile
     self.logger = logger
   }
 }

@@ -12,11 +12,11 @@ enum NodeOptions {
     var pipelines = arguments.all("pipeline")
     if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
     return NodeSettings(
-      dataDirectory: arguments.value("data") ?? "./afterimage-data",
+      dataDirectory: arguments.value("data") ?? "./afterimage-data", address: arguments.value("address") ?? "127.0.0.1",
       tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
       pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
-      logger: Logger(level: level))
+      keysFile: arguments.value("keys"), logger: Logger(level: level))
   }
 
   /// `NAME=VALUE` options.

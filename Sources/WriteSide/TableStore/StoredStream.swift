@@ -87,7 +87,8 @@ extension StoredStream {
 
   init?(_ value: AttributeValue) {
     guard case .map(let map) = value, case .string(let label)? = map["label"], case .string(let view)? = map["view"],
-      let view = StreamViewType(rawValue: view), let createdAt = map["createdAt"]?.integer, case .list(let shards)? = map["shards"]
+      let view = StreamViewType(rawValue: view), let createdAt = map["createdAt"]?.integer,
+      case .list(let shards)? = map["shards"]
     else { return nil }
     self.init(
       label: label, view: view, createdAt: createdAt, disabledAt: map["disabledAt"]?.integer,

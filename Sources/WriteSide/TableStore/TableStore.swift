@@ -131,7 +131,8 @@ package final class TableStore: Sendable {
     return TableDescription(
       definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
       sizeBytes: progress?.sizeBytes ?? 0,
-      indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock, incarnation: table.incarnation,
+      indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock,
+      incarnation: table.incarnation,
       streamLabel: table.streams.last?.label)
   }
 

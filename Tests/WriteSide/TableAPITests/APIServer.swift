@@ -16,9 +16,9 @@ final class APIServer: Sendable {
   let api: TableAPI
   let server: HTTPServer
 
-  init(options: TableStore.Options = .init()) throws {
+  init(options: TableStore.Options = .init(), access: AccessControl? = nil) throws {
     store = try TableStore(path: directory.path, options: options)
-    let api = TableAPI(store: store)
+    let api = TableAPI(store: store, settings: .init(access: access))
     self.api = api
     server = try HTTPServer { api.handle($0, $1) }
   }

@@ -1,11 +1,31 @@
 import Foundation
+import StoreTestKit
+import TableAPI
 import Testing
 
 /// Runs the Python programs beside this file against a server: unmodified boto3, as users have it.
 @Suite struct Boto3Tests {
   @Test func `boto3 works unmodified`() async throws {
     let server = try APIServer()
-    for program in ["boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py"] { try run(program, ["http://127.0.0.1:\(server.port)"]) }
+    for name in ["basics", "reads", "legacy", "streams", "partiql"] {
+      try run("boto3_\(name).py", ["http://127.0.0.1:\(server.port)"])
+    }
+  }
+
+  @Test func `signatures and permissions are checked`() async throws {
+    let folder = TemporaryDirectory()
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let keys = folder.path + "/keys.yaml"
+    try Data(
+      """
+      keys:
+        - id: ADMIN
+          secret: admin-secret
+          allow: [{tables: ["*"], access: [read, write, admin]}]
+      """.utf8
+    ).write(to: URL(filePath: keys))
+    let server = try APIServer(access: try AccessControl(path: keys))
+    try run("boto3_access.py", ["http://127.0.0.1:\(server.port)", keys])
   }
 
   private func run(_ program: String, _ arguments: [String]) throws {

@@ -86,7 +86,9 @@ extension PartiQLParser {
   }
 
   private mutating func function(_ name: String) throws(ExpressionError) -> Condition? {
-    guard ["begins_with", "contains", "attribute_type", "attribute_exists", "attribute_not_exists"].contains(name) else { return nil }
+    guard ["begins_with", "contains", "attribute_type", "attribute_exists", "attribute_not_exists"].contains(name) else {
+      return nil
+    }
     let start = token.offset
     advance()
     try expect(mark: "(")

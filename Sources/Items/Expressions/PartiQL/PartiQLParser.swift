@@ -117,7 +117,9 @@ struct PartiQLParser {
     let table = try name()
     try expect(word: "VALUE")
     let start = token
-    guard case .map(let item) = try value() else { throw ExpressionError("Expected a map at byte \(start.offset)", offset: start.offset) }
+    guard case .map(let item) = try value() else {
+      throw ExpressionError("Expected a map at byte \(start.offset)", offset: start.offset)
+    }
     return PartiQLStatement(table: table, kind: .insert(item))
   }
 

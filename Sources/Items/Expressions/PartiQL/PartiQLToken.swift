@@ -21,7 +21,9 @@ struct PartiQLToken {
 
 /// Cuts a statement into tokens. Quotes are doubled within quotes; `--` begins a comment that ends with the line.
 enum PartiQLLexer {
-  static let marks = ["<<", ">>", "<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "+", "-"]
+  static let marks = [
+    "<<", ">>", "<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "+", "-",
+  ]
 
   static func tokens(_ text: String) throws(ExpressionError) -> [PartiQLToken] {
     let bytes = Array(text.utf8)

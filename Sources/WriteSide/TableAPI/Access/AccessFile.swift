@@ -30,7 +30,9 @@ enum AccessFile {
 
   private static func keys(_ root: YAMLNode) throws(YAMLError) -> [AccessKey] {
     try check(root, ["keys"])
-    guard let list = root["keys"]?.sequence, !list.isEmpty else { throw YAMLError("keys must be a list of at least one key", at: root.mark) }
+    guard let list = root["keys"]?.sequence, !list.isEmpty else {
+      throw YAMLError("keys must be a list of at least one key", at: root.mark)
+    }
     var keys: [AccessKey] = []
     for node in list {
       let key = try key(node)
@@ -65,7 +67,9 @@ enum AccessFile {
   }
 
   private static func check(_ node: YAMLNode, _ known: [String]) throws(YAMLError) {
-    guard let entries = node.mapping else { throw YAMLError("expected a mapping with \(known.joined(separator: ", "))", at: node.mark) }
+    guard let entries = node.mapping else {
+      throw YAMLError("expected a mapping with \(known.joined(separator: ", "))", at: node.mark)
+    }
     for entry in entries where !known.contains(entry.key.text) {
       throw YAMLError("\(entry.key.text) is not known here: \(known.joined(separator: ", ")) are", at: entry.key.mark)
     }
@@ -80,7 +84,9 @@ enum AccessFile {
     guard let list = node[name]?.sequence else { throw YAMLError("\(name) must be a list", at: node.mark) }
     var texts: [String] = []
     for element in list {
-      guard let scalar = element.scalar, !scalar.text.isEmpty else { throw YAMLError("\(name) must hold texts", at: element.mark) }
+      guard let scalar = element.scalar, !scalar.text.isEmpty else {
+        throw YAMLError("\(name) must hold texts", at: element.mark)
+      }
       texts.append(scalar.text)
     }
     return texts

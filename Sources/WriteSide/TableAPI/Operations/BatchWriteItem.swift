@@ -37,7 +37,9 @@ enum BatchWriteItem {
       for (place, write) in part.writes.enumerated() {
         let path = "requestItems.\(part.table).member.\(place + 1).member"
         if let put = try write.object("PutRequest") { constraints.required(put.has("Item"), at: "\(path).putRequest.item") }
-        if let delete = try write.object("DeleteRequest") { constraints.required(delete.has("Key"), at: "\(path).deleteRequest.key") }
+        if let delete = try write.object("DeleteRequest") {
+          constraints.required(delete.has("Key"), at: "\(path).deleteRequest.key")
+        }
       }
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)

@@ -37,7 +37,8 @@ enum Query {
       limit: parameters.limit, filter: filter, projection: projection, countsOnly: parameters.countsOnly,
       pageAttributes: ReadParameters.pageAttributes(table.definition, index))
     try call.store.query(
-      table, index: index, partition: asked.partition, leading: asked.leading, range: SortRange(asked.sort), forward: forward, after: start
+      table, index: index, partition: asked.partition, leading: asked.leading, range: SortRange(asked.sort), forward: forward,
+      after: start
     ) { (item) throws(DynamoError) in
       page.take(item, fetched: fetches ? try whole(item, table, call) : nil)
     }

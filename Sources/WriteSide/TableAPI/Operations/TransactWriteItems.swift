@@ -103,7 +103,8 @@ enum TransactWriteItems {
       }
     }
     let transaction = WriteTransaction(
-      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash(call.body.text("TransactItems") ?? "")) }, times: call.times)
+      actions: actions, isTransaction: true,
+      token: token.map { (text: $0, payloadHash: hash(call.body.text("TransactItems") ?? "")) }, times: call.times)
     let definitions = tables.map(\.definition)
     let collections = metrics
     return .write(transaction) { results in

@@ -61,7 +61,8 @@ struct PageToken {
   }
 
   init(_ text: String, statement: RequestBody) throws(DynamoError) {
-    guard let bytes = Base64.decode(Array(text.utf8)), bytes.count >= 8, Array(bytes[..<4]) == PageToken.checksum(statement) else {
+    guard let bytes = Base64.decode(Array(text.utf8)), bytes.count >= 8, Array(bytes[..<4]) == PageToken.checksum(statement)
+    else {
       throw PageToken.invalid
     }
     partition = bytes[4..<8].reduce(0) { $0 << 8 | Int($1) }

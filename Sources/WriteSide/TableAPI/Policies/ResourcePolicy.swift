@@ -36,7 +36,8 @@ enum ResourcePolicy {
     let (name, part) = try resource(arn)
     try call.authorize(name)
     guard let table = call.store.table(name), part.isEmpty || call.store.stream(arn: arn) != nil else {
-      throw DynamoError(.resourceNotFound, "Requested resource not found: \(part.isEmpty ? "Table: \(name)" : "Stream: \(arn)") not found")
+      throw DynamoError(
+        .resourceNotFound, "Requested resource not found: \(part.isEmpty ? "Table: \(name)" : "Stream: \(arn)") not found")
     }
     return (table, part)
   }

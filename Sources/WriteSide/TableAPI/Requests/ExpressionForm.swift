@@ -50,7 +50,8 @@ struct ExpressionForm {
       case "AttributeUpdates":
         for (name, node) in try body.map(parameter) ?? [] {
           let update = try RequestBody(body.tape, node)
-          constraints.oneOf(try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
+          constraints.oneOf(
+            try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
         }
       case "Expected": try checkConditions(body, parameter, "\(path)expected", isRequired: false, &constraints)
       case "KeyConditions": try checkConditions(body, parameter, "\(path)keyConditions", isRequired: true, &constraints)

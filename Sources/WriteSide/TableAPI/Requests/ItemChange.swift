@@ -98,7 +98,8 @@ struct ItemChange {
       }
     var isUpdate = false
     if case .update = kind { isUpdate = true }
-    return WriteAction(table: self.table, key: key, needsCurrent: needsCurrent, isUpdate: isUpdate) { (current) throws(DynamoError) -> WriteChange in
+    return WriteAction(table: self.table, key: key, needsCurrent: needsCurrent, isUpdate: isUpdate) {
+      (current) throws(DynamoError) -> WriteChange in
       if let condition, !condition.evaluate(on: current) {
         throw DynamoError(.conditionalCheckFailed, ItemChange.failed, item: returnsOld ? current : nil)
       }

@@ -32,8 +32,11 @@ enum GetRecords {
     }
     var records: [ChangeRecord] = []
     for (position, bytes) in batch.records {
-      let decoded = bytes.withUnsafeBytes { raw in Result { () throws(RecordError) in
-        try StoredRecord.decode(raw, sequence: position.sequence) } }
+      let decoded = bytes.withUnsafeBytes { raw in
+        Result { () throws(RecordError) in
+          try StoredRecord.decode(raw, sequence: position.sequence)
+        }
+      }
       guard case .success(let record) = decoded else {
         throw DynamoError(.internalServer, "A stored record does not decode: run afterimage doctor")
       }

@@ -13,7 +13,9 @@ enum ListStreams {
     constraints.range(limit, 1, streamsMax, at: "limit")
     StreamParameters.checkARN(after, at: "exclusiveStartStreamArn", isRequired: false, &constraints)
     try constraints.check()
-    let all = call.store.streams(table: table).filter { stream in call.sees(stream.table.name) && (after.map { Text.less($0, stream.arn) } ?? true) }
+    let all = call.store.streams(table: table).filter { stream in
+      call.sees(stream.table.name) && (after.map { Text.less($0, stream.arn) } ?? true)
+    }
     let shown = all.prefix(limit ?? streamsMax)
     return .answer(
       Outcome.object { writer in

@@ -19,7 +19,8 @@ struct IndexRequest {
     let name = try body.string("IndexName")
     constraints.name(name, at: "\(path).indexName")
     self.name = name ?? ""
-    key = try KeySchemaElements(body, at: "\(path).keySchema", max: kind == .global ? 2 * KeySchema.attributesMax : 2, &constraints)
+    key = try KeySchemaElements(
+      body, at: "\(path).keySchema", max: kind == .global ? 2 * KeySchema.attributesMax : 2, &constraints)
     let projection = try body.object("Projection")
     constraints.required(projection != nil, at: "\(path).projection")
     projectionType = try projection?.string("ProjectionType")

@@ -37,9 +37,11 @@ struct KeySchemaElements {
     }
     guard partitions.count <= KeySchema.attributesMax, sorts.count <= KeySchema.attributesMax else {
       throw .invalidParameter(
-        "Invalid KeySchema: At most \(KeySchema.attributesMax) HASH and \(KeySchema.attributesMax) RANGE key attributes are allowed")
+        "Invalid KeySchema: At most \(KeySchema.attributesMax) HASH and \(KeySchema.attributesMax) RANGE key attributes are allowed"
+      )
     }
-    for (place, element) in elements.enumerated() where elements[..<place].contains(where: { Text.equal($0.name, element.name) }) {
+    for (place, element) in elements.enumerated() where elements[..<place].contains(where: { Text.equal($0.name, element.name) })
+    {
       throw .invalidParameter("Invalid KeySchema: The attribute \(element.name) stands in it more than once")
     }
   }
