@@ -141,7 +141,7 @@ extension Database {
   package var failure: RocksDBError? { state.withLock { $0.failed } }
 
   /// How long `reopen` waits for those who read, in milliseconds.
-  static let readersWaitMax = 2_000
+  package static let readersWaitMax = 2_000
 
   /// Whether the disk takes files again: there is room for what opening writes, and a small file can be written and synced.
   package func diskTakesFiles() -> Bool {
@@ -165,14 +165,14 @@ extension Database {
 
   /// Closes the database and opens it again: everything that was written with sync is there. Meanwhile reads fail, and walks that had
   /// begun end first. Writes fail until `acceptWrites`. After an error it may be called again.
-  package func reopen() throws(RocksDBError) {
+  package func reopen(readersWaitMax: Int = readersWaitMax) throws(RocksDBError) {
     var old = state.withLock { state in
       defer { state.open = nil }
       return state.open
     }
     var waited = 0
     while old != nil, !isKnownUniquelyReferenced(&old) {
-      guard waited < Database.readersWaitMax else {
+      guard waited < readersWaitMax else {
         state.withLock { [old] in $0.open = old }
         throw RocksDBError(message: "readers hold the database: it cannot be opened again yet")
       }
