@@ -26,12 +26,17 @@ struct NodeStatus: Sendable {
     let current = running.first { $0.generation.state == .current } ?? running.last
     let lanes = current?.lanes.all ?? []
     writer.name("behind")
-    writer.beginObject()
-    writer.name("records")
-    writer.integer(lanes.reduce(0) { $0 + $1.behind })
-    writer.name("seconds")
-    writer.double(secondsBehind(lanes))
-    writer.endObject()
+    if workers.contains(where: { $0.pipeline.name == name }) {
+      writer.beginObject()
+      writer.name("records")
+      writer.integer(lanes.reduce(0) { $0 + $1.behind })
+      writer.name("seconds")
+      writer.double(secondsBehind(lanes))
+      writer.endObject()
+    } else {
+      // The worker is another process: what it is doing is not known here.
+      writer.null()
+    }
     writer.name("stopped")
     writer.array(lanes.compactMap(\.stopped)) { $0.string($1) }
     writer.name("generations")

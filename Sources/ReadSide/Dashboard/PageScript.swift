@@ -164,8 +164,8 @@ enum PageScript {
     function status(data) {
       const view = section(data.pipeline);
       const behind = data.behind;
-      const isBehind = behind.records > 0;
-      view.lag.textContent = isBehind
+      const isBehind = behind !== null && behind.records > 0;
+      view.lag.textContent = behind === null ? "kept by a worker in another process" : isBehind
         ? number.format(behind.records) + " records and " + number.format(Math.round(behind.seconds)) + " s behind"
         : "up to date";
       view.lag.classList.toggle("behind", isBehind);

@@ -37,6 +37,8 @@ import Testing
     try await scene.peace(roles.endpoint, roles.models)
     let sessions = try await Program.run("session", "killed", "presence", "--server", roles.page)
     #expect(sessions.status == 0, "\(sessions)")
+    let doctor = try await Program.run("doctor", "--data", roles.tables, "--endpoint", roles.endpoint, "--server", roles.page)
+    #expect(doctor.status == 0 && doctor.output.contains("kept by a worker in another process"), "\(doctor)")
     let relayed = try await roles.relayed(scene.table)
     await roles.stop()
     try await scene.compare(tables: roles.tables, models: roles.models, relayed: relayed)

@@ -59,7 +59,12 @@ enum DoctorCommand {
       let behind = status.member(status.root, "behind")
       let records = behind.map { status.text($0, "records") } ?? "?"
       let stopped = status.elements(status.root, "stopped")
-      if stopped.isEmpty {
+      if behind.map({ status.kind($0) == .null }) ?? false {
+        found.append(
+          Diagnosis(
+            .note, "pipeline \(name)", "kept by a worker in another process",
+            advice: "its log lines tell how far it is; give it the query role as well to ask it here"))
+      } else if stopped.isEmpty {
         found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
       }
       for reason in stopped {
