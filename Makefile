@@ -13,7 +13,8 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   python3, python3-pip  the programs of the tests: boto3 and the aws command line from PyPI
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests
-TEST_PACKAGES := python3 python3-pip sqlite3 gzip
+#   openssl               makes certificates for the tests
+TEST_PACKAGES := python3 python3-pip sqlite3 gzip openssl
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 

@@ -10,9 +10,17 @@ static inline struct MHD_Daemon *mhd_start(
     int listen_socket, unsigned int threads, size_t connection_memory, unsigned int connections, unsigned int idle_seconds,
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
     void *(*target_arrived)(void *context, const char *target, struct MHD_Connection *connection),
-    MHD_NotifyConnectionCallback connected, void *context) {
+    MHD_NotifyConnectionCallback connected, void *context,
+    // PEM texts that outlive the daemon, or both NULL for plain HTTP.
+    const char *key, const char *certificate) {
+  unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  struct MHD_OptionItem tls[] = {
+      {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+      {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+      {MHD_OPTION_END, 0, NULL}};
+  if (key) flags |= MHD_USE_TLS; else tls[0].option = MHD_OPTION_END;
   return MHD_start_daemon(
-      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handler, context,
+      flags, 0, NULL, NULL, handler, context,
       MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_socket,
       // A pool of one is refused: one thread is what there is without a pool.
       MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
@@ -22,7 +30,13 @@ static inline struct MHD_Daemon *mhd_start(
       MHD_OPTION_NOTIFY_COMPLETED, completed, context,
       MHD_OPTION_URI_LOG_CALLBACK, target_arrived, context,
       MHD_OPTION_NOTIFY_CONNECTION, connected, context,
+      MHD_OPTION_ARRAY, tls,
       MHD_OPTION_END);
+}
+
+static inline unsigned int mhd_connection_count(struct MHD_Daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info ? info->num_connections : 0;
 }
 
 static inline int mhd_connection_socket(struct MHD_Connection *connection) {

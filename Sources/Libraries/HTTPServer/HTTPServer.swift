@@ -23,11 +23,15 @@ package final class HTTPServer: Sendable {
     package var connectionsMax: Int
     /// A connection without a request for so long is closed.
     package var idleSecondsMax: Int
+    /// TLS with this certificate; nil for plain HTTP. See `HTTPServer.reload` for the next one.
+    package var identity: TLSIdentity?
 
     package init(
       address: String = "127.0.0.1", port: UInt16 = 0, threads: Int = 2, requestBodyBytesMax: Int = 16 << 20,
-      headerBytesMax: Int = 16 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300
+      headerBytesMax: Int = 16 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300,
+      identity: TLSIdentity? = nil
     ) {
+      self.identity = identity
       self.address = address
       self.port = port
       self.threads = threads
@@ -46,11 +50,15 @@ package final class HTTPServer: Sendable {
   package let address: String
 
   private let core: ServerCore
-  private let daemon: Mutex<Daemon?>
+  private let state: Mutex<State>
 
-  /// @unchecked: libmicrohttpd lets every thread call the functions that are called with it here.
-  private struct Daemon: @unchecked Sendable {
-    let pointer: OpaquePointer
+  private struct State {
+    /// Takes new connections; nil when the server has stopped.
+    var current: Daemon?
+    /// The socket that `current` listens on.
+    var socket: Int32
+    /// Serve the connections that came before a new certificate.
+    var retired: [Daemon] = []
   }
 
   /// Listens and serves at once.
@@ -59,34 +67,76 @@ package final class HTTPServer: Sendable {
     self.port = port
     address = settings.address
     core = ServerCore(settings, handler)
-    guard let pointer = HTTPServer.start(core, socket) else {
+    guard let daemon = HTTPServer.start(core, socket, settings.identity) else {
       close(socket)
       throw HTTPServerError(
-        address: settings.address, port: port, reason: "libmicrohttpd could not start its threads", isPortTaken: false)
+        address: settings.address, port: port,
+        reason: settings.identity == nil
+          ? "libmicrohttpd could not start its threads" : "libmicrohttpd could not start with this certificate and key",
+        isPortTaken: false)
     }
-    daemon = Mutex(Daemon(pointer: pointer))
+    state = Mutex(State(current: daemon, socket: socket))
   }
 
   deinit { stop() }
 
+  /// Serves new connections with another certificate; those that are open go on with the one they have. False, and nothing
+  /// changes, when the certificate or key cannot be used.
+  package func reload(_ identity: TLSIdentity) -> Bool {
+    state.withLock { state in
+      guard let current = state.current else { return false }
+      let socket = dup(state.socket)
+      guard socket >= 0, let daemon = HTTPServer.start(core, socket, identity) else {
+        if socket >= 0 { close(socket) }
+        return false
+      }
+      let old = MHD_quiesce_daemon(current.pointer)
+      if old >= 0 { close(old) }
+      state.retired.append(current)
+      state.current = daemon
+      state.socket = socket
+      return true
+    }
+  }
+
+  /// Lets go of what served connections that have all ended. To be called now and then after a `reload`.
+  package func retire() {
+    let idle = state.withLock { state in
+      let idle = state.retired.filter { mhd_connection_count($0.pointer) == 0 }
+      state.retired.removeAll { retired in idle.contains { $0.pointer == retired.pointer } }
+      return idle
+    }
+    for daemon in idle { HTTPServer.end(daemon) }
+  }
+
   /// Stops accepting, lets the requests in hand finish for at most `stopSecondsMax`, ends streams, and closes. Blocks; a
   /// second call does nothing. Not to be called from a handler.
   package func stop() {
-    guard
-      let daemon = daemon.withLock({ daemon in
-        defer { daemon = nil }
-        return daemon
-      })
-    else { return }
-    let socket = MHD_quiesce_daemon(daemon.pointer)
+    let (current, retired) = state.withLock { state in
+      defer { (state.current, state.retired) = (nil, []) }
+      return (state.current, state.retired)
+    }
+    guard let current else { return }
+    let socket = MHD_quiesce_daemon(current.pointer)
     if socket >= 0 { close(socket) }
     core.drain(within: HTTPServer.stopSecondsMax)
-    MHD_stop_daemon(daemon.pointer)
+    for daemon in [current] + retired { HTTPServer.end(daemon) }
     core.close()
   }
 
+  private static func end(_ daemon: Daemon) {
+    MHD_stop_daemon(daemon.pointer)
+    daemon.free()
+  }
+
   /// The callbacks' context is the core, which the server holds until the daemon has stopped.
-  private static func start(_ core: ServerCore, _ socket: Int32) -> OpaquePointer? {
+  private static func start(_ core: ServerCore, _ socket: Int32, _ identity: TLSIdentity?) -> Daemon? {
+    Daemon(identity) { key, certificate in start(core, socket, key, certificate) }
+  }
+
+  private static func start(
+    _ core: ServerCore, _ socket: Int32, _ key: UnsafePointer<CChar>?, _ certificate: UnsafePointer<CChar>?
+  ) -> OpaquePointer? {
     let context = Unmanaged.passUnretained(core).toOpaque()
     return mhd_start(
       socket, UInt32(core.settings.threads), core.settings.headerBytesMax, UInt32(core.settings.connectionsMax),
@@ -111,6 +161,6 @@ package final class HTTPServer: Sendable {
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         let socket = mhd_connection_socket(connection)
         if event == mhd_connection_started { core.watch.opened(socket) } else { core.watch.closed(socket) }
-      }, context)
+      }, context, key, certificate)
   }
 }

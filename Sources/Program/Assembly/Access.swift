@@ -16,8 +16,9 @@ enum Access {
     return Own(credentials: Credentials(accessKey: id, secretKey: secret), key: AccessKey(id: id, secret: secret))
   }
 
-  /// Nil without a file of keys, which only a server on loopback may do without.
+  /// Nil without the table role, and without a file of keys, which only a server on loopback may do without.
   static func control(_ settings: NodeSettings, own: Own) throws -> AccessControl? {
+    guard settings.roles.contains(.table) else { return nil }
     guard let path = settings.keysFile else {
       guard settings.address == "::1" || settings.address.hasPrefix("127.") else {
         throw StartError(

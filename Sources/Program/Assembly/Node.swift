@@ -28,6 +28,7 @@ package final class Node: Sendable {
   private let pageServer: HTTPServer?
   private let router: QueryRouter?
   private let relays: [any Service]
+  private let ownServer: HTTPServer?
 
   /// Builds and opens everything; nothing runs yet. Throws with a sentence that says what to do.
   package init(_ settings: NodeSettings) throws {
@@ -42,21 +43,28 @@ package final class Node: Sendable {
 
     var store: TableStore?
     var tableServer: HTTPServer?
+    var ownServer: HTTPServer?
     let own = Access.ownCredentials()
+    let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
       let opened = try TableStore(
         path: directory.tables, options: .init(retention: settings.retention, report: { Node.report($0, logger) }))
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
-      let access = try Access.control(settings, own: own)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
-      tableServer = try Node.listen(settings.address, settings.tablePort, "--port") { request, responder in
+      tableServer = try Node.listen(settings, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)
+      }
+      if settings.certificate != nil, settings.roles.contains(.worker) {
+        // For this process's own effects, which need no certificate to speak with it.
+        ownServer = try HTTPServer { request, responder in api.handle(request, responder) }
       }
     }
     self.store = store
     self.tableServer = tableServer
-    tableEndpoint = tableServer.map { "http://\($0.address):\($0.port)" }
+    self.ownServer = ownServer
+    let scheme = settings.certificate == nil ? "http" : "https"
+    tableEndpoint = tableServer.map { "\(scheme)://\($0.address):\($0.port)" }
 
     let changed = Signal()
     let metrics = Metrics()
@@ -74,7 +82,8 @@ package final class Node: Sendable {
     }
     var workers: [PipelineWorker] = []
     if settings.roles.contains(.worker) {
-      guard let endpoint = tableEndpoint ?? settings.tableEndpoint else {
+      let ownEndpoint = ownServer.map { "http://\($0.address):\($0.port)" }
+      guard let endpoint = ownEndpoint ?? tableEndpoint ?? settings.tableEndpoint else {
         throw StartError("a worker needs the table server for its effects: name it with --table-endpoint")
       }
       let sink = TableEffects(
@@ -94,7 +103,7 @@ package final class Node: Sendable {
       let (router, server) = try Node.query(settings, directory, pipelines, workers, changed, metrics)
       self.router = router
       pageServer = server
-      pageEndpoint = "http://\(server.address):\(server.port)"
+      pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
     } else {
       router = nil
       pageServer = nil
@@ -122,10 +131,11 @@ package final class Node: Sendable {
   }
 
   private static func listen(
-    _ address: String, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
+    _ settings: NodeSettings, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
   ) throws -> HTTPServer {
+    let identity = try settings.certificate?.read()
     do throws(HTTPServerError) {
-      return try HTTPServer(.init(address: address, port: port), handler: handler)
+      return try HTTPServer(.init(address: settings.address, port: port, identity: identity), handler: handler)
     } catch {
       guard error.isPortTaken else { throw StartError("\(error)") }
       throw StartError("port \(port) is in use by another process: stop it, or choose another port with \(flag)")
@@ -153,7 +163,7 @@ package final class Node: Sendable {
     let router = QueryRouter(
       views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
       page: { Page.file($0) })
-    let server = try listen(settings.address, settings.pagePort, "--page-port") { request, responder in
+    let server = try listen(settings, settings.pagePort, "--page-port") { request, responder in
       router.handle(request, responder)
     }
     return (router, server)
@@ -162,6 +172,10 @@ package final class Node: Sendable {
   /// Runs until the task is cancelled or a part cannot go on, then stops everything in order: what feeds first, the store last.
   package func run() async throws {
     var services: [any Service] = relays
+    if let files = settings.certificate {
+      services.append(
+        CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
+    }
     services += workers as [any Service]
     if let router { services.append(router.eventService) }
     services.append(Idle())
@@ -174,6 +188,7 @@ package final class Node: Sendable {
     }
     pageServer?.stop()
     tableServer?.stop()
+    ownServer?.stop()
     store?.close()
     if let failure { throw failure }
   }

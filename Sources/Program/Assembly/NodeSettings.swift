@@ -36,13 +36,15 @@ package struct NodeSettings: Sendable {
   package var retention: Int64?
   /// The file of key pairs that the table API takes; without it the table API listens on loopback only.
   package var keysFile: String?
+  /// Files that the table API and the page speak TLS with; nil for plain HTTP.
+  package var certificate: CertificateFiles?
   package var logger: Logger
 
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
     pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
     tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil,
-    keysFile: String? = nil, logger: Logger = Logger()
+    keysFile: String? = nil, certificate: CertificateFiles? = nil, logger: Logger = Logger()
   ) {
     self.roles = roles
     self.dataDirectory = dataDirectory
@@ -57,6 +59,7 @@ package struct NodeSettings: Sendable {
     self.historyTables = historyTables
     self.retention = retention
     self.keysFile = keysFile
+    self.certificate = certificate
     self.logger = logger
   }
 }

@@ -9,6 +9,12 @@ internal import Telemetry
 enum NodeOptions {
   static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
     let level = try arguments.choice("log-level", of: Logger.Level.allCases.map(\.rawValue)).flatMap(Logger.Level.init) ?? .info
+    var certificate: CertificateFiles?
+    switch (arguments.value("tls-cert"), arguments.value("tls-key")) {
+    case (nil, nil): break
+    case (let file?, let key?): certificate = CertificateFiles(certificate: file, key: key)
+    default: throw UsageError("--tls-cert and --tls-key go together", command: arguments.command)
+    }
     var pipelines = arguments.all("pipeline")
     if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
     return NodeSettings(
@@ -16,7 +22,7 @@ enum NodeOptions {
       tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
       pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
-      keysFile: arguments.value("keys"), logger: Logger(level: level))
+      keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
   }
 
   /// `NAME=VALUE` options.

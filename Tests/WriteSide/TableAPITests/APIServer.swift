@@ -16,11 +16,11 @@ final class APIServer: Sendable {
   let api: TableAPI
   let server: HTTPServer
 
-  init(options: TableStore.Options = .init(), access: AccessControl? = nil) throws {
+  init(options: TableStore.Options = .init(), access: AccessControl? = nil, identity: TLSIdentity? = nil) throws {
     store = try TableStore(path: directory.path, options: options)
     let api = TableAPI(store: store, settings: .init(access: access))
     self.api = api
-    server = try HTTPServer { api.handle($0, $1) }
+    server = try HTTPServer(.init(identity: identity)) { api.handle($0, $1) }
   }
 
   deinit {

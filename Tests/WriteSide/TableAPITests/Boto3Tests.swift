@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 import StoreTestKit
 import TableAPI
 import Testing
@@ -28,6 +29,33 @@ import Testing
     try run("boto3_access.py", ["http://127.0.0.1:\(server.port)", keys])
   }
 
+  @Test func `TLS is spoken, and a new certificate is taken while connections are open`() async throws {
+    let folder = TemporaryDirectory()
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let first = try identity("first", folder)
+    let server = try APIServer(identity: first)
+    let endpoint = "https://127.0.0.1:\(server.port)"
+    try run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
+    let second = try identity("second", folder)
+    #expect(!server.server.reload(TLSIdentity(certificate: second.certificate, key: first.key)))
+    try run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
+    #expect(server.server.reload(second))
+    try run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
+    server.server.retire()
+    try run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
+  }
+
+  private func identity(_ name: String, _ folder: TemporaryDirectory) throws -> TLSIdentity {
+    let (certificate, key) = ("\(folder.path)/\(name).pem", "\(folder.path)/\(name).key")
+    let (status, output) = try program([
+      "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
+      "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
+    ])
+    #expect(status == 0, "openssl failed: \(output)")
+    return TLSIdentity(
+      certificate: Array(try Data(contentsOf: URL(filePath: certificate))), key: Array(try Data(contentsOf: URL(filePath: key))))
+  }
+
   private func run(_ program: String, _ arguments: [String]) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     #expect(
@@ -37,10 +65,12 @@ import Testing
     #expect(status == 0, "\(program) failed:\n\(output)")
   }
 
-  private func python(_ arguments: [String]) throws -> (status: Int32, output: String) {
+  private func python(_ arguments: [String]) throws -> (status: Int32, output: String) { try program(["python3"] + arguments) }
+
+  private func program(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3"] + arguments
+    process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging([
       "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
       "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1",

@@ -25,6 +25,8 @@ enum DevCommand {
       .init("seconds", value: "N", "End after so many seconds."),
       .init("address", value: "IP", "Where the table API and the page listen.", default: "127.0.0.1"),
       .init("keys", value: "FILE", "Key pairs that the table API takes, and what each may do; see the README. Without it any will do."),
+      .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
+      .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
   ) { arguments in

@@ -1,0 +1,52 @@
+internal import Foundation
+internal import HTTPServer
+internal import Services
+internal import Telemetry
+
+/// The certificate and key files of a server that speaks TLS.
+package struct CertificateFiles: Sendable {
+  package let certificate: String
+  package let key: String
+
+  package init(certificate: String, key: String) {
+    self.certificate = certificate
+    self.key = key
+  }
+
+  func read() throws -> TLSIdentity {
+    func bytes(_ path: String) throws -> [UInt8] {
+      guard let data = FileManager.default.contents(atPath: path) else { throw StartError("\(path) cannot be read") }
+      return Array(data)
+    }
+    return TLSIdentity(certificate: try bytes(certificate), key: try bytes(key))
+  }
+}
+
+/// Gives servers the certificate files again when they change.
+struct CertificateWatch: Service {
+  let name = "certificates"
+  let files: CertificateFiles
+  let servers: [HTTPServer]
+  let logger: Logger
+
+  static let interval = Duration.seconds(1)
+
+  func run() async throws {
+    var served = try? files.read()
+    var refused: TLSIdentity?
+    while true {
+      try await Task.sleep(for: CertificateWatch.interval)
+      for server in servers { server.retire() }
+      // Files are replaced one after the other: a pair that does not fit is tried again when one of them changes.
+      guard let found = try? files.read(), found != served, found != refused else { continue }
+      if servers.allSatisfy({ $0.reload(found) }) {
+        served = found
+        refused = nil
+        logger.info("the certificate was read again", ["file": files.certificate])
+      } else {
+        refused = found
+        logger.error("the changed certificate and key cannot be used; those from before stay", ["file": files.certificate])
+      }
+    }
+  }
+}
