@@ -79,6 +79,7 @@ let package = Package(
     // Items
     module("Items", "DynamoModel"),
     tests("Items", "DynamoModel", ["RandomTestKit", "DynamoModel"]),
+    tests("Items", "ChangeRecords", ["RandomTestKit", "ChangeRecords", "DynamoModel"]),
     module("Items", "Expressions", ["DynamoModel"]),
     tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),

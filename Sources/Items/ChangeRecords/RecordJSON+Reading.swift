@@ -1,15 +1,23 @@
 package import DynamoModel
 
-/// Reads records in their JSON form, many after another with one tape, decoding of the images only what is named.
+/// Reads records in their JSON form, many after another, decoding of the images only what is named.
+///
+/// A record as our relay writes it is read in one pass (`scan`); any other, and any that is wrong, goes over a tape, which takes
+/// members in whatever order and spelling and names the error. Both give the same record.
 package struct RecordJSONReader: Sendable {
   private var tape = JSONTape()
-  private let names: AttributeNames?
+  let names: AttributeNames?
 
   /// `names` nil reads every attribute.
   package init(only names: AttributeNames? = nil) { self.names = names }
 
-  /// Cost: one pass over the bytes, then the named attributes.
+  /// Cost: one pass over the bytes, and the named attributes.
   package mutating func decode(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) throws(RecordError) -> ChangeRecord {
+    if let record = scan(bytes, sequence: sequence) { return record }
+    return try decodeByTape(bytes, sequence: sequence)
+  }
+
+  mutating func decodeByTape(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) throws(RecordError) -> ChangeRecord {
     do throws(JSONError) {
       try tape.parse(unowned: bytes)
     } catch {

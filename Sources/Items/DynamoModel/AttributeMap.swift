@@ -30,6 +30,9 @@ package struct AttributeMap: Sendable {
     }
   }
 
+  /// Entries whose names the caller has seen to be in order, each once.
+  init(sorted entries: [Entry]) { self.entries = entries }
+
   private static func isSorted(_ entries: [Entry]) -> Bool {
     var index = 1
     while index < entries.count {

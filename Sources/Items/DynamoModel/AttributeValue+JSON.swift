@@ -82,8 +82,9 @@ extension AttributeValue {
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> [UInt8] {
     guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .blob) }
-    guard let bytes = Base64.decode(Array(tape.string(node, in: source).utf8)) else {
-      throw .serialization("Base64 encoded length is expected a multiple of 4 bytes but found: \(tape.text(node).utf8.count)")
+    let text = tape.string(node, in: source)
+    guard let bytes = Base64.decode(Array(text.utf8)) else {
+      throw .serialization("Base64 encoded length is expected a multiple of 4 bytes but found: \(text.utf8.count)")
     }
     return bytes
   }

@@ -27,8 +27,10 @@ package struct DocumentPath: Sendable {
   /// The value at the path; nil when there is none. O(elements * log of each map's size).
   package func value(in item: Item) -> AttributeValue? {
     guard var value = item[root] else { return nil }
-    for element in elements.dropFirst() {
-      guard let inner = element.value(in: value) else { return nil }
+    var index = 1
+    while index < elements.count {
+      defer { index += 1 }
+      guard let inner = elements[index].value(in: value) else { return nil }
       value = inner
     }
     return value

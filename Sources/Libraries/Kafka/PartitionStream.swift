@@ -25,9 +25,44 @@ package final class PartitionStream: Sendable {
   private let arrival: Arrival
   private let queue: Mutex<Queue>
 
+  /// Messages that are taken from librdkafka's queue at once: one by one each costs two looks at the clock.
+  private static let takenMax = 256
+
   private struct Queue: @unchecked Sendable {
-    // The pointer is used under the mutex alone, and nil once closed.
+    // The pointers are used under the mutex alone; `pointer` is nil once closed.
     var pointer: OpaquePointer?
+    /// Messages taken and not yet given out: those from `first` up to `end`.
+    let taken: UnsafeMutablePointer<UnsafeMutablePointer<rd_kafka_message_t>?>
+    var first = 0
+    var end = 0
+
+    init(pointer: OpaquePointer) {
+      self.pointer = pointer
+      taken = .allocate(capacity: PartitionStream.takenMax)
+      taken.initialize(repeating: nil, count: PartitionStream.takenMax)
+    }
+
+    /// The next message, which then belongs to the caller.
+    mutating func next() -> UnsafeMutablePointer<rd_kafka_message_t>? {
+      guard let pointer else { return nil }
+      if first == end {
+        first = 0
+        end = max(0, rd_kafka_consume_batch_queue(pointer, 0, taken, PartitionStream.takenMax))
+        if end == 0 { return nil }
+      }
+      first += 1
+      return taken[first - 1]
+    }
+
+    /// Lets go of what was taken; once, when the queue closes.
+    mutating func close() {
+      pointer = nil
+      while first < end {
+        rd_kafka_message_destroy(taken[first])
+        first += 1
+      }
+      taken.deallocate()
+    }
   }
 
   init(_ handle: ClientHandle, topic: String, partition: Int, offset: Int64, arrived: @escaping @Sendable () -> Void)
@@ -59,11 +94,12 @@ package final class PartitionStream: Sendable {
 
   /// Ends the fetching. Waits a moment for librdkafka's main thread.
   func close(started: Bool = true) {
-    let pointer = queue.withLock { queue in
-      defer { queue.pointer = nil }
-      return queue.pointer
+    let closing = queue.withLock { queue in
+      let pointer = queue.pointer
+      if pointer != nil { queue.close() }
+      return Closing(pointer: pointer)
     }
-    guard let pointer else { return }
+    guard let pointer = closing.pointer else { return }
     if started, let object = try? handle.topic(topic) { rd_kafka_consume_stop(object.pointer, Int32(partition)) }
     rd_kafka_queue_cb_event_enable(pointer, nil, nil)
     rd_kafka_queue_destroy(pointer)
@@ -72,9 +108,7 @@ package final class PartitionStream: Sendable {
 
   /// Gives the next message that is there to `body`, or tells of an event; nil when there is nothing now. Never waits.
   package func next<R>(_ body: (KafkaMessage) -> R, event: (Event) -> R) -> R? {
-    let message = queue.withLock { queue in
-      Taken(pointer: queue.pointer.flatMap { rd_kafka_consume_queue($0, 0) })
-    }.pointer
+    let message = queue.withLock { Taken(pointer: $0.next()) }.pointer
     guard let message else {
       // Serves the callbacks that wait: errors of the client.
       rd_kafka_poll(handle.pointer, 0)
@@ -97,8 +131,13 @@ package final class PartitionStream: Sendable {
     let pointer: UnsafeMutablePointer<rd_kafka_message_t>?
   }
 
-  /// Messages fetched and not yet taken.
+  private struct Closing: @unchecked Sendable {
+    // The queue belongs to the one call that found it open.
+    let pointer: OpaquePointer?
+  }
+
+  /// Messages fetched and not yet given out.
   package var waiting: Int {
-    queue.withLock { queue in queue.pointer.map { rd_kafka_queue_length($0) } ?? 0 }
+    queue.withLock { queue in queue.pointer.map { rd_kafka_queue_length($0) + queue.end - queue.first } ?? 0 }
   }
 }

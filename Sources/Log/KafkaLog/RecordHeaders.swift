@@ -23,10 +23,23 @@ package struct RecordHeaders: Sendable, Equatable {
   }
 
   package static func read(_ message: KafkaMessage) -> Reading {
-    let format = message.header(formatName)
-    let incarnation = message.header(incarnationName)
-    let position = message.header(positionName)
+    guard let headers = message.headers else { return .foreign }
+    // As the relay writes them. Three headers of three names: each is the last of its name.
+    if headers.count == 3, let format = headers.value(at: 0, named: formatName),
+      let incarnation = headers.value(at: 1, named: incarnationName), let position = headers.value(at: 2, named: positionName)
+    {
+      return read(format, incarnation, position)
+    }
+    let format = headers.last(formatName)
+    let incarnation = headers.last(incarnationName)
+    let position = headers.last(positionName)
     if format == nil, incarnation == nil, position == nil { return .foreign }
+    return read(format, incarnation, position)
+  }
+
+  private static func read(
+    _ format: UnsafeRawBufferPointer?, _ incarnation: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?
+  ) -> Reading {
     guard let format, let number = decimal(format, 0..<format.count) else {
       return .unreadable("its header afterimage-format is missing or no number")
     }

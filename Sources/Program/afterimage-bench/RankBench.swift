@@ -29,6 +29,7 @@ enum RankBench {
     var sum = 0.0
     for _ in 0..<rounds { sum += board.rank(of: names[random() % members])?.rank ?? 0 }
     report.add("ranks.reads_per_second", Double(rounds) / watch.seconds, "reads/s")
+    report.add("ranks.reads_per_cpu_second", Double(rounds) / watch.cpuSeconds, "reads/cpu-s")
     report.add("ranks.mean_rank", sum / Double(rounds), "")
   }
 }

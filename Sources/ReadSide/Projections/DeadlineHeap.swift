@@ -1,15 +1,11 @@
-internal import DynamoModel
-
-/// A binary heap of deadlines, least first, ties by key bytes. An entry may be out of date: a session whose deadline moved later keeps
-/// its old entry, which is put back with the true one when it comes up. So a touch costs nothing here.
+/// A binary heap of deadlines, least first, of equal ones in any order. An entry may be out of date: a session whose deadline moved later
+/// keeps its old entry, which is put back with the true one when it comes up. So a touch costs nothing here.
 struct DeadlineHeap {
   struct Entry {
     let deadline: Int64
-    let key: [UInt8]
-
-    func precedes(_ other: Entry) -> Bool {
-      deadline != other.deadline ? deadline < other.deadline : Bytes.less(key, other.key)
-    }
+    let slot: Int32
+    /// Which of the sessions that had the slot, one after another, this is of.
+    let life: UInt32
   }
 
   private var entries: [Entry] = []
@@ -21,7 +17,7 @@ struct DeadlineHeap {
     var index = entries.count - 1
     while index > 0 {
       let parent = (index - 1) / 2
-      guard entries[index].precedes(entries[parent]) else { return }
+      guard entries[index].deadline < entries[parent].deadline else { return }
       entries.swapAt(index, parent)
       index = parent
     }
@@ -35,8 +31,10 @@ struct DeadlineHeap {
     var index = 0
     while true {
       var least = index
-      for child in [2 * index + 1, 2 * index + 2] where child < entries.count {
-        if entries[child].precedes(entries[least]) { least = child }
+      var child = 2 * index + 1
+      while child < entries.count, child <= 2 * index + 2 {
+        if entries[child].deadline < entries[least].deadline { least = child }
+        child += 1
       }
       if least == index { return first }
       entries.swapAt(index, least)

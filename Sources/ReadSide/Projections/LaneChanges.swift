@@ -5,15 +5,21 @@ package import Pipelines
 /// What a lane has made of its records since the last checkpoint: everything that the next one writes.
 package struct LaneChanges: Sendable {
   /// By projection, then by the row's primary key in ordered form.
-  package var collections: [Int: [[UInt8]: CollectionChange]] = [:]
+  package var collections: [Int: [BytesKey: CollectionChange]] = [:]
   /// Aggregates and boards: by projection, then by the group's ordered values.
-  package var groups: [Int: [[UInt8]: GroupDelta]] = [:]
+  package var groups: [Int: [BytesKey: GroupDelta]] = [:]
   /// By projection, in the order in which the sessions changed; a session that changed twice stands once.
   package var sessions: [Int: [SessionState]] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
 
   package init() {}
+
+  /// How many rows all this is.
+  package var rows: Int {
+    collections.values.reduce(0) { $0 + $1.count } + groups.values.reduce(0) { $0 + $1.count }
+      + sessions.values.reduce(0) { $0 + $1.count } + deadLetters.count + outbox.count
+  }
 
   package var isEmpty: Bool {
     collections.isEmpty && groups.isEmpty && sessions.isEmpty && deadLetters.isEmpty && outbox.isEmpty

@@ -5,7 +5,7 @@ internal import Pipelines
 extension LaneEngine {
   /// A row for each contribution. A bad image gives no row, whatever the other one gave.
   mutating func apply(_ collection: Collection, _ index: Int, _ change: Change) throws {
-    var rows: [[UInt8]: CollectionChange] = [:]
+    var rows: [BytesKey: CollectionChange] = [:]
     if let old = change.old, collection.source.holds(old), let values = try? collection.source.contributions(of: old, commit: nil)
     {
       for inputs in values {
@@ -22,9 +22,9 @@ extension LaneEngine {
     }
   }
 
-  private func rowKey(_ collection: Collection, _ inputs: [Value], _ change: Change) -> [UInt8]? {
+  private func rowKey(_ collection: Collection, _ inputs: [Value], _ change: Change) -> BytesKey? {
     for index in 0..<collection.keyCount where inputs[index].isNull { return nil }
-    return Value.ordered(inputs[..<collection.keyCount]) + change.itemKey
+    return BytesKey(Value.ordered(inputs[..<collection.keyCount]) + change.itemKey)
   }
 
   mutating func apply(sources: [Source], _ index: Int, _ change: Change) throws {
@@ -66,7 +66,7 @@ extension LaneEngine {
 
   private mutating func add(_ inputs: [Value], sign: Int64, _ index: Int, _ plan: GroupPlan, _ change: Change) throws {
     for column in 0..<plan.keyCount where inputs[column].isNull { return }
-    let key = Value.ordered(inputs[..<plan.keyCount])
+    let key = BytesKey(Value.ordered(inputs[..<plan.keyCount]))
     let contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: change.itemKey)
     try changes.groups[index, default: [:]][key, default: GroupDelta(key: Array(inputs[..<plan.keyCount]), plan)]
       .add(contribution, plan)

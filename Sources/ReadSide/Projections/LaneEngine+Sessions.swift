@@ -4,26 +4,29 @@ internal import Expressions
 internal import Pipelines
 
 extension LaneEngine {
-  mutating func apply(_ sessions: Sessions, _ index: Int, _ change: Change) throws {
+  mutating func apply(_ feed: Feed.Touches, _ index: Int, _ change: Change) throws {
     if change.isSnapshot { return }
-    switch sessions.subject {
-    case .touches(let touches):
-      for source in touches where source.table == table {
-        guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.stamp.time)
-        else { continue }
-        for inputs in try source.contributions(of: image, commit: change.stamp.time) {
-          try touch(index, inputs, change, item: nil)
-        }
+    let commit = change.stamp.time
+    for box in feed.touches {
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit)
+      else { continue }
+      if box.source.isSingle {
+        try touch(index, try box.source.values(of: image, commit: commit), change, item: nil)
+        continue
       }
-      for source in sessions.ends where source.table == table {
-        guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.stamp.time)
-        else { continue }
-        let inputs = try source.values(of: image, commit: change.stamp.time)
-        if let key = sessionLanes[index]?.key(inputs) { end(index, key, by: .explicit, change) }
-      }
-    case .item(let source, let touches):
-      try apply(item: source, touches, sessions, index, change)
+      for inputs in try box.source.contributions(of: image, commit: commit) { try touch(index, inputs, change, item: nil) }
     }
+    for box in feed.ends {
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit)
+      else { continue }
+      let inputs = try box.source.values(of: image, commit: commit)
+      if let key = sessionLanes[index]?.key(inputs) { end(index, key, by: .explicit, change) }
+    }
+  }
+
+  mutating func apply(_ sessions: Sessions, _ index: Int, _ change: Change) throws {
+    guard !change.isSnapshot, case .item(let source, let touches) = sessions.subject else { return }
+    try apply(item: source, touches, sessions, index, change)
   }
 
   /// The item is the session: it opens with it, goes on by the changes that are touches, and ends with it.
@@ -53,7 +56,7 @@ extension LaneEngine {
     let item = itemView(sessions, touches, inputs, new, change)
     let isNew = old == nil || oldKey != key
     let isTouch = isNew || touches.contains { event in old.map { event.happened(old: $0, new: new) } ?? false }
-    let isActive = sessionLanes[index]?.active[key] != nil
+    let isActive = sessionLanes[index]?.isActive(key) == true
     if isTouch, isActive || !isClosed {
       try touch(index, inputs, change, item: item)
     } else {
@@ -80,11 +83,8 @@ extension LaneEngine {
   }
 
   private mutating func touch(_ index: Int, _ inputs: [Value], _ change: Change, item: SessionLane.ItemView?) throws {
-    guard let key = sessionLanes[index]?.key(inputs) else { return }
-    let keys = change.record.keys
-    let touch = SessionLane.Touch(
-      inputs: inputs, stamp: change.stamp, itemKey: change.itemKey, episodeKey: { LaneEngine.text(ofKey: keys) })
-    let superseded = try sessionLanes[index]?.touch(key, touch, item: item) ?? []
+    let touch = SessionLane.Touch(inputs: inputs, stamp: change.stamp, keys: change.record.keys, itemKey: change.itemKey)
+    let superseded = try sessionLanes[index]?.touch(touch, item: item) ?? []
     for state in superseded { sessionEnded(state, projection: index) }
   }
 

@@ -22,9 +22,14 @@ package struct LaneEngine: Sendable {
   /// The life of the table that the records are of.
   let incarnation: Incarnation
   var changes = LaneChanges()
-  var sessionLanes: [Int: SessionLane] = [:]
-  let plans: [Int: GroupPlan]
-  private let fed: [Int]
+  /// By projection.
+  var sessionLanes: [SessionLane?]
+  /// By projection.
+  let plans: [GroupPlan?]
+  private let matcher: ItemMatcher
+  private let names: AttributeNames
+  /// The projections that the table feeds.
+  private let feeds: [Feed]
   private let tableEffects: [Int]
   private var jsonReader: RecordJSONReader
 
@@ -40,11 +45,14 @@ package struct LaneEngine: Sendable {
     self.table = table
     self.partition = partition
     self.firedThrough = firedThrough
-    jsonReader = RecordJSONReader(only: pipeline.tables[table].attributes)
-    var fed: [Int] = []
-    var plans: [Int: GroupPlan] = [:]
+    matcher = pipeline.tables[table].matcher
+    names = pipeline.tables[table].attributes
+    jsonReader = RecordJSONReader(only: names)
+    var feeds: [Feed] = []
+    var plans: [GroupPlan?] = Array(repeating: nil, count: pipeline.projections.count)
+    sessionLanes = Array(repeating: nil, count: pipeline.projections.count)
     for (index, projection) in pipeline.projections.enumerated() where projection.sources.contains(where: { $0.table == table }) {
-      fed.append(index)
+      feeds.append(Feed(index, projection, table: table))
       switch projection.kind {
       case .collection: break
       case .aggregate(let aggregate): plans[index] = GroupPlan(aggregate)
@@ -55,7 +63,7 @@ package struct LaneEngine: Sendable {
         sessionLanes[index] = lane
       }
     }
-    self.fed = fed
+    self.feeds = feeds
     self.plans = plans
     tableEffects = pipeline.effects.indices.filter { index in
       if case .change(let source) = pipeline.effects[index].trigger { source.table == table } else { false }
@@ -65,24 +73,40 @@ package struct LaneEngine: Sendable {
   /// Applies a batch and then its frontier. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted
   /// table: nothing behind the last good record is applied, and the lane stops.
   package mutating func apply(_ batch: RecordBatch) throws(LaneFailure) {
-    let names = pipeline.tables[table].attributes
-    for entry in batch.entries where entry.sequence > sequence {
-      let record: ChangeRecord
-      do throws(RecordError) {
-        record = try decode(entry, batch, names)
+    let failure = batch.bytes.withUnsafeBytes { bytes in
+      do throws(LaneFailure) {
+        for entry in batch.entries where entry.sequence > sequence {
+          try apply(entry, batch.format, UnsafeRawBufferPointer(rebasing: bytes[entry.start..<entry.end]))
+        }
+        return LaneFailure?.none
       } catch {
-        throw LaneFailure(.unreadable, sequence: entry.sequence, error.reason)
+        return error
       }
-      if record.kind == .truncate {
-        throw LaneFailure(
-          .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins with the table made anew")
-      }
-      fireDeadlines(before: record.time * 1000)
-      try apply(record)
-      sequence = entry.sequence
-      applied += 1
     }
+    if let failure { throw failure }
     advance(to: batch.frontier)
+  }
+
+  private mutating func apply(
+    _ entry: RecordBatch.Entry, _ format: RecordFormat, _ bytes: UnsafeRawBufferPointer
+  ) throws(LaneFailure) {
+    let record: ChangeRecord
+    do throws(RecordError) {
+      switch format {
+      case .stored: record = try StoredRecord.decode(bytes, sequence: entry.sequence, only: names)
+      case .json: record = try jsonReader.decode(bytes, sequence: entry.sequence)
+      }
+    } catch {
+      throw LaneFailure(.unreadable, sequence: entry.sequence, error.reason)
+    }
+    if record.kind == .truncate {
+      throw LaneFailure(
+        .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins with the table made anew")
+    }
+    fireDeadlines(before: record.time * 1000)
+    try apply(record)
+    sequence = entry.sequence
+    applied += 1
   }
 
   /// Fires the deadlines that a frontier (milliseconds) has passed.
@@ -96,14 +120,19 @@ package struct LaneEngine: Sendable {
   }
 
   /// Whether there is anything for a checkpoint to write beside the position.
-  package var hasChanges: Bool { !changes.isEmpty || sessionLanes.values.contains(where: \.hasChanges) }
+  package var hasChanges: Bool { !changes.isEmpty || sessionLanes.contains { $0?.hasChanges == true } }
+
+  /// How many rows the next checkpoint writes, more or less: what it holds in memory. O(projections).
+  package var changedRows: Int {
+    changes.rows + sessionLanes.reduce(0) { $0 + ($1?.changedRows ?? 0) }
+  }
 
   /// The least instant, in microseconds, at which something may happen without a record.
-  package var nextDeadline: Int64? { sessionLanes.values.compactMap(\.nextDeadline).min() }
+  package var nextDeadline: Int64? { sessionLanes.compactMap { $0?.nextDeadline }.min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {
-    for index in sessionLanes.keys.sorted() {
+    for index in sessionLanes.indices {
       let sessions = sessionLanes[index]?.takeChanges() ?? []
       if !sessions.isEmpty { changes.sessions[index] = sessions }
     }
@@ -111,28 +140,9 @@ package struct LaneEngine: Sendable {
     return changes
   }
 
-  private mutating func decode(
-    _ entry: RecordBatch.Entry, _ batch: RecordBatch, _ names: AttributeNames
-  ) throws(RecordError) -> ChangeRecord {
-    var reader = jsonReader
-    let result: Result<ChangeRecord, RecordError> = batch.bytes.withUnsafeBytes { raw in
-      let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
-      do throws(RecordError) {
-        switch batch.format {
-        case .stored: return .success(try StoredRecord.decode(bytes, sequence: entry.sequence, only: names))
-        case .json: return .success(try reader.decode(bytes, sequence: entry.sequence))
-        }
-      } catch {
-        return .failure(error)
-      }
-    }
-    jsonReader = reader
-    return try result.get()
-  }
-
   private mutating func fireDeadlines(before time: Int64) {
     guard time > firedThrough else { return }
-    for index in fed {
+    for index in sessionLanes.indices {
       guard sessionLanes[index]?.nextDeadline.map({ $0 < time }) == true else { continue }
       var fired: [SessionState] = []
       sessionLanes[index]?.fire(before: time) { fired.append($0) }
@@ -142,15 +152,19 @@ package struct LaneEngine: Sendable {
   }
 
   private mutating func apply(_ record: ChangeRecord) throws(LaneFailure) {
-    let matcher = pipeline.tables[table].matcher
+    let (old, new) = matcher.images(old: record.oldImage, new: record.newImage)
+    if old == nil, new == nil { return }
     let change = Change(
-      record: record, old: record.oldImage.flatMap { matcher.image(of: $0) },
-      new: record.newImage.flatMap { matcher.image(of: $0) },
+      record: record, old: old, new: new,
       stamp: RowStamp(time: record.time * 1000, table: table, partition: partition, sequence: record.sequence),
       itemKey: record.keys.binary)
-    if change.old == nil, change.new == nil { return }
-    for index in fed {
+    for feed in feeds {
+      let index = feed.projection
       do {
+        if let touches = feed.touches {
+          try apply(touches, index, change)
+          continue
+        }
         switch pipeline.projections[index].kind {
         case .collection(let collection): try apply(collection, index, change)
         case .aggregate(let aggregate): try apply(sources: aggregate.sources, index, change)

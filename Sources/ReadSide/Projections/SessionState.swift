@@ -45,31 +45,64 @@ package enum SessionColumn: Sendable, Equatable {
     }
   }
 
-  mutating func add(_ column: AggregateColumn, inputs: [Value], time: Int64, itemKey: [UInt8]) throws(NumberError) {
-    let value = column.input.map { inputs[$0] } ?? .null
-    if column.input != nil, value.isNull { return }
+  /// What a touch needs to know of a column: nothing that is counted by reference.
+  struct Plan: Sendable {
+    let function: AggregateColumn.Function
+    let input: Int?
+    let order: Int?
+
+    init(_ column: AggregateColumn) {
+      function = column.function
+      input = column.input
+      order = column.order
+    }
+  }
+
+  /// Adds a touch. A sum that gets too long stays as it is: whoever calls has seen that it does not.
+  mutating func add(_ plan: Plan, inputs: [Value], time: Int64, itemKey: [UInt8]) {
+    if let input = plan.input, inputs[input].isNull { return }
     switch self {
     case .count(let count): self = .count(count + 1)
-    case .sum(let sum): self = .sum(try sum.adding(value.number))
+    case .sum(let sum):
+      if let input = plan.input, let next = try? sum.adding(inputs[input].number) { self = .sum(next) }
     case .distinct(var values):
+      guard let input = plan.input else { return }
       self = .duration  // lets go of the set, so that it is changed in place
-      values.insert(Value.ordered(CollectionOfOne(value)))
+      values.insert(Value.ordered(CollectionOfOne(inputs[input])))
       self = .distinct(values)
     case .best(let best):
-      var order: [UInt8]
-      switch column.function {
-      case .first, .last:
-        order = Value.ordered(CollectionOfOne(column.order.map { inputs[$0] } ?? .timestamp(time))) + itemKey
-      default: order = Value.ordered(CollectionOfOne(value))
-      }
-      let candidate = Best(order: order, value: value, time: time)
-      let greatest = column.function == .max || column.function == .last
-      if candidate.beats(best, greatest: greatest) { self = .best(candidate) }
+      guard let input = plan.input else { return }
+      let isAtTime = plan.order == nil && (plan.function == .first || plan.function == .last)
+      // By the commit time alone, unless it is the same.
+      if isAtTime, let best, time != best.time, (time > best.time) != (plan.function == .last) { return }
+      addBest(plan, inputs, inputs[input], time, itemKey, isBetter: isAtTime && best.map { $0.time != time } ?? false)
     case .duration: break
     }
   }
 
-  func value(_ column: AggregateColumn, of session: SessionState) -> Value {
+  private mutating func addBest(
+    _ plan: Plan, _ inputs: [Value], _ value: Value, _ time: Int64, _ itemKey: [UInt8], isBetter: Bool
+  ) {
+    guard case .best(var best) = self else { return }
+    self = .duration  // lets go of the bytes, so that they are written over
+    var order: [UInt8] = []
+    if isBetter, let bytes = best?.order {
+      best = nil
+      order = bytes
+      order.removeAll(keepingCapacity: true)
+    }
+    switch plan.function {
+    case .first, .last:
+      (plan.order.map { inputs[$0] } ?? .timestamp(time)).appendOrdered(to: &order)
+      order += itemKey
+    default: value.appendOrdered(to: &order)
+    }
+    let candidate = Best(order: order, value: value, time: time)
+    let greatest = plan.function == .max || plan.function == .last
+    self = .best(isBetter || candidate.beats(best, greatest: greatest) ? candidate : best)
+  }
+
+  package func value(_ column: AggregateColumn, of session: SessionState) -> Value {
     switch self {
     case .count(let count): .integer(count)
     case .sum(let sum): column.type == .decimal ? .decimal(sum) : .integer(sum.int64Truncated)
@@ -82,14 +115,10 @@ package enum SessionColumn: Sendable, Equatable {
 }
 
 extension SessionState {
-  /// The values of the session's columns, in order.
-  package func values(_ sessions: Sessions) -> [Value] {
-    zip(sessions.columns, columns).map { $1.value($0, of: self) }
-  }
-
   /// What is kept beside the row of an active session.
-  package var bytes: [UInt8] {
-    var writer = StateWriter()
+  package func appendBytes(to out: inout [UInt8]) {
+    var writer = StateWriter(bytes: out)
+    out = []
     writer.unsigned(key.count)
     for value in key { writer.value(value) }
     writer.text(episode)
@@ -117,7 +146,7 @@ extension SessionState {
       case .duration: break
       }
     }
-    return writer.bytes
+    out = writer.bytes
   }
 
   /// Reads an active session.

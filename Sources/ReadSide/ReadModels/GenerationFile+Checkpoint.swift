@@ -92,10 +92,10 @@ extension GenerationFile {
     .string("\(pipeline.tables[stamp.table].name):\(stamp.partition):\(stamp.sequence)")
   }
 
-  private func writeCollection(_ index: Int, _ rows: [[UInt8]: CollectionChange]) throws -> Int {
+  private func writeCollection(_ index: Int, _ rows: [BytesKey: CollectionChange]) throws -> Int {
     let projection = pipeline.projections[index]
     guard case .collection(let collection) = projection.kind else { return 0 }
-    for (_, change) in rows.sorted(by: { Bytes.less($0.key, $1.key) }) {
+    for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       switch change {
       case .upsert(let inputs, let itemKey, let stamp):
         try write(inputs + [.bytes(itemKey), .timestamp(stamp.time), position(stamp)], projection.table)
@@ -104,35 +104,6 @@ extension GenerationFile {
       }
     }
     return rows.count
-  }
-
-  private func writeSessions(_ index: Int, _ states: [SessionState], _ table: Int, _ partition: Int) throws -> Int {
-    let projection = pipeline.projections[index]
-    guard case .sessions(let sessions) = projection.kind else { return 0 }
-    // All ended ones come first: a key may have ended and begun again since the last checkpoint.
-    for state in states {
-      var values = state.key
-      values += [
-        .string(state.episode), .timestamp(state.startedAt), .timestamp(state.lastAt),
-        state.endedAt.map { .timestamp($0) } ?? .null, .string(state.status.rawValue),
-        state.endedBy.map { .string($0.rawValue) } ?? .null,
-      ]
-      values += state.values(sessions)
-      values += [.timestamp(state.stamp.time), position(state.stamp)]
-      try write(values, projection.table)
-      let key = Value.ordered(state.key)
-      let statement = try connection.statement(
-        state.isActive
-          ? "INSERT OR REPLACE INTO _sessions (projection, table_number, partition, key, state) VALUES (?1, ?2, ?3, ?4, ?5)"
-          : "DELETE FROM _sessions WHERE projection = ?1 AND table_number = ?2 AND partition = ?3 AND key = ?4")
-      try statement.bind(1, Int64(index))
-      try statement.bind(2, Int64(table))
-      try statement.bind(3, Int64(partition))
-      try statement.bind(4, blob: key)
-      if state.isActive { try statement.bind(5, blob: state.bytes) }
-      try statement.run()
-    }
-    return states.count
   }
 
   private func writeDeadLetters(_ letters: [DeadLetter]) throws -> Int {

@@ -5,11 +5,12 @@ internal import SQLite
 
 /// Aggregates and boards: deltas are merged under the write lock, and the rows derived from what is there then.
 extension GenerationFile {
-  func writeGroups(_ index: Int, _ deltas: [[UInt8]: GroupDelta], _ result: inout CheckpointResult) throws {
+  func writeGroups(_ index: Int, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
     guard let plan = plans[index] else { return }
     let projection = pipeline.projections[index]
     var newBoards = false
-    for (key, delta) in deltas.sorted(by: { Bytes.less($0.key, $1.key) }) {
+    for (boxed, delta) in deltas.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+      let key = boxed.bytes
       var values = StoredValues(connection: connection, projection: index, key: key)
       var state = try group(index, key, plan) ?? GroupState(plan)
       try state.merge(delta, plan, &values)

@@ -10,20 +10,29 @@ internal import Telemetry
 package struct WorkerSettings: Sendable {
   /// Records that one checkpoint may gather while the lane is behind.
   package var checkpointRecordsMax: Int
-  /// Time that one checkpoint may gather while the lane is behind.
+  /// Changed rows that one checkpoint may gather: what they take is memory until it is committed.
+  package var checkpointRowsMax: Int
+  /// Time that one checkpoint may gather while the lane is behind; five times that while it is far behind, where no reader can see
+  /// the newest rows anyway and a row that changes often is better written once.
   package var checkpointInterval: Duration
+  /// More records than this before the log's end is far.
+  package var farBehindRecords: UInt64
   /// How often a quiet lane writes its frontier.
   package var frontierInterval: Duration
   /// How long a read of the log waits for records.
   package var readWait: Duration
+  /// A batch that stays in the processor's cache between being read and being decoded.
   package var readLimit: ReadLimit
 
   package init(
-    checkpointRecordsMax: Int = 100_000, checkpointInterval: Duration = .seconds(1),
-    frontierInterval: Duration = .seconds(1), readWait: Duration = .milliseconds(100), readLimit: ReadLimit = .standard
+    checkpointRecordsMax: Int = 500_000, checkpointRowsMax: Int = 100_000, checkpointInterval: Duration = .seconds(1),
+    farBehindRecords: UInt64 = 50_000, frontierInterval: Duration = .seconds(1), readWait: Duration = .milliseconds(100),
+    readLimit: ReadLimit = ReadLimit(records: 1024, bytes: 1 << 20)
   ) {
     self.checkpointRecordsMax = checkpointRecordsMax
+    self.checkpointRowsMax = checkpointRowsMax
     self.checkpointInterval = checkpointInterval
+    self.farBehindRecords = farBehindRecords
     self.frontierInterval = frontierInterval
     self.readWait = readWait
     self.readLimit = readLimit
@@ -92,8 +101,9 @@ struct Lane {
     var next = position
     var lastCheckpoint = ContinuousClock.now
     while !Task.isCancelled {
+      // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.
       let batch = try await log.read(
-        partition: partition, after: next.cursor, limit: settings.readLimit, wait: gathered > 0 ? .zero : settings.readWait)
+        partition: partition, after: next.cursor, limit: settings.readLimit, wait: settings.readWait)
       attempt = 0
       let setAside = batch.foreign.map { letter(for: $0) }
       var failure: LaneFailure?
@@ -111,8 +121,7 @@ struct Lane {
       next.frontier = failure == nil ? max(next.frontier, LaneEngine.microseconds(batch.frontier)) : next.frontier
       if failure == nil, let last = batch.entries.last { next.fingerprint = Lane.fingerprint(last, batch) }
       let elapsed = ContinuousClock.now - lastCheckpoint
-      let isAtEnd = batch.behind == 0
-      if isDue(gathered, isAtEnd: isAtEnd, elapsed, engine, moved: next != position) || failure != nil || !setAside.isEmpty {
+      if isDue(gathered, behind: batch.behind, elapsed, engine, moved: next != position) || failure != nil || !setAside.isEmpty {
         var changes = engine.takeChanges()
         changes.deadLetters += setAside
         let result = try await writer.checkpoint(
@@ -129,9 +138,14 @@ struct Lane {
     }
   }
 
-  private func isDue(_ gathered: Int, isAtEnd: Bool, _ elapsed: Duration, _ engine: borrowing LaneEngine, moved: Bool) -> Bool {
+  private func isDue(
+    _ gathered: Int, behind: UInt64, _ elapsed: Duration, _ engine: borrowing LaneEngine, moved: Bool
+  ) -> Bool {
     if gathered > 0 {
-      return isAtEnd || gathered >= settings.checkpointRecordsMax || elapsed >= settings.checkpointInterval
+      if behind == 0 || gathered >= settings.checkpointRecordsMax || engine.changedRows >= settings.checkpointRowsMax {
+        return true
+      }
+      return elapsed >= settings.checkpointInterval * (behind > settings.farBehindRecords ? 5 : 1)
     }
     return engine.hasChanges || (moved && elapsed >= settings.frontierInterval)
   }

@@ -28,9 +28,21 @@ package struct ItemMatcher: Sendable {
   }
 
   let candidates: [Candidate]
-
   /// Whether the key alone decides, so that both images of a change are under one rule with the same captures.
-  package var isByKeyAlone: Bool { candidates.allSatisfy { $0.when == nil } }
+  package let isByKeyAlone: Bool
+
+  init(candidates: [Candidate]) {
+    self.candidates = candidates
+    isByKeyAlone = candidates.allSatisfy { $0.when == nil }
+  }
+
+  /// Both images of a change. Where the key alone decides it is taken apart once: a change never changes an item's key.
+  package func images(old: Item?, new: Item?) -> (old: Image?, new: Image?) {
+    let newImage = new.flatMap { image(of: $0) }
+    guard let old else { return (nil, newImage) }
+    guard isByKeyAlone, new != nil else { return (image(of: old), newImage) }
+    return (newImage.map { Image(item: old, rule: $0.rule, captures: $0.captures) }, newImage)
+  }
 
   /// Nil when no rule takes the item. Cost: the templates that are tried, over the key's bytes.
   package func image(of item: Item) -> Image? {

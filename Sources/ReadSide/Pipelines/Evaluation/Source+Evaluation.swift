@@ -11,19 +11,25 @@ extension Source {
   /// Over changes: the image that the inputs are computed from when the change is what the source waits for, else nil. An image
   /// that is under another rule counts as none. Snapshot records are not to be asked.
   package func fires(old: Image?, new: Image?, isExpiry: Bool, commit: Int64) -> Image? {
-    let old = old?.rule == rule ? old : nil
-    let new = new?.rule == rule ? new : nil
     let image: Image
-    switch (event, old, new) {
-    case (.inserted?, nil, let new?): image = new
-    case (.changed(let values)?, let old?, let new?):
-      guard Event.changed(values).happened(old: old, new: new) else { return nil }
+    switch event {
+    case .inserted:
+      guard old?.rule != rule, let new, new.rule == rule else { return nil }
       image = new
-    case (.removed?, let old?, nil): image = old
-    case (.expired?, let old?, nil) where isExpiry: image = old
-    default: return nil
+    case .changed(let values):
+      guard let old, let new, old.rule == rule, new.rule == rule, Event.differ(values, old, new) else { return nil }
+      image = new
+    case .removed:
+      guard let old, old.rule == rule, new?.rule != rule else { return nil }
+      image = old
+    case .expired:
+      guard isExpiry, let old, old.rule == rule, new?.rule != rule else { return nil }
+      image = old
+    case nil: return nil
     }
-    if let when, !when.holds(image, old: old, new: new, commit: commit) { return nil }
+    if let when, !when.holds(image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: commit) {
+      return nil
+    }
     return image
   }
 
@@ -61,13 +67,21 @@ extension Source.Event {
   /// Whether the step from one image to the next, both under the rule, is this event. Only `changed` can be.
   package func happened(old: Image, new: Image) -> Bool {
     guard case .changed(let values) = self else { return false }
+    return Source.Event.differ(values, old, new)
+  }
+
+  /// Whether one of the values differs; with none, always.
+  static func differ(_ values: [Source.ChangedValue], _ old: Image, _ new: Image) -> Bool {
     if values.isEmpty { return true }
-    let context = EvaluationContext(commit: nil)
-    return values.contains { value in
-      switch value {
-      case .attribute(let path): path.value(in: old.item) != path.value(in: new.item)
-      case .field(let expression): (try? expression.evaluate(old, context)) != (try? expression.evaluate(new, context))
+    for index in values.indices {
+      switch values[index] {
+      case .attribute(let path):
+        if path.value(in: old.item) != path.value(in: new.item) { return true }
+      case .field(let expression):
+        let context = EvaluationContext(commit: nil)
+        if (try? expression.evaluate(old, context)) != (try? expression.evaluate(new, context)) { return true }
       }
     }
+    return false
   }
 }

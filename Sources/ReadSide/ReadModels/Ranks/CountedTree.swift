@@ -48,7 +48,7 @@ package struct CountedTree {
     /// The child that holds `key` or would.
     func child(_ head: UInt128, _ key: [UInt8]) -> Int {
       let bound = lowerBound(head, key)
-      if bound < keys.count, heads[bound] == head, keys[bound] == key { return bound }
+      if bound < heads.count, heads[bound] == head, keys[bound] == key { return bound }
       return max(0, bound - 1)
     }
   }
@@ -160,16 +160,25 @@ package struct CountedTree {
   /// How many keys lie below `key`, whether it is there or not.
   package func countBelow(_ key: [UInt8]) -> Int {
     let head = CountedTree.head(key)
-    var node = root
+    // The tree holds all its nodes, and nothing changes it before the call returns: the walk takes no references of its own, whose
+    // counts would be written into every node on the way.
+    var node = Unmanaged.passUnretained(root)
     var below = 0
-    while !node.isLeaf {
-      let index = node.child(head, key)
-      node.counts.withUnsafeBufferPointer { counts in
-        for left in 0..<index { below += counts[left] }
+    while true {
+      let child: Unmanaged<Node>? = node._withUnsafeGuaranteedRef { node in
+        if node.isLeaf {
+          below += node.lowerBound(head, key)
+          return nil
+        }
+        let index = node.child(head, key)
+        node.counts.withUnsafeBufferPointer { counts in
+          for left in 0..<index { below += counts[left] }
+        }
+        return Unmanaged.passUnretained(node.children[index])
       }
-      node = node.children[index]
+      guard let child else { return below }
+      node = child
     }
-    return below + node.lowerBound(head, key)
   }
 
   /// Calls `visit` with the keys from a place on, in order, until it returns false.

@@ -15,7 +15,7 @@ package struct RankedMember: Sendable, Equatable {
 ///
 /// A member's key in the tree is its score (complemented when the greatest is best), then the time it was reached and the member (where
 /// the first to reach is ahead), or the member and the time (where equal scores share a rank). So the order of the bytes is the
-/// order of the ranks. Rank, change and page are O(log n); about 250 bytes a member.
+/// order of the ranks. Rank, change and page are O(log n); about 200 bytes a member.
 package struct RankBoard {
   private let direction: Leaderboard.Direction
   private let ties: Leaderboard.Ties
@@ -23,7 +23,9 @@ package struct RankBoard {
   /// The different scores, kept for dense ranks only.
   private var scores = CountedTree()
   private var scoreCounts: [[UInt8]: Int] = [:]
-  private var keys: [BytesKey: [UInt8]] = [:]
+  /// The members, and by their slots their keys in `order`, which are the very arrays that stand there.
+  private var members = BytesTable()
+  private var keys: [[UInt8]] = []
 
   package init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
     self.direction = direction
@@ -39,14 +41,19 @@ package struct RankBoard {
     var key = scoreKey
     if ties == .firstToReach {
       Value.timestamp(reachedAt).appendOrdered(to: &key)
-      key += memberKey.bytes
+      key += memberKey
     } else {
-      key += memberKey.bytes
+      key += memberKey
       Value.timestamp(reachedAt).appendOrdered(to: &key)
     }
-    if let old = keys.updateValue(key, forKey: memberKey) {
+    if let slot = members.slot(of: memberKey) {
+      let old = keys[slot]
       if old == key { return }
       drop(old)
+      keys[slot] = key
+    } else {
+      let slot = members.insert(memberKey)
+      if slot == keys.count { keys.append(key) } else { keys[slot] = key }
     }
     order.insert(key)
     if ties == .dense {
@@ -57,7 +64,10 @@ package struct RankBoard {
   }
 
   package mutating func remove(_ member: Value) {
-    if let old = keys.removeValue(forKey: RankBoard.key(member)) { drop(old) }
+    guard let slot = members.slot(of: RankBoard.key(member)) else { return }
+    drop(keys[slot])
+    keys[slot] = []
+    members.remove(slot)
   }
 
   private mutating func drop(_ key: [UInt8]) {
@@ -77,11 +87,11 @@ package struct RankBoard {
     return bytes
   }
 
-  private static func key(_ member: Value) -> BytesKey {
+  private static func key(_ member: Value) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(32)
     member.appendOrdered(to: &bytes)
-    return BytesKey(bytes)
+    return bytes
   }
 
   private func parts(_ key: [UInt8]) -> (score: Value, reachedAt: Int64, member: Value)? {
@@ -103,13 +113,15 @@ package struct RankBoard {
 
   /// The member's rank and score; nil when it is not on the board. O(log n).
   package func rank(of member: Value) -> RankedMember? {
-    guard let key = keys[RankBoard.key(member)], let parts = parts(key) else { return nil }
+    guard let slot = members.slot(of: RankBoard.key(member)) else { return nil }
+    let key = keys[slot]
+    guard let parts = parts(key) else { return nil }
     return ranked(parts, place: order.countBelow(key))
   }
 
   /// The place of a member in the order, from 0; nil when it is not on the board.
   package func place(of member: Value) -> Int? {
-    keys[RankBoard.key(member)].map { order.countBelow($0) }
+    members.slot(of: RankBoard.key(member)).map { order.countBelow(keys[$0]) }
   }
 
   /// How many members have a score at least as good as `floor`.

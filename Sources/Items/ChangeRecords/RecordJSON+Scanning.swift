@@ -1,0 +1,83 @@
+internal import DynamoModel
+
+extension RecordJSONReader {
+  /// The record in one pass; nil for whatever is not as our relay writes it: a member with escapes in its name, an identity, a
+  /// missing part, an error.
+  func scan(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) -> ChangeRecord? {
+    var cursor = JSONCursor(bytes)
+    var kind: ChangeRecord.Kind?
+    var change: ScannedChange?
+    var time: Int64?
+    guard cursor.take(UInt8(ascii: "{")) else { return nil }
+    repeat {
+      guard let name = cursor.name() else { return nil }
+      if cursor.holds(name, "dynamodb") {
+        change = self.change(&cursor)
+        if change == nil { return nil }
+      } else if cursor.holds(name, "eventName") {
+        guard let text = cursor.string() else { return nil }
+        kind = RecordJSONReader.kind(text, cursor)
+        if kind == nil { return nil }
+      } else if cursor.holds(name, "afterimage") {
+        time = RecordJSONReader.time(&cursor)
+        if time == nil { return nil }
+      } else {
+        // Who did it is told in two spellings: the tape knows them.
+        guard !cursor.holds(name, "userIdentity"), cursor.skip(depth: 1) else { return nil }
+      }
+    } while cursor.take(UInt8(ascii: ","))
+    guard cursor.take(UInt8(ascii: "}")), cursor.isAtEnd(), let kind, let change, let time else { return nil }
+    return ChangeRecord(
+      kind: kind, cause: .user, time: time, sequence: sequence, keys: change.keys, oldImage: change.old, newImage: change.new)
+  }
+
+  private struct ScannedChange {
+    var keys = Item()
+    var old: Item?
+    var new: Item?
+  }
+
+  private func change(_ cursor: inout JSONCursor) -> ScannedChange? {
+    var change = ScannedChange()
+    guard cursor.take(UInt8(ascii: "{")) else { return nil }
+    repeat {
+      guard let name = cursor.name() else { return nil }
+      if cursor.holds(name, "NewImage") {
+        change.new = cursor.item(only: names)
+        if change.new == nil { return nil }
+      } else if cursor.holds(name, "OldImage") {
+        change.old = cursor.item(only: names)
+        if change.old == nil { return nil }
+      } else if cursor.holds(name, "Keys") {
+        guard let keys = cursor.item(only: nil) else { return nil }
+        change.keys = keys
+      } else {
+        guard cursor.skip(depth: 2) else { return nil }
+      }
+    } while cursor.take(UInt8(ascii: ","))
+    return cursor.take(UInt8(ascii: "}")) ? change : nil
+  }
+
+  private static func time(_ cursor: inout JSONCursor) -> Int64? {
+    var time: Int64?
+    guard cursor.take(UInt8(ascii: "{")) else { return nil }
+    repeat {
+      guard let name = cursor.name() else { return nil }
+      if cursor.holds(name, "time") {
+        time = cursor.integer()
+        if time == nil { return nil }
+      } else {
+        guard cursor.skip(depth: 2) else { return nil }
+      }
+    } while cursor.take(UInt8(ascii: ","))
+    return cursor.take(UInt8(ascii: "}")) ? time : nil
+  }
+
+  private static func kind(_ text: JSONCursor.Piece, _ cursor: JSONCursor) -> ChangeRecord.Kind? {
+    if cursor.holds(text, "MODIFY") { return .modify }
+    if cursor.holds(text, "INSERT") { return .insert }
+    if cursor.holds(text, "REMOVE") { return .remove }
+    if cursor.holds(text, "TRUNCATE") { return .truncate }
+    return cursor.holds(text, "SNAPSHOT") ? .snapshot : nil
+  }
+}

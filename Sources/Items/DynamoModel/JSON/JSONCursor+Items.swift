@@ -1,0 +1,55 @@
+/// DynamoDB JSON in one pass, as `AttributeMap(json:)` reads it from a tape. Nil for whatever is wrong or unusual: the tape then reads
+/// it or names the error.
+extension JSONCursor {
+  /// An object of names and attribute values; of the names only those in `wanted`, if it is given. The others are checked to be JSON.
+  package mutating func item(only wanted: AttributeNames?) -> AttributeMap? {
+    guard take(UInt8(ascii: "{")) else { return nil }
+    if take(UInt8(ascii: "}")) { return AttributeMap() }
+    var entries: [AttributeMap.Entry] = []
+    entries.reserveCapacity(wanted?.count ?? 4)
+    var last: Piece?
+    var isSorted = true
+    repeat {
+      guard let name = name() else { return nil }
+      let text: String
+      if let wanted {
+        guard let kept = wanted.name(self.text(name)) else {
+          // Three levels may stand around it: the record, its images, the item.
+          guard skip(depth: 3) else { return nil }
+          continue
+        }
+        text = kept
+      } else {
+        text = String(decoding: self.text(name), as: UTF8.self)
+      }
+      guard let value = attribute() else { return nil }
+      entries.append(AttributeMap.Entry(name: text, value: value))
+      if let last { isSorted = isSorted && Bytes.compare(self.text(last), self.text(name)) < 0 }
+      last = name
+    } while take(UInt8(ascii: ","))
+    guard take(UInt8(ascii: "}")) else { return nil }
+    return isSorted ? AttributeMap(sorted: entries) : AttributeMap(entries)
+  }
+
+  /// An attribute value: texts and numbers at once, everything else by a tape over its own bytes.
+  private mutating func attribute() -> AttributeValue? {
+    let start = self
+    guard take(UInt8(ascii: "{")), let type = name(), type.count == 1, peek() == UInt8(ascii: "\""), let piece = string(),
+      piece.isPlain, take(UInt8(ascii: "}"))
+    else { return other(start) }
+    switch bytes[type.start] {
+    case UInt8(ascii: "S"): return .string(String(decoding: text(piece), as: UTF8.self))
+    case UInt8(ascii: "N"): return (try? Number(utf8: text(piece))).map { .number($0) }
+    default: return other(start)
+    }
+  }
+
+  private mutating func other(_ start: JSONCursor) -> AttributeValue? {
+    self = start
+    guard let piece = piece(depth: 3) else { return nil }
+    let source = text(piece)
+    var tape = JSONTape()
+    guard (try? tape.parse(unowned: source)) != nil else { return nil }
+    return try? AttributeValue(json: tape, tape.root, in: source, depth: 0)
+  }
+}

@@ -1,0 +1,99 @@
+import DynamoModel
+import RandomTestKit
+import Testing
+
+@testable import ChangeRecords
+
+/// The one pass over a record's JSON against the tape, which is the independent reader.
+struct RecordScanningTests {
+  private static let texts = [
+    "", "a", "seven77", "exactly8", "a text that is longer than sixteen bytes", "quote \" and \\ slash", "tab\tnewline\n",
+    "größe",
+    "日本語のテキスト", "\u{1F600} beyond", "ends in é", "\u{7f}\u{80}", String(repeating: "x", count: 100) + "\"",
+  ]
+
+  private func value(_ random: inout SeededGenerator, depth: Int = 0) -> AttributeValue {
+    switch Int.random(in: 0..<(depth < 3 ? 10 : 6), using: &random) {
+    case 0, 1: .string(Self.texts.randomElement(using: &random)!)
+    case 2: .number(Number(Int64.random(in: -1_000_000...1_000_000, using: &random)))
+    case 3: .bool(Bool.random(using: &random))
+    case 4: .null
+    case 5: .binary((0..<Int.random(in: 0..<9, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
+    case 6: .list((0..<Int.random(in: 0..<4, using: &random)).map { _ in value(&random, depth: depth + 1) })
+    case 7: .stringSet(["a", "b", "ü"])
+    case 8: .numberSet([Number(1), Number(20)])
+    default: .map(item(&random, depth: depth + 1))
+    }
+  }
+
+  private func item(_ random: inout SeededGenerator, depth: Int = 0) -> Item {
+    var item = Item()
+    for name in ["user", "seen", "page", "größe", "", "a \"quoted\" name", "zz"] where Bool.random(using: &random) {
+      item[name] = value(&random, depth: depth)
+    }
+    return item
+  }
+
+  private func record(_ random: inout SeededGenerator) -> [UInt8] {
+    let kinds: [ChangeRecord.Kind] = [.insert, .modify, .remove, .truncate, .snapshot]
+    let record = ChangeRecord(
+      kind: kinds.randomElement(using: &random)!, cause: Int.random(in: 0..<10, using: &random) == 0 ? .service : .user,
+      time: Int64.random(in: 0...4_000_000_000_000, using: &random), sequence: 7, keys: ["user": .string("ana")],
+      oldImage: Bool.random(using: &random) ? item(&random) : nil, newImage: Bool.random(using: &random) ? item(&random) : nil)
+    var json: [UInt8] = []
+    let position = Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7)
+    RecordJSON.append(record, table: "Tab\u{e9}", position: position, to: &json)
+    return json
+  }
+
+  /// What the tape says: the record, or that there is none.
+  private func byTape(_ json: [UInt8], _ names: AttributeNames?) -> ChangeRecord? {
+    var reader = RecordJSONReader(only: names)
+    return json.withUnsafeBytes { try? reader.decodeByTape($0, sequence: 7) }
+  }
+
+  private func scanned(_ json: [UInt8], _ names: AttributeNames?) -> ChangeRecord? {
+    json.withUnsafeBytes { RecordJSONReader(only: names).scan($0, sequence: 7) }
+  }
+
+  @Test(arguments: [nil, AttributeNames(["user", "page", "größe", "absent"])])
+  func `one pass gives the record that the tape gives`(names: AttributeNames?) {
+    var random = SeededGenerator(seed: 11)
+    var taken = 0
+    for _ in 0..<2_000 {
+      let json = record(&random)
+      guard let record = scanned(json, names) else { continue }
+      taken += 1
+      #expect(record == byTape(json, names), "\(String(decoding: json, as: UTF8.self))")
+    }
+    #expect(taken > 500, "of 2,000 records one pass has taken \(taken)")
+  }
+
+  @Test func `a plain record is taken in one pass`() throws {
+    var json: [UInt8] = []
+    let record = ChangeRecord(
+      kind: .modify, cause: .user, time: 1_700_000_000_123, sequence: 7, keys: ["user": .string("ana")],
+      oldImage: ["user": .string("ana"), "seen": .number(Number(1))],
+      newImage: ["user": .string("ana"), "seen": .number(Number(2))])
+    let position = Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7)
+    RecordJSON.append(record, table: "T", position: position, to: &json)
+    #expect(scanned(json, nil) == record)
+  }
+
+  @Test func `whatever one pass takes of damaged bytes the tape takes too`() {
+    var random = SeededGenerator(seed: 12)
+    for _ in 0..<20_000 {
+      var json = record(&random)
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let place = Int.random(in: 0..<json.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: json[place] = UInt8.random(in: 0...255, using: &random)
+        case 1: json.remove(at: place)
+        default: json.insert([0x22, 0x2c, 0x5c, 0x7b, 0x7d, 0x20, 0xc3].randomElement(using: &random)!, at: place)
+        }
+      }
+      guard let record = scanned(json, nil) else { continue }
+      #expect(record == byTape(json, nil), "\(String(decoding: json, as: UTF8.self))")
+    }
+  }
+}
