@@ -10,7 +10,7 @@ extension JSONCursor {
     var last: Piece?
     var isSorted = true
     repeat {
-      guard let name = name() else { return nil }
+      guard let name = name(), (1...AttributeMap.nameBytesMax).contains(name.count) else { return nil }
       let text: String
       if let wanted {
         guard let kept = wanted.name(self.text(name)) else {
