@@ -9,6 +9,14 @@ package enum Hashing {
     return digest
   }
 
+  /// For manifests of files, which name it; no protection against anybody.
+  package static func md5(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 16)
+    var length: UInt32 = 16
+    EVP_Digest(bytes, bytes.count, &digest, &length, EVP_md5(), nil)
+    return digest
+  }
+
   package static func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 32

@@ -71,5 +71,5 @@ package final class LineReader {
 package struct LineReaderError: Error, Sendable, CustomStringConvertible {
   package let description: String
 
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }

@@ -42,6 +42,8 @@ package final class DataDirectory: Sendable {
   deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
   package var tables: String { path + "/tables" }
+  /// What stands in for S3: exports go there and imports come from there, each bucket a directory.
+  package var buckets: String { path + "/buckets" }
   package func readModels(_ pipeline: String) -> String { path + "/read-models/" + pipeline }
 }
 
@@ -49,7 +51,7 @@ extension DataDirectory {
   /// Deletes a data directory and everything in it, unless a process holds it. A directory that is not one of ours is left alone.
   package static func remove(_ path: String) throws(StartError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
-    let known: Set<String> = ["lock", "tables", "read-models"]
+    let known: Set<String> = ["lock", "tables", "read-models", "buckets"]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard Set(names).isSubset(of: known) else {
       throw StartError(

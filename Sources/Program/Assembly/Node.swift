@@ -48,7 +48,8 @@ package final class Node: Sendable {
     let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
       let opened = try TableStore(
-        path: directory.tables, options: .init(retention: settings.retention, report: { Node.report($0, logger) }))
+        path: directory.tables, options: .init(
+          retention: settings.retention, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))

@@ -1,3 +1,4 @@
+internal import CSV
 internal import DynamoModel
 internal import Gzip
 
@@ -20,48 +21,11 @@ struct ImportFile {
 
   /// The fields of the next row; nil at the end. A quoted CSV field may hold line ends.
   func fields() throws -> [String]? {
-    guard let line = try reader.next() else { return nil }
     if format == .tsv {
+      guard let line = try reader.next() else { return nil }
       return line.split(separator: 9, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
     }
-    var text = line
-    while text.count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 1 {
-      guard let more = try reader.next() else { throw ImportError("line \(reader.lines): a quoted field does not end") }
-      text += [10] + more
-    }
-    return ImportFile.csv(text)
-  }
-
-  static func csv(_ bytes: [UInt8]) -> [String] {
-    var fields: [String] = []
-    var field: [UInt8] = []
-    var isQuoted = false
-    var index = 0
-    while index < bytes.count {
-      let byte = bytes[index]
-      if isQuoted {
-        if byte == UInt8(ascii: "\"") {
-          if index + 1 < bytes.count, bytes[index + 1] == byte {
-            field.append(byte)
-            index += 1
-          } else {
-            isQuoted = false
-          }
-        } else {
-          field.append(byte)
-        }
-      } else if byte == UInt8(ascii: "\""), field.isEmpty {
-        isQuoted = true
-      } else if byte == UInt8(ascii: ",") {
-        fields.append(String(decoding: field, as: UTF8.self))
-        field = []
-      } else {
-        field.append(byte)
-      }
-      index += 1
-    }
-    fields.append(String(decoding: field, as: UTF8.self))
-    return fields
+    return try CSVReader(reader).next()
   }
 
   /// The next item of a file of DynamoDB JSON lines, with or without `{"Item": ...}` around it; nil at the end.

@@ -128,7 +128,9 @@ struct Call {
   /// The table for an operation on data.
   func table(_ name: String, _ kind: AccessKind? = nil) throws(DynamoError) -> TableHandle {
     try authorize(name, kind)
-    guard let table = store.table(name) else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
+    guard let table = store.table(name), table.isOpen else {
+      throw DynamoError(.resourceNotFound, "Requested resource not found")
+    }
     return table
   }
 
@@ -138,6 +140,23 @@ struct Call {
     guard let table = store.table(name) else {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
     }
+    return table
+  }
+
+  /// The table for an operation that changes the table itself, which must not be in the making.
+  func changeableTable(_ name: String) throws(DynamoError) -> TableHandle {
+    let table = try controlTable(name)
+    guard table.isOpen else {
+      throw DynamoError(
+        .resourceInUse, "Attempt to change a resource which is still in use: Table is being created: \(name)")
+    }
+    return table
+  }
+
+  /// The table for an operation on its backups, whose errors are others.
+  func backedTable(_ name: String) throws(DynamoError) -> TableHandle {
+    try authorize(name)
+    guard let table = store.table(name), table.isOpen else { throw DynamoError(.tableNotFound, "Table not found: \(name)") }
     return table
   }
 

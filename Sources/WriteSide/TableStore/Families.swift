@@ -29,6 +29,15 @@ enum MetaKey {
     return out
   }
 
+  static let jobPrefix: [UInt8] = [UInt8(ascii: "J")]
+
+  /// A backup, export, import or restore.
+  static func job(_ id: UInt32) -> [UInt8] {
+    var out = jobPrefix
+    KeyBytes.append32(id, to: &out)
+    return out
+  }
+
   static func token(_ text: String) -> [UInt8] { tokenPrefix + Array(text.utf8) }
 
   /// The history clock's last time, and the item count and size, of a table.

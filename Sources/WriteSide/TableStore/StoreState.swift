@@ -19,6 +19,7 @@ final class StoreState: Sendable {
     /// Deleted tables whose log is still kept.
     var dropped: [StoredTable]
     var progress: [UInt32: TableProgress]
+    var jobs: [UInt32: TableJob] = [:]
   }
 
   init(database: Database, clock: CommitClock, published: Published) {
@@ -31,6 +32,7 @@ final class StoreState: Sendable {
   func tableNames() -> [String] { published.withLock { Array($0.tables.keys) } }
   func tables() -> [StoredTable] { published.withLock { Array($0.tables.values) } }
   func allTables() -> [StoredTable] { published.withLock { Array($0.tables.values) + $0.dropped } }
+  func jobs() -> [TableJob] { published.withLock { Array($0.jobs.values) } }
   func progress(_ id: UInt32) -> TableProgress? { published.withLock { $0.progress[id] } }
 
   /// The table of this incarnation, deleted or not.
@@ -135,6 +137,16 @@ final class StoreState: Sendable {
       walk.next()
     }
     try walk.check()
+    var jobs = KeyIterator(database, Family.meta, lower: MetaKey.jobPrefix, upper: KeyBytes.successor(MetaKey.jobPrefix))
+    jobs.seekToFirst()
+    while jobs.isValid {
+      guard let job = TableJob(binary: Array(jobs.value)) else {
+        throw StoreError.damaged(database.path, "an entry of a backup, export or import does not decode")
+      }
+      published.jobs[job.id] = job
+      jobs.next()
+    }
+    try jobs.check()
     return published
   }
 

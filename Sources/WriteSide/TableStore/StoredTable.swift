@@ -20,6 +20,8 @@ struct StoredTable: Sendable {
   var clock: TableClock
   /// The streams of the table, the one enabled last at the end. Disabled ones stay while they are readable.
   var streams: [StoredStream] = []
+  /// A restore or import is writing its items: it is shown as CREATING, and not open to its clients yet.
+  var isFilling = false
   /// Set when the table is deleted: only its log is left then.
   var isDropped = false
 }
@@ -65,6 +67,8 @@ package struct TableHandle: Sendable {
   let stored: StoredTable
   package let description: TableDescription
   package var definition: TableDefinition { stored.definition }
+  /// False while a restore or import is writing its items.
+  package var isOpen: Bool { !stored.isFilling }
 }
 
 extension StoredTable {
@@ -83,6 +87,7 @@ extension StoredTable {
     item["private"] = .list(definition.privateAttributes.map { .string($0) })
     item["tags"] = .list(definition.tags.map { .list([.string($0.key), .string($0.value)]) })
     item["dropped"] = .bool(isDropped)
+    if isFilling { item["filling"] = .bool(true) }
     if let stream = definition.stream { item["stream"] = .string(stream.rawValue) }
     item["streams"] = .list(streams.map(\.value))
     if let attribute = definition.timeToLive { item["timeToLive"] = .string(attribute) }
@@ -127,6 +132,7 @@ extension StoredTable {
     self.nextIndexNumber = UInt16(nextIndexNumber)
     streams = (item["streams"]?.elements ?? []).compactMap(StoredStream.init)
     isDropped = item["dropped"] == .bool(true)
+    isFilling = item["filling"] == .bool(true)
     definition = TableDefinition(name: name, key: key, partitions: partitions)
     indexNumbers = [:]
     for value in item["indexes"]?.elements ?? [] {

@@ -140,7 +140,7 @@ extension TableStore {
     state.arrivals(id).announce()
   }
 
-  private static func nextTableID(_ state: StoreState) throws(DynamoError) -> UInt32 {
+  static func nextTableID(_ state: StoreState) throws(DynamoError) -> UInt32 {
     do throws(RocksDBError) {
       let bytes = try state.database.value(Family.meta, MetaKey.nextTableID)
       return bytes?.reduce(0) { $0 << 8 | UInt32($1) } ?? 1

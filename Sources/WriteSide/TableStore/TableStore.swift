@@ -12,6 +12,7 @@ package final class TableStore: Sendable {
   let state: StoreState
   let committer: Committer
   let sweeper: Sweeper
+  let runner: JobRunner
   private let options: Options
 
   package struct Options: Sendable {
@@ -25,13 +26,15 @@ package final class TableStore: Sendable {
     package var sweepInterval: Duration
     /// Milliseconds after which a stream's shard with records is closed and a child of it opened.
     package var streamShardLifetime: Int64
+    /// Where exports go and imports come from; nil for a store that has no such place.
+    package var files: (any TableFiles)?
     /// Told when writes stop for a failure of the disk, and when they go on. Called on the committer's thread; must not block.
     package var report: @Sendable (StoreEvent) -> Void
 
     package init(
       blockCacheBytes: Int = 64 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
       time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
-      streamShardLifetime: Int64 = 4 * 3_600_000,
+      streamShardLifetime: Int64 = 4 * 3_600_000, files: (any TableFiles)? = nil,
       report: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
       self.blockCacheBytes = blockCacheBytes
@@ -40,6 +43,7 @@ package final class TableStore: Sendable {
       self.time = time
       self.sweepInterval = sweepInterval
       self.streamShardLifetime = streamShardLifetime
+      self.files = files
       self.report = report
     }
   }
@@ -66,6 +70,12 @@ package final class TableStore: Sendable {
     sweeper = Sweeper(
       state: state, committer: committer, interval: options.sweepInterval, retention: options.retention,
       shardLifetime: options.streamShardLifetime)
+    let work = JobWork(state: state, committer: committer, files: options.files)
+    let (state, committer) = (state, committer)
+    runner = JobRunner(
+      job: { id in state.jobs().first { $0.id == id } }, work: work.run,
+      end: { id, failure in TableStore.end(id, failure, state, committer) })
+    for job in state.jobs().sorted(by: { $0.id < $1.id }) where job.status == .running { runner.add(job.id) }
   }
 
   private static func load(_ database: Database, path: String, _ options: Options) throws -> StoreState {
@@ -89,6 +99,7 @@ package final class TableStore: Sendable {
 
   /// Finishes what was submitted, writes the exact clock, and lets go of the directory.
   package func close() {
+    runner.stop()
     sweeper.stop()
     committer.stop()
     var batch = WriteBatch(state.database)
@@ -126,10 +137,11 @@ package final class TableStore: Sendable {
     return (Array(all.prefix(limit)), all.count > limit)
   }
 
-  func describe(_ table: StoredTable, status: String = "ACTIVE") -> TableDescription {
+  func describe(_ table: StoredTable, status: String? = nil) -> TableDescription {
     let progress = state.progress(table.id)
     return TableDescription(
-      definition: table.definition, status: status, createdAt: table.createdAt, itemCount: progress?.itemCount ?? 0,
+      definition: table.definition, status: status ?? (table.isFilling ? "CREATING" : "ACTIVE"), createdAt: table.createdAt,
+      itemCount: progress?.itemCount ?? 0,
       sizeBytes: progress?.sizeBytes ?? 0,
       indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock,
       incarnation: table.incarnation,

@@ -12,11 +12,15 @@ import TableStore
 /// A table server over a store in a directory of its own, on a free port, for one test.
 final class APIServer: Sendable {
   let directory = TemporaryDirectory()
+  /// What stands in for S3.
+  let buckets = TemporaryDirectory()
   let store: TableStore
   let api: TableAPI
   let server: HTTPServer
 
   init(options: TableStore.Options = .init(), access: AccessControl? = nil, identity: TLSIdentity? = nil) throws {
+    var options = options
+    options.files = TransferDirectory(path: buckets.path)
     store = try TableStore(path: directory.path, options: options)
     let api = TableAPI(store: store, settings: .init(access: access))
     self.api = api

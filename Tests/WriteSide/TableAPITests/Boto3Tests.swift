@@ -11,6 +11,7 @@ import Testing
     for name in ["basics", "reads", "legacy", "streams", "partiql"] {
       try run("boto3_\(name).py", ["http://127.0.0.1:\(server.port)"])
     }
+    try run("boto3_backups.py", ["http://127.0.0.1:\(server.port)", server.buckets.path])
   }
 
   @Test func `signatures and permissions are checked`() async throws {

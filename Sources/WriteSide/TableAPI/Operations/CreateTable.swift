@@ -15,7 +15,8 @@ enum CreateTable {
     }
   }
 
-  private static func read(
+  /// The definition that a request's members mean, checked.
+  static func read(
     _ body: RequestBody, _ settings: TableAPI.Settings
   ) throws(DynamoError) -> (TableDefinition, TableClock) {
     var constraints = Constraints()

@@ -8,7 +8,7 @@ enum DeleteTable {
     constraints.name(given, at: "tableName")
     try constraints.check()
     let name = given ?? ""
-    let table = try call.controlTable(name)
+    let table = try call.changeableTable(name)
     guard !OwnTags.isProtected(table.definition) else {
       throw .validation("Table '\(name)' can't be deleted while DeletionProtectionEnabled is set to True")
     }

@@ -21,7 +21,7 @@ enum UpdateTable {
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let change = try read(call.body)
-    _ = try call.controlTable(change.name)
+    _ = try call.changeableTable(change.name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in try apply(change, to: &definition) }

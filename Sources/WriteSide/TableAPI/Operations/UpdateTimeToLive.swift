@@ -19,7 +19,7 @@ enum UpdateTimeToLive {
     }
     try constraints.check()
     guard let name = given, let attribute, let enabled else { return .answer(Outcome.empty) }
-    _ = try call.controlTable(name)
+    _ = try call.changeableTable(name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       _ = try store.updateTable(name) { (definition) throws(DynamoError) in

@@ -9,10 +9,12 @@ struct OptionsRequest {
 
   var isGiven: Bool { tableClass != nil || encrypts != nil || onDemand != nil }
 
-  init(_ body: RequestBody, _ constraints: inout Constraints) throws(DynamoError) {
+  init(
+    _ body: RequestBody, encryption member: StaticString = "SSESpecification", _ constraints: inout Constraints
+  ) throws(DynamoError) {
     tableClass = try body.string("TableClass")
     constraints.oneOf(tableClass, ["STANDARD", "STANDARD_INFREQUENT_ACCESS"], at: "tableClass")
-    let encryption = try body.object("SSESpecification")
+    let encryption = try body.object(member)
     constraints.oneOf(try encryption?.string("SSEType"), ["AES256", "KMS"], at: "sSESpecification.sSEType")
     encrypts = try encryption.map { (given) throws(DynamoError) in try given.bool("Enabled") ?? false }
     key = try encryption?.string("KMSMasterKeyId")

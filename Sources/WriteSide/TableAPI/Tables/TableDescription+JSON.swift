@@ -5,7 +5,9 @@ extension JSONWriter {
   /// A table as DescribeTable and the operations that change it show it.
   ///
   /// `status` in place of the table's own is what DynamoDB shows while a change that is done here at once goes on there.
-  mutating func table(_ table: TableDescription, status: String? = nil) {
+  mutating func table(
+    _ table: TableDescription, status: String? = nil, more: (inout JSONWriter) -> Void = { _ in }
+  ) {
     let definition = table.definition
     beginObject()
     name("AttributeDefinitions")
@@ -50,6 +52,7 @@ extension JSONWriter {
     options(definition.options)
     name("DeletionProtectionEnabled")
     bool(OwnTags.isProtected(definition))
+    more(&self)
     endObject()
   }
 
@@ -104,7 +107,7 @@ extension JSONWriter {
     }
   }
 
-  private mutating func projection(_ projection: IndexProjection) {
+  mutating func projection(_ projection: IndexProjection) {
     beginObject()
     name("ProjectionType")
     switch projection {
@@ -130,7 +133,7 @@ extension JSONWriter {
   }
 
   /// Zeros when the table bills by request, as DynamoDB shows it.
-  private mutating func throughput(_ throughput: TableDefinition.Throughput?) {
+  mutating func throughput(_ throughput: TableDefinition.Throughput?) {
     beginObject()
     name("NumberOfDecreasesToday")
     integer(0)

@@ -5,8 +5,10 @@ struct ThroughputRequest {
   let throughput: TableDefinition.Throughput?
   let isGiven: Bool
 
-  init(_ body: RequestBody, at path: String, _ constraints: inout Constraints) throws(DynamoError) {
-    guard let given = try body.object("ProvisionedThroughput") else {
+  init(
+    _ body: RequestBody, _ member: StaticString = "ProvisionedThroughput", at path: String, _ constraints: inout Constraints
+  ) throws(DynamoError) {
+    guard let given = try body.object(member) else {
       throughput = nil
       isGiven = false
       return

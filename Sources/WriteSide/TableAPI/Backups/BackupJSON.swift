@@ -1,0 +1,122 @@
+internal import DynamoModel
+internal import TableStore
+
+extension JSONWriter {
+  /// BackupDetails, or a summary, which has the table beside.
+  mutating func backupMembers(_ job: TableJob, status: String? = nil) {
+    name("BackupArn")
+    string(job.arn)
+    name("BackupName")
+    string(job.text("name") ?? "")
+    name("BackupCreationDateTime")
+    seconds(job.createdAt)
+    name("BackupSizeBytes")
+    integer(job.sizeBytes)
+    name("BackupStatus")
+    string(status ?? (job.status == .done ? "AVAILABLE" : "CREATING"))
+    name("BackupType")
+    string("USER")
+  }
+
+  mutating func backupDetails(_ job: TableJob, status: String? = nil) {
+    name("BackupDetails")
+    beginObject()
+    backupMembers(job, status: status)
+    endObject()
+  }
+
+  mutating func backupDescription(_ job: TableJob, status: String? = nil) {
+    let table = job.description
+    name("BackupDescription")
+    beginObject()
+    backupDetails(job, status: status)
+    name("SourceTableDetails")
+    beginObject()
+    name("TableName")
+    string(table.definition.name)
+    name("TableId")
+    string(table.tableID)
+    name("TableArn")
+    string(table.arn)
+    name("TableSizeBytes")
+    integer(job.sizeBytes)
+    name("ItemCount")
+    integer(job.itemCount)
+    name("KeySchema")
+    keySchema(table.definition.key)
+    name("TableCreationDateTime")
+    seconds(table.createdAt)
+    name("ProvisionedThroughput")
+    throughput(table.definition.throughput)
+    name("BillingMode")
+    string(table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
+    endObject()
+    name("SourceTableFeatureDetails")
+    beginObject()
+    features(table)
+    endObject()
+    endObject()
+  }
+
+  private mutating func features(_ table: TableDescription) {
+    indexInfo(table.definition, .global, "GlobalSecondaryIndexes")
+    indexInfo(table.definition, .local, "LocalSecondaryIndexes")
+    if let view = table.definition.stream {
+      name("StreamDescription")
+      beginObject()
+      name("StreamEnabled")
+      bool(true)
+      name("StreamViewType")
+      string(view.rawValue)
+      endObject()
+    }
+    if let attribute = table.definition.timeToLive {
+      name("TimeToLiveDescription")
+      beginObject()
+      name("TimeToLiveStatus")
+      string("ENABLED")
+      name("AttributeName")
+      string(attribute)
+      endObject()
+    }
+    options(table.definition.options)
+  }
+
+  private mutating func indexInfo(_ table: TableDefinition, _ kind: IndexDefinition.Kind, _ member: StaticString) {
+    let indexes = table.indexes.filter { $0.kind == kind }
+    guard !indexes.isEmpty else { return }
+    name(member)
+    array(indexes) { writer, index in
+      writer.beginObject()
+      writer.name("IndexName")
+      writer.string(index.name)
+      writer.name("KeySchema")
+      writer.keySchema(index.key)
+      writer.name("Projection")
+      writer.projection(index.projection)
+      if kind == .global {
+        writer.name("ProvisionedThroughput")
+        writer.throughput(table.throughput)
+      }
+      writer.endObject()
+    }
+  }
+}
+
+/// What the operations on backups share.
+enum Backups {
+  static func check(_ arn: String?, _ constraints: inout Constraints) {
+    constraints.required(arn != nil, at: "backupArn")
+    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: "backupArn")
+  }
+
+  /// The backup that an ARN names; its table must be one that the caller may see to.
+  static func backup(_ call: Call, _ arn: String) throws(DynamoError) -> TableJob {
+    let parts = arn.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count > 1 { try call.authorize(String(parts[1])) }
+    guard let job = call.store.job(arn: arn), job.kind == .backup else {
+      throw DynamoError(.backupNotFound, "Backup not found: \(arn)")
+    }
+    return job
+  }
+}

@@ -1,0 +1,47 @@
+internal import DynamoModel
+internal import TableStore
+
+enum ListBackups {
+  static let backupsMax = 100
+
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let table = try body.tableName()
+    let limit = try body.integer("Limit")
+    let from = try body.milliseconds("TimeRangeLowerBound")
+    let until = try body.milliseconds("TimeRangeUpperBound")
+    let after = try body.string("ExclusiveStartBackupArn")
+    let type = try body.string("BackupType")
+    var constraints = Constraints()
+    constraints.name(table, at: "tableName", isRequired: false)
+    constraints.range(limit, 1, backupsMax, at: "limit")
+    constraints.count(after?.utf16.count, 37, 1024, shown: after ?? "", at: "exclusiveStartBackupArn")
+    constraints.oneOf(type, ["USER", "SYSTEM", "AWS_BACKUP", "ALL"], at: "backupType")
+    try constraints.check()
+    var backups = call.store.jobs(.backup).filter { job in
+      call.sees(job.description.definition.name) && (table.map { Text.equal($0, job.description.definition.name) } ?? true)
+        && job.createdAt >= from ?? .min && job.createdAt < until ?? .max && type ?? "ALL" != "SYSTEM" && type != "AWS_BACKUP"
+    }
+    if let after, let place = backups.firstIndex(where: { Text.equal($0.arn, after) }) { backups.removeFirst(place + 1) }
+    let shown = Array(backups.prefix(limit ?? backupsMax))
+    return .answer(
+      Outcome.object { writer in
+        writer.name("BackupSummaries")
+        writer.array(shown) { writer, job in
+          writer.beginObject()
+          writer.backupMembers(job)
+          writer.name("TableName")
+          writer.string(job.description.definition.name)
+          writer.name("TableId")
+          writer.string(job.description.tableID)
+          writer.name("TableArn")
+          writer.string(job.description.arn)
+          writer.endObject()
+        }
+        if shown.count < backups.count, let last = shown.last {
+          writer.name("LastEvaluatedBackupArn")
+          writer.string(last.arn)
+        }
+      })
+  }
+}

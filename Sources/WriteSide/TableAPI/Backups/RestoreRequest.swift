@@ -1,0 +1,77 @@
+internal import DynamoModel
+internal import TableStore
+
+/// What RestoreTableFromBackup and RestoreTableToPointInTime share: the new table's name and what is overridden of the old one's
+/// definition. Stream, TTL, tags and policies do not come along, as on AWS.
+struct RestoreRequest {
+  let name: String
+  private let mode: String?
+  private let throughput: ThroughputRequest
+  private let globals: [IndexRequest]?
+  private let locals: [IndexRequest]?
+  private let options: OptionsRequest
+
+  init(_ body: RequestBody, _ constraints: inout Constraints) throws(DynamoError) {
+    let name = try body.string("TargetTableName")
+    constraints.name(name, at: "targetTableName")
+    self.name = name ?? ""
+    mode = try body.string("BillingModeOverride")
+    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingModeOverride")
+    throughput = try ThroughputRequest(
+      body, "ProvisionedThroughputOverride", at: "provisionedThroughputOverride", &constraints)
+    func indexes(_ member: StaticString, _ kind: IndexDefinition.Kind, _ path: String) throws(DynamoError) -> [IndexRequest]? {
+      guard let given = try body.objects(member) else { return nil }
+      var indexes: [IndexRequest] = []
+      for (place, element) in given.enumerated() {
+        indexes.append(try IndexRequest(element, kind, at: "\(path).\(place + 1).member", &constraints))
+      }
+      return indexes
+    }
+    globals = try indexes("GlobalSecondaryIndexOverride", .global, "globalSecondaryIndexOverride")
+    locals = try indexes("LocalSecondaryIndexOverride", .local, "localSecondaryIndexOverride")
+    options = try OptionsRequest(body, encryption: "SSESpecificationOverride", &constraints)
+  }
+
+  func definition(from source: TableDefinition) throws(DynamoError) -> TableDefinition {
+    var made = TableDefinition(
+      name: name, key: source.key, indexes: source.indexes, privateAttributes: source.privateAttributes,
+      partitions: source.partitions, throughput: source.throughput)
+    made.options.tableClass = source.options.tableClass
+    made.options.encryptionKey = source.options.encryptionKey
+    options.apply(to: &made.options)
+    for (requests, kind) in [(globals, IndexDefinition.Kind.global), (locals, .local)] {
+      guard let requests else { continue }
+      for request in requests where source.index(named: request.name)?.kind != kind {
+        throw .invalidParameter("The index \(request.name) is not one of the source table's")
+      }
+      made.indexes.removeAll { index in index.kind == kind && !requests.contains { Text.equal($0.name, index.name) } }
+    }
+    if mode != nil || throughput.isGiven {
+      made.throughput = try throughput.billing(mode ?? (throughput.isGiven ? "PROVISIONED" : nil))
+    }
+    for index in made.indexes.indices { made.indexes[index].status = .active }
+    return made
+  }
+}
+
+extension JSONWriter {
+  /// The description of a table that is being restored.
+  mutating func restored(_ table: TableDescription, from job: (backup: String?, table: String, time: Int64)) {
+    name("TableDescription")
+    self.table(table) { writer in
+      writer.name("RestoreSummary")
+      writer.beginObject()
+      if let backup = job.backup {
+        writer.name("SourceBackupArn")
+        writer.string(backup)
+      }
+      writer.name("SourceTableArn")
+      writer.string(job.table)
+      writer.name("RestoreDateTime")
+      writer.seconds(job.time)
+      writer.name("RestoreInProgress")
+      writer.bool(true)
+      writer.endObject()
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import DynamoModel
+internal import TableStore
+
+/// Makes a table of the files in the directory that stands in for S3.
+enum ImportTable {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let body = call.body
+    let source = try body.object("S3BucketSource")
+    let bucket = try source?.string("S3Bucket")
+    let prefix = try source?.string("S3KeyPrefix")
+    let format = try body.string("InputFormat")
+    let compression = try body.string("InputCompressionType")
+    let creation = try body.object("TableCreationParameters")
+    let options = try body.object("InputFormatOptions")?.object("Csv")
+    let delimiter = try options?.string("Delimiter")
+    let header = try options?.strings("HeaderList")
+    var constraints = Constraints()
+    constraints.required(source != nil, at: "s3BucketSource")
+    if source != nil { Transfers.check(bucket: bucket, at: "s3BucketSource.s3Bucket", &constraints) }
+    constraints.required(format != nil, at: "inputFormat")
+    constraints.oneOf(format, ["DYNAMODB_JSON", "ION", "CSV"], at: "inputFormat")
+    constraints.oneOf(compression, ["GZIP", "ZSTD", "NONE"], at: "inputCompressionType")
+    constraints.required(creation != nil, at: "tableCreationParameters")
+    constraints.count(delimiter?.utf16.count, 1, 1, shown: delimiter ?? "", at: "inputFormatOptions.csv.delimiter")
+    constraints.count(header?.count, 1, 255, shown: "[]", at: "inputFormatOptions.csv.headerList")
+    try constraints.check()
+    guard format != "ION" else { throw .validation("InputFormat ION is not supported by this server: DYNAMODB_JSON and CSV are") }
+    guard compression != "ZSTD" else {
+      throw .validation("InputCompressionType ZSTD is not supported by this server: GZIP and NONE are")
+    }
+    guard let creation else { return .answer(Outcome.empty) }
+    let (definition, _) = try CreateTable.read(creation, call.api.settings)
+    try call.authorize(definition.name)
+    guard call.store.table(definition.name) == nil else {
+      throw DynamoError(.resourceInUse, "Table already exists: \(definition.name)")
+    }
+    var parameters: AttributeMap = [
+      "bucket": .string(bucket ?? ""), "prefix": .string(prefix ?? ""), "format": .string(format ?? ""),
+      "compression": .string(compression ?? "NONE"), "clientToken": .string(try body.string("ClientToken") ?? ""),
+    ]
+    if let delimiter { parameters["delimiter"] = .string(delimiter) }
+    if let header { parameters["header"] = .list(header.map { .string($0) }) }
+    let (all, store) = (parameters, call.store)
+    return .control { () throws(DynamoError) -> [UInt8] in
+      let (_, job) = try store.createTable(definition, filledBy: .imports, all)
+      return Outcome.object { $0.imported(job) }
+    }
+  }
+}
+
+enum DescribeImport {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    let arn = try call.body.string("ImportArn")
+    var constraints = Constraints()
+    constraints.required(arn != nil, at: "importArn")
+    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: "importArn")
+    try constraints.check()
+    guard let job = call.store.job(arn: arn ?? ""), job.kind == .imports else {
+      throw DynamoError(.importNotFound, "Import not found: \(arn ?? "")")
+    }
+    try call.authorize(job.description.definition.name)
+    return .answer(Outcome.object { $0.imported(job) })
+  }
+}
+
+enum ListImports {
+  static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    try Transfers.list(call, .imports, "ImportSummaryList") { writer, job in
+      writer.importMembers(job)
+    }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func importMembers(_ job: TableJob) {
+    name("ImportArn")
+    string(job.arn)
+    name("ImportStatus")
+    string(Transfers.status(job))
+    name("TableArn")
+    string(job.description.arn)
+    name("S3BucketSource")
+    beginObject()
+    name("S3Bucket")
+    string(job.text("bucket") ?? "")
+    name("S3KeyPrefix")
+    string(job.text("prefix") ?? "")
+    endObject()
+    name("InputFormat")
+    string(job.text("format") ?? "")
+    name("StartTime")
+    seconds(job.createdAt)
+    if let endedAt = job.endedAt {
+      name("EndTime")
+      seconds(endedAt)
+    }
+  }
+
+  fileprivate mutating func imported(_ job: TableJob) {
+    name("ImportTableDescription")
+    beginObject()
+    importMembers(job)
+    name("TableId")
+    string(job.description.tableID)
+    name("ClientToken")
+    string(job.text("clientToken") ?? "")
+    name("InputCompressionType")
+    string(job.text("compression") ?? "NONE")
+    name("ErrorCount")
+    integer(job.errorCount)
+    name("ProcessedItemCount")
+    integer(job.itemCount + job.errorCount)
+    name("ImportedItemCount")
+    integer(job.itemCount)
+    name("ProcessedSizeBytes")
+    integer(job.sizeBytes)
+    if let failure = job.failure {
+      name("FailureCode")
+      string(job.status == .failed ? "S3NoSuchBucket" : "ItemValidationError")
+      name("FailureMessage")
+      string(failure)
+    }
+    endObject()
+  }
+}

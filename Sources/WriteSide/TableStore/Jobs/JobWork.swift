@@ -1,0 +1,205 @@
+internal import ChangeRecords
+internal import Dispatch
+package import DynamoModel
+internal import RocksDB
+internal import Synchronization
+
+/// Reads or writes the files of an export or import: the caller's, who knows formats and places.
+package protocol TableFiles: Sendable {
+  /// Writes a table's items. `items` calls its closure with each; what either throws ends the export: `TableFilesError` for
+  /// good, anything else to be tried again.
+  func export(_ job: TableJob, items: ((Item) throws -> Void) throws -> Void) throws
+  /// Calls `put` with each item that the files hold, and `skip` for each that is none.
+  func read(_ job: TableJob, put: (Item) throws -> Void, skip: (String) -> Void) throws
+}
+
+/// Why files cannot be written or read, for good.
+package struct TableFilesError: Error, Sendable {
+  package let reason: String
+
+  package init(_ reason: String) { self.reason = reason }
+}
+
+/// What each kind of job does.
+struct JobWork: Sendable {
+  let state: StoreState
+  let committer: Committer
+  let files: (any TableFiles)?
+
+  /// Items that are written in one go.
+  static let chunk = 500
+
+  func run(_ job: TableJob, _ isStopping: @escaping @Sendable () -> Bool) throws {
+    do {
+      switch job.kind {
+      case .backup: try backUp(job, isStopping)
+      case .export: try export(job, isStopping)
+      case .restore: try restore(job, isStopping)
+      case .imports: try readFiles(job, isStopping)
+      }
+    } catch let error as TableFilesError {
+      throw JobRunner.Failure(reason: error.reason)
+    }
+  }
+
+  private func moment(_ job: TableJob) -> TableMoment {
+    TableMoment(state: state, table: job.table, time: job.integer("time") ?? 0)
+  }
+
+  // MARK: Backups
+
+  private func backUp(_ job: TableJob, _ isStopping: () -> Bool) throws {
+    let prefix = KeyBytes.table(job.id)
+    var batch: [(key: [UInt8], value: [UInt8])] = []
+    var (count, bytes) = (0, 0)
+    try moment(job).forEach { key, item in
+      batch.append((prefix + key[4...], StoredItem.bytes(version: 0, Array(item))))
+      (count, bytes) = (count + 1, bytes + item.count)
+      if batch.count == JobWork.chunk {
+        if isStopping() { throw JobRunner.Stopped() }
+        try write(&batch)
+      }
+    }
+    try write(&batch)
+    let (items, size) = (count, bytes)
+    state.update {
+      $0.jobs[job.id]?.itemCount = items
+      $0.jobs[job.id]?.sizeBytes = size
+    }
+  }
+
+  private func write(_ entries: inout [(key: [UInt8], value: [UInt8])]) throws {
+    let chunk = entries
+    let state = state
+    try committer.perform { () throws(DynamoError) in
+      var batch = WriteBatch(state.database)
+      for entry in chunk { batch.put(Family.items, entry.key, entry.value) }
+      do throws(RocksDBError) {
+        try state.database.write(batch, sync: false)
+      } catch {
+        throw .storage(error)
+      }
+    }
+    entries = []
+  }
+
+  // MARK: Filling tables
+
+  private func restore(_ job: TableJob, _ isStopping: @escaping @Sendable () -> Bool) throws {
+    var filler = TableFiller(job.table.definition, committer, isStopping)
+    if let arn = job.text("backup") {
+      guard let backup = state.jobs().first(where: { $0.arn == arn }) else {
+        throw JobRunner.Failure(reason: "the backup \(arn) was deleted before it was restored")
+      }
+      let prefix = KeyBytes.table(backup.id)
+      var walk = KeyIterator(
+        state.database, Family.items, lower: prefix, upper: KeyBytes.successor(prefix), fillCache: false)
+      walk.seekToFirst()
+      while walk.isValid {
+        guard let item = StoredItem.item(walk.value) else {
+          throw JobRunner.Failure(reason: "an item of the backup does not decode")
+        }
+        try filler.put(item)
+        walk.next()
+      }
+      try walk.check()
+    } else {
+      guard let incarnation = job.text("incarnation").flatMap({ Incarnation($0) }),
+        let source = state.table(incarnation: incarnation), !source.isDropped
+      else { throw JobRunner.Failure(reason: "the table was deleted before it was restored") }
+      try TableMoment(state: state, table: source, time: job.integer("time") ?? 0).forEach { _, bytes in
+        guard let item = Item(binary: bytes) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }
+        try filler.put(item)
+      }
+    }
+    try filler.flush()
+  }
+
+  private func export(_ job: TableJob, _ isStopping: () -> Bool) throws {
+    guard let files else { throw JobRunner.Failure(reason: "this server has no place for exports") }
+    var (count, bytes) = (0, 0)
+    try files.export(job) { put in
+      try moment(job).forEach { _, raw in
+        guard let item = Item(binary: raw) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }
+        if isStopping() { throw JobRunner.Stopped() }
+        (count, bytes) = (count + 1, bytes + raw.count)
+        try put(item)
+      }
+    }
+    let (items, size) = (count, bytes)
+    state.update {
+      $0.jobs[job.id]?.itemCount = items
+      $0.jobs[job.id]?.sizeBytes = size
+    }
+  }
+
+  private func readFiles(_ job: TableJob, _ isStopping: @escaping @Sendable () -> Bool) throws {
+    guard let files else { throw JobRunner.Failure(reason: "this server has no place for imports") }
+    let table = TableHandle(stored: job.table, description: job.description)
+    var filler = TableFiller(job.table.definition, committer, isStopping)
+    var (count, bytes, errors) = (0, 0, 0)
+    var firstError: String?
+    try files.read(job) { item in
+      do throws(DynamoError) {
+        _ = try table.key(ofPut: item)
+        guard item.size <= TableHandle.itemBytesMax else { throw .validation("Item size has exceeded the maximum allowed size") }
+        try job.table.checkIndexKeys(of: item)
+      } catch {
+        errors += 1
+        firstError = firstError ?? error.message
+        return
+      }
+      (count, bytes) = (count + 1, bytes + item.size)
+      try filler.put(item)
+    } skip: { reason in
+      errors += 1
+      firstError = firstError ?? reason
+    }
+    try filler.flush()
+    let (items, size, wrong, reason) = (count, bytes, errors, firstError)
+    state.update {
+      $0.jobs[job.id]?.itemCount = items
+      $0.jobs[job.id]?.sizeBytes = size
+      $0.jobs[job.id]?.errorCount = wrong
+      $0.jobs[job.id]?.failure = reason
+    }
+  }
+}
+
+/// Puts items into a table through the committer, many at a time: each leaves its record and its index entries.
+struct TableFiller {
+  private let definition: TableDefinition
+  private let committer: Committer
+  private let isStopping: @Sendable () -> Bool
+  private var actions: [WriteAction] = []
+
+  init(_ definition: TableDefinition, _ committer: Committer, _ isStopping: @escaping @Sendable () -> Bool) {
+    (self.definition, self.committer, self.isStopping) = (definition, committer, isStopping)
+  }
+
+  mutating func put(_ item: Item) throws {
+    guard let key = definition.key.key(of: item) else { throw JobRunner.Failure(reason: "an item has no key of the table") }
+    actions.append(WriteAction(table: definition.name, key: key, needsCurrent: false) { _ in .put(item) })
+    if actions.count == JobWork.chunk { try flush() }
+  }
+
+  mutating func flush() throws {
+    if isStopping() { throw JobRunner.Stopped() }
+    guard !actions.isEmpty else { return }
+    let transaction = WriteTransaction(actions: actions)
+    actions = []
+    let result = Mutex<Result<[WriteResult], DynamoError>?>(nil)
+    let done = DispatchSemaphore(value: 0)
+    committer.submit(transaction) { outcome in
+      result.withLock { $0 = outcome }
+      done.signal()
+    }
+    done.wait()
+    switch result.withLock({ $0 }) {
+    case .failure(let error)? where error.code == .resourceNotFound:
+      throw JobRunner.Failure(reason: "the table was deleted while it was filled")
+    case .failure(let error)?: throw error
+    default: return
+    }
+  }
+}
