@@ -53,7 +53,13 @@ package final class PipelineWorker: Service {
   package func run() async throws {
     let wanted = try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
     let current = try await catalog.current()
+    // Now, and not at the first dispatch: what happens between the two, and over a crash between them, is to be carried out.
     for effect in pipeline.effects { _ = try await catalog.activation(of: effect.name) }
+    for projection in pipeline.projections {
+      if case .sessions(let sessions) = projection.kind, sessions.expiresItem {
+        _ = try await catalog.activation(of: projection.name)
+      }
+    }
     if let current, current.number != wanted.number {
       logger.info(
         "the pipeline file has changed: a new generation is being built, the current one serves until then",

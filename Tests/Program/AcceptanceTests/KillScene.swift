@@ -69,8 +69,8 @@ struct KillScene {
     }
   }
 
-  /// Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
-  func peace(_ endpoint: String, _ data: String) async throws {
+  /// `said` tells what the processes have said. Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
+  func peace(_ endpoint: String, _ data: String, said: () -> String) async throws {
     let client = DynamoClient(endpoint: endpoint)
     let limit = ContinuousClock.now + .seconds(60)
     var left = -1
@@ -84,7 +84,7 @@ struct KillScene {
       left = answer.body.member(answer.body.root, "Count").flatMap { Int(answer.body.text($0)) } ?? -1
       if left != 0 { try await Task.sleep(for: .milliseconds(20)) }
     }
-    #expect(left == 0, "items whose sessions have expired are still there")
+    #expect(left == 0, "items whose sessions have expired are still there\n\(said())")
     // The last record of each item is its removal: when no row is left, every record has been applied.
     let live = try Connection(path: data + "/read-models/killed/current.db", options: .readOnly)
     var rows: Int64 = -1
@@ -100,7 +100,7 @@ struct KillScene {
       if rows != 0 { try await Task.sleep(for: .milliseconds(20)) }
     }
     live.close()
-    #expect(rows == 0, "rows of items that are gone are still there")
+    #expect(rows == 0, "rows of items that are gone are still there\n\(said())")
   }
 
   private func write(_ client: DynamoClient, _ writer: Int) async {

@@ -34,7 +34,7 @@ import Testing
     }
     writers.cancel()
     _ = await writers.value
-    try await scene.peace(roles.endpoint, roles.models)
+    try await scene.peace(roles.endpoint, roles.models) { roles.said }
     let sessions = try await Program.run("session", "killed", "presence", "--server", roles.page)
     #expect(sessions.status == 0, "\(sessions)")
     let doctor = try await Program.run("doctor", "--data", roles.tables, "--endpoint", roles.endpoint, "--server", roles.page)
@@ -42,6 +42,25 @@ import Testing
     let relayed = try await roles.relayed(scene.table)
     await roles.stop()
     try await scene.compare(tables: roles.tables, models: roles.models, relayed: relayed)
+  }
+
+  @Test func `effects are active from the first start on, not from the first dispatch`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let data = scene.folder.file("data")
+    var found: [String] = []
+    for _ in 0..<2 {
+      let dev = try await DevProcess.start(data: data, pipelines: [scene.pipeline])
+      let end = ContinuousClock.now + .seconds(20)
+      var known = ""
+      while known.isEmpty, ContinuousClock.now < end {
+        known = try await Program.run(
+          "/usr/bin/env", ["sqlite3", data + "/read-models/killed/catalog.db", "SELECT name, active_since FROM effects"]
+        ).output
+      }
+      found.append(known)
+      await dev.kill()
+    }
+    #expect(found[0].hasPrefix("presence|") && found[0] == found[1], "\(found)")
   }
 
   private func run(_ more: [String]) async throws {
@@ -60,7 +79,7 @@ import Testing
     }
     // In peace: every session ends, every item goes, and the process stops in order.
     let dev = try await DevProcess.start(data: data, pipelines: [scene.pipeline], ["--partitions", "3"] + more)
-    try await scene.peace(dev.tables, data)
+    try await scene.peace(dev.tables, data) { dev.child.errors }
     #expect(await dev.stop() == 0)
     try await scene.compare(tables: data, models: data)
   }

@@ -51,6 +51,11 @@ final class RoleProcesses {
     processes[role] = try await start(role)
   }
 
+  /// The log lines of the processes that run now.
+  var said: String {
+    Role.allCases.map { "\($0): \(processes[$0]?.child.errors.suffix(4_000) ?? "")" }.joined(separator: "\n")
+  }
+
   /// Ctrl-C to all.
   func stop() async {
     for role in [Role.query, .worker, .relay, .table] {
