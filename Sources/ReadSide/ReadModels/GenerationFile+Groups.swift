@@ -16,11 +16,11 @@ extension GenerationFile {
       try state.merge(delta, plan, &values)
       result.rows += 1
       let isAlive = state.isAlive(plan)
+      // An empty group keeps its stamp: another lane may bring an earlier record, and what the row says must not depend on who came first.
+      try storeGroup(index, key, state)
       if isAlive {
-        try storeGroup(index, key, state)
         try write(try row(projection, delta.key, state, plan, values), projection.table)
       } else {
-        try removeGroup(index, key)
         try delete(delta.key, projection.table)
       }
       if case .leaderboard(let board) = projection.kind {
@@ -61,15 +61,6 @@ extension GenerationFile {
     try statement.bind(2, blob: key)
     try statement.bind(3, blob: state.bytes)
     try statement.run()
-  }
-
-  private func removeGroup(_ index: Int, _ key: [UInt8]) throws(SQLiteError) {
-    for table in ["_groups", "_values"] {
-      let statement = try connection.statement("DELETE FROM \(table) WHERE projection = ?1 AND key = ?2")
-      try statement.bind(1, Int64(index))
-      try statement.bind(2, blob: key)
-      try statement.run()
-    }
   }
 
   private func journal(_ index: Int, _ key: [UInt8]) throws(SQLiteError) {
