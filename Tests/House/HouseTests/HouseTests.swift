@@ -9,7 +9,7 @@ import Testing
       "Libraries",
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "RocksDB",
-        "HTTPServer", "SQLite", "YAML", "Patterns", "Crypto", "Gzip",
+        "HTTPServer", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),
