@@ -22,7 +22,7 @@ DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test bench soak format lint packages test-packages release
+.PHONY: demo test bench soak readme format lint packages test-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -47,6 +47,10 @@ bench: packages
 	./.ci/install $(BENCH_PACKAGES)
 	swift build -c release
 	.build/release/afterimage-bench
+
+# Writes the README's table of operations from the registry.
+readme:
+	AFTERIMAGE_WRITE_README=1 swift test --filter OperationTableTests
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -16,6 +16,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case duplicateItem = "DuplicateItemException"
     case tableNotFound = "TableNotFoundException"
     case tableAlreadyExists = "TableAlreadyExistsException"
+    case globalTableNotFound = "GlobalTableNotFoundException"
     case backupInUse = "BackupInUseException"
     case backupNotFound = "BackupNotFoundException"
     case exportNotFound = "ExportNotFoundException"
