@@ -10,11 +10,13 @@
 #   libssl-dev         SHA-256 and HMAC of signed requests
 #   zlib1g-dev         gzip and CRC32
 BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev
-#   python3, python3-pip  the programs of the tests: boto3 and the aws command line from PyPI
+#   python3, python3-pip, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
-TEST_PACKAGES := python3 python3-pip sqlite3 gzip openssl
+TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl
+#   unmodified programs of others for DynamoDB, from PyPI
+CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 
@@ -64,3 +66,4 @@ packages:
 test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
 	@./.ci/install-python boto3 awscli
+	@./.ci/install-clients .build/clients $(CLIENTS)

@@ -113,14 +113,20 @@ let package = Package(
       ]),
     module(
       "WriteSide", "TableAPI",
-      ["HTTPServer", "CLibCrypto", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords", "ChangeLog", "TableStore"]),
+      [
+        "HTTPServer", "CLibCrypto", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
+        "ChangeLog", "TableStore",
+      ]),
     tests(
       "WriteSide", "TableAPI",
       [
         "TableAPI", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeLog", "ChangeRecords", "HTTPServer",
         "DynamoClient", "DynamoModel",
       ],
-      exclude: ["boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py", "boto3_access.py", "boto3_backups.py", "boto3_tls.py"]),
+      exclude: [
+        "boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py",
+        "boto3_access.py", "boto3_backups.py", "boto3_tls.py", "clients",
+      ]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
@@ -160,7 +166,10 @@ let package = Package(
       ]),
     program(
       "afterimage",
-      ["Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip", "Services", "Telemetry"]),
+      [
+        "Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip", "Services",
+        "Telemetry",
+      ]),
     tests("Program", "Assembly", ["Assembly", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
