@@ -99,7 +99,7 @@ let package = Package(
     kit("WriteSide", "StoreTestKit", ["ChangeLogConformance", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests(
       "WriteSide", "TableStore",
-      ["ChangeLogConformance", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+      ["ChangeLogConformance", "RandomTestKit", "RocksDB", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module(
       "WriteSide", "Relay",
       ["Kafka", "Services", "Telemetry", "DynamoModel", "ChangeRecords", "ChangeLog", "KafkaLog"]),

@@ -17,18 +17,20 @@ package struct DynamoClient: Sendable {
   package static let attemptsMaxDefault = 5
   package static let timeoutSeconds = 30.0
 
-  /// `attemptsMax`: how often a call is made before a passing error is thrown.
+  /// `attemptsMax`: how often a call is made before a passing error is thrown. `timeoutSeconds`: how long a silent server is waited for.
   /// Credentials that are not given are those of the environment, as the AWS command line reads them: AWS_ACCESS_KEY_ID,
   /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
   package init(
-    endpoint: String, credentials: Credentials = .environment, region: String = "us-east-1", attemptsMax: Int = attemptsMaxDefault
+    endpoint: String, credentials: Credentials = .environment, region: String = "us-east-1",
+    attemptsMax: Int = attemptsMaxDefault,
+    timeoutSeconds: Double = timeoutSeconds
   ) {
     self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     signature = SignatureV4(credentials: credentials, region: region)
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpMaximumConnectionsPerHost = 32
-    configuration.timeoutIntervalForRequest = DynamoClient.timeoutSeconds
+    configuration.timeoutIntervalForRequest = timeoutSeconds
     session = URLSession(configuration: configuration)
   }
 

@@ -6,8 +6,8 @@ internal import DynamoModel
 struct TableServer {
   let client: DynamoClient
 
-  init(_ arguments: ParsedArguments) {
-    client = DynamoClient(endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1)
+  init(_ arguments: ParsedArguments, timeoutSeconds: Double = DynamoClient.timeoutSeconds) {
+    client = DynamoClient(endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1, timeoutSeconds: timeoutSeconds)
   }
 
   /// Calls an operation; `table` is the one that the call is about.

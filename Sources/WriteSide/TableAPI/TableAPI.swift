@@ -25,6 +25,8 @@ package final class TableAPI: Sendable {
   let settings: Settings
   let expressions = ExpressionCache()
   private let control = DispatchQueue(label: "afterimage.table-api.control")
+  /// Verifications, one after the other: each walks a whole table.
+  let verifications = DispatchQueue(label: "afterimage.table-api.verifications", qos: .utility)
   private let requestIDs = RequestIDs()
 
   package init(store: TableStore, settings: Settings = Settings()) {

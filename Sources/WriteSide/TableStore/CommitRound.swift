@@ -219,7 +219,7 @@ struct CommitRound: ~Copyable {
       let before = old.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       let after = new.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       count(prepared, index, before: before, old, after: after, new)
-      replace(before, with: after, itemKey: prepared.itemKey)
+      replace(before, with: after, itemKey: prepared.itemKey, isFilling: index.status == .creating)
     }
     let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
     let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
@@ -247,9 +247,10 @@ struct CommitRound: ~Copyable {
     progress[table.id]?.indexes[number] = counts
   }
 
-  private mutating func replace(_ before: [UInt8]?, with after: [UInt8]?, itemKey: [UInt8]) {
-    guard before != after else { return }
-    if let before { batch.delete(Family.index, before) }
+  /// In an index that is being filled, an entry that stays may not be there yet: it is counted, so it is put.
+  private mutating func replace(_ before: [UInt8]?, with after: [UInt8]?, itemKey: [UInt8], isFilling: Bool = false) {
+    guard before != after || isFilling else { return }
+    if let before, before != after { batch.delete(Family.index, before) }
     if let after { batch.put(Family.index, after, itemKey) }
   }
 

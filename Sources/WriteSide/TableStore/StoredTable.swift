@@ -22,6 +22,8 @@ struct StoredTable: Sendable {
   var streams: [StoredStream] = []
   /// A restore or import is writing its items: it is shown as CREATING, and not open to its clients yet.
   var isFilling = false
+  /// TTL was enabled, and the items that were there before may not have their entries yet.
+  var isFillingTimeToLive = false
   /// Set when the table is deleted: only its log is left then.
   var isDropped = false
 }
@@ -88,6 +90,7 @@ extension StoredTable {
     item["tags"] = .list(definition.tags.map { .list([.string($0.key), .string($0.value)]) })
     item["dropped"] = .bool(isDropped)
     if isFilling { item["filling"] = .bool(true) }
+    if isFillingTimeToLive { item["fillingTimeToLive"] = .bool(true) }
     if let stream = definition.stream { item["stream"] = .string(stream.rawValue) }
     item["streams"] = .list(streams.map(\.value))
     if let attribute = definition.timeToLive { item["timeToLive"] = .string(attribute) }
@@ -133,6 +136,7 @@ extension StoredTable {
     streams = (item["streams"]?.elements ?? []).compactMap(StoredStream.init)
     isDropped = item["dropped"] == .bool(true)
     isFilling = item["filling"] == .bool(true)
+    isFillingTimeToLive = item["fillingTimeToLive"] == .bool(true)
     definition = TableDefinition(name: name, key: key, partitions: partitions)
     indexNumbers = [:]
     for value in item["indexes"]?.elements ?? [] {

@@ -33,7 +33,7 @@ final class Sweeper: Sendable {
     self.interval = interval
     self.retention = retention
     self.shardLifetime = shardLifetime
-    for table in state.tables() where table.definition.indexes.contains(where: { $0.status == .creating }) { backfill(table.id) }
+    for table in state.tables() where table.needsFilling { backfill(table.id) }
     let thread = Thread { [self] in run() }
     thread.name = "sweeper"
     thread.start()
@@ -180,6 +180,7 @@ final class Sweeper: Sendable {
       for index in current.definition.indexes.indices where created.contains(current.definition.indexes[index].name) {
         current.definition.indexes[index].status = .active
       }
+      if current.definition.timeToLive == table.definition.timeToLive { current.isFillingTimeToLive = false }
       try TableStore.store(current, state) { _ in }
       let changed = current
       state.update { $0.tables[changed.definition.name] = changed }

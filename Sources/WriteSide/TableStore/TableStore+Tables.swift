@@ -40,7 +40,7 @@ extension TableStore {
     _ name: String, _ change: @escaping (inout TableDefinition) throws(DynamoError) -> Void
   ) throws(DynamoError) -> TableDescription {
     let state = state
-    let (old, table) = try committer.perform { () throws(DynamoError) -> (StoredTable, StoredTable) in
+    let table = try committer.perform { () throws(DynamoError) -> StoredTable in
       guard let old = state.table(name) else {
         throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
       }
@@ -52,6 +52,9 @@ extension TableStore {
       }
       for index in old.definition.indexes where table.definition.index(named: index.name) == nil {
         table.indexNumbers[index.name] = nil
+      }
+      if table.definition.timeToLive != old.definition.timeToLive {
+        table.isFillingTimeToLive = table.definition.timeToLive != nil
       }
       if table.definition.stream != old.definition.stream {
         let progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
@@ -73,10 +76,9 @@ extension TableStore {
         let kept = $0.progress[table.id]?.indexes.filter { numbers.contains($0.key) } ?? [:]
         $0.progress[table.id]?.indexes = kept
       }
-      return (old, table)
+      return table
     }
-    let needsTimeToLive = table.definition.timeToLive != nil && table.definition.timeToLive != old.definition.timeToLive
-    if needsTimeToLive || table.definition.indexes.contains(where: { $0.status == .creating }) { sweeper.backfill(table.id) }
+    if table.needsFilling { sweeper.backfill(table.id) }
     return describe(table)
   }
 
@@ -183,6 +185,9 @@ extension TableStore {
 }
 
 extension StoredTable {
+  /// Whether items that were there before are still to be entered into an index, or among the TTL entries.
+  var needsFilling: Bool { isFillingTimeToLive || definition.indexes.contains { $0.status == .creating } }
+
   /// Gives an index its number in keys, never used again in this table.
   mutating func number(_ index: IndexDefinition) {
     indexNumbers[index.name] = nextIndexNumber

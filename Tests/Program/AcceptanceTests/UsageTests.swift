@@ -72,7 +72,8 @@ import Testing
   @Test(arguments: [
     "", "dev", "serve", "pipeline", "pipeline check", "pipeline test", "pipeline show", "table", "table list", "table describe",
     "table create",
-    "table delete", "table get", "table put", "table scan", "table import", "table clock", "query", "leaderboard", "session",
+    "table delete", "table get", "table put", "table scan", "table import", "table clock", "table verify", "query", "leaderboard",
+    "session",
     "log",
     "dead-letter", "dead-letter list", "dead-letter show", "doctor",
   ]) func `every command has help, and all but servers can print JSON`(_ command: String) async throws {

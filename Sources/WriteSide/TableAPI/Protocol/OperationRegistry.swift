@@ -90,6 +90,7 @@ enum OperationRegistry {
     .init(.own, "FollowLog", .read, FollowLog.run),
     .init(.own, "ReadLog", .read, ReadLog.run),
     .init(.own, "SetTableClock", .admin, SetTableClock.run),
+    .init(.own, "VerifyTable", .read, VerifyTable.run),
   ]
 
   private static let byTarget = Dictionary(uniqueKeysWithValues: all.map { ("\($0.service.rawValue).\($0.name)", $0) })
