@@ -128,6 +128,10 @@ let package = Package(
         "boto3_access.py", "boto3_backups.py", "boto3_tls.py", "clients",
       ]),
 
+    tests(
+      "WriteSide", "Model",
+      ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
+
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
