@@ -40,12 +40,12 @@ test: packages test-packages
 	swift test --skip-build --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
-# The kill test with 200 rounds in place of 10.
 # The comparison with the plain model over 1,000,000 operations.
 model: packages
 	swift build --build-tests -c release -Xswiftc -enable-testing
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test -c release --skip-build -Xswiftc -enable-testing --filter RandomTableTests
 
+# The kill tests with 200 rounds in place of 10.
 soak: packages test-packages
 	swift build --build-tests
 	AFTERIMAGE_KILL_ROUNDS=200 swift test --skip-build --filter KillTests
