@@ -157,4 +157,42 @@ def reads_take_conditions_and_attributes():
 
 
 
+@check
+def leases_are_kept_as_the_kinesis_client_library_keeps_them():
+    name = "kcl-leases"
+    fails("ResourceNotFoundException", None, db.describe_table, TableName=name)
+    db.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", DeletionProtectionEnabled=True,
+                    KeySchema=[{"AttributeName": "leaseKey", "KeyType": "HASH"}],
+                    AttributeDefinitions=[{"AttributeName": "leaseKey", "AttributeType": "S"}])
+    lease = {"leaseKey": s("shardId-1"), "leaseCounter": n(0), "checkpoint": s("TRIM_HORIZON"), "parentShardId": {"SS": ["p"]}}
+    new = {"leaseKey": {"Exists": False}}
+    db.put_item(TableName=name, Item=lease, Expected=new)
+    fails("ConditionalCheckFailedException", None, db.put_item, TableName=name, Item=lease, Expected=new)
+    db.update_table(TableName=name, AttributeDefinitions=[{"AttributeName": "leaseOwner", "AttributeType": "S"}],
+                    GlobalSecondaryIndexUpdates=[{"Create": {
+                        "IndexName": "LeaseOwnerToLeaseKeyIndex", "Projection": {"ProjectionType": "KEYS_ONLY"},
+                        "KeySchema": [{"AttributeName": "leaseOwner", "KeyType": "HASH"}]}}])
+    while db.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] != "ACTIVE":
+        pass
+    take = lambda owner, counter: db.update_item(
+        TableName=name, Key={"leaseKey": s("shardId-1")}, ReturnValues="ALL_NEW",
+        AttributeUpdates={"leaseOwner": {"Action": "PUT", "Value": s(owner)}, "leaseCounter": {"Action": "ADD", "Value": n(1)},
+                          "childShardIds": {"Action": "DELETE"}},
+        Expected={"leaseCounter": {"Value": n(counter), "Exists": True}}, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+    equal(take("one", 0)["Attributes"], {**lease, "leaseCounter": n(1), "leaseOwner": s("one")})
+    failure = fails("ConditionalCheckFailedException", None, take, "two", 0)
+    equal(failure["Item"]["leaseOwner"], s("one"))
+    found = db.query(TableName=name, IndexName="LeaseOwnerToLeaseKeyIndex", KeyConditionExpression="#AMZN_MAPPED_leaseOwner = :o",
+                     ExpressionAttributeNames={"#AMZN_MAPPED_leaseOwner": "leaseOwner"}, ExpressionAttributeValues={":o": s("one")})
+    equal(found["Items"], [{"leaseKey": s("shardId-1"), "leaseOwner": s("one")}])
+    equal(db.scan(TableName=name, Limit=1, Segment=0, TotalSegments=1)["Count"], 1)
+    db.update_item(TableName=name, Key={"leaseKey": s("shardId-1")},
+                   AttributeUpdates={"checkpoint": {"Action": "PUT", "Value": s("SHARD_END")}},
+                   Expected={"leaseOwner": {"ComparisonOperator": "EQ", "AttributeValueList": [s("one")]}})
+    db.delete_item(TableName=name, Key={"leaseKey": s("shardId-1")}, Expected={"leaseCounter": {"Value": n(1)}})
+    fails("ValidationException", None, db.delete_table, TableName=name)
+    db.update_table(TableName=name, DeletionProtectionEnabled=False)
+    db.delete_table(TableName=name)
+
+
 run()
