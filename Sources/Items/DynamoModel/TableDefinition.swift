@@ -77,8 +77,14 @@ package struct IndexDefinition: Sendable, Equatable {
   package var key: KeySchema
   package var projection: IndexProjection
   package var status: Status
+  /// Capacity of a global index as the client gave it; nil when its table bills by request.
+  package var throughput: TableDefinition.Throughput?
 
-  package init(name: String, kind: Kind, key: KeySchema, projection: IndexProjection, status: Status = .active) {
+  package init(
+    name: String, kind: Kind, key: KeySchema, projection: IndexProjection, status: Status = .active,
+    throughput: TableDefinition.Throughput? = nil
+  ) {
+    self.throughput = throughput
     self.name = name
     self.kind = kind
     self.key = key

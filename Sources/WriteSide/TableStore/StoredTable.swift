@@ -119,6 +119,9 @@ extension StoredTable {
     case .keysOnly: map["projection"] = .string("KEYS_ONLY")
     case .include(let names): map["projection"] = .list(names.map { .string($0) })
     }
+    if let throughput = index.throughput {
+      map["throughput"] = .list([.number(Number(Int64(throughput.read))), .number(Number(Int64(throughput.write)))])
+    }
     return .map(map)
   }
 
@@ -186,7 +189,11 @@ extension StoredTable {
     case .some(.string(let text)) where text == "KEYS_ONLY": projection = .keysOnly
     default: projection = .all
     }
-    return IndexDefinition(name: name, kind: kind, key: key, projection: projection, status: status)
+    var throughput: TableDefinition.Throughput?
+    if let both = map["throughput"]?.elements, both.count == 2, let read = both[0].int, let write = both[1].int {
+      throughput = .init(read: read, write: write)
+    }
+    return IndexDefinition(name: name, kind: kind, key: key, projection: projection, status: status, throughput: throughput)
   }
 }
 

@@ -330,6 +330,29 @@ def what_is_not_there_says_so():
 
 
 @check
+def capacity_is_kept_for_table_and_index():
+    units = lambda reads, writes: {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+    name = "provisioned"
+    db.create_table(TableName=name, ProvisionedThroughput=units(5, 6), KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+                    AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ["pk", "g"]],
+                    GlobalSecondaryIndexes=[{"IndexName": "gsi", "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                                             "Projection": {"ProjectionType": "ALL"}, "ProvisionedThroughput": units(7, 8)}])
+    look = lambda: db.describe_table(TableName=name)["Table"]
+    capacity = lambda described: tuple(described["ProvisionedThroughput"][f"{kind}CapacityUnits"] for kind in ["Read", "Write"])
+    equal((capacity(look()), capacity(look()["GlobalSecondaryIndexes"][0])), ((5, 6), (7, 8)))
+    change = lambda throughput: db.update_table(TableName=name, GlobalSecondaryIndexUpdates=[
+        {"Update": {"IndexName": "gsi", "ProvisionedThroughput": throughput}}])
+    change(units(9, 10))
+    equal((capacity(look()), capacity(look()["GlobalSecondaryIndexes"][0])), ((5, 6), (9, 10)))
+    answer = fails("ValidationException", None, change, units(9, 10))
+    assert answer["Error"]["Message"].startswith("The provisioned throughput for the index gsi will not change."), answer
+    db.update_table(TableName=name, BillingMode="PAY_PER_REQUEST")
+    equal((capacity(look()), capacity(look()["GlobalSecondaryIndexes"][0])), ((0, 0), (0, 0)))
+    fails("ValidationException", "One or more parameter values were invalid: ProvisionedThroughput is not specified for index: gsi",
+          db.update_table, TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput=units(1, 1))
+
+
+@check
 def options_and_policies_are_kept():
     made = table(sort=False, TableClass="STANDARD_INFREQUENT_ACCESS", SSESpecification={"Enabled": True, "SSEType": "KMS"},
                  OnDemandThroughput={"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20})

@@ -96,7 +96,7 @@ extension JSONWriter {
       writer.projection(index.projection)
       if kind == .global {
         writer.name("ProvisionedThroughput")
-        writer.throughput(table.throughput)
+        writer.throughput(index.throughput)
       }
       writer.endObject()
     }

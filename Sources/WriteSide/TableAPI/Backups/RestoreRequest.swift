@@ -49,7 +49,13 @@ struct RestoreRequest {
     if mode != nil || throughput.isGiven {
       made.throughput = try throughput.billing(mode ?? (throughput.isGiven ? "PROVISIONED" : nil))
     }
-    for index in made.indexes.indices { made.indexes[index].status = .active }
+    for index in made.indexes.indices {
+      made.indexes[index].status = .active
+      guard made.indexes[index].kind == .global else { continue }
+      let request = globals?.first { Text.equal($0.name, made.indexes[index].name) }
+      let given = request?.throughput.throughput ?? made.indexes[index].throughput
+      made.indexes[index].throughput = made.throughput == nil ? nil : given ?? made.throughput
+    }
     return made
   }
 }

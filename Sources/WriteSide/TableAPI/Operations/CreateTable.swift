@@ -62,11 +62,11 @@ enum CreateTable {
 
   private static func checkThroughput(_ index: IndexRequest, _ mode: String?) throws(DynamoError) {
     if mode == "PAY_PER_REQUEST" {
-      guard !index.hasThroughput else {
+      guard !index.throughput.isGiven else {
         throw .invalidParameter(
           "ProvisionedThroughput should not be specified for index: \(index.name) when BillingMode is PAY_PER_REQUEST")
       }
-    } else if !index.hasThroughput {
+    } else if !index.throughput.isGiven {
       throw .invalidParameter("ProvisionedThroughput is not specified for index: \(index.name)")
     }
   }

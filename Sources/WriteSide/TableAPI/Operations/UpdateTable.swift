@@ -4,7 +4,7 @@ internal import TableStore
 enum UpdateTable {
   private enum IndexChange {
     case create(IndexRequest)
-    case update(String)
+    case update(String, TableDefinition.Throughput?)
     case delete(String)
   }
 
@@ -84,7 +84,8 @@ enum UpdateTable {
     if let update = try body.object("Update") {
       let name = try update.string("IndexName")
       constraints.name(name, at: "\(path).update.indexName")
-      return .update(name ?? "")
+      let throughput = try ThroughputRequest(update, at: "\(path).update.provisionedThroughput", &constraints)
+      return .update(name ?? "", throughput.throughput)
     }
     throw .invalidParameter("One of GlobalSecondaryIndexUpdate.Update, .Create, .Delete must be set")
   }
@@ -107,6 +108,13 @@ enum UpdateTable {
     change.options.apply(to: &definition.options)
     if let isProtected = change.isProtected { OwnTags.protect(&definition, isProtected) }
     for index in change.indexes { try apply(index, change.attributes, to: &definition) }
+    for index in definition.indexes.indices where definition.indexes[index].kind == .global {
+      if definition.throughput == nil {
+        definition.indexes[index].throughput = nil
+      } else if definition.indexes[index].throughput == nil {
+        throw .invalidParameter("ProvisionedThroughput is not specified for index: \(definition.indexes[index].name)")
+      }
+    }
   }
 
   private static func apply(_ stream: StreamRequest, to definition: inout TableDefinition) throws(DynamoError) {
@@ -150,10 +158,24 @@ enum UpdateTable {
         throw DynamoError(.resourceNotFound, "Requested resource not found")
       }
       definition.indexes.removeAll { Text.equal($0.name, name) }
-    case .update(let name):
-      guard definition.index(named: name)?.kind == .global else {
+    case .update(let name, let throughput):
+      guard let place = definition.indexes.firstIndex(where: { $0.kind == .global && Text.equal($0.name, name) }) else {
         throw DynamoError(.resourceNotFound, "Requested resource not found")
       }
+      guard let throughput else { return }
+      guard definition.throughput != nil else {
+        throw .invalidParameter(
+          "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+      }
+      guard definition.indexes[place].throughput != throughput else {
+        throw .validation(
+          "The provisioned throughput for the index \(name) will not change. The requested value equals the current value. "
+            + "Current ReadCapacityUnits provisioned for the index: \(throughput.read). Requested ReadCapacityUnits: "
+            + "\(throughput.read). Current WriteCapacityUnits provisioned for the index: \(throughput.write). Requested "
+            + "WriteCapacityUnits: \(throughput.write). Refer to the Amazon DynamoDB Developer Guide for current limits and how "
+            + "to request higher limits.")
+      }
+      definition.indexes[place].throughput = throughput
     }
   }
 }

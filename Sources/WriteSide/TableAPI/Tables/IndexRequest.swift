@@ -5,7 +5,7 @@ struct IndexRequest {
   let name: String
   let kind: IndexDefinition.Kind
   let key: KeySchemaElements
-  let hasThroughput: Bool
+  let throughput: ThroughputRequest
   private let projectionType: String?
   private let nonKeyAttributes: [String]?
 
@@ -29,7 +29,7 @@ struct IndexRequest {
     constraints.count(
       nonKeyAttributes?.count, 1, 20, shown: Shown.text(projection?.text("NonKeyAttributes")),
       at: "\(path).projection.nonKeyAttributes")
-    hasThroughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints).isGiven
+    throughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints)
   }
 
   /// The indexes of a list; refuses an empty one.
@@ -62,7 +62,8 @@ struct IndexRequest {
             + "index hash key: \(schema.partition.name), table hash key: \(table.partition.name)")
       }
     }
-    return IndexDefinition(name: name, kind: kind, key: schema, projection: try projection())
+    return IndexDefinition(
+      name: name, kind: kind, key: schema, projection: try projection(), throughput: throughput.throughput)
   }
 
   private func projection() throws(DynamoError) -> IndexProjection {

@@ -50,6 +50,7 @@ extension JSONWriter {
     indexes(table, .local)
     stream(table)
     options(definition.options)
+    warmThroughput(definition.throughput)
     name("DeletionProtectionEnabled")
     bool(OwnTags.isProtected(definition))
     more(&self)
@@ -94,7 +95,7 @@ extension JSONWriter {
           writer.bool(true)
         }
         writer.name("ProvisionedThroughput")
-        writer.throughput(table.definition.throughput)
+        writer.throughput(index.throughput)
       }
       let size = table.size(ofIndex: index.name)
       writer.name("IndexSizeBytes")
@@ -130,6 +131,19 @@ extension JSONWriter {
       writer.string(key.partitions.contains(attribute) ? "HASH" : "RANGE")
       writer.endObject()
     }
+  }
+
+  /// What AWS says that a table takes at once: as provisioned, or what a new table that bills by request takes there.
+  private mutating func warmThroughput(_ throughput: TableDefinition.Throughput?) {
+    name("WarmThroughput")
+    beginObject()
+    name("ReadUnitsPerSecond")
+    integer(throughput?.read ?? 12_000)
+    name("WriteUnitsPerSecond")
+    integer(throughput?.write ?? 4_000)
+    name("Status")
+    string("ACTIVE")
+    endObject()
   }
 
   /// Zeros when the table bills by request, as DynamoDB shows it.
