@@ -330,6 +330,43 @@ def what_is_not_there_says_so():
 
 
 @check
+def expressions_have_limits():
+    made = table(sort=False).name
+    update = lambda expression, **more: db.update_item(
+        TableName=made, Key={"pk": {"S": "a"}}, UpdateExpression=expression, ReturnValues="ALL_NEW", **more)["Attributes"]
+    for length, works in [(255, True), (256, False)]:
+        name, value = "#" + "n" * (length - 1), ":" + "v" * (length - 1)
+        calls = [lambda: update(f"SET {name} = :v", ExpressionAttributeNames={name: "x"}, ExpressionAttributeValues={":v": {"N": "1"}}),
+                 lambda: update(f"SET x = {value}", ExpressionAttributeValues={value: {"N": "1"}})]
+        for call in calls:
+            call() if works else fails("ValidationException", None, call)
+    fails("ValidationException", None, update, "SET #e = :v", ExpressionAttributeNames={"#e": ""},
+          ExpressionAttributeValues={":v": {"N": "1"}})
+    values = lambda size: {f":v{place}": {"S": "x" * (size // 4 - 3)} for place in range(4)}
+    condition = " OR ".join(f"x = :v{place}" for place in range(4))
+    check_size = lambda size: db.put_item(TableName=made, Item={"pk": {"S": "b"}}, ConditionExpression=f"attribute_not_exists(y) OR {condition}",
+                                          ExpressionAttributeValues=values(size))
+    check_size(2 << 20)
+    answer = fails("ValidationException", None, check_size, (2 << 20) + 4)
+    assert "maximum allowed size" in answer["Error"]["Message"], answer
+    exists = lambda count: " OR ".join(["attribute_exists(x)"] * count)
+    put = lambda text: db.put_item(TableName=made, Item={"pk": {"S": "c"}}, ConditionExpression=text)
+    fails("ConditionalCheckFailedException", None, put, exists(150))
+    fails("ValidationException", "Invalid ConditionExpression: The expression contains too many operators; operator count: 301", put,
+          exists(151))
+    fails("ConditionalCheckFailedException", None, put, "attribute_exists(x)" + " " * (4096 - 19))
+    fails("ValidationException", None, put, "attribute_exists(x)" + " " * (4097 - 19))
+    listed = lambda count: db.put_item(
+        TableName=made, Item={"pk": {"S": "c"}}, ConditionExpression="x IN (" + ", ".join([":v"] * count) + ")",
+        ExpressionAttributeValues={":v": {"N": "7"}})
+    fails("ConditionalCheckFailedException", None, listed, 100)
+    fails("ValidationException", None, listed, 101)
+    deep = lambda levels: {"L": [deep(levels - 1)]} if levels else {"N": "1"}
+    update("SET deep = :v", ExpressionAttributeValues={":v": deep(31)})
+    equal(update("SET deep" + "[0]" * 31 + " = :v", ExpressionAttributeValues={":v": {"N": "2"}})["pk"], {"S": "a"})
+
+
+@check
 def capacity_is_kept_for_table_and_index():
     units = lambda reads, writes: {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
     name = "provisioned"

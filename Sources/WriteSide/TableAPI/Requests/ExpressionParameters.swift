@@ -29,10 +29,22 @@ struct ExpressionParameters {
         guard ExpressionParameters.isPlaceholder(placeholder, "#") else {
           throw .validation("ExpressionAttributeNames contains invalid key: Syntax error; key: \"\(placeholder)\"")
         }
-        given.append((placeholder, try body.string(at: node)))
+        try ExpressionParameters.checkLength(placeholder, "ExpressionAttributeNames")
+        let name = try body.string(at: node)
+        guard !name.isEmpty else {
+          throw .validation("ExpressionAttributeNames contains invalid value: Empty attribute name for key \(placeholder)")
+        }
+        given.append((placeholder, name))
       }
     }
-    placeholders = Placeholders(names: given, values: try ExpressionParameters.values(body, form.own, present))
+    let values = try ExpressionParameters.values(body, form.own, present)
+    let bytes = given.reduce(values.size) { $0 + $1.placeholder.utf8.count + $1.name.utf8.count }
+    guard bytes <= ExpressionParameters.substitutionBytesMax else {
+      throw .validation(
+        "The total size of ExpressionAttributeNames and ExpressionAttributeValues has exceeded the maximum allowed size; "
+          + "size: \(bytes), maximum: \(ExpressionParameters.substitutionBytesMax)")
+    }
+    placeholders = Placeholders(names: given, values: values)
   }
 
   private static func values(
@@ -51,6 +63,7 @@ struct ExpressionParameters {
       guard isPlaceholder(placeholder, ":") else {
         throw .validation("ExpressionAttributeValues contains invalid key: Syntax error; key: \"\(placeholder)\"")
       }
+      try checkLength(placeholder, "ExpressionAttributeValues")
       do throws(DynamoError) {
         entries.append(.init(name: placeholder, value: try AttributeValue(json: body.tape, node)))
       } catch {
@@ -59,6 +72,19 @@ struct ExpressionParameters {
       }
     }
     return AttributeMap(entries)
+  }
+
+  /// A placeholder with its mark, in bytes, by the DynamoDB guide.
+  static let placeholderBytesMax = 255
+  /// All names and values that an expression may stand for, in bytes, by the DynamoDB guide.
+  static let substitutionBytesMax = 2 << 20
+
+  private static func checkLength(_ placeholder: String, _ parameter: StaticString) throws(DynamoError) {
+    guard placeholder.utf8.count <= placeholderBytesMax else {
+      throw .validation(
+        "\(parameter) contains invalid key: The expression attribute map contains a key that is too long; key: "
+          + "\"\(placeholder)\", length: \(placeholder.utf8.count), maximum: \(placeholderBytesMax)")
+    }
   }
 
   private static func isPlaceholder(_ text: String, _ mark: Unicode.Scalar) -> Bool {
