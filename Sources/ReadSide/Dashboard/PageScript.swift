@@ -36,6 +36,9 @@ enum PageScript {
       return text.charAt(0).toUpperCase() + text.slice(1);
     }
 
+    const waiting = element("p", "about", "Waiting for the read models.");
+    main.append(waiting);
+
     function section(name) {
       let found = sections.get(name);
       if (found) return found;
@@ -55,6 +58,7 @@ enum PageScript {
       const tiles = element("div", "tiles");
       root.append(heading, about, stopped, numbers, tiles);
       const following = [...sections.keys()].sort().find((other) => other > name);
+      waiting.remove();
       main.insertBefore(root, following ? sections.get(following).root : null);
       found = { root, lag, about, stopped, numbers, tiles, made: [], rows: [] };
       sections.set(name, found);
