@@ -48,7 +48,7 @@ import Testing
 
   private func identity(_ name: String, _ folder: TemporaryDirectory) throws -> TLSIdentity {
     let (certificate, key) = ("\(folder.path)/\(name).pem", "\(folder.path)/\(name).key")
-    let (status, output) = try program([
+    let (status, output) = try ClientProgram.run([
       "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
       "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
     ])
@@ -60,28 +60,10 @@ import Testing
   private func run(_ program: String, _ arguments: [String]) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     #expect(
-      try python(["-c", "import boto3"]).status == 0, "boto3 is missing: run python3 -m pip install --break-system-packages boto3"
+      try ClientProgram.run(["python3", "-c", "import boto3"]).status == 0,
+      "boto3 is missing: run python3 -m pip install --break-system-packages boto3"
     )
-    let (status, output) = try python([folder.appending(path: program).path] + arguments)
+    let (status, output) = try ClientProgram.run(["python3", folder.appending(path: program).path] + arguments)
     #expect(status == 0, "\(program) failed:\n\(output)")
-  }
-
-  private func python(_ arguments: [String]) throws -> (status: Int32, output: String) { try program(["python3"] + arguments) }
-
-  private func program(_ arguments: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging([
-      "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-      "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1",
-    ]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
   }
 }

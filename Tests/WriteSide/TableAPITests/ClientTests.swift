@@ -20,21 +20,8 @@ import Testing
 
   private func run(_ command: [String]) throws {
     let server = try APIServer()
-    let process = Process()
-    process.executableURL = URL(filePath: command[0])
-    process.arguments = command.dropFirst() + ["http://127.0.0.1:\(server.port)"]
     try FileManager.default.createDirectory(atPath: server.buckets.path, withIntermediateDirectories: true)
-    process.currentDirectoryURL = URL(filePath: server.buckets.path)
-    process.environment = ProcessInfo.processInfo.environment.merging([
-      "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-      "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1",
-    ]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(command) failed:\n\(String(decoding: output, as: UTF8.self))")
+    let (status, output) = try ClientProgram.run(command + ["http://127.0.0.1:\(server.port)"], in: server.buckets.path)
+    #expect(status == 0, "\(command) failed:\n\(output)")
   }
 }

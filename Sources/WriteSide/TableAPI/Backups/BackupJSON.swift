@@ -59,8 +59,8 @@ extension JSONWriter {
   }
 
   private mutating func features(_ table: TableDescription) {
-    indexInfo(table.definition, .global, "GlobalSecondaryIndexes")
-    indexInfo(table.definition, .local, "LocalSecondaryIndexes")
+    indexes(table.definition, .global)
+    indexes(table.definition, .local)
     if let view = table.definition.stream {
       name("StreamDescription")
       beginObject()
@@ -80,26 +80,6 @@ extension JSONWriter {
       endObject()
     }
     options(table.definition.options)
-  }
-
-  private mutating func indexInfo(_ table: TableDefinition, _ kind: IndexDefinition.Kind, _ member: StaticString) {
-    let indexes = table.indexes.filter { $0.kind == kind }
-    guard !indexes.isEmpty else { return }
-    name(member)
-    array(indexes) { writer, index in
-      writer.beginObject()
-      writer.name("IndexName")
-      writer.string(index.name)
-      writer.name("KeySchema")
-      writer.keySchema(index.key)
-      writer.name("Projection")
-      writer.projection(index.projection)
-      if kind == .global {
-        writer.name("ProvisionedThroughput")
-        writer.throughput(index.throughput)
-      }
-      writer.endObject()
-    }
   }
 }
 

@@ -76,7 +76,30 @@ extension JSONWriter {
   }
 
   private mutating func indexes(_ table: TableDescription, _ kind: IndexDefinition.Kind) {
-    let indexes = table.definition.indexes.filter { $0.kind == kind }
+    indexes(table.definition, kind) { writer, index in
+      if kind == .global {
+        writer.name("IndexStatus")
+        writer.string(index.status.rawValue)
+        if index.status == .creating {
+          writer.name("Backfilling")
+          writer.bool(true)
+        }
+      }
+      let size = table.size(ofIndex: index.name)
+      writer.name("IndexSizeBytes")
+      writer.integer(size.bytes)
+      writer.name("ItemCount")
+      writer.integer(size.items)
+      writer.name("IndexArn")
+      writer.string("\(table.arn)/index/\(index.name)")
+    }
+  }
+
+  /// The indexes of a kind, each as it was asked for, with what `more` adds; nothing when there are none.
+  mutating func indexes(
+    _ table: TableDefinition, _ kind: IndexDefinition.Kind, more: (inout JSONWriter, IndexDefinition) -> Void = { _, _ in }
+  ) {
+    let indexes = table.indexes.filter { $0.kind == kind }
     guard !indexes.isEmpty else { return }
     if kind == .global { name("GlobalSecondaryIndexes") } else { name("LocalSecondaryIndexes") }
     array(indexes) { writer, index in
@@ -88,22 +111,10 @@ extension JSONWriter {
       writer.name("Projection")
       writer.projection(index.projection)
       if kind == .global {
-        writer.name("IndexStatus")
-        writer.string(index.status.rawValue)
-        if index.status == .creating {
-          writer.name("Backfilling")
-          writer.bool(true)
-        }
         writer.name("ProvisionedThroughput")
         writer.throughput(index.throughput)
       }
-      let size = table.size(ofIndex: index.name)
-      writer.name("IndexSizeBytes")
-      writer.integer(size.bytes)
-      writer.name("ItemCount")
-      writer.integer(size.items)
-      writer.name("IndexArn")
-      writer.string("\(table.arn)/index/\(index.name)")
+      more(&writer, index)
       writer.endObject()
     }
   }
