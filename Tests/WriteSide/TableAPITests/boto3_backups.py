@@ -140,6 +140,40 @@ def an_export_comes_back_as_an_import():
 
 
 @check
+def an_incremental_export_says_what_changed():
+    made = filled(20)
+    arn = db.describe_table(TableName=made.name)["Table"]["TableArn"]
+    db.update_continuous_backups(TableName=made.name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+    time.sleep(1.1)
+    begin = int(time.time())
+    change(made)
+    made.put_item(Item={"pk": "short", "sk": "lived"})
+    made.delete_item(Key={"pk": "short", "sk": "lived"})
+    made.update_item(Key={"pk": "new", "sk": "1"}, UpdateExpression="SET later = :t", ExpressionAttributeValues={":t": True})
+    time.sleep(1.1)
+    end = int(time.time())
+    made.put_item(Item={"pk": "too", "sk": "late"})
+    begun = db.export_table_to_point_in_time(
+        TableArn=arn, S3Bucket="my-bucket", S3Prefix="more", ExportType="INCREMENTAL_EXPORT",
+        IncrementalExportSpecification={"ExportFromTime": begin, "ExportToTime": end})["ExportDescription"]
+    wait(lambda: db.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]["ExportStatus"], "COMPLETED")
+    done = db.describe_export(ExportArn=begun["ExportArn"])["ExportDescription"]
+    equal(done["IncrementalExportSpecification"]["ExportViewType"], "NEW_AND_OLD_IMAGES")
+    folder = (buckets / "my-bucket" / done["ExportManifest"]).parent / "data"
+    lines = {}
+    for file in folder.iterdir():
+        with gzip.open(file, "rt") as text:
+            for line in map(json.loads, text):
+                lines[line["Keys"]["pk"]["S"]] = (line.get("OldImage", {}).get("n"), line.get("NewImage"))
+    equal(lines, {"p0": ({"N": "0"}, None), "p1": ({"N": "1"}, {"pk": {"S": "p1"}, "sk": {"S": "00001"}, "n": {"N": "-1"}}),
+                  "new": (None, {"pk": {"S": "new"}, "sk": {"S": "1"}, "later": {"BOOL": True}})})
+    fails("ValidationException", None, db.export_table_to_point_in_time, TableArn=arn, S3Bucket="my-bucket",
+          ExportType="INCREMENTAL_EXPORT")
+    fails("InvalidExportTimeException", None, db.export_table_to_point_in_time, TableArn=arn, S3Bucket="my-bucket",
+          ExportType="INCREMENTAL_EXPORT", IncrementalExportSpecification={"ExportFromTime": end, "ExportToTime": begin})
+
+
+@check
 def a_csv_file_becomes_a_table():
     folder = buckets / "sheets"
     folder.mkdir(parents=True, exist_ok=True)

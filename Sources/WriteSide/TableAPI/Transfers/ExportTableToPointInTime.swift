@@ -11,7 +11,13 @@ enum ExportTableToPointInTime {
     let prefix = try body.string("S3Prefix")
     let format = try body.string("ExportFormat") ?? "DYNAMODB_JSON"
     let type = try body.string("ExportType") ?? "FULL_EXPORT"
+    let span = try body.object("IncrementalExportSpecification")
+    let from = try span?.milliseconds("ExportFromTime")
+    let until = try span?.milliseconds("ExportToTime")
+    let view = try span?.string("ExportViewType") ?? "NEW_AND_OLD_IMAGES"
     var constraints = Constraints()
+    constraints.oneOf(
+      view, ["NEW_IMAGE", "NEW_AND_OLD_IMAGES"], at: "incrementalExportSpecification.exportViewType")
     constraints.required(arn != nil, at: "tableArn")
     constraints.count(arn?.utf16.count, 1, 1024, shown: arn ?? "", at: "tableArn")
     Transfers.check(bucket: bucket, at: "s3Bucket", &constraints)
@@ -22,8 +28,10 @@ enum ExportTableToPointInTime {
     guard format == "DYNAMODB_JSON" else {
       throw .validation("ExportFormat ION is not supported by this server: DYNAMODB_JSON is")
     }
-    guard type == "FULL_EXPORT" else {
-      throw .validation("ExportType INCREMENTAL_EXPORT is not supported by this server: its change log says what changed")
+    guard (type == "INCREMENTAL_EXPORT") == (span != nil), span == nil || time == nil else {
+      throw .validation(
+        "IncrementalExportSpecification must be given with ExportType INCREMENTAL_EXPORT, and only with it; ExportTime is for a "
+          + "FULL_EXPORT")
     }
     let table = try call.backedTable(RequestBody.tableName(arn ?? ""))
     let range = try PointInTime.range(call, table)
@@ -31,13 +39,26 @@ enum ExportTableToPointInTime {
       throw DynamoError(
         .invalidExportTime, "Export time must be between EarliestRestorableDateTime and LatestRestorableDateTime")
     }
-    let parameters: AttributeMap = [
+    var end = time
+    if span != nil {
+      guard let from, range.contains(from), range.contains(until ?? range.upperBound), from < until ?? range.upperBound else {
+        throw DynamoError(
+          .invalidExportTime,
+          "ExportFromTime must be before ExportToTime, and both between EarliestRestorableDateTime and LatestRestorableDateTime")
+      }
+      end = until ?? range.upperBound
+    }
+    var parameters: AttributeMap = [
       "bucket": .string(bucket ?? ""), "prefix": .string(prefix ?? ""), "format": .string(format), "type": .string(type),
       "clientToken": .string(try body.string("ClientToken") ?? ""),
     ]
-    let store = call.store
+    if let from {
+      parameters["from"] = .number(Number(from))
+      parameters["view"] = .string(view)
+    }
+    let (store, all, moment) = (call.store, parameters, end)
     return .control { () throws(DynamoError) -> [UInt8] in
-      let job = try store.createExport(table, at: time, parameters)
+      let job = try store.createExport(table, at: moment, all)
       return Outcome.object { $0.export(job) }
     }
   }
@@ -101,6 +122,17 @@ extension JSONWriter {
     string(job.text("format") ?? "")
     name("ExportType")
     string(job.text("type") ?? "")
+    if let from = job.integer("from") {
+      name("IncrementalExportSpecification")
+      beginObject()
+      name("ExportFromTime")
+      seconds(from)
+      name("ExportToTime")
+      seconds(job.integer("time") ?? 0)
+      name("ExportViewType")
+      string(job.text("view") ?? "")
+      endObject()
+    }
     if job.status == .done {
       let id = job.arn.split(separator: "/").last ?? ""
       let prefix = job.text("prefix").map { $0.isEmpty ? "" : $0 + "/" } ?? ""

@@ -14,7 +14,7 @@ package struct TransferDirectory: TableFiles {
   // MARK: Export
 
   /// As AWS lays an export out: `prefix/AWSDynamoDB/id/` with the data files under `data`, and two manifests.
-  package func export(_ job: TableJob, items: ((Item) throws -> Void) throws -> Void) throws {
+  package func export(_ job: TableJob, lines: ((ExportLine) throws -> Void) throws -> Void) throws {
     let folder = try TransferPath.folder(job, root)
     try make(folder.path + "/data")
     let key = "\(folder.key)/data/items-0.json.gz"
@@ -22,14 +22,12 @@ package struct TransferDirectory: TableFiles {
     let writer = try GzipFileWriter(path: file)
     var count = 0
     var buffer: [UInt8] = []
-    try items { item in
-      var line = JSONWriter(continuing: buffer)
+    let showsOld = job.text("view") != "NEW_IMAGE"
+    try lines { line in
+      var text = JSONWriter(continuing: buffer)
       buffer = []
-      line.beginObject()
-      line.name("Item")
-      line.item(item)
-      line.endObject()
-      buffer = line.bytes
+      text.exportLine(line, showsOld: showsOld)
+      buffer = text.bytes
       buffer.append(10)
       count += 1
       if buffer.count >= TransferDirectory.blockBytes {
@@ -87,5 +85,36 @@ package struct TransferDirectory: TableFiles {
         throw TableFilesError("\(name): \(error.description.replacingOccurrences(of: root, with: ""))")
       }
     }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func exportLine(_ line: ExportLine, showsOld: Bool) {
+    beginObject()
+    switch line {
+    case .item(let item):
+      name("Item")
+      self.item(item)
+    case .change(let keys, let old, let new, let time):
+      name("Metadata")
+      beginObject()
+      name("WriteTimestampMicros")
+      beginObject()
+      name("N")
+      string(String(time * 1000))
+      endObject()
+      endObject()
+      name("Keys")
+      item(keys)
+      if let old, showsOld {
+        name("OldImage")
+        item(old)
+      }
+      if let new {
+        name("NewImage")
+        item(new)
+      }
+    }
+    endObject()
   }
 }

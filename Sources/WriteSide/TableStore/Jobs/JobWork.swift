@@ -6,11 +6,19 @@ internal import Synchronization
 
 /// Reads or writes the files of an export or import: the caller's, who knows formats and places.
 package protocol TableFiles: Sendable {
-  /// Writes a table's items. `items` calls its closure with each; what either throws ends the export: `TableFilesError` for
-  /// good, anything else to be tried again.
-  func export(_ job: TableJob, items: ((Item) throws -> Void) throws -> Void) throws
+  /// Writes a table's items, or what became of them. `lines` calls its closure with each; what either throws ends the export:
+  /// `TableFilesError` for good, anything else to be tried again.
+  func export(_ job: TableJob, lines: ((ExportLine) throws -> Void) throws -> Void) throws
   /// Calls `put` with each item that the files hold, and `skip` for each that is none.
   func read(_ job: TableJob, put: (Item) throws -> Void, skip: (String) -> Void) throws
+}
+
+/// What an export says of one item.
+package enum ExportLine: Sendable {
+  /// As it was at the export's time.
+  case item(Item)
+  /// What it was before the export's time span and at its end, nil for not there, and when it was changed last.
+  case change(keys: Item, old: Item?, new: Item?, time: Int64)
 }
 
 /// Why files cannot be written or read, for good.
@@ -119,11 +127,19 @@ struct JobWork: Sendable {
     guard let files else { throw JobRunner.Failure(reason: "this server has no place for exports") }
     var (count, bytes) = (0, 0)
     try files.export(job) { put in
-      try moment(job).forEach { _, raw in
-        guard let item = Item(binary: raw) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }
-        if isStopping() { throw JobRunner.Stopped() }
-        (count, bytes) = (count + 1, bytes + raw.count)
-        try put(item)
+      if let from = job.integer("from") {
+        try TableSpan(state: state, table: job.table, from: from, until: job.integer("time") ?? from).forEach { line, size in
+          if isStopping() { throw JobRunner.Stopped() }
+          (count, bytes) = (count + 1, bytes + size)
+          try put(line)
+        }
+      } else {
+        try moment(job).forEach { _, raw in
+          guard let item = Item(binary: raw) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }
+          if isStopping() { throw JobRunner.Stopped() }
+          (count, bytes) = (count + 1, bytes + raw.count)
+          try put(.item(item))
+        }
       }
     }
     let (items, size) = (count, bytes)
