@@ -82,21 +82,3 @@ extension JSONWriter {
     options(table.definition.options)
   }
 }
-
-/// What the operations on backups share.
-enum Backups {
-  static func check(_ arn: String?, _ constraints: inout Constraints) {
-    constraints.required(arn != nil, at: "backupArn")
-    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: "backupArn")
-  }
-
-  /// The backup that an ARN names; its table must be one that the caller may see to.
-  static func backup(_ call: Call, _ arn: String) throws(DynamoError) -> TableJob {
-    let parts = arn.split(separator: "/", omittingEmptySubsequences: false)
-    if parts.count > 1 { try call.authorize(String(parts[1])) }
-    guard let job = call.store.job(arn: arn), job.kind == .backup else {
-      throw DynamoError(.backupNotFound, "Backup not found: \(arn)")
-    }
-    return job
-  }
-}

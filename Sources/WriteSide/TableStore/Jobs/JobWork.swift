@@ -1,32 +1,6 @@
 internal import ChangeRecords
-internal import Dispatch
-package import DynamoModel
+internal import DynamoModel
 internal import RocksDB
-internal import Synchronization
-
-/// Reads or writes the files of an export or import: the caller's, who knows formats and places.
-package protocol TableFiles: Sendable {
-  /// Writes a table's items, or what became of them. `lines` calls its closure with each; what either throws ends the export:
-  /// `TableFilesError` for good, anything else to be tried again.
-  func export(_ job: TableJob, lines: ((ExportLine) throws -> Void) throws -> Void) throws
-  /// Calls `put` with each item that the files hold, and `skip` for each that is none.
-  func read(_ job: TableJob, put: (Item) throws -> Void, skip: (String) -> Void) throws
-}
-
-/// What an export says of one item.
-package enum ExportLine: Sendable {
-  /// As it was at the export's time.
-  case item(Item)
-  /// What it was before the export's time span and at its end, nil for not there, and when it was changed last.
-  case change(keys: Item, old: Item?, new: Item?, time: Int64)
-}
-
-/// Why files cannot be written or read, for good.
-package struct TableFilesError: Error, Sendable {
-  package let reason: String
-
-  package init(_ reason: String) { self.reason = reason }
-}
 
 /// What each kind of job does.
 struct JobWork: Sendable {
@@ -178,44 +152,6 @@ struct JobWork: Sendable {
       $0.jobs[job.id]?.sizeBytes = size
       $0.jobs[job.id]?.errorCount = wrong
       $0.jobs[job.id]?.failure = reason
-    }
-  }
-}
-
-/// Puts items into a table through the committer, many at a time: each leaves its record and its index entries.
-struct TableFiller {
-  private let definition: TableDefinition
-  private let committer: Committer
-  private let isStopping: @Sendable () -> Bool
-  private var actions: [WriteAction] = []
-
-  init(_ definition: TableDefinition, _ committer: Committer, _ isStopping: @escaping @Sendable () -> Bool) {
-    (self.definition, self.committer, self.isStopping) = (definition, committer, isStopping)
-  }
-
-  mutating func put(_ item: Item) throws {
-    guard let key = definition.key.key(of: item) else { throw JobRunner.Failure(reason: "an item has no key of the table") }
-    actions.append(WriteAction(table: definition.name, key: key, needsCurrent: false) { _ in .put(item) })
-    if actions.count == JobWork.chunk { try flush() }
-  }
-
-  mutating func flush() throws {
-    if isStopping() { throw JobRunner.Stopped() }
-    guard !actions.isEmpty else { return }
-    let transaction = WriteTransaction(actions: actions)
-    actions = []
-    let result = Mutex<Result<[WriteResult], DynamoError>?>(nil)
-    let done = DispatchSemaphore(value: 0)
-    committer.submit(transaction) { outcome in
-      result.withLock { $0 = outcome }
-      done.signal()
-    }
-    done.wait()
-    switch result.withLock({ $0 }) {
-    case .failure(let error)? where error.code == .resourceNotFound:
-      throw JobRunner.Failure(reason: "the table was deleted while it was filled")
-    case .failure(let error)?: throw error
-    default: return
     }
   }
 }
