@@ -24,7 +24,7 @@ DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test bench soak readme format lint packages test-packages release
+.PHONY: demo test bench model soak readme format lint packages test-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -42,8 +42,8 @@ test: packages test-packages
 
 # The comparison with the plain model over 1,000,000 operations.
 model: packages
-	swift build --build-tests -c release -Xswiftc -enable-testing
-	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test -c release --skip-build -Xswiftc -enable-testing --filter RandomTableTests
+	swift build --build-tests
+	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
 
 # The kill tests with 200 rounds in place of 10.
 soak: packages test-packages
