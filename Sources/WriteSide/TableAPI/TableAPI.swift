@@ -148,7 +148,7 @@ struct Call {
   /// The table for an operation that changes the table itself, which must not be in the making.
   func changeableTable(_ name: String) throws(DynamoError) -> TableHandle {
     let table = try controlTable(name)
-    guard table.isOpen else {
+    guard !store.isFilling(table) else {
       throw DynamoError(
         .resourceInUse, "Attempt to change a resource which is still in use: Table is being created: \(name)")
     }

@@ -91,6 +91,21 @@ import Testing
     #expect(try await store.records("Again")[0].count == 1500)
   }
 
+  @Test func `a restore that fails leaves a table that can be deleted`() async throws {
+    let store = try open()
+    defer { store.close() }
+    _ = try store.createTable(
+      TableDefinition(name: "Never", key: .strings(sort: false)), filledBy: .restore, ["backup": .string("gone")])
+    let clock = ContinuousClock()
+    let deadline = clock.now + .seconds(30)
+    while store.jobs(.restore)[0].status == .running, clock.now < deadline { try await clock.sleep(for: .milliseconds(5)) }
+    #expect(store.jobs(.restore)[0].failure == "the backup gone was deleted before it was restored")
+    let table = try #require(store.table("Never"))
+    #expect(!table.isOpen && !store.isFilling(table))
+    _ = try store.deleteTable("Never")
+    #expect(store.table("Never") == nil)
+  }
+
   @Test func `a moment that was trimmed is not promised`() async throws {
     let store = try open(retention: 60_000)
     defer { store.close() }

@@ -11,6 +11,11 @@ extension TableStore {
 
   package func job(arn: String) -> TableJob? { state.jobs().first { Text.equal($0.arn, arn) } }
 
+  /// Whether a restore or import is writing the table's items. One that failed leaves a table that is not open, to be deleted.
+  package func isFilling(_ table: TableHandle) -> Bool {
+    !table.isOpen && state.jobs().contains { $0.table.id == table.stored.id && $0.status == .running }
+  }
+
   /// The time that a job which begins now is of: every write that was answered is at or before it.
   private static func now(_ state: StoreState, _ table: StoredTable) -> Int64 {
     table.clock == .history ? state.progress(table.id)?.historyTime ?? 0 : max(state.clock.wall(), state.clock.last)
