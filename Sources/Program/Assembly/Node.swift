@@ -48,12 +48,13 @@ package final class Node: Sendable {
     let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
       let opened = try TableStore(
-        path: directory.tables, options: .init(
+        path: directory.tables,
+        options: .init(
           retention: settings.retention, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
-      tableServer = try Node.listen(settings, settings.tablePort, "--port") { request, responder in
+      tableServer = try Node.listen(settings, settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)
       }
       if settings.certificate != nil, settings.roles.contains(.worker) {
@@ -132,11 +133,11 @@ package final class Node: Sendable {
   }
 
   private static func listen(
-    _ settings: NodeSettings, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
+    _ settings: NodeSettings, _ address: String, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
   ) throws -> HTTPServer {
     let identity = try settings.certificate?.read()
     do throws(HTTPServerError) {
-      return try HTTPServer(.init(address: settings.address, port: port, identity: identity), handler: handler)
+      return try HTTPServer(.init(address: address, port: port, identity: identity), handler: handler)
     } catch {
       guard error.isPortTaken else { throw StartError("\(error)") }
       throw StartError("port \(port) is in use by another process: stop it, or choose another port with \(flag)")
@@ -164,7 +165,7 @@ package final class Node: Sendable {
     let router = QueryRouter(
       views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
       page: { Page.file($0) })
-    let server = try listen(settings, settings.pagePort, "--page-port") { request, responder in
+    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port") { request, responder in
       router.handle(request, responder)
     }
     return (router, server)

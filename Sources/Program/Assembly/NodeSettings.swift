@@ -15,7 +15,10 @@ package struct NodeSettings: Sendable {
 
   package var roles: Set<Role>
   package var dataDirectory: String
+  /// Where the table API listens.
   package var address: String
+  /// Where the page and the queries listen: whoever reaches them may read the read models.
+  package var pageAddress: String
   /// Of the table API; 0 takes a free one.
   package var tablePort: UInt16
   /// Of queries, the page and metrics; 0 takes a free one.
@@ -41,7 +44,8 @@ package struct NodeSettings: Sendable {
   package var logger: Logger
 
   package init(
-    roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1", tablePort: UInt16 = 8000,
+    roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1",
+    pageAddress: String = "127.0.0.1", tablePort: UInt16 = 8000,
     pagePort: UInt16 = 8001, pipelines: [String] = [], kafka: String? = nil, kafkaSettings: [String: String] = [:],
     tableEndpoint: String? = nil, partitions: Int = 1, historyTables: [String] = [], retention: Int64? = nil,
     keysFile: String? = nil, certificate: CertificateFiles? = nil, logger: Logger = Logger()
@@ -49,6 +53,7 @@ package struct NodeSettings: Sendable {
     self.roles = roles
     self.dataDirectory = dataDirectory
     self.address = address
+    self.pageAddress = pageAddress
     self.tablePort = tablePort
     self.pagePort = pagePort
     self.pipelines = pipelines

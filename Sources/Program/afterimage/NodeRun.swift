@@ -19,6 +19,7 @@ enum NodeOptions {
     if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
     return NodeSettings(
       dataDirectory: arguments.value("data") ?? "./afterimage-data", address: arguments.value("address") ?? "127.0.0.1",
+      pageAddress: arguments.value("page-address") ?? "127.0.0.1",
       tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
       pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),

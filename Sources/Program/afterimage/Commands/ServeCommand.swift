@@ -27,8 +27,13 @@ enum ServeCommand {
       .init(
         "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
       .init("retention", value: "HOURS", "Trim the tables' change records after so many hours; without it they are kept."),
-      .init("address", value: "IP", "Where the table API and the page listen.", default: "127.0.0.1"),
-      .init("keys", value: "FILE", "Key pairs that the table API takes, and what each may do; see the README. Without it any will do."),
+      .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
+      .init(
+        "page-address", value: "IP", "Where the page, the queries and the metrics listen, open to whoever reaches it.",
+        default: "127.0.0.1"),
+      .init(
+        "keys", value: "FILE", "Key pairs that the table API takes, and what each may do; see the README. Without it any will do."
+      ),
       .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
