@@ -184,7 +184,7 @@ let package = Package(
         "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",
       ]),
     program(
       "afterimage-bench",
