@@ -121,6 +121,14 @@ struct Call {
         + "because no rule of the key allows \(wanted.rawValue) access")
   }
 
+  /// Throws unless the caller may do everything to every table: for what concerns the server as a whole.
+  func authorizeServer() throws(DynamoError) {
+    guard let key, !key.allowsEverything else { return }
+    throw DynamoError(
+      .accessDenied,
+      "User: \(key.id) is not authorized to perform: \(operation.name), because no rule of the key allows admin access to all tables")
+  }
+
   /// Whether the caller may see that the table exists.
   func sees(_ table: String) -> Bool {
     guard let key else { return true }

@@ -26,7 +26,7 @@ package struct EmbeddedLog: ChangeLog {
   }
 
   private func stored(_ incarnation: Incarnation, _ partition: Int) throws(LogError) -> StoredTable {
-    guard let stored = state.table(incarnation: incarnation) else {
+    guard let stored = state.table(incarnation: incarnation), Text.equal(stored.definition.name, table) else {
       throw LogError(
         .incarnation, table: table, partition: partition,
         "the table with the incarnation \(incarnation) is not in this store: it was deleted and made anew, or the store is another one"

@@ -9,9 +9,9 @@ import Testing
   @Test func `boto3 works unmodified`() async throws {
     let server = try APIServer()
     for name in ["basics", "reads", "legacy", "streams", "partiql"] {
-      try run("boto3_\(name).py", ["http://127.0.0.1:\(server.port)"])
+      try await run("boto3_\(name).py", ["http://127.0.0.1:\(server.port)"])
     }
-    try run("boto3_backups.py", ["http://127.0.0.1:\(server.port)", server.buckets.path])
+    try await run("boto3_backups.py", ["http://127.0.0.1:\(server.port)", server.buckets.path])
   }
 
   @Test func `signatures and permissions are checked`() async throws {
@@ -27,28 +27,28 @@ import Testing
       """.utf8
     ).write(to: URL(filePath: keys))
     let server = try APIServer(access: try AccessControl(path: keys))
-    try run("boto3_access.py", ["http://127.0.0.1:\(server.port)", keys])
+    try await run("boto3_access.py", ["http://127.0.0.1:\(server.port)", keys])
   }
 
   @Test func `TLS is spoken, and a new certificate is taken while connections are open`() async throws {
     let folder = TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
-    let first = try identity("first", folder)
+    let first = try await identity("first", folder)
     let server = try APIServer(identity: first)
     let endpoint = "https://127.0.0.1:\(server.port)"
-    try run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
-    let second = try identity("second", folder)
+    try await run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
+    let second = try await identity("second", folder)
     #expect(!server.server.reload(TLSIdentity(certificate: second.certificate, key: first.key)))
-    try run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
+    try await run("boto3_tls.py", [endpoint, folder.path + "/first.pem", "first"])
     #expect(server.server.reload(second))
-    try run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
+    try await run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
     server.server.retire()
-    try run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
+    try await run("boto3_tls.py", [endpoint, folder.path + "/second.pem", "second"])
   }
 
-  private func identity(_ name: String, _ folder: TemporaryDirectory) throws -> TLSIdentity {
+  private func identity(_ name: String, _ folder: TemporaryDirectory) async throws -> TLSIdentity {
     let (certificate, key) = ("\(folder.path)/\(name).pem", "\(folder.path)/\(name).key")
-    let (status, output) = try ClientProgram.run([
+    let (status, output) = try await ClientProgram.run([
       "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
       "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
     ])
@@ -57,13 +57,13 @@ import Testing
       certificate: Array(try Data(contentsOf: URL(filePath: certificate))), key: Array(try Data(contentsOf: URL(filePath: key))))
   }
 
-  private func run(_ program: String, _ arguments: [String]) throws {
+  private func run(_ program: String, _ arguments: [String]) async throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     #expect(
-      try ClientProgram.run(["python3", "-c", "import boto3"]).status == 0,
+      try await ClientProgram.run(["python3", "-c", "import boto3"]).status == 0,
       "boto3 is missing: run python3 -m pip install --break-system-packages boto3"
     )
-    let (status, output) = try ClientProgram.run(["python3", folder.appending(path: program).path] + arguments)
+    let (status, output) = try await ClientProgram.run(["python3", folder.appending(path: program).path] + arguments)
     #expect(status == 0, "\(program) failed:\n\(output)")
   }
 }

@@ -10,18 +10,18 @@ import Testing
   @Test(
     .enabled("make test installs the clients") { FileManager.default.isExecutableFile(atPath: python) },
     arguments: ["pynamodb_orm", "aioboto3_client", "langchain_history", "langgraph_checkpoints"])
-  func `a client of others works unmodified`(program: String) throws {
-    try run([Self.python, Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/\(program).py").path])
+  func `a client of others works unmodified`(program: String) async throws {
+    try await run([Self.python, Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/\(program).py").path])
   }
 
-  @Test func `the aws command line works unmodified`() throws {
-    try run(["/bin/sh", Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/awscli.sh").path])
+  @Test func `the aws command line works unmodified`() async throws {
+    try await run(["/bin/sh", Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/awscli.sh").path])
   }
 
-  private func run(_ command: [String]) throws {
+  private func run(_ command: [String]) async throws {
     let server = try APIServer()
     try FileManager.default.createDirectory(atPath: server.buckets.path, withIntermediateDirectories: true)
-    let (status, output) = try ClientProgram.run(command + ["http://127.0.0.1:\(server.port)"], in: server.buckets.path)
+    let (status, output) = try await ClientProgram.run(command + ["http://127.0.0.1:\(server.port)"], in: server.buckets.path)
     #expect(status == 0, "\(command) failed:\n\(output)")
   }
 }

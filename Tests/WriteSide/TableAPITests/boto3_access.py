@@ -184,6 +184,31 @@ def keys_do_what_they_may():
 
 
 @check
+def our_own_operations_ask_for_permission_too():
+    def own(operation, body, **more):
+        text = json.dumps(body).encode()
+        return error(post(text, sign(text, headers={"x-amz-target": f"Afterimage_20261121.{operation}"}, **more)))
+    as_reader = {"key": "READER", "secret": "reader-secret"}
+    equal(own("ReadLog", {"TableName": "open-a"}, **as_reader)[0], "no error")
+    for operation, body in [
+        ("ReadLog", {"TableName": "closed"}), ("FollowLog", {"TableName": "closed"}), ("VerifyTable", {"TableName": "closed"}),
+        ("SetTableClock", {"TableName": "open-a", "Clock": "live"}), ("AcceptClockJump", {}),
+        ("ExpireItem", {"TableName": "open-a", "Key": {"pk": {"S": "a"}}, "Seen": {}}),
+    ]:
+        equal((operation, own(operation, body, **as_reader)[0]), (operation, "AccessDeniedException"))
+    body = b"{}"
+    answer, content = post(body, sign(body, headers={"x-amz-target": "Afterimage_20261121.DescribeServer"}, **as_reader))
+    equal(sorted(listed["TableName"] for listed in json.loads(content)["Tables"]), ["exact", "open-a"])
+    text = json.dumps({"TableName": "closed"}).encode()
+    _, content = post(text, sign(text, headers={"x-amz-target": "Afterimage_20261121.FollowLog"}))
+    stolen = {"TableName": "open-a", "Incarnation": json.loads(content)["Incarnation"], "Partition": 0, "After": "0", "Limit": 10,
+              "Bytes": 1000}
+    text = json.dumps(stolen).encode()
+    _, content = post(text, sign(text, headers={"x-amz-target": "Afterimage_20261121.FollowLog"}, **as_reader))
+    assert "Error" in json.loads(content), content
+
+
+@check
 def a_changed_file_of_keys_is_read_again():
     late = client("LATE", "late-secret")
     refuses("UnrecognizedClientException", None, late.list_tables)

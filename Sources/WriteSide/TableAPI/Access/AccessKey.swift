@@ -36,6 +36,9 @@ package struct AccessKey: Sendable {
     rules.contains { rule in rule.kinds.contains(kind) && rule.tables.contains { AccessKey.matches(table, $0) } }
   }
 
+  /// Whether one rule allows admin access to every table.
+  var allowsEverything: Bool { rules.contains { $0.kinds.contains(.admin) && $0.tables.contains("*") } }
+
   private static func matches(_ name: String, _ pattern: String) -> Bool {
     let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
     guard parts.count > 1, let first = parts.first, let last = parts.last else { return name.utf8.elementsEqual(pattern.utf8) }

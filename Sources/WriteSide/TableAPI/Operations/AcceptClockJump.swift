@@ -6,6 +6,7 @@ internal import TableStore
 /// Request: empty. Answer: Accepted, the milliseconds of the jump; 0 when there was none.
 enum AcceptClockJump {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    try call.authorizeServer()
     let store = call.store
     return .control { () throws(DynamoError) in
       let jump = store.clockJump

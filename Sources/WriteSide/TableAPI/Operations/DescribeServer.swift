@@ -9,7 +9,7 @@ internal import TableStore
 enum DescribeServer {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let store = call.store
-    let tables = store.tableNames(after: nil, limit: .max).names.compactMap { store.table($0)?.description }
+    let tables = store.tableNames(after: nil, limit: .max, where: call.sees).names.compactMap { store.table($0)?.description }
     return .answer(
       Outcome.object { writer in
         writer.name("ClockJump")

@@ -14,7 +14,9 @@ enum FollowLog {
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
-    let log = EmbeddedLog(call.store, table: try body.string("TableName") ?? "")
+    let name = try body.string("TableName") ?? ""
+    try call.authorize(name)
+    let log = EmbeddedLog(call.store, table: name)
     let (life, after) = (try body.string("Incarnation"), try body.string("After"))
     let partition = try body.integer("Partition") ?? 0
     let limit = ReadLimit(records: max(1, try body.integer("Limit") ?? 1), bytes: max(1, try body.integer("Bytes") ?? 1))
