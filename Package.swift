@@ -41,6 +41,17 @@ func tests(_ room: String, _ name: String, _ dependencies: [String], exclude: [S
     exclude: exclude, swiftSettings: strict)
 }
 
+/// The fuzzer is built only when it is asked for, with `--sanitize fuzzer`: without it there is no `main`. See `make fuzz`.
+let fuzzer: [Target] =
+  Context.environment["AFTERIMAGE_FUZZER"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "afterimage-fuzzer",
+      dependencies: ["RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
+      path: "Tests/WriteSide/Fuzzer", swiftSettings: strict),
+  ]
+
 let package = Package(
   name: "afterimage",
   targets: [
@@ -96,6 +107,7 @@ let package = Package(
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+    kit("WriteSide", "RequestTestKit", ["RandomTestKit", "DynamoModel"]),
     kit("WriteSide", "StoreTestKit", ["ChangeLogConformance", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests(
       "WriteSide", "TableStore",
@@ -181,7 +193,7 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "ServedLog", "Services", "StoreTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",
@@ -195,5 +207,5 @@ let package = Package(
 
     // The house itself
     tests("House", "House", []),
-  ]
+  ] + fuzzer
 )

@@ -3,7 +3,9 @@ internal import CMicroHTTPD
 /// A request as it came, with its whole body. Lives only as long as the call of the handler: it reads the connection's own
 /// memory, so the handler takes out what it needs.
 package struct HTTPRequest: ~Copyable {
-  private let connection: OpaquePointer
+  /// Nil for a request that came over no connection.
+  private let connection: OpaquePointer?
+  private let headers: [(name: String, value: String)]
   package let method: String
   /// The request target as sent: the path, and behind `?` the query, neither decoded.
   package let target: String
@@ -15,7 +17,18 @@ package struct HTTPRequest: ~Copyable {
 
   init(connection: OpaquePointer, method: String, target: String, body: [UInt8], bodyAsSent: [UInt8]) {
     self.connection = connection
+    headers = []
     self.bodyAsSent = bodyAsSent
+    self.method = method
+    self.target = target
+    self.body = body
+  }
+
+  /// A request that came over no connection, for what looks at requests without serving them.
+  package init(method: String, target: String, headers: [(name: String, value: String)], body: [UInt8]) {
+    connection = nil
+    self.headers = headers
+    bodyAsSent = body
     self.method = method
     self.target = target
     self.body = body
@@ -23,11 +36,15 @@ package struct HTTPRequest: ~Copyable {
 
   /// The value of the first header with this name, in any case; nil without one.
   package func header(_ name: StaticString) -> String? {
-    HTTPRequest.header(connection, name)
+    guard let connection else { return header(named: "\(name)") }
+    return HTTPRequest.header(connection, name)
   }
 
   /// The same for a name that is known only now.
-  package func header(named name: String) -> String? { mhd_header(connection, name).map { String(cString: $0) } }
+  package func header(named name: String) -> String? {
+    guard let connection else { return headers.first { $0.name.lowercased() == name.lowercased() }?.value }
+    return mhd_header(connection, name).map { String(cString: $0) }
+  }
 
   static func header(_ connection: OpaquePointer, _ name: StaticString) -> String? {
     name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) { start in

@@ -1,4 +1,4 @@
-internal import DynamoModel
+package import DynamoModel
 internal import Dispatch
 internal import Expressions
 package import HTTPServer
@@ -68,6 +68,9 @@ package final class TableAPI: Sendable {
     _ = try RequestSignature(request)
     return nil
   }
+
+  /// The id of the key that a request is signed with, nil without configured keys; throws what the request would be refused with.
+  package func signer(of request: borrowing HTTPRequest) throws(DynamoError) -> String? { try authenticate(request)?.id }
 
   private func perform(_ outcome: Outcome, _ reply: Reply) {
     switch outcome {

@@ -68,6 +68,13 @@ struct CommitRound: ~Copyable {
       }
     }
     if failed { throw .cancelled(reasons) }
+    // Every action was prepared on what was there before the transaction: two of one item would each miss the other.
+    if prepared.count > 1 {
+      var seen = Set<[UInt8]>(minimumCapacity: prepared.count)
+      for one in prepared where !seen.insert(one.itemKey).inserted {
+        throw .validation("Transaction request cannot include multiple operations on one item")
+      }
+    }
     if let token = transaction.token { remember(token) }
     return prepared.map { commit($0, cause: transaction.cause) }
   }
@@ -131,7 +138,8 @@ struct CommitRound: ~Copyable {
   ) throws(DynamoError) -> Int64 {
     let before = last[table.id] ?? progress[table.id]?.historyTime ?? 0
     switch (table.clock, given) {
-    case (.live, nil): return time
+    // A history that ended may have brought times that lie ahead: a record's time never goes back.
+    case (.live, nil): return max(time, before)
     case (.live, _?):
       throw .validation(
         "Table \(table.definition.name) has a live clock: the header x-afterimage-time is for tables created with a history clock"

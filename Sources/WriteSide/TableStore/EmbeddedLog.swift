@@ -58,7 +58,7 @@ package struct EmbeddedLog: ChangeLog {
     guard let progress = state.progress(stored.id) else {
       throw LogError(.incarnation, table: table, partition: partition, "the table is gone")
     }
-    if cursor.sequence + 1 < progress.first[partition] {
+    if cursor.sequence < progress.first[partition] - 1 {
       throw LogError(
         .trimmed, table: table, partition: partition,
         "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): what was trimmed cannot be applied; "

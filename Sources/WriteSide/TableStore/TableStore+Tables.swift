@@ -98,7 +98,7 @@ extension TableStore {
         throw DynamoError(.internalServer, "The wall clock jumped ahead: accept it with afterimage table clock --accept-jump")
       }
       defer { state.clock.end(ceiling: nil) }
-      let time = table.clock == .history ? progress.historyTime : now
+      let time = table.clock == .history ? progress.historyTime : max(now, progress.historyTime)
       try TableStore.store(table, state) { batch in
         if let ceiling { batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
         for partition in 0..<table.definition.partitions {

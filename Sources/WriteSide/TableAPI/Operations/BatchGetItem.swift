@@ -63,6 +63,7 @@ enum BatchGetItem {
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
+    try Duplicates.check(tables: (parts ?? []).map(\.name))
     if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > keysMax {
       throw .validation("Too many items requested for the BatchGetItem call")
     }

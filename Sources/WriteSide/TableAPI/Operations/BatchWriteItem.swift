@@ -45,6 +45,7 @@ enum BatchWriteItem {
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     try constraints.check()
+    try Duplicates.check(tables: parts.map(\.table))
     guard parts.reduce(0, { $0 + $1.writes.count }) <= writesMax else {
       throw .validation("Too many items requested for the BatchWriteItem call")
     }

@@ -5,6 +5,9 @@ internal import DynamoModel
 ///
 /// A BatchWriteItem may bring one for each of its writes, in their order, joined by commas.
 enum CommitTime {
+  /// The end of the year 9999.
+  static let millisecondsMax: Int64 = 253_402_300_799_999
+
   static func all(_ header: String?) throws(DynamoError) -> [Int64] {
     var times: [Int64] = []
     for part in (header ?? "").split(separator: ",") {
@@ -14,7 +17,7 @@ enum CommitTime {
   }
 
   static func milliseconds(_ text: String) throws(DynamoError) -> Int64 {
-    if let number = Int64(text), number >= 0 { return number }
+    if let number = Int64(text), (0...millisecondsMax).contains(number) { return number }
     guard let time = iso8601(Array(text.utf8)) else {
       throw .validation(
         "The header x-afterimage-time is neither milliseconds since 1970 nor ISO 8601 with a zone: \(text)")

@@ -8,6 +8,14 @@ enum Duplicates {
       throw .validation("Provided list of item keys contains duplicates")
     }
   }
+
+  /// A table named twice in the items of a batch: once by its name and once by its ARN.
+  static func check(tables: [String]) throws(DynamoError) {
+    var seen = Set<[UInt8]>(minimumCapacity: tables.count)
+    for table in tables where !seen.insert(Array(table.utf8)).inserted {
+      throw .validation("RequestItems names the table \(table) more than once")
+    }
+  }
 }
 
 /// A parameter's value as an error quotes it: its JSON, cut where it gets long.

@@ -114,13 +114,20 @@ struct RequestBody {
     return strings
   }
 
-  /// Names and values of a map, in the text's order, each value an object.
+  /// Names and values of a map, in the text's order; of members with one name the last.
   func map(_ name: StaticString) throws(DynamoError) -> [(name: String, value: Int)]? {
     guard let node = member(name) else { return nil }
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .map) }
     var members: [(name: String, value: Int)] = []
-    tape.forEachMember(node) { key, value in members.append((tape.string(key), value)) }
-    return members
+    var places: [[UInt8]: Int] = [:]
+    tape.forEachMember(node) { key, value in
+      let name = tape.string(key)
+      if let place = places.updateValue(members.count, forKey: Array(name.utf8)) {
+        members[place].value = -1
+      }
+      members.append((name, value))
+    }
+    return places.count == members.count ? members : members.filter { $0.value >= 0 }
   }
 
   /// An item or a key.
