@@ -3,6 +3,9 @@
 #include <microhttpd.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 // Inline shims for what Swift cannot import: a variadic function, macros, and enumerations that libmicrohttpd declares closed.
 
@@ -42,6 +45,24 @@ static inline unsigned int mhd_connection_count(struct MHD_Daemon *daemon) {
 static inline int mhd_connection_socket(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   return info ? info->connect_fd : -1;
+}
+
+// What the notification of the connection's beginning left.
+static inline void *mhd_connection_context(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return info ? info->socket_context : NULL;
+}
+
+// Bytes that came over a TCP connection since it began; 0 when the kernel does not tell. Their place in the kernel's struct tcp_info, which
+// only grows; that of Debian's header ends before it.
+static inline unsigned long long mhd_bytes_received(int socket) {
+  enum { place = 128 };
+  unsigned char bytes[256] = {0};
+  socklen_t length = sizeof bytes;
+  unsigned long long received = 0;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, bytes, &length) == 0 && length >= place + sizeof received)
+    __builtin_memcpy(&received, bytes + place, sizeof received);
+  return received;
 }
 
 static inline const char *mhd_header(struct MHD_Connection *connection, const char *name) {

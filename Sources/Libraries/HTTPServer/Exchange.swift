@@ -63,6 +63,7 @@ final class Exchange: @unchecked Sendable {
   }
 
   private func headersArrived(_ connection: OpaquePointer) -> MHD_Result {
+    move(to: .body, connection)
     guard let length = HTTPRequest.header(connection, "Content-Length").flatMap({ Int($0) }) else { return mhd_yes }
     if length > Exchange.discardFactorMax * core.settings.requestBodyBytesMax {
       // Before the body: the connection ends with this answer, nothing more is read.
@@ -95,7 +96,13 @@ final class Exchange: @unchecked Sendable {
 
   private var discarded = 0
 
+  private func move(to stage: RequestProgress.Stage, _ connection: OpaquePointer?) {
+    guard let connection, let pointer = mhd_connection_context(connection) else { return }
+    Unmanaged<RequestProgress>.fromOpaque(pointer).takeUnretainedValue().move(to: stage)
+  }
+
   private func handle(_ connection: OpaquePointer) -> MHD_Result {
+    move(to: .inHand, connection)
     let sent = body
     if refused == nil, !body.isEmpty, let coding = HTTPRequest.header(connection, "Content-Encoding") { decode(coding) }
     if let refused {
@@ -153,6 +160,7 @@ final class Exchange: @unchecked Sendable {
 
   /// The answer has been sent, or the client is gone.
   func completed() {
+    move(to: .head, connection)
     phase.withLock { $0 = .done }
     if isCounted { core.requestEnds() }
   }

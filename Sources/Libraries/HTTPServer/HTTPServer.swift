@@ -23,12 +23,18 @@ package final class HTTPServer: Sendable {
     package var connectionsMax: Int
     /// A connection without a request for so long is closed.
     package var idleSecondsMax: Int
+    /// A request's head must be whole so long after its first byte (over TLS, after the first of the handshake), else the connection is
+    /// closed: so a client that sends a byte now and then does not hold one for ever.
+    package var headSecondsMax: Int
+    /// The same for its body, after the head.
+    package var bodySecondsMax: Int
     /// TLS with this certificate; nil for plain HTTP. See `HTTPServer.reload` for the next one.
     package var identity: TLSIdentity?
 
     package init(
       address: String = "127.0.0.1", port: UInt16 = 0, threads: Int = 2, requestBodyBytesMax: Int = 16 << 20,
       headerBytesMax: Int = 16 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300,
+      headSecondsMax: Int = 30, bodySecondsMax: Int = 300,
       identity: TLSIdentity? = nil
     ) {
       self.identity = identity
@@ -39,6 +45,8 @@ package final class HTTPServer: Sendable {
       self.headerBytesMax = headerBytesMax
       self.connectionsMax = connectionsMax
       self.idleSecondsMax = idleSecondsMax
+      self.headSecondsMax = headSecondsMax
+      self.bodySecondsMax = bodySecondsMax
     }
   }
 
@@ -156,11 +164,19 @@ package final class HTTPServer: Sendable {
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         return Unmanaged.passRetained(Exchange(core: core, target: String(cString: target))).toOpaque()
       },
-      { context, connection, _, event in
+      { context, connection, progress, event in
         guard let context, let connection else { return }
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         let socket = mhd_connection_socket(connection)
-        if event == mhd_connection_started { core.watch.opened(socket) } else { core.watch.closed(socket) }
+        if event == mhd_connection_started {
+          let new = RequestProgress()
+          progress?.pointee = Unmanaged.passRetained(new).toOpaque()
+          core.watch.opened(socket, new)
+        } else {
+          core.watch.closed(socket)
+          if let old = progress?.pointee { Unmanaged<RequestProgress>.fromOpaque(old).release() }
+          progress?.pointee = nil
+        }
       }, context, key, certificate)
   }
 }

@@ -7,11 +7,20 @@ internal import Synchronization
 ///
 /// One thread waits with epoll for all connections of a server. A stream is told that its client has gone. Any other connection is
 /// shut for reading, again and again until libmicrohttpd has seen it: a request in hand is still answered, and then the connection closes.
+/// The same thread looks every second for requests whose head or body takes longer than it may, and shuts their connections.
 final class HangUpWatch: Sendable {
   private struct Connection {
     let number: UInt32
     var stream: ResponseStream?
     var hasHungUp = false
+    let progress: RequestProgress
+    /// As of the last look: where the request stood, and the bytes that had come by then.
+    var mark: UInt64 = 0
+    var received: UInt64 = 0
+    /// When the first byte of the head, or the beginning of the body, was seen.
+    var since: ContinuousClock.Instant?
+
+    init(number: UInt32, progress: RequestProgress) { (self.number, self.progress) = (number, progress) }
   }
 
   private struct State {
@@ -22,6 +31,16 @@ final class HangUpWatch: Sendable {
     /// By socket. Libmicrohttpd says that it closes a connection before the socket is closed, so a socket here is the one it was.
     var connections: [Int32: Connection] = [:]
     var hungUp: Set<Int32> = []
+    var lookedAt: ContinuousClock.Instant = .now
+  }
+
+  /// Between two looks at how far requests have come, in milliseconds.
+  private static let lookInterval: Int32 = 1_000
+  private let headMax: Duration
+  private let bodyMax: Duration
+
+  init(headSecondsMax: Int, bodySecondsMax: Int) {
+    (headMax, bodyMax) = (.seconds(headSecondsMax), .seconds(bodySecondsMax))
   }
 
   /// Between two times that a connection is shut for reading, in milliseconds.
@@ -29,11 +48,11 @@ final class HangUpWatch: Sendable {
 
   private let state = Mutex(State())
 
-  func opened(_ socket: Int32) {
+  func opened(_ socket: Int32, _ progress: RequestProgress) {
     state.withLock { state in
       guard socket >= 0, !state.isClosed, start(&state) else { return }
       state.nextNumber &+= 1
-      state.connections[socket] = Connection(number: state.nextNumber)
+      state.connections[socket] = Connection(number: state.nextNumber, progress: progress)
       var event = epoll_event(
         events: EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue,
         data: epoll_data_t(u64: UInt64(state.nextNumber) << 32 | UInt64(UInt32(bitPattern: socket))))
@@ -105,12 +124,15 @@ final class HangUpWatch: Sendable {
     let (poll, wakeup) = state.withLock { ($0.poll, $0.wakeup) }
     var events = [epoll_event](repeating: epoll_event(), count: 64)
     while true {
-      let pause = state.withLock { $0.hungUp.isEmpty ? -1 : HangUpWatch.interval }
+      let pause = state.withLock { state in
+        state.hungUp.isEmpty ? HangUpWatch.lookInterval : HangUpWatch.interval
+      }
       let count = epoll_wait(poll, &events, Int32(events.count), pause)
       if count < 0, errno != EINTR { break }
       let streams = events[..<max(0, Int(count))].compactMap { hungUp($0.data.u64) }
       for stream in streams { stream.clientLeft() }
       let isClosed = state.withLock { state in
+        look(&state)
         for socket in state.hungUp { shutdown(socket, Int32(SHUT_RD)) }
         return state.isClosed
       }
@@ -123,6 +145,30 @@ final class HangUpWatch: Sendable {
     }
     _ = Glibc.close(poll)
     _ = Glibc.close(wakeup)
+  }
+
+  /// Lets go of the connections whose requests take too long.
+  private func look(_ state: inout State) {
+    let now = ContinuousClock.now
+    guard now - state.lookedAt >= .milliseconds(HangUpWatch.lookInterval) else { return }
+    state.lookedAt = now
+    for (socket, var connection) in state.connections {
+      let mark = connection.progress.mark
+      let stage = RequestProgress.stage(mark)
+      if mark != connection.mark {
+        connection.mark = mark
+        connection.since = stage == .body ? now : nil
+        connection.received = UInt64(mhd_bytes_received(socket))
+      } else if stage == .head, connection.since == nil {
+        // A connection that is kept and says nothing is libmicrohttpd's to close.
+        let received = UInt64(mhd_bytes_received(socket))
+        if received != connection.received { connection.since = now }
+      }
+      if stage != .inHand, let since = connection.since, now - since > (stage == .body ? bodyMax : headMax) {
+        state.hungUp.insert(socket)
+      }
+      state.connections[socket] = connection
+    }
   }
 
   /// Notes it; the stream that is to be told.

@@ -27,7 +27,7 @@ final class ServerCore: Sendable {
   init(_ settings: HTTPServer.Settings, _ handler: @escaping HTTPServer.Handler) {
     self.settings = settings
     self.handler = handler
-    watch = HangUpWatch()
+    watch = HangUpWatch(headSecondsMax: settings.headSecondsMax, bodySecondsMax: settings.bodySecondsMax)
     tooLarge = HTTPResponse(
       status: 413, headers: [("Connection", "close"), ("Content-Type", "text/plain; charset=utf-8")],
       body: Array("The body is larger than \(settings.requestBodyBytesMax) bytes.\n".utf8))

@@ -193,3 +193,52 @@ func wait(_ what: String, within seconds: Double = 10, _ fact: () -> Bool) throw
 struct Late: Error {
   let what: String
 }
+
+/// Requests that never become whole.
+@Suite struct SlowRequestTests {
+  private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) { responder.answer(.text(200, "yes")) }
+
+  /// Sends a byte every 100 ms until the server has ended the connection; the time that took, nil after the limit.
+  private func trickle(_ client: RawClient, _ byte: String, limit: Duration) -> Duration? {
+    let start = ContinuousClock.now
+    var block: UInt8 = 0
+    while ContinuousClock.now - start < limit {
+      client.send(byte)
+      var one = pollfd(fd: client.socket, events: Int16(POLLIN), revents: 0)
+      if poll(&one, 1, 100) > 0, recv(client.socket, &block, 1, Int32(MSG_DONTWAIT)) <= 0 { return ContinuousClock.now - start }
+    }
+    return nil
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a head that does not end is let go, on a new connection and on a kept one`() throws {
+    let server = try HTTPServer(.init(headSecondsMax: 1), handler: echo)
+    let fresh = try RawClient(port: server.port)
+    fresh.send("GET / HTTP/1.1\r\n")
+    let kept = try RawClient(port: server.port)
+    kept.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+    #expect(kept.answer()?.status == 200)
+    let quiet = try RawClient(port: server.port)
+    let time = try #require(trickle(fresh, "a", limit: .seconds(15)))
+    #expect(time > .milliseconds(900))
+    kept.send("GET / HTTP/1.1\r\n")
+    #expect(trickle(kept, "b", limit: .seconds(15)) != nil)
+    // One that says nothing is kept.
+    quiet.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+    #expect(quiet.answer()?.status == 200)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `a body that does not end is let go`() throws {
+    let server = try HTTPServer(.init(bodySecondsMax: 1), handler: echo)
+    let client = try RawClient(port: server.port)
+    client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n")
+    #expect(trickle(client, "x", limit: .seconds(15)) != nil)
+    let server2 = try HTTPServer(
+      .init(headSecondsMax: 1, bodySecondsMax: 1),
+      handler: { _, responder in
+        DispatchQueue.global().asyncAfter(deadline: .now() + 3) { responder.answer(.text(200, "late")) }
+      })
+    let patient = try RawClient(port: server2.port)
+    patient.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+    #expect(patient.answer()?.status == 200)
+  }
+}

@@ -42,11 +42,13 @@ enum FuzzTarget: String {
   }
 
   private static func json(_ bytes: [UInt8]) {
-    guard let tape = try? JSONTape(bytes) else {
-      var cursor = JSONCursor(UnsafeRawBufferPointer(start: nil, count: 0))
-      _ = cursor.skip()
-      return
+    let isJSON = bytes.withUnsafeBytes { raw in
+      var cursor = JSONCursor(raw)
+      return cursor.skip() && cursor.isAtEnd()
     }
+    let parsed = try? JSONTape(bytes)
+    guard isJSON == (parsed != nil) else { fatalError("the cursor and the tape disagree about what is JSON") }
+    guard let tape = parsed else { return }
     guard let item = try? Item(json: tape, tape.root) else { return }
     guard Item(binary: item.binary) == item else { fatalError("an item's stored form gives another item") }
     var writer = JSONWriter()
