@@ -82,7 +82,8 @@ package struct DynamoError: Error, Sendable, Equatable {
     .validation("One or more parameter values were invalid: \(message)")
   }
 
-  static let nestingTooDeep = DynamoError.validation(
+  /// A value in more lists and maps than an item may have.
+  package static let nestingTooDeep = DynamoError.validation(
     "Nesting Levels have exceeded supported limits: Attributes can be nested up to \(AttributeValue.depthMax) levels")
 
   static func duplicates(_ given: [String]) -> DynamoError {

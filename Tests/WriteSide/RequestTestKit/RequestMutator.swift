@@ -174,6 +174,23 @@ package struct RequestMutator: Sendable {
       [40, 300, 2000].map { String(repeating: part, count: $0) }
     }
 
+  /// Deep and long, and right but for that.
+  private static let deep: [String] = [10, 33, 150, 201, 800, 1900].flatMap { count in
+    func wrapped(_ left: String, _ middle: String, _ right: String) -> String {
+      String(repeating: left, count: count) + middle + String(repeating: right, count: count)
+    }
+    return [
+      wrapped("(", "x = x", ")"), wrapped("NOT (", "x = x", ")"), "SELECT * FROM T_1 WHERE " + wrapped("(", "pk = 'p1'", ")"),
+      "SELECT * FROM T_1 WHERE " + wrapped("NOT ", "pk = 'p1'", ""), "SELECT * FROM T_1 WHERE x = " + wrapped("(", "1", ")"),
+      "INSERT INTO T_1 VALUE {'pk': 'p1', 'sk': 1, 'd': " + wrapped("[", "", "]") + "}",
+      "INSERT INTO T_1 VALUE {'pk': 'p1', 'sk': 1, 'd': " + wrapped("{'a':", "1", "}") + "}",
+      "UPDATE T_1 SET x = 1" + wrapped("+1", "", "") + " WHERE pk = 'p1' AND sk = 1",
+      "UPDATE T_1 SET l = " + wrapped("list_append(", "l", ", l)") + " WHERE pk = 'p1' AND sk = 1",
+      "SET x = " + wrapped("(", "x", ")"), "SET x = " + wrapped("if_not_exists(x, ", "x", ")"), "x" + wrapped("[0]", "", ""),
+      "m" + wrapped(".a", "", ""),
+    ]
+  }
+
   private static let tokens = [
     "AND", "OR", "NOT", "BETWEEN", "IN", "(", ")", "[", "]", "{", "}", "<<", ">>", "=", "<>", "<", "<=", ">", ">=", "!=", "+",
     "-", "*", ",", ".",
@@ -191,7 +208,7 @@ package struct RequestMutator: Sendable {
     switch number(0...9) {
     case 0: return pick(Self.texts)
     case 1: return pick(Self.numbers)
-    case 2: return old + pick(Self.texts)
+    case 2: return one(in: 2) ? pick(Self.deep) : old + pick(Self.texts)
     case 3:
       let unicode = Array(old.unicodeScalars)
       guard !unicode.isEmpty else { return pick(Self.texts) }

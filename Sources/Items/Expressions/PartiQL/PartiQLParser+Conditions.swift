@@ -19,21 +19,12 @@ extension PartiQLParser {
   }
 
   private mutating func negated() throws(ExpressionError) -> Condition {
-    if take(word: "NOT") { return .not(try negated()) }
-    if isMark("("), isCondition() {
-      advance()
-      let inner = try anyOf()
-      try expect(mark: ")")
-      return inner
-    }
-    return try comparison()
-  }
-
-  /// Whether the parenthesis ahead holds a condition, not an operand: tried on a copy.
-  private func isCondition() -> Bool {
-    var copy = self
-    copy.advance()
-    return (try? copy.anyOf()) != nil && copy.isMark(")")
+    if take(word: "NOT") { return .not(try nested { (parser) throws(ExpressionError) in try parser.negated() }) }
+    guard isMark("("), !parenthesisHoldsOperand() else { return try comparison() }
+    advance()
+    let inner = try nested { (parser) throws(ExpressionError) in try parser.anyOf() }
+    try expect(mark: ")")
+    return inner
   }
 
   private mutating func comparison() throws(ExpressionError) -> Condition {
@@ -111,12 +102,12 @@ extension PartiQLParser {
     if isWord("SIZE"), isMark("(", ahead: 1) {
       advance()
       advance()
-      let inner = try operand()
+      let inner = try nested { (parser) throws(ExpressionError) in try parser.operand() }
       try expect(mark: ")")
       return .size(inner)
     }
     if take(mark: "(") {
-      let inner = try operand()
+      let inner = try nested { (parser) throws(ExpressionError) in try parser.operand() }
       try expect(mark: ")")
       return inner
     }

@@ -11,7 +11,13 @@ extension PartiQLParser {
     }
   }
 
-  mutating func value() throws(ExpressionError) -> AttributeValue {
+  /// An item is itself no level of its values.
+  mutating func value(isItem: Bool = false) throws(ExpressionError) -> AttributeValue {
+    try value(depth: isItem ? -1 : 0)
+  }
+
+  /// `depth`: of the lists and maps that it stands in.
+  private mutating func value(depth: Int) throws(ExpressionError) -> AttributeValue {
     switch token.kind {
     case .parameter: return try parameter()
     case .text(let text):
@@ -28,12 +34,12 @@ extension PartiQLParser {
       return .number(try number(sign + text))
     case .mark("["):
       advance()
-      return .list(try values(until: "]"))
+      return .list(try values(until: "]", depth: depth + 1))
     case .mark("<<"):
       let start = token.offset
       advance()
-      return try set(try values(until: ">>"), start)
-    case .mark("{"): return .map(try map())
+      return try set(try values(until: ">>", depth: depth + 1), start)
+    case .mark("{"): return .map(try map(depth: depth + 1))
     default: break
     }
     if take(word: "TRUE") { return .bool(true) }
@@ -50,15 +56,23 @@ extension PartiQLParser {
     }
   }
 
-  private mutating func values(until mark: String) throws(ExpressionError) -> [AttributeValue] {
+  private func check(depth: Int) throws(ExpressionError) {
+    guard depth <= AttributeValue.depthMax else {
+      throw ExpressionError(DynamoError.nestingTooDeep.message, offset: token.offset)
+    }
+  }
+
+  private mutating func values(until mark: String, depth: Int) throws(ExpressionError) -> [AttributeValue] {
+    try check(depth: depth)
     if take(mark: mark) { return [] }
-    var values = [try value()]
-    while take(mark: ",") { values.append(try value()) }
+    var values = [try value(depth: depth)]
+    while take(mark: ",") { values.append(try value(depth: depth)) }
     try expect(mark: mark)
     return values
   }
 
-  private mutating func map() throws(ExpressionError) -> AttributeMap {
+  private mutating func map(depth: Int) throws(ExpressionError) -> AttributeMap {
+    try check(depth: depth)
     try expect(mark: "{")
     var map = AttributeMap()
     if take(mark: "}") { return map }
@@ -71,7 +85,7 @@ extension PartiQLParser {
       advance()
       try expect(mark: ":")
       guard map[key] == nil else { throw error("The name \(key) stands twice in one map") }
-      map[key] = try value()
+      map[key] = try value(depth: depth)
     } while take(mark: ",")
     try expect(mark: "}")
     return map
@@ -125,7 +139,10 @@ extension PartiQLParser {
 
   private mutating func updateValue() throws(ExpressionError) -> UpdateValue {
     var left = try updateOperand()
+    var operators = 0
     while isMark("+") || isMark("-") {
+      operators += 1
+      guard operators <= Parser.depthMax else { throw error("A value has more than \(Parser.depthMax) operators") }
       let adds = take(mark: "+")
       if !adds { advance() }
       let right = try updateOperand()
@@ -141,9 +158,9 @@ extension PartiQLParser {
       guard name == "list_append" || name == "if_not_exists" else { throw error("Unknown function \(word)") }
       advance()
       advance()
-      let first = try updateOperand()
+      let first = try nested { (parser) throws(ExpressionError) in try parser.updateOperand() }
       try expect(mark: ",")
-      let second = try updateOperand()
+      let second = try nested { (parser) throws(ExpressionError) in try parser.updateOperand() }
       try expect(mark: ")")
       if name == "list_append" { return .append(first, second) }
       guard case .path(let path) = first else { throw ExpressionError("if_not_exists wants a path", offset: start) }

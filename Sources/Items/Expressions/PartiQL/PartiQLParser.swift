@@ -8,6 +8,7 @@ struct PartiQLParser {
   private let parameters: [AttributeValue]
   private var place = 0
   private var parametersTaken = 0
+  private var depth = 0
 
   init(_ tokens: [PartiQLToken], _ parameters: [AttributeValue]) {
     self.tokens = tokens
@@ -51,6 +52,34 @@ struct PartiQLParser {
 
   mutating func expect(mark: String) throws(ExpressionError) {
     guard take(mark: mark) else { throw error("Expected \(mark)") }
+  }
+
+  /// Calls `body` one level further down: bounds the recursion, also of whatever walks over the result.
+  mutating func nested<Value>(
+    max: Int = Parser.depthMax, _ body: (inout PartiQLParser) throws(ExpressionError) -> Value
+  ) throws(ExpressionError) -> Value {
+    guard depth < max else { throw error("The statement is nested deeper than \(max) levels") }
+    depth += 1
+    let value = try body(&self)
+    depth -= 1
+    return value
+  }
+
+  /// Whether the parenthesis ahead holds an operand and not a condition: told by what follows the one that closes it.
+  func parenthesisHoldsOperand() -> Bool {
+    var open = 0
+    for at in place..<tokens.count {
+      guard case .mark(let mark) = tokens[at].kind else { continue }
+      if mark == "(" { open += 1 }
+      if mark == ")" { open -= 1 }
+      if open == 0 {
+        let ahead = at + 1 - place
+        if ["=", "<>", "!=", "<", "<=", ">", ">="].contains(where: { isMark($0, ahead: ahead) }) { return true }
+        return isWord("BETWEEN", ahead: ahead) || isWord("IN", ahead: ahead) || isWord("IS", ahead: ahead)
+          || (isWord("NOT", ahead: ahead) && isWord("IN", ahead: ahead + 1))
+      }
+    }
+    return false
   }
 
   mutating func parameter() throws(ExpressionError) -> AttributeValue {
@@ -117,7 +146,7 @@ struct PartiQLParser {
     let table = try name()
     try expect(word: "VALUE")
     let start = token
-    guard case .map(let item) = try value() else {
+    guard case .map(let item) = try value(isItem: true) else {
       throw ExpressionError("Expected a map at byte \(start.offset)", offset: start.offset)
     }
     return PartiQLStatement(table: table, kind: .insert(item))
