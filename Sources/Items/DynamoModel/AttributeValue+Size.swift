@@ -27,3 +27,14 @@ extension AttributeMap {
   /// The sum of names and values: the size of an item.
   package var size: Int { entries.reduce(0) { $0 + $1.name.utf8.count + $1.value.size } }
 }
+
+extension AttributeValue {
+  /// The lists and maps that stand in one another here: 0 for a value that is neither. An item's attribute has at most `depthMax`.
+  package var depth: Int {
+    switch self {
+    case .list(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
+    case .map(let map): 1 + (map.entries.lazy.map(\.value.depth).max() ?? 0)
+    default: 0
+    }
+  }
+}

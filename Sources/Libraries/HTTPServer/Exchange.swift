@@ -75,7 +75,8 @@ final class Exchange: @unchecked Sendable {
       refused = core.tooLarge
       return mhd_yes
     }
-    body.reserveCapacity(length)
+    // What is announced is not there yet: a client could announce much on many connections.
+    body.reserveCapacity(min(length, Exchange.reserveMax))
     return mhd_yes
   }
 
@@ -93,6 +94,9 @@ final class Exchange: @unchecked Sendable {
 
   /// How many times the largest body is read and dropped when a client sends too much.
   private static let discardFactorMax = 4
+
+  /// Bytes of a body that are made room for before they come.
+  private static let reserveMax = 1 << 20
 
   private var discarded = 0
 

@@ -73,6 +73,23 @@ import Testing
     #expect(try server.store.verify("T_1").differences.isEmpty)
   }
 
+  @Test func `an item does not get deeper than its limit by being put below itself`() async throws {
+    let server = try APIServer()
+    let client = server.client()
+    try await create(client)
+    let key = #""TableName":"T_1","Key":{"pk":{"S":"a"}}"#
+    let first = #"{\#(key),"UpdateExpression":"SET m = :m","ExpressionAttributeValues":{":m":{"M":{}}}}"#
+    #expect(try await client.send("UpdateItem", first).status == 200)
+    for _ in 2...32 {
+      #expect(try await client.send("UpdateItem", #"{\#(key),"UpdateExpression":"SET m.m = m"}"#).status == 200)
+    }
+    let refused = try await client.send("UpdateItem", #"{\#(key),"UpdateExpression":"SET m.m = m"}"#)
+    #expect(refused.error.contains("Nesting Levels have exceeded supported limits"), "\(refused.text)")
+    let list = try await client.send(
+      "UpdateItem", #"{\#(key),"UpdateExpression":"SET m = list_append(:l, :l)","ExpressionAttributeValues":{":l":{"L":[]}}}"#)
+    #expect(list.status == 200, "\(list.text)")
+  }
+
   @Test func `the server verifies a table for whoever asks`() async throws {
     let server = try APIServer()
     let client = server.client()

@@ -64,6 +64,8 @@ package struct UpdateExpression: Sendable {
     var after = before
     // In order of the indexes, so that new elements past the end of a list stand in it in that order.
     for (path, value) in sets.sorted(by: { DocumentPath.ordered($0.path, $1.path) }) {
+      // A value may be put below itself: without this an item could grow deeper with each update.
+      guard path.elements.count - 1 + (value?.depth ?? 0) <= AttributeValue.depthMax else { throw DynamoError.nestingTooDeep }
       try after.write(value, at: path.elements[...])
     }
     for path in removes.sorted(by: { DocumentPath.ordered($1, $0) }) { try after.write(nil, at: path.elements[...]) }
