@@ -161,6 +161,7 @@ let package = Package(
         "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
+    tests("ReadSide", "ReadModels", ["RandomTestKit", "ReadModels", "Pipelines"]),
     tests(
       "ReadSide", "Workers",
       [
@@ -203,6 +204,7 @@ let package = Package(
       [
         "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
         "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services", "Telemetry",
+        "CLibrdkafka",
       ]),
 
     // The house itself

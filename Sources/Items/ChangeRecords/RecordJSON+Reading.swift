@@ -2,17 +2,22 @@ package import DynamoModel
 
 /// Reads records in their JSON form, many after another, decoding of the images only what is named.
 ///
-/// A record as our relay writes it is read in one pass (`scan`); any other, and any that is wrong, goes over a tape, which takes
+/// A record as our relay writes it is read in one pass (`scanOurs`, and `scan` where members stand otherwise); any other, and any that is wrong, goes over a tape, which takes
 /// members in whatever order and spelling and names the error. Both give the same record.
 package struct RecordJSONReader: Sendable {
   private var tape = JSONTape()
   let names: AttributeNames?
+  let oldNames: AttributeNames?
 
-  /// `names` nil reads every attribute.
-  package init(only names: AttributeNames? = nil) { self.names = names }
+  /// `names` nil reads every attribute. `old` are those wanted of old images, if not the same; others of `names` may be there too.
+  package init(only names: AttributeNames? = nil, old: AttributeNames? = nil) {
+    self.names = names
+    oldNames = old ?? names
+  }
 
   /// Cost: one pass over the bytes, and the named attributes.
   package mutating func decode(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) throws(RecordError) -> ChangeRecord {
+    if let record = scanOurs(bytes, sequence: sequence) { return record }
     if let record = scan(bytes, sequence: sequence) { return record }
     return try decodeByTape(bytes, sequence: sequence)
   }

@@ -48,6 +48,10 @@ package struct AttributeMap: Sendable {
 
   package subscript(name: String) -> AttributeValue? {
     get {
+      // Of a few names the one asked for is mostly the same string to the bit: short ones always are.
+      if entries.count <= 8 {
+        for index in entries.indices where Text.isSame(entries[index].name, name) { return entries[index].value }
+      }
       let (index, found) = position(of: name)
       return found ? entries[index].value : nil
     }

@@ -65,6 +65,11 @@ package enum Text {
     compare(left, right) < 0
   }
 
+  /// Whether both are one string in memory, or short and equal. False says nothing.
+  @inline(__always) static func isSame(_ left: String, _ right: String) -> Bool {
+    unsafeBitCast(left, to: SIMD2<UInt64>.self) == unsafeBitCast(right, to: SIMD2<UInt64>.self)
+  }
+
   /// Negative, zero or positive, by the unsigned bytes. O(shorter length).
   package static func compare(_ left: String, _ right: String) -> Int {
     let fast = left.utf8.withContiguousStorageIfAvailable { a in

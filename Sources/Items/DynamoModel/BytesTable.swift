@@ -137,8 +137,9 @@ package struct BytesTable: Sendable {
 
   private static let seed = UInt64.random(in: 0 ... .max)
 
-  /// Eight bytes at a time, each mixed in by a multiplication of full width.
-  private static func hash(_ key: UnsafeRawBufferPointer) -> UInt32 {
+  /// The hash by which the table finds its strings, for tables of other shapes too; another one in each process. Eight bytes at a
+  /// time, each mixed in by a multiplication of full width.
+  package static func hash(_ key: UnsafeRawBufferPointer) -> UInt32 {
     func mix(_ value: UInt64) -> UInt64 {
       let product = value.multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
       return product.high ^ product.low

@@ -61,6 +61,9 @@ package final class Database: Sendable {
   /// What opening needs, for the log and the manifest that it begins.
   static let openBytesMin: UInt64 = 16 << 20
 
+  /// What is left free by a flush at the end.
+  static let closeBytesMin: UInt64 = 256 << 20
+
   private static func checkSpace(_ path: String, more: UInt64 = 0) throws(RocksDBError) {
     var status = statvfs()
     let folder = path.split(separator: "/").dropLast().joined(separator: "/")
@@ -75,14 +78,17 @@ package final class Database: Sendable {
   /// The database as it is open now; nil while it is not.
   var current: OpenDatabase? { state.withLock { $0.open } }
 
-  /// Syncs the write-ahead log and lets go of everything. Idempotent. Every snapshot and walk must be gone before, which the owner
+  /// Syncs the write-ahead log, moves what is in memory into tables while the disk has room, and lets go of everything. Idempotent. Every snapshot and walk must be gone before, which the owner
   /// sees to.
   package func close() {
     let (open, failed) = state.withLock { state in
       defer { state.open = nil }
       return (state.open, state.failed)
     }
-    if failed == nil { open?.syncLog() }
+    guard failed == nil, let open else { return }
+    open.syncLog()
+    do throws(RocksDBError) { try Database.checkSpace(path, more: Database.closeBytesMin) } catch { return }
+    open.flush()
   }
 
   /// Calls `body` with the value's bytes in place, or nil when there is none. The bytes live only during the call.

@@ -44,7 +44,7 @@ struct BenchBroker {
   }
 
   /// Starts a program. Foundation's Process is not used: its wait needs a run loop, which a task's thread has not.
-  private static func spawn(_ command: [String], output: String) throws -> pid_t {
+  static func spawn(_ command: [String], output: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }

@@ -56,6 +56,10 @@ enum HTTPBench {
       wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
       request = function() return wrk.format(nil, nil, nil, \(body)) end
       """
+    return try wrk(script, connections, port, directory, seconds: seconds)
+  }
+
+  static func wrk(_ script: String, _ connections: Int, _ port: UInt16, _ directory: String, seconds: Int) throws -> Double {
     let path = directory + "/wrk.lua"
     try script.write(toFile: path, atomically: true, encoding: .utf8)
     let process = Process()
@@ -73,7 +77,7 @@ enum HTTPBench {
   }
 
   /// As many threads as connections, each putting an item and its record in one synced batch after the other.
-  private static func bareWriters(_ threads: Int, _ path: String) throws -> Double {
+  static func bareWriters(_ threads: Int, _ path: String) throws -> Double {
     let database = try Database(
       path: path,
       families: [

@@ -11,8 +11,9 @@ internal import TableStore
 internal import Telemetry
 internal import Workers
 
-/// A topic of change records, filled once by a real relay: how fast librdkafka alone gives its messages, one by one, and how fast a
-/// pipeline's worker makes sessions of them, crash-safe. Both in turn, several times, in one run; the medians are compared.
+/// A topic of change records, filled once by a real relay: how fast a plain loop over librdkafka takes its messages, how fast our own
+/// log over it reads them, and how fast a pipeline's worker makes sessions of them, crash-safe. All in turn, several times, in one run;
+/// the medians are compared.
 ///
 /// Processor time is the whole process's: librdkafka's own threads, which fetch, check, and unpack, are in both.
 enum KafkaBench {
@@ -30,12 +31,14 @@ enum KafkaBench {
       let table = "Bench\(UInt32.random(in: 0 ... .max))"
       try await publish(table, kafka, directory, &measured)
       var raw: [Rate] = []
+      var log: [Rate] = []
       var sessions: [Rate] = []
       for round in 0..<rounds {
-        raw.append(try await consume(table, kafka, &measured))
+        raw.append(try consume(table, kafka, &measured))
+        log.append(try await read(table, kafka))
         sessions.append(try await work(table, kafka, directory + "/round-\(round)"))
       }
-      for (name, rates) in [("raw", raw), ("sessions", sessions)] {
+      for (name, rates) in [("raw", raw), ("log", log), ("sessions", sessions)] {
         measured.add("kafka.\(name)_per_second", median(rates.map(\.wall)), "records/s")
         measured.add("kafka.\(name)_per_cpu_second", median(rates.map(\.cpu)), "records/cpu-s")
       }
@@ -59,7 +62,7 @@ enum KafkaBench {
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
   /// Small items, so that a record with both images is about 600 bytes of JSON.
-  private static func item(_ user: Int, _ n: Int) -> Item {
+  static func item(_ user: Int, _ n: Int) -> Item {
     ["user": .string("user-\(user)"), "seen": .number(Number(Int64(n))), "page": .string("/page/\(n % 97)")]
   }
 
@@ -86,30 +89,29 @@ enum KafkaBench {
     _ = try? await running.value
   }
 
-  /// One message after the other through the thin owner of librdkafka; while none is there it waits to be called.
-  private static func consume(_ table: String, _ kafka: KafkaConfiguration, _ report: inout Report) async throws -> Rate {
+  private static func consume(_ table: String, _ kafka: KafkaConfiguration, _ report: inout Report) throws -> Rate {
     let watch = Stopwatch()
-    let consumer = try Consumer(kafka) { _ in }
-    let arrivals = Signal()
-    let stream = try await consumer.open(
-      topic: TopicNames.records(of: table), partition: 0, offset: Consumer.beginning, arrived: { arrivals.announce() })
-    var count = 0
-    var bytes = 0
-    while count < SessionBench.records {
-      let ticket = arrivals.ticket
-      while let size = stream.next({ $0.value?.count ?? 0 }, event: { _ in -1 }) {
-        if size >= 0 {
-          count += 1
-          bytes += size
-        }
-      }
-      guard watch.seconds < 120 else { throw BenchError("only \(count) records could be consumed in two minutes") }
-      if count < SessionBench.records { await arrivals.wait(since: ticket, timeout: .seconds(10)) }
-    }
+    let bytes = try RawConsumer.consume(
+      kafka.bootstrap, topic: TopicNames.records(of: table), messages: SessionBench.records)
     let rate = Rate(watch)
-    await consumer.close(stream)
-    if report.value("kafka.value_bytes") == nil { report.add("kafka.value_bytes", Double(bytes) / Double(count), "bytes") }
+    if report.value("kafka.value_bytes") == nil {
+      report.add("kafka.value_bytes", Double(bytes) / Double(SessionBench.records), "bytes")
+    }
     return rate
+  }
+
+  /// Batches of records, headers checked, nothing decoded.
+  private static func read(_ table: String, _ kafka: KafkaConfiguration) async throws -> Rate {
+    let watch = Stopwatch()
+    let log = try KafkaLog(table: table, configuration: kafka) { _ in }
+    var cursor = LogCursor(incarnation: try await log.describe().incarnation, sequence: 0)
+    while cursor.sequence < UInt64(SessionBench.records) {
+      guard watch.seconds < 120 else { throw BenchError("only \(cursor.sequence) records could be read in two minutes") }
+      let batch = try await log.read(
+        partition: 0, after: cursor, limit: WorkerSettings().readLimit, wait: .milliseconds(100))
+      cursor = batch.end
+    }
+    return Rate(watch)
   }
 
   /// From the worker's start to the checkpoint that holds the last record.

@@ -5,7 +5,8 @@ enum Parts {
   typealias Part = @Sendable (inout Report) async throws -> Void
 
   static let all: [(name: String, run: Part)] = [
-    ("decode", DecodeBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run), ("http", HTTPBench.run),
+    ("decode", DecodeBench.run), ("fold", FoldBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run),
+    ("http", HTTPBench.run), ("server", ServerBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run),
   ]
 

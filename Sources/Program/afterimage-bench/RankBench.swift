@@ -7,7 +7,7 @@ enum RankBench {
 
   static func run(_ report: inout Report) async throws {
     let before = residentBytes()
-    var board = RankBoard(direction: .descending, ties: .firstToReach)
+    let board = RankBoard(direction: .descending, ties: .firstToReach)
     let names = (0..<members).map { Value.string("player-\($0)") }
     let namesBytes = residentBytes() - before
     var next: UInt64 = 7

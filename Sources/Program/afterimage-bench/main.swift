@@ -1,4 +1,9 @@
 import Foundation
 
 // Measures each part alone and the whole, and prints one JSON object. Arguments name parts; without any all are run.
-await Parts.run(Array(CommandLine.arguments.dropFirst()))
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.count == 2, arguments[0] == "serve-store" {
+  try ServerBench.serve(arguments[1])
+} else {
+  await Parts.run(arguments)
+}

@@ -47,7 +47,6 @@ package struct LaneEngine: Sendable {
     self.firedThrough = firedThrough
     matcher = pipeline.tables[table].matcher
     names = pipeline.tables[table].attributes
-    jsonReader = RecordJSONReader(only: names)
     var feeds: [Feed] = []
     var plans: [GroupPlan?] = Array(repeating: nil, count: pipeline.projections.count)
     sessionLanes = Array(repeating: nil, count: pipeline.projections.count)
@@ -68,6 +67,27 @@ package struct LaneEngine: Sendable {
     tableEffects = pipeline.effects.indices.filter { index in
       if case .change(let source) = pipeline.effects[index].trigger { source.table == table } else { false }
     }
+    jsonReader = RecordJSONReader(
+      only: names, old: tableEffects.isEmpty ? LaneEngine.oldNames(pipeline.tables[table].matcher, feeds) : nil)
+  }
+
+  /// What is read of old images where that is less than of new ones: when only touches are fed, an old image is asked whether it was
+  /// there and whether something changed since. Nil when all of it may be read.
+  private static func oldNames(_ matcher: ItemMatcher, _ feeds: [Feed]) -> AttributeNames? {
+    guard matcher.isByKeyAlone else { return nil }
+    var names = matcher.keyAttributes
+    for feed in feeds {
+      guard let touches = feed.touches else { return nil }
+      for box in touches.touches + touches.ends {
+        guard box.source.when == nil else { return nil }
+        switch box.source.event {
+        case .inserted: break
+        case .changed: names += box.source.event?.attributeNames ?? []
+        case .removed, .expired, nil: return nil
+        }
+      }
+    }
+    return AttributeNames(names)
   }
 
   /// Applies a batch and then its frontier. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted

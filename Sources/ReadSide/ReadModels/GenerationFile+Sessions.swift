@@ -36,7 +36,9 @@ extension GenerationFile {
       try bind(state.endedBy.map { .string($0.rawValue) } ?? .null)
       for index in sessions.columns.indices { try bind(state.columns[index].value(sessions.columns[index], of: state)) }
       try bind(.timestamp(state.stamp.time))
-      try bind(position(state.stamp))
+      bytes.removeAll(keepingCapacity: true)
+      appendPosition(state.stamp, to: &bytes)
+      try row.bind(place, utf8: bytes)
       try row.run()
       bytes.removeAll(keepingCapacity: true)
       for value in state.key { value.appendOrdered(to: &bytes) }
@@ -52,5 +54,19 @@ extension GenerationFile {
       }
     }
     return states.count
+  }
+
+  /// `position(stamp)` as bytes.
+  private func appendPosition(_ stamp: RowStamp, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: pipeline.tables[stamp.table].name.utf8)
+    for number in [UInt64(stamp.partition), stamp.sequence] {
+      bytes.append(UInt8(ascii: ":"))
+      var divisor: UInt64 = 1
+      while number / divisor >= 10 { divisor *= 10 }
+      while divisor > 0 {
+        bytes.append(UInt8(48 + number / divisor % 10))
+        divisor /= 10
+      }
+    }
   }
 }

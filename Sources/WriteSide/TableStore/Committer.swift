@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import DynamoModel
 internal import Glibc
 internal import RocksDB
@@ -16,6 +17,8 @@ final class Committer: @unchecked Sendable {
   }
 
   static let roundTransactionsMax = 1024
+  /// Fewer answers than this are given before the next round begins: another thread would cost more.
+  static let answersApartMin = 8
   /// How often the clock's ceiling is looked after while nobody writes, in milliseconds.
   static let idleTick = 500
 
@@ -26,6 +29,8 @@ final class Committer: @unchecked Sendable {
   private let report: @Sendable (StoreEvent) -> Void
   /// After a failed write: when it is tried again, in milliseconds since boot.
   private var recoveryDue: Int64?
+  /// In order, one after the other, on whichever thread.
+  private let answering = DispatchQueue(label: "afterimage.committer.answers", qos: .userInitiated)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var queue: [Request] = []
@@ -98,7 +103,9 @@ final class Committer: @unchecked Sendable {
     isStopping = true
     pthread_cond_signal(condition)
     pthread_mutex_unlock(mutex)
-    if first { pthread_join(thread, nil) }
+    guard first else { return }
+    pthread_join(thread, nil)
+    answering.sync {}
   }
 
   private func run() {
@@ -178,7 +185,16 @@ final class Committer: @unchecked Sendable {
     } catch {
       results = writes.map { _ in .failure(error) }
     }
-    for (index, write) in writes.enumerated() { write.1(results[index]) }
+    // While others wait for the next round it begins at once, and this one's callers are told meanwhile.
+    pthread_mutex_lock(mutex)
+    let areOthersWaiting = !queue.isEmpty
+    pthread_mutex_unlock(mutex)
+    let answers = zip(writes, results).map { (completion: $0.1, result: $1) }
+    if areOthersWaiting && answers.count >= Committer.answersApartMin {
+      answering.async { for answer in answers { answer.completion(answer.result) } }
+    } else {
+      answering.sync { for answer in answers { answer.completion(answer.result) } }
+    }
     writes.removeAll(keepingCapacity: true)
   }
 }

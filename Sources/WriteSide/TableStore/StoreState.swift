@@ -35,6 +35,17 @@ final class StoreState: Sendable {
   func jobs() -> [TableJob] { published.withLock { Array($0.jobs.values) } }
   func progress(_ id: UInt32) -> TableProgress? { published.withLock { $0.progress[id] } }
 
+  func describe(_ table: StoredTable, status: String? = nil) -> TableDescription {
+    let progress = progress(table.id)
+    return TableDescription(
+      definition: table.definition, status: status ?? (table.isFilling ? "CREATING" : "ACTIVE"), createdAt: table.createdAt,
+      itemCount: progress?.itemCount ?? 0,
+      sizeBytes: progress?.sizeBytes ?? 0,
+      indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock,
+      incarnation: table.incarnation,
+      streamLabel: table.streams.last?.label)
+  }
+
   /// The table of this incarnation, deleted or not.
   func table(incarnation: Incarnation) -> StoredTable? {
     published.withLock { state in

@@ -67,7 +67,28 @@ package struct TableDescription: Sendable {
 /// A table looked up for one request: its definition at that moment.
 package struct TableHandle: Sendable {
   let stored: StoredTable
-  package let description: TableDescription
+  /// Where its numbers are; those of a table that is being made are given.
+  private let state: StoreState?
+  private let given: TableDescription?
+
+  init(stored: StoredTable, state: StoreState) {
+    self.stored = stored
+    self.state = state
+    given = nil
+  }
+
+  init(stored: StoredTable, description: TableDescription) {
+    self.stored = stored
+    state = nil
+    given = description
+  }
+
+  /// As of now; made when asked for, which few requests do.
+  package var description: TableDescription {
+    guard let description = given ?? state?.describe(stored) else { preconditionFailure("one of them is given") }
+    return description
+  }
+
   package var definition: TableDefinition { stored.definition }
   /// False while a restore or import is writing its items.
   package var isOpen: Bool { !stored.isFilling }

@@ -90,7 +90,8 @@ extension TableStore {
     }
     guard Bytes.less(lower, upper) else { return }
     let start = try after.map { (key) throws(DynamoError) in try startKey(stored, index, key) }
-    try walk(stored, index: index, lower: lower, upper: upper, forward: true, after: start, visit)
+    // What a scan passes over is not read again soon: it must not drive out what is.
+    try walk(stored, index: index, lower: lower, upper: upper, forward: true, after: start, fillCache: false, visit)
   }
 
   /// Whether a key lies in a segment of a scan: for the check of exclusive start keys.
@@ -135,11 +136,11 @@ extension TableStore {
 
   private func walk(
     _ table: StoredTable, index: IndexDefinition?, lower: [UInt8], upper: [UInt8], forward: Bool, after: [UInt8]?,
-    _ visit: (Item) throws(DynamoError) -> Bool
+    fillCache: Bool = true, _ visit: (Item) throws(DynamoError) -> Bool
   ) throws(DynamoError) {
     let snapshot = Snapshot(state.database)
     let family = index == nil ? Family.items : Family.index
-    var keys = KeyIterator(state.database, family, lower: lower, upper: upper, snapshot: snapshot)
+    var keys = KeyIterator(state.database, family, lower: lower, upper: upper, snapshot: snapshot, fillCache: fillCache)
     switch (forward, after) {
     case (true, nil): keys.seekToFirst()
     case (true, let after?): keys.seek(after + [0])

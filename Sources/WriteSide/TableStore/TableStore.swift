@@ -32,7 +32,7 @@ package final class TableStore: Sendable {
     package var report: @Sendable (StoreEvent) -> Void
 
     package init(
-      blockCacheBytes: Int = 64 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
+      blockCacheBytes: Int = 96 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
       time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
       streamShardLifetime: Int64 = 4 * 3_600_000, files: (any TableFiles)? = nil,
       report: @escaping @Sendable (StoreEvent) -> Void = { _ in }
@@ -109,7 +109,7 @@ package final class TableStore: Sendable {
     state.database.close()
   }
 
-  /// Commits a transaction; `completion` is called on the committer's thread and must not block.
+  /// Commits a transaction; `completion` is called in the order of the commits, on a thread of the store's, and must not block.
   package func write(
     _ transaction: WriteTransaction, completion: @escaping @Sendable (Result<[WriteResult], DynamoError>) -> Void
   ) {
@@ -125,7 +125,7 @@ package final class TableStore: Sendable {
   }
 
   package func table(_ name: String) -> TableHandle? {
-    state.table(name).map { TableHandle(stored: $0, description: describe($0)) }
+    state.table(name).map { TableHandle(stored: $0, state: state) }
   }
 
   /// Names in byte order behind `after`, at most `limit`, and whether there are more.
@@ -137,16 +137,7 @@ package final class TableStore: Sendable {
     return (Array(all.prefix(limit)), all.count > limit)
   }
 
-  func describe(_ table: StoredTable, status: String? = nil) -> TableDescription {
-    let progress = state.progress(table.id)
-    return TableDescription(
-      definition: table.definition, status: status ?? (table.isFilling ? "CREATING" : "ACTIVE"), createdAt: table.createdAt,
-      itemCount: progress?.itemCount ?? 0,
-      sizeBytes: progress?.sizeBytes ?? 0,
-      indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock,
-      incarnation: table.incarnation,
-      streamLabel: table.streams.last?.label)
-  }
+  func describe(_ table: StoredTable, status: String? = nil) -> TableDescription { state.describe(table, status: status) }
 
   /// Brings the frontier of quiet tables to the time source's time at once; by itself it follows within half a second.
   package func settleClock() throws(DynamoError) {

@@ -15,7 +15,7 @@ extension JSONCursor {
       if let wanted {
         guard let kept = wanted.name(self.text(name)) else {
           // Three levels may stand around it: the record, its images, the item.
-          guard skip(depth: 3) else { return nil }
+          guard skipAttribute() else { return nil }
           continue
         }
         text = kept
@@ -31,13 +31,21 @@ extension JSONCursor {
     return isSorted ? AttributeMap(sorted: entries) : AttributeMap(entries)
   }
 
+  /// Moves behind an attribute value, whatever it is; one of a text or a number in few steps.
+  private mutating func skipAttribute() -> Bool {
+    let start = self
+    if take(text: "{\""), takeByte() != UInt8(ascii: "\""), take(text: "\":\""), body() != nil, take(text: "}") { return true }
+    self = start
+    return skip(depth: 3)
+  }
+
   /// An attribute value: texts and numbers at once, everything else by a tape over its own bytes.
   private mutating func attribute() -> AttributeValue? {
     let start = self
-    guard take(UInt8(ascii: "{")), let type = name(), type.count == 1, peek() == UInt8(ascii: "\""), let piece = string(),
-      piece.isPlain, take(UInt8(ascii: "}"))
-    else { return other(start) }
-    switch bytes[type.start] {
+    guard take(text: "{\"") else { return other(start) }
+    let type = takeByte()
+    guard take(text: "\":\""), let piece = body(), piece.isPlain, take(text: "}") else { return other(start) }
+    switch type {
     case UInt8(ascii: "S"): return .string(String(decoding: text(piece), as: UTF8.self))
     case UInt8(ascii: "N"): return (try? Number(utf8: text(piece))).map { .number($0) }
     default: return other(start)

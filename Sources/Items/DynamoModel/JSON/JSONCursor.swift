@@ -22,6 +22,12 @@ package struct JSONCursor {
   package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
   @inline(__always) private mutating func skipBlanks() {
+    // Programs write JSON without blanks.
+    if index < bytes.count, bytes[index] > 0x20 { return }
+    skipSeveralBlanks()
+  }
+
+  private mutating func skipSeveralBlanks() {
     while index < bytes.count {
       let byte = bytes[index]
       guard byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 else { return }
@@ -40,6 +46,36 @@ package struct JSONCursor {
     guard peek() == byte else { return false }
     index += 1
     return true
+  }
+
+  /// Moves behind these very bytes if they come next; blanks are not passed over.
+  @inline(__always) package mutating func take(text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard index + count <= bytes.count, memcmp(bytes.baseAddress! + index, text.utf8Start, count) == 0 else { return false }
+    index += count
+    return true
+  }
+
+  /// Moves behind so many digits of lower case hexadecimal.
+  package mutating func takeHexadecimal(_ count: Int) -> Bool {
+    guard index + count <= bytes.count else { return false }
+    var isRight = true
+    for place in index..<(index + count) {
+      let byte = bytes[place]
+      isRight = isRight && (byte &- 48 < 10 || byte &- 97 < 6)
+    }
+    index += count
+    return isRight
+  }
+
+  /// Moves behind one or more digits.
+  package mutating func takeDigits() -> Bool { skipDigits() > 0 }
+
+  /// The byte that comes next, whatever it is, and moves behind it; 0 at the end.
+  @inline(__always) mutating func takeByte() -> UInt8 {
+    guard index < bytes.count else { return 0 }
+    index += 1
+    return bytes[index - 1]
   }
 
   /// Only blanks are left.
@@ -66,7 +102,11 @@ package struct JSONCursor {
 
   /// A string, well-formed UTF-8.
   package mutating func string() -> Piece? {
-    guard take(UInt8(ascii: "\"")) else { return nil }
+    take(UInt8(ascii: "\"")) ? body() : nil
+  }
+
+  /// What is left of a string whose first quote was taken.
+  mutating func body() -> Piece? {
     let start = index
     var isPlain = true
     while true {

@@ -36,6 +36,9 @@ package struct ItemMatcher: Sendable {
     isByKeyAlone = candidates.allSatisfy { $0.when == nil }
   }
 
+  /// The attributes that the templates are of.
+  package var keyAttributes: [String] { candidates.flatMap { $0.templates.map(\.attribute) } }
+
   /// Both images of a change. Where the key alone decides it is taken apart once: a change never changes an item's key.
   package func images(old: Item?, new: Item?) -> (old: Image?, new: Image?) {
     let newImage = new.flatMap { image(of: $0) }

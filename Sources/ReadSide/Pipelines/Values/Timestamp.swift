@@ -26,6 +26,20 @@ package enum Timestamp {
     }
   }
 
+  /// The SQL text's bytes in place; they must not leave `body`.
+  static func withText<E: Error>(_ instant: Int64, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
+    let failure: E? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
+      write(instant, to: buffer)
+      do throws(E) {
+        try body(UnsafeRawBufferPointer(buffer))
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
   private static func write(_ instant: Int64, to buffer: UnsafeMutableBufferPointer<UInt8>) {
     let instant = min(max(instant, least), greatest)
     let seconds = floorDivide(instant, microsecondsPerSecond)

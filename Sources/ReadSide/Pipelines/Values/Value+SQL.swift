@@ -17,9 +17,7 @@ extension Value {
       try statement.bind(index, number.description)
       try bindSortable(to: statement, at: index + 1)
     case .timestamp(let instant):
-      var text: [UInt8] = []
-      Timestamp.appendText(instant, to: &text)
-      try statement.bind(index, utf8: text)
+      try Timestamp.withText(instant) { (text) throws(SQLiteError) in try statement.bind(index, utf8: text) }
     case .string(let text), .json(let text): try statement.bind(index, text)
     case .bytes(let bytes): try statement.bind(index, blob: bytes)
     }

@@ -9,153 +9,165 @@ package struct RankedMember: Sendable, Equatable {
   package let reachedAt: Int64
   /// 1 is the best. Whole numbers except under `fractional` ties.
   package let rank: Double
+
+  package init(member: Value, score: Value, reachedAt: Int64, rank: Double) {
+    self.member = member
+    self.score = score
+    self.reachedAt = reachedAt
+    self.rank = rank
+  }
 }
 
 /// One board in memory: member to score, and score order to member.
 ///
-/// A member's key in the tree is its score (complemented when the greatest is best), then the time it was reached and the member (where
-/// the first to reach is ahead), or the member and the time (where equal scores share a rank). So the order of the bytes is the
-/// order of the ranks. Rank, change and page are O(log n); about 200 bytes a member.
-package struct RankBoard {
+/// Members stand in the order of their scores, then of the time when they were reached and of the members (where the first to reach is
+/// ahead), or of the members alone (where equal scores share a rank). Rank, change and page are O(log n); about 150 bytes a member.
+///
+/// Not `Sendable`: one thread at a time.
+package final class RankBoard {
   private let direction: Leaderboard.Direction
   private let ties: Leaderboard.Ties
-  private var order = CountedTree()
-  /// The different scores, kept for dense ranks only.
-  private var scores = CountedTree()
-  private var scoreCounts: [[UInt8]: Int] = [:]
-  /// The members, and by their slots their keys in `order`, which are the very arrays that stand there.
-  private var members = BytesTable()
-  private var keys: [[UInt8]] = []
+  // No call into these comes from another call into them, so they go without the checks of exclusive access.
+  @exclusivity(unchecked) private var members: RankMembers
+  @exclusivity(unchecked) private var tree = RankTree()
+  /// For dense ranks only: the different scores, each a member of a board of scores, and how many have it.
+  private let scores: RankBoard?
+  private var scoreCounts: [BytesKey: Int] = [:]
+  /// Where keys are made: no array for each call.
+  @exclusivity(unchecked) private var keyBytes: [UInt8] = []
+  @exclusivity(unchecked) private var scoreBytes: [UInt8] = []
 
   package init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
     self.direction = direction
     self.ties = ties
+    members = RankMembers(timeFirst: ties == .firstToReach)
+    scores = ties == .dense ? RankBoard(direction: direction, ties: .competition) : nil
   }
 
-  package var count: Int { order.count }
+  package var count: Int { members.count }
 
   /// Sets a member's score. O(log n).
-  package mutating func set(_ member: Value, score: Value, reachedAt: Int64) {
-    let memberKey = RankBoard.key(member)
-    let scoreKey = scoreKey(score)
-    var key = scoreKey
-    if ties == .firstToReach {
-      Value.timestamp(reachedAt).appendOrdered(to: &key)
-      key += memberKey
+  package func set(_ member: Value, score: Value, reachedAt: Int64) {
+    let found = slot(member)
+    makeScore(score)
+    if found >= 0 {
+      let isSame =
+        members.records[found].reachedAt == reachedAt
+        && scoreBytes.withUnsafeBytes { Bytes.compare($0, members.score(found)) == 0 }
+      if isSame { return }
+      if scores != nil { drop(members.score(found)) }
+      tree.remove(found, members)
+      scoreBytes.withUnsafeBytes { members.set(found, score: $0, reachedAt: reachedAt) }
+      tree.insert(found, members)
     } else {
-      key += memberKey
-      Value.timestamp(reachedAt).appendOrdered(to: &key)
+      let slot = keyBytes.withUnsafeBytes { key in
+        scoreBytes.withUnsafeBytes { members.insert(key, score: $0, reachedAt: reachedAt) }
+      }
+      tree.insert(slot, members)
     }
-    if let slot = members.slot(of: memberKey) {
-      let old = keys[slot]
-      if old == key { return }
-      drop(old)
-      keys[slot] = key
-    } else {
-      let slot = members.insert(memberKey)
-      if slot == keys.count { keys.append(key) } else { keys[slot] = key }
+    guard let scores else { return }
+    if scoreCounts[BytesKey(scoreBytes), default: 0] == 0 { scores.set(score, score: score, reachedAt: 0) }
+    scoreCounts[BytesKey(scoreBytes), default: 0] += 1
+  }
+
+  package func remove(_ member: Value) {
+    let found = slot(member)
+    guard found >= 0 else { return }
+    if scores != nil { drop(members.score(found)) }
+    tree.remove(found, members)
+    members.remove(found)
+  }
+
+  /// One member less has a score.
+  private func drop(_ score: UnsafeRawBufferPointer) {
+    let key = BytesKey(Array(score))
+    let count = scoreCounts[key, default: 1] - 1
+    scoreCounts[key] = count == 0 ? nil : count
+    if count == 0 { scores?.remove(value(score)) }
+  }
+
+  /// The member's slot, or -1. Leaves its key in `keyBytes`.
+  private func slot(_ member: Value) -> Int32 {
+    keyBytes.removeAll(keepingCapacity: true)
+    member.appendOrdered(to: &keyBytes)
+    return keyBytes.withUnsafeBytes { members.slot(of: $0) }
+  }
+
+  /// Leaves the score's bytes, in the order of the ranks, in `scoreBytes`.
+  private func makeScore(_ score: Value) {
+    scoreBytes.removeAll(keepingCapacity: true)
+    score.appendOrdered(to: &scoreBytes)
+    if direction == .descending { for index in scoreBytes.indices { scoreBytes[index] = ~scoreBytes[index] } }
+  }
+
+  private func value(_ score: UnsafeRawBufferPointer) -> Value {
+    var index = 0
+    let value =
+      direction == .ascending
+      ? Value(ordered: score, at: &index)
+      : withUnsafeTemporaryAllocation(byteCount: score.count, alignment: 1) { plain in
+        for place in 0..<score.count { plain[place] = ~score[place] }
+        return Value(ordered: UnsafeRawBufferPointer(plain), at: &index)
+      }
+    guard let value else { preconditionFailure("the bytes were made from a value") }
+    return value
+  }
+
+  private func member(_ slot: Int32) -> Value {
+    var index = 0
+    guard let value = Value(ordered: members.key(slot), at: &index) else {
+      preconditionFailure("the bytes were made from a value")
     }
-    order.insert(key)
-    if ties == .dense {
-      let count = scoreCounts[scoreKey] ?? 0
-      if count == 0 { scores.insert(scoreKey) }
-      scoreCounts[scoreKey] = count + 1
-    }
-  }
-
-  package mutating func remove(_ member: Value) {
-    guard let slot = members.slot(of: RankBoard.key(member)) else { return }
-    drop(keys[slot])
-    keys[slot] = []
-    members.remove(slot)
-  }
-
-  private mutating func drop(_ key: [UInt8]) {
-    order.remove(key)
-    guard ties == .dense, let (score, _, _) = parts(key) else { return }
-    let scoreKey = scoreKey(score)
-    let count = (scoreCounts[scoreKey] ?? 1) - 1
-    scoreCounts[scoreKey] = count == 0 ? nil : count
-    if count == 0 { scores.remove(scoreKey) }
-  }
-
-  private func scoreKey(_ score: Value) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    score.appendOrdered(to: &bytes)
-    if direction == .descending { for index in bytes.indices { bytes[index] = ~bytes[index] } }
-    return bytes
-  }
-
-  private static func key(_ member: Value) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    member.appendOrdered(to: &bytes)
-    return bytes
-  }
-
-  private func parts(_ key: [UInt8]) -> (score: Value, reachedAt: Int64, member: Value)? {
-    key.withUnsafeBytes { bytes in
-      var index = 0
-      let score =
-        direction == .ascending
-        ? Value(ordered: bytes, at: &index)
-        : withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { plain in
-          for place in 0..<bytes.count { plain[place] = ~bytes[place] }
-          return Value(ordered: UnsafeRawBufferPointer(plain), at: &index)
-        }
-      guard let score, let first = Value(ordered: bytes, at: &index), let second = Value(ordered: bytes, at: &index),
-        case .timestamp(let reachedAt) = ties == .firstToReach ? first : second
-      else { return nil }
-      return (score, reachedAt, ties == .firstToReach ? second : first)
-    }
+    return value
   }
 
   /// The member's rank and score; nil when it is not on the board. O(log n).
   package func rank(of member: Value) -> RankedMember? {
-    guard let slot = members.slot(of: RankBoard.key(member)) else { return nil }
-    let key = keys[slot]
-    guard let parts = parts(key) else { return nil }
-    return ranked(parts, place: order.countBelow(key))
+    let found = slot(member)
+    return found < 0 ? nil : ranked(found, member, place: tree.place(of: found, members))
   }
 
   /// The place of a member in the order, from 0; nil when it is not on the board.
   package func place(of member: Value) -> Int? {
-    members.slot(of: RankBoard.key(member)).map { order.countBelow(keys[$0]) }
+    let found = slot(member)
+    return found < 0 ? nil : tree.place(of: found, members)
   }
 
   /// How many members have a score at least as good as `floor`.
-  package func count(atLeast floor: Value) -> Int { order.countBelow(scoreKey(floor) + [0xff]) }
+  package func count(atLeast floor: Value) -> Int {
+    makeScore(floor)
+    return scoreBytes.withUnsafeBytes { tree.count(before: members.bound(score: $0, isBehind: true), members) }
+  }
 
   /// The members from a place (from 0) on, best first. O(log n + limit).
   package func page(from place: Int, limit: Int) -> [RankedMember] {
     var found: [RankedMember] = []
     guard limit > 0 else { return found }
     var next = max(0, place)
-    order.forEach(from: next) { key in
-      if let parts = parts(key) { found.append(ranked(parts, place: next)) }
+    tree.forEach(from: next) { slot in
+      found.append(ranked(slot, member(slot), place: next))
       next += 1
       return found.count < limit
     }
     return found
   }
 
-  private func ranked(_ parts: (score: Value, reachedAt: Int64, member: Value), place: Int) -> RankedMember {
-    RankedMember(
-      member: parts.member, score: parts.score, reachedAt: parts.reachedAt, rank: rank(score: parts.score, place: place))
+  private func ranked(_ slot: Int32, _ member: Value, place: Int) -> RankedMember {
+    let score = value(members.score(slot))
+    return RankedMember(
+      member: member, score: score, reachedAt: members.records[slot].reachedAt, rank: rank(slot, score, place: place))
   }
 
-  private func rank(score: Value, place: Int) -> Double {
-    if ties == .firstToReach { return Double(place + 1) }
-    let key = scoreKey(score)
-    // What follows a score in a key is a value, whose tag is below FF.
-    let better = order.countBelow(key)
-    let notWorse = order.countBelow(key + [0xff])
+  private func rank(_ slot: Int32, _ score: Value, place: Int) -> Double {
+    func count(isBehind: Bool) -> Int {
+      tree.count(before: members.bound(score: members.score(slot), isBehind: isBehind), members)
+    }
     switch ties {
-    case .firstToReach, .competition: return Double(better + 1)
-    case .dense: return Double(scores.countBelow(key) + 1)
-    case .modified: return Double(notWorse)
-    case .fractional: return Double(better + 1 + notWorse) / 2
+    case .firstToReach: return Double(place + 1)
+    case .competition: return Double(count(isBehind: false) + 1)
+    case .dense: return Double((scores?.place(of: score) ?? 0) + 1)
+    case .modified: return Double(count(isBehind: true))
+    case .fractional: return Double(count(isBehind: false) + 1 + count(isBehind: true)) / 2
     }
   }
 }

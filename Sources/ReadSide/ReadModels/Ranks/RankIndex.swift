@@ -68,8 +68,9 @@ package final class RankIndex {
     }
     let key = Value.ordered(values[..<board.boardCount])
     guard case .timestamp(let reachedAt) = values[board.boardCount + 2] else { return }
-    boards[key, default: RankBoard(direction: board.direction, ties: board.ties)]
-      .set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt)
+    let ranks = boards[key] ?? RankBoard(direction: board.direction, ties: board.ties)
+    boards[key] = ranks
+    ranks.set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt)
   }
 
   /// A journal entry names a member of a board, or a whole board that was dropped.

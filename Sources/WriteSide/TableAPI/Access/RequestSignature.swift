@@ -147,6 +147,26 @@ struct RequestSignature {
   }
 }
 
+extension RequestSignature {
+  /// A whole Authorization header up to and with `Signature=`, where that part is its last; nil otherwise.
+  static func start(_ header: String) -> [UInt8]? {
+    let bytes = Array(header.utf8)
+    let mark = Array(", Signature=".utf8)
+    guard let comma = bytes.lastIndex(of: UInt8(ascii: ",")), bytes[comma...].starts(with: mark) else { return nil }
+    return Array(bytes[..<(comma + mark.count)])
+  }
+
+  /// Whether a header is `start` and hexadecimal digits behind it.
+  static func isWhole(_ header: String, behind start: [UInt8]) -> Bool {
+    var header = header
+    return header.withUTF8 { header in
+      guard header.count > start.count else { return false }
+      for index in start.indices where header[index] != start[index] { return false }
+      return header[start.count...].allSatisfy { $0 &- 48 < 10 || $0 &- 97 < 6 }
+    }
+  }
+}
+
 extension String {
   /// Where an ASCII text begins; nil when it does not occur.
   fileprivate func range(ofASCII text: StaticString) -> String.Index? {

@@ -1,0 +1,306 @@
+internal import DynamoClient
+internal import DynamoModel
+internal import Foundation
+internal import Glibc
+internal import HTTPServer
+internal import TableAPI
+internal import TableStore
+
+/// The table server as its clients see it, by wrk (with requests made beforehand, one thread, so that the load is not the
+/// bottleneck): durable PutItem beside bare writers, GetItem beside an empty answer of the same HTTP server, Query, a large table beside a
+/// small one, start and memory with a gigabyte of data in a process of its own, and CreateTable.
+enum ServerBench {
+  static let seconds = 3
+  static let rounds = 3
+  /// Of the large table; a record of about 800 bytes and an item of about 260 each.
+  static let items = ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_ITEMS"].flatMap { Int($0) } ?? 1_000_000
+  private static let filler = String(repeating: "x", count: 200)
+
+  static func run(_ report: inout Report) async throws {
+    var measured = report
+    try await withTemporaryDirectory { directory in
+      try writes(directory, &measured)
+      try await reads(directory, &measured)
+      try await process(directory, &measured)
+    }
+    report = measured
+  }
+
+  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  // MARK: Writes
+
+  private static func writes(_ directory: String, _ report: inout Report) throws {
+    let store = try TableStore(path: directory + "/writes")
+    _ = try store.createTable(definition("Bench"))
+    let api = TableAPI(store: store)
+    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    defer {
+      server.stop()
+      store.close()
+    }
+    for connections in [4, 64] {
+      var puts: [Double] = []
+      var bare: [Double] = []
+      for round in 0..<rounds {
+        puts.append(try wrk("PutItem", put("Bench", 100_000), connections, server.port, directory))
+        bare.append(try HTTPBench.bareWriters(connections, directory + "/bare-\(connections)-\(round)"))
+      }
+      report.add("server.put_\(connections)", median(puts), "requests/s")
+      report.add("server.bare_writers_\(connections)", median(bare), "writes/s")
+      report.add("server.put_of_bare_\(connections)", median(zip(puts, bare).map { $0 / $1 }), "ratio")
+    }
+  }
+
+  private static func definition(_ name: String, sort: Bool = false) -> TableDefinition {
+    TableDefinition(
+      name: name,
+      key: KeySchema(
+        partition: KeyAttribute(name: "pk", type: .string), sort: sort ? KeyAttribute(name: "sk", type: .number) : nil),
+      stream: .newAndOldImages)
+  }
+
+  // MARK: Reads
+
+  private static func reads(_ directory: String, _ report: inout Report) async throws {
+    let store = try TableStore(path: directory + "/data")
+    for name in ["Small", "Large"] { _ = try store.createTable(definition(name)) }
+    _ = try store.createTable(definition("Sorted", sort: true))
+    try await fill(store, "Small", 10_000)
+    let watch = Stopwatch()
+    try await fill(store, "Large", items)
+    report.add("server.fill_per_second", Double(items) / watch.seconds, "items/s")
+    for partition in 0..<100 { try await fillSorted(store, partition) }
+    let api = TableAPI(store: store)
+    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    let empty = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { _, responder in responder.answer(HTTPResponse()) }
+    defer {
+      server.stop()
+      empty.stop()
+      store.close()
+    }
+    var small: [Double] = []
+    var large: [Double] = []
+    var nothing: [Double] = []
+    var queries: [Double] = []
+    for _ in 0..<rounds {
+      nothing.append(try wrk("GetItem", get("Small", 10_000), 32, empty.port, directory))
+      small.append(try wrk("GetItem", get("Small", 10_000), 32, server.port, directory))
+      large.append(try wrk("GetItem", get("Large", items), 32, server.port, directory))
+      queries.append(
+        try wrk(
+          "Query",
+          #"{"TableName":"Sorted","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"key-%d"}}}"#, 100, 8,
+          server.port, directory))
+    }
+    report.add("server.empty_32", median(nothing), "requests/s")
+    report.add("server.get_32", median(small), "requests/s")
+    report.add("server.get_of_empty", median(zip(small, nothing).map { $0 / $1 }), "ratio")
+    report.add("server.get_large_32", median(large), "requests/s")
+    report.add("server.large_items", Double(items), "items")
+    report.add("server.small_of_large_time", median(zip(small, large).map { $0 / $1 }), "ratio")
+    report.add("server.query_100", median(queries), "requests/s")
+    let client = DynamoClient(endpoint: "http://127.0.0.1:\(server.port)")
+    var times: [Double] = []
+    for number in 0..<20 { times.append(try await create(client, "New\(number)")) }
+    report.add("server.create_table_ms", median(times), "ms")
+  }
+
+  /// A text that does not compress, so that the data is as large on the disk as it is said to be.
+  private static func item(_ n: Int) -> Item {
+    var state = UInt64(n) &+ 1
+    let text = String(unsafeUninitializedCapacity: 200) { text in
+      for index in 0..<200 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        text[index] = UInt8(48 + (state >> 33) % 64)
+      }
+      return 200
+    }
+    return ["pk": .string("key-\(n)"), "n": .number(Number(Int64(n))), "text": .string(text)]
+  }
+
+  private static func fill(_ store: TableStore, _ table: String, _ count: Int) async throws {
+    for first in stride(from: 0, to: count, by: 1000) {
+      var actions: [WriteAction] = []
+      for n in first..<min(count, first + 1000) {
+        let item = item(n)
+        actions.append(WriteAction(table: table, key: ["pk": item["pk"] ?? .null], needsCurrent: false) { _ in .put(item) })
+      }
+      _ = try await store.write(WriteTransaction(actions: actions))
+    }
+  }
+
+  private static func fillSorted(_ store: TableStore, _ partition: Int) async throws {
+    var actions: [WriteAction] = []
+    for n in 0..<100 {
+      var item: Item = ["pk": .string("key-\(partition)"), "sk": .number(Number(Int64(n)))]
+      let key = item
+      item["text"] = .string("a line of a chat, number \(n)")
+      let whole = item
+      actions.append(WriteAction(table: "Sorted", key: key, needsCurrent: false) { _ in .put(whole) })
+    }
+    _ = try await store.write(WriteTransaction(actions: actions))
+  }
+
+  /// Milliseconds from the request until the table is ACTIVE.
+  private static func create(_ client: DynamoClient, _ name: String) async throws -> Double {
+    let start = ContinuousClock.now
+    let answer = try await client.call("CreateTable") { writer in
+      writer.name("TableName")
+      writer.string(name)
+      writer.name("BillingMode")
+      writer.string("PAY_PER_REQUEST")
+      writer.name("KeySchema")
+      writer.array([("pk", "HASH")]) { writer, part in
+        writer.beginObject()
+        writer.name("AttributeName")
+        writer.string(part.0)
+        writer.name("KeyType")
+        writer.string(part.1)
+        writer.endObject()
+      }
+      writer.name("AttributeDefinitions")
+      writer.array([("pk", "S")]) { writer, part in
+        writer.beginObject()
+        writer.name("AttributeName")
+        writer.string(part.0)
+        writer.name("AttributeType")
+        writer.string(part.1)
+        writer.endObject()
+      }
+    }
+    var text = answer.body.text(answer.body.root)
+    while !text.contains(#""TableStatus":"ACTIVE""#) {
+      let described = try await client.call("DescribeTable") { writer in
+        writer.name("TableName")
+        writer.string(name)
+      }
+      text = described.body.text(described.body.root)
+    }
+    return Double((ContinuousClock.now - start) / .microseconds(1)) / 1000
+  }
+
+  // MARK: A process of its own
+
+  /// What a process started as `afterimage-bench serve-store DIRECTORY` does: serves the store and writes its port beside it.
+  static func serve(_ directory: String) throws -> Never {
+    let watch = Stopwatch()
+    let store = try TableStore(path: directory)
+    let opened = watch.seconds
+    let api = TableAPI(store: store)
+    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    try "\(server.port) \(opened)".write(toFile: directory + ".port", atomically: true, encoding: .utf8)
+    while true { pause() }
+  }
+
+  private static func process(_ directory: String, _ report: inout Report) async throws {
+    let data = directory + "/data"
+    report.add("server.data_mb", Double(try size(data)) / 1e6, "MB")
+    func start(_ name: String) async throws -> (pid: pid_t, port: UInt16) {
+      unlink(data + ".port")
+      let begin = ContinuousClock.now
+      let pid = try BenchBroker.spawn(["/proc/self/exe", "serve-store", data], output: directory + "/serve.out")
+      while true {
+        if let text = try? String(contentsOfFile: data + ".port", encoding: .utf8), let port = UInt16(text.split(separator: " ")[0]) {
+          let time = Double((ContinuousClock.now - begin) / .microseconds(1)) / 1000
+          report.add("server.start_ms_\(name)", time, "ms")
+          report.add("server.open_ms_\(name)", (Double(text.split(separator: " ")[1]) ?? 0) * 1000, "ms")
+          return (pid, port)
+        }
+        guard begin + .seconds(60) > .now else { throw BenchError("the server does not start") }
+        try await Task.sleep(for: .milliseconds(2))
+      }
+    }
+    func end(_ pid: pid_t) {
+      kill(pid, SIGKILL)
+      var status: Int32 = 0
+      waitpid(pid, &status, 0)
+    }
+    var server = try await start("after_close")
+    try await scan(server.port)
+    report.add("server.scan_peak_mb", try peak(server.pid), "MB")
+    for round in 1...2 {
+      _ = try wrk("PutItem", put("Large", items), 64, server.port, directory, seconds: 8)
+      end(server.pid)
+      server = try await start("after_kill_\(round)")
+    }
+    end(server.pid)
+  }
+
+  private static func scan(_ port: UInt16) async throws {
+    let client = DynamoClient(endpoint: "http://127.0.0.1:\(port)")
+    var start: String?
+    repeat {
+      let answer = try await client.call("Scan") { writer in
+        writer.name("TableName")
+        writer.string("Large")
+        if let start {
+          writer.name("ExclusiveStartKey")
+          writer.raw(start.utf8)
+        }
+      }
+      start = answer.body.member(answer.body.root, "LastEvaluatedKey").map { answer.body.text($0) }
+    } while start != nil
+  }
+
+  /// Of resident memory, in MB.
+  private static func peak(_ pid: pid_t) throws -> Double {
+    let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM") } ?? ""
+    return (Double(line.split { !$0.isNumber }.first ?? "") ?? 0) / 1024
+  }
+
+  private static func size(_ directory: String) throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: directory).reduce(into: 0) { sum, name in
+      sum += (try FileManager.default.attributesOfItem(atPath: directory + "/" + name)[.size] as? Int) ?? 0
+    }
+  }
+
+  // MARK: wrk
+
+  private static func put(_ table: String, _ keys: Int) -> (text: String, keys: Int) {
+    (
+      #"{"TableName":"\#(table)","Item":{"pk":{"S":"key-%d"},"n":{"N":"12345678"},"text":{"S":"\#(filler)"}}}"#, keys
+    )
+  }
+
+  private static func get(_ table: String, _ keys: Int) -> (text: String, keys: Int) {
+    (#"{"TableName":"\#(table)","Key":{"pk":{"S":"key-%d"}}}"#, keys)
+  }
+
+  private static func wrk(
+    _ operation: String, _ body: (text: String, keys: Int), _ connections: Int, _ port: UInt16, _ directory: String,
+    seconds: Int = seconds
+  ) throws -> Double {
+    try wrk(operation, body.text, body.keys, connections, port, directory, seconds: seconds)
+  }
+
+  /// `body` with `%d` for a key's number. 20,000 requests are made before the first is sent, each with a number of its own in `n`, so
+  /// that a put is never one that changes nothing.
+  private static func wrk(
+    _ operation: String, _ body: String, _ keys: Int, _ connections: Int, _ port: UInt16, _ directory: String,
+    seconds: Int = seconds
+  ) throws -> Double {
+    let script = """
+      wrk.method = "POST"
+      wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
+      wrk.headers["X-Amz-Target"] = "DynamoDB_20120810.\(operation)"
+      wrk.headers["X-Amz-Date"] = "20260101T000000Z"
+      wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
+      local requests, place = {}, 0
+      function init(args)
+        math.randomseed(os.time())
+        for index = 1, 20000 do
+          local text = string.gsub([==[\(body)]==], "%%d", tostring(math.random(0, \(keys - 1))))
+          text = string.gsub(text, "12345678", tostring(math.random(1, 99999999)))
+          requests[index] = wrk.format(nil, nil, nil, text)
+        end
+      end
+      function request()
+        place = place % 20000 + 1
+        return requests[place]
+      end
+      """
+    return try HTTPBench.wrk(script, connections, port, directory, seconds: seconds)
+  }
+}
