@@ -53,16 +53,17 @@ soak: packages test-packages
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made anew each time, from seeds in the code.
 FUZZ_SECONDS ?= 60
+FUZZ_REQUESTS ?= 1000000
 fuzz: packages test-packages
 	swift build --build-tests
-	AFTERIMAGE_MUTATED_REQUESTS=1000000 AFTERIMAGE_SLOW_CONNECTIONS=500 \
+	AFTERIMAGE_MUTATED_REQUESTS=$(FUZZ_REQUESTS) AFTERIMAGE_SLOW_CONNECTIONS=500 \
 	  swift test --skip-build --no-parallel --filter 'MutatedRequestTests|SlowClientTests'
 	AFTERIMAGE_FUZZER=build swift build -c release --scratch-path .build/fuzz --sanitize fuzzer --product afterimage-fuzzer
 	rm -rf .build/fuzz-corpus
 	for target in json expressions signatures http; do \
 	  echo "fuzzing $$target for $(FUZZ_SECONDS) s"; mkdir -p .build/fuzz-corpus; \
 	  AFTERIMAGE_FUZZER=$$target .build/fuzz/release/afterimage-fuzzer .build/fuzz-corpus/$$target -max_total_time=$(FUZZ_SECONDS) \
-	    -max_len=4096 -timeout=2 -rss_limit_mb=1024 -artifact_prefix=.build/fuzz-found-$$target- -print_final_stats=1 -verbosity=0 \
+	    -max_len=4096 -timeout=2 -rss_limit_mb=1024 -artifact_prefix=.build/fuzz-found-$$target- -print_final_stats=1 -print_funcs=0 -verbosity=0 \
 	    || exit 1; \
 	done
 
