@@ -12,7 +12,9 @@ final class Scene: Sendable {
   private let server: HTTPServer
 
   init() {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "afterimage-fuzzer-\(getpid())").path
+    let folder = FileManager.default.temporaryDirectory.appending(path: "afterimage-fuzzer").path
+    // What the last run left: one runs at a time, and libFuzzer ends the process without a word.
+    try? FileManager.default.removeItem(atPath: folder)
     let keys = folder + "/keys.yaml"
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
