@@ -48,19 +48,24 @@ enum SessionBench {
     _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
     var time: Int64 = 1_700_000_000_000
     var next: UInt64 = 1
-    for first in stride(from: 0, to: records, by: 1000) {
-      var actions: [WriteAction] = []
-      var times: [Int64] = []
-      for n in first..<(first + 1000) {
-        next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let item = make(Int(next >> 33) % users, n)
-        let key: Item = ["user": item["user"] ?? .null]
-        actions.append(WriteAction(table: table, key: key, needsCurrent: false) { _ in .put(item) })
-        time += n % 10 == 0 ? 100 : 0
-        times.append(time)
+    var actions: [WriteAction] = []
+    var times: [Int64] = []
+    var users = Set<Int>()
+    for n in 0..<records {
+      next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      let user = Int(next >> 33) % SessionBench.users
+      // A transaction changes an item once.
+      if actions.count == 1000 || !users.insert(user).inserted {
+        _ = try await store.write(WriteTransaction(actions: actions, times: times))
+        (actions, times, users) = ([], [], [user])
       }
-      _ = try await store.write(WriteTransaction(actions: actions, times: times))
+      let item = make(user, n)
+      let key: Item = ["user": item["user"] ?? .null]
+      actions.append(WriteAction(table: table, key: key, needsCurrent: false) { _ in .put(item) })
+      time += n % 10 == 0 ? 100 : 0
+      times.append(time)
     }
+    _ = try await store.write(WriteTransaction(actions: actions, times: times))
     let log = EmbeddedLog(store, table: table)
     let start = LogCursor(incarnation: try await log.describe().incarnation, sequence: UInt64(records / 2))
     let batch = try await log.read(partition: 0, after: start, limit: ReadLimit(records: 1000, bytes: 8 << 20), wait: .zero)
