@@ -96,6 +96,8 @@ package final class Database: Sendable {
     _ family: Int, _ key: [UInt8], snapshot: Snapshot? = nil, _ body: (UnsafeRawBufferPointer?) -> Value
   ) throws(RocksDBError) -> Value {
     guard let open = snapshot.map({ $0.open }) ?? current else { throw .reopening }
+    // Without it the last reference may go before the C functions that use the pointers return.
+    defer { withExtendedLifetime((open, snapshot)) {} }
     var failure: UnsafeMutablePointer<CChar>?
     let slice = key.withUnsafeBytes { raw in
       rocksdb_get_pinned_cf(
@@ -122,6 +124,7 @@ package final class Database: Sendable {
     let (open, failed) = state.withLock { ($0.open, $0.failed) }
     if let failed { throw failed }
     guard let open, batch.open === open else { throw .reopening }
+    defer { withExtendedLifetime(open) {} }
     var failure: UnsafeMutablePointer<CChar>?
     rocksdb_write(open.pointer, sync ? open.syncedWrite : open.unsyncedWrite, batch.pointer, &failure)
     guard failure != nil else { return }
@@ -135,7 +138,7 @@ package final class Database: Sendable {
     guard let open = current, let value = rocksdb_property_value_cf(open.pointer, open.families[family + 1], name) else {
       return nil
     }
-    defer { rocksdb_free(value) }
+    defer { withExtendedLifetime(open) { rocksdb_free(value) } }
     return String(cString: value)
   }
 }
