@@ -78,7 +78,7 @@ let package = Package(
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
     module("Libraries", "Kafka", ["CLibrdkafka"]),
-    kit("Libraries", "KafkaTestKit", ["Kafka"]),
+    kit("Libraries", "KafkaTestKit", ["Kafka", "Services"]),
     kit("Libraries", "RandomTestKit", []),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 

@@ -3,6 +3,7 @@ internal import DynamoModel
 internal import Foundation
 internal import Glibc
 internal import HTTPServer
+internal import Services
 internal import TableAPI
 internal import TableStore
 
@@ -199,9 +200,11 @@ enum ServerBench {
     func start(_ name: String) async throws -> (pid: pid_t, port: UInt16) {
       unlink(data + ".port")
       let begin = ContinuousClock.now
-      let pid = try BenchBroker.spawn(["/proc/self/exe", "serve-store", data], output: directory + "/serve.out")
+      let pid = try Executable.spawn(["/proc/self/exe", "serve-store", data], output: directory + "/serve.out")
       while true {
-        if let text = try? String(contentsOfFile: data + ".port", encoding: .utf8), let port = UInt16(text.split(separator: " ")[0]) {
+        if let text = try? String(contentsOfFile: data + ".port", encoding: .utf8),
+          let port = UInt16(text.split(separator: " ")[0])
+        {
           let time = Double((ContinuousClock.now - begin) / .microseconds(1)) / 1000
           report.add("server.start_ms_\(name)", time, "ms")
           report.add("server.open_ms_\(name)", (Double(text.split(separator: " ")[1]) ?? 0) * 1000, "ms")

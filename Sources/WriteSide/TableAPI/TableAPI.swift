@@ -137,7 +137,8 @@ struct Call {
     guard let key, !key.allowsEverything else { return }
     throw DynamoError(
       .accessDenied,
-      "User: \(key.id) is not authorized to perform: \(operation.name), because no rule of the key allows admin access to all tables")
+      "User: \(key.id) is not authorized to perform: \(operation.name), because no rule of the key allows admin access to all tables"
+    )
   }
 
   /// Whether the caller may see that the table exists.

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 package import Kafka
+internal import Services
 internal import Synchronization
 
 /// The broker that a test process talks to: the one that AFTERIMAGE_TEST_KAFKA names, or one of its own from the shared folder's
@@ -52,36 +53,14 @@ package enum KafkaBroker {
     guard let script else { throw KafkaTestError(KafkaBroker.skipped) }
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).out").path
     defer { try? FileManager.default.removeItem(atPath: output) }
-    let pid = try spawn([script] + arguments, output: output)
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) == -1, errno == EINTR {}
-    guard status == 0 else {
-      throw KafkaTestError("kafka-cluster \(arguments.joined(separator: " ")) ended with status \(status)")
-    }
+    try Executable.run([script] + arguments, output: output)
     return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   /// Destroys the cluster once this process is gone, also when it was killed.
   static func destroyAfterEnd(_ directory: String) throws {
     guard let script else { return }
-    let watch = "while kill -0 \(getpid()) 2>/dev/null; do sleep 0.5; done; \"$0\" destroy \"$1\""
-    _ = try spawn(["/usr/bin/setsid", "/bin/sh", "-c", watch, script, directory], output: "/dev/null")
-  }
-
-  /// Starts a program. Foundation's Process is not used: its wait needs a run loop, which a test's thread has not.
-  private static func spawn(_ command: [String], output: String) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    let arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var pid: pid_t = 0
-    let code = posix_spawn(&pid, command[0], &actions, nil, arguments, environ)
-    guard code == 0 else { throw KafkaTestError("\(command[0]) does not start: \(String(cString: strerror(code)))") }
-    return pid
+    try Executable.runAfterEnd([script, "destroy", directory])
   }
 }
 

@@ -54,11 +54,18 @@ import Testing
       ["table", "import", "Notes", "notes.tsv", "--set", "id={id}", "--set", "Text={text}", "--endpoint", scene.server.tables],
       in: scene.folder.path)
     #expect(loaded.status == 0, "\(loaded)")
-    while try await ask(scene.server, "all")?.rows.count != count { try await Task.sleep(for: .milliseconds(20)) }
+    let end = ContinuousClock.now + GenerationTests.waitMax
+    while try await ask(scene.server, "all")?.rows.count != count {
+      try #require(ContinuousClock.now < end, "the notes are not in the read model yet")
+      try await Task.sleep(for: .milliseconds(20))
+    }
     #expect(await scene.server.stop() == 0)
     try scene.folder.write("notes/pipeline.yaml", GenerationTests.edited)
     return scene
   }
+
+  /// How long a fact is waited for.
+  private static let waitMax = Duration.seconds(60)
 
   private func start(_ scene: Notes) async throws -> DevProcess {
     try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
@@ -66,7 +73,9 @@ import Testing
 
   /// Asks until the second generation answers; whichever answers has all the rows.
   private func untilSecond(_ server: DevProcess, _ count: Int) async throws -> Answer {
+    let end = ContinuousClock.now + GenerationTests.waitMax
     while true {
+      try #require(ContinuousClock.now < end, "the second generation does not answer yet")
       if let answer = try await ask(server, "all") {
         #expect(answer.rows.count == count, "generation \(answer.generation) is not whole")
         #expect(answer.columns == (answer.generation == 1 ? ["id", "text"] : ["id", "text", "size"]))

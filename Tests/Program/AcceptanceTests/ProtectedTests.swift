@@ -30,7 +30,8 @@ import Testing
     #expect(!(server.child.errors + server.child.output).contains("s3cret"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func `without keys the table API stays on loopback, and wrong files of keys are told with their place`()
+  @Test(.timeLimit(.minutes(1)))
+  func `without keys the table API stays on loopback, and wrong files of keys are told with their place`()
     async throws
   {
     let folder = try TestFolder()

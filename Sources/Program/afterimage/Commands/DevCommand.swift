@@ -8,7 +8,7 @@ enum DevCommand {
     "dev", about: "Run tables, workers, queries and the page in one process.",
     notes: """
       Tables and read models are kept in --data. Without --pipeline every folder under ./pipelines that has a pipeline.yaml is run.
-      Point a DynamoDB client at the table address; any credentials will do.
+      Point a DynamoDB client at the table address; without --keys any credentials will do.
       """,
     options: [
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),

@@ -22,7 +22,7 @@ struct Region<Element: BitwiseCopyable>: ~Copyable {
 
   private static func memory(_ old: UnsafeMutablePointer<Element>?, _ capacity: Int) -> UnsafeMutablePointer<Element> {
     guard let memory = realloc(old, capacity * MemoryLayout<Element>.stride) else {
-      fatalError("no memory for \(capacity) values of \(MemoryLayout<Element>.stride) bytes")
+      preconditionFailure("no memory for \(capacity) values of \(MemoryLayout<Element>.stride) bytes")
     }
     return memory.assumingMemoryBound(to: Element.self)
   }

@@ -8,6 +8,15 @@ enum Backups {
     constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: "backupArn")
   }
 
+  /// The backup that a request names by its ARN.
+  static func backup(_ call: Call) throws(DynamoError) -> TableJob {
+    let arn = try call.body.string("BackupArn")
+    var constraints = Constraints()
+    check(arn, &constraints)
+    try constraints.check()
+    return try backup(call, arn ?? "")
+  }
+
   /// The backup that an ARN names; its table must be one that the caller may see to.
   static func backup(_ call: Call, _ arn: String) throws(DynamoError) -> TableJob {
     let parts = arn.split(separator: "/", omittingEmptySubsequences: false)

@@ -3,11 +3,7 @@ internal import TableStore
 
 enum DeleteBackup {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    let arn = try call.body.string("BackupArn")
-    var constraints = Constraints()
-    Backups.check(arn, &constraints)
-    try constraints.check()
-    let job = try Backups.backup(call, arn ?? "")
+    let job = try Backups.backup(call)
     guard job.status != .running else {
       throw DynamoError(.backupInUse, "Backup is being created or restored: \(job.arn)")
     }

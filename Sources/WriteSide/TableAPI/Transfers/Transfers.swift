@@ -5,6 +5,22 @@ internal import TableStore
 enum Transfers {
   static let listMax = 25
 
+  /// The export or import that a request names by its ARN.
+  static func job(_ call: Call, _ member: StaticString, at path: String, _ kind: TableJob.Kind) throws(DynamoError) -> TableJob {
+    let arn = try call.body.string(member)
+    var constraints = Constraints()
+    constraints.required(arn != nil, at: path)
+    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: path)
+    try constraints.check()
+    guard let job = call.store.job(arn: arn ?? ""), job.kind == kind else {
+      throw kind == .export
+        ? DynamoError(.exportNotFound, "Export not found: \(arn ?? "")")
+        : DynamoError(.importNotFound, "Import not found: \(arn ?? "")")
+    }
+    try call.authorize(job.description.definition.name)
+    return job
+  }
+
   static func status(_ job: TableJob) -> String {
     switch job.status {
     case .running: "IN_PROGRESS"
