@@ -49,7 +49,7 @@ let fuzzer: [Target] =
     .executableTarget(
       name: "afterimage-fuzzer",
       dependencies: ["RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
-      path: "Tests/WriteSide/Fuzzer", swiftSettings: strict),
+      path: "Tests/WriteSide/Fuzzer", swiftSettings: strict)
   ]
 
 let package = Package(
@@ -68,7 +68,7 @@ let package = Package(
     tests("Libraries", "RocksDB", ["RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
     module("Libraries", "SQLite", ["CSQLite"]),
-    tests("Libraries", "HTTPServer", ["HTTPServer"]),
+    tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
@@ -111,7 +111,10 @@ let package = Package(
     kit("WriteSide", "StoreTestKit", ["ChangeLogConformance", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     tests(
       "WriteSide", "TableStore",
-      ["ChangeLogConformance", "RandomTestKit", "RocksDB", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords", "ChangeLog"]),
+      [
+        "ChangeLogConformance", "RandomTestKit", "RocksDB", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords",
+        "ChangeLog",
+      ]),
     module(
       "WriteSide", "Relay",
       ["Kafka", "Services", "Telemetry", "DynamoModel", "ChangeRecords", "ChangeLog", "KafkaLog"]),
@@ -133,7 +136,7 @@ let package = Package(
       "WriteSide", "TableAPI",
       [
         "TableAPI", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeLog", "ChangeRecords", "HTTPServer",
-        "DynamoClient", "DynamoModel",
+        "DynamoClient", "DynamoModel", "Services",
       ],
       exclude: [
         "boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py",
@@ -194,10 +197,12 @@ let package = Package(
       [
         "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog", "Services", "StoreTestKit",
+        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
+        "Services", "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py", "system_c.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",
+        "system_c.py",
       ]),
     program(
       "afterimage-bench",
@@ -208,6 +213,6 @@ let package = Package(
       ]),
 
     // The house itself
-    tests("House", "House", []),
+    tests("House", "House", ["Services"]),
   ] + fuzzer
 )

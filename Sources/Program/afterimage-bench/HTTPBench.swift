@@ -3,6 +3,7 @@ internal import DynamoModel
 internal import Foundation
 internal import HTTPServer
 internal import RocksDB
+internal import Services
 internal import Synchronization
 internal import TableAPI
 internal import TableStore
@@ -62,14 +63,13 @@ enum HTTPBench {
   static func wrk(_ script: String, _ connections: Int, _ port: UInt16, _ directory: String, seconds: Int) throws -> Double {
     let path = directory + "/wrk.lua"
     try script.write(toFile: path, atomically: true, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["wrk", "-t", "1", "-c", "\(connections)", "-d", "\(seconds)s", "-s", path, "http://127.0.0.1:\(port)/"]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let answer = directory + "/wrk.txt"
+    _ = try Executable.status(
+      of: [
+        "/usr/bin/env", "wrk", "-t", "1", "-c", "\(connections)", "-d", "\(seconds)s", "-s", path, "http://127.0.0.1:\(port)/",
+      ],
+      output: answer, keepsErrors: true)
+    let text = try String(contentsOfFile: answer, encoding: .utf8)
     guard !text.contains("Non-2xx"), let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Requests/sec") }),
       let rate = line.split(separator: " ").last.flatMap({ Double($0) })
     else { throw BenchError("wrk says: \(text)") }

@@ -1,4 +1,5 @@
 import Foundation
+import Services
 
 /// The repository's own files, as git has them.
 enum SourceTree {
@@ -24,14 +25,10 @@ enum SourceTree {
   }
 
   static func paths() throws -> [String] {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["git", "-C", root.path, "ls-files"]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let output = FileManager.default.temporaryDirectory.path + "/tracked-files-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    try Executable.run(["/usr/bin/env", "git", "-C", root.path, "ls-files"], output: output)
+    let text = try String(contentsOfFile: output, encoding: .utf8)
     return text.split(separator: "\n").map(String.init)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Services
 import Synchronization
 import Testing
 
@@ -73,19 +74,11 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
   /// "hello gzip" fifty times, by gzip.
   static func gzipped(_ body: [UInt8]) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["gzip", "-c"]
-    let input = Pipe()
-    let output = Pipe()
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
-    input.fileHandleForWriting.write(Data(body))
-    try input.fileHandleForWriting.close()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Array(data)
+    let plain = FileManager.default.temporaryDirectory.path + "/plain-\(UUID())"
+    defer { for path in [plain, plain + ".gz"] { try? FileManager.default.removeItem(atPath: path) } }
+    try Data(body).write(to: URL(filePath: plain))
+    try Executable.run(["/usr/bin/env", "gzip", "-c", plain], output: plain + ".gz")
+    return [UInt8](try Data(contentsOf: URL(filePath: plain + ".gz")))
   }
 
   @Test func `gzip bodies are inflated within the limit`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Services
 
 /// A program of the tests, as users run theirs: found on the path, with credentials that any server without keys takes.
 enum ClientProgram {
@@ -11,20 +12,14 @@ enum ClientProgram {
   }
 
   private static func wait(_ command: [String], in directory: String?) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
-    process.environment = ProcessInfo.processInfo.environment.merging([
-      "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-      "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1",
-    ]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    let output = FileManager.default.temporaryDirectory.path + "/client-program-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    let place = directory.map { ["-C", $0] } ?? []
+    let variables = [
+      "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true",
+      "PYTHONDONTWRITEBYTECODE=1",
+    ]
+    let status = try Executable.status(of: ["/usr/bin/env"] + place + variables + command, output: output, keepsErrors: true)
+    return (status, String(decoding: try Data(contentsOf: URL(filePath: output)), as: UTF8.self))
   }
 }

@@ -1,5 +1,6 @@
 import DynamoModel
 import Foundation
+import Services
 import Testing
 
 @Suite struct ProtocolTests {
@@ -71,14 +72,10 @@ import Testing
 
   @Test func `a gzip body is taken`() async throws {
     let server = try APIServer()
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["sh", "-c", "printf '{\"Limit\":5}' | gzip -c"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let body = Array(pipe.fileHandleForReading.readDataToEndOfFile())
-    process.waitUntilExit()
+    let output = FileManager.default.temporaryDirectory.path + "/gzip-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    try Executable.run(["/bin/sh", "-c", "printf '{\"Limit\":5}' | gzip -c"], output: output)
+    let body = [UInt8](try Data(contentsOf: URL(filePath: output)))
     let answer = try await server.client().post(
       body, headers: ["X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Encoding": "gzip"])
     #expect(answer.text == #"{"TableNames":[]}"#)
