@@ -14,9 +14,11 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
-TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl
+#   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
+TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless
 #   unmodified programs of others for DynamoDB, from PyPI
-CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws
+#   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
+CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 

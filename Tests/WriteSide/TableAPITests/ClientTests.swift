@@ -1,25 +1,50 @@
+import DynamoModel
 import Foundation
 import StoreTestKit
+import TableStore
 import Testing
 
 /// Clients of others, unmodified, each with a small program of our own; `make test` installs them.
 @Suite struct ClientTests {
   private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
   private static let python = root.appending(path: ".build/clients/bin/python").path
+  /// The Kinesis Client Library and AWS's SDK for Java, as a PyPI package carries them.
+  private static let jars = (FileManager.default.subpaths(atPath: root.appending(path: ".build/clients/lib").path) ?? [])
+    .first { $0.hasSuffix("/amazon_kclpy/jars") }.map { root.appending(path: ".build/clients/lib/\($0)").path }
 
   @Test(
     .enabled("make test installs the clients") { FileManager.default.isExecutableFile(atPath: python) },
     arguments: ["pynamodb_orm", "aioboto3_client", "langchain_history", "langgraph_checkpoints"])
   func `a client of others works unmodified`(program: String) async throws {
-    try await run([Self.python, Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/\(program).py").path])
+    try await run([Self.python, Self.program("\(program).py")])
   }
 
   @Test func `the aws command line works unmodified`() async throws {
-    try await run(["/bin/sh", Self.root.appending(path: "Tests/WriteSide/TableAPITests/clients/awscli.sh").path])
+    try await run(["/bin/sh", Self.program("awscli.sh")])
+  }
+
+  @Test(.enabled("make test installs it") { jars != nil })
+  func `the Enhanced Client of AWS's SDK for Java works unmodified`() async throws {
+    try await run(["/bin/sh", Self.program("java.sh"), try #require(Self.jars), "EnhancedClient"])
+  }
+
+  @Test(.enabled("make test installs it") { jars != nil })
+  func `the Kinesis Client Library shares a stream's shards among workers`() async throws {
+    let server = try APIServer(options: .init(streamShardLifetime: 4_000))
+    _ = try server.store.createTable(
+      TableDefinition(name: "changes", key: .strings(sort: false), stream: .newAndOldImages, partitions: 4))
+    try await run(["/bin/sh", Self.program("java.sh"), try #require(Self.jars), "KinesisConsumer"], with: server)
+  }
+
+  private static func program(_ name: String) -> String {
+    root.appending(path: "Tests/WriteSide/TableAPITests/clients/\(name)").path
   }
 
   private func run(_ command: [String]) async throws {
-    let server = try APIServer()
+    try await run(command, with: try APIServer())
+  }
+
+  private func run(_ command: [String], with server: APIServer) async throws {
     try FileManager.default.createDirectory(atPath: server.buckets.path, withIntermediateDirectories: true)
     let (status, output) = try await ClientProgram.run(command + ["http://127.0.0.1:\(server.port)"], in: server.buckets.path)
     #expect(status == 0, "\(command) failed:\n\(output)")
