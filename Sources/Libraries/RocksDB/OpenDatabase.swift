@@ -99,8 +99,8 @@ final class OpenDatabase: @unchecked Sendable {
     rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
     let table = rocksdb_block_based_options_create()
     rocksdb_block_based_options_set_block_cache(table, cache)
-    // A point read unpacks a whole block.
-    rocksdb_block_based_options_set_block_size(table, family.pointReads ? 8 << 10 : 16 << 10)
+    // A point read that is not in the cache reads and unpacks a whole block.
+    rocksdb_block_based_options_set_block_size(table, family.pointReads ? 4 << 10 : 16 << 10)
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
     if family.pointReads {
