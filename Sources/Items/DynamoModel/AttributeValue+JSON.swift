@@ -15,17 +15,33 @@ extension AttributeValue {
   /// The same from a tape over bytes that the caller holds.
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
     guard tape.kind(node) != .null else { throw AttributeValue.empty }
-    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .structure) }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .structure) }
     let end = Int(tape.nodes[node].next)
-    guard node + 1 < end else { throw AttributeValue.empty }
-    let name = node + 1
-    let value = node + 2
-    // A member that is null counts as absent.
-    guard tape.kind(value) != .null else { throw AttributeValue.empty }
-    if Int(tape.nodes[value].next) < end {
+    var found: AttributeValue?
+    var count = 0
+    var name = node + 1
+    // A type that is null counts as absent, and so does a name that is no type. What is wrong with a value is told before
+    // that there is more than one.
+    while name < end {
+      let value = name + 1
+      if tape.kind(value) != .null, let typed = try AttributeValue(tape, name, value, source, depth: depth) {
+        count += 1
+        found = typed
+      }
+      name = Int(tape.nodes[value].next)
+    }
+    guard let found else { throw AttributeValue.empty }
+    guard count == 1 else {
       throw .validation(
         "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
     }
+    self = found
+  }
+
+  /// The value of the type that `name` names; nil when it names none.
+  private init?(
+    _ tape: JSONTape, _ name: Int, _ value: Int, _ source: UnsafeRawBufferPointer, depth: Int
+  ) throws(DynamoError) {
     let start = Int(tape.nodes[name].start)
     let length = Int(tape.nodes[name].end) - start
     let first = length > 0 ? source[start] : 0
@@ -42,15 +58,15 @@ extension AttributeValue {
     default:
       switch tape.string(name, in: source) {
       case "BOOL":
-        guard let bool = tape.bool(value) else { throw .unexpectedJSON(tape.kind(value), wanted: .boolean) }
+        guard let bool = tape.bool(value) else { throw .unexpectedJSON(tape, value, in: source, wanted: .boolean) }
         self = .bool(bool)
       case "NULL":
-        guard let bool = tape.bool(value) else { throw .unexpectedJSON(tape.kind(value), wanted: .boolean) }
+        guard let bool = tape.bool(value) else { throw .unexpectedJSON(tape, value, in: source, wanted: .boolean) }
         guard bool else {
           throw .validation("One or more parameter values were invalid: Null attribute value types must have the value of true")
         }
         self = .null
-      default: throw AttributeValue.empty
+      default: return nil
       }
     }
   }
@@ -61,14 +77,14 @@ extension AttributeValue {
   private static func text(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> String {
-    guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .string) }
+    guard tape.isString(node) else { throw .unexpectedJSON(tape, node, in: source, wanted: .string) }
     return tape.string(node, in: source)
   }
 
   private static func number(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> Number {
-    guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .string) }
+    guard tape.isString(node) else { throw .unexpectedJSON(tape, node, in: source, wanted: .string) }
     do throws(NumberError) {
       if tape.kind(node) == .escapedString { return try Number(tape.string(node, in: source)) }
       let range = Int(tape.nodes[node].start)..<Int(tape.nodes[node].end)
@@ -81,18 +97,14 @@ extension AttributeValue {
   private static func bytes(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> [UInt8] {
-    guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .blob) }
-    let text = tape.string(node, in: source)
-    guard let bytes = Base64.decode(Array(text.utf8)) else {
-      throw .serialization("Base64 encoded length is expected a multiple of 4 bytes but found: \(text.utf8.count)")
-    }
-    return bytes
+    guard tape.isString(node) else { throw .unexpectedJSON(tape, node, in: source, wanted: .blob) }
+    return try bytes(base64: tape.string(node, in: source))
   }
 
   private static func list(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, depth: Int
   ) throws(DynamoError) -> [AttributeValue] {
-    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape.kind(node), wanted: .list) }
+    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, in: source, wanted: .list) }
     guard depth <= AttributeValue.depthMax else { throw .nestingTooDeep }
     var values: [AttributeValue] = []
     try tape.forEachElement(node) { (element) throws(DynamoError) in
@@ -105,7 +117,7 @@ extension AttributeValue {
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, empty: String,
     _ read: (JSONTape, Int, UnsafeRawBufferPointer) throws(DynamoError) -> Element
   ) throws(DynamoError) -> [Element] {
-    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape.kind(node), wanted: .list) }
+    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, in: source, wanted: .list) }
     var values: [Element] = []
     try tape.forEachElement(node) { (element) throws(DynamoError) in values.append(try read(tape, element, source)) }
     guard !values.isEmpty else { throw .validation("One or more parameter values were invalid: \(empty)") }
@@ -118,7 +130,7 @@ extension AttributeValue {
     let given = try elements(tape, node, source, empty: "An string set  may not be empty", text)
     let sorted = given.sorted(by: Text.less)
     for index in 1..<max(1, sorted.count) where Text.equal(sorted[index - 1], sorted[index]) {
-      throw .duplicates(given)
+      throw .duplicates(given, ending: " contains duplicates.")
     }
     return sorted
   }
@@ -129,7 +141,7 @@ extension AttributeValue {
     let given = try elements(tape, node, source, empty: "An number set  may not be empty", number)
     let sorted = given.sorted()
     for index in 1..<max(1, sorted.count) where sorted[index - 1] == sorted[index] {
-      throw .duplicates(given.map(\.description))
+      throw .validation("Input collection contains duplicates")
     }
     return sorted
   }
@@ -140,7 +152,7 @@ extension AttributeValue {
     let given = try elements(tape, node, source, empty: "Binary sets should not be empty", bytes)
     let sorted = given.sorted(by: Bytes.less)
     for index in 1..<max(1, sorted.count) where sorted[index - 1] == sorted[index] {
-      throw .duplicates(given.map { Base64.encode($0) })
+      throw .duplicates(given.map { Base64.encode($0) }, ending: "of type BS contains duplicates.")
     }
     return sorted
   }
@@ -160,7 +172,7 @@ extension AttributeMap {
   }
 
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
-    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .map) }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .map) }
     guard depth <= AttributeValue.depthMax else { throw .nestingTooDeep }
     var entries: [Entry] = []
     try tape.forEachMember(node) { (name, value) throws(DynamoError) in
@@ -179,7 +191,7 @@ extension AttributeMap {
   package init(
     json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, only wanted: AttributeNames
   ) throws(DynamoError) {
-    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .map) }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .map) }
     var entries: [Entry] = []
     entries.reserveCapacity(wanted.count)
     try tape.forEachMember(node) { (name, value) throws(DynamoError) in

@@ -36,6 +36,17 @@ package enum AttributeValue: Sendable {
   }
 }
 
+extension AttributeValue {
+  /// Whether it is a text or a blob without a byte: no key may be so.
+  package var isEmptyScalar: Bool {
+    switch self {
+    case .string(let text): text.isEmpty
+    case .binary(let bytes): bytes.isEmpty
+    default: false
+    }
+  }
+}
+
 extension AttributeValue: Equatable {
   package static func == (left: AttributeValue, right: AttributeValue) -> Bool {
     switch (left, right) {

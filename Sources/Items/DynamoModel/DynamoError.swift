@@ -43,6 +43,9 @@ package struct DynamoError: Error, Sendable, Equatable {
   package var item: Item?
   /// With a cancelled transaction: a reason for each action, in the request's order.
   package var cancellationReasons: [CancellationReason]
+  /// Whether a write transaction with an action that is so wrong is refused with this error, rather than cancelled with it as
+  /// the action's reason.
+  package private(set) var refusesTransaction = false
 
   package init(_ code: Code, _ message: String, item: Item? = nil, cancellationReasons: [CancellationReason] = []) {
     self.code = code
@@ -82,12 +85,39 @@ package struct DynamoError: Error, Sendable, Equatable {
     .validation("One or more parameter values were invalid: \(message)")
   }
 
+  /// An empty value in a key attribute: `problem` says what was tried, `place` which key.
+  private static func emptyKey(_ problem: String, _ type: KeyType, _ place: String) -> DynamoError {
+    var error = validation(
+      "One or more parameter values are not valid. \(problem)The AttributeValue for a key attribute cannot contain an empty "
+        + "\(type == .string ? "string" : "binary") value.\(place)")
+    error.refusesTransaction = true
+    return error
+  }
+
+  /// An empty value in a key attribute of a table.
+  package static func emptyKey(_ attribute: KeyAttribute) -> DynamoError {
+    emptyKey("", attribute.type, " Key: \(attribute.name)")
+  }
+
+  /// An empty value in a key attribute of an index, of an item that is put.
+  package static func emptyIndexKey(_ attribute: KeyAttribute, index: String) -> DynamoError {
+    emptyKey(
+      "A value specified for a secondary index key is not supported. ", attribute.type,
+      " IndexName: \(index), IndexKey: \(attribute.name)")
+  }
+
+  /// An empty value in a key attribute of an index, by an update.
+  package static func emptyIndexKeyUpdate(_ attribute: KeyAttribute) -> DynamoError {
+    emptyKey(
+      "The update expression attempted to update a secondary index key to a value that is not supported. ", attribute.type, "")
+  }
+
   /// A value in more lists and maps than an item may have.
   package static let nestingTooDeep = DynamoError.validation(
-    "Nesting Levels have exceeded supported limits: Attributes can be nested up to \(AttributeValue.depthMax) levels")
+    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 
-  static func duplicates(_ given: [String]) -> DynamoError {
-    .invalidParameter("Input collection [\(given.joined(separator: ", "))] contains duplicates.")
+  static func duplicates(_ given: [String], ending: StaticString) -> DynamoError {
+    .invalidParameter("Input collection [\(given.joined(separator: ", "))]\(ending)")
   }
 
   /// What a member of the service model is, for the text of a type error.
@@ -100,27 +130,32 @@ package struct DynamoError: Error, Sendable, Equatable {
   }
 
   /// The text of DynamoDB's deserialiser for JSON of a wrong type.
-  package static func unexpectedJSON(_ kind: JSONTape.Kind, wanted: ExpectedJSON) -> DynamoError {
-    switch kind {
-    case .object: .serialization("Start of structure or map found where not expected")
-    case .array where wanted == .structure || wanted == .map: .serialization("Start of list found where not expected")
-    case .array: .serialization("Start of list found where not expected")
-    default:
-      switch wanted {
-      case .list: .serialization("Unexpected field type")
-      case .map, .structure: .serialization("Unexpected value type in payload")
-      case .blob: .serialization("\(valueName(kind)) cannot be converted to Blob")
-      default: .serialization("\(valueName(kind)) cannot be converted to \(wanted.rawValue)")
-      }
+  package static func unexpectedJSON(_ tape: JSONTape, _ node: Int, wanted: ExpectedJSON) -> DynamoError {
+    tape.bytes.withUnsafeBytes { unexpectedJSON(tape, node, in: $0, wanted: wanted) }
+  }
+
+  /// The same from a tape over bytes that the caller holds.
+  package static func unexpectedJSON(
+    _ tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, wanted: ExpectedJSON
+  ) -> DynamoError {
+    switch (tape.kind(node), wanted) {
+    case (.object, _): .serialization("Start of structure or map found where not expected")
+    case (.array, _): .serialization("Start of list found where not expected")
+    case (_, .list), (_, .map): .serialization("Unexpected field type")
+    case (_, .structure): .serialization("Unexpected value type in payload")
+    case (_, .blob): .serialization("only base64-encoded strings are convertible to bytes")
+    default: .serialization("\(valueName(tape, node, source)) cannot be converted to \(wanted.rawValue)")
     }
   }
 
-  private static func valueName(_ kind: JSONTape.Kind) -> String {
-    switch kind {
-    case .string, .escapedString: "STRING_VALUE"
-    case .number: "NUMBER_VALUE"
-    case .bool: "TRUE_VALUE"
-    default: "NULL_VALUE"
+  private static func valueName(_ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer) -> String {
+    switch tape.kind(node) {
+    case .string, .escapedString: return "STRING_VALUE"
+    case .number:
+      let text = source[Int(tape.nodes[node].start)..<Int(tape.nodes[node].end)]
+      return text.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") } ? "DECIMAL_VALUE" : "NUMBER_VALUE"
+    case .bool: return tape.bool(node) == true ? "TRUE_VALUE" : "FALSE_VALUE"
+    default: return "NULL_VALUE"
     }
   }
 }

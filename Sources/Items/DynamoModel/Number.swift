@@ -124,6 +124,7 @@ package enum NumberError: Error, Equatable {
   /// The text that DynamoDB answers with.
   package var message: String {
     switch self {
+    case .notNumeric(""): "The parameter cannot be converted to a numeric value"
     case .notNumeric(let text): "The parameter cannot be converted to a numeric value: \(text)"
     case .tooManyDigits: "Attempting to store more than 38 significant digits in a Number"
     case .overflow: "Number overflow. Attempting to store a number with magnitude larger than supported range"

@@ -45,7 +45,9 @@ struct CommitRound: ~Copyable {
 
   mutating func apply(_ transaction: WriteTransaction) throws(DynamoError) -> [WriteResult] {
     if let token = transaction.token, try isRepeated(token) {
-      return transaction.actions.map { _ in WriteResult(old: nil, new: nil, position: nil) }
+      var results: [WriteResult] = []
+      for action in transaction.actions { results.append(try replayed(action)) }
+      return results
     }
     var prepared: [Prepared] = []
     var reasons: [DynamoError.CancellationReason] = []
@@ -79,11 +81,19 @@ struct CommitRound: ~Copyable {
     return prepared.map { commit($0, cause: transaction.cause) }
   }
 
+  /// What an action of a transaction gives that had been carried out before.
+  private func replayed(_ action: WriteAction) throws(DynamoError) -> WriteResult {
+    guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
+    let stored = try current(table.itemKey(action.key).bytes)
+    let bytes = stored.flatMap { Item(binary: Array($0[StoredItem.versionBytes...])) }?.size
+    return WriteResult(old: nil, new: nil, position: nil, replayedBytes: bytes ?? 0)
+  }
+
   private static func reason(for error: DynamoError) -> DynamoError.CancellationReason? {
     switch error.code {
     case .conditionalCheckFailed: .init(code: "ConditionalCheckFailed", message: error.message, item: error.item)
     case .duplicateItem: .init(code: "DuplicateItem", message: error.message, item: error.item)
-    case .validation: .init(code: "ValidationError", message: error.message)
+    case .validation where !error.refusesTransaction: .init(code: "ValidationError", message: error.message)
     default: nil
     }
   }
@@ -117,7 +127,9 @@ struct CommitRound: ~Copyable {
           action.isUpdate
             ? "Item size to update has exceeded the maximum allowed size" : "Item size has exceeded the maximum allowed size")
       }
-      if !table.definition.indexes.isEmpty { try table.checkIndexKeys(of: item) }
+      if !table.definition.indexes.isEmpty {
+        if action.isUpdate { try table.checkIndexKeys(of: item, updated: old) } else { try table.checkIndexKeys(of: item) }
+      }
       newBytes = item.binary
     }
     // A write that changes nothing may bring any time: so an import that is repeated goes through.

@@ -6,6 +6,9 @@ extension TableHandle {
   package static let sortKeyBytesMax = 1024
   package static let itemBytesMax = 400 * 1024
 
+  /// What is told of a key that is not the table's.
+  package static let keyMismatch = DynamoError.validation("The provided key element does not match the schema")
+
   /// The key of an item that is to be put. Throws for a missing, mistyped, empty or too long key attribute.
   package func key(ofPut item: Item) throws(DynamoError) -> Item {
     var key = Item()
@@ -25,6 +28,11 @@ extension TableHandle {
 
   /// Throws unless `key` holds exactly the table's key attributes, of the right types, not empty, not too long.
   package func check(key: Item) throws(DynamoError) { try stored.check(key: key) }
+
+  /// Throws when a value that an update gives an attribute, whatever the item holds, cannot be that of an index key.
+  package func checkIndexKey(_ name: String, updatedTo value: AttributeValue) throws(DynamoError) {
+    try stored.checkIndexKey(name, updatedTo: value)
+  }
 }
 
 extension StoredTable {
@@ -33,32 +41,26 @@ extension StoredTable {
     let attributes = definition.key.attributes
     guard key.count == attributes.count,
       attributes.allSatisfy({ attribute in key[attribute.name].map(attribute.type.accepts) ?? false })
-    else { throw .validation("The provided key element does not match the schema") }
+    else { throw TableHandle.keyMismatch }
     try StoredTable.checkSizes(of: key, definition.key)
   }
 
   static func checkSizes(of key: Item, _ schema: KeySchema) throws(DynamoError) {
     for attribute in schema.attributes {
-      let isSort = schema.sorts.contains(attribute) && attribute.name != schema.partition.name
-      let size: Int
-      switch key[attribute.name] {
-      case .string(let text): size = text.utf8.count
-      case .binary(let bytes): size = bytes.count
-      default: continue
-      }
-      if size == 0 {
-        let kind = attribute.type == .string ? "string" : "binary"
-        throw .validation(
-          "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
-            + "\(kind) value. Key: \(attribute.name)")
-      }
-      if isSort, size > TableHandle.sortKeyBytesMax {
-        throw .invalidParameter("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
-      }
-      if !isSort, size > TableHandle.partitionKeyBytesMax {
-        throw .invalidParameter("Size of hashkey has exceeded the maximum size limit of2048 bytes")
-      }
+      guard let value = key[attribute.name], attribute.type != .number else { continue }
+      if value.isEmptyScalar { throw .emptyKey(attribute) }
+      if let error = keyTooLong(value, isPartition: schema.partitions.contains(attribute)) { throw error }
     }
+  }
+
+  private static func keyTooLong(_ value: AttributeValue, isPartition: Bool) -> DynamoError? {
+    if isPartition, value.size > TableHandle.partitionKeyBytesMax {
+      return .invalidParameter("Size of hashkey has exceeded the maximum size limit of2048 bytes")
+    }
+    if !isPartition, value.size > TableHandle.sortKeyBytesMax {
+      return .invalidParameter("Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+    }
+    return nil
   }
 
   /// Throws when an item has an index key attribute of a wrong type, empty, or too long.
@@ -66,32 +68,49 @@ extension StoredTable {
     for index in definition.indexes {
       for attribute in index.key.attributes {
         guard let value = item[attribute.name] else { continue }
-        guard attribute.type.accepts(value) else {
-          throw .invalidParameter(
-            "Type mismatch for Index Key \(attribute.name) Expected: \(attribute.type.rawValue) Actual: \(value.typeName) "
-              + "IndexName: \(index.name)")
-        }
-        let isEmpty =
-          switch value {
-          case .string(let text): text.isEmpty
-          case .binary(let bytes): bytes.isEmpty
-          default: false
-          }
-        if isEmpty {
-          throw .validation(
-            "One or more parameter values are not valid. A value specified for a secondary index key is not supported. The "
-              + "AttributeValue for a key attribute cannot contain an empty \(attribute.type == .string ? "string" : "binary") "
-              + "value. IndexName: \(index.name), IndexKey: \(attribute.name)")
-        }
-        let limit = index.key.partitions.contains(attribute) ? TableHandle.partitionKeyBytesMax : TableHandle.sortKeyBytesMax
-        if attribute.type != .number, value.size > limit {
-          throw .invalidParameter(
-            index.key.partitions.contains(attribute)
-              ? "Size of hashkey has exceeded the maximum size limit of2048 bytes"
-              : "Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+        guard attribute.type.accepts(value) else { throw wrongIndexKey(attribute, value) }
+        if value.isEmptyScalar { throw .emptyIndexKey(attribute, index: index.name) }
+        if attribute.type != .number,
+          let error = StoredTable.keyTooLong(value, isPartition: index.key.partitions.contains(attribute))
+        {
+          throw error
         }
       }
     }
+  }
+
+  /// The same of an item that an update made: what the update left as it was is not looked at.
+  func checkIndexKeys(of item: Item, updated before: Item?) throws(DynamoError) {
+    for index in definition.indexes {
+      for attribute in index.key.attributes {
+        guard let value = item[attribute.name], value != before?[attribute.name] else { continue }
+        guard attribute.type.accepts(value) else {
+          throw .validation("The update expression attempted to update the secondary index key to unsupported type")
+        }
+        if value.isEmptyScalar { throw .emptyIndexKeyUpdate(attribute) }
+        if attribute.type != .number,
+          StoredTable.keyTooLong(value, isPartition: index.key.partitions.contains(attribute)) != nil
+        {
+          throw .validation("The update expression attempted to update the secondary index key beyond allowed size limits")
+        }
+      }
+    }
+  }
+
+  /// Throws when a value that an update gives an attribute, whatever the item holds, cannot be that of an index key.
+  func checkIndexKey(_ name: String, updatedTo value: AttributeValue) throws(DynamoError) {
+    for attribute in definition.indexes.lazy.flatMap(\.key.attributes) where Text.equal(attribute.name, name) {
+      guard attribute.type.accepts(value) else { throw wrongIndexKey(attribute, value) }
+      if value.isEmptyScalar { throw .emptyIndexKeyUpdate(attribute) }
+    }
+  }
+
+  /// Names the first, by its name, of the indexes whose key the attribute belongs to.
+  private func wrongIndexKey(_ attribute: KeyAttribute, _ value: AttributeValue) -> DynamoError {
+    let names = definition.indexes.filter { $0.key.attributes.contains(attribute) }.map(\.name)
+    return .invalidParameter(
+      "Type mismatch for Index Key \(attribute.name) Expected: \(attribute.type.rawValue) Actual: \(value.typeName) "
+        + "IndexName: \(names.min(by: Text.less) ?? "")")
   }
 
   /// The item's key in the items family, and the hash of its partition key.

@@ -63,4 +63,6 @@ package struct WriteResult: Sendable {
   package let old: Item?
   package let new: Item?
   package let position: Position?
+  /// The item's size as it is now, when the transaction had been carried out before under its token and nothing was done.
+  package var replayedBytes: Int?
 }

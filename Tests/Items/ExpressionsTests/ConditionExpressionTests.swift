@@ -68,6 +68,10 @@ func message(_ body: () throws -> Void) -> String {
     #expect(try !ParsedCondition(text).resolved(&placeholders).evaluate(on: item(Self.subject)))
   }
 
+  @Test func `a text is as long as its UTF-16`() throws {
+    #expect(try holds("size(a) = :v", values: #"{":v":{"N":"3"}}"#, on: #"{"a":{"S":"é𝄞"}}"#))
+  }
+
   @Test func `on no item only absence holds`() throws {
     #expect(try holds("attribute_not_exists(a)", on: nil))
     #expect(try !holds("attribute_exists(a)", on: nil))

@@ -55,15 +55,25 @@ import Testing
     ("sk = :a", "Query condition missed key schema element: pk"),
     ("pk = :p AND other1 = :a", "Query condition missed key schema element: sk"),
     ("pk < :p", "Query key condition not supported"),
-    ("pk = :p OR sk = :a", "Invalid operator used in KeyConditionExpression: OR"),
-    ("pk = :p AND sk <> :a", "Invalid operator used in KeyConditionExpression: <>"),
-    ("pk = :p AND contains(sk, :a)", "Invalid operator used in KeyConditionExpression: contains"),
-    ("pk = :p AND size(sk) = :a", "KeyConditionExpressions cannot contain nested operations"),
-    ("pk = :p AND sk.x = :a", "KeyConditionExpressions cannot have conditions on nested attributes"),
-    ("pk = :p AND pk = :s", "KeyConditionExpressions must only contain one condition per key"),
-    ("pk = :p AND sk > :a AND sk < :b", "Conditions can be of length 1 or 2 only"),
-    ("pk = sk", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
-    (":p = :s", "Invalid condition in KeyConditionExpression: No key attribute specified"),
+    ("pk = :p OR sk = :a", "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: OR"),
+    ("pk = :p AND sk <> :a", "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: <>"),
+    ("pk = :p AND contains(sk, :a)", "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: contains"),
+    ("pk = :p AND size(sk) = :a", "Invalid KeyConditionExpression: KeyConditionExpressions cannot contain nested operations"),
+    (
+      "pk = :p AND sk.x = :a",
+      "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes"
+    ),
+    ("pk = :p AND pk = :s", "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"),
+    (
+      "pk = :p AND sk > :a AND sk < :b",
+      "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"
+    ),
+    ("pk = :p AND sk = :a AND v = :a", "Conditions can be of length 1 or 2 only"),
+    (
+      "pk = sk",
+      "Invalid KeyConditionExpression: Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"
+    ),
+    (":p = :s", "Invalid KeyConditionExpression: Invalid condition in KeyConditionExpression: No key attribute specified"),
     ("pk = :a", "One or more parameter values were invalid: Condition parameter type does not match schema type"),
     (
       "pk = :e",

@@ -93,7 +93,7 @@ enum ModelOperand {
     case .value(let value): return value
     case .size(let path):
       switch path.value(item) {
-      case .text(let text)?: return .number(text.bytes.count * 1000)
+      case .text(let text)?: return .number(String(decoding: text.bytes, as: UTF8.self).utf16.count * 1000)
       case .bytes(let bytes)?: return .number(bytes.count * 1000)
       case .list(let list)?: return .number(list.count * 1000)
       case .map(let map)?: return .number(map.count * 1000)

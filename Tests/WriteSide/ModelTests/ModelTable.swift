@@ -10,6 +10,8 @@ struct ModelTable {
     case done
     case conditionFailed
     case refused
+    /// Nothing else of a transaction is looked at.
+    case refusedWhole
   }
 
   enum Operation {
@@ -37,11 +39,11 @@ struct ModelTable {
     switch action.operation {
     case .check: return (.done, current)
     case .delete: return (.done, nil)
-    case .put(let item): return Self.isIndexable(item) ? (.done, item) : (.refused, current)
+    case .put(let item): return Self.refusal(item).map { ($0, current) } ?? (.done, item)
     case .update(let update):
       do throws(ModelRefusal) {
         let changed = try update.apply(current, key: action.key)
-        if let changed, !Self.isIndexable(changed) { return (.refused, current) }
+        if let changed, let refusal = Self.refusal(changed) { return (refusal, current) }
         return (.done, changed)
       } catch {
         return (.refused, current)
@@ -52,6 +54,7 @@ struct ModelTable {
   /// Several actions together or not at all; one by itself alike.
   mutating func apply(_ actions: [Action]) -> [Outcome] {
     let outcomes = actions.map { outcome($0) }
+    if outcomes.contains(where: { $0.0 == .refusedWhole }) { return [.refused] }
     guard outcomes.allSatisfy({ $0.0 == .done }) else { return outcomes.map(\.0) }
     for (action, (_, item)) in zip(actions, outcomes) {
       let name = Self.name(action.key)
@@ -68,10 +71,13 @@ struct ModelTable {
   }
 
   /// Index keys, where they are there, must have their types and not be empty.
-  private static func isIndexable(_ item: ModelItem) -> Bool {
-    if let g = item["g"] { guard case .text(let text) = g, !text.bytes.isEmpty else { return false } }
-    if let h = item["h"] { guard case .number = h else { return false } }
-    return true
+  private static func refusal(_ item: ModelItem) -> Outcome? {
+    if let g = item["g"] {
+      guard case .text(let text) = g else { return .refused }
+      if text.bytes.isEmpty { return .refusedWhole }
+    }
+    if let h = item["h"] { guard case .number = h else { return .refused } }
+    return nil
   }
 
   /// The items of an index under one partition value, in order of the sort attribute; those that lack a key attribute are not in it.

@@ -59,11 +59,11 @@ enum Comparison {
     return false
   }
 
-  /// Bytes of a text or blob, members of a collection; nil for what has no size.
+  /// UTF-16 code units of a text, bytes of a blob, members of a collection; nil for what has no size.
   static func size(_ value: AttributeValue) -> AttributeValue? {
     let size: Int
     switch value {
-    case .string(let text): size = text.utf8.count
+    case .string(let text): size = text.utf16.count
     case .binary(let bytes): size = bytes.count
     case .list(let values): size = values.count
     case .map(let map): size = map.count

@@ -102,16 +102,6 @@ package struct KeyConditionExpression: Sendable {
     guard attribute.type.accepts(value) else {
       throw .invalidParameter("Condition parameter type does not match schema type")
     }
-    switch value {
-    case .string(let text) where text.isEmpty: throw emptyKey("string", attribute)
-    case .binary(let bytes) where bytes.isEmpty: throw emptyKey("binary", attribute)
-    default: break
-    }
-  }
-
-  private static func emptyKey(_ type: String, _ attribute: KeyAttribute) -> DynamoError {
-    .validation(
-      "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty \(type) "
-        + "value. Key: \(attribute.name)")
+    if value.isEmptyScalar { throw .emptyKey(attribute) }
   }
 }

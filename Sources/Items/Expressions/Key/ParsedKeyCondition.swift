@@ -11,11 +11,10 @@ package struct ParsedKeyCondition: Sendable {
     let condition = try parsed.resolved(&placeholders).condition
     var parts: [KeyConditionExpression.Part] = []
     try ParsedKeyCondition.collect(condition, into: &parts)
-    guard parts.count <= 2 * KeySchema.attributesMax else { throw KeyConditionExpression.wrongCount }
     for (place, part) in parts.enumerated() where parts[..<place].contains(where: { Text.equal($0.attribute, part.attribute) }) {
-      guard parts.count == 2 else { throw KeyConditionExpression.wrongCount }
-      throw .validation("KeyConditionExpressions must only contain one condition per key")
+      throw ParsedKeyCondition.invalid("KeyConditionExpressions must only contain one condition per key")
     }
+    guard parts.count <= 2 * KeySchema.attributesMax else { throw KeyConditionExpression.wrongCount }
     return KeyConditionExpression(parts: parts)
   }
 
@@ -64,23 +63,26 @@ package struct ParsedKeyCondition: Sendable {
       switch operand {
       case .path(let path): paths.append(path)
       case .value(let value): values.append(value)
-      case .size: throw .validation("KeyConditionExpressions cannot contain nested operations")
+      case .size: throw invalid("KeyConditionExpressions cannot contain nested operations")
       }
     }
     if paths.contains(where: { $0.elements.count > 1 }) {
-      throw .validation("KeyConditionExpressions cannot have conditions on nested attributes")
+      throw invalid("KeyConditionExpressions cannot have conditions on nested attributes")
     }
     guard paths.count <= 1 else {
-      throw .validation("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+      throw invalid("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
     }
     guard let path = paths.first else { throw noAttribute }
     return (path.root, values)
   }
 
-  private static let noAttribute = DynamoError.validation(
-    "Invalid condition in KeyConditionExpression: No key attribute specified")
+  private static let noAttribute = invalid("Invalid condition in KeyConditionExpression: No key attribute specified")
 
   private static func wrongOperator(_ name: String) -> DynamoError {
-    .validation("Invalid operator used in KeyConditionExpression: \(name)")
+    invalid("Invalid operator used in KeyConditionExpression: \(name)")
+  }
+
+  private static func invalid(_ reason: String) -> DynamoError {
+    ExpressionError(reason, offset: 0).dynamo(.keyCondition)
   }
 }

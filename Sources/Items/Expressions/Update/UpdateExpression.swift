@@ -14,6 +14,14 @@ package struct UpdateExpression: Sendable {
   /// The paths that the update writes to, in the order of the text.
   package var paths: [DocumentPath] { actions.map(\.path) }
 
+  /// The values that whole attributes get whatever the item holds.
+  package var givenValues: [(attribute: String, value: AttributeValue)] {
+    actions.compactMap { action in
+      guard case .set(.value(let value)) = action.change, action.path.elements.count == 1 else { return nil }
+      return (action.path.root, value)
+    }
+  }
+
   /// What UPDATED_OLD shows: the values before, at the paths that the update names.
   package func touchedBefore(_ item: Item) -> Item { ProjectionExpression(paths).apply(to: item) }
 

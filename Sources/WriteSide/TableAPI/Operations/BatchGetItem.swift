@@ -25,6 +25,7 @@ enum BatchGetItem {
     }
     try check(body, requests == nil ? nil : parts, returnConsumedCapacity)
 
+    try ExpressionForm.get.checkNotMixed(parts.map(\.body))
     var read: [(name: String, keys: [Item], projection: ProjectionExpression?, consistent: Bool)] = []
     for (name, part, nodes) in parts {
       var expressions = try ExpressionParameters(part, call.api.expressions, .get)
@@ -52,12 +53,12 @@ enum BatchGetItem {
     var constraints = Constraints()
     constraints.required(parts != nil, at: "requestItems")
     constraints.count(parts?.count, 1, .max, shown: "{}", at: "requestItems")
+    constraints.tables((parts ?? []).map(\.name), shown: Shown.value(body, "RequestItems"), at: "requestItems")
     for part in parts ?? [] {
-      constraints.name(part.name, at: "requestItems")
       let path = "requestItems.\(part.name).member.keys"
       constraints.required(part.body.has("Keys"), at: path)
       if part.body.has("Keys") {
-        constraints.count(part.keys.count, 1, keysMax, shown: Shown.text(part.body.text("Keys")), at: path)
+        constraints.count(part.keys.count, 1, keysMax, shown: Shown.value(part.body, "Keys"), at: path)
       }
       try ExpressionForm.get.check(part.body, at: "requestItems.\(part.name).member.", &constraints)
     }

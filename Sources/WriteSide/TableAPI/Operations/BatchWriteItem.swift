@@ -16,7 +16,7 @@ enum BatchWriteItem {
     let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
     var parts: [(table: String, writes: [RequestBody])] = []
     for (name, node) in requests ?? [] {
-      guard body.tape.kind(node) == .array else { throw .unexpectedJSON(body.tape.kind(node), wanted: .list) }
+      guard body.tape.kind(node) == .array else { throw .unexpectedJSON(body.tape, node, wanted: .list) }
       var writes: [RequestBody] = []
       try body.tape.forEachElement(node) { (element) throws(DynamoError) in writes.append(try RequestBody(body.tape, element)) }
       parts.append((RequestBody.tableName(name), writes))
@@ -24,14 +24,12 @@ enum BatchWriteItem {
     var constraints = Constraints()
     constraints.required(requests != nil, at: "requestItems")
     constraints.count(requests?.count, 1, .max, shown: "{}", at: "requestItems")
-    for part in parts {
-      constraints.name(part.table, at: "requestItems")
-      if !(1...writesMax).contains(part.writes.count) {
-        constraints.fail(
-          Shown.text(body.text("RequestItems")), at: "requestItems",
-          "Map value must satisfy constraint: [Member must have length less than or equal to 25, "
-            + "Member must have length greater than or equal to 1]")
-      }
+    constraints.tables(parts.map(\.table), shown: Shown.value(body, "RequestItems"), at: "requestItems")
+    if !parts.allSatisfy({ (1...writesMax).contains($0.writes.count) }) {
+      constraints.fail(
+        Shown.value(body, "RequestItems"), at: "requestItems",
+        "Map value must satisfy constraint: [Member must have length less than or equal to 25, "
+          + "Member must have length greater than or equal to 1]")
     }
     for part in parts {
       for (place, write) in part.writes.enumerated() {
@@ -80,7 +78,10 @@ enum BatchWriteItem {
         let key: Item
         switch write {
         case .put(let item):
-          key = try tables[place].key(ofPut: item)
+          // Unlike PutItem, a batch does not say what is wrong with the item's key.
+          guard let found = tables[place].definition.key.key(of: item) else { throw TableHandle.keyMismatch }
+          try tables[place].check(key: found)
+          key = found
           actions.append(WriteAction(table: part.table, key: key, needsCurrent: wanted != nil) { _ in .put(item) })
         case .delete(let given):
           try tables[place].check(key: given)

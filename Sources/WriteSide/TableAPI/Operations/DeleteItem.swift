@@ -6,7 +6,7 @@ enum DeleteItem {
     let body = call.body
     let parameters = try WriteParameters(body)
     var constraints = Constraints()
-    constraints.name(parameters.table, at: "tableName")
+    constraints.table(parameters.table, at: "tableName")
     constraints.required(body.has("Key"), at: "key")
     parameters.check(&constraints)
     try ExpressionForm.write.check(body, &constraints)

@@ -9,7 +9,7 @@ enum GetItem {
     let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
     let consistent = try body.bool("ConsistentRead") ?? false
     var constraints = Constraints()
-    constraints.name(name, at: "tableName")
+    constraints.table(name, at: "tableName")
     constraints.required(body.has("Key"), at: "key")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try ExpressionForm.get.check(body, &constraints)

@@ -12,6 +12,7 @@ enum Query {
     try ExpressionForm.query.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .query)
+    let start = try parameters.givenStart()
     try parameters.checkSelect()
     let filter = try expressions.filter()
     let keyCondition = try expressions.keyCondition()
@@ -25,7 +26,7 @@ enum Query {
     let index = try parameters.indexDefinition(table)
     let schema = index?.key ?? table.definition.key
     let fetches = try parameters.fetches(index, table, projection)
-    let start = try parameters.startKey(table, index)
+    try parameters.check(start: start, table, index, ReadParameters.invalidStart)
     let asked = try keyCondition.resolved(for: schema)
     try checkFilter(filter, schema, isLegacy: body.has("QueryFilter"))
     if let start {

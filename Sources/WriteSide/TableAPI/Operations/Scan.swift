@@ -17,6 +17,7 @@ enum Scan {
     try ExpressionForm.scan.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .scan)
+    let start = try parameters.givenStart()
     try parameters.checkSelect()
     try check(segment, segments)
     let filter = try expressions.filter()
@@ -26,7 +27,7 @@ enum Scan {
     let table = try call.table(parameters.table ?? "")
     let index = try parameters.indexDefinition(table)
     let fetches = try parameters.fetches(index, table, projection)
-    let start = try parameters.startKey(table, index)
+    try parameters.check(start: start, table, index, index == nil ? Scan.invalidStart : ReadParameters.invalidStart)
     var part: (index: Int, of: Int)?
     if let segment, let segments {
       part = (segment, segments)
@@ -50,6 +51,9 @@ enum Scan {
           ifWanted: .init(parameters.returnConsumedCapacity))
       })
   }
+
+  private static let invalidStart = DynamoError.validation(
+    "The provided starting key is invalid: The provided key element does not match the schema")
 
   private static func check(_ segment: Int?, _ segments: Int?) throws(DynamoError) {
     switch (segment, segments) {

@@ -16,12 +16,12 @@ enum TransactGetItems {
     }
     var constraints = Constraints()
     constraints.required(elements != nil, at: "transactItems")
-    constraints.count(elements?.count, 1, itemsMax, shown: Shown.text(body.text("TransactItems")), at: "transactItems")
+    constraints.count(elements?.count, 1, itemsMax, shown: Shown.value(body, "TransactItems"), at: "transactItems")
     for (place, element) in gets.enumerated() {
       let path = "transactItems.\(place + 1).member.get"
       constraints.required(element.get != nil, at: path)
       guard let get = element.get else { continue }
-      constraints.name(element.table, at: "\(path).tableName")
+      constraints.table(element.table, at: "\(path).tableName")
       constraints.required(get.has("Key"), at: "\(path).key")
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
@@ -45,9 +45,10 @@ enum TransactGetItems {
         writer.beginArray()
         for (read, item) in zip(reads, found) {
           writer.beginObject()
-          if let item {
+          // Unlike GetItem, a projection that finds nothing gives no item.
+          if let shown = item.map({ read.projection?.apply(to: $0) ?? $0 }), !shown.isEmpty {
             writer.name("Item")
-            writer.item(read.projection?.apply(to: item) ?? item)
+            writer.item(shown)
           }
           writer.endObject()
         }

@@ -1,4 +1,3 @@
-internal import CLibCrypto
 internal import DynamoModel
 internal import Expressions
 internal import TableStore
@@ -26,7 +25,7 @@ enum TransactWriteItems {
     let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactItems")
-    constraints.count(given?.count, 1, itemsMax, shown: Shown.text(body.text("TransactItems")), at: "transactItems")
+    constraints.count(given?.count, 1, itemsMax, shown: Shown.value(body, "TransactItems"), at: "transactItems")
     constraints.count(token?.utf16.count, 1, tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
@@ -48,7 +47,7 @@ enum TransactWriteItems {
       }
       let path = "transactItems.\(place + 1).member.\(present[0].path)"
       let table = try body.tableName()
-      constraints.name(table, at: "\(path).tableName")
+      constraints.table(table, at: "\(path).tableName")
       switch present[0].path {
       case "put": constraints.required(body.has("Item"), at: "\(path).item")
       case "update":
@@ -104,21 +103,14 @@ enum TransactWriteItems {
     }
     let transaction = WriteTransaction(
       actions: actions, isTransaction: true,
-      token: token.map { (text: $0, payloadHash: hash(call.body.text("TransactItems") ?? "")) }, times: call.times)
+      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactItems")) }, times: call.times)
     let definitions = tables.map(\.definition)
     let collections = metrics
     return .write(transaction) { results in
       Outcome.object { writer in
         writer.itemCollectionMetrics(collections)
         guard wanted != nil else { return }
-        var capacities: [ConsumedCapacity] = []
-        for (result, definition) in zip(results, definitions) {
-          let place = capacities.firstIndex { Text.equal($0.table, definition.name) } ?? capacities.count
-          if place == capacities.count { capacities.append(ConsumedCapacity(table: definition.name, kind: .transactWrite)) }
-          // A transactional write costs twice a plain one.
-          capacities[place].addWrite(old: result.old, new: result.new, definition, factor: 2)
-        }
-        writer.consumedCapacities(capacities, ifWanted: wanted)
+        writer.consumedCapacities([ConsumedCapacity](transaction: results, definitions), ifWanted: wanted)
       }
     }
   }
@@ -132,20 +124,11 @@ enum TransactWriteItems {
         keys.append(try change.key(in: table))
         reasons.append(.none)
       } catch {
-        guard error.code == .validation else { throw error }
+        guard error.code == .validation, !error.refusesTransaction else { throw error }
         reasons.append(.init(code: "ValidationError", message: error.message))
       }
     }
     if keys.count == changes.count { return keys }
     throw .cancelled(reasons)
-  }
-
-  /// SHA-256 of the request's own text: a token that comes again must come with the same.
-  static func hash(_ text: String) -> [UInt8] {
-    let text = Array(text.utf8)
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 32
-    EVP_Digest(text, text.count, &digest, &length, EVP_sha256(), nil)
-    return digest
   }
 }

@@ -7,7 +7,9 @@ enum UpdateItem {
     let body = call.body
     let parameters = try WriteParameters(body)
     var constraints = Constraints()
-    constraints.name(parameters.table, at: "tableName")
+    constraints.table(parameters.table, at: "tableName")
+    // Unlike a missing name, a wrong one is told by itself.
+    if parameters.table != nil { try constraints.check() }
     constraints.required(body.has("Key"), at: "key")
     parameters.check(&constraints)
     try ExpressionForm.update.check(body, &constraints)

@@ -77,9 +77,9 @@ enum ExecuteTransaction {
       }
       actions.append(action)
     }
-    let hash = TransactWriteItems.hash(call.body.text("TransactStatements") ?? "")
     let transaction = WriteTransaction(
-      actions: actions, isTransaction: true, token: token.map { (text: $0, payloadHash: hash) }, times: call.times)
+      actions: actions, isTransaction: true,
+      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactStatements")) }, times: call.times)
     let requests = parts.map(\.request)
     let definitions = parts.map(\.table.definition)
     return .write(transaction) { results in
@@ -93,13 +93,7 @@ enum ExecuteTransaction {
           }
           writer.endObject()
         }
-        var capacities: [ConsumedCapacity] = []
-        for (result, definition) in zip(results, definitions) {
-          var capacity = ConsumedCapacity(table: definition.name, kind: .transactWrite)
-          capacity.addWrite(old: result.old, new: result.new, definition, factor: 2)
-          capacities.merge(capacity)
-        }
-        writer.consumedCapacities(capacities, ifWanted: wanted)
+        writer.consumedCapacities([ConsumedCapacity](transaction: results, definitions), ifWanted: wanted)
       }
     }
   }

@@ -16,13 +16,26 @@ struct Operation: Sendable {
   let name: String
   /// The access to each table that the operation looks at; nil when any key will do.
   let access: AccessKind?
-  let run: Run
+  /// Nil when requests are not held against a shape.
+  private let shape: RequestShape?
+  private let body: Run
 
-  init(_ service: Service, _ name: String, _ access: AccessKind?, _ run: @escaping Run) {
+  init(_ service: Service, _ name: String, _ access: AccessKind?, shape: RequestShape? = nil, _ body: @escaping Run) {
     self.service = service
     self.name = name
     self.access = access
-    self.run = run
+    self.shape = shape
+    self.body = body
+  }
+
+  /// Carries it out. JSON of a wrong type is told before anything else that is wrong with a request.
+  func run(_ call: Call) throws(DynamoError) -> Outcome {
+    do throws(DynamoError) {
+      return try body(call)
+    } catch {
+      try shape?.check(call.body.tape, call.body.node)
+      throw error
+    }
   }
 }
 
@@ -30,12 +43,12 @@ struct Operation: Sendable {
 enum OperationRegistry {
   static let all: [Operation] = [
     .init(.dynamoDB, "BatchExecuteStatement", .write, BatchExecuteStatement.run),
-    .init(.dynamoDB, "BatchGetItem", .read, BatchGetItem.run),
-    .init(.dynamoDB, "BatchWriteItem", .write, BatchWriteItem.run),
+    .init(.dynamoDB, "BatchGetItem", .read, shape: .batchGetItem, BatchGetItem.run),
+    .init(.dynamoDB, "BatchWriteItem", .write, shape: .batchWriteItem, BatchWriteItem.run),
     .init(.dynamoDB, "CreateBackup", .admin, CreateBackup.run),
     .init(.dynamoDB, "CreateTable", .admin, CreateTable.run),
     .init(.dynamoDB, "DeleteBackup", .admin, DeleteBackup.run),
-    .init(.dynamoDB, "DeleteItem", .write, DeleteItem.run),
+    .init(.dynamoDB, "DeleteItem", .write, shape: .deleteItem, DeleteItem.run),
     .init(.dynamoDB, "DeleteResourcePolicy", .admin, DeleteResourcePolicy.run),
     .init(.dynamoDB, "DeleteTable", .admin, DeleteTable.run),
     .init(.dynamoDB, "DescribeBackup", .admin, DescribeBackup.run),
@@ -55,7 +68,7 @@ enum OperationRegistry {
     .init(.dynamoDB, "ExecuteStatement", .write, ExecuteStatement.run),
     .init(.dynamoDB, "ExecuteTransaction", .write, ExecuteTransaction.run),
     .init(.dynamoDB, "ExportTableToPointInTime", .admin, ExportTableToPointInTime.run),
-    .init(.dynamoDB, "GetItem", .read, GetItem.run),
+    .init(.dynamoDB, "GetItem", .read, shape: .getItem, GetItem.run),
     .init(.dynamoDB, "GetResourcePolicy", .read, GetResourcePolicy.run),
     .init(.dynamoDB, "ImportTable", .admin, ImportTable.run),
     .init(.dynamoDB, "ListBackups", nil, ListBackups.run),
@@ -65,18 +78,18 @@ enum OperationRegistry {
     .init(.dynamoDB, "ListImports", nil, ListImports.run),
     .init(.dynamoDB, "ListTables", nil, ListTables.run),
     .init(.dynamoDB, "ListTagsOfResource", .read, ListTagsOfResource.run),
-    .init(.dynamoDB, "PutItem", .write, PutItem.run),
+    .init(.dynamoDB, "PutItem", .write, shape: .putItem, PutItem.run),
     .init(.dynamoDB, "PutResourcePolicy", .admin, PutResourcePolicy.run),
-    .init(.dynamoDB, "Query", .read, Query.run),
+    .init(.dynamoDB, "Query", .read, shape: .query, Query.run),
     .init(.dynamoDB, "RestoreTableFromBackup", .admin, RestoreTableFromBackup.run),
     .init(.dynamoDB, "RestoreTableToPointInTime", .admin, RestoreTableToPointInTime.run),
-    .init(.dynamoDB, "Scan", .read, Scan.run),
+    .init(.dynamoDB, "Scan", .read, shape: .scan, Scan.run),
     .init(.dynamoDB, "TagResource", .admin, TagResource.run),
-    .init(.dynamoDB, "TransactGetItems", .read, TransactGetItems.run),
-    .init(.dynamoDB, "TransactWriteItems", .write, TransactWriteItems.run),
+    .init(.dynamoDB, "TransactGetItems", .read, shape: .transactGetItems, TransactGetItems.run),
+    .init(.dynamoDB, "TransactWriteItems", .write, shape: .transactWriteItems, TransactWriteItems.run),
     .init(.dynamoDB, "UntagResource", .admin, UntagResource.run),
     .init(.dynamoDB, "UpdateContinuousBackups", .admin, UpdateContinuousBackups.run),
-    .init(.dynamoDB, "UpdateItem", .write, UpdateItem.run),
+    .init(.dynamoDB, "UpdateItem", .write, shape: .updateItem, UpdateItem.run),
     .init(.dynamoDB, "UpdateKinesisStreamingDestination", .admin, KinesisDestinations.change),
     .init(.dynamoDB, "UpdateTable", .admin, UpdateTable.run),
     .init(.dynamoDB, "UpdateTimeToLive", .admin, UpdateTimeToLive.run),

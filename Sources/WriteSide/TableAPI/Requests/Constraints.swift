@@ -26,6 +26,25 @@ struct Constraints {
   static let nameLengthMin = 3
   static let nameLengthMax = 255
 
+  /// A table by its name or ARN, as the operations on items take it.
+  mutating func table(_ table: String?, at path: String) {
+    if table == "" { return fail("", at: path, "Member must have length greater than or equal to 1") }
+    name(table, at: path)
+  }
+
+  /// Tables as the names of a map: one failure for all of them.
+  mutating func tables(_ tables: [String], shown: @autoclosure () -> String, at path: String) {
+    guard !tables.allSatisfy(Constraints.isName) else { return }
+    fail(
+      shown(), at: path,
+      "Map keys must satisfy constraint: [Member must have length less than or equal to 255, Member must have length greater "
+        + "than or equal to 3, Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]")
+  }
+
+  private static func isName(_ name: String) -> Bool {
+    (nameLengthMin...nameLengthMax).contains(name.utf16.count) && name.utf8.allSatisfy(isNameByte)
+  }
+
   mutating func name(_ name: String?, at path: String, isRequired: Bool = true) {
     guard let name else {
       if isRequired { required(false, at: path) }

@@ -81,6 +81,23 @@ struct ConsumedCapacity: Sendable {
 }
 
 extension [ConsumedCapacity] {
+  /// What a write transaction took of each table: twice what its writes take by themselves, or, when it had been carried out
+  /// before, twice what reading its items takes.
+  init(transaction results: [WriteResult], _ definitions: [TableDefinition]) {
+    self = []
+    for (result, definition) in zip(results, definitions) {
+      var capacity: ConsumedCapacity
+      if let bytes = result.replayedBytes {
+        capacity = ConsumedCapacity(table: definition.name, kind: .transactRead)
+        capacity.tableUnits = ConsumedCapacity.read(bytes, consistent: true) * 2
+      } else {
+        capacity = ConsumedCapacity(table: definition.name, kind: .transactWrite)
+        capacity.addWrite(old: result.old, new: result.new, definition, factor: 2)
+      }
+      merge(capacity)
+    }
+  }
+
   /// Adds to the table's own, or puts it behind the others.
   mutating func merge(_ capacity: ConsumedCapacity) {
     guard let place = firstIndex(where: { Text.equal($0.table, capacity.table) }) else { return append(capacity) }

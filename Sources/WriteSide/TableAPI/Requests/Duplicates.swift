@@ -17,13 +17,3 @@ enum Duplicates {
     }
   }
 }
-
-/// A parameter's value as an error quotes it: its JSON, cut where it gets long.
-enum Shown {
-  static let bytesMax = 4096
-
-  static func text(_ json: String?) -> String {
-    guard let json else { return "" }
-    return json.utf8.count <= bytesMax ? json : String(json.prefix(bytesMax)) + "..."
-  }
-}

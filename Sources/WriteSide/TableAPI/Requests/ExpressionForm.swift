@@ -9,6 +9,8 @@ struct ExpressionForm {
   let projects: Bool
   /// In the order of DynamoDB's error text.
   let legacy: [StaticString]
+  /// Whether placeholders that come without any expression are passed over rather than refused.
+  var ignoresIdlePlaceholders = false
 
   static let write = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"])
   static let update = ExpressionForm(
@@ -20,18 +22,24 @@ struct ExpressionForm {
     legacy: ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"])
   static let scan = ExpressionForm(
     own: ["FilterExpression"], projects: true, legacy: ["AttributesToGet", "ScanFilter", "ConditionalOperator"])
-  /// Parts of transactions have no parameters from before expressions.
-  static let transactWrite = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: [])
-  static let transactUpdate = ExpressionForm(own: ["UpdateExpression", "ConditionExpression"], projects: false, legacy: [])
-  static let transactGet = ExpressionForm(own: [], projects: true, legacy: [])
+  /// Parts of transactions have no parameters from before expressions, and do not mind placeholders without an expression.
+  static let transactWrite = ExpressionForm(
+    own: ["ConditionExpression"], projects: false, legacy: [], ignoresIdlePlaceholders: true)
+  static let transactUpdate = ExpressionForm(
+    own: ["UpdateExpression", "ConditionExpression"], projects: false, legacy: [], ignoresIdlePlaceholders: true)
+  static let transactGet = ExpressionForm(own: [], projects: true, legacy: [], ignoresIdlePlaceholders: true)
 
   var all: [StaticString] { (projects ? ["ProjectionExpression"] : []) + own }
 
-  /// Throws when a request has both kinds.
-  func checkNotMixed(_ body: RequestBody) throws(DynamoError) {
-    let old = legacy.filter { body.has($0) }.map { "\($0)" }
+  /// Throws when a request has both kinds, be it in different parts. KeyConditions is older than KeyConditionExpression only:
+  /// the other expressions came before that one and go with either.
+  func checkNotMixed(_ parts: [RequestBody]) throws(DynamoError) {
+    let isThere = { (name: StaticString) in parts.contains { $0.has(name) } }
+    let old = legacy.map { "\($0)" }.enumerated().filter { place, name in
+      isThere(legacy[place]) && (name != "KeyConditions" || isThere("KeyConditionExpression"))
+    }.map(\.element)
     guard !old.isEmpty else { return }
-    let new = all.filter { body.has($0) }.map { "\($0)" }
+    let new = all.filter(isThere).map { "\($0)" }
     guard !new.isEmpty else { return }
     throw .validation(
       "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "

@@ -16,35 +16,40 @@ struct ExpressionParameters {
     self.body = body
     self.cache = cache
     self.form = form
-    try form.checkNotMixed(body)
+    try form.checkNotMixed([body])
     let present = form.own.filter { body.has($0) }
     let projection = form.projects && body.has("ProjectionExpression")
-    var given: [(placeholder: String, name: String)] = []
-    if let members = try body.map("ExpressionAttributeNames") {
-      guard !present.isEmpty || projection else {
-        throw .validation("ExpressionAttributeNames can only be specified when using expressions")
-      }
-      guard !members.isEmpty else { throw .validation("ExpressionAttributeNames must not be empty") }
-      for (placeholder, node) in members {
-        guard ExpressionParameters.isPlaceholder(placeholder, "#") else {
-          throw .validation("ExpressionAttributeNames contains invalid key: Syntax error; key: \"\(placeholder)\"")
-        }
-        try ExpressionParameters.checkLength(placeholder, "ExpressionAttributeNames")
-        let name = try body.string(at: node)
-        guard !name.isEmpty else {
-          throw .validation("ExpressionAttributeNames contains invalid value: Empty attribute name for key \(placeholder)")
-        }
-        given.append((placeholder, name))
-      }
+    if form.ignoresIdlePlaceholders, present.isEmpty, !projection {
+      placeholders = Placeholders()
+      return
     }
+    let names = try ExpressionParameters.names(body, isUsable: !present.isEmpty || projection)
     let values = try ExpressionParameters.values(body, form.own, present)
-    let bytes = given.reduce(values.size) { $0 + $1.placeholder.utf8.count + $1.name.utf8.count }
+    let bytes = names.reduce(values.size) { $0 + $1.placeholder.utf8.count + $1.name.utf8.count }
     guard bytes <= ExpressionParameters.substitutionBytesMax else {
       throw .validation(
         "The total size of ExpressionAttributeNames and ExpressionAttributeValues has exceeded the maximum allowed size; "
           + "size: \(bytes), maximum: \(ExpressionParameters.substitutionBytesMax)")
     }
-    placeholders = Placeholders(names: given, values: values)
+    placeholders = Placeholders(names: names, values: values)
+  }
+
+  private static func names(
+    _ body: RequestBody, isUsable: Bool
+  ) throws(DynamoError) -> [(placeholder: String, name: String)] {
+    guard let members = try body.map("ExpressionAttributeNames") else { return [] }
+    guard isUsable else { throw .validation("ExpressionAttributeNames can only be specified when using expressions") }
+    guard !members.isEmpty else { throw .validation("ExpressionAttributeNames must not be empty") }
+    var names: [(placeholder: String, name: String)] = []
+    for (placeholder, node) in members {
+      try check(placeholder, "#", "ExpressionAttributeNames")
+      let name = try body.string(at: node)
+      guard !name.isEmpty else {
+        throw .validation("ExpressionAttributeNames contains invalid value: Empty attribute name for key \(placeholder)")
+      }
+      names.append((placeholder, name))
+    }
+    return names
   }
 
   private static func values(
@@ -57,13 +62,10 @@ struct ExpressionParameters {
         "ExpressionAttributeValues can only be specified when using expressions: \(names) \(own.count == 1 ? "is" : "are") null")
     }
     guard !members.isEmpty else { throw .validation("ExpressionAttributeValues must not be empty") }
+    for (placeholder, _) in members { try check(placeholder, ":", "ExpressionAttributeValues") }
     var entries: [AttributeMap.Entry] = []
     entries.reserveCapacity(members.count)
     for (placeholder, node) in members {
-      guard isPlaceholder(placeholder, ":") else {
-        throw .validation("ExpressionAttributeValues contains invalid key: Syntax error; key: \"\(placeholder)\"")
-      }
-      try checkLength(placeholder, "ExpressionAttributeValues")
       do throws(DynamoError) {
         entries.append(.init(name: placeholder, value: try AttributeValue(json: body.tape, node)))
       } catch {
@@ -79,7 +81,12 @@ struct ExpressionParameters {
   /// All names and values that an expression may stand for, in bytes, by the DynamoDB guide.
   static let substitutionBytesMax = 2 << 20
 
-  private static func checkLength(_ placeholder: String, _ parameter: StaticString) throws(DynamoError) {
+  private static func check(
+    _ placeholder: String, _ mark: Unicode.Scalar, _ parameter: StaticString
+  ) throws(DynamoError) {
+    guard isPlaceholder(placeholder, mark) else {
+      throw .validation("\(parameter) contains invalid key: Syntax error; key: \"\(placeholder)\"")
+    }
     guard placeholder.utf8.count <= placeholderBytesMax else {
       throw .validation(
         "\(parameter) contains invalid key: The expression attribute map contains a key that is too long; key: "

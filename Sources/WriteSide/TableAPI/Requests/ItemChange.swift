@@ -83,6 +83,7 @@ struct ItemChange {
       for path in update?.paths ?? [] where table.definition.key.attributes.contains(where: { Text.equal($0.name, path.root) }) {
         throw .invalidParameter("Cannot update attribute \(path.root). This attribute is part of the key")
       }
+      for (name, value) in update?.givenValues ?? [] { try table.checkIndexKey(name, updatedTo: value) }
       return key
     }
   }

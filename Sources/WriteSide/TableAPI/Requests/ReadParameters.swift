@@ -23,7 +23,7 @@ struct ReadParameters {
   }
 
   func check(_ constraints: inout Constraints) {
-    constraints.name(table, at: "tableName")
+    constraints.table(table, at: "tableName")
     constraints.name(index, at: "indexName", isRequired: false)
     constraints.range(limit, 1, nil, at: "limit")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
@@ -87,15 +87,26 @@ struct ReadParameters {
     return true
   }
 
-  /// The start key, with exactly the key attributes of the table and of the index.
-  func startKey(_ table: TableHandle, _ index: IndexDefinition?) throws(DynamoError) -> Item? {
-    guard let key = try body.item("ExclusiveStartKey") else { return nil }
+  /// ExclusiveStartKey as it was sent.
+  func givenStart() throws(DynamoError) -> Item? {
+    do throws(DynamoError) {
+      return try body.item("ExclusiveStartKey")
+    } catch {
+      guard error.code == .validation else { throw error }
+      throw .validation("The provided starting key is invalid: \(error.message)")
+    }
+  }
+
+  /// Throws unless a start key has exactly the key attributes of the table and of the index.
+  func check(start key: Item?, _ table: TableHandle, _ index: IndexDefinition?, _ error: DynamoError) throws(DynamoError) {
+    guard let key else { return }
     let attributes = ReadParameters.pageAttributes(table.definition, index)
     guard key.count == attributes.count,
       attributes.allSatisfy({ attribute in key[attribute.name].map(attribute.type.accepts) ?? false })
-    else { throw .validation("The provided starting key is invalid") }
-    return key
+    else { throw error }
   }
+
+  static let invalidStart = DynamoError.validation("The provided starting key is invalid")
 
   /// The attributes that say where a page ended: the table's key and the index's, each once.
   static func pageAttributes(_ table: TableDefinition, _ index: IndexDefinition?) -> [KeyAttribute] {

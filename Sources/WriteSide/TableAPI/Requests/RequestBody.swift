@@ -17,7 +17,7 @@ struct RequestBody {
   }
 
   init(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
-    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .structure) }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, wanted: .structure) }
     self.tape = tape
     self.node = node
   }
@@ -58,13 +58,13 @@ struct RequestBody {
   }
 
   func string(at node: Int) throws(DynamoError) -> String {
-    guard tape.isString(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .string) }
+    guard tape.isString(node) else { throw .unexpectedJSON(tape, node, wanted: .string) }
     return tape.string(node)
   }
 
   func integer(_ name: StaticString) throws(DynamoError) -> Int? {
     guard let node = member(name) else { return nil }
-    guard tape.kind(node) == .number else { throw .unexpectedJSON(tape.kind(node), wanted: .integer) }
+    guard tape.kind(node) == .number else { throw .unexpectedJSON(tape, node, wanted: .integer) }
     let text = tape.text(node)
     if let whole = Int(text) { return whole }
     // As a cast in Java: towards zero, at the end of the range.
@@ -75,14 +75,14 @@ struct RequestBody {
   func milliseconds(_ name: StaticString) throws(DynamoError) -> Int64? {
     guard let node = member(name) else { return nil }
     guard tape.kind(node) == .number, let seconds = Double(tape.text(node)) else {
-      throw .unexpectedJSON(tape.kind(node), wanted: .timestamp)
+      throw .unexpectedJSON(tape, node, wanted: .timestamp)
     }
     return Int64(max(-9e15, min(9e15, (seconds * 1000).rounded())))
   }
 
   func bool(_ name: StaticString) throws(DynamoError) -> Bool? {
     guard let node = member(name) else { return nil }
-    guard let value = tape.bool(node) else { throw .unexpectedJSON(tape.kind(node), wanted: .boolean) }
+    guard let value = tape.bool(node) else { throw .unexpectedJSON(tape, node, wanted: .boolean) }
     return value
   }
 
@@ -94,7 +94,7 @@ struct RequestBody {
   /// The nodes of a list's elements.
   func list(_ name: StaticString) throws(DynamoError) -> [Int]? {
     guard let node = member(name) else { return nil }
-    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape.kind(node), wanted: .list) }
+    guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, wanted: .list) }
     var elements: [Int] = []
     tape.forEachElement(node) { elements.append($0) }
     return elements
@@ -117,7 +117,7 @@ struct RequestBody {
   /// Names and values of a map, in the text's order; of members with one name the last.
   func map(_ name: StaticString) throws(DynamoError) -> [(name: String, value: Int)]? {
     guard let node = member(name) else { return nil }
-    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape.kind(node), wanted: .map) }
+    guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, wanted: .map) }
     var members: [(name: String, value: Int)] = []
     var places: [[UInt8]: Int] = [:]
     tape.forEachMember(node) { key, value in
