@@ -12,8 +12,9 @@ extension AttributeValue {
     self = try result.get()
   }
 
-  /// The same from a tape over bytes that the caller holds.
+  /// The same from a tape over bytes that the caller holds. `depth`: of the lists and maps around it.
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
+    guard depth < AttributeValue.depthMax else { throw .nestingTooDeep }
     guard tape.kind(node) != .null else { throw AttributeValue.empty }
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .structure) }
     let end = Int(tape.nodes[node].next)
@@ -105,7 +106,6 @@ extension AttributeValue {
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, depth: Int
   ) throws(DynamoError) -> [AttributeValue] {
     guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, in: source, wanted: .list) }
-    guard depth <= AttributeValue.depthMax else { throw .nestingTooDeep }
     var values: [AttributeValue] = []
     try tape.forEachElement(node) { (element) throws(DynamoError) in
       values.append(try AttributeValue(json: tape, element, in: source, depth: depth))
@@ -173,7 +173,6 @@ extension AttributeMap {
 
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .map) }
-    guard depth <= AttributeValue.depthMax else { throw .nestingTooDeep }
     var entries: [Entry] = []
     try tape.forEachMember(node) { (name, value) throws(DynamoError) in
       let name = tape.string(name, in: source)

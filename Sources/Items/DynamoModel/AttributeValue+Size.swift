@@ -29,12 +29,13 @@ extension AttributeMap {
 }
 
 extension AttributeValue {
-  /// The lists and maps that stand in one another here: 0 for a value that is neither. An item's attribute has at most `depthMax`.
+  /// The values that stand in one another here, with this one: 1 for what is neither list nor map. An item's attribute has at most
+  /// `depthMax`.
   package var depth: Int {
     switch self {
     case .list(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
     case .map(let map): 1 + (map.entries.lazy.map(\.value.depth).max() ?? 0)
-    default: 0
+    default: 1
     }
   }
 }

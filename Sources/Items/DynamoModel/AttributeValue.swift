@@ -16,7 +16,7 @@ package enum AttributeValue: Sendable {
   case numberSet([Number])
   case binarySet([[UInt8]])
 
-  /// Levels of lists and maps that a value may have, by the DynamoDB guide.
+  /// Levels that a value may have, by the DynamoDB guide: 31 lists and maps and what stands in the innermost.
   package static let depthMax = 32
 
   /// The type's name in DynamoDB JSON: `S`, `N`, `B`, `BOOL`, `NULL`, `L`, `M`, `SS`, `NS`, `BS`.

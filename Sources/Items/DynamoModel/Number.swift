@@ -43,10 +43,10 @@ package struct Number: Hashable, Sendable {
       }
     }
     let digits = Number.digitCount(coefficient)
-    guard digits <= Number.digitsMax else { throw .tooManyDigits }
     let magnitude = exponent + digits - 1
     guard magnitude <= Number.magnitudeExponentMax else { throw .overflow }
     guard magnitude >= Number.magnitudeExponentMin else { throw .underflow }
+    guard digits <= Number.digitsMax else { throw .tooManyDigits }
     self.init(canonical: coefficient, exponent: Int16(exponent), isNegative: isNegative)
   }
 

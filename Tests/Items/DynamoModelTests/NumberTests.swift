@@ -35,6 +35,8 @@ import Testing
     #expect(try Number("1e38").adding(Number("-1")).description == String(repeating: "9", count: 38))
     #expect(throws: NumberError.tooManyDigits) { try Number("1e100").adding(Number("1")) }
     #expect(try Number("5").subtracting(Number("5")) == .zero)
+    let most = try Number("9.9999999999999999999999999999999999999E+125")
+    #expect(throws: NumberError.overflow) { try most.adding(Number("1E+125")) }
   }
 
   @Test func `the ordered form sorts as the values do and reads back`() throws {

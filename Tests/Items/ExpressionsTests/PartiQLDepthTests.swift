@@ -37,8 +37,8 @@ import Testing
     let insert = "INSERT INTO T VALUE {'pk': 'a', 'l': "
     #expect(isRead(statement("[", "", "]", 32, before: insert, after: "}")))
     #expect(!isRead(statement("[", "", "]", 33, before: insert, after: "}")))
-    #expect(isRead(statement("{'a':", "1", "}", 32, before: insert, after: "}")))
-    #expect(!isRead(statement("{'a':", "1", "}", 33, before: insert, after: "}")))
+    #expect(isRead(statement("{'a':", "1", "}", 31, before: insert, after: "}")))
+    #expect(!isRead(statement("{'a':", "1", "}", 32, before: insert, after: "}")))
     #expect(!isRead(statement("[", "", "]", 4000, before: insert, after: "}")))
   }
 

@@ -67,7 +67,13 @@ import Testing
           #"ExpressionAttributeValues contains invalid key: Syntax error; key: "b""#
         ),
       ].map { ("PutItem", $0.0, "ValidationException: \($0.1)") })
+    let index = { (index: String) in
+      #"{"TableName":"Tab","Key":{\#(Self.key)},"UpdateExpression":"SET v[\#(index)] = :v","ExpressionAttributeValues":{":v":{"N":"1"}}}"#
+    }
+    let unknown = "ValidationException: The document path provided in the update expression is invalid for update"
+    let outside = "Invalid UpdateExpression: List index is not within the allowable range; index: [4294967295]"
     try await expect([
+      ("UpdateItem", index("4294967294"), unknown), ("UpdateItem", index("4294967295"), "ValidationException: \(outside)"),
       ("PutItem", put(#"{"S":"a","N":null}"#), "no error: {}"), ("PutItem", put(#"{"S":"a","X":[]}"#), "no error: {}"),
     ])
   }

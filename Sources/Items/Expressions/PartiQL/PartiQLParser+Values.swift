@@ -18,6 +18,9 @@ extension PartiQLParser {
 
   /// `depth`: of the lists and maps that it stands in.
   private mutating func value(depth: Int) throws(ExpressionError) -> AttributeValue {
+    guard depth < AttributeValue.depthMax else {
+      throw ExpressionError(DynamoError.nestingTooDeep.message, offset: token.offset)
+    }
     switch token.kind {
     case .parameter: return try parameter()
     case .text(let text):
@@ -38,7 +41,7 @@ extension PartiQLParser {
     case .mark("<<"):
       let start = token.offset
       advance()
-      return try set(try values(until: ">>", depth: depth + 1), start)
+      return try set(try values(until: ">>", depth: depth), start)
     case .mark("{"): return .map(try map(depth: depth + 1))
     default: break
     }
@@ -56,14 +59,7 @@ extension PartiQLParser {
     }
   }
 
-  private func check(depth: Int) throws(ExpressionError) {
-    guard depth <= AttributeValue.depthMax else {
-      throw ExpressionError(DynamoError.nestingTooDeep.message, offset: token.offset)
-    }
-  }
-
   private mutating func values(until mark: String, depth: Int) throws(ExpressionError) -> [AttributeValue] {
-    try check(depth: depth)
     if take(mark: mark) { return [] }
     var values = [try value(depth: depth)]
     while take(mark: ",") { values.append(try value(depth: depth)) }
@@ -72,7 +68,6 @@ extension PartiQLParser {
   }
 
   private mutating func map(depth: Int) throws(ExpressionError) -> AttributeMap {
-    try check(depth: depth)
     try expect(mark: "{")
     var map = AttributeMap()
     if take(mark: "}") { return map }

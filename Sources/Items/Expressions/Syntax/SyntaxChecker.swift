@@ -10,7 +10,7 @@ struct SyntaxChecker {
   ]
 
   /// The greatest index that a list of a path may have.
-  static let indexMax = Int(Int32.max)
+  static let indexMax = Int(UInt32.max) - 1
 
   private let checksReserved: Bool
   private var first: (rank: Rank, error: ExpressionError)?
