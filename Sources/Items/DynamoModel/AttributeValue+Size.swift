@@ -1,7 +1,7 @@
 /// Sizes as DynamoDB counts them, for the 400 KB limit, for pages of 1 MB, and for `SizeBytes` of records.
 ///
-/// Names and strings by their UTF-8 bytes; a number by one byte for each two significant digits and one more (plus one when
-/// negative); booleans and nulls one byte; lists and maps three bytes and one for each element. From the
+/// Names and strings by their UTF-8 bytes; a number by one byte for each two significant digits, paired from the decimal point on,
+/// and one more (plus one when negative); booleans and nulls one byte; lists and maps three bytes and one for each element. From the
 /// DynamoDB guide, "DynamoDB item sizes and formats".
 extension AttributeValue {
   package var size: Int {
@@ -20,7 +20,13 @@ extension AttributeValue {
 }
 
 extension Number {
-  package var size: Int { isZero ? 1 : (digitCount + 1) / 2 + 1 + (isNegative ? 1 : 0) }
+  package var size: Int {
+    guard !isZero else { return 1 }
+    let digits = digitCount
+    // Of 1.5 each digit is a pair's half; of 15 they are one pair.
+    let isSplit = digits.isMultiple(of: 2) && !(Int(exponent) + digits).isMultiple(of: 2)
+    return (digits + 1) / 2 + (isSplit ? 1 : 0) + 1 + (isNegative ? 1 : 0)
+  }
 }
 
 extension AttributeMap {

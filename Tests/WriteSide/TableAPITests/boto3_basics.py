@@ -354,6 +354,8 @@ def expressions_have_limits():
     fails("ConditionalCheckFailedException", None, put, exists(150))
     fails("ValidationException", "Invalid ConditionExpression: The expression contains too many operators; operator count: 301", put,
           exists(151))
+    fails("ValidationException", "Invalid ConditionExpression: The expression contains too many operators; operator count: 301", put,
+          exists(160))
     fails("ConditionalCheckFailedException", None, put, "attribute_exists(x)" + " " * (4096 - 19))
     fails("ValidationException", None, put, "attribute_exists(x)" + " " * (4097 - 19))
     listed = lambda count: db.put_item(

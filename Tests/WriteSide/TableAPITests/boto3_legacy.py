@@ -35,6 +35,8 @@ def expected_guards_writes():
         call = lambda: db.update_item(TableName=made, Key={"pk": s("a")},
                                       Expected={"v": {"ComparisonOperator": operator, "AttributeValueList": values}})
         call() if holds else fails("ConditionalCheckFailedException", None, call)
+    fails("ConditionalCheckFailedException", None, db.update_item, TableName=made, Key={"pk": s("a")},
+          Expected={"none": {"ComparisonOperator": "NOT_CONTAINS", "AttributeValueList": [s("x")]}})
     for operator, holds in [("CONTAINS", True), ("NOT_CONTAINS", False)]:
         call = lambda: db.update_item(TableName=made, Key={"pk": s("a")}, Expected={
             "t": {"ComparisonOperator": operator, "AttributeValueList": [s("ex")]}})

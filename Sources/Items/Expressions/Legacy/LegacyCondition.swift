@@ -62,7 +62,8 @@ package struct LegacyCondition: Sendable {
     case .notNull: .exists(path)
     case .null: .notExists(path)
     case .contains: .contains(operand, operands[0])
-    case .notContains: .not(.contains(operand, operands[0]))
+    // Unlike NOT contains(...) it does not hold for an attribute that is not there.
+    case .notContains: .all([.exists(path), .not(.contains(operand, operands[0]))])
     case .beginsWith: .beginsWith(operand, operands[0])
     }
   }

@@ -172,7 +172,8 @@ struct Parser {
 
   func checkOperators() throws(ExpressionError) {
     guard operators <= Parser.operatorsMax else {
-      throw ExpressionError("The expression contains too many operators; operator count: \(operators)", offset: 0)
+      // DynamoDB counts no further.
+      throw ExpressionError("The expression contains too many operators; operator count: \(Parser.operatorsMax + 1)", offset: 0)
     }
   }
 
