@@ -92,6 +92,12 @@ import Testing
         "PutItem", #"{"TableName":"ab","ReturnValues":"x","Item":{}}"#,
         open + "'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"
       ),
+      (
+        "Query", #"{"TableName":"Tab","IndexName":""}"#,
+        "ValidationException: 2 validation errors detected: Value '' at 'indexName' failed to satisfy constraint: Member must have "
+          + "length greater than or equal to 3; Value '' at 'indexName' failed to satisfy constraint: Member must satisfy regular "
+          + "expression pattern: [a-zA-Z0-9_.-]+"
+      ),
       ("BatchGetItem", #"{"RequestItems":{"ab":{"Keys":[{}]}}}"#, open + "'{ab={Keys=[{}]}}' at 'requestItems' " + map),
       (
         "BatchWriteItem", #"{"RequestItems":{"Tab":[]}}"#,

@@ -53,7 +53,7 @@ struct Constraints {
     let length = name.utf16.count
     if length < Constraints.nameLengthMin { fail(name, at: path, "Member must have length greater than or equal to 3") }
     if length > Constraints.nameLengthMax { fail(name, at: path, "Member must have length less than or equal to 255") }
-    if !name.utf8.allSatisfy(Constraints.isNameByte) {
+    if name.isEmpty || !name.utf8.allSatisfy(Constraints.isNameByte) {
       fail(name, at: path, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     }
   }
