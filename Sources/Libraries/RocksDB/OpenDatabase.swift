@@ -25,8 +25,8 @@ final class OpenDatabase: @unchecked Sendable {
     // RocksDB's own diary holds what it was opened with and no more: on a full disk writing it ends the process (an assertion that
     // Debian's build keeps), at the very moment when the error is to be told.
     rocksdb_options_set_info_log_level(options, OpenDatabase.fatalOnly)
-    // What the next start reads after a kill, at some 200 MB a second.
-    rocksdb_options_set_max_total_wal_size(options, 64 << 20)
+    // What the next start reads after a kill, at some 120 MB a second.
+    rocksdb_options_set_max_total_wal_size(options, 32 << 20)
     rocksdb_options_set_max_open_files(options, 512)
     let cache = rocksdb_cache_create_lru(blockCacheBytes)!
     var familyOptions: [OpaquePointer] = []
