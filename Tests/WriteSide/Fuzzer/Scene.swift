@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import HTTPServer
 internal import RequestTestKit
+internal import Synchronization
 internal import TableAPI
 internal import TableStore
 
@@ -10,6 +11,7 @@ internal import TableStore
 final class Scene: Sendable {
   private let api: TableAPI
   private let server: HTTPServer
+  private let connections = Atomic<UInt32>(0)
 
   init() {
     let folder = FileManager.default.temporaryDirectory.appending(path: "afterimage-fuzzer").path
@@ -79,17 +81,22 @@ final class Scene: Sendable {
   func http(_ bytes: [UInt8]) {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = server.port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    // A connection that is closed by us would wait for two minutes under its port.
+    func at(_ host: UInt32, _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Bool {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = port.bigEndian
+      address.sin_addr.s_addr = host.bigEndian
+      return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+      }
+    }
+    // A connection that is closed waits for a minute under its address and port: each comes from the next address of loopback.
+    let number = connections.wrappingAdd(1, ordering: .relaxed).newValue
     var now = linger(l_onoff: 1, l_linger: 0)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, UInt32(MemoryLayout<linger>.size))
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, UInt32(MemoryLayout<sockaddr_in>.size)) }
-    }
-    guard connected == 0 else { fatalError("no connection is taken") }
+    guard at(0x7f00_0001 + number % 65_536, 0, { bind(socket, $0, $1) }),
+      at(0x7f00_0001, server.port, { connect(socket, $0, $1) })
+    else { fatalError("no connection is taken: \(String(cString: strerror(errno)))") }
     _ = bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     shutdown(socket, Int32(SHUT_WR))
     var answer: [UInt8] = []
