@@ -90,10 +90,11 @@ def a_select_finds_through_keys_indexes_and_scans():
 def wrong_statements_are_told():
     made = table(sort=False).name
     for statement in ["SELEKT * FROM t", f"SELECT * FROM \"{made}\" WHERE", f"INSERT INTO \"{made}\" VALUE 5",
-                      f"SELECT * FROM \"{made}\" WHERE pk = 'unclosed", f"DELETE FROM \"{made}\" WHERE pk = 'a' extra",
-                      f"UPDATE \"{made}\" WHERE pk = 'a'"]:
+                      f"SELECT * FROM \"{made}\" WHERE pk = 'unclosed", f"DELETE FROM \"{made}\" WHERE pk = 'a' extra"]:
         answer = fails("ValidationException", None, execute, statement)
         assert answer["Error"]["Message"].startswith("Statement wasn't well formed, can't be processed: "), answer
+    for statement in ["SELEKT * FROM t", f"UPDATE \"{made}\" WHERE pk = 'a'", "UPDATE Payment-2 SET n = 1 WHERE pk = 'a'"]:
+        fails("ValidationException", "Statement wasn't well formed, can't be processed: Expected data manipulation", execute, statement)
     fails("ValidationException", "Number of parameters in request and statement don't match.", execute,
           f"SELECT * FROM \"{made}\" WHERE pk = ?")
     fails("ValidationException", "Number of parameters in request and statement don't match.", execute,
@@ -116,6 +117,7 @@ def batches_answer_each_statement():
     equal(answers[0], {"TableName": made})
     equal([answer["Error"]["Code"] for answer in answers[1:]],
           ["DuplicateItem", "ConditionalCheckFailed", "ResourceNotFound", "ValidationError"])
+    equal([answer.get("TableName") for answer in answers[1:]], [made, made, "nothing", None])
     answers = batch(f"SELECT * FROM \"{made}\" WHERE pk = 'a'", f"SELECT * FROM \"{made}\" WHERE pk = 'b'",
                     f"SELECT * FROM \"{made}\" WHERE n = 1")
     equal(answers[0], {"TableName": made, "Item": {"pk": s("a"), "n": n(1)}})

@@ -25,6 +25,9 @@ struct PartiQLParser {
 
   func error(_ reason: String) -> ExpressionError { ExpressionError("\(reason) at byte \(token.offset)", offset: token.offset) }
 
+  /// DynamoDB's text where it expects an operation, and does not say where.
+  private var noManipulation: ExpressionError { ExpressionError("Expected data manipulation", offset: token.offset) }
+
   func isWord(_ word: StaticString, ahead: Int = 0) -> Bool {
     guard place + ahead < tokens.count, case .word(let found) = tokens[place + ahead].kind else { return false }
     return found.uppercased() == "\(word)"
@@ -111,7 +114,7 @@ struct PartiQLParser {
     } else if take(word: "DELETE") {
       statement = try delete()
     } else {
-      throw error("Unexpected term")
+      throw noManipulation
     }
     guard token.kind == .end else { throw error("Unexpected term") }
     return statement
@@ -168,7 +171,7 @@ struct PartiQLParser {
         }
       } while take(mark: ",")
     }
-    guard !actions.isEmpty else { throw error("Expected SET or REMOVE") }
+    guard !actions.isEmpty else { throw noManipulation }
     try PathOverlap.check(actions.map(\.path))
     for action in actions { try action.checkOperands() }
     let condition = try condition()

@@ -7,6 +7,11 @@ enum BatchExecuteStatement {
   static let statementsMax = 25
 
   private typealias Part = (request: StatementRequest, table: TableHandle)
+  /// Why a statement was not begun with; the name of its table when it could be read.
+  private struct Refusal: Error {
+    let table: String?
+    let error: DynamoError
+  }
   private typealias Answer = (table: String?, result: Result<Item?, DynamoError>, capacity: ConsumedCapacity?)
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
@@ -21,13 +26,15 @@ enum BatchExecuteStatement {
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
-    var parts: [Result<Part, DynamoError>] = []
+    var parts: [Result<Part, Refusal>] = []
     for statement in given ?? [] {
+      var table: String?
       do throws(DynamoError) {
         let request = try StatementRequest(statement)
+        table = request.tableName
         parts.append(.success((request, try request.table(call))))
       } catch {
-        parts.append(.failure(error))
+        parts.append(.failure(Refusal(table: table, error: error)))
       }
     }
     try checkOneKind(parts)
@@ -41,16 +48,18 @@ enum BatchExecuteStatement {
     }
   }
 
-  private static func checkOneKind(_ parts: [Result<Part, DynamoError>]) throws(DynamoError) {
+  private static func checkOneKind(_ parts: [Result<Part, Refusal>]) throws(DynamoError) {
     let reads = parts.compactMap { try? $0.get().request.statement.isRead }
     guard let first = reads.first, reads.contains(!first) else { return }
     throw .validation("Statements of a batch must be all reads or all writes")
   }
 
-  private static func answer(_ part: Result<Part, DynamoError>, _ store: TableStore, _ times: [Int64]) async -> Answer {
-    guard case .success(let (request, table)) = part else {
-      if case .failure(let error) = part { return (nil, .failure(error), nil) }
-      return (nil, .success(nil), nil)
+  private static func answer(_ part: Result<Part, Refusal>, _ store: TableStore, _ times: [Int64]) async -> Answer {
+    let request: StatementRequest
+    let table: TableHandle
+    switch part {
+    case .success(let part): (request, table) = part
+    case .failure(let refusal): return (refusal.table, .failure(refusal.error), nil)
     }
     let definition = table.definition
     var capacity = ConsumedCapacity(table: definition.name)

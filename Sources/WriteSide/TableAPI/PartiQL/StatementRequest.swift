@@ -26,9 +26,11 @@ struct StatementRequest {
     consistent = try body.bool("ConsistentRead") ?? false
   }
 
+  var tableName: String { RequestBody.tableName(statement.table) }
+
   /// The statement's table, which the caller must be allowed to read or to write.
   func table(_ call: Call) throws(DynamoError) -> TableHandle {
-    try call.table(RequestBody.tableName(statement.table), statement.isRead ? .read : .write)
+    try call.table(tableName, statement.isRead ? .read : .write)
   }
 
   /// The one item that a SELECT names, for batches and transactions.
