@@ -71,7 +71,10 @@ package final class TableAPI: Sendable {
     // A program's requests differ in what stands behind `Signature=`: what stands before it is looked at once.
     let header = request.header("Authorization") ?? ""
     let known = knownSignature.withLock { $0 }
-    if !known.isEmpty, RequestSignature.isWhole(header, behind: known), request.header("X-Amz-Date") != nil { return nil }
+    if !known.isEmpty, RequestSignature.isWhole(header, behind: known), request.header("X-Amz-Date") != nil, request.query.isEmpty
+    {
+      return nil
+    }
     _ = try RequestSignature(request)
     if let start = RequestSignature.start(header) { knownSignature.withLock { $0 = start } }
     return nil

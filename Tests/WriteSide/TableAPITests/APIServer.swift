@@ -89,13 +89,14 @@ final class APIClient {
 
   /// Headers given as nil are left out of the usual ones.
   func send(
-    _ operation: String, _ body: String, service: String = "DynamoDB", headers: [String: String?] = [:]
+    _ operation: String, _ body: String, service: String = "DynamoDB", headers: [String: String?] = [:], path: String = "/"
   ) async throws -> Answer {
-    try await post(Array(body.utf8), headers: ["X-Amz-Target": "\(service)_20120810.\(operation)"].merging(headers) { $1 })
+    try await post(
+      Array(body.utf8), headers: ["X-Amz-Target": "\(service)_20120810.\(operation)"].merging(headers) { $1 }, path: path)
   }
 
-  func post(_ body: [UInt8], headers: [String: String?]) async throws -> Answer {
-    var request = URLRequest(url: URL(string: "http://127.0.0.1:\(port)/")!)
+  func post(_ body: [UInt8], headers: [String: String?], path: String = "/") async throws -> Answer {
+    var request = URLRequest(url: URL(string: "http://127.0.0.1:\(port)\(path)")!)
     request.httpMethod = "POST"
     request.httpBody = Data(body)
     var all: [String: String?] = [

@@ -60,6 +60,13 @@ import Testing
         == "IncompleteSignatureException: Authorization header requires 'Signature' parameter. Authorization header requires "
         + "'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
         + "Authorization=\(half)")
+    let basic = try await client.send("ListTables", "{}", headers: ["Authorization": "Basic YTpi"])
+    #expect(basic.error == "MissingAuthenticationTokenException: Request is missing Authentication Token")
+    _ = try await client.send("ListTables", "{}")
+    let both = try await client.send("ListTables", "{}", path: "/?X-Amz-Algorithm=AWS4-HMAC-SHA256")
+    #expect(
+      both.error
+        == "InvalidSignatureException: Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
   }
 
   @Test(arguments: ["", "{", "[]", "nope", "{\"a\":1,}"])
@@ -87,15 +94,15 @@ import Testing
       "2 validation errors detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null; Value null at 'key' failed to satisfy constraint: Member must not be null"
     ),
     (
-      "DescribeTable", "{}",
+      "DescribeTimeToLive", "{}",
       "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null"
     ),
     (
       "DescribeTable", #"{"TableName":null}"#,
-      "1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null"
+      "The parameter 'TableName' is required but was not present in the request"
     ),
     (
-      "DescribeTable", #"{"TableName":"ab"}"#,
+      "DescribeTimeToLive", #"{"TableName":"ab"}"#,
       "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"
     ),
     (

@@ -20,6 +20,13 @@ struct RequestSignature {
 
   init(_ request: borrowing HTTPRequest) throws(DynamoError) {
     if let header = request.header("Authorization"), !header.isEmpty {
+      guard !request.query.contains(where: { $0.name == "X-Amz-Algorithm" }) else {
+        throw DynamoError(
+          .invalidSignature, "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
+      }
+      guard header.utf8.drop(while: { $0 == UInt8(ascii: " ") }).starts(with: "AWS4-".utf8) else {
+        throw RequestSignature.noToken
+      }
       self = try RequestSignature(header, request)
     } else {
       self = try RequestSignature(query: request)
@@ -58,7 +65,7 @@ struct RequestSignature {
     let query = request.query
     func value(_ name: String) -> String? { query.last { $0.name == name }?.value }
     guard value("X-Amz-Signature") != nil || value("X-Amz-Credential") != nil || value("X-Amz-Algorithm") != nil else {
-      throw DynamoError(.missingAuthenticationToken, "Request is missing Authentication Token")
+      throw RequestSignature.noToken
     }
     var missing: [String] = []
     for name in ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"]
@@ -83,6 +90,8 @@ struct RequestSignature {
     }
     expires = seconds
   }
+
+  private static let noToken = DynamoError(.missingAuthenticationToken, "Request is missing Authentication Token")
 
   /// The header without its signature: an error must not hand one on.
   private static func shown(_ header: String) -> String {
