@@ -124,6 +124,7 @@ package struct DynamoError: Error, Sendable, Equatable {
   package enum ExpectedJSON: String, Sendable {
     case string = "String"
     case integer = "Integer"
+    case long = "Long"
     case boolean = "Boolean"
     case timestamp = "Timestamp"
     case blob, list, map, structure

@@ -79,6 +79,7 @@ package struct IndexDefinition: Sendable, Equatable {
   package var status: Status
   /// Capacity of a global index as the client gave it; nil when its table bills by request.
   package var throughput: TableDefinition.Throughput?
+  package var options = TableOptions()
 
   package init(
     name: String, kind: Kind, key: KeySchema, projection: IndexProjection, status: Status = .active,

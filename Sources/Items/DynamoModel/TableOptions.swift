@@ -1,5 +1,5 @@
-/// What clients set of a table and read again, without the table behaving otherwise for it: kept as named values, so that
-/// later versions can add some.
+/// What clients set of a table or an index and read again, without its behaving otherwise for it: kept as named values, so
+/// that later versions can add some.
 package struct TableOptions: Sendable, Equatable {
   package var values: AttributeMap
 
@@ -16,10 +16,16 @@ package struct TableOptions: Sendable, Equatable {
   private mutating func set(_ name: String, _ text: String?) { values[name] = text.map { .string($0) } }
   private mutating func set(_ name: String, _ number: Int64?) { values[name] = number.map { .number(Number($0)) } }
 
-  /// STANDARD unless set.
+  /// As it was asked for; STANDARD without.
   package var tableClass: String? {
     get { text("tableClass") }
     set { set("tableClass", newValue) }
+  }
+
+  /// When the class of a table was changed that was there before, in milliseconds since 1970.
+  package var tableClassChangedAt: Int64? {
+    get { integer("tableClassChangedAt") }
+    set { set("tableClassChangedAt", newValue) }
   }
 
   /// The ARN of the KMS key that encryption was asked for with; nil for the owner's own. What is at rest is the disk's to encrypt.
@@ -37,6 +43,36 @@ package struct TableOptions: Sendable, Equatable {
   package var onDemandWrites: Int64? {
     get { integer("onDemandWrites") }
     set { set("onDemandWrites", newValue) }
+  }
+
+  /// The units per second that were asked for to be taken at once.
+  package var warmReads: Int64? {
+    get { integer("warmReads") }
+    set { set("warmReads", newValue) }
+  }
+
+  package var warmWrites: Int64? {
+    get { integer("warmWrites") }
+    set { set("warmWrites", newValue) }
+  }
+
+  /// When a table that was made otherwise, or was otherwise since, came to bill by request; in milliseconds since 1970, as the two
+  /// after it.
+  package var payPerRequestSince: Int64? {
+    get { integer("payPerRequestSince") }
+    set { set("payPerRequestSince", newValue) }
+  }
+
+  /// When the provisioned capacity was raised last.
+  package var increasedAt: Int64? {
+    get { integer("increasedAt") }
+    set { set("increasedAt", newValue) }
+  }
+
+  /// When the provisioned capacity was lowered last.
+  package var decreasedAt: Int64? {
+    get { integer("decreasedAt") }
+    set { set("decreasedAt", newValue) }
   }
 
   /// When point-in-time recovery was enabled, in milliseconds since 1970; nil while it is disabled.

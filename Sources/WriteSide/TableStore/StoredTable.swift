@@ -143,6 +143,7 @@ extension StoredTable {
     if let throughput = index.throughput {
       map["throughput"] = .list([.number(Number(Int64(throughput.read))), .number(Number(Int64(throughput.write)))])
     }
+    if !index.options.values.isEmpty { map["options"] = .map(index.options.values) }
     return .map(map)
   }
 
@@ -214,7 +215,10 @@ extension StoredTable {
     if let both = map["throughput"]?.elements, both.count == 2, let read = both[0].int, let write = both[1].int {
       throughput = .init(read: read, write: write)
     }
-    return IndexDefinition(name: name, kind: kind, key: key, projection: projection, status: status, throughput: throughput)
+    var index = IndexDefinition(
+      name: name, kind: kind, key: key, projection: projection, status: status, throughput: throughput)
+    if case .map(let options)? = map["options"] { index.options = TableOptions(values: options) }
+    return index
   }
 }
 

@@ -46,6 +46,7 @@ extension TableStore {
       }
       var table = old
       try change(&table.definition)
+      table.noteThroughput(since: old, now: state.clock.wall())
       for index in table.definition.indexes.indices where old.indexNumbers[table.definition.indexes[index].name] == nil {
         table.definition.indexes[index].status = .creating
         table.number(table.definition.indexes[index])

@@ -400,7 +400,7 @@ def options_and_policies_are_kept():
     equal(described["SSEDescription"]["Status"], "ENABLED")
     equal(described["OnDemandThroughput"], {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20})
     db.update_table(TableName=made.name, TableClass="STANDARD")
-    equal("TableClassSummary" in db.describe_table(TableName=described["TableArn"])["Table"], False)
+    equal(db.describe_table(TableName=described["TableArn"])["Table"]["TableClassSummary"]["TableClass"], "STANDARD")
     arn = described["TableArn"]
     fails("PolicyNotFoundException", None, db.get_resource_policy, ResourceArn=arn)
     first = db.put_resource_policy(ResourceArn=arn, Policy='{"Version":"2012-10-17"}', ExpectedRevisionId="NO_POLICY")["RevisionId"]

@@ -47,7 +47,9 @@ extension JSONWriter {
     name("TableCreationDateTime")
     seconds(table.createdAt)
     name("ProvisionedThroughput")
-    throughput(table.definition.throughput)
+    beginObject()
+    units(table.definition.throughput)
+    endObject()
     name("BillingMode")
     string(table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
     endObject()
@@ -59,8 +61,13 @@ extension JSONWriter {
   }
 
   private mutating func features(_ table: TableDescription) {
-    indexes(table.definition, .global)
-    indexes(table.definition, .local)
+    indexes(table.definition.indexes, .global) { writer, index in
+      writer.name("ProvisionedThroughput")
+      writer.beginObject()
+      writer.units(index.throughput)
+      writer.endObject()
+    }
+    indexes(table.definition.indexes, .local)
     if let view = table.definition.stream {
       name("StreamDescription")
       beginObject()

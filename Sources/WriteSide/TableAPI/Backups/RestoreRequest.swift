@@ -38,7 +38,7 @@ struct RestoreRequest {
       partitions: source.partitions, throughput: source.throughput)
     made.options.tableClass = source.options.tableClass
     made.options.encryptionKey = source.options.encryptionKey
-    options.apply(to: &made.options)
+    try options.apply(to: &made)
     for (requests, kind) in [(globals, IndexDefinition.Kind.global), (locals, .local)] {
       guard let requests else { continue }
       for request in requests where source.index(named: request.name)?.kind != kind {

@@ -3,6 +3,7 @@ internal import TableStore
 
 enum CreateTable {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
+    _ = try call.body.tableNameFirst()
     let (definition, clock) = try read(call.body, call.api.settings)
     try call.authorize(definition.name)
     let store = call.store
@@ -10,7 +11,7 @@ enum CreateTable {
       let table = try store.createTable(definition, clock: clock)
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table, status: "CREATING")
+        writer.table(table, .creation)
       }
     }
   }
@@ -20,14 +21,14 @@ enum CreateTable {
     _ body: RequestBody, _ settings: TableAPI.Settings
   ) throws(DynamoError) -> (TableDefinition, TableClock) {
     var constraints = Constraints()
-    let name = try body.tableName()
-    constraints.name(name, at: "tableName")
     constraints.required(body.has("AttributeDefinitions"), at: "attributeDefinitions")
     let attributes = try AttributeDefinitions(body, &constraints)
-    let keySchema = try KeySchemaElements(body, at: "keySchema", &constraints)
+    let name = try body.tableName()
+    constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
     constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
+    let keySchema = try KeySchemaElements(body, at: "keySchema", &constraints)
     let indexes =
       try IndexRequest.list(body, "LocalSecondaryIndexes", .local, at: "localSecondaryIndexes", &constraints)
       + IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", &constraints)
@@ -55,12 +56,13 @@ enum CreateTable {
       privateAttributes: try OwnTags.privateAttributes(tags, key),
       partitions: try OwnTags.partitions(tags, default: settings.partitionsDefault), throughput: billing, tags: tags)
     OwnTags.protect(&definition, isProtected)
-    options.apply(to: &definition.options)
+    try options.apply(to: &definition)
     if let policy { definition.options.setPolicy("", (policy, ResourcePolicy.revision())) }
     return (definition, try OwnTags.clock(tags))
   }
 
   private static func checkThroughput(_ index: IndexRequest, _ mode: String?) throws(DynamoError) {
+    try index.throughput.checkBounds(index: index.name)
     if mode == "PAY_PER_REQUEST" {
       guard !index.throughput.isGiven else {
         throw .invalidParameter(

@@ -4,7 +4,7 @@ internal import TableStore
 enum UpdateTable {
   private enum IndexChange {
     case create(IndexRequest)
-    case update(String, TableDefinition.Throughput?)
+    case update(String, TableDefinition.Throughput?, CapacityRequest)
     case delete(String)
   }
 
@@ -24,19 +24,24 @@ enum UpdateTable {
     _ = try call.changeableTable(change.name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
-      let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in try apply(change, to: &definition) }
+      let before = store.table(change.name)?.definition.indexes ?? []
+      let now = store.now
+      let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in
+        try apply(change, to: &definition, now: now)
+      }
+      let deleted = before.filter { table.definition.index(named: $0.name) == nil }
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table, status: "UPDATING")
+        writer.table(table, .update(deleted: deleted))
       }
     }
   }
 
   private static func read(_ body: RequestBody) throws(DynamoError) -> Change {
     var constraints = Constraints()
-    let name = try body.tableName()
-    constraints.name(name, at: "tableName")
+    let name = try body.tableNameFirst()
     let attributes = try AttributeDefinitions(body, &constraints)
+    constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
     constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
@@ -53,12 +58,13 @@ enum UpdateTable {
       throw .validation("The parameter \(parameter) is not supported by this server: it has one region")
     }
     let changesSomething = mode != nil || throughput.isGiven || !indexes.isEmpty || stream != nil || isProtected != nil
-    guard changesSomething || options.isGiven || body.has("WarmThroughput") else {
+    guard changesSomething || options.isGiven else {
       throw .validation(
         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
           + "SSESpecification or ReplicaUpdates is required")
     }
     try stream?.check()
+    try checkOncePerIndex(indexes)
     let starts = indexes.count { if case .update = $0 { false } else { true } }
     guard starts <= 1 else {
       throw DynamoError(
@@ -66,13 +72,19 @@ enum UpdateTable {
         "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
     }
     return Change(
-      name: name ?? "", attributes: attributes, mode: mode, throughput: throughput, indexes: indexes, stream: stream,
+      name: name, attributes: attributes, mode: mode, throughput: throughput, indexes: indexes, stream: stream,
       isProtected: isProtected, options: options)
   }
 
   private static func indexChange(
     _ body: RequestBody, at path: String, _ constraints: inout Constraints
   ) throws(DynamoError) -> IndexChange {
+    let given = ["Create", "Delete", "Update"].count { (member: StaticString) in body.has(member) }
+    guard given == 1 else {
+      throw .invalidParameter(
+        "\(given == 0 ? "One" : "Only one") of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+          + "GlobalSecondaryIndexUpdate.Delete \(given == 0 ? "must not be null" : "may be set")")
+    }
     if let create = try body.object("Create") {
       return .create(try IndexRequest(create, .global, at: "\(path).create", &constraints))
     }
@@ -81,20 +93,32 @@ enum UpdateTable {
       constraints.name(name, at: "\(path).delete.indexName")
       return .delete(name ?? "")
     }
-    if let update = try body.object("Update") {
-      let name = try update.string("IndexName")
-      constraints.name(name, at: "\(path).update.indexName")
-      let throughput = try ThroughputRequest(update, at: "\(path).update.provisionedThroughput", &constraints)
-      return .update(name ?? "", throughput.throughput)
+    guard let update = try body.object("Update") else { preconditionFailure("one of them is given") }
+    let name = try update.string("IndexName")
+    constraints.name(name, at: "\(path).update.indexName")
+    let throughput = try ThroughputRequest(update, at: "\(path).update.provisionedThroughput", &constraints)
+    return .update(name ?? "", throughput.throughput, try CapacityRequest(update))
+  }
+
+  private static func checkOncePerIndex(_ changes: [IndexChange]) throws(DynamoError) {
+    let names = changes.map { change in
+      switch change {
+      case .create(let request): request.name
+      case .update(let name, _, _), .delete(let name): name
+      }
     }
-    throw .invalidParameter("One of GlobalSecondaryIndexUpdate.Update, .Create, .Delete must be set")
+    for (place, name) in names.enumerated() where names[..<place].contains(where: { Text.equal($0, name) }) {
+      throw .invalidParameter(
+        "Only one global secondary index update per index is allowed simultaneously. Index: \(name)")
+    }
   }
 
   /// On the definition as it is when the committer gets to it.
-  private static func apply(_ change: Change, to definition: inout TableDefinition) throws(DynamoError) {
+  private static func apply(_ change: Change, to definition: inout TableDefinition, now: Int64) throws(DynamoError) {
     if change.mode != nil || change.throughput.isGiven {
       let mode = change.mode ?? (definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
-      let billing = try change.throughput.billing(mode)
+      let billing = try change.throughput.billing(
+        mode, missing: "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
       if let billing, billing == definition.throughput, change.indexes.isEmpty, change.stream == nil {
         throw .validation(
           "The provisioned throughput for the table will not change. The requested value equals the current value. Current "
@@ -105,7 +129,7 @@ enum UpdateTable {
       definition.throughput = billing
     }
     if let stream = change.stream { try apply(stream, to: &definition) }
-    change.options.apply(to: &definition.options)
+    try change.options.apply(to: &definition, now: now)
     if let isProtected = change.isProtected { OwnTags.protect(&definition, isProtected) }
     for index in change.indexes { try apply(index, change.attributes, to: &definition) }
     for index in definition.indexes.indices where definition.indexes[index].kind == .global {
@@ -140,6 +164,7 @@ enum UpdateTable {
         throw .validation("Attempting to create an index which already exists")
       }
       try attributes.checkDuplicates()
+      try request.checkThroughput(isProvisioned: definition.throughput != nil)
       // The table's own key attributes are known without being given again; a different type is refused.
       var known = attributes.attributes
       for attribute in definition.keyAttributes {
@@ -158,10 +183,12 @@ enum UpdateTable {
         throw DynamoError(.resourceNotFound, "Requested resource not found")
       }
       definition.indexes.removeAll { Text.equal($0.name, name) }
-    case .update(let name, let throughput):
+    case .update(let name, let throughput, let capacity):
       guard let place = definition.indexes.firstIndex(where: { $0.kind == .global && Text.equal($0.name, name) }) else {
         throw DynamoError(.resourceNotFound, "Requested resource not found")
       }
+      try capacity.apply(
+        to: &definition.indexes[place].options, definition.indexes[place].throughput, of: "index \(name)")
       guard let throughput else { return }
       guard definition.throughput != nil else {
         throw .invalidParameter(

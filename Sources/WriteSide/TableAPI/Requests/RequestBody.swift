@@ -49,6 +49,20 @@ struct RequestBody {
   /// TableName: a table's name, or its ARN.
   func tableName() throws(DynamoError) -> String? { try string("TableName").map(RequestBody.tableName) }
 
+  /// TableName of the operations that make, show, change and delete a table: that it is there, and its length, is looked at
+  /// before all else.
+  func tableNameFirst() throws(DynamoError) -> String {
+    guard let name = try tableName() else {
+      throw .validation("The parameter 'TableName' is required but was not present in the request")
+    }
+    guard (Constraints.nameLengthMin...Constraints.nameLengthMax).contains(name.utf16.count) else {
+      throw .validation(
+        "TableName must be at least \(Constraints.nameLengthMin) characters long and at most \(Constraints.nameLengthMax) "
+          + "characters long")
+    }
+    return name
+  }
+
   /// The name in a table's ARN, or the text itself.
   static func tableName(_ text: String) -> String {
     guard text.utf8.starts(with: "arn:".utf8) else { return text }
@@ -62,9 +76,14 @@ struct RequestBody {
     return tape.string(node)
   }
 
-  func integer(_ name: StaticString) throws(DynamoError) -> Int? {
+  func integer(_ name: StaticString) throws(DynamoError) -> Int? { try integer(name, as: .integer) }
+
+  /// A number of the service model's type Long.
+  func long(_ name: StaticString) throws(DynamoError) -> Int? { try integer(name, as: .long) }
+
+  private func integer(_ name: StaticString, as type: DynamoError.ExpectedJSON) throws(DynamoError) -> Int? {
     guard let node = member(name) else { return nil }
-    guard tape.kind(node) == .number else { throw .unexpectedJSON(tape, node, wanted: .integer) }
+    guard tape.kind(node) == .number else { throw .unexpectedJSON(tape, node, wanted: type) }
     let text = tape.text(node)
     if let whole = Int(text) { return whole }
     // As a cast in Java: towards zero, at the end of the range.

@@ -24,7 +24,7 @@ struct AttributeDefinitions {
   func checkDuplicates() throws(DynamoError) {
     for (place, attribute) in attributes.enumerated()
     where attributes[..<place].contains(where: { Text.equal($0.name, attribute.name) }) {
-      throw .invalidParameter("Duplicate AttributeName in AttributeDefinitions: \(attribute.name)")
+      throw .validation("Attribute Name is duplicated: \(attribute.name)")
     }
   }
 

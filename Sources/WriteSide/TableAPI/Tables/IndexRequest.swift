@@ -6,6 +6,7 @@ struct IndexRequest {
   let kind: IndexDefinition.Kind
   let key: KeySchemaElements
   let throughput: ThroughputRequest
+  private let capacity: CapacityRequest
   private let projectionType: String?
   private let nonKeyAttributes: [String]?
 
@@ -30,6 +31,19 @@ struct IndexRequest {
       nonKeyAttributes?.count, 1, 20, shown: Shown.text(projection?.text("NonKeyAttributes")),
       at: "\(path).projection.nonKeyAttributes")
     throughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints)
+    capacity = try CapacityRequest(body)
+  }
+
+  /// What UpdateTable wants of the numbers of an index that it makes.
+  func checkThroughput(isProvisioned: Bool) throws(DynamoError) {
+    try throughput.checkBounds(index: name)
+    if isProvisioned, !throughput.isGiven {
+      throw .invalidParameter("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: \(name)")
+    }
+    if !isProvisioned, throughput.isGiven {
+      throw .invalidParameter(
+        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+    }
   }
 
   /// The indexes of a list; refuses an empty one.
@@ -62,8 +76,10 @@ struct IndexRequest {
             + "index hash key: \(schema.partition.name), table hash key: \(table.partition.name)")
       }
     }
-    return IndexDefinition(
+    var index = IndexDefinition(
       name: name, kind: kind, key: schema, projection: try projection(), throughput: throughput.throughput)
+    try capacity.apply(to: &index.options, throughput.throughput, of: "index \(name)")
+    return index
   }
 
   private func projection() throws(DynamoError) -> IndexProjection {
@@ -88,7 +104,7 @@ struct IndexRequest {
       throw .invalidParameter("Number of LocalSecondaryIndexes exceeds per-table limit of \(localMax)")
     }
     if indexes.count(where: { $0.kind == .global }) > globalMax {
-      throw .invalidParameter("Number of GlobalSecondaryIndexes exceeds per-table limit of \(globalMax)")
+      throw .invalidParameter("GlobalSecondaryIndex count exceeds the per-table limit of \(globalMax)")
     }
     let included = indexes.reduce(0) { count, index in
       if case .include(let names) = index.projection { count + names.count } else { count }

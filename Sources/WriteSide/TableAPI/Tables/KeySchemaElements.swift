@@ -28,9 +28,7 @@ struct KeySchemaElements {
   func checkGlobal() throws(DynamoError) {
     guard elements.count > 2 || elements.count(where: { $0.type == "HASH" }) > 1 else { return try check() }
     let partitions = elements.prefix { $0.type == "HASH" }
-    guard !partitions.isEmpty else {
-      throw .invalidParameter("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    }
+    guard !partitions.isEmpty else { throw KeySchemaElements.firstIsNoHash }
     let sorts = elements[partitions.count...]
     guard sorts.allSatisfy({ $0.type == "RANGE" }) else {
       throw .invalidParameter("Invalid KeySchema: All HASH key attributes must come before the RANGE key attributes")
@@ -48,18 +46,19 @@ struct KeySchemaElements {
 
   /// The order of roles.
   func check() throws(DynamoError) {
-    guard elements.first?.type == "HASH" else {
-      throw .invalidParameter("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    }
+    guard elements.first?.type == "HASH" else { throw KeySchemaElements.firstIsNoHash }
     if elements.count > 1 {
       guard elements[1].type == "RANGE" else {
-        throw .invalidParameter("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+        throw .validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
       }
       if Text.equal(elements[0].name, elements[1].name) {
-        throw .invalidParameter("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+        throw .validation("Both the Hash Key and the Range Key element in the KeySchema have the same name")
       }
     }
   }
+
+  private static let firstIsNoHash = DynamoError.validation(
+    "Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
 
   func schema(_ definitions: AttributeDefinitions) throws(DynamoError) -> KeySchema {
     var partitions: [KeyAttribute] = []
@@ -71,8 +70,12 @@ struct KeySchemaElements {
     return KeySchema(partitions: partitions, sorts: sorts)
   }
 
+  /// The text depends on whether it is the first attribute that has no definition.
   private func missing(_ definitions: AttributeDefinitions) -> DynamoError {
-    .invalidParameter(
+    guard let first = elements.first, definitions.attribute(first.name) == nil else {
+      return .validation("Invalid KeySchema: Some index key attribute have no definition")
+    }
+    return .invalidParameter(
       "Some index key attributes are not defined in AttributeDefinitions. Keys: \(AttributeDefinitions.list(names)), "
         + "AttributeDefinitions: \(definitions.names)")
   }

@@ -1,13 +1,13 @@
 internal import DynamoModel
 
-/// TableClass, SSESpecification and OnDemandThroughput of CreateTable and UpdateTable.
+/// TableClass, SSESpecification, OnDemandThroughput and WarmThroughput of CreateTable and UpdateTable.
 struct OptionsRequest {
   private let tableClass: String?
   private let encrypts: Bool?
   private let key: String?
-  private let onDemand: (reads: Int, writes: Int)?
+  private let capacity: CapacityRequest
 
-  var isGiven: Bool { tableClass != nil || encrypts != nil || onDemand != nil }
+  var isGiven: Bool { tableClass != nil || encrypts != nil || capacity.isGiven }
 
   init(
     _ body: RequestBody, encryption member: StaticString = "SSESpecification", _ constraints: inout Constraints
@@ -18,19 +18,17 @@ struct OptionsRequest {
     constraints.oneOf(try encryption?.string("SSEType"), ["AES256", "KMS"], at: "sSESpecification.sSEType")
     encrypts = try encryption.map { (given) throws(DynamoError) in try given.bool("Enabled") ?? false }
     key = try encryption?.string("KMSMasterKeyId")
-    let units = try body.object("OnDemandThroughput")
-    onDemand = try units.map { (given) throws(DynamoError) in
-      (try given.integer("MaxReadRequestUnits") ?? -1, try given.integer("MaxWriteRequestUnits") ?? -1)
-    }
+    capacity = try CapacityRequest(body)
   }
 
-  func apply(to options: inout TableOptions) {
-    if let tableClass { options.tableClass = tableClass == "STANDARD" ? nil : tableClass }
-    if let encrypts { options.encryptionKey = encrypts ? key ?? OptionsRequest.ownersKey : nil }
-    if let onDemand {
-      options.onDemandReads = Int64(onDemand.reads)
-      options.onDemandWrites = Int64(onDemand.writes)
+  /// `now`, in milliseconds since 1970, when a table is changed that was there before.
+  func apply(to definition: inout TableDefinition, now: Int64? = nil) throws(DynamoError) {
+    if let tableClass {
+      definition.options.tableClass = tableClass
+      definition.options.tableClassChangedAt = now
     }
+    if let encrypts { definition.options.encryptionKey = encrypts ? key ?? OptionsRequest.ownersKey : nil }
+    try capacity.apply(to: &definition.options, definition.throughput, of: "table")
   }
 
   /// The key that encryption without a named one is shown with.
@@ -44,6 +42,10 @@ extension JSONWriter {
       beginObject()
       name("TableClass")
       string(tableClass)
+      if let changedAt = options.tableClassChangedAt {
+        name("LastUpdateDateTime")
+        seconds(changedAt)
+      }
       endObject()
     }
     if let key = options.encryptionKey {
@@ -55,15 +57,6 @@ extension JSONWriter {
       string("KMS")
       name("KMSMasterKeyArn")
       string(key)
-      endObject()
-    }
-    if let reads = options.onDemandReads, let writes = options.onDemandWrites {
-      name("OnDemandThroughput")
-      beginObject()
-      name("MaxReadRequestUnits")
-      integer(reads)
-      name("MaxWriteRequestUnits")
-      integer(writes)
       endObject()
     }
   }

@@ -1,43 +1,48 @@
 internal import DynamoModel
 internal import TableStore
 
+/// A change that is done here at once, and that a table is shown in as DynamoDB shows it, where it goes on for a while.
+enum ShownChange {
+  case creation
+  /// `deleted`: the indexes that it takes away.
+  case update(deleted: [IndexDefinition])
+  case deletion
+
+  var status: String {
+    switch self {
+    case .creation: "CREATING"
+    case .update: "UPDATING"
+    case .deletion: "DELETING"
+    }
+  }
+}
+
 extension JSONWriter {
-  /// A table as DescribeTable and the operations that change it show it.
-  ///
-  /// `status` in place of the table's own is what DynamoDB shows while a change that is done here at once goes on there.
+  /// A table as DescribeTable and the operations that change it show it; of one that is being deleted DynamoDB leaves out what
+  /// it is made of.
   mutating func table(
-    _ table: TableDescription, status: String? = nil, more: (inout JSONWriter) -> Void = { _ in }
+    _ table: TableDescription, _ change: ShownChange? = nil, more: (inout JSONWriter) -> Void = { _ in }
   ) {
     let definition = table.definition
+    let status = change?.status ?? table.status
+    let isWhole = status != ShownChange.deletion.status
     beginObject()
-    name("AttributeDefinitions")
-    array(definition.keyAttributes) { writer, attribute in
-      writer.beginObject()
-      writer.name("AttributeName")
-      writer.string(attribute.name)
-      writer.name("AttributeType")
-      writer.string(attribute.type.rawValue)
-      writer.endObject()
-    }
+    if isWhole { attributeDefinitions(definition.keyAttributes) }
     name("TableName")
     string(definition.name)
-    name("KeySchema")
-    keySchema(definition.key)
-    name("TableStatus")
-    string(status ?? table.status)
-    name("CreationDateTime")
-    seconds(table.createdAt)
-    name("ProvisionedThroughput")
-    throughput(definition.throughput)
-    if definition.throughput == nil {
-      name("BillingModeSummary")
-      beginObject()
-      name("BillingMode")
-      string("PAY_PER_REQUEST")
-      name("LastUpdateToPayPerRequestDateTime")
-      seconds(table.createdAt)
-      endObject()
+    if isWhole {
+      name("KeySchema")
+      keySchema(definition.key)
     }
+    name("TableStatus")
+    string(status)
+    if isWhole {
+      name("CreationDateTime")
+      seconds(table.createdAt)
+    }
+    name("ProvisionedThroughput")
+    throughput(definition.throughput, definition.options)
+    billing(table, isNew: status == ShownChange.creation.status)
     name("TableSizeBytes")
     integer(table.sizeBytes)
     name("ItemCount")
@@ -46,14 +51,43 @@ extension JSONWriter {
     string(table.arn)
     name("TableId")
     string(table.tableID)
-    indexes(table, .global)
-    indexes(table, .local)
+    if isWhole {
+      globalIndexes(table, change)
+      localIndexes(table)
+    }
     stream(table)
     options(definition.options)
-    warmThroughput(definition.throughput)
+    if isWhole { capacity(definition.options, definition.throughput) }
     name("DeletionProtectionEnabled")
     bool(OwnTags.isProtected(definition))
     more(&self)
+    endObject()
+  }
+
+  private mutating func attributeDefinitions(_ attributes: [KeyAttribute]) {
+    name("AttributeDefinitions")
+    array(attributes) { writer, attribute in
+      writer.beginObject()
+      writer.name("AttributeName")
+      writer.string(attribute.name)
+      writer.name("AttributeType")
+      writer.string(attribute.type.rawValue)
+      writer.endObject()
+    }
+  }
+
+  /// Nothing for a table that was always provisioned.
+  private mutating func billing(_ table: TableDescription, isNew: Bool) {
+    let since = table.definition.options.payPerRequestSince
+    guard table.definition.throughput == nil || since != nil else { return }
+    name("BillingModeSummary")
+    beginObject()
+    name("BillingMode")
+    string(table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
+    if !isNew {
+      name("LastUpdateToPayPerRequestDateTime")
+      seconds(since ?? table.createdAt)
+    }
     endObject()
   }
 
@@ -75,31 +109,48 @@ extension JSONWriter {
     }
   }
 
-  private mutating func indexes(_ table: TableDescription, _ kind: IndexDefinition.Kind) {
-    indexes(table.definition, kind) { writer, index in
-      if kind == .global {
-        writer.name("IndexStatus")
-        writer.string(index.status.rawValue)
-        if index.status == .creating {
-          writer.name("Backfilling")
-          writer.bool(true)
-        }
+  private mutating func globalIndexes(_ table: TableDescription, _ change: ShownChange?) {
+    var indexes = table.definition.indexes
+    if case .update(let deleted) = change {
+      indexes += deleted.map { index in
+        var index = index
+        index.status = .deleting
+        return index
       }
-      let size = table.size(ofIndex: index.name)
-      writer.name("IndexSizeBytes")
-      writer.integer(size.bytes)
-      writer.name("ItemCount")
-      writer.integer(size.items)
-      writer.name("IndexArn")
-      writer.string("\(table.arn)/index/\(index.name)")
     }
+    self.indexes(indexes, .global) { writer, index in
+      writer.name("ProvisionedThroughput")
+      writer.throughput(index.throughput, index.options)
+      writer.name("IndexStatus")
+      writer.string(table.status == "CREATING" || change?.status == "CREATING" ? "CREATING" : index.status.rawValue)
+      if index.status == .creating {
+        writer.name("Backfilling")
+        writer.bool(true)
+      }
+      writer.sizes(of: index, table)
+      writer.capacity(index.options, index.throughput)
+    }
+  }
+
+  private mutating func localIndexes(_ table: TableDescription) {
+    indexes(table.definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }
+  }
+
+  private mutating func sizes(of index: IndexDefinition, _ table: TableDescription) {
+    let size = table.size(ofIndex: index.name)
+    name("IndexSizeBytes")
+    integer(size.bytes)
+    name("ItemCount")
+    integer(size.items)
+    name("IndexArn")
+    string("\(table.arn)/index/\(index.name)")
   }
 
   /// The indexes of a kind, each as it was asked for, with what `more` adds; nothing when there are none.
   mutating func indexes(
-    _ table: TableDefinition, _ kind: IndexDefinition.Kind, more: (inout JSONWriter, IndexDefinition) -> Void = { _, _ in }
+    _ indexes: [IndexDefinition], _ kind: IndexDefinition.Kind, more: (inout JSONWriter, IndexDefinition) -> Void = { _, _ in }
   ) {
-    let indexes = table.indexes.filter { $0.kind == kind }
+    let indexes = indexes.filter { $0.kind == kind }
     guard !indexes.isEmpty else { return }
     if kind == .global { name("GlobalSecondaryIndexes") } else { name("LocalSecondaryIndexes") }
     array(indexes) { writer, index in
@@ -110,10 +161,6 @@ extension JSONWriter {
       writer.keySchema(index.key)
       writer.name("Projection")
       writer.projection(index.projection)
-      if kind == .global {
-        writer.name("ProvisionedThroughput")
-        writer.throughput(index.throughput)
-      }
       more(&writer, index)
       writer.endObject()
     }
@@ -144,29 +191,28 @@ extension JSONWriter {
     }
   }
 
-  /// What AWS says that a table takes at once: as provisioned, or what a new table that bills by request takes there.
-  private mutating func warmThroughput(_ throughput: TableDefinition.Throughput?) {
-    name("WarmThroughput")
+  private mutating func throughput(_ throughput: TableDefinition.Throughput?, _ options: TableOptions) {
     beginObject()
-    name("ReadUnitsPerSecond")
-    integer(throughput?.read ?? 12_000)
-    name("WriteUnitsPerSecond")
-    integer(throughput?.write ?? 4_000)
-    name("Status")
-    string("ACTIVE")
+    if let increasedAt = options.increasedAt {
+      name("LastIncreaseDateTime")
+      seconds(increasedAt)
+    }
+    if let decreasedAt = options.decreasedAt {
+      name("LastDecreaseDateTime")
+      seconds(decreasedAt)
+    }
+    name("NumberOfDecreasesToday")
+    integer(0)
+    units(throughput)
     endObject()
   }
 
   /// Zeros when the table bills by request, as DynamoDB shows it.
-  mutating func throughput(_ throughput: TableDefinition.Throughput?) {
-    beginObject()
-    name("NumberOfDecreasesToday")
-    integer(0)
+  mutating func units(_ throughput: TableDefinition.Throughput?) {
     name("ReadCapacityUnits")
     integer(throughput?.read ?? 0)
     name("WriteCapacityUnits")
     integer(throughput?.write ?? 0)
-    endObject()
   }
 
   /// Milliseconds as seconds with a fraction.

@@ -13,18 +13,34 @@ struct ThroughputRequest {
       isGiven = false
       return
     }
-    let read = try given.integer("ReadCapacityUnits")
-    let write = try given.integer("WriteCapacityUnits")
-    constraints.required(read != nil, at: "\(path).readCapacityUnits")
+    let read = try given.long("ReadCapacityUnits")
+    let write = try given.long("WriteCapacityUnits")
     constraints.required(write != nil, at: "\(path).writeCapacityUnits")
-    constraints.range(read, 1, nil, at: "\(path).readCapacityUnits")
     constraints.range(write, 1, nil, at: "\(path).writeCapacityUnits")
+    constraints.required(read != nil, at: "\(path).readCapacityUnits")
+    constraints.range(read, 1, nil, at: "\(path).readCapacityUnits")
     throughput = .init(read: read ?? 0, write: write ?? 0)
     isGiven = true
   }
 
-  /// What a table bills by; nil is PAY_PER_REQUEST.
-  func billing(_ mode: String?) throws(DynamoError) -> TableDefinition.Throughput? {
+  static let unitsMax = 1_000_000_000_000
+
+  /// Refuses numbers that no table or index may have.
+  func checkBounds(index: String? = nil) throws(DynamoError) {
+    guard let throughput else { return }
+    for (name, units) in [("ReadCapacityUnits", throughput.read), ("WriteCapacityUnits", throughput.write)]
+    where units > ThroughputRequest.unitsMax {
+      let place = index.map { " for index \($0)" } ?? ""
+      throw .validation("Given value \(units) for \(name) is out of bounds\(place)")
+    }
+  }
+
+  /// What a table bills by; nil is PAY_PER_REQUEST. `missing` tells that PROVISIONED came without numbers.
+  func billing(
+    _ mode: String?,
+    missing: String = "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
+  ) throws(DynamoError) -> TableDefinition.Throughput? {
+    try checkBounds()
     if mode == "PAY_PER_REQUEST" {
       guard !isGiven else {
         throw .invalidParameter(
@@ -32,10 +48,7 @@ struct ThroughputRequest {
       }
       return nil
     }
-    guard let throughput else {
-      throw .invalidParameter(
-        "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
-    }
+    guard let throughput else { throw .invalidParameter(missing) }
     return throughput
   }
 }

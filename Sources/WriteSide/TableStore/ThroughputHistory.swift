@@ -1,0 +1,29 @@
+internal import DynamoModel
+
+/// When a table's capacity was changed, as its description tells it.
+extension StoredTable {
+  /// Notes the changes that were made to `old` at `now`.
+  mutating func noteThroughput(since old: StoredTable, now: Int64) {
+    switch (old.definition.throughput, definition.throughput) {
+    case (_?, nil): definition.options.payPerRequestSince = now
+    case (nil, _?): definition.options.payPerRequestSince = old.definition.options.payPerRequestSince ?? createdAt
+    default: break
+    }
+    definition.options.note(from: old.definition.throughput, to: definition.throughput, now: now)
+    for place in definition.indexes.indices {
+      guard let before = old.definition.index(named: definition.indexes[place].name) else { continue }
+      let after = definition.indexes[place].throughput
+      definition.indexes[place].options.note(from: before.throughput, to: after, now: now)
+    }
+  }
+}
+
+extension TableOptions {
+  fileprivate mutating func note(
+    from old: TableDefinition.Throughput?, to new: TableDefinition.Throughput?, now: Int64
+  ) {
+    guard let old, let new else { return }
+    if new.read > old.read || new.write > old.write { increasedAt = now }
+    if new.read < old.read || new.write < old.write { decreasedAt = now }
+  }
+}

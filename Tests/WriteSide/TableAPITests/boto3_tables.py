@@ -1,0 +1,186 @@
+"""CreateTable, DescribeTable, UpdateTable and DeleteTable: what they refuse, in which words, and what they show."""
+
+import sys
+
+import boto3
+from botocore.config import Config
+
+from boto3_kit import check, db, equal, fails, index, run, table
+
+# As a client is that sends what it is given.
+plain = boto3.client("dynamodb", endpoint_url=sys.argv[1],
+                     config=Config(retries={"max_attempts": 0}, parameter_validation=False))
+invalid = "One or more parameter values were invalid: "
+units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+
+
+def attributes(names):
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
+
+
+def create(**more):
+    return plain.create_table(**{
+        "TableName": "wrong", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "AttributeDefinitions": attributes(["pk"]),
+        "BillingMode": "PAY_PER_REQUEST", **more})
+
+
+def refused(text, call, **more):
+    fails("ValidationException", text, call, **more)
+
+
+def index_of(name, index_name):
+    shown = db.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"]
+    return next(index for index in shown if index["IndexName"] == index_name)
+
+
+@check
+def the_name_is_looked_at_first():
+    for call in [plain.create_table, plain.describe_table, plain.update_table, plain.delete_table]:
+        refused("The parameter 'TableName' is required but was not present in the request", call)
+        for name in ["", "a;", "a" * 256]:
+            refused("TableName must be at least 3 characters long and at most 255 characters long", call, TableName=name)
+    for call in [plain.describe_table, plain.update_table, plain.delete_table]:
+        refused("1 validation error detected: Value 'a;b' at 'tableName' failed to satisfy constraint: Member must satisfy "
+                "regular expression pattern: [a-zA-Z0-9_.-]+", call, TableName="a;b")
+    refused("1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null",
+            plain.describe_time_to_live)
+
+
+@check
+def constraints_are_told_in_their_order():
+    refused(
+        "5 validation errors detected: Value null at 'attributeDefinitions' failed to satisfy constraint: Member must not be null; "
+        "Value 'a;b' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: "
+        "[a-zA-Z0-9_.-]+; Value '-1' at 'provisionedThroughput.writeCapacityUnits' failed to satisfy constraint: Member must have "
+        "value greater than or equal to 1; Value '0' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: "
+        "Member must have value greater than or equal to 1; Value null at 'keySchema' failed to satisfy constraint: Member must "
+        "not be null",
+        plain.create_table, TableName="a;b", ProvisionedThroughput={"ReadCapacityUnits": 0, "WriteCapacityUnits": -1})
+    refused(
+        "2 validation errors detected: Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must have "
+        "length greater than or equal to 3; Value 'a;' at 'exclusiveStartTableName' failed to satisfy constraint: Member must "
+        "satisfy regular expression pattern: [a-zA-Z0-9_.-]+", plain.list_tables, ExclusiveStartTableName="a;")
+    fails("SerializationException", "STRING_VALUE cannot be converted to Long", create,
+          ProvisionedThroughput={"ReadCapacityUnits": "1", "WriteCapacityUnits": 1})
+
+
+@check
+def keys_are_checked():
+    def keys(*pairs):
+        return [{"AttributeName": name, "KeyType": kind} for name, kind in pairs]
+
+    refused("Invalid KeySchema: The first KeySchemaElement is not a HASH key type", create, KeySchema=keys(("pk", "RANGE")))
+    refused("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type", create,
+            KeySchema=keys(("pk", "HASH"), ("sk", "HASH")))
+    refused("Both the Hash Key and the Range Key element in the KeySchema have the same name", create,
+            KeySchema=keys(("pk", "HASH"), ("pk", "RANGE")))
+    refused("Invalid KeySchema: Some index key attribute have no definition", create,
+            KeySchema=keys(("pk", "HASH"), ("sk", "RANGE")))
+    refused("Attribute Name is duplicated: pk", create, AttributeDefinitions=attributes(["pk", "pk"]))
+    refused(invalid + "Some index key attributes are not defined in AttributeDefinitions. Keys: [x], AttributeDefinitions: [pk]",
+            create, GlobalSecondaryIndexes=[index("by-x", "x")])
+
+
+@check
+def numbers_have_bounds():
+    much = {"ReadCapacityUnits": 1_000_000_000_001, "WriteCapacityUnits": 1}
+    refused("Given value 1000000000001 for ReadCapacityUnits is out of bounds", create, BillingMode="PROVISIONED",
+            ProvisionedThroughput=much)
+    refused("Given value 1000000000001 for ReadCapacityUnits is out of bounds for index by-pk", create, BillingMode="PROVISIONED",
+            ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("by-pk", "pk"), "ProvisionedThroughput": much}])
+    refused(invalid + "GlobalSecondaryIndex count exceeds the per-table limit of 20", create,
+            GlobalSecondaryIndexes=[index(f"index-{number}", "pk") for number in range(21)])
+
+
+@check
+def a_new_table_is_shown_as_creating():
+    made = plain.create_table(
+        TableName="shown", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], AttributeDefinitions=attributes(["pk"]),
+        BillingMode="PAY_PER_REQUEST", GlobalSecondaryIndexes=[index("by-pk", "pk")], TableClass="STANDARD",
+        WarmThroughput={"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000},
+        OnDemandThroughput={"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": 8})["TableDescription"]
+    equal(made["TableStatus"], "CREATING")
+    equal(made["BillingModeSummary"], {"BillingMode": "PAY_PER_REQUEST"})
+    equal(made["GlobalSecondaryIndexes"][0]["IndexStatus"], "CREATING")
+    assert "Backfilling" not in made["GlobalSecondaryIndexes"][0]
+    shown = db.describe_table(TableName="shown")["Table"]
+    equal(shown["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"], shown["CreationDateTime"])
+    equal(shown["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE")
+    equal(shown["GlobalSecondaryIndexes"][0]["WarmThroughput"],
+          {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"})
+    equal(shown["WarmThroughput"], {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"})
+    equal(shown["OnDemandThroughput"], {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": 8})
+    equal(shown["TableClassSummary"], {"TableClass": "STANDARD"})
+    refused(invalid + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than current WarmThroughput, decreasing "
+            "WarmThroughput is not supported", plain.update_table, TableName="shown",
+            WarmThroughput={"ReadUnitsPerSecond": 12999, "WriteUnitsPerSecond": 5000})
+    db.update_table(TableName="shown", TableClass="STANDARD_INFREQUENT_ACCESS")
+    changed = db.update_table(TableName="shown", TableClass="STANDARD")["TableDescription"]["TableClassSummary"]
+    equal(changed["TableClass"], "STANDARD")
+    assert "LastUpdateDateTime" in changed
+    db.update_table(TableName="shown", GlobalSecondaryIndexUpdates=[{"Update": {
+        "IndexName": "by-pk", "OnDemandThroughput": {"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 2},
+        "WarmThroughput": {"ReadUnitsPerSecond": 14000, "WriteUnitsPerSecond": 4000}}}])
+    equal(index_of("shown", "by-pk")["OnDemandThroughput"], {"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 2})
+    equal(index_of("shown", "by-pk")["WarmThroughput"]["ReadUnitsPerSecond"], 14000)
+    gone = db.delete_table(TableName="shown")["TableDescription"]
+    equal(gone["TableStatus"], "DELETING")
+    for member in ["AttributeDefinitions", "KeySchema", "CreationDateTime", "GlobalSecondaryIndexes"]:
+        assert member not in gone, member
+
+
+@check
+def a_protected_table_stays():
+    made = table(DeletionProtectionEnabled=True)
+    refused("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+            db.delete_table, TableName=made.name)
+    db.update_table(TableName=made.name, DeletionProtectionEnabled=False)
+    db.delete_table(TableName=made.name)
+
+
+@check
+def billing_changes_are_dated():
+    made = table().name
+    refused(invalid + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED", db.update_table, TableName=made,
+            BillingMode="PROVISIONED")
+    created = db.describe_table(TableName=made)["Table"]["CreationDateTime"]
+    db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 3, "WriteCapacityUnits": 3})
+    equal(db.describe_table(TableName=made)["Table"]["BillingModeSummary"],
+          {"BillingMode": "PROVISIONED", "LastUpdateToPayPerRequestDateTime": created})
+    db.update_table(TableName=made, ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 1})
+    shown = db.describe_table(TableName=made)["Table"]["ProvisionedThroughput"]
+    equal(shown["LastIncreaseDateTime"], shown["LastDecreaseDateTime"])
+    db.update_table(TableName=made, BillingMode="PAY_PER_REQUEST")
+    since = db.describe_table(TableName=made)["Table"]["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"]
+    assert since > created, f"{since} {created}"
+
+
+@check
+def indexes_come_and_go():
+    made = table(sort=False).name
+
+    def update(*changes, **more):
+        return plain.update_table(TableName=made, GlobalSecondaryIndexUpdates=list(changes), **more)["TableDescription"]
+
+    by_x = {"Create": index("by-x", "x")}
+    members = "GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete"
+    refused(invalid + f"One of {members} must not be null", lambda **_: update({}))
+    fails("ValidationException", None, update, {**by_x, "Delete": {"IndexName": "by-x"}})
+    refused(invalid + "Only one global secondary index update per index is allowed simultaneously. Index: by-x",
+            lambda **_: update({"Delete": {"IndexName": "by-x"}}, {"Delete": {"IndexName": "by-x"}}))
+    refused("Invalid KeySchema: Some index key attribute have no definition",
+            lambda **_: update({"Create": index("by-x", "pk", "x")}))
+    refused(invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+            lambda **_: update({"Create": {**by_x["Create"], "ProvisionedThroughput": units}},
+                               AttributeDefinitions=attributes(["x"])))
+    update(by_x, AttributeDefinitions=attributes(["x"]))
+    refused("Attempting to create an index which already exists", lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
+    deleting = update({"Delete": {"IndexName": "by-x"}})["GlobalSecondaryIndexes"]
+    equal([(index["IndexName"], index["IndexStatus"]) for index in deleting], [("by-x", "DELETING")])
+    assert "GlobalSecondaryIndexes" not in db.describe_table(TableName=made)["Table"]
+    db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput=units)
+    refused(invalid + "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by-x",
+            lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
+
+
+run()
