@@ -64,6 +64,8 @@ def a_select_finds_through_keys_indexes_and_scans():
     equal(keys(rows(f"SELECT sk FROM {name} WHERE pk = 'p1' AND sk BETWEEN '05' AND '11'")), ["05", "07", "09", "11"])
     equal(keys(rows(f"SELECT sk FROM {name} WHERE pk = ? ORDER BY sk DESC", s("p0")))[:3], ["18", "16", "14"])
     equal(len(rows(f"SELECT * FROM {name} WHERE pk IN ['p0', 'p1'] AND n >= 10")), 10)
+    either = f"SELECT sk FROM {name} WHERE (pk = 'p1' AND n > 15) OR (pk = 'p0' AND n < 4) ORDER BY sk DESC"
+    equal(keys(rows(either)), ["19", "17", "02", "00"])
     equal(keys(rows(f"SELECT sk FROM {name}.by_room WHERE room = 'r3' AND begins_with(sk, '1')")), ["11", "15", "19"])
     equal(rows(f"SELECT deep.er.n, sk FROM {name} WHERE pk = 'p1' AND sk = '07'"), [{"n": n(7), "sk": s("07")}])
     equal(len(rows(f"SELECT * FROM {name} WHERE odd = true AND NOT (n < 5 OR n > 15)")), 6)

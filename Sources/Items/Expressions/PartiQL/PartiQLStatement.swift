@@ -117,12 +117,18 @@ package struct PartiQLWhere: Sendable {
   }
 
   private static func values(_ condition: Condition, _ attribute: KeyAttribute) -> [AttributeValue]? {
-    if let value = equality(condition, attribute) { return [value] }
-    guard case .isIn(let operand, let list) = condition, isPath(operand, attribute) else { return nil }
-    let values = list.compactMap { item in
-      if case .value(let value) = item { value } else { nil as AttributeValue? }
+    switch condition {
+    case .all(let parts): return parts.lazy.compactMap { values($0, attribute) }.first
+    case .any(let choices):
+      let found = choices.compactMap { values($0, attribute) }
+      return found.count == choices.count ? found.flatMap { $0 } : nil
+    case .isIn(let operand, let list) where isPath(operand, attribute):
+      let values = list.compactMap { item in
+        if case .value(let value) = item { value } else { nil as AttributeValue? }
+      }
+      return values.count == list.count ? values : nil
+    default: return equality(condition, attribute).map { [$0] }
     }
-    return values.count == list.count ? values : nil
   }
 
   private static func sort(_ condition: Condition, _ attribute: KeyAttribute) -> SortCondition? {
