@@ -130,6 +130,16 @@ def a_new_table_is_shown_as_creating():
 
 
 @check
+def a_stream_is_enabled_once_and_disabled_once():
+    made = table().name
+    enable = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    refused(f"Table has no stream to disable: TableName: {made}", db.update_table, TableName=made,
+            StreamSpecification={"StreamEnabled": False})
+    db.update_table(TableName=made, StreamSpecification=enable)
+    refused(f"Table already has an enabled stream: TableName: {made}", db.update_table, TableName=made, StreamSpecification=enable)
+
+
+@check
 def a_protected_table_stays():
     made = table(DeletionProtectionEnabled=True)
     refused("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
@@ -143,6 +153,8 @@ def billing_changes_are_dated():
     made = table().name
     refused(invalid + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED", db.update_table, TableName=made,
             BillingMode="PROVISIONED")
+    refused(invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+            db.update_table, TableName="not-there", BillingMode="PAY_PER_REQUEST", ProvisionedThroughput=units)
     created = db.describe_table(TableName=made)["Table"]["CreationDateTime"]
     db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 3, "WriteCapacityUnits": 3})
     equal(db.describe_table(TableName=made)["Table"]["BillingModeSummary"],

@@ -63,6 +63,7 @@ enum UpdateTable {
         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
           + "SSESpecification or ReplicaUpdates is required")
     }
+    if let mode { _ = try billing(throughput, mode) }
     try stream?.check()
     try checkOncePerIndex(indexes)
     let starts = indexes.count { if case .update = $0 { false } else { true } }
@@ -100,6 +101,12 @@ enum UpdateTable {
     return .update(name ?? "", throughput.throughput, try CapacityRequest(update))
   }
 
+  private static func billing(
+    _ throughput: ThroughputRequest, _ mode: String
+  ) throws(DynamoError) -> TableDefinition.Throughput? {
+    try throughput.billing(mode, missing: "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+  }
+
   private static func checkOncePerIndex(_ changes: [IndexChange]) throws(DynamoError) {
     let names = changes.map { change in
       switch change {
@@ -117,8 +124,7 @@ enum UpdateTable {
   private static func apply(_ change: Change, to definition: inout TableDefinition, now: Int64) throws(DynamoError) {
     if change.mode != nil || change.throughput.isGiven {
       let mode = change.mode ?? (definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
-      let billing = try change.throughput.billing(
-        mode, missing: "ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
+      let billing = try billing(change.throughput, mode)
       if let billing, billing == definition.throughput, change.indexes.isEmpty, change.stream == nil {
         throw .validation(
           "The provisioned throughput for the table will not change. The requested value equals the current value. Current "
@@ -149,7 +155,7 @@ enum UpdateTable {
       definition.stream = stream.view
     } else {
       guard definition.stream != nil else {
-        throw .validation("Table has no stream that could be disabled: TableName: \(definition.name)")
+        throw .validation("Table has no stream to disable: TableName: \(definition.name)")
       }
       definition.stream = nil
     }
