@@ -86,6 +86,19 @@ package struct TableOptions: Sendable, Equatable {
     set { set("recoveryDays", newValue) }
   }
 
+  /// Of a restored table: where its items come from.
+  package var restoredFrom: RestoreSource? {
+    get {
+      guard let table = text("restoredTable"), let time = integer("restoredTime") else { return nil }
+      return RestoreSource(backup: text("restoredBackup"), table: table, time: time)
+    }
+    set {
+      set("restoredBackup", newValue?.backup)
+      set("restoredTable", newValue?.table)
+      set("restoredTime", newValue?.time)
+    }
+  }
+
   /// A resource policy and its revision. `resource` is empty for the table, `stream/label` for a stream.
   package func policy(_ resource: String) -> (text: String, revision: String)? {
     guard let policy = text("policy:\(resource)"), let revision = text("revision:\(resource)") else { return nil }
@@ -95,5 +108,20 @@ package struct TableOptions: Sendable, Equatable {
   package mutating func setPolicy(_ resource: String, _ policy: (text: String, revision: String)?) {
     set("policy:\(resource)", policy?.text)
     set("revision:\(resource)", policy?.revision)
+  }
+}
+
+/// What a table was restored from: a table as it was at a time, and perhaps a backup of it.
+package struct RestoreSource: Sendable, Equatable {
+  /// ARNs.
+  package let backup: String?
+  package let table: String
+  /// Milliseconds since 1970.
+  package let time: Int64
+
+  package init(backup: String? = nil, table: String, time: Int64) {
+    self.backup = backup
+    self.table = table
+    self.time = time
   }
 }

@@ -59,7 +59,10 @@ def a_backup_is_the_table_as_it_was():
     equal([summary["BackupArn"] for summary in db.list_backups(TableName=made.name)["BackupSummaries"]], [arn])
     restored = db.restore_table_from_backup(TargetTableName=made.name + "-restored", BackupArn=arn)["TableDescription"]
     equal((restored["TableStatus"], restored["RestoreSummary"]["SourceBackupArn"]), ("CREATING", arn))
+    equal(restored["RestoreSummary"]["RestoreInProgress"], True)
     active(made.name + "-restored")
+    kept = db.describe_table(TableName=made.name + "-restored")["Table"]["RestoreSummary"]
+    equal(kept, {**restored["RestoreSummary"], "RestoreInProgress": False})
     equal(items(made.name + "-restored"), before)
     found = db.query(TableName=made.name + "-restored", IndexName="by_room", KeyConditionExpression="room = :r",
                      ExpressionAttributeValues={":r": {"S": "r1"}}, Select="COUNT")

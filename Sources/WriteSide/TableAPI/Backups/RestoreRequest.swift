@@ -32,12 +32,13 @@ struct RestoreRequest {
     options = try OptionsRequest(body, encryption: "SSESpecificationOverride", &constraints)
   }
 
-  func definition(from source: TableDefinition) throws(DynamoError) -> TableDefinition {
+  func definition(from source: TableDefinition, _ place: RestoreSource) throws(DynamoError) -> TableDefinition {
     var made = TableDefinition(
       name: name, key: source.key, indexes: source.indexes, privateAttributes: source.privateAttributes,
       partitions: source.partitions, throughput: source.throughput)
     made.options.tableClass = source.options.tableClass
     made.options.encryptionKey = source.options.encryptionKey
+    made.options.restoredFrom = place
     try options.apply(to: &made)
     for (requests, kind) in [(globals, IndexDefinition.Kind.global), (locals, .local)] {
       guard let requests else { continue }
@@ -61,23 +62,19 @@ struct RestoreRequest {
 }
 
 extension JSONWriter {
-  /// The description of a table that is being restored.
-  mutating func restored(_ table: TableDescription, from job: (backup: String?, table: String, time: Int64)) {
-    name("TableDescription")
-    self.table(table) { writer in
-      writer.name("RestoreSummary")
-      writer.beginObject()
-      if let backup = job.backup {
-        writer.name("SourceBackupArn")
-        writer.string(backup)
-      }
-      writer.name("SourceTableArn")
-      writer.string(job.table)
-      writer.name("RestoreDateTime")
-      writer.seconds(job.time)
-      writer.name("RestoreInProgress")
-      writer.bool(true)
-      writer.endObject()
+  mutating func restoreSummary(_ source: RestoreSource, isRunning: Bool) {
+    name("RestoreSummary")
+    beginObject()
+    if let backup = source.backup {
+      name("SourceBackupArn")
+      string(backup)
     }
+    name("SourceTableArn")
+    string(source.table)
+    name("RestoreDateTime")
+    seconds(source.time)
+    name("RestoreInProgress")
+    bool(isRunning)
+    endObject()
   }
 }

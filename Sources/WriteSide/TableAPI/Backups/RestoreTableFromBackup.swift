@@ -11,11 +11,16 @@ enum RestoreTableFromBackup {
     let backup = try Backups.backup(call, arn ?? "")
     try call.authorize(request.name)
     guard backup.status == .done else { throw DynamoError(.backupInUse, "Backup is being created or restored: \(backup.arn)") }
-    let definition = try request.definition(from: backup.description.definition)
+    let definition = try request.definition(
+      from: backup.description.definition,
+      RestoreSource(backup: backup.arn, table: backup.description.arn, time: backup.createdAt))
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       let (table, _) = try store.createTable(definition, filledBy: .restore, ["backup": .string(backup.arn)])
-      return Outcome.object { $0.restored(table, from: (backup.arn, backup.description.arn, backup.createdAt)) }
+      return Outcome.object { writer in
+        writer.name("TableDescription")
+        writer.table(table)
+      }
     }
   }
 }

@@ -28,13 +28,17 @@ enum RestoreTableToPointInTime {
       throw DynamoError(
         .invalidRestoreTime, "Restore time must be between EarliestRestorableDateTime and LatestRestorableDateTime")
     }
-    let definition = try request.definition(from: table.definition)
+    let definition = try request.definition(
+      from: table.definition, RestoreSource(table: table.description.arn, time: moment))
     let store = call.store
     let incarnation = table.description.incarnation.description
     return .control { () throws(DynamoError) -> [UInt8] in
       let (made, _) = try store.createTable(
         definition, filledBy: .restore, ["incarnation": .string(incarnation), "time": .number(Number(moment))])
-      return Outcome.object { $0.restored(made, from: (nil, table.description.arn, moment)) }
+      return Outcome.object { writer in
+        writer.name("TableDescription")
+        writer.table(made)
+      }
     }
   }
 }

@@ -20,9 +20,7 @@ enum ShownChange {
 extension JSONWriter {
   /// A table as DescribeTable and the operations that change it show it; of one that is being deleted DynamoDB leaves out what
   /// it is made of.
-  mutating func table(
-    _ table: TableDescription, _ change: ShownChange? = nil, more: (inout JSONWriter) -> Void = { _ in }
-  ) {
+  mutating func table(_ table: TableDescription, _ change: ShownChange? = nil) {
     let definition = table.definition
     let status = change?.status ?? table.status
     let isWhole = status != ShownChange.deletion.status
@@ -60,7 +58,9 @@ extension JSONWriter {
     if isWhole { capacity(definition.options, definition.throughput) }
     name("DeletionProtectionEnabled")
     bool(OwnTags.isProtected(definition))
-    more(&self)
+    if let source = definition.options.restoredFrom {
+      restoreSummary(source, isRunning: status == ShownChange.creation.status)
+    }
     endObject()
   }
 
