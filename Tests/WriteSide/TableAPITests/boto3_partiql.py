@@ -95,6 +95,11 @@ def wrong_statements_are_told():
                       f"SELECT * FROM \"{made}\" WHERE pk = 'unclosed", f"DELETE FROM \"{made}\" WHERE pk = 'a' extra"]:
         answer = fails("ValidationException", None, execute, statement)
         assert answer["Error"]["Message"].startswith("Statement wasn't well formed, can't be processed: "), answer
+    equal(rows(f"SELECT * FROM \"{made}\";"), [])
+    for statement, reason in [(f"SELECT * FROM \"{made}\"; SELECT * FROM \"{made}\"",
+                               "Unexpected token after semicolon. (Only one query is allowed.)"),
+                              (f"SELECT * FROM \"{made}\" LIMIT 1", "Unexpected token after expression")]:
+        fails("ValidationException", f"Statement wasn't well formed, can't be processed: {reason}", execute, statement)
     for statement in ["SELEKT * FROM t", f"UPDATE \"{made}\" WHERE pk = 'a'", "UPDATE Payment-2 SET n = 1 WHERE pk = 'a'"]:
         fails("ValidationException", "Statement wasn't well formed, can't be processed: Expected data manipulation", execute, statement)
     fails("ValidationException", "Number of parameters in request and statement don't match.", execute,

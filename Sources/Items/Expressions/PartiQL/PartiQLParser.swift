@@ -25,8 +25,10 @@ struct PartiQLParser {
 
   func error(_ reason: String) -> ExpressionError { ExpressionError("\(reason) at byte \(token.offset)", offset: token.offset) }
 
-  /// DynamoDB's text where it expects an operation, and does not say where.
-  private var noManipulation: ExpressionError { ExpressionError("Expected data manipulation", offset: token.offset) }
+  /// An error in DynamoDB's own words, which do not say where it is.
+  private func plainError(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset) }
+
+  private var noManipulation: ExpressionError { plainError("Expected data manipulation") }
 
   func isWord(_ word: StaticString, ahead: Int = 0) -> Bool {
     guard place + ahead < tokens.count, case .word(let found) = tokens[place + ahead].kind else { return false }
@@ -116,7 +118,12 @@ struct PartiQLParser {
     } else {
       throw noManipulation
     }
-    guard token.kind == .end else { throw error("Unexpected term") }
+    let isEnded = take(mark: ";")
+    guard token.kind == .end else {
+      throw plainError(
+        isEnded
+          ? "Unexpected token after semicolon. (Only one query is allowed.)" : "Unexpected token after expression")
+    }
     return statement
   }
 

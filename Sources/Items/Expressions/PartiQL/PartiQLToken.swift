@@ -22,7 +22,7 @@ struct PartiQLToken {
 /// Cuts a statement into tokens. Quotes are doubled within quotes; `--` begins a comment that ends with the line.
 enum PartiQLLexer {
   static let marks = [
-    "<<", ">>", "<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "+", "-",
+    "<<", ">>", "<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "+", "-", ";",
   ]
 
   static func tokens(_ text: String) throws(ExpressionError) -> [PartiQLToken] {
