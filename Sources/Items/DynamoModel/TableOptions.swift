@@ -99,6 +99,22 @@ package struct TableOptions: Sendable, Equatable {
     }
   }
 
+  /// Contributor insights as they were asked for last, `changedAt` in milliseconds since 1970.
+  package typealias Insights = (isEnabled: Bool, mode: String, changedAt: Int64)
+
+  /// Nil when they were never asked for.
+  package var insights: Insights? {
+    get {
+      guard let mode = text("insights"), let changedAt = integer("insightsChangedAt") else { return nil }
+      return (isEnabled: integer("insightsEnabled") == 1, mode: mode, changedAt: changedAt)
+    }
+    set {
+      set("insights", newValue?.mode)
+      set("insightsEnabled", newValue.map { $0.isEnabled ? 1 : 0 })
+      set("insightsChangedAt", newValue?.changedAt)
+    }
+  }
+
   /// A resource policy and its revision. `resource` is empty for the table, `stream/label` for a stream.
   package func policy(_ resource: String) -> (text: String, revision: String)? {
     guard let policy = text("policy:\(resource)"), let revision = text("revision:\(resource)") else { return nil }

@@ -241,6 +241,9 @@ package enum RequestTemplates {
     template("ListExports", #"{"TableArn":"\#(arn)","MaxResults":5}"#),
     template("ListImports", #"{"PageSize":5}"#),
     template("ListContributorInsights", #"{"MaxResults":5}"#),
+    template(
+      "UpdateContributorInsights",
+      #"{"TableName":"T_1","ContributorInsightsAction":"ENABLE","ContributorInsightsMode":"THROTTLED_KEYS"}"#),
     template("ListTagsOfResource", #"{"ResourceArn":"\#(arn)"}"#),
     template("TagResource", #"{"ResourceArn":"\#(arn)","Tags":[{"Key":"k","Value":"v"}]}"#),
     template("UntagResource", #"{"ResourceArn":"\#(arn)","TagKeys":["k"]}"#),

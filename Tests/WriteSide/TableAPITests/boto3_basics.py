@@ -324,7 +324,7 @@ def answers_carry_their_headers():
 
 @check
 def what_is_not_there_says_so():
-    fails("UnknownOperationException", None, db.update_contributor_insights, TableName="any", ContributorInsightsAction="ENABLE")
+    fails("UnknownOperationException", None, db.describe_table_replica_auto_scaling, TableName="any")
     equal(db.describe_limits()["TableMaxReadCapacityUnits"], 40000)
     assert db.describe_endpoints()["Endpoints"][0]["CachePeriodInMinutes"] == 1440
 

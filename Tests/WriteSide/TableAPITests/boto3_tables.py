@@ -195,4 +195,22 @@ def indexes_come_and_go():
             lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
 
 
+@check
+def contributor_insights_are_kept():
+    made = table(attributes={"x": "S"}, GlobalSecondaryIndexes=[index("by-x", "x")]).name
+    equal(db.describe_contributor_insights(TableName=made)["ContributorInsightsStatus"], "DISABLED")
+    answer = db.update_contributor_insights(TableName=made, ContributorInsightsAction="ENABLE")
+    equal((answer["TableName"], answer["ContributorInsightsStatus"]), (made, "ENABLING"))
+    db.update_contributor_insights(TableName=made, IndexName="by-x", ContributorInsightsAction="ENABLE",
+                                   ContributorInsightsMode="THROTTLED_KEYS")
+    db.update_contributor_insights(TableName=made, IndexName="by-x", ContributorInsightsAction="DISABLE")
+    shown = db.describe_contributor_insights(TableName=made)
+    equal((shown["ContributorInsightsStatus"], shown["ContributorInsightsMode"]), ("ENABLED", "ACCESSED_AND_THROTTLED_KEYS"))
+    listed = db.list_contributor_insights(TableName=made)["ContributorInsightsSummaries"]
+    equal([(entry.get("IndexName"), entry["ContributorInsightsStatus"], entry["ContributorInsightsMode"]) for entry in listed],
+          [(None, "ENABLED", "ACCESSED_AND_THROTTLED_KEYS"), ("by-x", "DISABLED", "THROTTLED_KEYS")])
+    fails("ResourceNotFoundException", "Requested resource not found: Index: nope not found", db.update_contributor_insights,
+          TableName=made, IndexName="nope", ContributorInsightsAction="ENABLE")
+
+
 run()

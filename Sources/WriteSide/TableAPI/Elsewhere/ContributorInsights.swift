@@ -1,12 +1,17 @@
 internal import DynamoModel
 internal import TableStore
 
-/// Contributor insights: a service beside the database, disabled for every table.
+/// Contributor insights of tables and global indexes: whether they are asked for is kept and shown. What they would count is
+/// CloudWatch's, a service beside the database.
 enum ContributorInsights {
-  static func describe(_ call: Call) throws(DynamoError) -> Outcome {
+  private static let modes = ["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
+
+  /// The table and the index that a request names; both must be there.
+  private static func place(_ call: Call, _ constraints: Constraints) throws(DynamoError) -> (table: TableHandle, index: String?)
+  {
     let name = try call.body.tableName()
     let index = try call.body.string("IndexName")
-    var constraints = Constraints()
+    var constraints = constraints
     constraints.name(name, at: "tableName")
     constraints.name(index, at: "indexName", isRequired: false)
     try constraints.check()
@@ -14,25 +19,98 @@ enum ContributorInsights {
     if let index, table.definition.index(named: index) == nil {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Index: \(index) not found")
     }
+    return (table, index)
+  }
+
+  static func describe(_ call: Call) throws(DynamoError) -> Outcome {
+    let (table, index) = try place(call, Constraints())
     return .answer(
       Outcome.object { writer in
-        writer.name("TableName")
-        writer.string(table.definition.name)
-        if let index {
-          writer.name("IndexName")
-          writer.string(index)
-        }
-        writer.name("ContributorInsightsStatus")
-        writer.string("DISABLED")
+        let insights = table.definition.insights(index)
+        writer.summary(table.definition.name, index, insights?.isEnabled == true ? "ENABLED" : "DISABLED", insights)
+        guard let insights else { return }
+        writer.name("LastUpdateDateTime")
+        writer.seconds(insights.changedAt)
       })
   }
 
+  static func update(_ call: Call) throws(DynamoError) -> Outcome {
+    let action = try call.body.string("ContributorInsightsAction")
+    let mode = try call.body.string("ContributorInsightsMode")
+    var constraints = Constraints()
+    constraints.required(action != nil, at: "contributorInsightsAction")
+    constraints.oneOf(action, ["ENABLE", "DISABLE"], at: "contributorInsightsAction")
+    constraints.oneOf(mode, modes, at: "contributorInsightsMode")
+    let (table, index) = try place(call, constraints)
+    let (store, name, isEnabled) = (call.store, table.definition.name, action == "ENABLE")
+    return .control { () throws(DynamoError) -> [UInt8] in
+      let now = store.now
+      let changed = try store.updateTable(name) { (definition) throws(DynamoError) in
+        let mode = mode ?? definition.insights(index)?.mode ?? modes[0]
+        definition.setInsights(index, (isEnabled: isEnabled, mode: mode, changedAt: now))
+      }
+      return Outcome.object { writer in
+        writer.summary(
+          name, index, isEnabled ? "ENABLING" : "DISABLING", changed.definition.insights(index))
+      }
+    }
+  }
+
+  /// The tables and indexes that insights were ever asked for.
   static func list(_ call: Call) throws(DynamoError) -> Outcome {
-    .answer(
+    let wanted = try call.body.tableName()
+    var constraints = Constraints()
+    constraints.name(wanted, at: "tableName", isRequired: false)
+    try constraints.check()
+    let names = call.store.tableNames(after: nil, limit: .max, where: call.sees).names
+    let tables = names.filter { name in wanted.map { Text.equal($0, name) } ?? true }.compactMap {
+      call.store.table($0)?.definition
+    }
+    return .answer(
       Outcome.object { writer in
         writer.name("ContributorInsightsSummaries")
         writer.beginArray()
+        for table in tables {
+          for index in [nil] + table.indexes.map({ Optional($0.name) }) {
+            guard let insights = table.insights(index) else { continue }
+            writer.beginObject()
+            writer.summary(table.name, index, insights.isEnabled ? "ENABLED" : "DISABLED", insights)
+            writer.endObject()
+          }
+        }
         writer.endArray()
       })
+  }
+}
+
+extension TableDefinition {
+  /// Those of an index, without one the table's own.
+  fileprivate func insights(_ index: String?) -> TableOptions.Insights? {
+    index.map { self.index(named: $0)?.options.insights } ?? options.insights
+  }
+
+  fileprivate mutating func setInsights(_ index: String?, _ insights: TableOptions.Insights) {
+    guard let index else {
+      options.insights = insights
+      return
+    }
+    if let place = indexes.firstIndex(where: { Text.equal($0.name, index) }) { indexes[place].options.insights = insights }
+  }
+}
+
+extension JSONWriter {
+  fileprivate mutating func summary(_ table: String, _ index: String?, _ status: String, _ insights: TableOptions.Insights?) {
+    name("TableName")
+    string(table)
+    if let index {
+      name("IndexName")
+      string(index)
+    }
+    name("ContributorInsightsStatus")
+    string(status)
+    if let insights {
+      name("ContributorInsightsMode")
+      string(insights.mode)
+    }
   }
 }

@@ -89,6 +89,7 @@ enum OperationRegistry {
     .init(.dynamoDB, "TransactWriteItems", .write, shape: .transactWriteItems, TransactWriteItems.run),
     .init(.dynamoDB, "UntagResource", .admin, UntagResource.run),
     .init(.dynamoDB, "UpdateContinuousBackups", .admin, UpdateContinuousBackups.run),
+    .init(.dynamoDB, "UpdateContributorInsights", .admin, ContributorInsights.update),
     .init(.dynamoDB, "UpdateItem", .write, shape: .updateItem, UpdateItem.run),
     .init(.dynamoDB, "UpdateKinesisStreamingDestination", .admin, KinesisDestinations.change),
     .init(.dynamoDB, "UpdateTable", .admin, UpdateTable.run),

@@ -6,7 +6,6 @@ package enum OperationTable {
       "CreateGlobalTable, UpdateGlobalTable, UpdateGlobalTableSettings, DescribeTableReplicaAutoScaling, "
         + "UpdateTableReplicaAutoScaling", "a server is one region"
     ),
-    ("UpdateContributorInsights", "a service beside the database"),
     ("SearchVectors, StartBulkPutItems and its like", "newer than the protocol that clients depend on"),
   ]
 
