@@ -76,6 +76,12 @@ def keys_are_checked():
             KeySchema=keys(("pk", "HASH"), ("pk", "RANGE")))
     refused("Invalid KeySchema: Some index key attribute have no definition", create,
             KeySchema=keys(("pk", "HASH"), ("sk", "RANGE")))
+    refused("1 validation error detected: Value '' at 'keySchema.1.member.attributeName' failed to satisfy constraint: Member must "
+            "have length greater than or equal to 1", create, KeySchema=keys(("", "HASH")))
+    refused("1 validation error detected: Value '[a, ]' at 'globalSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to "
+            "satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 255, Member must "
+            "have length greater than or equal to 1]", create, GlobalSecondaryIndexes=[
+                index("by-pk", "pk", projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["a", ""]})])
     refused("Attribute Name is duplicated: pk", create, AttributeDefinitions=attributes(["pk", "pk"]))
     refused(invalid + "Some index key attributes are not defined in AttributeDefinitions. Keys: [x], AttributeDefinitions: [pk]",
             create, GlobalSecondaryIndexes=[index("by-x", "x")])

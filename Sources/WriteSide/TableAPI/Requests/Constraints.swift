@@ -80,6 +80,15 @@ struct Constraints {
     if count > high { fail(shown(), at: path, "Member must have length less than or equal to \(high)") }
   }
 
+  /// The length of each text of a list, told of the list as a whole.
+  mutating func counts(_ texts: [String]?, _ low: Int, _ high: Int, shown: @autoclosure () -> String, at path: String) {
+    guard let texts, texts.contains(where: { $0.utf16.count < low || $0.utf16.count > high }) else { return }
+    fail(
+      shown(), at: path,
+      "Member must satisfy constraint: [Member must have length less than or equal to \(high), Member must have length greater "
+        + "than or equal to \(low)]")
+  }
+
   mutating func returnConsumedCapacity(_ value: String?) {
     oneOf(value, ["INDEXES", "TOTAL", "NONE"], at: "returnConsumedCapacity")
   }

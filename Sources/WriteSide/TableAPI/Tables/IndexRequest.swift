@@ -27,9 +27,9 @@ struct IndexRequest {
     projectionType = try projection?.string("ProjectionType")
     constraints.oneOf(projectionType, ["ALL", "INCLUDE", "KEYS_ONLY"], at: "\(path).projection.projectionType")
     nonKeyAttributes = try projection?.strings("NonKeyAttributes")
-    constraints.count(
-      nonKeyAttributes?.count, 1, 20, shown: Shown.text(projection?.text("NonKeyAttributes")),
-      at: "\(path).projection.nonKeyAttributes")
+    let shown = projection.map { Shown.value($0, "NonKeyAttributes") } ?? ""
+    constraints.count(nonKeyAttributes?.count, 1, 20, shown: shown, at: "\(path).projection.nonKeyAttributes")
+    constraints.counts(nonKeyAttributes, 1, 255, shown: shown, at: "\(path).projection.nonKeyAttributes")
     throughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints)
     capacity = try CapacityRequest(body)
   }

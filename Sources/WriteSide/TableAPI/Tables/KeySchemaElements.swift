@@ -15,6 +15,7 @@ struct KeySchemaElements {
       let name = try element.string("AttributeName")
       let type = try element.string("KeyType")
       constraints.required(name != nil, at: "\(path).\(place + 1).member.attributeName")
+      constraints.count(name?.utf16.count, 1, 255, shown: name ?? "", at: "\(path).\(place + 1).member.attributeName")
       constraints.required(type != nil, at: "\(path).\(place + 1).member.keyType")
       constraints.oneOf(type, ["HASH", "RANGE"], at: "\(path).\(place + 1).member.keyType")
       elements.append((name ?? "", type ?? ""))
