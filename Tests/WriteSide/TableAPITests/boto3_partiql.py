@@ -89,6 +89,14 @@ def a_select_finds_through_keys_indexes_and_scans():
 
 
 @check
+def a_local_index_gives_what_it_does_not_hold():
+    made = table(attributes={"at": "N"}, LocalSecondaryIndexes=[index("by_at", "pk", "at", {"ProjectionType": "KEYS_ONLY"})])
+    made.put_item(Item={"pk": "a", "sk": "1", "at": 5, "more": "here"})
+    equal(rows(f"SELECT sk, more FROM \"{made.name}\".by_at WHERE pk = 'a' AND at > 4"), [{"sk": s("1"), "more": s("here")}])
+    equal(rows(f"SELECT * FROM \"{made.name}\".by_at WHERE pk = 'a'"), [{"pk": s("a"), "sk": s("1"), "at": n(5)}])
+
+
+@check
 def wrong_statements_are_told():
     made = table(sort=False).name
     for statement in ["SELEKT * FROM t", f"SELECT * FROM \"{made}\" WHERE", f"INSERT INTO \"{made}\" VALUE 5",

@@ -10,6 +10,8 @@ struct StatementReader {
   private let consistent: Bool
   private let limit: Int?
   private let index: IndexDefinition?
+  /// Whether items found through a local index are read whole from the table: it gives what it does not hold.
+  private let fetches: Bool
 
   init(
     _ call: Call, _ table: TableHandle, _ select: PartiQLSelect, _ consistent: Bool, _ limit: Int?
@@ -20,6 +22,7 @@ struct StatementReader {
     self.consistent = consistent
     self.limit = limit
     index = try ReadParameters.index(select.index, table, consistent: consistent)
+    fetches = index.map { $0.kind == .local && !ReadParameters.outside($0, table, select.paths ?? []).isEmpty } ?? false
   }
 
   func answer(_ body: RequestBody, from token: PageToken?, _ wanted: ConsumedCapacity.Wanted?) throws(DynamoError) -> [UInt8] {
@@ -54,7 +57,9 @@ struct StatementReader {
     from token: PageToken?
   ) throws(DynamoError) -> PageToken? {
     guard let keys else {
-      try call.store.scan(table, index: index, segment: nil, after: token?.last) { (item) throws(DynamoError) in page.take(item) }
+      try call.store.scan(table, index: index, segment: nil, after: token?.last) { (item) throws(DynamoError) in
+        try take(item, &page)
+      }
       return page.lastKey.map { PageToken(partition: 0, last: $0) }
     }
     let forward = !(select.order.first?.isDescending ?? false)
@@ -66,10 +71,14 @@ struct StatementReader {
       let after = place == token?.partition ? token?.last : nil
       try call.store.query(
         table, index: index, partition: partition, range: SortRange(keys.sort), forward: forward, after: after
-      ) { (item) throws(DynamoError) in page.take(item) }
+      ) { (item) throws(DynamoError) in try take(item, &page) }
       if let last = page.lastKey { return PageToken(partition: place, last: last) }
     }
     return nil
+  }
+
+  private func take(_ item: Item, _ page: inout Page) throws(DynamoError) -> Bool {
+    page.take(item, fetched: fetches ? try Query.whole(item, table, call) : nil)
   }
 
   private func checkOrder(_ schema: KeySchema, hasKeys: Bool) throws(DynamoError) {

@@ -69,7 +69,7 @@ struct ReadParameters {
   /// Whether items found through the index must be read whole from the table: a local index gives what it does not hold. A
   /// global one does not, and says so.
   func fetches(_ index: IndexDefinition?, _ table: TableHandle, _ projection: ProjectionExpression?) throws(DynamoError) -> Bool {
-    guard let index, let held = index.projected(in: table.definition) else { return false }
+    guard let index, index.projection != .all else { return false }
     if select == "ALL_ATTRIBUTES" {
       guard index.kind == .local else {
         throw .invalidParameter(
@@ -78,13 +78,19 @@ struct ReadParameters {
       }
       return true
     }
-    let outside = (projection?.paths ?? []).map(\.root).filter { root in !held.contains { Text.equal($0, root) } }
+    let outside = ReadParameters.outside(index, table, projection?.paths ?? [])
     guard !outside.isEmpty else { return false }
     guard index.kind == .local else {
       throw .invalidParameter(
         "Global secondary index \(index.name) does not project [\(outside.joined(separator: ", "))]")
     }
     return true
+  }
+
+  /// The attributes of paths that an index does not hold.
+  static func outside(_ index: IndexDefinition, _ table: TableHandle, _ paths: [DocumentPath]) -> [String] {
+    guard let held = index.projected(in: table.definition) else { return [] }
+    return paths.map(\.root).filter { root in !held.contains { Text.equal($0, root) } }
   }
 
   /// ExclusiveStartKey as it was sent.
