@@ -69,6 +69,9 @@ package struct IndexDefinition: Sendable, Equatable {
   package enum Status: String, Sendable {
     case creating = "CREATING"
     case active = "ACTIVE"
+    /// Shown only: a change of its capacity is done at once.
+    case updating = "UPDATING"
+    /// Shown only: it goes at once.
     case deleting = "DELETING"
   }
 

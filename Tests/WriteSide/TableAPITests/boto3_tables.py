@@ -165,8 +165,10 @@ def billing_changes_are_dated():
     db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 3, "WriteCapacityUnits": 3})
     equal(db.describe_table(TableName=made)["Table"]["BillingModeSummary"],
           {"BillingMode": "PROVISIONED", "LastUpdateToPayPerRequestDateTime": created})
-    db.update_table(TableName=made, ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 1})
+    changing = db.update_table(TableName=made, ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 1})
+    equal(changing["TableDescription"]["ProvisionedThroughput"]["ReadCapacityUnits"], 3)
     shown = db.describe_table(TableName=made)["Table"]["ProvisionedThroughput"]
+    equal((shown["ReadCapacityUnits"], shown["WriteCapacityUnits"]), (5, 1))
     equal(shown["LastIncreaseDateTime"], shown["LastDecreaseDateTime"])
     db.update_table(TableName=made, BillingMode="PAY_PER_REQUEST")
     since = db.describe_table(TableName=made)["Table"]["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"]
@@ -191,7 +193,8 @@ def indexes_come_and_go():
     refused(invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
             lambda **_: update({"Create": {**by_x["Create"], "ProvisionedThroughput": units}},
                                AttributeDefinitions=attributes(["x"])))
-    update(by_x, AttributeDefinitions=attributes(["x"]))
+    creating = update(by_x, AttributeDefinitions=attributes(["x"]))["GlobalSecondaryIndexes"]
+    equal([(index["IndexStatus"], index["Backfilling"]) for index in creating], [("CREATING", False)])
     refused("Attempting to create an index which already exists", lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
     deleting = update({"Delete": {"IndexName": "by-x"}})["GlobalSecondaryIndexes"]
     equal([(index["IndexName"], index["IndexStatus"]) for index in deleting], [("by-x", "DELETING")])

@@ -24,15 +24,14 @@ enum UpdateTable {
     _ = try call.changeableTable(change.name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
-      let before = store.table(change.name)?.definition.indexes ?? []
+      let before = store.table(change.name)?.definition
       let now = store.now
       let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in
         try apply(change, to: &definition, now: now)
       }
-      let deleted = before.filter { table.definition.index(named: $0.name) == nil }
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table, .update(deleted: deleted))
+        writer.table(table, .update(before: before ?? table.definition))
       }
     }
   }

@@ -4,8 +4,8 @@ internal import TableStore
 /// A change that is done here at once, and that a table is shown in as DynamoDB shows it, where it goes on for a while.
 enum ShownChange {
   case creation
-  /// `deleted`: the indexes that it takes away.
-  case update(deleted: [IndexDefinition])
+  /// `before`: the table's definition until then.
+  case update(before: TableDefinition)
   case deletion
 
   var status: String {
@@ -17,11 +17,32 @@ enum ShownChange {
   }
 }
 
+extension TableDefinition {
+  /// As it is shown while a change goes on: with the capacity that it had, and with the indexes that it loses.
+  fileprivate func shown(during change: ShownChange?) -> TableDefinition {
+    guard case .update(let before) = change else { return self }
+    var shown = self
+    if throughput != nil { shown.throughput = before.throughput ?? throughput }
+    for place in shown.indexes.indices {
+      guard let now = shown.indexes[place].throughput, let old = before.index(named: shown.indexes[place].name)?.throughput,
+        now != old
+      else { continue }
+      shown.indexes[place].throughput = old
+      shown.indexes[place].status = .updating
+    }
+    for var index in before.indexes where self.index(named: index.name) == nil {
+      index.status = .deleting
+      shown.indexes.append(index)
+    }
+    return shown
+  }
+}
+
 extension JSONWriter {
   /// A table as DescribeTable and the operations that change it show it; of one that is being deleted DynamoDB leaves out what
   /// it is made of.
   mutating func table(_ table: TableDescription, _ change: ShownChange? = nil) {
-    let definition = table.definition
+    let definition = table.definition.shown(during: change)
     let status = change?.status ?? table.status
     let isWhole = status != ShownChange.deletion.status
     beginObject()
@@ -50,8 +71,8 @@ extension JSONWriter {
     name("TableId")
     string(table.tableID)
     if isWhole {
-      globalIndexes(table, change)
-      localIndexes(table)
+      globalIndexes(definition.indexes, table, change)
+      indexes(definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }
     }
     stream(table)
     options(definition.options)
@@ -109,15 +130,8 @@ extension JSONWriter {
     }
   }
 
-  private mutating func globalIndexes(_ table: TableDescription, _ change: ShownChange?) {
-    var indexes = table.definition.indexes
-    if case .update(let deleted) = change {
-      indexes += deleted.map { index in
-        var index = index
-        index.status = .deleting
-        return index
-      }
-    }
+  /// A new index is at first given its place, and then filled from the table.
+  private mutating func globalIndexes(_ indexes: [IndexDefinition], _ table: TableDescription, _ change: ShownChange?) {
     self.indexes(indexes, .global) { writer, index in
       writer.name("ProvisionedThroughput")
       writer.throughput(index.throughput, index.options)
@@ -125,15 +139,11 @@ extension JSONWriter {
       writer.string(table.status == "CREATING" || change?.status == "CREATING" ? "CREATING" : index.status.rawValue)
       if index.status == .creating {
         writer.name("Backfilling")
-        writer.bool(true)
+        writer.bool(change == nil)
       }
       writer.sizes(of: index, table)
       writer.capacity(index.options, index.throughput)
     }
-  }
-
-  private mutating func localIndexes(_ table: TableDescription) {
-    indexes(table.definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }
   }
 
   private mutating func sizes(of index: IndexDefinition, _ table: TableDescription) {
