@@ -56,8 +56,7 @@ package struct TableOptions: Sendable, Equatable {
     set { set("warmWrites", newValue) }
   }
 
-  /// When a table that was made otherwise, or was otherwise since, came to bill by request; in milliseconds since 1970, as the two
-  /// after it.
+  /// When the table came to bill by request last, nil when it always did or never; in milliseconds since 1970, as the two after it.
   package var payPerRequestSince: Int64? {
     get { integer("payPerRequestSince") }
     set { set("payPerRequestSince", newValue) }

@@ -96,7 +96,7 @@ import Testing
 
   @Test func `everything is there after the store is opened again`() async throws {
     var store = try TableStore(path: directory.path)
-    let definition = TableDefinition(
+    var definition = TableDefinition(
       name: "Chat", key: .strings(),
       indexes: [
         IndexDefinition(
@@ -104,6 +104,9 @@ import Testing
           projection: .include(["text"]))
       ], stream: .newAndOldImages, timeToLive: "expires", privateAttributes: ["secret"], partitions: 3,
       tags: [.init(key: "k", value: "v")])
+    definition.indexes[0].options.warmReads = 13_000
+    definition.options.insights = (isEnabled: true, mode: "THROTTLED_KEYS", changedAt: 5)
+    definition.options.restoredFrom = RestoreSource(backup: "a", table: "b", time: 7)
     _ = try store.createTable(definition)
     for n in 0..<20 { try await store.put("Chat", item("p\(n)", "1", ["room": .string("r"), "text": .string("t\(n)")])) }
     let before = try await store.records("Chat")
@@ -117,6 +120,25 @@ import Testing
     let position = try await store.put("Chat", item("p0", "1", ["text": .string("new")]))
     let partition = try #require(position?.partition)
     #expect(position?.sequence == UInt64(before[partition].count + 1))
+  }
+
+  @Test func `changes of capacity are dated`() throws {
+    let time = ManualTime(wall: 1_700_000_000_000)
+    let store = try TableStore(path: directory.path, options: .init(time: time))
+    defer { store.close() }
+    let made = try store.createTable(TableDefinition(name: "Chat", key: .strings())).createdAt
+    func change(to throughput: TableDefinition.Throughput?) throws -> TableOptions {
+      time.advance(1000)
+      return try store.updateTable("Chat") { $0.throughput = throughput }.definition.options
+    }
+    #expect(try change(to: .init(read: 5, write: 5)).payPerRequestSince == made)
+    let mixed = try change(to: .init(read: 6, write: 4))
+    #expect(mixed.increasedAt == made + 2000)
+    #expect(mixed.decreasedAt == made + 2000)
+    let lower = try change(to: .init(read: 1, write: 4))
+    #expect(lower.increasedAt == made + 2000)
+    #expect(lower.decreasedAt == made + 3000)
+    #expect(try change(to: nil).payPerRequestSince == made + 4000)
   }
 
   @Test func `a second open of the same directory is refused by name`() throws {
