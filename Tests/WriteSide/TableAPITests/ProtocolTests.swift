@@ -175,6 +175,9 @@ import Testing
     ("DescribeTable", #"{"TableName":5}"#, "NUMBER_VALUE cannot be converted to String"),
     ("Scan", #"{"TableName":"T_1","Limit":"1"}"#, "STRING_VALUE cannot be converted to Integer"),
     ("DescribeTable", #"{"TableName":{}}"#, "Start of structure or map found where not expected"),
+    ("CreateTable", #"{"Tags":[{"Key":1}]}"#, "NUMBER_VALUE cannot be converted to String"),
+    ("UpdateTable", #"{"ProvisionedThroughput":{"ReadCapacityUnits":true}}"#, "TRUE_VALUE cannot be converted to Long"),
+    ("ExecuteStatement", #"{"Statement":"","Limit":false}"#, "FALSE_VALUE cannot be converted to Integer"),
   ])
   func `JSON of a wrong type is a SerializationException`(operation: String, body: String, error: String) async throws {
     let server = try APIServer()

@@ -8,6 +8,7 @@ internal import DynamoModel
 indirect enum RequestShape: Sendable {
   case string
   case integer
+  case long
   case boolean
   case attributeValue
   case list(RequestShape)
@@ -21,6 +22,7 @@ indirect enum RequestShape: Sendable {
     switch self {
     case .string: guard tape.isString(node) else { throw .unexpectedJSON(tape, node, wanted: .string) }
     case .integer: guard tape.kind(node) == .number else { throw .unexpectedJSON(tape, node, wanted: .integer) }
+    case .long: guard tape.kind(node) == .number else { throw .unexpectedJSON(tape, node, wanted: .long) }
     case .boolean: guard tape.kind(node) == .bool else { throw .unexpectedJSON(tape, node, wanted: .boolean) }
     case .attributeValue: try AttributeValue.checkTypes(tape, node)
     case .list(let element):
@@ -100,7 +102,7 @@ extension RequestShape {
 }
 
 extension [String: RequestShape] {
-  fileprivate func and(_ more: [String: RequestShape]) -> [String: RequestShape] {
+  func and(_ more: [String: RequestShape]) -> [String: RequestShape] {
     merging(more) { _, new in new }
   }
 }
