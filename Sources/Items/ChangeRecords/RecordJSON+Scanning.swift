@@ -4,7 +4,9 @@ extension RecordJSONReader {
   /// The record as our relay writes it to the byte: what is always the same is compared and not read. Nil for any other.
   func scanOurs(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) -> ChangeRecord? {
     var cursor = JSONCursor(bytes)
-    guard cursor.take(text: #"{"eventID":""#), cursor.takeHexadecimal(32), cursor.take(text: #"","eventName":""#) else { return nil }
+    guard cursor.take(text: #"{"eventID":""#), cursor.takeHexadecimal(32), cursor.take(text: #"","eventName":""#) else {
+      return nil
+    }
     let kind: ChangeRecord.Kind
     if cursor.take(text: "MODIFY") {
       kind = .modify
@@ -18,7 +20,8 @@ extension RecordJSONReader {
     guard
       cursor.take(
         text:
-          #"","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":"#),
+          #"","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":"#
+      ),
       cursor.integer() != nil, cursor.take(text: #","Keys":"#), let keys = cursor.item(only: nil)
     else { return nil }
     var new: Item?
@@ -32,7 +35,8 @@ extension RecordJSONReader {
       if old == nil { return nil }
     }
     guard cursor.take(text: #","SequenceNumber":""#), cursor.takeDigits(), cursor.take(text: #"","SizeBytes":"#),
-      cursor.integer() != nil, cursor.take(text: #","StreamViewType":"NEW_AND_OLD_IMAGES"},"tableName":"#), cursor.string() != nil,
+      cursor.integer() != nil, cursor.take(text: #","StreamViewType":"NEW_AND_OLD_IMAGES"},"tableName":"#),
+      cursor.string() != nil,
       cursor.take(text: #","afterimage":{"time":"#), let time = cursor.integer(), cursor.take(text: #","incarnation":""#),
       cursor.takeHexadecimal(16), cursor.take(text: #"","partition":"#), cursor.integer() != nil,
       cursor.take(text: #","sequence":"#), cursor.integer() != nil, cursor.take(text: "}}"), cursor.isAtEnd()

@@ -287,22 +287,23 @@ enum ServerBench {
     _ operation: String, _ body: String, _ keys: Int, _ connections: Int, _ port: UInt16, _ directory: String,
     seconds: Int = seconds
   ) throws -> Double {
-    let script = headers(operation) + """
+    let script =
+      headers(operation) + """
 
-      local requests, place = {}, 0
-      function init(args)
-        math.randomseed(os.time())
-        for index = 1, 20000 do
-          local text = string.gsub([==[\(body)]==], "%%d", tostring(math.random(0, \(keys - 1))))
-          text = string.gsub(text, "12345678", tostring(math.random(1, 99999999)))
-          requests[index] = wrk.format(nil, nil, nil, text)
+        local requests, place = {}, 0
+        function init(args)
+          math.randomseed(os.time())
+          for index = 1, 20000 do
+            local text = string.gsub([==[\(body)]==], "%%d", tostring(math.random(0, \(keys - 1))))
+            text = string.gsub(text, "12345678", tostring(math.random(1, 99999999)))
+            requests[index] = wrk.format(nil, nil, nil, text)
+          end
         end
-      end
-      function request()
-        place = place % 20000 + 1
-        return requests[place]
-      end
-      """
+        function request()
+          place = place % 20000 + 1
+          return requests[place]
+        end
+        """
     return try HTTPBench.wrk(script, connections, port, directory, seconds: seconds)
   }
 

@@ -39,7 +39,9 @@ import Testing
     #expect(throws: NumberError.overflow) { try most.adding(Number("1E+125")) }
   }
 
-  @Test(arguments: [("0", 1), ("1", 2), ("12", 2), ("1.2", 3), ("100", 2), ("12.3", 3), ("1.23", 3), ("0.12", 2), ("0.012", 3), ("-7", 3)])
+  @Test(arguments: [
+    ("0", 1), ("1", 2), ("12", 2), ("1.2", 3), ("100", 2), ("12.3", 3), ("1.23", 3), ("0.12", 2), ("0.012", 3), ("-7", 3),
+  ])
   func `a pair of digits is a byte, from the decimal point on`(text: String, size: Int) throws {
     #expect(try Number(text).size == size)
   }

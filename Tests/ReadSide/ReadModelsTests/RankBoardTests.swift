@@ -11,9 +11,10 @@ import Testing
     let reachedAt: Int64
   }
 
-  @Test(arguments: [
-    Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional,
-  ], [Leaderboard.Direction.descending, .ascending])
+  @Test(
+    arguments: [
+      Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional,
+    ], [Leaderboard.Direction.descending, .ascending])
   func `ranks and pages are those of a sorted array`(_ ties: Leaderboard.Ties, _ direction: Leaderboard.Direction) {
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededGenerator(seed: seed)
@@ -94,7 +95,8 @@ import Testing
     for number in 0..<500 { board.set(.string("m\(number)"), score: .string("start"), reachedAt: 0) }
     for round in 0..<20 {
       for number in 0..<500 {
-        board.set(.string("m\(number)"), score: .string(String(repeating: "x", count: (number * 7 + round * 13) % 40)), reachedAt: 0)
+        board.set(
+          .string("m\(number)"), score: .string(String(repeating: "x", count: (number * 7 + round * 13) % 40)), reachedAt: 0)
       }
     }
     let lengths = board.page(from: 0, limit: 500).map { row in row.score.description.utf8.count }

@@ -94,7 +94,8 @@ final class Scene: Sendable {
     let number = connections.wrappingAdd(1, ordering: .relaxed).newValue
     var now = linger(l_onoff: 1, l_linger: 0)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, UInt32(MemoryLayout<linger>.size))
-    let isConnected = at(0x7f00_0001 + number % 65_536, 0, { bind(socket, $0, $1) })
+    let isConnected =
+      at(0x7f00_0001 + number % 65_536, 0, { bind(socket, $0, $1) })
       && at(0x7f00_0001, server.port, { connect(socket, $0, $1) == 0 || isConnectedLater(socket) ? 0 : -1 })
     guard isConnected else { fatalError("no connection is taken: \(String(cString: strerror(errno)))") }
     _ = bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

@@ -21,14 +21,17 @@ import Testing
     name: "T", key: KeySchema(partition: .init(name: "pk", type: .string), sort: .init(name: "sk", type: .number)),
     indexes: [
       IndexDefinition(
-        name: "by_g", kind: .global, key: KeySchema(partition: .init(name: "g", type: .string), sort: .init(name: "sk", type: .number)),
+        name: "by_g", kind: .global,
+        key: KeySchema(partition: .init(name: "g", type: .string), sort: .init(name: "sk", type: .number)),
         projection: .all),
       IndexDefinition(
-        name: "by_h", kind: .global, key: KeySchema(partition: .init(name: "h", type: .number), sort: .init(name: "pk", type: .string)),
+        name: "by_h", kind: .global,
+        key: KeySchema(partition: .init(name: "h", type: .number), sort: .init(name: "pk", type: .string)),
         projection: .keysOnly),
       IndexDefinition(
         name: "by_pk_h", kind: .local,
-        key: KeySchema(partition: .init(name: "pk", type: .string), sort: .init(name: "h", type: .number)), projection: .include(["a"])),
+        key: KeySchema(partition: .init(name: "pk", type: .string), sort: .init(name: "h", type: .number)),
+        projection: .include(["a"])),
     ], partitions: 3)
 
   @Test func `the engine agrees with the plain model`() async throws {
@@ -167,7 +170,8 @@ import Testing
     try #require(sorted(found) == sorted(wanted), "items, \(place)")
     #expect(table.description.itemCount == wanted.count)
     for value in ["x", "y"] {
-      try compare(store, table, "by_g", [.string(value)], model.index("g", .text(PlainText(value)), sort: "sk"), place, inOrder: "sk")
+      try compare(
+        store, table, "by_g", [.string(value)], model.index("g", .text(PlainText(value)), sort: "sk"), place, inOrder: "sk")
     }
     for value in 0..<3 {
       let hits = model.index("h", .number(value * 1000), sort: "pk")
@@ -181,12 +185,14 @@ import Testing
   }
 
   private func compare(
-    _ store: TableStore, _ table: TableHandle, _ name: String, _ partition: [AttributeValue], _ wanted: [ModelItem], _ place: String,
+    _ store: TableStore, _ table: TableHandle, _ name: String, _ partition: [AttributeValue], _ wanted: [ModelItem],
+    _ place: String,
     only names: [String]? = nil, inOrder sort: String
   ) throws {
     let index = try #require(table.definition.index(named: name))
     var found: [Item] = []
-    try store.query(table, index: index, partition: partition, range: .all, forward: true, after: nil) { (item) throws(DynamoError) in
+    try store.query(table, index: index, partition: partition, range: .all, forward: true, after: nil) {
+      (item) throws(DynamoError) in
       found.append(item)
       return true
     }

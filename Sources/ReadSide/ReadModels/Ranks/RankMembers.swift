@@ -65,7 +65,9 @@ struct RankMembers: ~Copyable {
       if place.slot < 0 { return -1 }
       if place.hash == hash {
         let record = records[place.slot]
-        if Int(record.keyCount) == key.count, memcmp(texts.base + record.start, key.baseAddress!, key.count) == 0 { return place.slot }
+        if Int(record.keyCount) == key.count, memcmp(texts.base + record.start, key.baseAddress!, key.count) == 0 {
+          return place.slot
+        }
       }
       index = (index + 1) & mask
     }
