@@ -72,6 +72,7 @@ enum ServerBench {
     try await fill(store, "Large", items)
     report.add("server.fill_per_second", Double(items) / watch.seconds, "items/s")
     for partition in 0..<100 { try await fillSorted(store, partition) }
+    report.add("server.compaction_after_fill", try await quiet(), "s")
     let api = TableAPI(store: store)
     let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
     let empty = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { _, responder in responder.answer(HTTPResponse()) }
@@ -132,6 +133,18 @@ enum ServerBench {
       }
       _ = try await store.write(WriteTransaction(actions: actions))
     }
+  }
+
+  /// Seconds until this process rests: what was written is compacted in the background for a while, which is not to be measured
+  /// as part of reads.
+  private static func quiet() async throws -> Double {
+    let watch = Stopwatch()
+    while watch.seconds < 120 {
+      let before = clock()
+      try await Task.sleep(for: .seconds(1))
+      if Double(clock() - before) / Double(CLOCKS_PER_SEC) < 0.05 { break }
+    }
+    return watch.seconds
   }
 
   private static func fillSorted(_ store: TableStore, _ partition: Int) async throws {
