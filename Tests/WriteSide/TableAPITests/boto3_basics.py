@@ -262,6 +262,27 @@ def transactions_are_all_or_nothing():
 
 
 @check
+def transactions_take_four_megabytes():
+    name = table(sort=False).name
+    sizes = [390_000] * 10 + [4 * 1024 * 1024 - 3_900_000]
+
+    def put(sizes):
+        db.transact_write_items(TransactItems=[
+            {"Put": {"TableName": name, "Item": {"pk": {"S": f"{number:02}"}, "v": {"S": "x" * (size - 5)}}}}
+            for number, size in enumerate(sizes)])
+
+    def get():
+        return db.transact_get_items(TransactItems=[
+            {"Get": {"TableName": name, "Key": {"pk": {"S": f"{number:02}"}}}} for number in range(11)])["Responses"]
+
+    put(sizes)
+    equal(len(get()), 11)
+    fails("ValidationException", None, put, sizes[:-1] + [sizes[-1] + 1])
+    db.put_item(TableName=name, Item={"pk": {"S": "10"}, "v": {"S": "x" * (sizes[-1] - 4)}})
+    fails("ValidationException", None, get)
+
+
+@check
 def time_to_live_is_set_and_shown():
     made = table(sort=False)
     shown = lambda: db.describe_time_to_live(TableName=made.name)["TimeToLiveDescription"]

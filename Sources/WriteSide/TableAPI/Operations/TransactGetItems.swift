@@ -39,6 +39,7 @@ enum TransactGetItems {
     for read in reads { keyed.append((try call.table(read.table), key: read.key)) }
     try TransactGetItems.check(keyed)
     let found = try call.store.items(keyed)
+    try TransactWriteItems.check(bytes: found.reduce(0) { $0 + ($1?.size ?? 0) })
     return .answer(
       Outcome.object { writer in
         writer.name("Responses")

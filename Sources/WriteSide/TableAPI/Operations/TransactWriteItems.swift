@@ -65,6 +65,13 @@ enum TransactWriteItems {
     return elements
   }
 
+  /// Of all items that a transaction writes or reads.
+  static func check(bytes: Int) throws(DynamoError) {
+    guard bytes <= itemBytesMax else {
+      throw .validation("The aggregate size of the items in the transaction exceeds 4 MB")
+    }
+  }
+
   private static func change(_ element: Element, _ cache: ExpressionCache) throws(DynamoError) -> ItemChange {
     let table = element.table ?? ""
     return switch element.kind {
@@ -87,9 +94,7 @@ enum TransactWriteItems {
     }
     var bytes = 0
     for case .put(let item) in changes.map(\.kind) { bytes += item.size }
-    guard bytes <= itemBytesMax else {
-      throw .validation("The aggregate size of the items in the transaction exceeds 4 MB")
-    }
+    try check(bytes: bytes)
     var actions: [WriteAction] = []
     var metrics: [(table: String, metrics: [ItemCollectionMetrics])] = []
     for ((change, table), key) in zip(zip(changes, tables), keys) {

@@ -2,7 +2,8 @@ internal import DynamoModel
 internal import Expressions
 internal import TableStore
 
-/// One page of a Query or Scan as it fills: at most `limit` items looked at and at most 1 MB of them, both before the filter.
+/// One page of a Query or Scan as it fills: at most `limit` items looked at, and none behind the one with which they are more than
+/// 1 MB, both before the filter.
 struct Page {
   static let bytesMax = 1 << 20
 
@@ -31,15 +32,10 @@ struct Page {
     self.pageAttributes = pageAttributes
   }
 
-  /// Takes the next item; false when the page is full, with this item or before it.
+  /// Takes the next item; false when the page is full with it.
   mutating func take(_ item: Item, fetched: Item? = nil) -> Bool {
-    let size = item.size
     let whole = fetched ?? item
-    if scanned > 0, bytes + size > Page.bytesMax {
-      hasMore = true
-      return false
-    }
-    bytes += size
+    bytes += item.size
     scanned += 1
     if let fetched { fetchedUnits += ConsumedCapacity.read(fetched.size, consistent: true) }
     if filter?.evaluate(on: whole) ?? true {
@@ -47,11 +43,8 @@ struct Page {
       if !countsOnly { items.append(projection?.apply(to: whole) ?? whole) }
     }
     last = item
-    guard scanned < limit else {
-      hasMore = true
-      return false
-    }
-    return true
+    hasMore = scanned >= limit || bytes > Page.bytesMax
+    return !hasMore
   }
 
   /// The key to go on behind; nil when there is nothing more, as far as the page saw.
