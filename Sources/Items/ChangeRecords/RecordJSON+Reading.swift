@@ -62,7 +62,7 @@ package struct RecordJSONReader: Sendable {
     do throws(DynamoError) {
       try tape.forEachMember(change) { (name, value) throws(DynamoError) in
         switch tape.string(name, in: bytes) {
-        case "Keys": keys = try Item(json: tape, value, in: bytes, depth: 0)
+        case "Keys": keys = try Item(json: tape, value, in: bytes, depth: AttributeValue.recordDepth)
         case "OldImage": old = try image(value, bytes)
         case "NewImage": new = try image(value, bytes)
         default: break
@@ -76,7 +76,7 @@ package struct RecordJSONReader: Sendable {
 
   private func image(_ node: Int, _ bytes: UnsafeRawBufferPointer) throws(DynamoError) -> Item {
     if let names { return try Item(json: tape, node, in: bytes, only: names) }
-    return try Item(json: tape, node, in: bytes, depth: 0)
+    return try Item(json: tape, node, in: bytes, depth: AttributeValue.recordDepth)
   }
 
   /// Both spellings occur: `Type` on the GetRecords wire, `type` in Lambda events and the Kinesis variant.

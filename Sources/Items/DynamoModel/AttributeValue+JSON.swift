@@ -202,7 +202,8 @@ extension AttributeMap {
         wantedName = wanted.name(UnsafeRawBufferPointer(rebasing: source[range]))
       }
       if let wantedName {
-        entries.append(Entry(name: wantedName, value: try AttributeValue(json: tape, value, in: source, depth: 0)))
+        entries.append(
+          Entry(name: wantedName, value: try AttributeValue(json: tape, value, in: source, depth: AttributeValue.recordDepth)))
       }
     }
     self.init(entries)

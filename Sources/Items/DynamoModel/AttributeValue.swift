@@ -18,6 +18,8 @@ package enum AttributeValue: Sendable {
 
   /// Levels that a value may have, by the DynamoDB guide: 31 lists and maps and what stands in the innermost.
   package static let depthMax = 32
+  /// Where the levels of a record's values begin to count: tables of before took one more.
+  package static let recordDepth = -1
 
   /// The type's name in DynamoDB JSON: `S`, `N`, `B`, `BOOL`, `NULL`, `L`, `M`, `SS`, `NS`, `BS`.
   package var typeName: String {
@@ -74,6 +76,12 @@ package enum Text {
 
   package static func less(_ left: String, _ right: String) -> Bool {
     compare(left, right) < 0
+  }
+
+  /// The first of the texts that stands before it too; nil when each stands once. O(count).
+  package static func firstRepeated(_ texts: [String]) -> String? {
+    var seen = Set<[UInt8]>(minimumCapacity: texts.count)
+    return texts.first { !seen.insert(Array($0.utf8)).inserted }
   }
 
   /// Whether both are one string in memory, or short and equal. False says nothing.

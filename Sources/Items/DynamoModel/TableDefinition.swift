@@ -82,6 +82,7 @@ package struct IndexDefinition: Sendable, Equatable {
   package var status: Status
   /// Capacity of a global index as the client gave it; nil when its table bills by request.
   package var throughput: TableDefinition.Throughput?
+  /// Of a global index: the limits and history of its capacity, contributor insights.
   package var options = TableOptions()
 
   package init(

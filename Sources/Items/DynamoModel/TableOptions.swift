@@ -40,6 +40,7 @@ package struct TableOptions: Sendable, Equatable {
     set { set("onDemandReads", newValue) }
   }
 
+  /// As `onDemandReads`, of writes.
   package var onDemandWrites: Int64? {
     get { integer("onDemandWrites") }
     set { set("onDemandWrites", newValue) }
@@ -51,6 +52,7 @@ package struct TableOptions: Sendable, Equatable {
     set { set("warmReads", newValue) }
   }
 
+  /// As `warmReads`, of writes.
   package var warmWrites: Int64? {
     get { integer("warmWrites") }
     set { set("warmWrites", newValue) }
@@ -128,8 +130,9 @@ package struct TableOptions: Sendable, Equatable {
 
 /// What a table was restored from: a table as it was at a time, and perhaps a backup of it.
 package struct RestoreSource: Sendable, Equatable {
-  /// ARNs.
+  /// The backup's ARN; nil for a restore to a point in time.
   package let backup: String?
+  /// The source table's ARN.
   package let table: String
   /// Milliseconds since 1970.
   package let time: Int64

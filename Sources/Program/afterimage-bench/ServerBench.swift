@@ -136,7 +136,7 @@ enum ServerBench {
   }
 
   /// Seconds until this process rests: what was written is compacted in the background for a while, which is not to be measured
-  /// as part of reads.
+  /// as part of reads. At most 120, which the report then shows.
   private static func quiet() async throws -> Double {
     let watch = Stopwatch()
     while watch.seconds < 120 {

@@ -46,7 +46,11 @@ struct CommitRound: ~Copyable {
   mutating func apply(_ transaction: WriteTransaction) throws(DynamoError) -> [WriteResult] {
     if let token = transaction.token, try isRepeated(token) {
       var results: [WriteResult] = []
-      for action in transaction.actions { results.append(try replayed(action)) }
+      for action in transaction.actions {
+        results.append(
+          WriteResult(
+            old: nil, new: nil, position: nil, replayedBytes: transaction.wantsReplayedBytes ? try bytes(of: action) : 0))
+      }
       return results
     }
     var prepared: [Prepared] = []
@@ -81,12 +85,13 @@ struct CommitRound: ~Copyable {
     return prepared.map { commit($0, cause: transaction.cause) }
   }
 
-  /// What an action of a transaction gives that had been carried out before.
-  private func replayed(_ action: WriteAction) throws(DynamoError) -> WriteResult {
+  /// The size of an action's item as it is now.
+  private func bytes(of action: WriteAction) throws(DynamoError) -> Int {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
+    // The table may have been made anew since the request was read.
+    try table.check(key: action.key)
     let stored = try current(table.itemKey(action.key).bytes)
-    let bytes = stored.flatMap { Item(binary: Array($0[StoredItem.versionBytes...])) }?.size
-    return WriteResult(old: nil, new: nil, position: nil, replayedBytes: bytes ?? 0)
+    return stored.flatMap { Item(binary: Array($0[StoredItem.versionBytes...])) }?.size ?? 0
   }
 
   private static func reason(for error: DynamoError) -> DynamoError.CancellationReason? {
@@ -235,7 +240,7 @@ struct CommitRound: ~Copyable {
       let names = AttributeNames(table.indexedNames)
       old = bytes.withUnsafeBytes { Item(binary: $0, only: names) }
     }
-    for index in table.definition.indexes where index.status != .deleting {
+    for index in table.definition.indexes {
       let before = old.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       let after = new.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       count(prepared, index, before: before, old, after: after, new)

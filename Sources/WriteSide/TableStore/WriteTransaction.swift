@@ -8,17 +8,20 @@ package struct WriteTransaction: Sendable {
   package var isTransaction: Bool
   /// The client's idempotency token, and a hash of what it was sent with. Remembered for 10 minutes.
   package var token: (text: String, payloadHash: [UInt8])?
+  /// Whether the items' sizes are wanted when the transaction had been carried out before under its token.
+  package var wantsReplayedBytes: Bool
   /// Commit times in milliseconds, for tables with a history clock: one for all actions, or one for each. Empty for live tables.
   package var times: [Int64]
   package var cause: ChangeRecord.Cause
 
   package init(
-    actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil, time: Int64? = nil,
-    times: [Int64] = [], cause: ChangeRecord.Cause = .user
+    actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil,
+    wantsReplayedBytes: Bool = false, time: Int64? = nil, times: [Int64] = [], cause: ChangeRecord.Cause = .user
   ) {
     self.actions = actions
     self.isTransaction = isTransaction
     self.token = token
+    self.wantsReplayedBytes = wantsReplayedBytes
     self.times = time.map { [$0] } ?? times
     self.cause = cause
   }
@@ -63,6 +66,7 @@ package struct WriteResult: Sendable {
   package let old: Item?
   package let new: Item?
   package let position: Position?
-  /// The item's size as it is now, when the transaction had been carried out before under its token and nothing was done.
+  /// The item's size as it is now, when the transaction had been carried out before under its token and nothing was done; 0 when
+  /// it was not wanted.
   package var replayedBytes: Int?
 }

@@ -71,6 +71,20 @@ struct RecordScanningTests {
     #expect(taken > 200, "of 4,000 records it has taken \(taken)")
   }
 
+  /// 32 lists and maps in one another were once taken: 33 levels.
+  @Test(arguments: [nil, AttributeNames(["page"])], [(32, true), (33, false)])
+  func `a record may have a level more than an item now`(names: AttributeNames?, levels: (count: Int, isRead: Bool)) {
+    let deep = (0..<levels.count).reduce(AttributeValue.string("x")) { value, _ in .list([value]) }
+    let record = ChangeRecord(
+      kind: .insert, cause: .user, time: 1_000, sequence: 7, keys: ["user": .string("ana")], oldImage: nil,
+      newImage: ["user": .string("ana"), "page": deep])
+    var json: [UInt8] = []
+    RecordJSON.append(
+      record, table: "T", position: Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7), to: &json)
+    #expect((byTape(json, names)?.newImage?["page"] == deep) == levels.isRead)
+    #expect((json.withUnsafeBytes { RecordJSONReader(only: names).scanOurs($0, sequence: 7) } != nil) == levels.isRead)
+  }
+
   @Test func `of old images fewer attributes may be wanted`() {
     var random = SeededGenerator(seed: 13)
     let few = AttributeNames(["user"])

@@ -40,6 +40,29 @@ import Testing
     #expect(isRead(statement("{'a':", "1", "}", 31, before: insert, after: "}")))
     #expect(!isRead(statement("{'a':", "1", "}", 32, before: insert, after: "}")))
     #expect(!isRead(statement("[", "", "]", 4000, before: insert, after: "}")))
+    #expect(isRead(insert + "<<1, 2>>}"))
+    #expect(!isRead(insert + "<<<<1>>>>}"))
+    #expect(!isRead(statement("<<", "1", ">>", 2000, before: insert, after: "}")))
+  }
+
+  /// The number of partition keys that a SELECT is read through; nil when it is read by a scan.
+  private func partitions(_ text: String, _ names: String...) throws -> Int? {
+    guard case .select(let select) = try PartiQLStatement(text, parameters: []).kind else { return nil }
+    let schema = KeySchema(partitions: names.map { KeyAttribute(name: $0, type: .string) }, sorts: [])
+    return select.condition.keys(schema)?.partitions.count
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [(40, 2), (140, nil)])
+  func `a clause is searched for keys once, however deep it is`(depth: Int, found: Int?) throws {
+    let clause = statement("(", "pk = 'a'", " OR pk = 'b')", depth, before: "SELECT * FROM T WHERE ")
+    #expect(try partitions(clause, "pk") == found)
+  }
+
+  @Test(arguments: [(1, 50, 50), (7, 7, 49), (50, 1, 50), (1, 51, nil), (51, 1, nil), (8, 7, nil), (500, 500, nil)])
+  func `up to 50 partition keys are read through the key`(first: Int, second: Int, found: Int?) throws {
+    let list = { (count: Int) in (0..<count).map { "'\($0)'" }.joined(separator: ",") }
+    let text = "SELECT * FROM T WHERE a IN (\(list(first))) AND b IN (\(list(second)))"
+    #expect(try partitions(text, "a", "b") == found)
   }
 
   @Test func `sums and lists put together go to a depth`() {

@@ -45,6 +45,16 @@ import Testing
         ("BatchWriteItem", #"{"RequestItems":{"a":["x"]}}"#, "Unexpected value type in payload"),
         ("TransactGetItems", #"{"TransactItems":[{"Get":{"Key":"x"}}]}"#, "Unexpected field type"),
         ("TransactWriteItems", #"{"TransactItems":[{"Put":{"Item":"x"}}]}"#, "Unexpected field type"),
+        (
+          "TransactWriteItems",
+          #"{"TransactItems":[{"Put":{"TableName":"Tab","Item":{\#(Self.key)},"ExpressionAttributeNames":5}}]}"#,
+          "Unexpected field type"
+        ),
+        (
+          "TransactWriteItems",
+          #"{"TransactItems":[{"Put":{"TableName":"Tab","Item":{\#(Self.key)},"ExpressionAttributeValues":{":a":1}}}]}"#,
+          "Unexpected value type in payload"
+        ),
       ].map { ($0.0, $0.1, "SerializationException: \($0.2)") })
   }
 

@@ -48,6 +48,7 @@ def change(made):
 def a_backup_is_the_table_as_it_was():
     made = filled()
     before = items(made.name)
+    db.update_contributor_insights(TableName=made.name, IndexName="by_room", ContributorInsightsAction="ENABLE")
     details = db.create_backup(TableName=made.name, BackupName="first")["BackupDetails"]
     equal((details["BackupName"], details["BackupType"]), ("first", "USER"))
     arn = details["BackupArn"]
@@ -63,6 +64,8 @@ def a_backup_is_the_table_as_it_was():
     active(made.name + "-restored")
     kept = db.describe_table(TableName=made.name + "-restored")["Table"]["RestoreSummary"]
     equal(kept, {**restored["RestoreSummary"], "RestoreInProgress": False})
+    equal(db.describe_contributor_insights(TableName=made.name + "-restored", IndexName="by_room")["ContributorInsightsStatus"],
+          "DISABLED")
     equal(items(made.name + "-restored"), before)
     found = db.query(TableName=made.name + "-restored", IndexName="by_room", KeyConditionExpression="room = :r",
                      ExpressionAttributeValues={":r": {"S": "r1"}}, Select="COUNT")

@@ -117,6 +117,14 @@ def pages_end_at_one_megabyte():
             batch.put_item(Item={"pk": "p", "sk": f"{number:04}", "v": "x" * (1042 - 10)})
     page = small.scan(ReturnConsumedCapacity="TOTAL")
     equal((page["Count"], page["ConsumedCapacity"]["CapacityUnits"]), (1007, 128.5))
+    # What a local index does not hold is read from the table, and counts.
+    local = table(attributes={"alt": "S"}, LocalSecondaryIndexes=[
+        index("by-alt", "pk", "alt", {"ProjectionType": "KEYS_ONLY"})])
+    for number in range(8):
+        local.put_item(Item={"pk": "p", "sk": f"{number}", "alt": f"{number}", "v": "x" * 300_000})
+    page = local.query(IndexName="by-alt", KeyConditionExpression=Key("pk").eq("p"), Select="ALL_ATTRIBUTES")
+    equal((page["Count"], "LastEvaluatedKey" in page), (4, True))
+    equal(local.query(IndexName="by-alt", KeyConditionExpression=Key("pk").eq("p"))["Count"], 8)
 
 
 @check

@@ -94,6 +94,10 @@ def numbers_have_bounds():
             ProvisionedThroughput=much)
     refused("Given value 1000000000001 for ReadCapacityUnits is out of bounds for index by-pk", create, BillingMode="PROVISIONED",
             ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("by-pk", "pk"), "ProvisionedThroughput": much}])
+    refused("Given value 9223372036854775807 for ReadCapacityUnits is out of bounds", create, BillingMode="PROVISIONED",
+            ProvisionedThroughput={**much, "ReadCapacityUnits": 10 ** 20})
+    refused(invalid + "MaxReadRequestUnits of OnDemandThroughput must be -1 or at least 1", create,
+            OnDemandThroughput={"MaxReadRequestUnits": 0})
     refused(invalid + "GlobalSecondaryIndex count exceeds the per-table limit of 20", create,
             GlobalSecondaryIndexes=[index(f"index-{number}", "pk") for number in range(21)])
 
@@ -218,6 +222,10 @@ def contributor_insights_are_kept():
     listed = db.list_contributor_insights(TableName=made)["ContributorInsightsSummaries"]
     equal([(entry.get("IndexName"), entry["ContributorInsightsStatus"], entry["ContributorInsightsMode"]) for entry in listed],
           [(None, "ENABLED", "ACCESSED_AND_THROTTLED_KEYS"), ("by-x", "DISABLED", "THROTTLED_KEYS")])
+    first = db.list_contributor_insights(TableName=made, MaxResults=1)
+    second = db.list_contributor_insights(TableName=made, MaxResults=1, NextToken=first["NextToken"])
+    equal(first["ContributorInsightsSummaries"] + second["ContributorInsightsSummaries"], listed)
+    assert "NextToken" not in second
     fails("ResourceNotFoundException", "Requested resource not found: Index: nope not found", db.update_contributor_insights,
           TableName=made, IndexName="nope", ContributorInsightsAction="ENABLE")
 

@@ -58,6 +58,6 @@ extension JSONCursor {
     let source = text(piece)
     var tape = JSONTape()
     guard (try? tape.parse(unowned: source)) != nil else { return nil }
-    return try? AttributeValue(json: tape, tape.root, in: source, depth: 0)
+    return try? AttributeValue(json: tape, tape.root, in: source, depth: AttributeValue.recordDepth)
   }
 }

@@ -22,6 +22,22 @@ extension PartiQLParser {
       throw ExpressionError(DynamoError.nestingTooDeep.message, offset: token.offset)
     }
     switch token.kind {
+    case .mark("["):
+      advance()
+      return .list(
+        try values(until: "]") { (parser) throws(ExpressionError) in try parser.value(depth: depth + 1) })
+    case .mark("<<"):
+      let start = token.offset
+      advance()
+      return try set(try values(until: ">>") { (parser) throws(ExpressionError) in try parser.scalar() }, start)
+    case .mark("{"): return .map(try map(depth: depth + 1))
+    default: return try scalar()
+    }
+  }
+
+  /// A literal that is neither list, map nor set, or a parameter.
+  private mutating func scalar() throws(ExpressionError) -> AttributeValue {
+    switch token.kind {
     case .parameter: return try parameter()
     case .text(let text):
       advance()
@@ -35,14 +51,6 @@ extension PartiQLParser {
       guard case .number(let text) = token.kind else { throw error("Expected a number") }
       advance()
       return .number(try number(sign + text))
-    case .mark("["):
-      advance()
-      return .list(try values(until: "]", depth: depth + 1))
-    case .mark("<<"):
-      let start = token.offset
-      advance()
-      return try set(try values(until: ">>", depth: depth), start)
-    case .mark("{"): return .map(try map(depth: depth + 1))
     default: break
     }
     if take(word: "TRUE") { return .bool(true) }
@@ -59,10 +67,12 @@ extension PartiQLParser {
     }
   }
 
-  private mutating func values(until mark: String, depth: Int) throws(ExpressionError) -> [AttributeValue] {
+  private mutating func values(
+    until mark: String, _ element: (inout PartiQLParser) throws(ExpressionError) -> AttributeValue
+  ) throws(ExpressionError) -> [AttributeValue] {
     if take(mark: mark) { return [] }
-    var values = [try value(depth: depth)]
-    while take(mark: ",") { values.append(try value(depth: depth)) }
+    var values = [try element(&self)]
+    while take(mark: ",") { values.append(try element(&self)) }
     try expect(mark: mark)
     return values
   }

@@ -90,17 +90,33 @@ package struct PartiQLWhere: Sendable {
   }
 
   /// How the clause can be answered through a key: the partition keys, each once and in the clause's order, and a condition on
-  /// the sort key. Nil when only a scan can. The whole clause must still be asked of what is found.
+  /// the sort key. Nil when only a scan can, as for more than `partitionsMax` of them. The whole clause must still be asked of
+  /// what is found.
   package func keys(_ schema: KeySchema) -> (partitions: [[AttributeValue]], sort: SortCondition?)? {
     var partitions: [[AttributeValue]] = [[]]
     for attribute in schema.partitions {
-      guard let values = parts.lazy.compactMap({ PartiQLWhere.values($0, attribute) }).first else { return nil }
+      guard let values = PartiQLWhere.first(parts, { PartiQLWhere.values($0, attribute) }),
+        partitions.count * values.count <= PartiQLWhere.partitionsMax
+      else { return nil }
       partitions = partitions.flatMap { partition in values.map { partition + [$0] } }
     }
     var distinct: [[AttributeValue]] = []
     for partition in partitions where !distinct.contains(partition) { distinct.append(partition) }
     guard let sort = schema.sort, schema.sorts.count == 1 else { return (distinct, nil) }
-    return (distinct, parts.lazy.compactMap { PartiQLWhere.sort($0, sort) }.first)
+    return (distinct, PartiQLWhere.first(parts) { PartiQLWhere.sort($0, sort) })
+  }
+
+  /// Partition keys that a clause may name to be answered through them: as many values as IN may have for a hash attribute, by the
+  /// PartiQL guide.
+  package static let partitionsMax = 50
+
+  /// What is found in the first condition that has it. Each is looked at once: in a clause of many levels a second look on each
+  /// would double the work with each level.
+  private static func first<Found>(_ conditions: [Condition], _ find: (Condition) -> Found?) -> Found? {
+    for condition in conditions {
+      if let found = find(condition) { return found }
+    }
+    return nil
   }
 
   private static func isPath(_ operand: Operand, _ attribute: KeyAttribute) -> Bool {
@@ -118,7 +134,7 @@ package struct PartiQLWhere: Sendable {
 
   private static func values(_ condition: Condition, _ attribute: KeyAttribute) -> [AttributeValue]? {
     switch condition {
-    case .all(let parts): return parts.lazy.compactMap { values($0, attribute) }.first
+    case .all(let parts): return first(parts) { values($0, attribute) }
     case .any(let choices):
       let found = choices.compactMap { values($0, attribute) }
       return found.count == choices.count ? found.flatMap { $0 } : nil

@@ -2,7 +2,8 @@ internal import DynamoModel
 internal import TableStore
 
 /// What RestoreTableFromBackup and RestoreTableToPointInTime share: the new table's name and what is overridden of the old one's
-/// definition. Stream, TTL, tags and policies do not come along, as on AWS.
+/// definition. Stream, TTL, tags and policies do not come along, as on AWS, nor do contributor insights and the limits and history of
+/// its capacity.
 struct RestoreRequest {
   let name: String
   private let mode: String?
@@ -39,7 +40,6 @@ struct RestoreRequest {
     made.options.tableClass = source.options.tableClass
     made.options.encryptionKey = source.options.encryptionKey
     made.options.restoredFrom = place
-    try options.apply(to: &made)
     for (requests, kind) in [(globals, IndexDefinition.Kind.global), (locals, .local)] {
       guard let requests else { continue }
       for request in requests where source.index(named: request.name)?.kind != kind {
@@ -50,12 +50,15 @@ struct RestoreRequest {
     if mode != nil || throughput.isGiven {
       made.throughput = try throughput.billing(mode ?? (throughput.isGiven ? "PROVISIONED" : nil))
     }
+    try options.apply(to: &made)
     for index in made.indexes.indices {
       made.indexes[index].status = .active
+      made.indexes[index].options = TableOptions()
       guard made.indexes[index].kind == .global else { continue }
       let request = globals?.first { Text.equal($0.name, made.indexes[index].name) }
       let given = request?.throughput.throughput ?? made.indexes[index].throughput
       made.indexes[index].throughput = made.throughput == nil ? nil : given ?? made.throughput
+      try request?.applyCapacity(to: &made.indexes[index])
     }
     return made
   }

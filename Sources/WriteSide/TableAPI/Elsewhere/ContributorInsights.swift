@@ -6,7 +6,9 @@ internal import TableStore
 enum ContributorInsights {
   private static let modes = ["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
 
-  /// The table and the index that a request names; both must be there.
+  static let listMax = 100
+
+  /// The table and the global index that a request names; both must be there.
   private static func place(_ call: Call, _ constraints: Constraints) throws(DynamoError) -> (table: TableHandle, index: String?)
   {
     let name = try call.body.tableName()
@@ -16,7 +18,7 @@ enum ContributorInsights {
     constraints.name(index, at: "indexName", isRequired: false)
     try constraints.check()
     let table = try call.controlTable(name ?? "")
-    if let index, table.definition.index(named: index) == nil {
+    if let index, table.definition.index(named: index)?.kind != .global {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Index: \(index) not found")
     }
     return (table, index)
@@ -42,6 +44,7 @@ enum ContributorInsights {
     constraints.oneOf(action, ["ENABLE", "DISABLE"], at: "contributorInsightsAction")
     constraints.oneOf(mode, modes, at: "contributorInsightsMode")
     let (table, index) = try place(call, constraints)
+    _ = try call.changeableTable(table.definition.name)
     let (store, name, isEnabled) = (call.store, table.definition.name, action == "ENABLE")
     return .control { () throws(DynamoError) -> [UInt8] in
       let now = store.now
@@ -56,29 +59,48 @@ enum ContributorInsights {
     }
   }
 
-  /// The tables and indexes that insights were ever asked for.
+  /// A page of the tables and indexes that insights were ever asked for; the token names the last one shown.
   static func list(_ call: Call) throws(DynamoError) -> Outcome {
     let wanted = try call.body.tableName()
     var constraints = Constraints()
     constraints.name(wanted, at: "tableName", isRequired: false)
+    let limit = try call.body.integer("MaxResults")
+    if let limit, limit > listMax {
+      constraints.fail("\(limit)", at: "maxResults", "Member must have value less than or equal to \(listMax)")
+    }
+    let token = try call.body.string("NextToken")
     try constraints.check()
     let names = call.store.tableNames(after: nil, limit: .max, where: call.sees).names
     let tables = names.filter { name in wanted.map { Text.equal($0, name) } ?? true }.compactMap {
       call.store.table($0)?.definition
     }
+    var found: [(table: String, index: String?, insights: TableOptions.Insights)] = []
+    for table in tables {
+      for index in [nil] + table.indexes.map({ Optional($0.name) }) {
+        if let insights = table.insights(index) { found.append((table.name, index, insights)) }
+      }
+    }
+    if let token {
+      guard let place = found.firstIndex(where: { Text.equal("\($0.table)/\($0.index ?? "")", token) }) else {
+        throw .validation("Invalid NextToken")
+      }
+      found.removeFirst(place + 1)
+    }
+    let size = limit.map { $0 > 0 ? $0 : listMax } ?? listMax
+    let shown = Array(found.prefix(size))
+    let more = shown.count < found.count
     return .answer(
       Outcome.object { writer in
         writer.name("ContributorInsightsSummaries")
-        writer.beginArray()
-        for table in tables {
-          for index in [nil] + table.indexes.map({ Optional($0.name) }) {
-            guard let insights = table.insights(index) else { continue }
-            writer.beginObject()
-            writer.summary(table.name, index, insights.isEnabled ? "ENABLED" : "DISABLED", insights)
-            writer.endObject()
-          }
+        writer.array(shown) { writer, one in
+          writer.beginObject()
+          writer.summary(one.table, one.index, one.insights.isEnabled ? "ENABLED" : "DISABLED", one.insights)
+          writer.endObject()
         }
-        writer.endArray()
+        if more, let last = shown.last {
+          writer.name("NextToken")
+          writer.string("\(last.table)/\(last.index ?? "")")
+        }
       })
   }
 }

@@ -108,7 +108,8 @@ enum TransactWriteItems {
     }
     let transaction = WriteTransaction(
       actions: actions, isTransaction: true,
-      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactItems")) }, times: call.times)
+      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactItems")) },
+      wantsReplayedBytes: wanted != nil, times: call.times)
     let definitions = tables.map(\.definition)
     let collections = metrics
     return .write(transaction) { results in

@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import Synchronization
 internal import TableStore
 
 enum UpdateTable {
@@ -24,14 +25,16 @@ enum UpdateTable {
     _ = try call.changeableTable(change.name)
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
-      let before = store.table(change.name)?.definition
       let now = store.now
+      let before = Mutex<TableDefinition?>(nil)
       let table = try store.updateTable(change.name) { (definition) throws(DynamoError) in
+        let old = definition
+        before.withLock { $0 = old }
         try apply(change, to: &definition, now: now)
       }
       return Outcome.object { writer in
         writer.name("TableDescription")
-        writer.table(table, .update(before: before ?? table.definition))
+        writer.table(table, .update(before: before.withLock { $0 } ?? table.definition))
       }
     }
   }
@@ -113,7 +116,7 @@ enum UpdateTable {
       case .update(let name, _, _), .delete(let name): name
       }
     }
-    for (place, name) in names.enumerated() where names[..<place].contains(where: { Text.equal($0, name) }) {
+    if let name = Text.firstRepeated(names) {
       throw .invalidParameter(
         "Only one global secondary index update per index is allowed simultaneously. Index: \(name)")
     }
@@ -196,8 +199,7 @@ enum UpdateTable {
         to: &definition.indexes[place].options, definition.indexes[place].throughput, of: "index \(name)")
       guard let throughput else { return }
       guard definition.throughput != nil else {
-        throw .invalidParameter(
-          "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+        throw ThroughputRequest.isPayPerRequest
       }
       guard definition.indexes[place].throughput != throughput else {
         throw .validation(

@@ -20,7 +20,7 @@ enum BatchExecuteStatement {
     let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
     var constraints = Constraints()
     constraints.required(given != nil, at: "statements")
-    constraints.count(given?.count, 1, statementsMax, shown: Shown.text(body.text("Statements")), at: "statements")
+    constraints.count(given?.count, 1, statementsMax, shown: Shown.value(body, "Statements"), at: "statements")
     for (place, statement) in (given ?? []).enumerated() {
       try StatementRequest.check(statement, at: "statements.\(place + 1).member.", &constraints)
     }

@@ -14,7 +14,7 @@ enum ExecuteTransaction {
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactStatements")
     constraints.count(
-      given?.count, 1, statementsMax, shown: Shown.text(body.text("TransactStatements")), at: "transactStatements")
+      given?.count, 1, statementsMax, shown: Shown.value(body, "TransactStatements"), at: "transactStatements")
     for (place, statement) in (given ?? []).enumerated() {
       try StatementRequest.check(statement, at: "transactStatements.\(place + 1).member.", &constraints)
     }
@@ -79,7 +79,8 @@ enum ExecuteTransaction {
     }
     let transaction = WriteTransaction(
       actions: actions, isTransaction: true,
-      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactStatements")) }, times: call.times)
+      token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactStatements")) },
+      wantsReplayedBytes: wanted != nil, times: call.times)
     let requests = parts.map(\.request)
     let definitions = parts.map(\.table.definition)
     return .write(transaction) { results in

@@ -11,9 +11,7 @@ enum Duplicates {
 
   /// A table named twice in the items of a batch: once by its name and once by its ARN.
   static func check(tables: [String]) throws(DynamoError) {
-    var seen = Set<[UInt8]>(minimumCapacity: tables.count)
-    for table in tables where !seen.insert(Array(table.utf8)).inserted {
-      throw .validation("RequestItems names the table \(table) more than once")
-    }
+    guard let table = Text.firstRepeated(tables) else { return }
+    throw .validation("RequestItems names the table \(table) more than once")
   }
 }

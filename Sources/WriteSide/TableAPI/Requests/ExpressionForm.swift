@@ -35,9 +35,9 @@ struct ExpressionForm {
   /// the other expressions came before that one and go with either.
   func checkNotMixed(_ parts: [RequestBody]) throws(DynamoError) {
     let isThere = { (name: StaticString) in parts.contains { $0.has(name) } }
-    let old = legacy.map { "\($0)" }.enumerated().filter { place, name in
-      isThere(legacy[place]) && (name != "KeyConditions" || isThere("KeyConditionExpression"))
-    }.map(\.element)
+    let given = legacy.filter(isThere)
+    guard !given.isEmpty else { return }
+    let old = given.map { "\($0)" }.filter { $0 != "KeyConditions" || isThere("KeyConditionExpression") }
     guard !old.isEmpty else { return }
     let new = all.filter(isThere).map { "\($0)" }
     guard !new.isEmpty else { return }

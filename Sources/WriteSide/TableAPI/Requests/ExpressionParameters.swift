@@ -20,6 +20,7 @@ struct ExpressionParameters {
     let present = form.own.filter { body.has($0) }
     let projection = form.projects && body.has("ProjectionExpression")
     if form.ignoresIdlePlaceholders, present.isEmpty, !projection {
+      try RequestShape.placeholders.check(body.tape, body.node)
       placeholders = Placeholders()
       return
     }

@@ -33,9 +33,7 @@ enum LegacyParameters {
 
   static func attributesToGet(_ body: RequestBody) throws(DynamoError) -> ProjectionExpression? {
     guard let names = try body.strings("AttributesToGet") else { return nil }
-    for (place, name) in names.enumerated() where names[..<place].contains(where: { Text.equal($0, name) }) {
-      throw .invalidParameter("Duplicate value in attribute name: \(name)")
-    }
+    if let name = Text.firstRepeated(names) { throw .invalidParameter("Duplicate value in attribute name: \(name)") }
     return ProjectionExpression(attributes: names)
   }
 

@@ -2,8 +2,8 @@ internal import DynamoModel
 internal import Expressions
 internal import TableStore
 
-/// One page of a Query or Scan as it fills: at most `limit` items looked at, and none behind the one with which they are more than
-/// 1 MB, both before the filter.
+/// One page of a Query or Scan as it fills: at most `limit` items looked at, and none behind the one with which what was read is more
+/// than 1 MB, both before the filter.
 struct Page {
   static let bytesMax = 1 << 20
 
@@ -16,7 +16,9 @@ struct Page {
   private(set) var items: [Item] = []
   private var count = 0
   private var scanned = 0
-  private(set) var bytes = 0
+  private var bytes = 0
+  /// Of the items that were read whole from the table.
+  private var fetchedBytes = 0
   /// 4 KB units of the items that were read whole from the table.
   private var fetchedUnits = 0.0
   private var last: Item?
@@ -37,13 +39,16 @@ struct Page {
     let whole = fetched ?? item
     bytes += item.size
     scanned += 1
-    if let fetched { fetchedUnits += ConsumedCapacity.read(fetched.size, consistent: true) }
+    if let fetched {
+      fetchedBytes += fetched.size
+      fetchedUnits += ConsumedCapacity.read(fetched.size, consistent: true)
+    }
     if filter?.evaluate(on: whole) ?? true {
       count += 1
       if !countsOnly { items.append(projection?.apply(to: whole) ?? whole) }
     }
     last = item
-    hasMore = scanned >= limit || bytes > Page.bytesMax
+    hasMore = scanned >= limit || bytes + fetchedBytes > Page.bytesMax
     return !hasMore
   }
 

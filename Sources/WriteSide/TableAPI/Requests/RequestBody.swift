@@ -87,7 +87,9 @@ struct RequestBody {
     let text = tape.text(node)
     if let whole = Int(text) { return whole }
     // As a cast in Java: towards zero, at the end of the range.
-    return Int(max(-2_147_483_648, min(2_147_483_647, Double(text) ?? 0)))
+    let value = Double(text) ?? 0
+    guard case .long = type else { return Int(max(-2_147_483_648, min(2_147_483_647, value))) }
+    return Int(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
   }
 
   /// A time in seconds since 1970, perhaps with a fraction, as whole milliseconds.

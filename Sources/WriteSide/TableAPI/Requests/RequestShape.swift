@@ -77,6 +77,9 @@ extension RequestShape {
       ])),
   ])
 
+  /// What every request with expressions has.
+  static let placeholders = structure(names.and(["ExpressionAttributeValues": item]))
+
   private typealias Members = [String: RequestShape]
 
   private static let item = map(.attributeValue)

@@ -4,10 +4,10 @@ internal import DynamoModel
 enum Shown {
   static let bytesMax = 4096
 
-  /// Its JSON.
-  static func text(_ json: String?) -> String {
-    guard let json else { return "" }
-    return json.utf8.count <= bytesMax ? json : String(json.prefix(bytesMax)) + "..."
+  /// A text; nothing for none.
+  static func text(_ text: String?) -> String {
+    guard let text else { return "" }
+    return text.utf8.count <= bytesMax ? text : String(decoding: text.utf8.prefix(bytesMax), as: UTF8.self) + "..."
   }
 
   /// As DynamoDB's Java writes lists and maps: `{T=[a, b]}`.

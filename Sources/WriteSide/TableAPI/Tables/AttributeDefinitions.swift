@@ -3,6 +3,8 @@ internal import DynamoModel
 /// AttributeDefinitions of CreateTable and UpdateTable: the types of the attributes that keys name.
 struct AttributeDefinitions {
   let attributes: [KeyAttribute]
+  /// By their names in bytes: as many may be given as a request holds, and each key asks for its own.
+  private let byName: [[UInt8]: KeyAttribute]
 
   init(_ body: RequestBody, _ constraints: inout Constraints) throws(DynamoError) {
     var attributes: [KeyAttribute] = []
@@ -16,19 +18,19 @@ struct AttributeDefinitions {
       constraints.count(name?.utf16.count, 1, 255, shown: name ?? "", at: "\(path).attributeName")
       if let name, let type = type.flatMap(KeyType.init(rawValue:)) { attributes.append(.init(name: name, type: type)) }
     }
-    self.attributes = attributes
+    self.init(attributes)
   }
 
-  init(_ attributes: [KeyAttribute]) { self.attributes = attributes }
+  init(_ attributes: [KeyAttribute]) {
+    self.attributes = attributes
+    byName = Dictionary(attributes.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+  }
 
   func checkDuplicates() throws(DynamoError) {
-    for (place, attribute) in attributes.enumerated()
-    where attributes[..<place].contains(where: { Text.equal($0.name, attribute.name) }) {
-      throw .validation("Attribute Name is duplicated: \(attribute.name)")
-    }
+    if let name = Text.firstRepeated(attributes.map(\.name)) { throw .validation("Attribute Name is duplicated: \(name)") }
   }
 
-  func attribute(_ name: String) -> KeyAttribute? { attributes.first { Text.equal($0.name, name) } }
+  func attribute(_ name: String) -> KeyAttribute? { byName[Array(name.utf8)] }
 
   var names: String { AttributeDefinitions.list(attributes.map(\.name)) }
 

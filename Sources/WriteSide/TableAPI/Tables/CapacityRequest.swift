@@ -2,6 +2,9 @@ internal import DynamoModel
 
 /// OnDemandThroughput and WarmThroughput of a table or a global index: kept and shown.
 struct CapacityRequest {
+  /// Stands for no limit of OnDemandThroughput.
+  private static let unlimited = -1
+
   private let onDemand: (reads: Int, writes: Int)?
   private let warmReads: Int?
   private let warmWrites: Int?
@@ -10,7 +13,14 @@ struct CapacityRequest {
 
   init(_ body: RequestBody) throws(DynamoError) {
     onDemand = try body.object("OnDemandThroughput").map { (given) throws(DynamoError) in
-      (try given.long("MaxReadRequestUnits") ?? -1, try given.long("MaxWriteRequestUnits") ?? -1)
+      (
+        try given.long("MaxReadRequestUnits") ?? CapacityRequest.unlimited,
+        try given.long("MaxWriteRequestUnits") ?? CapacityRequest.unlimited
+      )
+    }
+    for (name, units) in [("MaxReadRequestUnits", onDemand?.reads), ("MaxWriteRequestUnits", onDemand?.writes)] {
+      guard let units, units < 1, units != CapacityRequest.unlimited else { continue }
+      throw .invalidParameter("\(name) of OnDemandThroughput must be -1 or at least 1")
     }
     let warm = try body.object("WarmThroughput")
     warmReads = try warm?.long("ReadUnitsPerSecond")

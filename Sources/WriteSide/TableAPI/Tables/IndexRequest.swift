@@ -41,8 +41,7 @@ struct IndexRequest {
       throw .invalidParameter("Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: \(name)")
     }
     if !isProvisioned, throughput.isGiven {
-      throw .invalidParameter(
-        "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+      throw ThroughputRequest.isPayPerRequest
     }
   }
 
@@ -78,8 +77,13 @@ struct IndexRequest {
     }
     var index = IndexDefinition(
       name: name, kind: kind, key: schema, projection: try projection(), throughput: throughput.throughput)
-    try capacity.apply(to: &index.options, throughput.throughput, of: "index \(name)")
+    try applyCapacity(to: &index)
     return index
+  }
+
+  /// OnDemandThroughput and WarmThroughput, on an index whose throughput is decided.
+  func applyCapacity(to index: inout IndexDefinition) throws(DynamoError) {
+    try capacity.apply(to: &index.options, index.throughput, of: "index \(name)")
   }
 
   private func projection() throws(DynamoError) -> IndexProjection {
@@ -97,9 +101,7 @@ struct IndexRequest {
 
   /// What holds for all indexes of a table together.
   static func check(_ indexes: [IndexDefinition]) throws(DynamoError) {
-    for (place, index) in indexes.enumerated() where indexes[..<place].contains(where: { Text.equal($0.name, index.name) }) {
-      throw .invalidParameter("Duplicate index name: \(index.name)")
-    }
+    if let name = Text.firstRepeated(indexes.map(\.name)) { throw .invalidParameter("Duplicate index name: \(name)") }
     if indexes.count(where: { $0.kind == .local }) > localMax {
       throw .invalidParameter("Number of LocalSecondaryIndexes exceeds per-table limit of \(localMax)")
     }

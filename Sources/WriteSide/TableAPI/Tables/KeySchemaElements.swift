@@ -9,7 +9,7 @@ struct KeySchemaElements {
   ) throws(DynamoError) {
     let given = try body.objects("KeySchema")
     constraints.required(given != nil, at: path)
-    constraints.count(given?.count, 1, max, shown: Shown.text(body.text("KeySchema")), at: path)
+    constraints.count(given?.count, 1, max, shown: Shown.value(body, "KeySchema"), at: path)
     var elements: [(name: String, type: String)] = []
     for (place, element) in (given ?? []).enumerated() {
       let name = try element.string("AttributeName")

@@ -65,17 +65,15 @@ enum OwnTags {
       constraints.count(value?.utf16.count, 0, 256, shown: value ?? "", at: "tags.\(place + 1).member.value")
       if let key, let value { tags.append(.init(key: key, value: value)) }
     }
-    for (place, tag) in tags.enumerated() {
+    for tag in tags {
       if tag.key == deletionProtection {
         throw .invalidParameter("The tag \(deletionProtection) is the server's own: use DeletionProtectionEnabled")
       }
       if tag.key.utf8.starts(with: "aws:".utf8) {
         throw .invalidParameter("Tag keys that begin with aws: are reserved for system use: \(tag.key)")
       }
-      if tags[..<place].contains(where: { Text.equal($0.key, tag.key) }) {
-        throw .invalidParameter("Duplicate Tag Key: \(tag.key)")
-      }
     }
+    if let key = Text.firstRepeated(tags.map(\.key)) { throw .invalidParameter("Duplicate Tag Key: \(key)") }
     guard tags.count <= tagsMax else { throw .invalidParameter("Too many tags: at most \(tagsMax) per table") }
     return tags
   }

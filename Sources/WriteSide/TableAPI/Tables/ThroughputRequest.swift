@@ -25,6 +25,9 @@ struct ThroughputRequest {
 
   static let unitsMax = 1_000_000_000_000
 
+  static let isPayPerRequest = DynamoError.invalidParameter(
+    "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+
   /// Refuses numbers that no table or index may have.
   func checkBounds(index: String? = nil) throws(DynamoError) {
     guard let throughput else { return }
@@ -43,8 +46,7 @@ struct ThroughputRequest {
     try checkBounds()
     if mode == "PAY_PER_REQUEST" {
       guard !isGiven else {
-        throw .invalidParameter(
-          "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
+        throw ThroughputRequest.isPayPerRequest
       }
       return nil
     }

@@ -6,6 +6,7 @@ import java.math.BigInteger;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -60,6 +62,7 @@ public class KinesisConsumer {
   static final String TABLE = "changes";
   static final int ITEMS = 60;
   static final Random random = new Random(7);
+  static final Set<String> there = new HashSet<>();
 
   static URI endpoint;
   static DynamoDbClient tables;
@@ -116,11 +119,20 @@ public class KinesisConsumer {
     System.exit(0);
   }
 
-  /** Two versions of each item, as puts and updates of every kind, and as many writes that change nothing. Returns the number of changes. */
+  /** Puts, updates and deletions, each with another write after it that changes nothing. Returns the number of changes. */
   static int write(Map<String, Integer> expected) {
     int changes = 0;
     for (int step = 0; step < 2 * ITEMS; step++) {
       String item = "item-" + random.nextInt(ITEMS);
+      if (there.contains(item) && random.nextInt(10) == 0) {
+        Map<String, AttributeValue> key = Map.of("pk", AttributeValue.fromS(item));
+        tables.deleteItem(request -> request.tableName(TABLE).key(key));
+        tables.deleteItem(request -> request.tableName(TABLE).key(key));
+        there.remove(item);
+        changes += 1;
+        continue;
+      }
+      there.add(item);
       int version = expected.merge(item, 1, Integer::sum);
       Map<String, AttributeValue> key = Map.of("pk", AttributeValue.fromS(item));
       AttributeValue number = AttributeValue.fromN(Integer.toString(version));
@@ -227,7 +239,7 @@ public class KinesisConsumer {
         String[] words = new String(bytes(record)).split(" ");
         deliveries.merge(words[0], 1, Integer::sum);
         if (words[1].equals("REMOVE")) continue;
-        versions.computeIfAbsent(words[2], item -> new ArrayList<>()).add(Integer.parseInt(words[3]));
+        versions.computeIfAbsent(words[2], item -> new CopyOnWriteArrayList<>()).add(Integer.parseInt(words[3]));
       }
       if (input.records().isEmpty()) return;
       try {
