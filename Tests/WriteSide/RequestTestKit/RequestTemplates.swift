@@ -202,6 +202,9 @@ package enum RequestTemplates {
       "ExecuteStatement", #"{"Statement":"SELECT * FROM T_1.byG WHERE g IN ['g1', 'g2'] ORDER BY r DESC","NextToken":"AAAA"}"#),
     template(
       "ExecuteStatement",
+      #"{"Statement":"SELECT x FROM T_1 WHERE ((pk = 'p1' OR pk = 'p2') OR pk IN ['p3', 'p1']) AND (sk > 0 OR x IS MISSING)"}"#),
+    template(
+      "ExecuteStatement",
       #"{"Statement":"INSERT INTO T_1 VALUE {'pk': 'p1', 'sk': 1e2, 'l': [1, true, null, <<1, 2>>], 'm': {'a': -5}}"}"#),
     template(
       "ExecuteStatement",
