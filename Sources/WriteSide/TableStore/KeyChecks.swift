@@ -65,36 +65,46 @@ extension StoredTable {
 
   /// Throws when an item has an index key attribute of a wrong type, empty, or too long.
   func checkIndexKeys(of item: Item) throws(DynamoError) {
-    for index in definition.indexes {
-      for attribute in index.key.attributes {
-        guard let value = item[attribute.name] else { continue }
-        guard attribute.type.accepts(value) else { throw wrongIndexKey(attribute, value) }
-        if value.isEmptyScalar { throw .emptyIndexKey(attribute, index: index.name) }
-        if attribute.type != .number,
-          let error = StoredTable.keyTooLong(value, isPartition: index.key.partitions.contains(attribute))
-        {
-          throw error
-        }
-      }
+    switch indexKeyFlaw(of: item, where: { _, _ in true }) {
+    case .wrongType(let attribute, let value): throw wrongIndexKey(attribute, value)
+    case .empty(let attribute, let index): throw .emptyIndexKey(attribute, index: index)
+    case .tooLong(let error): throw error
+    case nil: return
     }
   }
 
   /// The same of an item that an update made: what the update left as it was is not looked at.
   func checkIndexKeys(of item: Item, updated before: Item?) throws(DynamoError) {
+    switch indexKeyFlaw(of: item, where: { attribute, value in value != before?[attribute.name] }) {
+    case .wrongType: throw .validation("The update expression attempted to update the secondary index key to unsupported type")
+    case .empty(let attribute, _): throw .emptyIndexKeyUpdate(attribute)
+    case .tooLong:
+      throw .validation("The update expression attempted to update the secondary index key beyond allowed size limits")
+    case nil: return
+    }
+  }
+
+  private enum IndexKeyFlaw {
+    case wrongType(KeyAttribute, AttributeValue)
+    case empty(KeyAttribute, index: String)
+    /// With what an item that is put is told.
+    case tooLong(DynamoError)
+  }
+
+  /// What is wrong with the first value that cannot be an index's key attribute, of those that are to be looked at.
+  private func indexKeyFlaw(of item: Item, where isAsked: (KeyAttribute, AttributeValue) -> Bool) -> IndexKeyFlaw? {
     for index in definition.indexes {
       for attribute in index.key.attributes {
-        guard let value = item[attribute.name], value != before?[attribute.name] else { continue }
-        guard attribute.type.accepts(value) else {
-          throw .validation("The update expression attempted to update the secondary index key to unsupported type")
-        }
-        if value.isEmptyScalar { throw .emptyIndexKeyUpdate(attribute) }
-        if attribute.type != .number,
-          StoredTable.keyTooLong(value, isPartition: index.key.partitions.contains(attribute)) != nil
-        {
-          throw .validation("The update expression attempted to update the secondary index key beyond allowed size limits")
+        guard let value = item[attribute.name], isAsked(attribute, value) else { continue }
+        guard attribute.type.accepts(value) else { return .wrongType(attribute, value) }
+        if value.isEmptyScalar { return .empty(attribute, index: index.name) }
+        guard attribute.type != .number else { continue }
+        if let error = StoredTable.keyTooLong(value, isPartition: index.key.partitions.contains(attribute)) {
+          return .tooLong(error)
         }
       }
     }
+    return nil
   }
 
   /// Throws when a value that an update gives an attribute, whatever the item holds, cannot be that of an index key.
