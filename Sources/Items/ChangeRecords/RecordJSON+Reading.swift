@@ -2,8 +2,8 @@ package import DynamoModel
 
 /// Reads records in their JSON form, many after another, decoding of the images only what is named.
 ///
-/// A record as our relay writes it is read in one pass (`scanOurs`, and `scan` where members stand otherwise); any other, and any that is wrong, goes over a tape, which takes
-/// members in whatever order and spelling and names the error. Both give the same record.
+/// A record as our relay writes it is read in one pass (`scanOurs`, and `scan` where members stand otherwise); any other, and any
+/// that is wrong, goes over a tape, which takes members in whatever order and spelling and names the error. All give the same record.
 package struct RecordJSONReader: Sendable {
   private var tape = JSONTape()
   let names: AttributeNames?

@@ -80,6 +80,10 @@ package enum Text {
 
   /// The first of the texts that stands before it too; nil when each stands once. O(count).
   package static func firstRepeated(_ texts: [String]) -> String? {
+    // Of a few a set costs more than comparing each with each.
+    if texts.count <= 8 {
+      return texts.indices.first { place in texts[..<place].contains { equal($0, texts[place]) } }.map { texts[$0] }
+    }
     var seen = Set<[UInt8]>(minimumCapacity: texts.count)
     return texts.first { !seen.insert(Array($0.utf8)).inserted }
   }

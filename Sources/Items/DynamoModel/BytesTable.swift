@@ -7,12 +7,6 @@ internal import Glibc
 /// beside each string. The slots of removed strings are given out again. The hash is seeded anew in each process, since
 /// keys are what users chose; no order that anybody sees comes from it.
 package struct BytesTable: Sendable {
-  private struct Place {
-    var hash: UInt32
-    /// -1 is free.
-    var slot: Int32
-  }
-
   private struct Entry {
     var start: Int
     /// -1 is a slot that waits to be given out.
@@ -20,7 +14,7 @@ package struct BytesTable: Sendable {
     var hash: UInt32
   }
 
-  private var places: [Place] = Array(repeating: Place(hash: 0, slot: -1), count: 16)
+  private var places: [HashPlace] = Array(repeating: .free, count: 16)
   private var entries: [Entry] = []
   private var texts: [UInt8] = []
   /// Bytes of `texts` that belong to removed strings.
@@ -77,33 +71,18 @@ package struct BytesTable: Sendable {
   package mutating func insert(_ key: [UInt8]) -> Int { key.withUnsafeBytes { insert($0) } }
 
   private mutating func place(_ slot: Int, _ hash: UInt32) {
-    let mask = places.count - 1
-    var index = Int(hash) & mask
-    while places[index].slot >= 0 { index = (index + 1) & mask }
-    places[index] = Place(hash: hash, slot: Int32(slot))
+    places.withUnsafeMutableBufferPointer { $0.put(Int32(slot), hash) }
   }
 
   private mutating func grow() {
-    places = Array(repeating: Place(hash: 0, slot: -1), count: places.count * 2)
+    places = Array(repeating: .free, count: places.count * 2)
     for slot in entries.indices where entries[slot].count >= 0 { place(slot, entries[slot].hash) }
   }
 
   /// Removes the string of a slot that is in use.
   package mutating func remove(_ slot: Int) {
-    let mask = places.count - 1
-    var hole = Int(entries[slot].hash) & mask
-    while places[hole].slot != Int32(slot) { hole = (hole + 1) & mask }
-    // What stands behind moves up as far as its own place allows, so that no search stops short.
-    var index = (hole + 1) & mask
-    while places[index].slot >= 0 {
-      let home = Int(places[index].hash) & mask
-      if (index - home) & mask >= (index - hole) & mask {
-        places[hole] = places[index]
-        hole = index
-      }
-      index = (index + 1) & mask
-    }
-    places[hole].slot = -1
+    let hash = entries[slot].hash
+    places.withUnsafeMutableBufferPointer { $0.remove(Int32(slot), hash) }
     waste += Int(entries[slot].count)
     entries[slot].count = -1
     free.append(Int32(slot))

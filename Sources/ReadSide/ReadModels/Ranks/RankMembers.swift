@@ -19,14 +19,7 @@ struct RankMembers: ~Copyable {
     var leaf: Int32
   }
 
-  // Not private: the compiler (6.3.1, without optimization) makes a broken module of a region of a private type.
-  struct Place: BitwiseCopyable {
-    var hash: UInt32
-    /// -1 is free.
-    var slot: Int32
-  }
-
-  private var places = Region<Place>(capacity: 16)
+  private var places = Region<HashPlace>(capacity: 16)
   private var placesCount = 16
   private(set) var records = Region<Record>(capacity: 4)
   /// Slots ever given out.
@@ -42,7 +35,7 @@ struct RankMembers: ~Copyable {
   /// `timeFirst` when equal scores are ordered by time and then by member; otherwise by member alone.
   init(timeFirst: Bool) {
     self.timeFirst = timeFirst
-    for index in 0..<16 { places[index] = Place(hash: 0, slot: -1) }
+    places.buffer(placesCount).update(repeating: .free)
   }
 
   func key(_ slot: Int32) -> UnsafeRawBufferPointer {
@@ -90,7 +83,7 @@ struct RankMembers: ~Copyable {
     let start = append(key, score)
     records[slot] = Record(
       reachedAt: reachedAt, start: start, keyCount: Int32(key.count), scoreCount: Int32(score.count), hash: hash, leaf: -1)
-    place(slot, hash)
+    places.buffer(placesCount).put(slot, hash)
     count += 1
     return slot
   }
@@ -104,20 +97,14 @@ struct RankMembers: ~Copyable {
     return start
   }
 
-  private func place(_ slot: Int32, _ hash: UInt32) {
-    let mask = placesCount - 1
-    var index = Int(hash) & mask
-    while places[index].slot >= 0 { index = (index + 1) & mask }
-    places[index] = Place(hash: hash, slot: slot)
-  }
-
   private mutating func grow() {
     let old = placesCount
-    var wider = Region<Place>(capacity: old * 2)
+    var wider = Region<HashPlace>(capacity: old * 2)
     swap(&wider, &places)
     placesCount = old * 2
-    for index in 0..<placesCount { places[index] = Place(hash: 0, slot: -1) }
-    for index in 0..<old where wider[index].slot >= 0 { place(wider[index].slot, wider[index].hash) }
+    let all = places.buffer(placesCount)
+    all.update(repeating: .free)
+    for place in wider.buffer(old) where place.slot >= 0 { all.put(place.slot, place.hash) }
   }
 
   /// Gives a member that is in no leaf another score.
@@ -140,21 +127,8 @@ struct RankMembers: ~Copyable {
 
   /// Removes a member that is in no leaf.
   mutating func remove(_ slot: Int32) {
-    let mask = placesCount - 1
     let record = records[slot]
-    var hole = Int(record.hash) & mask
-    while places[hole].slot != slot { hole = (hole + 1) & mask }
-    // What stands behind moves up as far as its own place allows, so that no search stops short.
-    var index = (hole + 1) & mask
-    while places[index].slot >= 0 {
-      let home = Int(places[index].hash) & mask
-      if (index - home) & mask >= (index - hole) & mask {
-        places[hole] = places[index]
-        hole = index
-      }
-      index = (index + 1) & mask
-    }
-    places[hole].slot = -1
+    places.buffer(placesCount).remove(slot, record.hash)
     waste += Int(record.keyCount + record.scoreCount)
     records.base[Int(slot)].keyCount = -1
     records.base[Int(slot)].leaf = firstFree

@@ -37,6 +37,9 @@ struct Region<Element: BitwiseCopyable>: ~Copyable {
     @inline(__always) nonmutating set { base[Int(index)] = newValue }
   }
 
+  /// The first values in place; not to be used once the region has grown or is gone.
+  func buffer(_ count: Int) -> UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: base, count: count) }
+
   /// Moves values within the region; the places may overlap.
   func move(_ from: Int, to: Int, count: Int) {
     if count > 0 { memmove(base + to, base + from, count * MemoryLayout<Element>.stride) }

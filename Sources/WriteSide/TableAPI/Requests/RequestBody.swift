@@ -140,15 +140,10 @@ struct RequestBody {
     guard let node = member(name) else { return nil }
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, wanted: .map) }
     var members: [(name: String, value: Int)] = []
-    var places: [[UInt8]: Int] = [:]
-    tape.forEachMember(node) { key, value in
-      let name = tape.string(key)
-      if let place = places.updateValue(members.count, forKey: Array(name.utf8)) {
-        members[place].value = -1
-      }
-      members.append((name, value))
-    }
-    return places.count == members.count ? members : members.filter { $0.value >= 0 }
+    tape.forEachMember(node) { key, value in members.append((tape.string(key), value)) }
+    guard Text.firstRepeated(members.map(\.name)) != nil else { return members }
+    var seen = Set<[UInt8]>(minimumCapacity: members.count)
+    return members.reversed().filter { seen.insert(Array($0.name.utf8)).inserted }.reversed()
   }
 
   /// An item or a key.

@@ -18,11 +18,11 @@ enum Shown {
   }
 
   private static func append(_ tape: JSONTape, _ node: Int, to out: inout String) {
-    guard out.utf8.count <= bytesMax else { return }
     switch tape.kind(node) {
     case .object:
       var separator = "{"
       tape.forEachMember(node) { name, value in
+        guard out.utf8.count <= bytesMax else { return }
         out += "\(separator)\(tape.string(name))="
         append(tape, value, to: &out)
         separator = ", "
@@ -31,6 +31,7 @@ enum Shown {
     case .array:
       var separator = "["
       tape.forEachElement(node) { element in
+        guard out.utf8.count <= bytesMax else { return }
         out += separator
         append(tape, element, to: &out)
         separator = ", "
