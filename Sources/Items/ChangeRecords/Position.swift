@@ -1,6 +1,6 @@
 /// One life of a table under its name: a table made again has another, so that a position of the old one is never
 /// mistaken for one of the new. Random, 64 bits, shown as 16 hexadecimal digits.
-package struct Incarnation: Hashable, Sendable, CustomStringConvertible {
+package struct TableID: Hashable, Sendable, CustomStringConvertible {
   package let rawValue: UInt64
 
   package init(rawValue: UInt64) { self.rawValue = rawValue }
@@ -18,32 +18,32 @@ package struct Incarnation: Hashable, Sendable, CustomStringConvertible {
 
 /// Where a record stands in a table's log. Sequence numbers of a partition begin at 1 and have no gaps.
 ///
-/// As text `incarnation:partition:sequence`, the form of the `x-afterimage-position` header and of `at_least=`.
+/// As text `table-id:partition:sequence`, the form of the `x-afterimage-position` header and of `at_least=`.
 package struct Position: Hashable, Sendable, CustomStringConvertible {
-  package let incarnation: Incarnation
+  package let tableID: TableID
   package let partition: Int
   package let sequence: UInt64
 
-  package init(incarnation: Incarnation, partition: Int, sequence: UInt64) {
-    self.incarnation = incarnation
+  package init(tableID: TableID, partition: Int, sequence: UInt64) {
+    self.tableID = tableID
     self.partition = partition
     self.sequence = sequence
   }
 
   package init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 3, let incarnation = Incarnation(parts[0]), let partition = Int(parts[1]), partition >= 0,
+    guard parts.count == 3, let tableID = TableID(parts[0]), let partition = Int(parts[1]), partition >= 0,
       let sequence = UInt64(parts[2])
     else { return nil }
-    self.init(incarnation: incarnation, partition: partition, sequence: sequence)
+    self.init(tableID: tableID, partition: partition, sequence: sequence)
   }
 
-  package var description: String { "\(incarnation):\(partition):\(sequence)" }
+  package var description: String { "\(tableID):\(partition):\(sequence)" }
 
   /// The event id of DynamoDB Streams: 32 hexadecimal digits, the same each time the record is read.
   package var eventID: String {
     let place = String(UInt64(partition) << 52 | sequence, radix: 16)
-    return "\(incarnation)" + String(repeating: "0", count: 16 - place.count) + place
+    return "\(tableID)" + String(repeating: "0", count: 16 - place.count) + place
   }
 
   /// The sequence number as DynamoDB Streams shows it: 21 digits, growing as integers do.

@@ -37,7 +37,7 @@ extension RecordJSONReader {
     guard cursor.take(text: #","SequenceNumber":""#), cursor.takeDigits(), cursor.take(text: #"","SizeBytes":"#),
       cursor.integer() != nil, cursor.take(text: #","StreamViewType":"NEW_AND_OLD_IMAGES"},"tableName":"#),
       cursor.string() != nil,
-      cursor.take(text: #","afterimage":{"time":"#), let time = cursor.integer(), cursor.take(text: #","incarnation":""#),
+      cursor.take(text: #","afterimage":{"time":"#), let time = cursor.integer(), cursor.take(text: #","tableId":""#),
       cursor.takeHexadecimal(16), cursor.take(text: #"","partition":"#), cursor.integer() != nil,
       cursor.take(text: #","sequence":"#), cursor.integer() != nil, cursor.take(text: "}}"), cursor.isAtEnd()
     else { return nil }

@@ -7,13 +7,13 @@ package import ChangeRecords
 package protocol ChangeLog: Sendable {
   var table: String { get }
 
-  /// What the log is now. A log whose table was made anew answers with another incarnation.
+  /// What the log is now. A log whose table was made anew answers with another table id.
   func describe() async throws(LogError) -> LogDescription
 
   /// The records behind `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for
-  /// the first. Returns without records when the wait is over: the batch then carries the frontier alone.
+  /// the first. Returns without records when the wait is over: the batch then carries the watermark alone.
   ///
-  /// Errors: `.trimmed` when the record behind the cursor is no longer kept, `.incarnation` when the table is not the one
+  /// Errors: `.trimmed` when the record behind the cursor is no longer kept, `.recreated` when the table is not the one
   /// that the cursor belongs to, `.corrupt` for a gap in the sequence.
   func read(
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
@@ -28,11 +28,11 @@ package protocol ChangeLog: Sendable {
 
 /// What a log is: the life of the table that it belongs to, and its partitions, numbered from 0.
 package struct LogDescription: Sendable, Equatable {
-  package let incarnation: Incarnation
+  package let tableID: TableID
   package let partitions: Int
 
-  package init(incarnation: Incarnation, partitions: Int) {
-    self.incarnation = incarnation
+  package init(tableID: TableID, partitions: Int) {
+    self.tableID = tableID
     self.partitions = partitions
   }
 }
@@ -50,13 +50,13 @@ package struct LogBounds: Sendable, Equatable {
 
 /// Where a reader stands: behind the record with this number; 0 is the beginning.
 package struct LogCursor: Sendable, Hashable {
-  package var incarnation: Incarnation
+  package var tableID: TableID
   package var sequence: UInt64
   /// The source's own place for going on quickly (a Kafka offset); 0 where unknown. A hint: the sequence decides.
   package var hint: Int64
 
-  package init(incarnation: Incarnation, sequence: UInt64, hint: Int64 = 0) {
-    self.incarnation = incarnation
+  package init(tableID: TableID, sequence: UInt64, hint: Int64 = 0) {
+    self.tableID = tableID
     self.sequence = sequence
     self.hint = hint
   }

@@ -24,14 +24,14 @@ package struct RecordBatch: Sendable {
   /// Where to read on.
   package var end: LogCursor
   /// No record behind this batch has an earlier commit time. Never below the batch's own last time.
-  package var frontier: Int64
+  package var watermark: Int64
   /// Records in the partition behind this batch, as far as known when it was read.
   package var behind: UInt64
   /// Messages without our headers that stood between the records and were set aside (Kafka only).
   package var foreign: [ForeignRecord]
 
   package init(
-    partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, frontier: Int64,
+    partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, watermark: Int64,
     behind: UInt64 = 0, foreign: [ForeignRecord] = []
   ) {
     self.partition = partition
@@ -39,7 +39,7 @@ package struct RecordBatch: Sendable {
     self.bytes = bytes
     self.entries = entries
     self.end = end
-    self.frontier = frontier
+    self.watermark = watermark
     self.behind = behind
     self.foreign = foreign
   }

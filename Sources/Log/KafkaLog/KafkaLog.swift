@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// A table's change log on a Kafka topic, as a relay publishes it.
 ///
-/// Topic partition i is table partition i; the value of a message is the record's JSON, its timestamp the commit time. Frontier and
+/// Topic partition i is table partition i; the value of a message is the record's JSON, its timestamp the commit time. Watermark and
 /// partitions come from the companion topic. Where to read is told by the cursor alone: its hint is the offset behind the last record, and
 /// when that is wrong or unknown the record is looked for by its sequence.
 ///
@@ -46,14 +46,14 @@ package final class KafkaLog: ChangeLog {
   package func describe() async throws(LogError) -> LogDescription {
     let state = try await state(fresh: true)
     try await checkPartitions(state)
-    return LogDescription(incarnation: state.incarnation, partitions: state.partitions.count)
+    return LogDescription(tableID: state.tableID, partitions: state.partitions.count)
   }
 
   package func read(
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
     var reader = try await claim(partition, cursor)
-    var batch = RecordBatch(partition: partition, format: .json, end: cursor, frontier: 0)
+    var batch = RecordBatch(partition: partition, format: .json, end: cursor, watermark: 0)
     do throws(LogError) {
       try await fill(&batch, from: &reader, limit, wait)
       try await finish(&batch, reader)
@@ -94,15 +94,15 @@ package final class KafkaLog: ChangeLog {
     }
   }
 
-  /// Puts frontier and distance from the end into a batch.
+  /// Puts watermark and distance from the end into a batch.
   private func finish(_ batch: inout RecordBatch, _ reader: PartitionReader) async throws(LogError) {
     let state = try await state()
-    batch.frontier = reader.time
-    guard state.incarnation == batch.end.incarnation else {
+    batch.watermark = reader.time
+    guard state.tableID == batch.end.tableID else {
       if batch.entries.isEmpty, batch.foreign.isEmpty, reader.isAtEnd {
         throw error(
-          .incarnation, batch.partition,
-          "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(batch.end.incarnation)")
+          .recreated, batch.partition,
+          "the table was re-created with the table id \(state.tableID), this reader belongs to \(batch.end.tableID)")
       }
       batch.behind = 1
       return
@@ -110,7 +110,7 @@ package final class KafkaLog: ChangeLog {
     guard batch.partition < state.partitions.count else { return }
     let relayed = state.partitions[batch.partition]
     if batch.end.sequence >= relayed.sequence {
-      batch.frontier = max(batch.frontier, relayed.frontier)
+      batch.watermark = max(batch.watermark, relayed.watermark)
     } else {
       batch.behind = relayed.sequence - batch.end.sequence
     }
@@ -124,8 +124,8 @@ package final class KafkaLog: ChangeLog {
     guard let first = try await locator.look(Consumer.beginning).record else {
       return LogBounds(first: last + 1, last: last)
     }
-    // Behind records of an older incarnation those of this one are all there, from 1 on.
-    guard first.headers.incarnation == state.incarnation else { return LogBounds(first: 1, last: last) }
+    // Behind records of an older table id those of this one are all there, from 1 on.
+    guard first.headers.tableID == state.tableID else { return LogBounds(first: 1, last: last) }
     return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
   }
 
@@ -136,10 +136,10 @@ package final class KafkaLog: ChangeLog {
     let locator = try locator(partition)
     let low = try await locator.look(Consumer.beginning).offset
     let found = try await locator.search(from: low, to: try await locator.look(Consumer.end).offset) { found in
-      found.headers.incarnation == state.incarnation && found.time >= time
+      found.headers.tableID == state.tableID && found.time >= time
     }
-    guard let found else { return LogCursor(incarnation: state.incarnation, sequence: relayed.sequence) }
-    return LogCursor(incarnation: state.incarnation, sequence: found.headers.sequence - 1, hint: found.offset)
+    guard let found else { return LogCursor(tableID: state.tableID, sequence: relayed.sequence) }
+    return LogCursor(tableID: state.tableID, sequence: found.headers.sequence - 1, hint: found.offset)
   }
 }
 
@@ -190,10 +190,10 @@ extension KafkaLog {
     let state = try await state()
     try await checkPartitions(state)
     _ = try relayed(state, partition)
-    if cursor.hint == 0, cursor.incarnation != state.incarnation {
+    if cursor.hint == 0, cursor.tableID != state.tableID {
       throw error(
-        .incarnation, partition,
-        "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(cursor.incarnation)")
+        .recreated, partition,
+        "the table was re-created with the table id \(state.tableID), this reader belongs to \(cursor.tableID)")
     }
     let offset = cursor.hint > 0 ? cursor.hint : try await locate(partition, cursor)
     do throws(KafkaError) {
@@ -293,10 +293,10 @@ extension KafkaLog {
   /// The offset of the record behind the cursor.
   private func locate(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> Int64 {
     let state = try await state(fresh: true)
-    guard state.incarnation == cursor.incarnation else {
+    guard state.tableID == cursor.tableID else {
       throw error(
-        .incarnation, partition,
-        "the table was made anew with the incarnation \(state.incarnation), this reader belongs to \(cursor.incarnation)")
+        .recreated, partition,
+        "the table was re-created with the table id \(state.tableID), this reader belongs to \(cursor.tableID)")
     }
     return try await locator(partition).offset(behind: cursor, relayed: try relayed(state, partition).sequence)
   }

@@ -79,11 +79,11 @@ struct PartitionReader: Sendable {
   private mutating func take(
     _ message: KafkaMessage, _ headers: RecordHeaders, into batch: inout RecordBatch, _ limit: ReadLimit
   ) -> Stop? {
-    guard headers.incarnation == cursor.incarnation else {
+    guard headers.tableID == cursor.tableID else {
       return .failure(
         error(
-          .incarnation,
-          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.incarnation), this reader to \(cursor.incarnation)"
+          .recreated,
+          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.tableID), this reader to \(cursor.tableID)"
         ))
     }
     guard headers.partition == partition else {

@@ -3,14 +3,14 @@ package import Kafka
 
 /// What a message on a table's topic says about itself beside its value.
 ///
-/// `afterimage-format` 1, `afterimage-incarnation` (16 hexadecimal digits), `afterimage-position` (`partition:sequence`).
+/// `afterimage-format` 1, `afterimage-table-id` (16 hexadecimal digits), `afterimage-position` (`partition:sequence`).
 package struct RecordHeaders: Sendable, Equatable {
   package static let format = 1
   package static let formatName: StaticString = "afterimage-format"
-  package static let incarnationName: StaticString = "afterimage-incarnation"
+  package static let tableIDName: StaticString = "afterimage-table-id"
   package static let positionName: StaticString = "afterimage-position"
 
-  package let incarnation: Incarnation
+  package let tableID: TableID
   package let partition: Int
   package let sequence: UInt64
 
@@ -26,19 +26,19 @@ package struct RecordHeaders: Sendable, Equatable {
     guard let headers = message.headers else { return .foreign }
     // As the relay writes them. Three headers of three names: each is the last of its name.
     if headers.count == 3, let format = headers.value(at: 0, named: formatName),
-      let incarnation = headers.value(at: 1, named: incarnationName), let position = headers.value(at: 2, named: positionName)
+      let tableID = headers.value(at: 1, named: tableIDName), let position = headers.value(at: 2, named: positionName)
     {
-      return read(format, incarnation, position)
+      return read(format, tableID, position)
     }
     let format = headers.last(formatName)
-    let incarnation = headers.last(incarnationName)
+    let tableID = headers.last(tableIDName)
     let position = headers.last(positionName)
-    if format == nil, incarnation == nil, position == nil { return .foreign }
-    return read(format, incarnation, position)
+    if format == nil, tableID == nil, position == nil { return .foreign }
+    return read(format, tableID, position)
   }
 
   private static func read(
-    _ format: UnsafeRawBufferPointer?, _ incarnation: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?
+    _ format: UnsafeRawBufferPointer?, _ tableID: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?
   ) -> Reading {
     guard let format, let number = decimal(format, 0..<format.count) else {
       return .unreadable("its header afterimage-format is missing or no number")
@@ -46,14 +46,14 @@ package struct RecordHeaders: Sendable, Equatable {
     guard number == RecordHeaders.format else {
       return .unreadable("it has format \(number), this program reads format \(RecordHeaders.format): use a newer afterimage")
     }
-    guard let incarnation, let life = hexadecimal(incarnation) else {
-      return .unreadable("its header afterimage-incarnation is missing or not 16 hexadecimal digits")
+    guard let tableID, let life = hexadecimal(tableID) else {
+      return .unreadable("its header afterimage-table-id is missing or not 16 hexadecimal digits")
     }
     guard let position, let colon = position.firstIndex(of: UInt8(ascii: ":")),
       let partition = decimal(position, 0..<colon), let sequence = decimal(position, colon + 1..<position.count),
       partition <= UInt64(Int32.max), sequence > 0
     else { return .unreadable("its header afterimage-position is missing or not of the form partition:sequence") }
-    return .ours(RecordHeaders(incarnation: Incarnation(rawValue: life), partition: Int(partition), sequence: sequence))
+    return .ours(RecordHeaders(tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence))
   }
 
   private static func decimal(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64? {

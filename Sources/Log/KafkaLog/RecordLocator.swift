@@ -5,7 +5,7 @@ internal import Services
 
 /// Finds a record's offset by its sequence or time: binary search over the offsets of a partition, a look at the first record behind each.
 ///
-/// Records of the incarnation with a higher number stand behind the others, which is all that the search needs: aborted
+/// Records of the table id with a higher number stand behind the others, which is all that the search needs: aborted
 /// transactions, marks, foreign messages and records published twice may lie between. About 20 looks of a few milliseconds for a
 /// million records; it has a consumer of its own, so that readers are not disturbed. Kafka's own
 /// search by timestamp is of no use: the marks of transactions carry the time of their commit, which has nothing to do with ours.
@@ -51,7 +51,7 @@ struct RecordLocator {
       throw gone(cursor, relayed)
     }
     let next = cursor.sequence + 1
-    if first.headers.incarnation == cursor.incarnation, first.headers.sequence >= next {
+    if first.headers.tableID == cursor.tableID, first.headers.sequence >= next {
       if first.headers.sequence == next { return next == 1 ? Consumer.beginning : first.offset }
       throw LogError(
         .trimmed, table: table, partition: partition,
@@ -59,7 +59,7 @@ struct RecordLocator {
     }
     let end = try await look(Consumer.end).offset
     let found = try await search(from: first.offset + 1, to: end) {
-      $0.headers.incarnation == cursor.incarnation && $0.headers.sequence > cursor.sequence
+      $0.headers.tableID == cursor.tableID && $0.headers.sequence > cursor.sequence
     }
     guard let found else {
       if cursor.sequence == relayed { return end }

@@ -4,31 +4,31 @@ internal import DynamoModel
 /// Where a table's relay stands: the one record that the companion topic keeps, written in the same transaction as the records that
 /// it speaks of, so that a reader of committed messages sees both or neither.
 ///
-/// A frontier holds for whoever has read through its partition's `sequence`. The place is named by sequence and not by offset because a
+/// A watermark holds for whoever has read through its partition's `sequence`. The place is named by sequence and not by offset because a
 /// relay knows a sequence before the broker has answered.
 package struct RelayState: Sendable, Equatable {
   package struct Partition: Sendable, Equatable {
     /// The last record published; 0 before the first.
     package var sequence: UInt64
     /// Milliseconds: no record behind `sequence` has an earlier commit time. 0 where nothing is known.
-    package var frontier: Int64
+    package var watermark: Int64
 
-    package init(sequence: UInt64 = 0, frontier: Int64 = 0) {
+    package init(sequence: UInt64 = 0, watermark: Int64 = 0) {
       self.sequence = sequence
-      self.frontier = frontier
+      self.watermark = watermark
     }
   }
 
   package static let key: StaticString = "relay"
   private static let version = 1
 
-  package var incarnation: Incarnation
+  package var tableID: TableID
   /// Which relay wrote it: host, process and a random part.
   package var relay: String
   package var partitions: [Partition]
 
-  package init(incarnation: Incarnation, relay: String, partitions: [Partition]) {
-    self.incarnation = incarnation
+  package init(tableID: TableID, relay: String, partitions: [Partition]) {
+    self.tableID = tableID
     self.relay = relay
     self.partitions = partitions
   }
@@ -38,8 +38,8 @@ package struct RelayState: Sendable, Equatable {
     writer.beginObject()
     writer.name("version")
     writer.integer(RelayState.version)
-    writer.name("incarnation")
-    writer.string(incarnation.description)
+    writer.name("tableId")
+    writer.string(tableID.description)
     writer.name("relay")
     writer.string(relay)
     writer.name("partitions")
@@ -48,8 +48,8 @@ package struct RelayState: Sendable, Equatable {
       writer.beginObject()
       writer.name("sequence")
       writer.integer(partition.sequence)
-      writer.name("frontier")
-      writer.integer(partition.frontier)
+      writer.name("watermark")
+      writer.integer(partition.watermark)
       writer.endObject()
     }
     writer.endArray()
@@ -67,17 +67,17 @@ package struct RelayState: Sendable, Equatable {
     guard number == RelayState.version else {
       throw RecordError("it has version \(number), this program reads version \(RelayState.version): use a newer afterimage")
     }
-    guard let life = tape.member(tape.root, "incarnation"), tape.isString(life), let incarnation = Incarnation(tape.string(life)),
+    guard let life = tape.member(tape.root, "tableId"), tape.isString(life), let tableID = TableID(tape.string(life)),
       let relay = tape.member(tape.root, "relay"), tape.isString(relay), let list = tape.member(tape.root, "partitions"),
       tape.kind(list) == .array
     else { throw RecordError("a member is missing") }
     var partitions: [Partition] = []
     try tape.forEachElement(list) { (node) throws(RecordError) in
       guard let sequence = tape.member(node, "sequence").flatMap({ UInt64(tape.text($0)) }),
-        let frontier = tape.member(node, "frontier").flatMap({ Int64(tape.text($0)) })
-      else { throw RecordError("a partition's sequence or frontier is missing") }
-      partitions.append(Partition(sequence: sequence, frontier: frontier))
+        let watermark = tape.member(node, "watermark").flatMap({ Int64(tape.text($0)) })
+      else { throw RecordError("a partition's sequence or watermark is missing") }
+      partitions.append(Partition(sequence: sequence, watermark: watermark))
     }
-    self.init(incarnation: incarnation, relay: tape.string(relay), partitions: partitions)
+    self.init(tableID: tableID, relay: tape.string(relay), partitions: partitions)
   }
 }

@@ -53,27 +53,27 @@ package final class ServedLog: ChangeLog {
 
   /// Binary search with a request for each step.
   package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
-    let incarnation = try await describe().incarnation
+    let tableID = try await describe().tableID
     let bounds = try await bounds(partition: partition)
     var (low, high) = (bounds.first, bounds.last + 1)
     while low < high {
       let middle = low + (high - low) / 2
-      let before = LogCursor(incarnation: incarnation, sequence: middle - 1)
+      let before = LogCursor(tableID: tableID, sequence: middle - 1)
       let batch = try await ask(partition, before, ReadLimit(records: 1, bytes: 1), .zero)
       if let found = batch.entries.first, found.time < time { low = middle + 1 } else { high = middle }
     }
-    return LogCursor(incarnation: incarnation, sequence: low - 1)
+    return LogCursor(tableID: tableID, sequence: low - 1)
   }
 
   private func description() async throws(LogError) -> (LogDescription, [LogBounds]) {
     let tape = try await call(nil) { _ in }
     let (firsts, lasts) = (numbers(tape, "First"), numbers(tape, "Last"))
-    let life = tape.member(tape.root, "Incarnation").map { tape.string($0) } ?? ""
-    guard let incarnation = Incarnation(life), firsts.count == lasts.count, !firsts.isEmpty else { throw unreadable(nil) }
+    let life = tape.member(tape.root, "TableId").map { tape.string($0) } ?? ""
+    guard let tableID = TableID(life), firsts.count == lasts.count, !firsts.isEmpty else { throw unreadable(nil) }
     let name = tape.member(tape.root, "PartitionKey").map { tape.string($0) }
     key.withLock { $0 = name }
     return (
-      LogDescription(incarnation: incarnation, partitions: firsts.count),
+      LogDescription(tableID: tableID, partitions: firsts.count),
       zip(firsts, lasts).map { LogBounds(first: UInt64($0), last: UInt64($1)) }
     )
   }
@@ -84,8 +84,8 @@ package final class ServedLog: ChangeLog {
     let (seconds, attoseconds) = wait.components
     let milliseconds = min(Int64(ServedLog.waitMax), seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     let tape = try await call(partition) { writer in
-      writer.name("Incarnation")
-      writer.string(cursor.incarnation.description)
+      writer.name("TableId")
+      writer.string(cursor.tableID.description)
       writer.name("Partition")
       writer.integer(partition)
       writer.name("After")
@@ -100,9 +100,9 @@ package final class ServedLog: ChangeLog {
     let (times, ends) = (numbers(tape, "Times"), numbers(tape, "Ends"))
     guard let text = tape.member(tape.root, "Bytes"), let bytes = Base64.decode(tape.string(text).utf8),
       times.count == ends.count,
-      Int64(bytes.count) == ends.last ?? 0, let frontier = number(tape, "Frontier"), let behind = number(tape, "Behind")
+      Int64(bytes.count) == ends.last ?? 0, let watermark = number(tape, "Watermark"), let behind = number(tape, "Behind")
     else { throw unreadable(partition) }
-    var batch = RecordBatch(partition: partition, format: .stored, bytes: bytes, end: cursor, frontier: frontier)
+    var batch = RecordBatch(partition: partition, format: .stored, bytes: bytes, end: cursor, watermark: watermark)
     batch.behind = UInt64(max(0, behind))
     var start = 0
     for (time, end) in zip(times, ends) {

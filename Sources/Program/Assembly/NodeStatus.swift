@@ -95,8 +95,8 @@ struct NodeStatus: Sendable {
 
   /// How far the lane that is furthest behind has its rows behind now, in seconds; 0 while no lane has records to apply.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { $0.behind > 0 && $0.frontier > 0 }
-    guard let least = waiting.map(\.frontier).min() else { return 0 }
+    let waiting = lanes.filter { $0.behind > 0 && $0.watermark > 0 }
+    guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     return Double(max(0, now - least)) / 1000
   }

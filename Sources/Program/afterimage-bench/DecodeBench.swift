@@ -13,7 +13,7 @@ enum DecodeBench {
     StoredRecord.append(
       kind: .modify, cause: .user, time: 1_700_000_000_000, keys: keys.binary, old: old.binary, new: new.binary, to: &stored)
     var json: [UInt8] = []
-    let position = Position(incarnation: Incarnation(rawValue: 1), partition: 0, sequence: 1)
+    let position = Position(tableID: TableID(rawValue: 1), partition: 0, sequence: 1)
     try stored.withUnsafeBytes { try RecordJSON.append(stored: $0, table: "Activity", position: position, to: &json) }
     let names = AttributeNames(["user", "seen", "page"])
     report.add("decode.stored_bytes", Double(stored.count), "bytes")

@@ -8,7 +8,7 @@ enum FoldBench {
   static let records = 200_000
 
   static func run(_ report: inout Report) async throws {
-    let incarnation = Incarnation(rawValue: 7)
+    let tableID = TableID(rawValue: 7)
     var batches: [RecordBatch] = []
     var latest: [Int: Item] = [:]
     var next: UInt64 = 1
@@ -16,7 +16,7 @@ enum FoldBench {
       if n % 1024 == 0 {
         batches.append(
           RecordBatch(
-            partition: 0, format: .json, end: LogCursor(incarnation: incarnation, sequence: UInt64(n)), frontier: 0, behind: 1))
+            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: 0, behind: 1))
       }
       next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let user = Int(next >> 33) % SessionBench.users
@@ -30,16 +30,16 @@ enum FoldBench {
       let last = batches.count - 1
       let start = batches[last].bytes.count
       RecordJSON.append(
-        record, table: "Activity", position: Position(incarnation: incarnation, partition: 0, sequence: UInt64(n + 1)),
+        record, table: "Activity", position: Position(tableID: tableID, partition: 0, sequence: UInt64(n + 1)),
         to: &batches[last].bytes)
       batches[last].entries.append(
         .init(sequence: UInt64(n + 1), time: time, start: start, end: batches[last].bytes.count))
-      batches[last].frontier = time
+      batches[last].watermark = time
     }
     var rates: [Double] = []
     for _ in 0..<5 {
       var engine = LaneEngine(
-        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, incarnation: incarnation, sequence: 0, firedThrough: .min,
+        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID, sequence: 0, firedThrough: .min,
         active: [:])
       let watch = Stopwatch()
       for batch in batches { try engine.apply(batch) }

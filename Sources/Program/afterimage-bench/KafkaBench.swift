@@ -104,7 +104,7 @@ enum KafkaBench {
   private static func read(_ table: String, _ kafka: KafkaConfiguration) async throws -> Rate {
     let watch = Stopwatch()
     let log = try KafkaLog(table: table, configuration: kafka) { _ in }
-    var cursor = LogCursor(incarnation: try await log.describe().incarnation, sequence: 0)
+    var cursor = LogCursor(tableID: try await log.describe().tableID, sequence: 0)
     while cursor.sequence < UInt64(SessionBench.records) {
       guard watch.seconds < 120 else { throw BenchError("only \(cursor.sequence) records could be read in two minutes") }
       let batch = try await log.read(

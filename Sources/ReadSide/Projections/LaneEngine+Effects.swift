@@ -31,7 +31,7 @@ extension LaneEngine {
   mutating func sessionEnded(_ state: SessionState, projection: Int) {
     guard case .sessions(let sessions) = pipeline.projections[projection].kind, let end = state.endedBy else { return }
     let name = "\(pipeline.name)/\(pipeline.projections[projection].name)"
-    let key = "\(name)/\(state.key.map(\.description).joined(separator: " "))/\(state.episode)"
+    let key = "\(name)/\(state.key.map(\.description).joined(separator: " "))/\(state.sessionID)"
     let time = state.endedAt ?? state.lastAt
     if sessions.expiresItem, end.status == .expired, end != .ttl, let itemKey = state.itemKey {
       changes.outbox.append(
@@ -60,7 +60,7 @@ extension LaneEngine {
   }
 
   private func position(_ sequence: UInt64) -> Position {
-    Position(incarnation: incarnation, partition: partition, sequence: sequence)
+    Position(tableID: tableID, partition: partition, sequence: sequence)
   }
 
   private func rows(_ selections: [Effect.RowSelection], _ inputs: [Value]) -> [OutboxEntry.Rows] {

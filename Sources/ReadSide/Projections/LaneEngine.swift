@@ -7,7 +7,7 @@ package import Pipelines
 /// file; the same records give the same changes.
 ///
 /// Records are decoded once for all projections, only the attributes that the pipeline names, and both images are taken apart once.
-/// Deadlines before a record's time fire before it is applied, those before a batch's frontier behind it.
+/// Deadlines before a record's time fire before it is applied, those before a batch's watermark behind it.
 package struct LaneEngine: Sendable {
   package let pipeline: Pipeline
   /// Index of the table in the pipeline.
@@ -20,7 +20,7 @@ package struct LaneEngine: Sendable {
   /// The time through which deadlines have fired, in microseconds.
   package private(set) var firedThrough: Int64
   /// The life of the table that the records are of.
-  let incarnation: Incarnation
+  let tableID: TableID
   var changes = LaneChanges()
   /// By projection.
   var sessionLanes: [SessionLane?]
@@ -36,10 +36,10 @@ package struct LaneEngine: Sendable {
   /// An engine that goes on behind what the read model holds: the record `sequence`. `active` are the lane's active sessions by
   /// projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, incarnation: Incarnation, sequence: UInt64, firedThrough: Int64,
+    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Int64,
     active: [Int: [SessionState]]
   ) {
-    self.incarnation = incarnation
+    self.tableID = tableID
     self.sequence = sequence
     self.pipeline = pipeline
     self.table = table
@@ -90,7 +90,7 @@ package struct LaneEngine: Sendable {
     return AttributeNames(names)
   }
 
-  /// Applies a batch and then its frontier. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted
+  /// Applies a batch and then its watermark. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted
   /// table: nothing behind the last good record is applied, and the lane stops.
   package mutating func apply(_ batch: RecordBatch) throws(LaneFailure) {
     let failure = batch.bytes.withUnsafeBytes { bytes in
@@ -104,7 +104,7 @@ package struct LaneEngine: Sendable {
       }
     }
     if let failure { throw failure }
-    advance(to: batch.frontier)
+    advance(to: batch.watermark)
   }
 
   private mutating func apply(
@@ -129,9 +129,9 @@ package struct LaneEngine: Sendable {
     applied += 1
   }
 
-  /// Fires the deadlines that a frontier (milliseconds) has passed.
-  package mutating func advance(to frontier: Int64) {
-    fireDeadlines(before: LaneEngine.microseconds(frontier))
+  /// Fires the deadlines that a watermark (milliseconds) has passed.
+  package mutating func advance(to watermark: Int64) {
+    fireDeadlines(before: LaneEngine.microseconds(watermark))
   }
 
   /// Log times are milliseconds, everything behind the engine is microseconds; the greatest time stays the greatest.

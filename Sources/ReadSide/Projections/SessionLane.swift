@@ -160,7 +160,7 @@ struct SessionLane {
   private mutating func open(_ touch: Touch, _ superseded: inout [SessionState]) -> Int {
     var state = SessionState(
       key: Array(touch.inputs[..<sessions.keyCount]),
-      episode: "\(Timestamp.text(touch.stamp.time)) \(LaneEngine.text(ofKey: touch.keys))", startedAt: touch.stamp.time,
+      sessionID: "\(Timestamp.text(touch.stamp.time)) \(LaneEngine.text(ofKey: touch.keys))", startedAt: touch.stamp.time,
       lastAt: touch.stamp.time, columns: sessions.columns.map { SessionColumn($0) }, itemSequence: 0, liveGroup: [],
       stamp: touch.stamp)
     let group = sessions.liveGroup.map { touch.inputs[$0] }

@@ -5,7 +5,7 @@ package import Pipelines
 package struct SessionState: Sendable, Equatable {
   package let key: [Value]
   /// The session's name: the time and item key of its first touch, so that a rebuild names it the same.
-  package let episode: String
+  package let sessionID: String
   package let startedAt: Int64
   package var lastAt: Int64
   package var endedAt: Int64?
@@ -121,7 +121,7 @@ extension SessionState {
     out = []
     writer.unsigned(key.count)
     for value in key { writer.value(value) }
-    writer.text(episode)
+    writer.text(sessionID)
     writer.signed(startedAt)
     writer.signed(lastAt)
     writer.optional(itemDeadline) { $0.signed($1) }
@@ -155,7 +155,7 @@ extension SessionState {
     var key: [Value] = []
     for _ in 0..<(try reader.unsigned()) { key.append(try reader.value()) }
     self.key = key
-    episode = try reader.text()
+    sessionID = try reader.text()
     startedAt = try reader.signed()
     lastAt = try reader.signed()
     itemDeadline = try reader.optional { (reader) throws(StateError) in try reader.signed() }

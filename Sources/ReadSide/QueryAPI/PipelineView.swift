@@ -115,8 +115,8 @@ package actor PipelineView {
   private static func holds(_ positions: [Position], _ connection: Connection) throws(SQLiteError) -> Bool {
     for position in positions {
       let lane = try connection.statement(
-        "SELECT count(*) FROM _lanes WHERE incarnation = ?1 AND partition = ?2 AND sequence >= ?3")
-      try lane.bind(1, position.incarnation.description)
+        "SELECT count(*) FROM _lanes WHERE table_id = ?1 AND partition = ?2 AND sequence >= ?3")
+      try lane.bind(1, position.tableID.description)
       try lane.bind(2, Int64(position.partition))
       try lane.bind(3, Int64(position.sequence))
       defer { lane.reset() }
@@ -128,9 +128,9 @@ package actor PipelineView {
   /// `position`: by table the position of each partition; `time`: all records earlier than this are in; `generation`.
   static func appendValidity(_ open: Open, _ writer: inout JSONWriter) throws(SQLiteError) {
     let lanes = try open.connection.statement(
-      "SELECT table_name, incarnation, partition, sequence, frontier FROM _lanes ORDER BY table_name, partition")
+      "SELECT table_name, table_id, partition, sequence, watermark FROM _lanes ORDER BY table_name, partition")
     var byTable: [(table: String, positions: [String])] = []
-    var frontier = Int64.max
+    var watermark = Int64.max
     while try lanes.step() {
       let table = lanes.text(0) ?? ""
       let position = "\(lanes.text(1) ?? ""):\(lanes.int64(2)):\(lanes.int64(3))"
@@ -139,7 +139,7 @@ package actor PipelineView {
       } else {
         byTable.append((table, [position]))
       }
-      frontier = min(frontier, lanes.int64(4))
+      watermark = min(watermark, lanes.int64(4))
     }
     writer.name("position")
     writer.beginObject()
@@ -149,10 +149,10 @@ package actor PipelineView {
     }
     writer.endObject()
     writer.name("time")
-    if byTable.isEmpty || frontier == .min {
+    if byTable.isEmpty || watermark == .min {
       writer.null()
     } else {
-      writer.string(Timestamp.text(frontier))
+      writer.string(Timestamp.text(watermark))
     }
     writer.name("generation")
     writer.integer(open.generation.number)

@@ -152,7 +152,7 @@ private struct Arguments {
   mutating func positions() throws -> [Position] {
     try all("at_least").flatMap { $0.split(separator: ",") }.map { text in
       guard let position = Position(text) else {
-        throw QueryError.bad("`\(text)` is no position: incarnation:partition:sequence")
+        throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
       }
       return position
     }

@@ -59,14 +59,14 @@ extension GenerationFile {
   private func move(_ table: Int, _ partition: Int, from old: LanePosition, to new: LanePosition) throws {
     let statement = try connection.statement(
       """
-      UPDATE _lanes SET incarnation = ?1, sequence = ?2, hint = ?3, fired_through = ?4, frontier = ?5, fingerprint = ?6, epoch = ?7
-      WHERE table_name = ?8 AND partition = ?9 AND incarnation = ?10 AND sequence = ?11 AND fired_through = ?12 AND epoch = ?13
+      UPDATE _lanes SET table_id = ?1, sequence = ?2, hint = ?3, fired_through = ?4, watermark = ?5, fingerprint = ?6, epoch = ?7
+      WHERE table_name = ?8 AND partition = ?9 AND table_id = ?10 AND sequence = ?11 AND fired_through = ?12 AND epoch = ?13
       """)
     let name = pipeline.tables[table].name
     try GenerationFile.bind(new, to: statement, from: 1)
     try statement.bind(8, name)
     try statement.bind(9, Int64(partition))
-    try statement.bind(10, old.cursor.incarnation.description)
+    try statement.bind(10, old.cursor.tableID.description)
     try statement.bind(11, Int64(old.cursor.sequence))
     try statement.bind(12, old.firedThrough)
     try statement.bind(13, old.epoch)

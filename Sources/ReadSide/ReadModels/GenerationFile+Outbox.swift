@@ -85,10 +85,10 @@ extension GenerationFile {
     try statement.bind(4, note)
   }
 
-  /// The least frontier of all lanes, in microseconds: everything up to it is in the rows. Nil while a lane has none.
-  package func leastFrontier() throws(ReadModelError) -> Int64? {
+  /// The least watermark of all lanes, in microseconds: everything up to it is in the rows. Nil while a lane has none.
+  package func leastWatermark() throws(ReadModelError) -> Int64? {
     do {
-      let row = try connection.statement("SELECT min(frontier) FROM _lanes")
+      let row = try connection.statement("SELECT min(watermark) FROM _lanes")
       defer { row.reset() }
       return try row.step() && !row.isNull(0) ? row.int64(0) : nil
     } catch {
@@ -102,7 +102,7 @@ extension GenerationFile {
     guard let index = pipeline.projection(named: rows.projection) else { return [] }
     let table = pipeline.projections[index].table
     do {
-      let incarnations = try incarnations(of: rows.table)
+      let tableIDs = try tableIDs(of: rows.table)
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 2)" }
       condition.append("_at <= ?1")
       let select = try connection.statement(
@@ -117,9 +117,9 @@ extension GenerationFile {
         // `_position` is table:partition:sequence.
         let parts = (select.text(1) ?? "").split(separator: ":").suffix(2).map { UInt64($0) }
         guard parts.count == 2, let partition = parts[0].map({ Int($0) }), let sequence = parts[1],
-          let incarnation = incarnations[partition], let key = Item(binary: select.bytes(0) ?? [])
+          let tableID = tableIDs[partition], let key = Item(binary: select.bytes(0) ?? [])
         else { continue }
-        items.append((key, Position(incarnation: incarnation, partition: partition, sequence: sequence)))
+        items.append((key, Position(tableID: tableID, partition: partition, sequence: sequence)))
       }
       return items
     } catch {
@@ -127,11 +127,11 @@ extension GenerationFile {
     }
   }
 
-  private func incarnations(of table: String) throws(SQLiteError) -> [Int: Incarnation] {
-    let lanes = try connection.statement("SELECT partition, incarnation FROM _lanes WHERE table_name = ?1")
+  private func tableIDs(of table: String) throws(SQLiteError) -> [Int: TableID] {
+    let lanes = try connection.statement("SELECT partition, table_id FROM _lanes WHERE table_name = ?1")
     try lanes.bind(1, table)
-    var all: [Int: Incarnation] = [:]
-    while try lanes.step() { all[Int(lanes.int64(0))] = Incarnation(lanes.text(1) ?? "") }
+    var all: [Int: TableID] = [:]
+    while try lanes.step() { all[Int(lanes.int64(0))] = TableID(lanes.text(1) ?? "") }
     return all
   }
 }

@@ -28,7 +28,7 @@ extension GenerationFile {
         column += 1
       }
       for value in state.key { try bind(value) }
-      try bind(.string(state.episode))
+      try bind(.string(state.sessionID))
       try bind(.timestamp(state.startedAt))
       try bind(.timestamp(state.lastAt))
       try bind(state.endedAt.map { .timestamp($0) } ?? .null)

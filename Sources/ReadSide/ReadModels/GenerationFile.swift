@@ -99,7 +99,7 @@ package final class GenerationFile {
         let write = try connection.statement(
           """
           INSERT OR REPLACE INTO _lanes
-          (table_name, partition, incarnation, sequence, hint, fired_through, frontier, fingerprint, epoch)
+          (table_name, partition, table_id, sequence, hint, fired_through, watermark, fingerprint, epoch)
           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
           """)
         try write.bind(1, name)
@@ -116,11 +116,11 @@ package final class GenerationFile {
   }
 
   static func bind(_ position: LanePosition, to statement: Statement, from index: Int) throws(SQLiteError) {
-    try statement.bind(index, position.cursor.incarnation.description)
+    try statement.bind(index, position.cursor.tableID.description)
     try statement.bind(index + 1, Int64(position.cursor.sequence))
     try statement.bind(index + 2, position.cursor.hint)
     try statement.bind(index + 3, position.firedThrough)
-    try statement.bind(index + 4, position.frontier)
+    try statement.bind(index + 4, position.watermark)
     try statement.bind(index + 5, position.fingerprint)
     try statement.bind(index + 6, position.epoch)
   }
@@ -128,17 +128,17 @@ package final class GenerationFile {
   func lane(table: String, partition: Int) throws -> LanePosition? {
     let statement = try connection.statement(
       """
-      SELECT incarnation, sequence, hint, fired_through, frontier, fingerprint, epoch FROM _lanes
+      SELECT table_id, sequence, hint, fired_through, watermark, fingerprint, epoch FROM _lanes
       WHERE table_name = ?1 AND partition = ?2
       """)
     try statement.bind(1, table)
     try statement.bind(2, Int64(partition))
     defer { statement.reset() }
     guard try statement.step() else { return nil }
-    guard let incarnation = Incarnation(statement.text(0) ?? "") else { throw StateError() }
+    guard let tableID = TableID(statement.text(0) ?? "") else { throw StateError() }
     return LanePosition(
-      cursor: LogCursor(incarnation: incarnation, sequence: UInt64(statement.int64(1)), hint: statement.int64(2)),
-      firedThrough: statement.int64(3), frontier: statement.int64(4), fingerprint: statement.text(5) ?? "",
+      cursor: LogCursor(tableID: tableID, sequence: UInt64(statement.int64(1)), hint: statement.int64(2)),
+      firedThrough: statement.int64(3), watermark: statement.int64(4), fingerprint: statement.text(5) ?? "",
       epoch: statement.int64(6))
   }
 

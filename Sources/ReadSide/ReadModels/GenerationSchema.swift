@@ -9,8 +9,8 @@ enum GenerationSchema {
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     // Where each lane stands. Times in microseconds.
     """
-    CREATE TABLE _lanes (table_name TEXT NOT NULL, partition INTEGER NOT NULL, incarnation TEXT NOT NULL,
-    sequence INTEGER NOT NULL, hint INTEGER NOT NULL, fired_through INTEGER NOT NULL, frontier INTEGER NOT NULL,
+    CREATE TABLE _lanes (table_name TEXT NOT NULL, partition INTEGER NOT NULL, table_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL, hint INTEGER NOT NULL, fired_through INTEGER NOT NULL, watermark INTEGER NOT NULL,
     fingerprint TEXT NOT NULL, epoch INTEGER NOT NULL, PRIMARY KEY (table_name, partition)) STRICT, WITHOUT ROWID
     """,
     // The state of groups, and the counts of their values, by projection.

@@ -6,18 +6,18 @@ package struct LanePosition: Sendable, Equatable {
   /// The time through which deadlines have fired, in microseconds.
   package var firedThrough: Int64
   /// The time for which the rows hold, in microseconds: no later record of the lane is earlier.
-  package var frontier: Int64
+  package var watermark: Int64
   /// A hash of the last record applied: a log that was cut and written anew shows another one. Empty before the first.
   package var fingerprint: String
   /// Counts the workers that have had the lane; a worker with an older one commits nothing more.
   package var epoch: Int64
 
   package init(
-    cursor: LogCursor, firedThrough: Int64 = .min, frontier: Int64 = .min, fingerprint: String = "", epoch: Int64 = 0
+    cursor: LogCursor, firedThrough: Int64 = .min, watermark: Int64 = .min, fingerprint: String = "", epoch: Int64 = 0
   ) {
     self.cursor = cursor
     self.firedThrough = firedThrough
-    self.frontier = frontier
+    self.watermark = watermark
     self.fingerprint = fingerprint
     self.epoch = epoch
   }

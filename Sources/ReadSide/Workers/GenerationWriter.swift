@@ -45,7 +45,7 @@ package actor GenerationWriter {
     committed.announce()
   }
 
-  func leastFrontier() throws(ReadModelError) -> Int64? { try file.leastFrontier() }
+  func leastWatermark() throws(ReadModelError) -> Int64? { try file.leastWatermark() }
 
   func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, position: Position)] {
     try file.items(behind: rows, before: before)

@@ -17,8 +17,8 @@ package struct WorkerSettings: Sendable {
   package var checkpointInterval: Duration
   /// More records than this before the log's end is far.
   package var farBehindRecords: UInt64
-  /// How often a quiet lane writes its frontier.
-  package var frontierInterval: Duration
+  /// How often a quiet lane writes its watermark.
+  package var watermarkInterval: Duration
   /// How long a read of the log waits for records.
   package var readWait: Duration
   /// A batch that stays in the processor's cache between being read and being decoded.
@@ -26,14 +26,14 @@ package struct WorkerSettings: Sendable {
 
   package init(
     checkpointRecordsMax: Int = 500_000, checkpointRowsMax: Int = 100_000, checkpointInterval: Duration = .seconds(1),
-    farBehindRecords: UInt64 = 50_000, frontierInterval: Duration = .seconds(1), readWait: Duration = .milliseconds(100),
+    farBehindRecords: UInt64 = 50_000, watermarkInterval: Duration = .seconds(1), readWait: Duration = .milliseconds(100),
     readLimit: ReadLimit = ReadLimit(records: 1024, bytes: 1 << 20)
   ) {
     self.checkpointRecordsMax = checkpointRecordsMax
     self.checkpointRowsMax = checkpointRowsMax
     self.checkpointInterval = checkpointInterval
     self.farBehindRecords = farBehindRecords
-    self.frontierInterval = frontierInterval
+    self.watermarkInterval = watermarkInterval
     self.readWait = readWait
     self.readLimit = readLimit
   }
@@ -90,11 +90,11 @@ struct Lane {
 
   private func work(_ attempt: inout Int) async throws {
     let description = try await log.describe()
-    let start = LogCursor(incarnation: description.incarnation, sequence: 0)
+    let start = LogCursor(tableID: description.tableID, sequence: 0)
     var (position, active) = try await writer.takeLane(table: table, partition: partition, start: start)
     try await check(position, description)
     var engine = LaneEngine(
-      pipeline: pipeline, table: table, partition: partition, incarnation: description.incarnation,
+      pipeline: pipeline, table: table, partition: partition, tableID: description.tableID,
       sequence: position.cursor.sequence, firedThrough: position.firedThrough, active: active)
     active = [:]
     var gathered = 0
@@ -118,7 +118,7 @@ struct Lane {
       }
       gathered += Int(engine.applied - before)
       next.firedThrough = engine.firedThrough
-      next.frontier = failure == nil ? max(next.frontier, LaneEngine.microseconds(batch.frontier)) : next.frontier
+      next.watermark = failure == nil ? max(next.watermark, LaneEngine.microseconds(batch.watermark)) : next.watermark
       if failure == nil, let last = batch.entries.last { next.fingerprint = Lane.fingerprint(last, batch) }
       let elapsed = ContinuousClock.now - lastCheckpoint
       if isDue(gathered, behind: batch.behind, elapsed, engine, moved: next != position) || failure != nil || !setAside.isEmpty {
@@ -147,7 +147,7 @@ struct Lane {
       }
       return elapsed >= settings.checkpointInterval * (behind > settings.farBehindRecords ? 5 : 1)
     }
-    return engine.hasChanges || (moved && elapsed >= settings.frontierInterval)
+    return engine.hasChanges || (moved && elapsed >= settings.watermarkInterval)
   }
 
   private func report(
@@ -156,7 +156,7 @@ struct Lane {
     board.update(name, partition) { status in
       status.sequence = position.cursor.sequence
       status.behind = batch.behind
-      status.frontier = position.frontier / 1000
+      status.watermark = position.watermark / 1000
       status.applied = applied
       status.deadLetters += result.deadLetters
       status.foreign += foreign
@@ -175,10 +175,10 @@ struct Lane {
 
   /// Refuses a log that is not the one the position belongs to: made anew, cut, or written otherwise.
   private func check(_ position: LanePosition, _ description: LogDescription) async throws {
-    guard position.cursor.incarnation == description.incarnation else {
+    guard position.cursor.tableID == description.tableID else {
       throw LogError(
-        .incarnation, table: name, partition: partition,
-        "the table was made anew (incarnation \(description.incarnation), the read model knows \(position.cursor.incarnation)): "
+        .recreated, table: name, partition: partition,
+        "the table was re-created (table id \(description.tableID), the read model knows \(position.cursor.tableID)): "
           + "build a new generation with: afterimage pipeline rebuild \(pipeline.name)")
     }
     guard position.cursor.sequence > 0, !position.fingerprint.isEmpty else { return }

@@ -8,7 +8,7 @@ package struct LaneStatus: Sendable {
   /// Records in the log behind the last checkpoint, as far as known.
   package var behind: UInt64 = 0
   /// The time for which the rows hold, in milliseconds.
-  package var frontier: Int64 = .min
+  package var watermark: Int64 = .min
   package var applied: UInt64 = 0
   package var deadLetters: Int = 0
   package var foreign: Int = 0

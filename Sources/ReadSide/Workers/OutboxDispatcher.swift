@@ -76,7 +76,7 @@ struct OutboxDispatcher {
         let deleted = try await sink.deleteItem(table: table, key: key, seen: seen, seenThrough: seenThrough)
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
       case .deleteRows(let rows, let before):
-        guard let frontier = try await writer.leastFrontier(), frontier > before else { return nil }
+        guard let watermark = try await writer.leastWatermark(), watermark > before else { return nil }
         for selection in rows {
           for (key, position) in try await writer.items(behind: selection, before: before) {
             _ = try await sink.deleteItem(table: selection.table, key: key, seen: nil, seenThrough: position)

@@ -39,7 +39,7 @@ package struct Replay {
     self.wait = wait
   }
 
-  /// Applies everything that the logs hold, commits it, and brings every lane to its frontier. Answers the number of records.
+  /// Applies everything that the logs hold, commits it, and brings every lane to its watermark. Answers the number of records.
   @discardableResult
   package mutating func catchUp() async throws -> Int {
     if lanes.isEmpty { try await open() }
@@ -62,7 +62,7 @@ package struct Replay {
       let description = try await log.describe()
       for partition in 0..<description.partitions {
         lanes.append(
-          try load(table, partition, LogCursor(incarnation: description.incarnation, sequence: 0)))
+          try load(table, partition, LogCursor(tableID: description.tableID, sequence: 0)))
       }
     }
   }
@@ -70,7 +70,7 @@ package struct Replay {
   private func load(_ table: Int, _ partition: Int, _ start: LogCursor) throws -> LaneState {
     let (position, active) = try file.takeLane(table: table, partition: partition, start: start)
     let engine = LaneEngine(
-      pipeline: file.pipeline, table: table, partition: partition, incarnation: position.cursor.incarnation,
+      pipeline: file.pipeline, table: table, partition: partition, tableID: position.cursor.tableID,
       sequence: position.cursor.sequence, firedThrough: position.firedThrough, active: active)
     return LaneState(table: table, partition: partition, position: position, next: position, engine: engine)
   }
@@ -85,7 +85,7 @@ package struct Replay {
     let applied = Int(lanes[index].engine.applied - before)
     lanes[index].next.cursor = batch.end
     lanes[index].next.firedThrough = lanes[index].engine.firedThrough
-    lanes[index].next.frontier = max(lanes[index].next.frontier, LaneEngine.microseconds(batch.frontier))
+    lanes[index].next.watermark = max(lanes[index].next.watermark, LaneEngine.microseconds(batch.watermark))
     lanes[index].sinceRestart += applied
     if let restartEvery, lanes[index].sinceRestart >= restartEvery {
       try commit(index)

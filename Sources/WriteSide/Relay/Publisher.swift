@@ -48,7 +48,7 @@ struct Publisher: Sendable {
   }
 
   private func send(_ batch: RecordBatch, _ topic: Producer.Topic, _ producer: isolated Producer) throws {
-    let incarnation = batch.end.incarnation
+    let tableID = batch.end.tableID
     var reader = RecordJSONReader()
     var value: [UInt8] = []
     for (index, entry) in batch.entries.enumerated() {
@@ -59,7 +59,7 @@ struct Publisher: Sendable {
         switch batch.format {
         case .stored:
           let record = try StoredRecord.decode(bytes, sequence: entry.sequence)
-          let position = Position(incarnation: incarnation, partition: batch.partition, sequence: entry.sequence)
+          let position = Position(tableID: tableID, partition: batch.partition, sequence: entry.sequence)
           RecordJSON.append(record, table: table, position: position, to: &value)
           return messageKey(record)
         case .json:
@@ -70,7 +70,7 @@ struct Publisher: Sendable {
       try producer.produce(
         topic, partition: batch.partition, key: key, value: value,
         headers: [
-          RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.incarnationName: incarnation.description,
+          RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.tableIDName: tableID.description,
           RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)",
         ], timestamp: entry.time)
     }

@@ -105,11 +105,11 @@ package struct Relay: Service {
     _ found: RelayState?, _ description: LogDescription, _ publisher: Publisher
   ) async throws -> RelayState {
     let fresh = RelayState(
-      incarnation: description.incarnation, relay: publisher.identity,
+      tableID: description.tableID, relay: publisher.identity,
       partitions: .init(repeating: .init(), count: description.partitions))
     guard var state = found else { return try await publisher.publish([], fresh) }
     state.relay = publisher.identity
-    if state.incarnation != description.incarnation {
+    if state.tableID != description.tableID {
       if try await isOver(state) { return try await publisher.publish([], fresh) }
       // The old life's last records come first.
     }
@@ -118,13 +118,13 @@ package struct Relay: Service {
 
   /// Nothing of a former life of the table is left to be published.
   private func isOver(_ state: RelayState) async throws -> Bool {
-    for (number, partition) in state.partitions.enumerated() where partition.frontier != .max {
-      let cursor = LogCursor(incarnation: state.incarnation, sequence: partition.sequence)
+    for (number, partition) in state.partitions.enumerated() where partition.watermark != .max {
+      let cursor = LogCursor(tableID: state.tableID, sequence: partition.sequence)
       do throws(LogError) {
         let batch = try await source.read(partition: number, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
-        if !batch.entries.isEmpty || batch.frontier != .max { return false }
+        if !batch.entries.isEmpty || batch.watermark != .max { return false }
       } catch {
-        guard error.kind == .incarnation else { throw error }
+        guard error.kind == .recreated else { throw error }
         logger.warning(
           "the table was made anew, and what its former life had not yet published is gone", ["table": source.table])
         return true

@@ -2,18 +2,18 @@ internal import ChangeLog
 internal import Services
 internal import Synchronization
 
-/// Between the readers of partitions and the publisher: one batch of each partition, and the latest frontier beside it.
+/// Between the readers of partitions and the publisher: one batch of each partition, and the latest watermark beside it.
 ///
-/// A reader waits with its next batch until the last one was taken, which bounds the memory; a frontier never waits.
+/// A reader waits with its next batch until the last one was taken, which bounds the memory; a watermark never waits.
 final class RelayInbox: Sendable {
-  struct Frontier: Sendable, Equatable {
+  struct Watermark: Sendable, Equatable {
     let sequence: UInt64
     let time: Int64
   }
 
   private struct State {
     var batches: [RecordBatch?]
-    var frontiers: [Frontier?]
+    var watermarks: [Watermark?]
     var next = 0
   }
 
@@ -22,7 +22,7 @@ final class RelayInbox: Sendable {
   private let emptied = Signal()
 
   init(partitions: Int) {
-    state = Mutex(State(batches: .init(repeating: nil, count: partitions), frontiers: .init(repeating: nil, count: partitions)))
+    state = Mutex(State(batches: .init(repeating: nil, count: partitions), watermarks: .init(repeating: nil, count: partitions)))
   }
 
   /// Returns when the batch has a place, or the task is cancelled.
@@ -30,7 +30,7 @@ final class RelayInbox: Sendable {
     while !Task.isCancelled {
       let ticket = emptied.ticket
       let isPlaced = state.withLock { state in
-        state.frontiers[batch.partition] = Frontier(sequence: batch.end.sequence, time: batch.frontier)
+        state.watermarks[batch.partition] = Watermark(sequence: batch.end.sequence, time: batch.watermark)
         if batch.entries.isEmpty { return true }
         guard state.batches[batch.partition] == nil else { return false }
         state.batches[batch.partition] = batch
@@ -41,8 +41,8 @@ final class RelayInbox: Sendable {
     }
   }
 
-  /// Batches of at most `records` together (but one at least), and all frontiers; partitions take turns.
-  func take(records: Int, bytes: Int) -> (batches: [RecordBatch], frontiers: [Frontier?]) {
+  /// Batches of at most `records` together (but one at least), and all watermarks; partitions take turns.
+  func take(records: Int, bytes: Int) -> (batches: [RecordBatch], watermarks: [Watermark?]) {
     let taken = state.withLock { state in
       var batches: [RecordBatch] = []
       var count = 0
@@ -59,7 +59,7 @@ final class RelayInbox: Sendable {
         state.batches[number] = nil
         state.next = (number + 1) % partitions
       }
-      return (batches, state.frontiers)
+      return (batches, state.watermarks)
     }
     if !taken.0.isEmpty { emptied.announce() }
     return taken

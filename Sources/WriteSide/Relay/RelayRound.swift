@@ -12,7 +12,7 @@ struct RelayRound {
   let settings: RelaySettings
   let state: RelayState
 
-  /// How long a reader waits for records before it brings the frontier alone.
+  /// How long a reader waits for records before it brings the watermark alone.
   private static let readWait = Duration.milliseconds(200)
 
   func run() async throws {
@@ -36,55 +36,55 @@ struct RelayRound {
   }
 
   private func read(_ partition: Int, into inbox: RelayInbox) async throws {
-    var cursor = LogCursor(incarnation: state.incarnation, sequence: state.partitions[partition].sequence)
-    var frontier = Int64.min
-    var lastPut = ContinuousClock.now - settings.frontierInterval
+    var cursor = LogCursor(tableID: state.tableID, sequence: state.partitions[partition].sequence)
+    var watermark = Int64.min
+    var lastPut = ContinuousClock.now - settings.watermarkInterval
     let limit = ReadLimit(records: min(settings.transactionRecordsMax, 2_500), bytes: 4 << 20)
     while !Task.isCancelled {
       let batch = try await source.read(partition: partition, after: cursor, limit: limit, wait: RelayRound.readWait)
       cursor = batch.end
-      // Reads of a quiet partition return at every write to the store; its frontier is of interest only now and then.
-      let isDue = batch.frontier == .max || ContinuousClock.now - lastPut >= settings.frontierInterval / 2
-      if !batch.entries.isEmpty || (batch.frontier != frontier && isDue) {
+      // Reads of a quiet partition return at every write to the store; its watermark is of interest only now and then.
+      let isDue = batch.watermark == .max || ContinuousClock.now - lastPut >= settings.watermarkInterval / 2
+      if !batch.entries.isEmpty || (batch.watermark != watermark && isDue) {
         await inbox.put(batch)
-        frontier = batch.frontier
+        watermark = batch.watermark
         lastPut = .now
       }
       // The end of the table's life.
-      if batch.entries.isEmpty, batch.frontier == .max { return }
+      if batch.entries.isEmpty, batch.watermark == .max { return }
     }
   }
 
   private func publish(from inbox: RelayInbox) async throws {
     var state = state
-    var last = ContinuousClock.now - settings.frontierInterval
+    var last = ContinuousClock.now - settings.watermarkInterval
     while !Task.isCancelled {
       let ticket = inbox.filled.ticket
-      let (batches, frontiers) = inbox.take(records: settings.transactionRecordsMax, bytes: settings.transactionBytesMax)
-      let next = RelayRound.advanced(state, batches, frontiers)
-      let isDue = ContinuousClock.now - last >= settings.frontierInterval
-      let isOver = next.partitions.allSatisfy { $0.frontier == .max }
+      let (batches, watermarks) = inbox.take(records: settings.transactionRecordsMax, bytes: settings.transactionBytesMax)
+      let next = RelayRound.advanced(state, batches, watermarks)
+      let isDue = ContinuousClock.now - last >= settings.watermarkInterval
+      let isOver = next.partitions.allSatisfy { $0.watermark == .max }
       if !batches.isEmpty || (next != state && (isDue || isOver)) {
         state = try await publisher.publish(batches, next)
         last = .now
         if isOver { return }
         continue
       }
-      await inbox.filled.wait(since: ticket, timeout: settings.frontierInterval)
+      await inbox.filled.wait(since: ticket, timeout: settings.watermarkInterval)
     }
   }
 
-  /// The state after some batches. A frontier counts once all records before it are published.
-  static func advanced(_ state: RelayState, _ batches: [RecordBatch], _ frontiers: [RelayInbox.Frontier?]) -> RelayState {
+  /// The state after some batches. A watermark counts once all records before it are published.
+  static func advanced(_ state: RelayState, _ batches: [RecordBatch], _ watermarks: [RelayInbox.Watermark?]) -> RelayState {
     var next = state
     for batch in batches {
       guard let entry = batch.entries.last else { continue }
       next.partitions[batch.partition].sequence = entry.sequence
-      next.partitions[batch.partition].frontier = max(next.partitions[batch.partition].frontier, entry.time)
+      next.partitions[batch.partition].watermark = max(next.partitions[batch.partition].watermark, entry.time)
     }
-    for (number, frontier) in frontiers.enumerated() {
-      guard let frontier, frontier.sequence <= next.partitions[number].sequence else { continue }
-      next.partitions[number].frontier = max(next.partitions[number].frontier, frontier.time)
+    for (number, watermark) in watermarks.enumerated() {
+      guard let watermark, watermark.sequence <= next.partitions[number].sequence else { continue }
+      next.partitions[number].watermark = max(next.partitions[number].watermark, watermark.time)
     }
     return next
   }

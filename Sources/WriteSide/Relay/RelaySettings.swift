@@ -12,21 +12,21 @@ package struct RelaySettings: Sendable {
   /// Records of one transaction: an open one holds back every reader.
   package var transactionRecordsMax: Int
   package var transactionBytesMax: Int
-  /// How often a quiet table's frontier is published while it moves.
-  package var frontierInterval: Duration
+  /// How often a quiet table's watermark is published while it moves.
+  package var watermarkInterval: Duration
 
   /// Two images of 400 KB with many short strings take about 8 MB as JSON.
   package static let messageBytesMax = 16 << 20
 
   package init(
     name: String? = nil, retention: Int64 = -1, replication: Int? = nil, transactionRecordsMax: Int = 5_000,
-    transactionBytesMax: Int = 16 << 20, frontierInterval: Duration = .milliseconds(200)
+    transactionBytesMax: Int = 16 << 20, watermarkInterval: Duration = .milliseconds(200)
   ) {
     self.name = name ?? "\(ProcessInfo.processInfo.hostName) pid \(ProcessInfo.processInfo.processIdentifier)"
     self.retention = retention
     self.replication = replication
     self.transactionRecordsMax = transactionRecordsMax
     self.transactionBytesMax = transactionBytesMax
-    self.frontierInterval = frontierInterval
+    self.watermarkInterval = watermarkInterval
   }
 }

@@ -23,14 +23,14 @@ package struct SystemTime: TimeSource {
   }
 }
 
-/// The store's clock: it gives commit times and frontiers, and neither ever goes back, over restarts and kill -9 too.
+/// The store's clock: it gives commit times and watermarks, and neither ever goes back, over restarts and kill -9 too.
 ///
 /// A time may be given out only up to the *ceiling*, which is on disk; a restart goes on from the ceiling. So the promise of a
-/// frontier ("no record will carry an earlier time") outlives the process that made it, for one small write a
-/// second at most on a quiet store. While a commit is being written the frontier stands at its time.
+/// watermark ("no record will carry an earlier time") outlives the process that made it, for one small write a
+/// second at most on a quiet store. While a commit is being written the watermark stands at its time.
 ///
 /// The wall clock is held against the boot clock: when it runs ahead by more than `jumpMax`, commits are refused and the
-/// frontier stands still, because a wrong clock would expire everything; `acceptJump` goes on from the new time.
+/// watermark stands still, because a wrong clock would expire everything; `acceptJump` goes on from the new time.
 final class CommitClock: Sendable {
   struct State {
     var last: Int64
@@ -85,7 +85,7 @@ final class CommitClock: Sendable {
   }
 
   /// The time below which no further record will come.
-  func frontier() -> Int64 {
+  func watermark() -> Int64 {
     state.withLock { state in
       state.wasAsked = true
       if let inFlight = state.inFlight { return inFlight }
@@ -95,7 +95,7 @@ final class CommitClock: Sendable {
     }
   }
 
-  /// A ceiling to be written now so that frontiers go on while nobody writes; nil when there is no need.
+  /// A ceiling to be written now so that watermarks go on while nobody writes; nil when there is no need.
   func idleCeiling() -> Int64? {
     state.withLock { state in
       guard state.wasAsked, let now = now(&state), now + CommitClock.lease / 2 > state.ceiling else { return nil }

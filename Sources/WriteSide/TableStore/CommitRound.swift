@@ -229,7 +229,7 @@ struct CommitRound: ~Copyable {
       kind: kind, cause: cause, time: prepared.time, keys: prepared.key.binary, old: prepared.oldBytes, new: prepared.newBytes,
       to: &bytes)
     batch.put(Family.log, KeyBytes.log(table.id, partition, sequence), bytes)
-    return Position(incarnation: table.incarnation, partition: partition, sequence: sequence)
+    return Position(tableID: table.tableID, partition: partition, sequence: sequence)
   }
 
   private mutating func moveIndexEntries(_ prepared: Prepared, to new: Item?) {

@@ -6,7 +6,7 @@ internal import Services
 
 /// A table's change log, read directly from the store: the embedded source of workers and the relay.
 ///
-/// Images come without the table's private attributes. The frontier of a batch is taken before its records are read, so
+/// Images come without the table's private attributes. The watermark of a batch is taken before its records are read, so
 /// whatever comes later carries at least that time.
 package struct EmbeddedLog: ChangeLog {
   package let table: String
@@ -22,14 +22,14 @@ package struct EmbeddedLog: ChangeLog {
       throw LogError(
         .configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
     }
-    return LogDescription(incarnation: stored.incarnation, partitions: stored.definition.partitions)
+    return LogDescription(tableID: stored.tableID, partitions: stored.definition.partitions)
   }
 
-  private func stored(_ incarnation: Incarnation, _ partition: Int) throws(LogError) -> StoredTable {
-    guard let stored = state.table(incarnation: incarnation), Text.equal(stored.definition.name, table) else {
+  private func stored(_ tableID: TableID, _ partition: Int) throws(LogError) -> StoredTable {
+    guard let stored = state.table(tableID: tableID), Text.equal(stored.definition.name, table) else {
       throw LogError(
-        .incarnation, table: table, partition: partition,
-        "the table with the incarnation \(incarnation) is not in this store: it was deleted and made anew, or the store is another one"
+        .recreated, table: table, partition: partition,
+        "the table with the id \(tableID) is not in this store: it was deleted and made anew, or the store is another one"
       )
     }
     guard partition >= 0, partition < stored.definition.partitions else {
@@ -42,21 +42,21 @@ package struct EmbeddedLog: ChangeLog {
   package func read(
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
-    let stored = try stored(cursor.incarnation, partition)
+    let stored = try stored(cursor.tableID, partition)
     let arrivals = state.arrivals(stored.id)
     let ticket = arrivals.ticket
     let batch = try readNow(stored, partition, cursor, limit)
     if !batch.entries.isEmpty || wait <= .zero { return batch }
     await arrivals.wait(since: ticket, timeout: wait)
-    return try readNow(try self.stored(cursor.incarnation, partition), partition, cursor, limit)
+    return try readNow(try self.stored(cursor.tableID, partition), partition, cursor, limit)
   }
 
   private func readNow(
     _ stored: StoredTable, _ partition: Int, _ cursor: LogCursor, _ limit: ReadLimit
   ) throws(LogError) -> RecordBatch {
-    let frontier = state.frontier(stored)
+    let watermark = state.watermark(stored)
     guard let progress = state.progress(stored.id) else {
-      throw LogError(.incarnation, table: table, partition: partition, "the table is gone")
+      throw LogError(.recreated, table: table, partition: partition, "the table is gone")
     }
     if cursor.sequence < progress.first[partition] - 1 {
       throw LogError(
@@ -70,7 +70,7 @@ package struct EmbeddedLog: ChangeLog {
         "the position \(cursor.sequence) lies behind the log's end \(progress.last[partition]): the store lost records, or is another one"
       )
     }
-    var batch = RecordBatch(partition: partition, format: .stored, end: cursor, frontier: frontier)
+    var batch = RecordBatch(partition: partition, format: .stored, end: cursor, watermark: watermark)
     if cursor.sequence == progress.last[partition] { return batch }
     do {
       try Partition(state: state, table: stored, number: partition).read(into: &batch, limit)
@@ -81,21 +81,21 @@ package struct EmbeddedLog: ChangeLog {
     }
     let last = progress.last[partition]
     batch.behind = last > batch.end.sequence ? last - batch.end.sequence : 0
-    if batch.behind > 0, let time = batch.entries.last?.time { batch.frontier = min(batch.frontier, time) }
+    if batch.behind > 0, let time = batch.entries.last?.time { batch.watermark = min(batch.watermark, time) }
     return batch
   }
 
   package func bounds(partition: Int) async throws(LogError) -> LogBounds {
-    let stored = try stored(try await describe().incarnation, partition)
+    let stored = try stored(try await describe().tableID, partition)
     let progress = state.progress(stored.id) ?? TableProgress(partitions: stored.definition.partitions)
     return LogBounds(first: progress.first[partition], last: progress.last[partition])
   }
 
   package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
-    let stored = try stored(try await describe().incarnation, partition)
+    let stored = try stored(try await describe().tableID, partition)
     do {
       let first = try Partition(state: state, table: stored, number: partition).firstSequence(atOrAfter: time)
-      return LogCursor(incarnation: stored.incarnation, sequence: first - 1)
+      return LogCursor(tableID: stored.tableID, sequence: first - 1)
     } catch {
       throw LogError(.retry, table: table, partition: partition, "\(error)")
     }
@@ -132,7 +132,7 @@ extension EmbeddedLog {
         walk.next()
       }
       try walk.check()
-      if let last = batch.entries.last { batch.frontier = max(batch.frontier, last.time) }
+      if let last = batch.entries.last { batch.watermark = max(batch.watermark, last.time) }
     }
 
     /// The number of the first record with a commit time of at least `time`, or one behind the last. Binary search.

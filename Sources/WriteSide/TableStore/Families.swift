@@ -19,7 +19,7 @@ enum Family {
 enum MetaKey {
   static let formatVersion: [UInt8] = [UInt8(ascii: "V")]
   static let clockCeiling: [UInt8] = [UInt8(ascii: "C")]
-  static let nextTableID: [UInt8] = [UInt8(ascii: "N")]
+  static let nextTableNumber: [UInt8] = [UInt8(ascii: "N")]
   static let tablePrefix: [UInt8] = [UInt8(ascii: "D")]
   static let tokenPrefix: [UInt8] = [UInt8(ascii: "K")]
 

@@ -42,14 +42,14 @@ final class StoreState: Sendable {
       itemCount: progress?.itemCount ?? 0,
       sizeBytes: progress?.sizeBytes ?? 0,
       indexProgress: progress?.indexes ?? [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock,
-      incarnation: table.incarnation,
+      tableID: table.tableID,
       streamLabel: table.streams.last?.label)
   }
 
-  /// The table of this incarnation, deleted or not.
-  func table(incarnation: Incarnation) -> StoredTable? {
+  /// The table of this table id, deleted or not.
+  func table(tableID: TableID) -> StoredTable? {
     published.withLock { state in
-      state.tables.values.first { $0.incarnation == incarnation } ?? state.dropped.first { $0.incarnation == incarnation }
+      state.tables.values.first { $0.tableID == tableID } ?? state.dropped.first { $0.tableID == tableID }
     }
   }
 
@@ -77,10 +77,10 @@ final class StoreState: Sendable {
   }
 
   /// The time below which no further record of the table will come. Take it before reading records.
-  func frontier(_ table: StoredTable) -> Int64 {
+  func watermark(_ table: StoredTable) -> Int64 {
     if table.isDropped { return .max }
     switch table.clock {
-    case .live: return clock.frontier()
+    case .live: return clock.watermark()
     case .history: return progress(table.id)?.historyTime ?? 0
     }
   }
@@ -129,7 +129,7 @@ final class StoreState: Sendable {
     guard let ceiling = clock.idleCeiling() else { return }
     var batch = WriteBatch(database)
     batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling))
-    // A failure leaves the old ceiling: the frontier then stands still, which is the safe side.
+    // A failure leaves the old ceiling: the watermark then stands still, which is the safe side.
     if (try? database.write(batch, sync: true)) != nil { clock.end(ceiling: ceiling) }
   }
 

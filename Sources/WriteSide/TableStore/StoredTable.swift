@@ -5,14 +5,14 @@ package import DynamoModel
 package enum TableClock: String, Sendable {
   /// From the committer: max(last, wall clock).
   case live
-  /// Each write brings its time; the frontier of every partition is the last time given.
+  /// Each write brings its time; the watermark of every partition is the last time given.
   case history
 }
 
 /// A table as the store keeps it: the definition and what only the store knows.
 struct StoredTable: Sendable {
   let id: UInt32
-  let incarnation: Incarnation
+  let tableID: TableID
   var definition: TableDefinition
   var indexNumbers: [String: UInt16]
   var nextIndexNumber: UInt16
@@ -40,12 +40,12 @@ package struct TableDescription: Sendable {
   let indexNumbers: [String: UInt16]
   let number: UInt32
   package let clock: TableClock
-  package let incarnation: Incarnation
+  package let tableID: TableID
   package let streamLabel: String?
 
   /// A UUID that the table keeps for its life. Made when asked for: a description goes with every request.
-  package var tableID: String {
-    let digits = Array("\(incarnation)")
+  package var dynamoTableID: String {
+    let digits = Array("\(tableID)")
     let tail = String(number, radix: 16)
     return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-"
       + String(repeating: "0", count: 12 - tail.count) + tail
@@ -99,7 +99,7 @@ extension StoredTable {
   var binary: [UInt8] {
     var item = Item()
     item["id"] = .number(Number(Int64(id)))
-    item["incarnation"] = .string(incarnation.description)
+    item["tableId"] = .string(tableID.description)
     item["name"] = .string(definition.name)
     item["key"] = StoredTable.encode(definition.key)
     item["indexes"] = .list(definition.indexes.map { encode($0) })
@@ -149,12 +149,12 @@ extension StoredTable {
 
   init?(binary: [UInt8]) {
     guard let item = Item(binary: binary), let id = item["id"]?.int, let key = StoredTable.key(item["key"]),
-      let incarnation = item["incarnation"]?.text.flatMap({ Incarnation($0) }), let name = item["name"]?.text,
+      let tableID = item["tableId"]?.text.flatMap({ TableID($0) }), let name = item["name"]?.text,
       let clock = item["clock"]?.text.flatMap(TableClock.init(rawValue:)), let partitions = item["partitions"]?.int,
       let createdAt = item["createdAt"]?.int, let nextIndexNumber = item["nextIndexNumber"]?.int
     else { return nil }
     self.id = UInt32(id)
-    self.incarnation = incarnation
+    self.tableID = tableID
     self.createdAt = Int64(createdAt)
     self.clock = clock
     self.nextIndexNumber = UInt16(nextIndexNumber)

@@ -193,7 +193,7 @@ final class Sweeper: Sendable {
     let (state, shardLifetime) = (state, shardLifetime)
     // What fails now is tried again at the next round.
     _ = try? committer.perform { () throws(DynamoError) in
-      guard let current = state.table(incarnation: table.incarnation), let progress = state.progress(table.id),
+      guard let current = state.table(tableID: table.tableID), let progress = state.progress(table.id),
         let changed = current.rotated(now: now, shardLifetime, progress)
       else { return }
       try TableStore.store(changed, state) { _ in }

@@ -133,7 +133,7 @@ extension TableStore {
       if !records.isEmpty, bytes > TableStore.streamBatchBytesMax { break }
       let sequence = KeyBytes.read64(walk.key, at: 6)
       records.append(
-        (Position(incarnation: table.incarnation, partition: shard.partition, sequence: sequence), Array(walk.value)))
+        (Position(tableID: table.tableID, partition: shard.partition, sequence: sequence), Array(walk.value)))
       next = sequence + 1
       walk.next()
     }

@@ -13,17 +13,17 @@ extension TableStore {
       guard state.table(definition.name) == nil else {
         throw DynamoError(.resourceInUse, "Table already exists: \(definition.name)")
       }
-      let id = try TableStore.nextTableID(state)
+      let id = try TableStore.nextTableNumber(state)
       let now = state.clock.wall()
       var table = StoredTable(
-        id: id, incarnation: Incarnation(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
+        id: id, tableID: TableID(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
         indexNumbers: [:], nextIndexNumber: 1, createdAt: now, clock: clock)
       for index in definition.indexes { table.number(index) }
       if let view = definition.stream { table.open(view, now: now, TableProgress(partitions: definition.partitions)) }
       try TableStore.store(table, state) { batch in
         var next: [UInt8] = []
         KeyBytes.append32(id + 1, to: &next)
-        batch.put(Family.meta, MetaKey.nextTableID, next)
+        batch.put(Family.meta, MetaKey.nextTableNumber, next)
       }
       state.update {
         $0.tables[definition.name] = table
@@ -84,7 +84,7 @@ extension TableStore {
   }
 
   /// Deletes a table: its items and indexes are gone, every partition of its log ends with a truncate record, and the log
-  /// stays readable under the old incarnation.
+  /// stays readable under the old table id.
   package func deleteTable(_ name: String) throws(DynamoError) -> TableDescription {
     let state = state
     let (table, description) = try committer.perform { [self] () throws(DynamoError) -> (StoredTable, TableDescription) in
@@ -143,9 +143,9 @@ extension TableStore {
     state.arrivals(id).announce()
   }
 
-  static func nextTableID(_ state: StoreState) throws(DynamoError) -> UInt32 {
+  static func nextTableNumber(_ state: StoreState) throws(DynamoError) -> UInt32 {
     do throws(RocksDBError) {
-      let bytes = try state.database.value(Family.meta, MetaKey.nextTableID)
+      let bytes = try state.database.value(Family.meta, MetaKey.nextTableNumber)
       return bytes?.reduce(0) { $0 << 8 | UInt32($1) } ?? 1
     } catch {
       throw .storage(error)

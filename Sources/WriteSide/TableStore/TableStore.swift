@@ -139,9 +139,9 @@ package final class TableStore: Sendable {
 
   func describe(_ table: StoredTable, status: String? = nil) -> TableDescription { state.describe(table, status: status) }
 
-  /// Brings the frontier of quiet tables to the time source's time at once; by itself it follows within half a second.
+  /// Brings the watermark of quiet tables to the time source's time at once; by itself it follows within half a second.
   package func settleClock() throws(DynamoError) {
-    _ = state.clock.frontier()
+    _ = state.clock.watermark()
     try committer.perform { [state] () throws(DynamoError) in state.extendClock() }
   }
 

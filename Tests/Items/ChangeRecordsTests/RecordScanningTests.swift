@@ -41,7 +41,7 @@ struct RecordScanningTests {
       time: Int64.random(in: 0...4_000_000_000_000, using: &random), sequence: 7, keys: ["user": .string("ana")],
       oldImage: Bool.random(using: &random) ? item(&random) : nil, newImage: Bool.random(using: &random) ? item(&random) : nil)
     var json: [UInt8] = []
-    let position = Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7)
+    let position = Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7)
     RecordJSON.append(record, table: "Tab\u{e9}", position: position, to: &json)
     return json
   }
@@ -80,7 +80,7 @@ struct RecordScanningTests {
       newImage: ["user": .string("ana"), "page": deep])
     var json: [UInt8] = []
     RecordJSON.append(
-      record, table: "T", position: Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7), to: &json)
+      record, table: "T", position: Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7), to: &json)
     #expect((byTape(json, names)?.newImage?["page"] == deep) == levels.isRead)
     #expect((json.withUnsafeBytes { RecordJSONReader(only: names).scanOurs($0, sequence: 7) } != nil) == levels.isRead)
   }
@@ -115,7 +115,7 @@ struct RecordScanningTests {
       kind: .modify, cause: .user, time: 1_700_000_000_123, sequence: 7, keys: ["user": .string("ana")],
       oldImage: ["user": .string("ana"), "seen": .number(Number(1))],
       newImage: ["user": .string("ana"), "seen": .number(Number(2))])
-    let position = Position(incarnation: Incarnation(rawValue: 5), partition: 1, sequence: 7)
+    let position = Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7)
     RecordJSON.append(record, table: "T", position: position, to: &json)
     #expect(scanned(json, nil) == record)
   }

@@ -9,8 +9,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   case limitsAreKeptAndOneRecordAlwaysComes
   case everyCursorResumes
   case readersOfOnePartitionDoNotDisturbEachOther
-  case noRecordIsEarlierThanAFrontierBeforeIt
-  case theFrontierOfAQuietTableMoves
+  case noRecordIsEarlierThanAWatermarkBeforeIt
+  case theWatermarkOfAQuietTableMoves
   case boundsAreThoseOfWhatIsKept
   case aCursorIsFoundByTime
   case whatIsTrimmedIsToldSo
@@ -24,8 +24,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     case .limitsAreKeptAndOneRecordAlwaysComes: try await limits(fixture)
     case .everyCursorResumes: try await resuming(fixture)
     case .readersOfOnePartitionDoNotDisturbEachOther: try await severalReaders(fixture)
-    case .noRecordIsEarlierThanAFrontierBeforeIt: try await frontiers(fixture)
-    case .theFrontierOfAQuietTableMoves: try await quiet(fixture)
+    case .noRecordIsEarlierThanAWatermarkBeforeIt: try await watermarks(fixture)
+    case .theWatermarkOfAQuietTableMoves: try await quiet(fixture)
     case .boundsAreThoseOfWhatIsKept: try await bounds(fixture)
     case .aCursorIsFoundByTime: try await times(fixture)
     case .whatIsTrimmedIsToldSo: try await trimming(fixture)
@@ -40,14 +40,14 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let written = try await fixture.fill(200)
     let lasts = fixture.lasts(written.keys)
     for partition in 0..<LogFixture.partitions {
-      let start = LogCursor(incarnation: description.incarnation, sequence: 0)
+      let start = LogCursor(tableID: description.tableID, sequence: 0)
       let (records, batches) = try await fixture.records(
         partition, after: start, through: lasts[partition], limit: ReadLimit(records: 7, bytes: 1 << 20))
       try require(records.map(\.sequence) == Array(1...max(1, lasts[partition])), "sequences \(records.map(\.sequence))")
       try require(records.map(\.time) == records.map(\.time).sorted(), "times went back")
       try require(batches.flatMap(\.entries).map(\.time) == records.map(\.time), "an entry has another time than its record")
       for record in records {
-        let position = Position(incarnation: description.incarnation, partition: partition, sequence: record.sequence)
+        let position = Position(tableID: description.tableID, partition: partition, sequence: record.sequence)
         try require(record.newImage == written[position] && record.oldImage == nil, "another image at \(position)")
         try require(record.kind == .insert && record.keys["pk"] == written[position]?["pk"], "another key at \(position)")
       }
@@ -55,10 +55,10 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func waiting(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let first = try await fixture.put("a", ["pk": .string("a")])
     let cursor = try await fixture.records(
-      first.partition, after: LogCursor(incarnation: incarnation, sequence: 0), through: first.sequence
+      first.partition, after: LogCursor(tableID: tableID, sequence: 0), through: first.sequence
     ).batches.last!.end
     let clock = ContinuousClock()
     let empty = try await clock.measure {
@@ -79,9 +79,9 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func limits(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
-    let start = LogCursor(incarnation: incarnation, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: 0)
     _ = try await fixture.records(0, after: start, through: lasts[0])
     let three = try await fixture.log.read(
       partition: 0, after: start, limit: ReadLimit(records: 3, bytes: 1 << 20), wait: .seconds(5))
@@ -92,9 +92,9 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func resuming(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
-    let start = LogCursor(incarnation: incarnation, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: 0)
     let single = ReadLimit(records: 1, bytes: 1)
     let (_, batches) = try await fixture.records(1, after: start, through: lasts[1], limit: single)
     for (index, batch) in batches.enumerated() where !batch.entries.isEmpty {
@@ -109,7 +109,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       guard sequence < lasts[1], index % 4 == 0 else { continue }
       // A wrong hint and none.
       for hint in [0, batch.end.hint + 1_000_000, max(0, batch.end.hint - 3)] {
-        let cursor = LogCursor(incarnation: incarnation, sequence: sequence, hint: hint)
+        let cursor = LogCursor(tableID: tableID, sequence: sequence, hint: hint)
         let next = try await fixture.log.read(partition: 1, after: cursor, limit: single, wait: .seconds(5))
         try require(next.entries.first?.sequence == sequence + 1, "behind \(sequence), hint \(hint): \(next.entries)")
       }
@@ -117,9 +117,9 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func severalReaders(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(80).keys)
-    let start = LogCursor(incarnation: incarnation, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: 0)
     try await withThrowingTaskGroup(of: [UInt64].self) { group in
       for reader in 1...3 {
         group.addTask {
@@ -131,18 +131,18 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     }
   }
 
-  private func frontiers(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
-    var seen: [(partition: Int, sequence: UInt64, frontier: Int64)] = []
+  private func watermarks(_ fixture: LogFixture) async throws {
+    let tableID = try await fixture.description().tableID
+    var seen: [(partition: Int, sequence: UInt64, watermark: Int64)] = []
     var times: [[Int64]] = Array(repeating: [], count: LogFixture.partitions)
-    var cursors = (0..<LogFixture.partitions).map { _ in LogCursor(incarnation: incarnation, sequence: 0) }
+    var cursors = (0..<LogFixture.partitions).map { _ in LogCursor(tableID: tableID, sequence: 0) }
     var lasts = [UInt64](repeating: 0, count: LogFixture.partitions)
     func read(_ partition: Int, _ wait: Duration) async throws {
       let batch = try await fixture.log.read(
         partition: partition, after: cursors[partition], limit: ReadLimit(records: 3, bytes: 1 << 20), wait: wait)
       times[partition] += batch.entries.map(\.time)
-      if let last = batch.entries.last { try require(batch.frontier >= last.time, "a frontier below its batch's last time") }
-      seen.append((partition, batch.end.sequence, batch.frontier))
+      if let last = batch.entries.last { try require(batch.watermark >= last.time, "a watermark below its batch's last time") }
+      seen.append((partition, batch.end.sequence, batch.watermark))
       cursors[partition] = batch.end
     }
     for round in 0..<40 {
@@ -155,42 +155,42 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     for partition in 0..<LogFixture.partitions {
       while cursors[partition].sequence < lasts[partition] { try await read(partition, .seconds(5)) }
     }
-    for (partition, sequence, frontier) in seen {
+    for (partition, sequence, watermark) in seen {
       for later in times[partition].dropFirst(Int(sequence)) {
         try require(
-          later >= frontier, "behind \(sequence) of partition \(partition) stands \(later), earlier than the frontier \(frontier)"
+          later >= watermark, "behind \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
         )
       }
     }
   }
 
   private func quiet(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let position = try await fixture.put("a", ["pk": .string("a")])
     for partition in 0..<LogFixture.partitions {
-      let start = LogCursor(incarnation: incarnation, sequence: 0)
+      let start = LogCursor(tableID: tableID, sequence: 0)
       let last = partition == position.partition ? position.sequence : 0
       var cursor = last == 0 ? start : try await fixture.records(partition, after: start, through: last).batches.last!.end
-      let first = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .zero).frontier
+      let first = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .zero).watermark
       fixture.advance(5_000)
       let end = ContinuousClock.now + .seconds(20)
       while true {
         let batch = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .milliseconds(50))
         cursor = batch.end
         try require(batch.behind == 0, "a quiet partition is said to be behind")
-        if batch.frontier >= first + 5_000 { break }
-        try require(ContinuousClock.now < end, "the frontier of partition \(partition) stays at \(batch.frontier)")
+        if batch.watermark >= first + 5_000 { break }
+        try require(ContinuousClock.now < end, "the watermark of partition \(partition) stays at \(batch.watermark)")
       }
     }
   }
 
   private func bounds(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let empty = try await fixture.log.bounds(partition: 3)
     try require(empty == LogBounds(first: 1, last: 0), "an empty partition has the bounds \(empty)")
     let lasts = fixture.lasts(try await fixture.fill(40).keys)
     for partition in 0..<LogFixture.partitions {
-      _ = try await fixture.records(partition, after: LogCursor(incarnation: incarnation, sequence: 0), through: lasts[partition])
+      _ = try await fixture.records(partition, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[partition])
       let bounds = try await fixture.log.bounds(partition: partition)
       try require(bounds == LogBounds(first: 1, last: lasts[partition]), "\(bounds), not 1 to \(lasts[partition])")
     }
@@ -199,10 +199,10 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func times(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
     let (records, _) = try await fixture.records(
-      0, after: LogCursor(incarnation: incarnation, sequence: 0), through: lasts[0])
+      0, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[0])
     let first = records[0].time
     for time in [
       0, first, first + 1, records[records.count / 2].time, records[records.count / 2].time + 1, records.last!.time + 1,
@@ -217,8 +217,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func trimming(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
-    let start = LogCursor(incarnation: incarnation, sequence: 0)
+    let tableID = try await fixture.description().tableID
+    let start = LogCursor(tableID: tableID, sequence: 0)
     let old = fixture.lasts(try await fixture.fill(40).keys)
     let cursor = try await fixture.records(0, after: start, through: old[0]).batches.last!.end
     fixture.advance(LogFixture.retention * 2)
@@ -231,7 +231,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       for hint in [0, Int64(1)] where sequence > 0 || hint == 0 {
         let error = await failure {
           _ = try await fixture.log.read(
-            partition: 0, after: LogCursor(incarnation: incarnation, sequence: sequence, hint: hint), limit: .standard,
+            partition: 0, after: LogCursor(tableID: tableID, sequence: sequence, hint: hint), limit: .standard,
             wait: .seconds(5))
         }
         try require(error?.kind == .trimmed, "behind \(sequence), hint \(hint): \(String(describing: error))")
@@ -242,32 +242,32 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   }
 
   private func behindTheEnd(_ fixture: LogFixture) async throws {
-    let incarnation = try await fixture.description().incarnation
+    let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(20).keys)
-    _ = try await fixture.records(0, after: LogCursor(incarnation: incarnation, sequence: 0), through: lasts[0])
+    _ = try await fixture.records(0, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[0])
     let error = await failure {
       _ = try await fixture.log.read(
-        partition: 0, after: LogCursor(incarnation: incarnation, sequence: lasts[0] + 5), limit: .standard, wait: .zero)
+        partition: 0, after: LogCursor(tableID: tableID, sequence: lasts[0] + 5), limit: .standard, wait: .zero)
     }
     try require(error?.kind == .trimmed, "\(String(describing: error))")
   }
 
   private func remaking(_ fixture: LogFixture) async throws {
-    let old = try await fixture.description().incarnation
+    let old = try await fixture.description().tableID
     let first = try await fixture.put("a", ["pk": .string("a")])
     let cursor = try await fixture.records(
-      first.partition, after: LogCursor(incarnation: old, sequence: 0), through: first.sequence
+      first.partition, after: LogCursor(tableID: old, sequence: 0), through: first.sequence
     ).batches.last!.end
     try await fixture.remake()
     var new = old
     let end = ContinuousClock.now + .seconds(30)
     while new == old {
-      try require(ContinuousClock.now < end, "the log still tells the old incarnation")
-      new = try await fixture.description().incarnation
+      try require(ContinuousClock.now < end, "the log still tells the old table id")
+      new = try await fixture.description().tableID
     }
     let again = try await fixture.put("a", ["pk": .string("a"), "life": .number(Number(2))])
-    try require(again.incarnation == new && again.sequence == 1, "the new life begins with \(again)")
-    let (records, _) = try await fixture.records(again.partition, after: LogCursor(incarnation: new, sequence: 0), through: 1)
+    try require(again.tableID == new && again.sequence == 1, "the new life begins with \(again)")
+    let (records, _) = try await fixture.records(again.partition, after: LogCursor(tableID: new, sequence: 0), through: 1)
     try require(records.map { $0.newImage?["life"] } == [.number(Number(2))], "the new life's first record is another")
     // A reader of the old life sees its end, then an error or nothing; never the new life.
     var place = cursor
@@ -281,7 +281,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
         place = batch.end
       }
     }
-    try require(error == nil || error?.kind == .incarnation, "\(String(describing: error))")
+    try require(error == nil || error?.kind == .recreated, "\(String(describing: error))")
     try require(place.sequence <= cursor.sequence + 1, "the old life has more than its end")
   }
 

@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct RelayStateTests {
   let state = RelayState(
-    incarnation: Incarnation(rawValue: 0xf1), relay: "host \"x\" pid 1",
-    partitions: [.init(sequence: 0, frontier: 0), .init(sequence: UInt64(Int64.max), frontier: .max)])
+    tableID: TableID(rawValue: 0xf1), relay: "host \"x\" pid 1",
+    partitions: [.init(sequence: 0, watermark: 0), .init(sequence: UInt64(Int64.max), watermark: .max)])
 
   @Test func `a state comes back from its JSON`() throws {
     #expect(try RelayState(json: state.json) == state)
@@ -15,10 +15,10 @@ import Testing
     ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":2}"#, "use a newer afterimage"),
     (#"{"version":1,"relay":"r","partitions":[]}"#, "member is missing"),
     (
-      #"{"version":1,"incarnation":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"frontier":0}]}"#,
-      "sequence or frontier"
+      #"{"version":1,"tableId":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"watermark":0}]}"#,
+      "sequence or watermark"
     ),
-    (#"{"version":1,"incarnation":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or frontier"),
+    (#"{"version":1,"tableId":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or watermark"),
   ])
   func `what is not a state is told so`(_ text: String, _ reason: String) {
     let error = #expect(throws: RecordError.self) { try RelayState(json: Array(text.utf8)) }

@@ -79,9 +79,9 @@ struct BadTopicTests {
       try await scene.put("b", to: relay.tables)
       third = try await scene.put("c", to: relay.tables)
       let log = try KafkaLog(table: scene.table, configuration: scene.configuration) { _ in }
-      let incarnation = try await log.describe().incarnation
+      let tableID = try await log.describe().tableID
       var cursor = try await log.cursor(partition: 0, time: .min)
-      #expect(cursor.incarnation == incarnation)
+      #expect(cursor.tableID == tableID)
       while cursor.sequence < 2 {
         cursor = try await log.read(partition: 0, after: cursor, limit: .init(records: 1, bytes: 1), wait: .seconds(5)).end
       }

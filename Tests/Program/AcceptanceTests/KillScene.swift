@@ -142,7 +142,7 @@ struct KillScene {
     }
     #expect(acknowledged.count > KillTests.rounds)
     for (position, item) in acknowledged {
-      let cursor = LogCursor(incarnation: position.incarnation, sequence: position.sequence - 1)
+      let cursor = LogCursor(tableID: position.tableID, sequence: position.sequence - 1)
       let batch = try await log.read(
         partition: position.partition, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
       let record = try batch.bytes.withUnsafeBytes { try StoredRecord.decode($0, sequence: position.sequence) }

@@ -79,7 +79,7 @@ final class TopicScene {
     if let position {
       let parts = position.split(separator: ":", maxSplits: 1).map(String.init)
       headers = [
-        (RecordHeaders.formatName, format), (RecordHeaders.incarnationName, parts[0]), (RecordHeaders.positionName, parts[1]),
+        (RecordHeaders.formatName, format), (RecordHeaders.tableIDName, parts[0]), (RecordHeaders.positionName, parts[1]),
       ]
     }
     let (topic, all) = (topic, headers)
@@ -87,10 +87,10 @@ final class TopicScene {
       try producer.begin()
       let place = try producer.topic(topic)
       let time = Int64(Date().timeIntervalSince1970 * 1000)
-      if let (format, incarnation, position) = all.isEmpty ? nil : (all[0], all[1], all[2]) {
+      if let (format, tableID, position) = all.isEmpty ? nil : (all[0], all[1], all[2]) {
         try producer.produce(
           place, partition: 0, key: [1], value: Array(value.utf8),
-          headers: [format.0: format.1, incarnation.0: incarnation.1, position.0: position.1], timestamp: time)
+          headers: [format.0: format.1, tableID.0: tableID.1, position.0: position.1], timestamp: time)
       } else {
         try producer.produce(place, partition: 0, key: [1], value: Array(value.utf8), headers: [:], timestamp: time)
       }

@@ -243,7 +243,7 @@ final class WriteKillScene: Sendable {
     let log = ServedLog(table: WriteKillScene.table, client: client)
     let description = try await log.describe()
     if cursors.withLock({ $0.isEmpty }) {
-      let start = (0..<WriteKillScene.partitions).map { _ in LogCursor(incarnation: description.incarnation, sequence: 0) }
+      let start = (0..<WriteKillScene.partitions).map { _ in LogCursor(tableID: description.tableID, sequence: 0) }
       cursors.withLock { $0 = start }
     }
     var found: [Position: (kind: ChangeRecord.Kind, w: String)] = [:]
@@ -259,7 +259,7 @@ final class WriteKillScene: Sendable {
           }
           var w = ""
           if case .string(let text)? = record.newImage?["w"] { w = text }
-          found[Position(incarnation: description.incarnation, partition: partition, sequence: entry.sequence)] = (record.kind, w)
+          found[Position(tableID: description.tableID, partition: partition, sequence: entry.sequence)] = (record.kind, w)
           if record.newImage != nil { perTransaction[w, default: 0] += 1 }
         }
         cursors.withLock { $0[partition] = batch.end }

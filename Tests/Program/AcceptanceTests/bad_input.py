@@ -219,7 +219,7 @@ def a_reader_waits_no_longer_than_its_limit():
     yield
     ours = log(TABLE)[-1]["afterimage"] if log(TABLE) else None
     if ours:
-        found = question(f"/v1/pipelines/chat-rooms/queries/room_list?at_least={ours['incarnation']}:0:999999999")
+        found = question(f"/v1/pipelines/chat-rooms/queries/room_list?at_least={ours['tableId']}:0:999999999")
         assert found[0] == 503 and "has not reached" in found[1], found
 
 

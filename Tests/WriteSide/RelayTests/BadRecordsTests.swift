@@ -12,7 +12,7 @@ import Testing
 @Suite(.broker, .timeLimit(.minutes(2))) struct BadRecordsTests {
   let fixture: RelayFixture
   let log: KafkaLog
-  let incarnation: Incarnation
+  let tableID: TableID
   let start: LogCursor
 
   /// One partition with three good records.
@@ -23,13 +23,13 @@ import Testing
     let log = try fixture.log()
     self.log = log
     try await fixture.relaying { _ = try await fixture.published(log) }
-    incarnation = try await fixture.source.describe().incarnation
-    start = LogCursor(incarnation: incarnation, sequence: 0)
+    tableID = try await fixture.source.describe().tableID
+    start = LogCursor(tableID: tableID, sequence: 0)
   }
 
   /// Puts a message on the topic as another program would.
   func send(
-    _ value: String?, _ headers: [(format: String, incarnation: String, position: String)], time: Int64 = 1_700_000_000_000
+    _ value: String?, _ headers: [(format: String, tableID: String, position: String)], time: Int64 = 1_700_000_000_000
   ) async throws {
     let producer = try Producer(
       fixture.configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20
@@ -47,7 +47,7 @@ import Testing
         try producer.produce(
           place, partition: 0, key: [1], value: bytes,
           headers: [
-            RecordHeaders.formatName: header.format, RecordHeaders.incarnationName: header.incarnation,
+            RecordHeaders.formatName: header.format, RecordHeaders.tableIDName: header.tableID,
             RecordHeaders.positionName: header.position,
           ], timestamp: time)
       }
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func `a record of a newer format stops the reader behind the good ones`() async throws {
-    try await send("{}", [("2", "\(incarnation)", "0:4")])
+    try await send("{}", [("2", "\(tableID)", "0:4")])
     let first = try await log.read(partition: 0, after: start, limit: .standard, wait: .seconds(5))
     #expect(first.entries.map(\.sequence) == [1, 2, 3])
     let error = await #expect(throws: LogError.self) { try await read() }
@@ -99,26 +99,26 @@ import Testing
 
   @Test(arguments: ["", "x", "0", "0:", "0:0", ":4", "0:-4", "0:4:5", "00000000000000000000000000000:4"])
   func `a record with an unreadable position stops the reader`(_ position: String) async throws {
-    try await send("{}", [("1", "\(incarnation)", position)])
+    try await send("{}", [("1", "\(tableID)", position)])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
   }
 
   @Test func `a record of another partition stops the reader`() async throws {
-    try await send("{}", [("1", "\(incarnation)", "1:4")])
+    try await send("{}", [("1", "\(tableID)", "1:4")])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
   }
 
   @Test func `a missing number stops the reader`() async throws {
-    try await send("{}", [("1", "\(incarnation)", "0:6")])
+    try await send("{}", [("1", "\(tableID)", "0:6")])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
     #expect(error?.message.contains("4 is missing") == true)
   }
 
   @Test func `a record published twice is given once`() async throws {
-    try await send("{}", [("1", "\(incarnation)", "0:2"), ("1", "\(incarnation)", "0:3"), ("1", "\(incarnation)", "0:4")])
+    try await send("{}", [("1", "\(tableID)", "0:2"), ("1", "\(tableID)", "0:3"), ("1", "\(tableID)", "0:4")])
     let all = try await read(records: 4)
     #expect(all.sequences == [1, 2, 3, 4])
   }
@@ -126,7 +126,7 @@ import Testing
   @Test func `a record of another life of the table stops the reader`() async throws {
     try await send("{}", [("1", "00000000000000ff", "0:1")])
     let error = await #expect(throws: LogError.self) { try await read() }
-    #expect(error?.kind == .incarnation)
+    #expect(error?.kind == .recreated)
   }
 
   @Test func `a topic that is not there is told so`() async throws {

@@ -37,7 +37,7 @@ final class RelayFixture: Sendable {
   {
     Relay(
       source: source ?? self.source, kafka: configuration,
-      settings: RelaySettings(name: name, transactionRecordsMax: records, frontierInterval: .milliseconds(20)), logger: logger,
+      settings: RelaySettings(name: name, transactionRecordsMax: records, watermarkInterval: .milliseconds(20)), logger: logger,
       metrics: metrics, partitionKey: { "pk" })
   }
 
@@ -84,7 +84,7 @@ final class RelayFixture: Sendable {
     for partition in 0..<description.partitions {
       let last = try await source.bounds(partition: partition).last
       var records: [ChangeRecord] = []
-      var cursor = LogCursor(incarnation: description.incarnation, sequence: 0)
+      var cursor = LogCursor(tableID: description.tableID, sequence: 0)
       var reader = RecordJSONReader()
       while cursor.sequence < last {
         let batch: RecordBatch

@@ -85,7 +85,7 @@ import Testing
   @Test func `a message carries key, commit time and headers`() async throws {
     let fixture = try RelayFixture(partitions: 1)
     try await fixture.store.put(fixture.table, ["pk": .string("Grüße"), "n": .null])
-    let incarnation = try await fixture.source.describe().incarnation
+    let tableID = try await fixture.source.describe().tableID
     try await fixture.relaying { _ = try await fixture.published(try fixture.log()) }
     let consumer = try Consumer(fixture.configuration) { _ in }
     let stream = try await consumer.open(topic: TopicNames.records(of: fixture.table), partition: 0, offset: 0) {}
@@ -93,14 +93,14 @@ import Testing
     while seen == nil {
       seen = stream.next(
         { message in
-          let headers = [RecordHeaders.formatName, RecordHeaders.incarnationName, RecordHeaders.positionName].map {
+          let headers = [RecordHeaders.formatName, RecordHeaders.tableIDName, RecordHeaders.positionName].map {
             message.header($0).map { String(decoding: $0, as: UTF8.self) } ?? "-"
           }
           return "\(String(decoding: message.key!, as: UTF8.self)) \(message.timestamp) \(headers)"
         }, event: { "\($0)" })
       if seen == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
-    #expect(seen == "Grüße 1700000000000 \(["1", "\(incarnation)", "0:1"])")
+    #expect(seen == "Grüße 1700000000000 \(["1", "\(tableID)", "0:1"])")
   }
 
   @Test func `two images of 400 KB with many short strings pass`() async throws {
@@ -179,13 +179,13 @@ import Testing
   {
     let cluster = try KafkaCluster()
     let fixture = try RelayFixture(partitions: 1, configuration: KafkaConfiguration(bootstrap: cluster.bootstrap))
-    let incarnation = try await fixture.source.describe().incarnation
+    let tableID = try await fixture.source.describe().tableID
     try await fixture.relaying {
       let log = try fixture.log()
       try await Self.write(fixture, 10)
       _ = try await fixture.published(log)
       var cursor = try await log.read(
-        partition: 0, after: LogCursor(incarnation: incarnation, sequence: 0), limit: .standard, wait: .seconds(5)
+        partition: 0, after: LogCursor(tableID: tableID, sequence: 0), limit: .standard, wait: .seconds(5)
       ).end
       try cluster.kill()
       var said: LogError?
@@ -220,10 +220,10 @@ import Testing
     ) { "pk" }
     try await fixture.relaying(relay) {
       let log = try KafkaLog(table: name, configuration: fixture.configuration) { _ in }
-      let incarnation = try await EmbeddedLog(fixture.store, table: name).describe().incarnation
+      let tableID = try await EmbeddedLog(fixture.store, table: name).describe().tableID
       while (try? await log.describe()) == nil { try await Task.sleep(for: .milliseconds(20)) }
       let batch = try await log.read(
-        partition: 0, after: LogCursor(incarnation: incarnation, sequence: 0), limit: .standard, wait: .seconds(10))
+        partition: 0, after: LogCursor(tableID: tableID, sequence: 0), limit: .standard, wait: .seconds(10))
       let text = String(decoding: batch.bytes, as: UTF8.self)
       #expect(batch.entries.count == 1 && text.contains("open") && !text.contains("secret"))
     }

@@ -75,7 +75,7 @@ package enum RequestTemplates {
       template(own + "FollowLog", #"{"TableName":"T_1"}"#),
       template(
         own + "FollowLog",
-        #"{"TableName":"T_1","Incarnation":"0123456789abcdef","Partition":0,"After":"0","Limit":10,"Bytes":1000,"WaitMilliseconds":0}"#
+        #"{"TableName":"T_1","TableId":"0123456789abcdef","Partition":0,"After":"0","Limit":10,"Bytes":1000,"WaitMilliseconds":0}"#
       ),
     ]
   }

@@ -53,9 +53,9 @@ import Testing
     #expect(
       try await own(client, "ReadLog", #"{"TableName":"T_1","After":"\#(last)"}"#).error.contains("lies behind the log's end 0"))
     let log = try await own(client, "FollowLog", #"{"TableName":"T_1"}"#)
-    let life = try #require(try log.text(["Incarnation"]))
+    let life = try #require(try log.text(["TableId"]))
     let read = try await own(
-      client, "FollowLog", #"{"TableName":"T_1","Incarnation":"\#(life)","Partition":0,"After":"\#(last)"}"#)
+      client, "FollowLog", #"{"TableName":"T_1","TableId":"\#(life)","Partition":0,"After":"\#(last)"}"#)
     #expect(read.text.contains("lies behind the log's end 0"), "\(read.text)")
   }
 

@@ -201,7 +201,7 @@ def our_own_operations_ask_for_permission_too():
     equal(sorted(listed["TableName"] for listed in json.loads(content)["Tables"]), ["exact", "open-a"])
     text = json.dumps({"TableName": "closed"}).encode()
     _, content = post(text, sign(text, headers={"x-amz-target": "Afterimage_20261121.FollowLog"}))
-    stolen = {"TableName": "open-a", "Incarnation": json.loads(content)["Incarnation"], "Partition": 0, "After": "0", "Limit": 10,
+    stolen = {"TableName": "open-a", "TableId": json.loads(content)["TableId"], "Partition": 0, "After": "0", "Limit": 10,
               "Bytes": 1000}
     text = json.dumps(stolen).encode()
     _, content = post(text, sign(text, headers={"x-amz-target": "Afterimage_20261121.FollowLog"}, **as_reader))

@@ -13,11 +13,11 @@ import Testing
     try TableStore(path: directory.path, options: .init(time: time, sweepInterval: .milliseconds(5)))
   }
 
-  func frontier(_ store: TableStore, _ table: String = "T") async throws -> Int64 {
+  func watermark(_ store: TableStore, _ table: String = "T") async throws -> Int64 {
     let log = EmbeddedLog(store, table: table)
     let bounds = try await log.bounds(partition: 0)
-    let cursor = LogCursor(incarnation: try await log.describe().incarnation, sequence: bounds.last)
-    return try await log.read(partition: 0, after: cursor, limit: .standard, wait: .zero).frontier
+    let cursor = LogCursor(tableID: try await log.describe().tableID, sequence: bounds.last)
+    return try await log.read(partition: 0, after: cursor, limit: .standard, wait: .zero).watermark
   }
 
   @Test func `commit times never go back, over a clock set back and a restart`() async throws {
@@ -36,13 +36,13 @@ import Testing
     #expect(times[0] == 1_700_000_000_000)
   }
 
-  @Test func `no record carries a time below a frontier that was given`() async throws {
+  @Test func `no record carries a time below a watermark that was given`() async throws {
     let store = try open()
     defer { store.close() }
     _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false)))
     try await store.put("T", ["pk": .string("1")])
     time.advance(700)
-    let given = try await frontier(store)
+    let given = try await watermark(store)
     #expect(given == 1_700_000_000_700)
     time.jump(-600)
     try await store.put("T", ["pk": .string("2")])
@@ -57,10 +57,10 @@ import Testing
     time.jump(60_000)
     try await store.put("T", ["pk": .string("2")])
     time.jump(60_001)
-    let before = try await frontier(store)
+    let before = try await watermark(store)
     let error = await #expect(throws: DynamoError.self) { try await store.put("T", ["pk": .string("3")]) }
     #expect(error?.message.contains("afterimage table clock --accept-jump") == true)
-    #expect(try await frontier(store) == before)
+    #expect(try await watermark(store) == before)
     store.acceptClockJump()
     try await store.put("T", ["pk": .string("3")])
   }
@@ -71,7 +71,7 @@ import Testing
     _ = try store.createTable(TableDefinition(name: "H", key: .strings(sort: false)), clock: .history)
     try await store.put("H", ["pk": .string("1")], time: 1_000)
     try await store.put("H", ["pk": .string("2")], time: 5_000)
-    #expect(try await frontier(store, "H") == 5_000)
+    #expect(try await watermark(store, "H") == 5_000)
     await #expect(throws: DynamoError.self) { try await store.put("H", ["pk": .string("3")], time: 4_999) }
     await #expect(throws: DynamoError.self) { try await store.put("H", ["pk": .string("3")]) }
     try store.setClock("H", .live)
@@ -91,7 +91,7 @@ import Testing
     try await store.put("T", ["pk": .string("moved"), "expires": .number(Number(1_800_000_000))])
     time.advance(3_000)
     let log = EmbeddedLog(store, table: "T")
-    let cursor = LogCursor(incarnation: try await log.describe().incarnation, sequence: 5)
+    let cursor = LogCursor(tableID: try await log.describe().tableID, sequence: 5)
     let batch = try await log.read(partition: 0, after: cursor, limit: .standard, wait: .seconds(10))
     #expect(batch.entries.count == 1)
     let record = try #require(try await store.records("T")[0].last)
@@ -108,11 +108,11 @@ import Testing
     _ = try store.deleteTable("T")
     _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false)))
     let log = EmbeddedLog(store, table: "T")
-    #expect(try await log.describe().incarnation != old.incarnation)
+    #expect(try await log.describe().tableID != old.tableID)
     #expect(try store.get("T", ["pk": .string("1")]) == nil)
-    let cursor = LogCursor(incarnation: old.incarnation, sequence: 1)
+    let cursor = LogCursor(tableID: old.tableID, sequence: 1)
     let batch = try await log.read(partition: 0, after: cursor, limit: .standard, wait: .zero)
-    #expect(batch.entries.count == 1 && batch.frontier == .max)
+    #expect(batch.entries.count == 1 && batch.watermark == .max)
     #expect(try batch.bytes.withUnsafeBytes { try StoredRecord.parts($0).kind } == .truncate)
   }
 }

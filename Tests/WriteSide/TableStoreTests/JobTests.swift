@@ -36,7 +36,7 @@ import Testing
     definition.name = name
     _ = try store.createTable(
       definition, filledBy: .restore,
-      ["incarnation": .string(source.description.incarnation.description), "time": .number(Number(moment))])
+      ["tableId": .string(source.description.tableID.description), "time": .number(Number(moment))])
     try await waitUntilOpen(store, name)
     return try items(store, name)
   }

@@ -32,7 +32,7 @@ enum TableDescribeCommand {
       lines.append(
         (
           "log",
-          "\(own.text(found, "Partitions")) partitions, \(own.text(found, "Clock")) clock, incarnation \(own.text(found, "Incarnation"))"
+          "\(own.text(found, "Partitions")) partitions, \(own.text(found, "Clock")) clock, table id \(own.text(found, "TableId"))"
         ))
     }
     for (label, text) in lines { Console.line(label + String(repeating: " ", count: 13 - label.count) + text) }

@@ -4,7 +4,7 @@ internal import YAML
 
 /// Sessions, made by touches or being items.
 extension PipelineReader {
-  static let sessionColumns = ["episode", "started_at", "last_at", "ended_at", "status", "ended_by"]
+  static let sessionColumns = ["session_id", "started_at", "last_at", "ended_at", "status", "ended_by"]
 
   func readSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
     var inputs = reader.elements("sessions").compactMap { inputSyntax($0, "a session's key") }
@@ -201,7 +201,7 @@ extension PipelineReader {
     var all = keys.map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     let keyCount = all.count
     all += [
-      SQLColumn(name: "episode", type: .string, isNullable: false),
+      SQLColumn(name: "session_id", type: .string, isNullable: false),
       SQLColumn(name: "started_at", type: .timestamp, isNullable: false),
       SQLColumn(name: "last_at", type: .timestamp, isNullable: false),
       SQLColumn(name: "ended_at", type: .timestamp, isNullable: true),

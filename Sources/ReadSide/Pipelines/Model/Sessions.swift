@@ -1,4 +1,4 @@
-/// Rows for stretches of activity: (key, episode) with begin, end and what happened between. SQL columns: the key, `episode`,
+/// Rows for stretches of activity: (key, `session_id`) with begin, end and what happened between. SQL columns: the key, `session_id`,
 /// `started_at`, `last_at`, `ended_at` (null while active), `status`, `ended_by` (null while active), the columns, `_at`, `_position`.
 ///
 /// Active through last touch + gap, that instant included. All spans are in microseconds. Inputs: the session's key, then the

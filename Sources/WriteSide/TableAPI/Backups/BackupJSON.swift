@@ -35,7 +35,7 @@ extension JSONWriter {
     name("TableName")
     string(table.definition.name)
     name("TableId")
-    string(table.tableID)
+    string(table.dynamoTableID)
     name("TableArn")
     string(table.arn)
     name("TableSizeBytes")

@@ -33,7 +33,7 @@ enum ListBackups {
           writer.name("TableName")
           writer.string(job.description.definition.name)
           writer.name("TableId")
-          writer.string(job.description.tableID)
+          writer.string(job.description.dynamoTableID)
           writer.name("TableArn")
           writer.string(job.description.arn)
           writer.endObject()

@@ -31,10 +31,10 @@ enum RestoreTableToPointInTime {
     let definition = try request.definition(
       from: table.definition, RestoreSource(table: table.description.arn, time: moment))
     let store = call.store
-    let incarnation = table.description.incarnation.description
+    let tableID = table.description.tableID.description
     return .control { () throws(DynamoError) -> [UInt8] in
       let (made, _) = try store.createTable(
-        definition, filledBy: .restore, ["incarnation": .string(incarnation), "time": .number(Number(moment))])
+        definition, filledBy: .restore, ["tableId": .string(tableID), "time": .number(Number(moment))])
       return Outcome.object { writer in
         writer.name("TableDescription")
         writer.table(made)

@@ -25,8 +25,8 @@ enum DescribeServer {
           writer.integer(table.definition.partitions)
           writer.name("ItemCount")
           writer.integer(table.itemCount)
-          writer.name("Incarnation")
-          writer.string(table.incarnation.description)
+          writer.name("TableId")
+          writer.string(table.tableID.description)
           writer.name("PrivateAttributes")
           writer.array(table.definition.privateAttributes) { $0.string($1) }
           writer.endObject()

@@ -25,7 +25,7 @@ enum ExpireItem {
     var sequenceMax: UInt64?
     if let through {
       guard let position = Position(through) else { throw .validation("SeenThrough is not a position: \(through)") }
-      guard position.incarnation == table.description.incarnation else { return .answer(answer(false)) }
+      guard position.tableID == table.description.tableID else { return .answer(answer(false)) }
       sequenceMax = position.sequence
     }
     let action = WriteAction(

@@ -5,10 +5,10 @@ internal import TableStore
 
 /// Our own operation: a table's change log for another process, such as a relay of its own. `ServedLog` is its client.
 ///
-/// Request: TableName. Answer: Incarnation, PartitionKey (its name), First and Last (a sequence number for each partition).
-/// With Incarnation, Partition, After (a sequence number), Limit, Bytes and WaitMilliseconds it reads, also in the log of a deleted
+/// Request: TableName. Answer: TableID, PartitionKey (its name), First and Last (a sequence number for each partition).
+/// With TableID, Partition, After (a sequence number), Limit, Bytes and WaitMilliseconds it reads, also in the log of a deleted
 /// table: Times and Ends (for each record its commit time and the end of its bytes), Bytes (the records as they are stored, in
-/// base64, without private attributes), Behind, Frontier. What is wrong with the log is an answer too: Error with Kind, Message.
+/// base64, without private attributes), Behind, Watermark. What is wrong with the log is an answer too: Error with Kind, Message.
 enum FollowLog {
   static let waitMax = 1000
 
@@ -17,7 +17,7 @@ enum FollowLog {
     let name = try body.string("TableName") ?? ""
     try call.authorize(name)
     let log = EmbeddedLog(call.store, table: name)
-    let (life, after) = (try body.string("Incarnation"), try body.string("After"))
+    let (life, after) = (try body.string("TableId"), try body.string("After"))
     let partition = try body.integer("Partition") ?? 0
     let limit = ReadLimit(records: max(1, try body.integer("Limit") ?? 1), bytes: max(1, try body.integer("Bytes") ?? 1))
     let wait = Duration.milliseconds(min(waitMax, max(0, try body.integer("WaitMilliseconds") ?? 0)))
@@ -31,12 +31,12 @@ enum FollowLog {
         }
       }
     }
-    guard let incarnation = Incarnation(life), let sequence = UInt64(after ?? "0") else {
-      throw .validation("Incarnation is 16 hexadecimal digits and After a sequence number")
+    guard let tableID = TableID(life), let sequence = UInt64(after ?? "0") else {
+      throw .validation("TableId is 16 hexadecimal digits and After a sequence number")
     }
     return .later { () async throws(DynamoError) in
       do throws(LogError) {
-        let cursor = LogCursor(incarnation: incarnation, sequence: sequence)
+        let cursor = LogCursor(tableID: tableID, sequence: sequence)
         return answer(try await log.read(partition: partition, after: cursor, limit: limit, wait: wait))
       } catch {
         return failure(error)
@@ -50,8 +50,8 @@ enum FollowLog {
     for partition in 0..<description.partitions { bounds.append(try await log.bounds(partition: partition)) }
     let key = store.table(log.table)?.definition.key.partition.name ?? ""
     return Outcome.object { writer in
-      writer.name("Incarnation")
-      writer.string(description.incarnation.description)
+      writer.name("TableId")
+      writer.string(description.tableID.description)
       writer.name("PartitionKey")
       writer.string(key)
       writer.name("First")
@@ -71,8 +71,8 @@ enum FollowLog {
       writer.string(Base64.encode(batch.bytes))
       writer.name("Behind")
       writer.integer(batch.behind)
-      writer.name("Frontier")
-      writer.integer(batch.frontier)
+      writer.name("Watermark")
+      writer.integer(batch.watermark)
     }
   }
 

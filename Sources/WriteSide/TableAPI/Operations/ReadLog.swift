@@ -6,8 +6,8 @@ internal import TableStore
 /// Our own operation: reads one partition of a table's change log, for people and scripts. Images come without private attributes.
 ///
 /// Request: TableName, Partition (0), After (a sequence number; without it the last Limit records), Limit (100), WaitMilliseconds (0).
-/// Answer: Incarnation, Partitions, Partition, Records (as DynamoDB Streams shows them, with ours beside), End (to be the next
-/// After), Behind (how many more there are), Frontier (milliseconds; no later record carries an earlier time).
+/// Answer: TableID, Partitions, Partition, Records (as DynamoDB Streams shows them, with ours beside), End (to be the next
+/// After), Behind (how many more there are), Watermark (milliseconds; no later record carries an earlier time).
 enum ReadLog {
   static let limitMax = 1000
   static let limitDefault = 100
@@ -39,7 +39,7 @@ enum ReadLog {
         let bounds = try await log.bounds(partition: partition)
         let earliest = bounds.first - 1
         let tail = bounds.last > UInt64(limit) ? bounds.last - UInt64(limit) : 0
-        let from = LogCursor(incarnation: description.incarnation, sequence: asked ?? max(earliest, tail))
+        let from = LogCursor(tableID: description.tableID, sequence: asked ?? max(earliest, tail))
         let batch = try await log.read(
           partition: partition, after: from, limit: ReadLimit(records: limit, bytes: ReadLimit.standard.bytes),
           wait: .milliseconds(wait))
@@ -53,7 +53,7 @@ enum ReadLog {
   private static func answer(_ batch: RecordBatch, _ table: String, _ description: LogDescription) throws(LogError) -> [UInt8] {
     var records: [[UInt8]] = []
     for entry in batch.entries {
-      let position = Position(incarnation: description.incarnation, partition: batch.partition, sequence: entry.sequence)
+      let position = Position(tableID: description.tableID, partition: batch.partition, sequence: entry.sequence)
       var json: [UInt8] = []
       let result = batch.bytes.withUnsafeBytes { bytes in
         Result { () throws(RecordError) in
@@ -67,8 +67,8 @@ enum ReadLog {
       records.append(json)
     }
     return Outcome.object { writer in
-      writer.name("Incarnation")
-      writer.string(description.incarnation.description)
+      writer.name("TableId")
+      writer.string(description.tableID.description)
       writer.name("Partitions")
       writer.integer(description.partitions)
       writer.name("Partition")
@@ -79,15 +79,15 @@ enum ReadLog {
       writer.string(String(batch.end.sequence))
       writer.name("Behind")
       writer.integer(batch.behind)
-      writer.name("Frontier")
-      writer.integer(batch.frontier)
+      writer.name("Watermark")
+      writer.integer(batch.watermark)
     }
   }
 
   private static func error(_ error: LogError) -> DynamoError {
     switch error.kind {
     case .configuration, .trimmed: .validation(error.description)
-    case .incarnation: DynamoError(.resourceNotFound, error.description)
+    case .recreated: DynamoError(.resourceNotFound, error.description)
     case .corrupt: DynamoError(.internalServer, error.description)
     case .retry: DynamoError(.serviceUnavailable, error.description)
     }

@@ -69,7 +69,7 @@ extension JSONWriter {
     name("TableArn")
     string(table.arn)
     name("TableId")
-    string(table.tableID)
+    string(table.dynamoTableID)
     if isWhole {
       globalIndexes(definition.indexes, table, change)
       indexes(definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }

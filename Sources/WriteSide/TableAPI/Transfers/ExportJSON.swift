@@ -18,7 +18,7 @@ extension JSONWriter {
     name("TableArn")
     string(job.description.arn)
     name("TableId")
-    string(job.description.tableID)
+    string(job.description.dynamoTableID)
     name("ExportTime")
     seconds(job.integer("time") ?? 0)
     name("ClientToken")

@@ -31,7 +31,7 @@ extension JSONWriter {
     beginObject()
     importMembers(job)
     name("TableId")
-    string(job.description.tableID)
+    string(job.description.dynamoTableID)
     name("ClientToken")
     string(job.text("clientToken") ?? "")
     name("InputCompressionType")

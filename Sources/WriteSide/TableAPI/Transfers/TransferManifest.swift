@@ -26,7 +26,7 @@ enum TransferManifest {
       writer.name("tableArn")
       writer.string(job.description.arn)
       writer.name("tableId")
-      writer.string(job.description.tableID)
+      writer.string(job.description.dynamoTableID)
       writer.name("exportTime")
       writer.seconds(job.integer("time") ?? 0)
       writer.name("s3Bucket")

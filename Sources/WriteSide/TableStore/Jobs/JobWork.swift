@@ -86,8 +86,8 @@ struct JobWork: Sendable {
       }
       try walk.check()
     } else {
-      guard let incarnation = job.text("incarnation").flatMap({ Incarnation($0) }),
-        let source = state.table(incarnation: incarnation), !source.isDropped
+      guard let tableID = job.text("tableId").flatMap({ TableID($0) }),
+        let source = state.table(tableID: tableID), !source.isDropped
       else { throw JobRunner.Failure(reason: "the table was deleted before it was restored") }
       try TableMoment(state: state, table: source, time: job.integer("time") ?? 0).forEach { _, bytes in
         guard let item = Item(binary: bytes) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }

@@ -37,7 +37,7 @@ package struct TableJob: Sendable {
   package var description: TableDescription {
     TableDescription(
       definition: table.definition, status: "ACTIVE", createdAt: table.createdAt, itemCount: itemCount, sizeBytes: sizeBytes,
-      indexProgress: [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock, incarnation: table.incarnation,
+      indexProgress: [:], indexNumbers: table.indexNumbers, number: table.id, clock: table.clock, tableID: table.tableID,
       streamLabel: table.streams.last?.label)
   }
 

@@ -69,7 +69,7 @@ extension StoredTable {
       let time = (try? state.database.value(Family.log, key)).flatMap { $0 }
         .flatMap { bytes in bytes.withUnsafeBytes { try? StoredRecord.time($0) } }
       // With nothing kept, only the present is known.
-      earliest = max(earliest ?? .min, time ?? state.clock.frontier())
+      earliest = max(earliest ?? .min, time ?? state.clock.watermark())
     }
     return earliest
   }

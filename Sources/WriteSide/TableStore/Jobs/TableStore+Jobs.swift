@@ -41,7 +41,7 @@ extension TableStore {
     let name = table.definition.name
     let job = try committer.perform { () throws(DynamoError) -> TableJob in
       guard let stored = state.table(name) else { throw DynamoError(.tableNotFound, "Table not found: \(name)") }
-      let id = try TableStore.nextTableID(state)
+      let id = try TableStore.nextTableNumber(state)
       let now = state.clock.wall()
       var all = parameters
       all["time"] = .number(Number(time ?? TableStore.now(state, stored)))
@@ -66,7 +66,7 @@ extension TableStore {
   }
 
   /// Makes a table, in the state CREATING until what fills it has been written: the items of a backup (`backup`, its ARN), a
-  /// table at a moment (`incarnation` and `time`), or files (the caller's own parameters).
+  /// table at a moment (`tableId` and `time`), or files (the caller's own parameters).
   package func createTable(
     _ definition: TableDefinition, filledBy kind: TableJob.Kind, _ parameters: AttributeMap
   ) throws(DynamoError) -> (table: TableDescription, job: TableJob) {
@@ -75,10 +75,10 @@ extension TableStore {
       guard state.table(definition.name) == nil else {
         throw DynamoError(.tableAlreadyExists, "Table already exists: \(definition.name)")
       }
-      let id = try TableStore.nextTableID(state)
+      let id = try TableStore.nextTableNumber(state)
       let now = state.clock.wall()
       var table = StoredTable(
-        id: id, incarnation: Incarnation(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
+        id: id, tableID: TableID(rawValue: UInt64.random(in: 1...UInt64.max)), definition: definition,
         indexNumbers: [:], nextIndexNumber: 1, createdAt: now, clock: .live)
       for index in definition.indexes { table.number(index) }
       table.isFilling = true
@@ -87,7 +87,7 @@ extension TableStore {
         arn: "\(TableDescription.arn(definition.name))/\(kind.rawValue)/\(TableStore.jobName(now, id + 1))",
         createdAt: now, parameters: parameters, table: table)
       try TableStore.store(table, state) { batch in
-        batch.put(Family.meta, MetaKey.nextTableID, TableStore.encode(id + 2))
+        batch.put(Family.meta, MetaKey.nextTableNumber, TableStore.encode(id + 2))
         batch.put(Family.meta, MetaKey.job(job.id), job.binary)
       }
       let made = table
@@ -166,7 +166,7 @@ extension TableStore {
   private static func store(_ job: TableJob, _ state: StoreState) throws(DynamoError) {
     var batch = WriteBatch(state.database)
     batch.put(Family.meta, MetaKey.job(job.id), job.binary)
-    batch.put(Family.meta, MetaKey.nextTableID, encode(job.id + 1))
+    batch.put(Family.meta, MetaKey.nextTableNumber, encode(job.id + 1))
     do throws(RocksDBError) {
       try state.database.write(batch, sync: true)
     } catch {
