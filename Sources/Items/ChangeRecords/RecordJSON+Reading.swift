@@ -44,8 +44,13 @@ package struct RecordJSONReader: Sendable {
     }
     guard let kind else { throw RecordError("the record's eventName is missing or unknown") }
     guard let change, tape.kind(change) == .object else { throw RecordError("the record has no member dynamodb") }
-    guard let time = try time(ours, bytes) else { throw RecordError("the record has no commit time in afterimage.time") }
-    return try decode(kind: kind, cause: cause, time: time, sequence: sequence, change, bytes)
+    guard let time = number("time", of: ours, bytes) else {
+      throw RecordError("the record has no commit time in afterimage.time")
+    }
+    guard let order = number("order", of: ours, bytes), order >= 0 else {
+      throw RecordError("the record has no order in afterimage.order")
+    }
+    return try decode(kind: kind, cause: cause, time: time, order: UInt64(order), sequence: sequence, change, bytes)
   }
 
   private static let kinds: [String: ChangeRecord.Kind] = [
@@ -53,7 +58,7 @@ package struct RecordJSONReader: Sendable {
   ]
 
   private func decode(
-    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, sequence: UInt64, _ change: Int,
+    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, order: UInt64, sequence: UInt64, _ change: Int,
     _ bytes: UnsafeRawBufferPointer
   ) throws(RecordError) -> ChangeRecord {
     var keys = Item()
@@ -71,7 +76,8 @@ package struct RecordJSONReader: Sendable {
     } catch {
       throw RecordError("an attribute of the record does not decode: \(error.message)")
     }
-    return ChangeRecord(kind: kind, cause: cause, time: time, sequence: sequence, keys: keys, oldImage: old, newImage: new)
+    return ChangeRecord(
+      kind: kind, cause: cause, time: time, order: order, sequence: sequence, keys: keys, oldImage: old, newImage: new)
   }
 
   private func image(_ node: Int, _ bytes: UnsafeRawBufferPointer) throws(DynamoError) -> Item {
@@ -92,14 +98,12 @@ package struct RecordJSONReader: Sendable {
     return found
   }
 
-  private func time(_ ours: Int?, _ bytes: UnsafeRawBufferPointer) throws(RecordError) -> Int64? {
+  private func number(_ wanted: String, of ours: Int?, _ bytes: UnsafeRawBufferPointer) -> Int64? {
     guard let ours, tape.kind(ours) == .object else { return nil }
-    var time: Int64?
+    var number: Int64?
     tape.forEachMember(ours) { name, value in
-      if tape.kind(value) == .number, tape.string(name, in: bytes) == "time" {
-        time = Int64(tape.string(value, in: bytes))
-      }
+      if tape.kind(value) == .number, tape.string(name, in: bytes) == wanted { number = Int64(tape.string(value, in: bytes)) }
     }
-    return time
+    return number
   }
 }

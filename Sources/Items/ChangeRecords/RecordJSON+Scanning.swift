@@ -37,11 +37,13 @@ extension RecordJSONReader {
     guard cursor.take(text: #","SequenceNumber":""#), cursor.takeDigits(), cursor.take(text: #"","SizeBytes":"#),
       cursor.integer() != nil, cursor.take(text: #","StreamViewType":"NEW_AND_OLD_IMAGES"},"tableName":"#),
       cursor.string() != nil,
-      cursor.take(text: #","afterimage":{"time":"#), let time = cursor.integer(), cursor.take(text: #","tableId":""#),
+      cursor.take(text: #","afterimage":{"time":"#), let time = cursor.integer(), cursor.take(text: #","order":"#),
+      let order = cursor.integer(), order >= 0, cursor.take(text: #","tableId":""#),
       cursor.takeHexadecimal(16), cursor.take(text: #"","partition":"#), cursor.integer() != nil,
       cursor.take(text: #","sequence":"#), cursor.integer() != nil, cursor.take(text: "}}"), cursor.isAtEnd()
     else { return nil }
-    return ChangeRecord(kind: kind, cause: .user, time: time, sequence: sequence, keys: keys, oldImage: old, newImage: new)
+    return ChangeRecord(
+      kind: kind, cause: .user, time: time, order: UInt64(order), sequence: sequence, keys: keys, oldImage: old, newImage: new)
   }
 
   /// The record in one pass; nil for whatever is not as our relay writes it: a member with escapes in its name, an identity, a
@@ -50,7 +52,7 @@ extension RecordJSONReader {
     var cursor = JSONCursor(bytes)
     var kind: ChangeRecord.Kind?
     var change: ScannedChange?
-    var time: Int64?
+    var moment: (time: Int64, order: UInt64)?
     guard cursor.take(UInt8(ascii: "{")) else { return nil }
     repeat {
       guard let name = cursor.name() else { return nil }
@@ -62,16 +64,18 @@ extension RecordJSONReader {
         kind = RecordJSONReader.kind(text, cursor)
         if kind == nil { return nil }
       } else if cursor.holds(name, "afterimage") {
-        time = RecordJSONReader.time(&cursor)
-        if time == nil { return nil }
+        moment = RecordJSONReader.moment(&cursor)
+        if moment == nil { return nil }
       } else {
         // Who did it is told in two spellings: the tape knows them.
         guard !cursor.holds(name, "userIdentity"), cursor.skip(depth: 1) else { return nil }
       }
     } while cursor.take(UInt8(ascii: ","))
-    guard cursor.take(UInt8(ascii: "}")), cursor.isAtEnd(), let kind, let change, let time else { return nil }
+    guard cursor.take(UInt8(ascii: "}")), cursor.isAtEnd(), let kind, let change, let moment else { return nil }
     return ChangeRecord(
-      kind: kind, cause: .user, time: time, sequence: sequence, keys: change.keys, oldImage: change.old, newImage: change.new)
+      kind: kind, cause: .user, time: moment.time, order: moment.order, sequence: sequence, keys: change.keys,
+      oldImage: change.old,
+      newImage: change.new)
   }
 
   private struct ScannedChange {
@@ -101,19 +105,24 @@ extension RecordJSONReader {
     return cursor.take(UInt8(ascii: "}")) ? change : nil
   }
 
-  private static func time(_ cursor: inout JSONCursor) -> Int64? {
+  private static func moment(_ cursor: inout JSONCursor) -> (time: Int64, order: UInt64)? {
     var time: Int64?
+    var order: Int64?
     guard cursor.take(UInt8(ascii: "{")) else { return nil }
     repeat {
       guard let name = cursor.name() else { return nil }
       if cursor.holds(name, "time") {
         time = cursor.integer()
         if time == nil { return nil }
+      } else if cursor.holds(name, "order") {
+        order = cursor.integer()
+        if order == nil { return nil }
       } else {
         guard cursor.skip(depth: 2) else { return nil }
       }
     } while cursor.take(UInt8(ascii: ","))
-    return cursor.take(UInt8(ascii: "}")) ? time : nil
+    guard cursor.take(UInt8(ascii: "}")), let time, let order, order >= 0 else { return nil }
+    return (time, UInt64(order))
   }
 
   private static func kind(_ text: JSONCursor.Piece, _ cursor: JSONCursor) -> ChangeRecord.Kind? {

@@ -2,7 +2,7 @@ package import DynamoModel
 
 /// A change record as JSON: what DynamoDB Streams calls a record, with our members beside it.
 ///
-/// `afterimage` holds the commit time in milliseconds, the table id, partition and sequence; the rest is what
+/// `afterimage` holds the commit time in milliseconds, the order, table id, partition and sequence; the rest is what
 /// GetRecords of DynamoDB Streams gives, whole seconds included. A truncate record has eventName `TRUNCATE` and a
 /// snapshot record `SNAPSHOT`, which DynamoDB has not.
 package enum RecordJSON {
@@ -27,6 +27,8 @@ package enum RecordJSON {
     writer.beginObject()
     writer.name("time")
     writer.integer(record.time)
+    writer.name("order")
+    writer.integer(record.order)
     writer.name("tableId")
     writer.string(position.tableID.description)
     writer.name("partition")

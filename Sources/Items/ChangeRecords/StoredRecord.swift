@@ -2,21 +2,23 @@ package import DynamoModel
 
 /// A change record as the write store keeps it.
 ///
-/// A version byte, kind, cause, the commit time (8 bytes, big-endian), a byte that tells which images are there, then the
+/// A version byte, kind, cause, the commit time and the order (8 bytes each, big-endian), a byte that tells which images are there, then the
 /// keys, the old and the new image, each a varint length and an item in its stored form. The images are the very bytes
 /// of the items: writing a record copies them, reading one attribute skips the others.
 package enum StoredRecord {
-  static let version: UInt8 = 1
-  private static let headerBytes = 12
+  static let version: UInt8 = 2
+  private static let headerBytes = 20
 
   package static func append(
-    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, keys: [UInt8], old: [UInt8]?, new: [UInt8]?,
+    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, order: UInt64, keys: [UInt8], old: [UInt8]?, new: [UInt8]?,
     to out: inout [UInt8]
   ) {
     out.append(version)
     out.append(kind.rawValue)
     out.append(cause.rawValue)
-    for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: time >> Int64(shift))) }
+    for number in [UInt64(bitPattern: time), order] {
+      for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+    }
     out.append((old == nil ? 0 : 1) | (new == nil ? 0 : 2))
     Varint.appendBytes(keys, to: &out)
     if let old { Varint.appendBytes(old, to: &out) }
@@ -26,9 +28,11 @@ package enum StoredRecord {
   /// The commit time alone, from the record's head.
   package static func time(_ bytes: UnsafeRawBufferPointer) throws(RecordError) -> Int64 {
     guard bytes.count >= headerBytes else { throw RecordError("a stored record of \(bytes.count) bytes is too short") }
-    var time: Int64 = 0
-    for index in 3..<11 { time = time << 8 | Int64(bytes[index]) }
-    return time
+    return Int64(bitPattern: number(bytes, at: 3))
+  }
+
+  private static func number(_ bytes: UnsafeRawBufferPointer, at start: Int) -> UInt64 {
+    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
   }
 
   /// The raw parts of a record: no attribute is decoded.
@@ -36,6 +40,7 @@ package enum StoredRecord {
     package let kind: ChangeRecord.Kind
     package let cause: ChangeRecord.Cause
     package let time: Int64
+    package let order: UInt64
     package let keys: UnsafeRawBufferPointer
     package let old: UnsafeRawBufferPointer?
     package let new: UnsafeRawBufferPointer?
@@ -55,16 +60,16 @@ package enum StoredRecord {
     guard let keys = Varint.readBytes(bytes, &index) else { throw RecordError("the stored record's keys are cut off") }
     var old: UnsafeRawBufferPointer?
     var new: UnsafeRawBufferPointer?
-    if bytes[11] & 1 != 0 {
+    if bytes[19] & 1 != 0 {
       old = Varint.readBytes(bytes, &index)
       if old == nil { throw RecordError("the stored record's old image is cut off") }
     }
-    if bytes[11] & 2 != 0 {
+    if bytes[19] & 2 != 0 {
       new = Varint.readBytes(bytes, &index)
       if new == nil { throw RecordError("the stored record's new image is cut off") }
     }
     guard index == bytes.count else { throw RecordError("the stored record has bytes behind its end") }
-    return Parts(kind: kind, cause: cause, time: time, keys: keys, old: old, new: new)
+    return Parts(kind: kind, cause: cause, time: time, order: number(bytes, at: 11), keys: keys, old: old, new: new)
   }
 
   /// Decodes a record; of the images only the named attributes, or all of them when `names` is nil.
@@ -73,7 +78,8 @@ package enum StoredRecord {
   ) throws(RecordError) -> ChangeRecord {
     let parts = try parts(bytes)
     return ChangeRecord(
-      kind: parts.kind, cause: parts.cause, time: parts.time, sequence: sequence, keys: try item(parts.keys, nil),
+      kind: parts.kind, cause: parts.cause, time: parts.time, order: parts.order, sequence: sequence,
+      keys: try item(parts.keys, nil),
       oldImage: try parts.old.map { (image) throws(RecordError) in try item(image, names) },
       newImage: try parts.new.map { (image) throws(RecordError) in try item(image, names) })
   }
@@ -96,7 +102,7 @@ package enum StoredRecord {
       return kept.binary
     }
     append(
-      kind: parts.kind, cause: parts.cause, time: parts.time, keys: Array(parts.keys),
+      kind: parts.kind, cause: parts.cause, time: parts.time, order: parts.order, keys: Array(parts.keys),
       old: try parts.old.map { (image) throws(RecordError) in try stripped(image) },
       new: try parts.new.map { (image) throws(RecordError) in try stripped(image) }, to: &out)
   }

@@ -3,16 +3,20 @@ package import Kafka
 
 /// What a message on a table's topic says about itself beside its value.
 ///
-/// `afterimage-format` 1, `afterimage-table-id` (16 hexadecimal digits), `afterimage-position` (`partition:sequence`).
+/// `afterimage-format` 2, `afterimage-table-id` (16 hexadecimal digits), `afterimage-position` (`partition:sequence`),
+/// `afterimage-order` (the order of the committer).
 package struct RecordHeaders: Sendable, Equatable {
-  package static let format = 1
+  package static let format = 2
   package static let formatName: StaticString = "afterimage-format"
   package static let tableIDName: StaticString = "afterimage-table-id"
   package static let positionName: StaticString = "afterimage-position"
 
+  package static let orderName: StaticString = "afterimage-order"
+
   package let tableID: TableID
   package let partition: Int
   package let sequence: UInt64
+  package let order: UInt64
 
   package enum Reading {
     case ours(RecordHeaders)
@@ -24,27 +28,31 @@ package struct RecordHeaders: Sendable, Equatable {
 
   package static func read(_ message: KafkaMessage) -> Reading {
     guard let headers = message.headers else { return .foreign }
-    // As the relay writes them. Three headers of three names: each is the last of its name.
-    if headers.count == 3, let format = headers.value(at: 0, named: formatName),
-      let tableID = headers.value(at: 1, named: tableIDName), let position = headers.value(at: 2, named: positionName)
+    // As the relay writes them. Four headers of four names: each is the last of its name.
+    if headers.count == 4, let format = headers.value(at: 0, named: formatName),
+      let tableID = headers.value(at: 1, named: tableIDName), let position = headers.value(at: 2, named: positionName),
+      let order = headers.value(at: 3, named: orderName)
     {
-      return read(format, tableID, position)
+      return read(format, tableID, position, order)
     }
     let format = headers.last(formatName)
     let tableID = headers.last(tableIDName)
     let position = headers.last(positionName)
     if format == nil, tableID == nil, position == nil { return .foreign }
-    return read(format, tableID, position)
+    return read(format, tableID, position, headers.last(orderName))
   }
 
   private static func read(
-    _ format: UnsafeRawBufferPointer?, _ tableID: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?
+    _ format: UnsafeRawBufferPointer?, _ tableID: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?,
+    _ order: UnsafeRawBufferPointer?
   ) -> Reading {
     guard let format, let number = decimal(format, 0..<format.count) else {
       return .unreadable("its header afterimage-format is missing or no number")
     }
     guard number == RecordHeaders.format else {
-      return .unreadable("it has format \(number), this program reads format \(RecordHeaders.format): use a newer afterimage")
+      return .unreadable(
+        "it has format \(number), this program reads format \(RecordHeaders.format): \(number > RecordHeaders.format ? "use a newer afterimage" : "publish the table again with this one")"
+      )
     }
     guard let tableID, let life = hexadecimal(tableID) else {
       return .unreadable("its header afterimage-table-id is missing or not 16 hexadecimal digits")
@@ -53,7 +61,11 @@ package struct RecordHeaders: Sendable, Equatable {
       let partition = decimal(position, 0..<colon), let sequence = decimal(position, colon + 1..<position.count),
       partition <= UInt64(Int32.max), sequence > 0
     else { return .unreadable("its header afterimage-position is missing or not of the form partition:sequence") }
-    return .ours(RecordHeaders(tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence))
+    guard let order, let rank = decimal(order, 0..<order.count) else {
+      return .unreadable("its header afterimage-order is missing or not a number")
+    }
+    return .ours(
+      RecordHeaders(tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence, order: rank))
   }
 
   private static func decimal(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64? {

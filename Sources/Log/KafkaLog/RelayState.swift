@@ -20,7 +20,7 @@ package struct RelayState: Sendable, Equatable {
   }
 
   package static let key: StaticString = "relay"
-  private static let version = 1
+  private static let version = 2
 
   package var tableID: TableID
   /// Which relay wrote it: host, process and a random part.
@@ -65,7 +65,9 @@ package struct RelayState: Sendable, Equatable {
       throw RecordError("it has no version")
     }
     guard number == RelayState.version else {
-      throw RecordError("it has version \(number), this program reads version \(RelayState.version): use a newer afterimage")
+      throw RecordError(
+        "it has version \(number), this program reads version \(RelayState.version): use the afterimage that wrote it, or delete the topic and let the relay publish again"
+      )
     }
     guard let life = tape.member(tape.root, "tableId"), tape.isString(life), let tableID = TableID(tape.string(life)),
       let relay = tape.member(tape.root, "relay"), tape.isString(relay), let list = tape.member(tape.root, "partitions"),

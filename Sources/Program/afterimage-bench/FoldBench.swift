@@ -24,7 +24,7 @@ enum FoldBench {
       let old = latest.updateValue(item, forKey: user)
       let time = 1_700_000_000_000 + Int64(n / 10) * 100
       let record = ChangeRecord(
-        kind: old == nil ? .insert : .modify, cause: .user, time: time, sequence: UInt64(n + 1),
+        kind: old == nil ? .insert : .modify, cause: .user, time: time, order: UInt64(n + 1), sequence: UInt64(n + 1),
         keys: ["user": item["user"] ?? .null],
         oldImage: old, newImage: item)
       let last = batches.count - 1

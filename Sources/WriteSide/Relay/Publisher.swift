@@ -54,6 +54,8 @@ struct Publisher: Sendable {
     for (index, entry) in batch.entries.enumerated() {
       if index % 64 == 0 { try Task.checkCancellation() }
       value.removeAll(keepingCapacity: true)
+      // Beside the closure, not in its result: the compiler (6.3.1) fails on a tuple of an optional there.
+      var order: UInt64 = 0
       let key = try batch.bytes.withUnsafeBytes { (raw) throws(RecordError) in
         let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
         switch batch.format {
@@ -61,17 +63,20 @@ struct Publisher: Sendable {
           let record = try StoredRecord.decode(bytes, sequence: entry.sequence)
           let position = Position(tableID: tableID, partition: batch.partition, sequence: entry.sequence)
           RecordJSON.append(record, table: table, position: position, to: &value)
+          order = record.order
           return messageKey(record)
         case .json:
           value.append(contentsOf: bytes)
-          return messageKey(try reader.decode(bytes, sequence: entry.sequence))
+          let record = try reader.decode(bytes, sequence: entry.sequence)
+          order = record.order
+          return messageKey(record)
         }
       }
       try producer.produce(
         topic, partition: batch.partition, key: key, value: value,
         headers: [
           RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.tableIDName: tableID.description,
-          RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)",
+          RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)", RecordHeaders.orderName: "\(order)",
         ], timestamp: entry.time)
     }
   }

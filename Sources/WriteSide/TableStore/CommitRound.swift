@@ -13,6 +13,8 @@ struct CommitRound: ~Copyable {
   let tables: [String: StoredTable]
   /// The commit time of live tables.
   let time: Int64
+  /// The order of the last record; each record takes the next.
+  private(set) var order: UInt64
   var progress: [UInt32: TableProgress]
   var batch: WriteBatch
   private var written: [[UInt8]: [UInt8]?] = [:]
@@ -23,11 +25,12 @@ struct CommitRound: ~Copyable {
 
   static let tokenLifetime: Int64 = 600_000
 
-  init(_ database: Database, tables: [String: StoredTable], progress: [UInt32: TableProgress], time: Int64) {
+  init(_ database: Database, tables: [String: StoredTable], progress: [UInt32: TableProgress], time: Int64, order: UInt64) {
     self.database = database
     self.tables = tables
     self.progress = progress
     self.time = time
+    self.order = order
     batch = WriteBatch(database)
   }
 
@@ -223,10 +226,12 @@ struct CommitRound: ~Copyable {
     state.sizeBytes += (prepared.newBytes?.count ?? 0) - (prepared.oldBytes?.count ?? 0)
     progress[table.id] = state
     touched.insert(table.id)
+    order += 1
     var bytes: [UInt8] = []
     bytes.reserveCapacity((prepared.oldBytes?.count ?? 0) + (prepared.newBytes?.count ?? 0) + 96)
     StoredRecord.append(
-      kind: kind, cause: cause, time: prepared.time, keys: prepared.key.binary, old: prepared.oldBytes, new: prepared.newBytes,
+      kind: kind, cause: cause, time: prepared.time, order: order, keys: prepared.key.binary, old: prepared.oldBytes,
+      new: prepared.newBytes,
       to: &bytes)
     batch.put(Family.log, KeyBytes.log(table.id, partition, sequence), bytes)
     return Position(tableID: table.tableID, partition: partition, sequence: sequence)

@@ -19,6 +19,8 @@ enum Family {
 enum MetaKey {
   static let formatVersion: [UInt8] = [UInt8(ascii: "V")]
   static let clockCeiling: [UInt8] = [UInt8(ascii: "C")]
+  /// The order of the last record committed.
+  static let order: [UInt8] = [UInt8(ascii: "O")]
   static let nextTableNumber: [UInt8] = [UInt8(ascii: "N")]
   static let tablePrefix: [UInt8] = [UInt8(ascii: "D")]
   static let tokenPrefix: [UInt8] = [UInt8(ascii: "K")]

@@ -20,6 +20,8 @@ final class StoreState: Sendable {
     var dropped: [StoredTable]
     var progress: [UInt32: TableProgress]
     var jobs: [UInt32: TableJob] = [:]
+    /// The order of the last record committed: rises over all tables and partitions, and is in the write that used it.
+    var order: UInt64 = 0
   }
 
   init(database: Database, clock: CommitClock, published: Published) {
@@ -32,6 +34,7 @@ final class StoreState: Sendable {
   func tableNames() -> [String] { published.withLock { Array($0.tables.keys) } }
   func tables() -> [StoredTable] { published.withLock { Array($0.tables.values) } }
   func allTables() -> [StoredTable] { published.withLock { Array($0.tables.values) + $0.dropped } }
+  var order: UInt64 { published.withLock { $0.order } }
   func jobs() -> [TableJob] { published.withLock { Array($0.jobs.values) } }
   func progress(_ id: UInt32) -> TableProgress? { published.withLock { $0.progress[id] } }
 
@@ -93,10 +96,11 @@ final class StoreState: Sendable {
         "The wall clock jumped ahead by \(clock.jump / 1000) s: writes are stopped. If the clock is right now, accept it with: "
           + "afterimage table clock --accept-jump")
     }
-    let (tables, progress) = published.withLock { ($0.tables, $0.progress) }
-    var round = CommitRound(database, tables: tables, progress: progress, time: time)
+    let (tables, progress, order) = published.withLock { ($0.tables, $0.progress, $0.order) }
+    var round = CommitRound(database, tables: tables, progress: progress, time: time, order: order)
     do throws(DynamoError) {
       try body(&round)
+      if round.order > order { round.batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(round.order))) }
       try write(&round, ceiling: ceiling)
     } catch {
       clock.end(ceiling: nil)
@@ -104,7 +108,9 @@ final class StoreState: Sendable {
     }
     let changed = round.touched
     let new = round.progress
+    let last = round.order
     published.withLock { state in
+      state.order = last
       for id in changed { state.progress[id] = new[id] }
     }
     clock.end(ceiling: ceiling)
@@ -136,6 +142,9 @@ final class StoreState: Sendable {
   /// Reads the catalogue and the progress of every table.
   static func load(_ database: Database) throws -> Published {
     var published = Published(tables: [:], dropped: [], progress: [:])
+    if let bytes = try database.value(Family.meta, MetaKey.order) {
+      published.order = bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) }
+    }
     var walk = KeyIterator(
       database, Family.meta, lower: MetaKey.tablePrefix, upper: KeyBytes.successor(MetaKey.tablePrefix))
     walk.seekToFirst()

@@ -100,20 +100,26 @@ extension TableStore {
       }
       defer { state.clock.end(ceiling: nil) }
       let time = table.clock == .history ? progress.historyTime : max(now, progress.historyTime)
+      var order = state.order
       try TableStore.store(table, state) { batch in
         if let ceiling { batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
         for partition in 0..<table.definition.partitions {
           progress.last[partition] += 1
           var record: [UInt8] = []
-          StoredRecord.append(kind: .truncate, cause: .user, time: time, keys: Item().binary, old: nil, new: nil, to: &record)
+          order += 1
+          StoredRecord.append(
+            kind: .truncate, cause: .user, time: time, order: order, keys: Item().binary, old: nil, new: nil, to: &record)
           batch.put(Family.log, KeyBytes.log(table.id, partition, progress.last[partition]), record)
         }
+        batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(order)))
         let prefix = KeyBytes.table(table.id)
         batch.deleteRange(Family.items, from: prefix, to: KeyBytes.successor(prefix))
         batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
       }
       let kept = progress
+      let last = order
       state.update {
+        $0.order = last
         $0.tables[name] = nil
         $0.dropped.append(table)
         $0.progress[table.id] = kept

@@ -48,9 +48,9 @@ package final class TableStore: Sendable {
     }
   }
 
-  package static let formatVersion: UInt8 = 1
+  package static let formatVersion: UInt8 = 2
 
-  /// Opens or makes the store at `path`. Throws `inUse`, `newerVersion`, `damaged` or `storage`.
+  /// Opens or makes the store at `path`. Throws `inUse`, `otherVersion`, `damaged` or `storage`.
   package init(path: String, options: Options = Options()) throws(StoreError) {
     self.options = options
     let database: Database
@@ -81,7 +81,7 @@ package final class TableStore: Sendable {
   private static func load(_ database: Database, path: String, _ options: Options) throws -> StoreState {
     if let version = try database.value(Family.meta, MetaKey.formatVersion) {
       guard version == [formatVersion] else {
-        throw StoreError.newerVersion(path, Int(version.first ?? 0), Int(formatVersion))
+        throw StoreError.otherVersion(path, Int(version.first ?? 0), Int(formatVersion))
       }
     } else {
       var batch = WriteBatch(database)
@@ -167,15 +167,16 @@ package enum StoreEvent: Sendable, Equatable {
 /// Why a store cannot be opened.
 package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case inUse(String)
-  case newerVersion(String, Int, Int)
+  case otherVersion(String, Int, Int)
   case damaged(String, String)
   case storage(String, String)
 
   package var description: String {
     switch self {
     case .inUse(let path): "\(path) is in use by another afterimage process: stop it, or choose another directory with --data"
-    case .newerVersion(let path, let found, let known):
-      "\(path) was written by a newer afterimage (format \(found); this one reads format \(known)): use that version"
+    case .otherVersion(let path, let found, let known):
+      "\(path) was written by \(found > known ? "a newer" : "an older") afterimage (format \(found); this one reads format \(known)): "
+        + (found > known ? "use that version" : "export its tables with that version and import them here")
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
     case .storage(let path, let reason): "\(path) cannot be opened: \(reason)"
     }

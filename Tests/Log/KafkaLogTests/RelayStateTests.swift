@@ -12,13 +12,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":2}"#, "use a newer afterimage"),
-    (#"{"version":1,"relay":"r","partitions":[]}"#, "member is missing"),
+    ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":3}"#, "this program reads version 2"),
+    (#"{"version":2,"relay":"r","partitions":[]}"#, "member is missing"),
     (
-      #"{"version":1,"tableId":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"watermark":0}]}"#,
+      #"{"version":2,"tableId":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"watermark":0}]}"#,
       "sequence or watermark"
     ),
-    (#"{"version":1,"tableId":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or watermark"),
+    (#"{"version":2,"tableId":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or watermark"),
   ])
   func `what is not a state is told so`(_ text: String, _ reason: String) {
     let error = #expect(throws: RecordError.self) { try RelayState(json: Array(text.utf8)) }

@@ -23,7 +23,7 @@ struct BadTopicTests {
   }
 
   @Test(arguments: [
-    ("no json", "1", ["record 2: the record is not JSON"]), ("{}", "2", ["format 2", "use a newer afterimage"]),
+    ("no json", "2", ["record 2: the record is not JSON"]), ("{}", "3", ["format 3", "use a newer afterimage"]),
   ])
   func `a record with our headers that cannot be read stops the lane and nothing else`(
     _ value: String, _ format: String, _ words: [String]

@@ -72,7 +72,7 @@ final class TopicScene {
   }
 
   /// Puts a message on the topic as another program would; without headers when `position` is nil.
-  func send(_ value: String, format: String = "1", position: String? = nil) async throws {
+  func send(_ value: String, format: String = "2", position: String? = nil) async throws {
     let producer = try Producer(configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20) { _ in }
     try await producer.initTransactions()
     var headers: [(StaticString, String)] = []
@@ -90,7 +90,8 @@ final class TopicScene {
       if let (format, tableID, position) = all.isEmpty ? nil : (all[0], all[1], all[2]) {
         try producer.produce(
           place, partition: 0, key: [1], value: Array(value.utf8),
-          headers: [format.0: format.1, tableID.0: tableID.1, position.0: position.1], timestamp: time)
+          headers: [format.0: format.1, tableID.0: tableID.1, position.0: position.1, RecordHeaders.orderName: "1"],
+          timestamp: time)
       } else {
         try producer.produce(place, partition: 0, key: [1], value: Array(value.utf8), headers: [:], timestamp: time)
       }

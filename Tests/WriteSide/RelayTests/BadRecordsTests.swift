@@ -48,7 +48,7 @@ import Testing
           place, partition: 0, key: [1], value: bytes,
           headers: [
             RecordHeaders.formatName: header.format, RecordHeaders.tableIDName: header.tableID,
-            RecordHeaders.positionName: header.position,
+            RecordHeaders.positionName: header.position, RecordHeaders.orderName: "1",
           ], timestamp: time)
       }
       try producer.commit()
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func `a record of a newer format stops the reader behind the good ones`() async throws {
-    try await send("{}", [("2", "\(tableID)", "0:4")])
+    try await send("{}", [("3", "\(tableID)", "0:4")])
     let first = try await log.read(partition: 0, after: start, limit: .standard, wait: .seconds(5))
     #expect(first.entries.map(\.sequence) == [1, 2, 3])
     let error = await #expect(throws: LogError.self) { try await read() }
@@ -99,32 +99,32 @@ import Testing
 
   @Test(arguments: ["", "x", "0", "0:", "0:0", ":4", "0:-4", "0:4:5", "00000000000000000000000000000:4"])
   func `a record with an unreadable position stops the reader`(_ position: String) async throws {
-    try await send("{}", [("1", "\(tableID)", position)])
+    try await send("{}", [("2", "\(tableID)", position)])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
   }
 
   @Test func `a record of another partition stops the reader`() async throws {
-    try await send("{}", [("1", "\(tableID)", "1:4")])
+    try await send("{}", [("2", "\(tableID)", "1:4")])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
   }
 
   @Test func `a missing number stops the reader`() async throws {
-    try await send("{}", [("1", "\(tableID)", "0:6")])
+    try await send("{}", [("2", "\(tableID)", "0:6")])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .corrupt)
     #expect(error?.message.contains("4 is missing") == true)
   }
 
   @Test func `a record published twice is given once`() async throws {
-    try await send("{}", [("1", "\(tableID)", "0:2"), ("1", "\(tableID)", "0:3"), ("1", "\(tableID)", "0:4")])
+    try await send("{}", [("2", "\(tableID)", "0:2"), ("2", "\(tableID)", "0:3"), ("2", "\(tableID)", "0:4")])
     let all = try await read(records: 4)
     #expect(all.sequences == [1, 2, 3, 4])
   }
 
   @Test func `a record of another life of the table stops the reader`() async throws {
-    try await send("{}", [("1", "00000000000000ff", "0:1")])
+    try await send("{}", [("2", "00000000000000ff", "0:1")])
     let error = await #expect(throws: LogError.self) { try await read() }
     #expect(error?.kind == .recreated)
   }

@@ -93,14 +93,16 @@ import Testing
     while seen == nil {
       seen = stream.next(
         { message in
-          let headers = [RecordHeaders.formatName, RecordHeaders.tableIDName, RecordHeaders.positionName].map {
+          let headers = [
+            RecordHeaders.formatName, RecordHeaders.tableIDName, RecordHeaders.positionName, RecordHeaders.orderName,
+          ].map {
             message.header($0).map { String(decoding: $0, as: UTF8.self) } ?? "-"
           }
           return "\(String(decoding: message.key!, as: UTF8.self)) \(message.timestamp) \(headers)"
         }, event: { "\($0)" })
       if seen == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
-    #expect(seen == "Grüße 1700000000000 \(["1", "\(tableID)", "0:1"])")
+    #expect(seen == "Grüße 1700000000000 \(["2", "\(tableID)", "0:1", "1"])")
   }
 
   @Test func `two images of 400 KB with many short strings pass`() async throws {

@@ -183,8 +183,8 @@ import Testing
         let parts = try StoredRecord.parts(raw)
         var bytes: [UInt8] = []
         StoredRecord.append(
-          kind: .modify, cause: .user, time: parts.time, keys: Array(parts.keys), old: Array(parts.new!),
-          new: Item(dictionaryLiteral: ("pk", .string("other"))).binary, to: &bytes)
+          kind: .modify, cause: .user, time: parts.time, order: parts.order, keys: Array(parts.keys),
+          old: Array(parts.new!), new: Item(dictionaryLiteral: ("pk", .string("other"))).binary, to: &bytes)
         return bytes
       }
       batch.put(log, own[1].key, changed)
