@@ -133,7 +133,7 @@ package struct GroupPlan: Sendable {
     case .max: .max
     case .distinct: .distinct
     case .first: .first
-    case .last: .last
+    case .last, .current: .last
     }
   }
 

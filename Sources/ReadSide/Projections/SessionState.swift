@@ -40,7 +40,7 @@ package enum SessionColumn: Sendable, Equatable {
     case .count: self = .count(0)
     case .sum: self = .sum(.zero)
     case .distinct: self = .distinct([])
-    case .min, .max, .first, .last: self = .best(nil)
+    case .min, .max, .first, .last, .current: self = .best(nil)
     case .duration, .durationMilliseconds: self = .duration
     }
   }

@@ -39,7 +39,7 @@ struct RecordScanningTests {
     let record = ChangeRecord(
       kind: kinds.randomElement(using: &random)!, cause: Int.random(in: 0..<10, using: &random) == 0 ? .service : .user,
       time: Int64.random(in: 0...4_000_000_000_000, using: &random),
-      order: UInt64.random(in: 0...UInt64(Int64.max), using: &random), sequence: 7, keys: ["user": .string("ana")],
+      order: UInt64.random(in: 0...(1 << 53), using: &random), sequence: 7, keys: ["user": .string("ana")],
       oldImage: Bool.random(using: &random) ? item(&random) : nil, newImage: Bool.random(using: &random) ? item(&random) : nil)
     var json: [UInt8] = []
     let position = Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7)

@@ -95,6 +95,7 @@ extension Pipeline {
     case .count: return "\(column.name) = count"
     case .duration: return "\(column.name) = seconds from first to last"
     case .durationMilliseconds: return "\(column.name) = milliseconds from first to last"
+    case .current: return "\(column.name) = the item's \(input)"
     default: return "\(column.name) = \(column.function.rawValue)(\(input)\(order))"
     }
   }
@@ -130,7 +131,10 @@ extension Pipeline {
     if let when = sessions.endWhen { text += " It ends when \(when.text)." }
     if !sessions.liveGroup.isEmpty {
       text +=
-        " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the newest lives: it ends the others as superseded."
+        " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the one that came last is live: it ends the others as superseded."
+      if case .item = sessions.subject {
+        text += sessions.revivesOnTouch ? " A touch of a superseded one opens a new session." : " A superseded one stays ended."
+      }
     }
     if sessions.expiresItem { text += " The item of an expired session is deleted, if it is still as it was seen." }
     if !sessions.columns.isEmpty { text += " It holds \(list(sessions.columns.map { self.text($0, source) }))." }
@@ -174,6 +178,9 @@ extension Pipeline {
       names = { source.inputs[$0].name }
     case .session(let projection, let ends):
       trigger = "when a session of \(projections[projection].name) comes to its end (\(list(ends.map(\.rawValue), "or")))"
+      names = { [projections] in projections[projection].table.columns[$0].name }
+    case .boardClosed(let projection):
+      trigger = "when a board of \(projections[projection].name) has closed"
       names = { [projections] in projections[projection].table.columns[$0].name }
     }
     switch effect.action {

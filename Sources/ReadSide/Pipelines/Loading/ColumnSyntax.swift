@@ -55,8 +55,10 @@ extension PipelineReader {
     }
   }
 
-  /// The columns of an aggregate or of sessions. `allowsFields` takes a bare field as its last value.
-  func columnSyntax(_ entries: [YAMLNode.Entry], sessions: Bool, _ reserved: [String]) -> [ColumnSyntax] {
+  /// The columns of an aggregate or of sessions. A bare field is its last value; in a session that is an item, the item's.
+  func columnSyntax(
+    _ entries: [YAMLNode.Entry], sessions: Bool, isItem: Bool = false, _ reserved: [String]
+  ) -> [ColumnSyntax] {
     var columns: [ColumnSyntax] = []
     for entry in entries {
       findings.check(name: entry.key)
@@ -69,7 +71,7 @@ extension PipelineReader {
         let (function, argument, order) = try PipelineReader.column(&parser, sessions: sessions)
         try parser.expectEnd()
         return ColumnSyntax(
-          name: entry.key.text, function: function, argument: argument, order: order, node: entry.value, mark: entry.key.mark)
+          name: entry.key.text, function: function == .current && !isItem ? .last : function, argument: argument, order: order, node: entry.value, mark: entry.key.mark)
       }
       if let made { columns.append(made) }
     }
@@ -88,7 +90,7 @@ extension PipelineReader {
         parser.advance()
         return (word.text == "count" ? .count : .duration, nil, nil)
       }
-      if sessions, !known.contains(word.text) { return (.last, try parser.expression(), nil) }
+      if sessions, !known.contains(word.text) { return (.current, try parser.expression(), nil) }
       if known.contains(word.text) { throw SyntaxFailure(offset: word.offset, message: "write `\(word.text)(field)`") }
       throw SyntaxFailure(
         offset: word.offset, message: "`\(word.text)` is no function of a column\(Suggestion.text(for: word.text, among: known))")

@@ -12,6 +12,7 @@ extension PipelineReader {
   private enum TriggerOf {
     case change(TriggerSyntax)
     case session(Int, [SessionEnd])
+    case boardClosed(Int)
   }
 
   private func readEffect(_ entry: YAMLNode.Entry) -> Effect? {
@@ -40,6 +41,9 @@ extension PipelineReader {
         }
         return Effect(
           name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteItem, retry: retry)
+      case .boardClosed:
+        findings.add(deletes.mark, "there is no one item behind a board: write `delete: { rows: ..., where: ... }`")
+        return nil
       }
     }
     var inputs: [InputSyntax] = []
@@ -60,6 +64,14 @@ extension PipelineReader {
       return Effect(
         name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteRows(selections),
         retry: retry)
+    case .boardClosed(let index):
+      for selection in selections {
+        for equality in selection.equals {
+          if let type = projections[index]?.table.columns[equality.input].type { checkType(selection, equality, type, deletes) }
+        }
+      }
+      return Effect(
+        name: entry.key.text, about: about, trigger: .boardClosed(projection: index), action: .deleteRows(selections), retry: retry)
     }
   }
 
@@ -76,8 +88,21 @@ extension PipelineReader {
       let index = projectionEntries.firstIndex(where: { $0.key.text == name }), rule(named: name) == nil
     {
       guard let projection = projections[index] else { return nil }
+      if case .leaderboard(let board) = projection.kind {
+        if let when { findings.add(when.mark, "an effect of a board takes no `when`") }
+        guard words.count == 2, words[1] == "closed" else {
+          findings.add(node.mark, "write what became of the board: `\(name) closed`")
+          return nil
+        }
+        guard !board.windows.isEmpty else {
+          findings.add(node.mark, "the boards of `\(name)` have no calendar period, so they never close")
+          return nil
+        }
+        return .boardClosed(index)
+      }
       guard case .sessions = projection.kind else {
-        findings.add(node.mark, "`\(name)` is no sessions projection: effects are of items and of sessions")
+        findings.add(
+          node.mark, "`\(name)` is not a sessions projection or leaderboard: effects are of items, of sessions and of boards that close")
         return nil
       }
       if let when { findings.add(when.mark, "an effect of a session takes no `when`") }
@@ -155,6 +180,14 @@ extension PipelineReader {
         InputSyntax(
           name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
       return inputs.count - 1
+    case .boardClosed(let index):
+      guard let projection = projections[index], case .leaderboard(let board) = projection.kind else { return 0 }
+      let names = projection.table.columns[..<board.boardCount].map(\.name)
+      guard let column = names.firstIndex(of: name.text) else {
+        let known = Suggestion.text(for: name.text, among: names)
+        throw SyntaxFailure(offset: name.offset, message: "the boards of `\(projection.name)` have no column `\(name.text)`\(known)")
+      }
+      return column
     case .session(let index, _):
       guard let table = projections[index]?.table else { return 0 }
       guard let column = table.column(named: name.text) else {

@@ -15,7 +15,7 @@ extension PipelineReader {
     let floorNode = reader.text("floor")
     let showNode = reader.take("show")
     guard let memberNode, let member = inputSyntax(memberNode, "a member"), let score, let over else { return nil }
-    for input in inputs where ["member", "score", "reached_at"].contains(input.name) {
+    for input in inputs where ["member", "score", "reached_at", "reached_order", "closed_at"].contains(input.name) {
       findings.add(input.node.mark, "`\(input.name)` is a column of its own here: write `{ other_name: \(input.name) }`")
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
@@ -45,7 +45,7 @@ extension PipelineReader {
     if keep.boards != nil, boardCount == 0 {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
     }
-    let table = boardTable(entry.key.text, sources[0].inputs[...boardCount], scoreType, direction)
+    let table = boardTable(entry.key.text, sources[0].inputs[...boardCount], scoreType, direction, hasWindows: !windows.isEmpty)
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
       score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
@@ -69,7 +69,8 @@ extension PipelineReader {
 
   /// `named` are the board's inputs and the member's.
   private func boardTable(
-    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, _ direction: Leaderboard.Direction
+    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, _ direction: Leaderboard.Direction,
+    hasWindows: Bool
   ) -> SQLTable {
     let boardCount = named.count - 1
     var columns = named[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
@@ -77,11 +78,14 @@ extension PipelineReader {
       SQLColumn(name: "member", type: named[boardCount].type, isNullable: false),
       SQLColumn(name: "score", type: scoreType, isNullable: false),
       SQLColumn(name: "reached_at", type: .timestamp, isNullable: false),
+      SQLColumn(name: "reached_order", type: .integer, isNullable: false),
     ]
+    if hasWindows { columns.append(SQLColumn(name: "closed_at", type: .timestamp, isNullable: true)) }
     let ranking =
       Array(0..<boardCount).map { SQLIndex.Part(column: $0, isDescending: false) } + [
         SQLIndex.Part(column: boardCount + 1, isDescending: direction == .descending),
-        SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount, isDescending: false),
+        SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount + 3, isDescending: false),
+        SQLIndex.Part(column: boardCount, isDescending: false),
       ]
     return SQLTable(
       name: name, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0...boardCount),

@@ -154,7 +154,8 @@ extension PipelineReader {
   }
 
   static let traceColumns = [
-    SQLColumn(name: "_at", type: .timestamp, isNullable: false), SQLColumn(name: "_position", type: .string, isNullable: false),
+    SQLColumn(name: "_at", type: .timestamp, isNullable: false), SQLColumn(name: "_order", type: .integer, isNullable: false),
+    SQLColumn(name: "_position", type: .string, isNullable: false),
   ]
 
   /// Compiles written columns against compiled sources: adds their inputs to `inputs` and answers how they refer to them.
@@ -203,8 +204,9 @@ extension PipelineReader {
   func sqlColumn(_ column: AggregateColumn) -> SQLColumn {
     let isNullable: Bool
     switch column.function {
-    case .count, .sum, .distinct, .duration, .durationMilliseconds: isNullable = false
-    case .min, .max, .first, .last: isNullable = true
+    case .count, .distinct, .duration, .durationMilliseconds: isNullable = false
+    // A sum that does not fit its type is null until it fits again.
+    case .sum, .min, .max, .first, .last, .current: isNullable = true
     }
     return SQLColumn(name: column.name, type: column.type, isNullable: isNullable)
   }

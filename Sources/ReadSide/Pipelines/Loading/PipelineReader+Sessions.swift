@@ -14,7 +14,7 @@ extension PipelineReader {
     let touches = triggers(reader.elements("touch"), when: when)
     let limits = readLimits(reader)
     let ends = triggers(reader.elements("end"))
-    let liveGroup = readLiveGroup(reader, table: touches.first.map { rules[$0.rule].rule.table })
+    let liveGroup = readLiveGroup(reader)
     if let node = reader.take("expire") {
       findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete")
     }
@@ -43,7 +43,9 @@ extension PipelineReader {
     let sessions = Sessions(
       subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended,
       endWhen: nil,
-      deadline: nil, liveGroup: live, columns: made, expiresItem: false)
+      deadline: nil, liveGroup: live,
+      isFoldedByDecider: !live.isEmpty && !touched.allSatisfy { fixesPartition(liveGroup, $0) }, revivesOnTouch: true, columns: made,
+      expiresItem: false)
     return (.sessions(sessions), sessionTable(entry.key.text, touched[0].inputs[..<keyCount], made))
   }
 
@@ -84,13 +86,15 @@ extension PipelineReader {
         )
       }
     }
-    let liveGroup = readLiveGroup(reader, table: rules[rule].rule.table).map { place($0, &inputs) }
+    let liveSyntax = readLiveGroup(reader)
+    let liveGroup = liveSyntax.map { place($0, &inputs) }
+    let revives = readRevive(reader, hasGroup: !liveGroup.isEmpty)
     var expiresItem = false
     if let (text, node) = reader.text("expire") {
       expiresItem = text == "delete item"
       if !expiresItem { findings.add(node.mark, "`expire` can be `delete item`, not `\(text)`") }
     }
-    let columns = columnSyntax(reader.entries("columns"), sessions: true, PipelineReader.sessionColumns)
+    let columns = columnSyntax(reader.entries("columns"), sessions: true, isItem: true, PipelineReader.sessionColumns)
     checkDistinct(inputs[..<keyCount].map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
     if expiresItem, limits.gap == nil, limits.max == nil, limits.cut == nil, deadline == nil {
@@ -103,7 +107,9 @@ extension PipelineReader {
     let made = aggregateColumns(columns, places, source, isOverItems: false)
     let sessions = Sessions(
       subject: .item(source, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
-      endWhen: endWhen, deadline: deadline, liveGroup: liveGroup, columns: made, expiresItem: expiresItem)
+      endWhen: endWhen, deadline: deadline, liveGroup: liveGroup,
+      isFoldedByDecider: !liveGroup.isEmpty && !fixesPartition(liveSyntax, source), revivesOnTouch: revives, columns: made,
+      expiresItem: expiresItem)
     return (.sessions(sessions), sessionTable(entry.key.text, source.inputs[..<keyCount], made))
   }
 
@@ -150,17 +156,16 @@ extension PipelineReader {
   }
 
   /// `one live per: customer`
-  ///
-  /// Which session is the newer is decided where all of them pass: with several partitions they would come in no order.
-  private func readLiveGroup(_ reader: MappingReader, table: Int?) -> [InputSyntax] {
-    let elements = reader.elements("one live per")
-    if let first = elements.first, let table, tables.indices.contains(table), tables[table].partitions != 1 {
-      findings.add(
-        first.mark,
-        "`one live per` needs all sessions in one partition: give table `\(tables[table].definition.name)` the line `partitions: 1`"
-      )
-    }
-    return elements.compactMap { inputSyntax($0, "what one session is live per") }
+  private func readLiveGroup(_ reader: MappingReader) -> [InputSyntax] {
+    reader.elements("one live per").compactMap { inputSyntax($0, "what one session is live per") }
+  }
+
+  /// `revive: touch`
+  private func readRevive(_ reader: MappingReader, hasGroup: Bool) -> Bool {
+    guard let (text, node) = reader.text("revive") else { return false }
+    if text != "touch" { findings.add(node.mark, "`revive` can be `touch`, not `\(text)`") }
+    if !hasGroup { findings.add(node.mark, "`revive` says what a touch of a superseded session does: it needs `one live per`") }
+    return true
   }
 
   /// Where an input stands, added when it is new.
@@ -172,8 +177,21 @@ extension PipelineReader {
 
   /// A session is decided where its records come in order, which is within a partition: its key has to fix the partition key.
   private func checkSessionKey(_ source: Source, _ keys: [InputSyntax], _ entry: YAMLNode.Entry) {
+    if fixesPartition(keys, source) { return }
+    let partition = tables[source.table].definition.key.partition.name
+    let template = rules[source.rule].templates.first { Text.equal($0.attribute, partition) }?.template
+    let needed = template?.captures.map(\.name) ?? []
+    let hint = needed.isEmpty ? "`\(partition)`" : needed.map { "`\($0)`" }.joined(separator: ", ")
+    findings.add(
+      entry.key.mark,
+      "the key of these sessions does not hold the partition key of `\(tables[source.table].definition.name)` (\(hint)): its records come from several partitions in no order; add it to the key, or give the table `partitions: 1`"
+    )
+  }
+
+  /// Whether images with equal values of these inputs are in one partition of the source's table.
+  private func fixesPartition(_ keys: [InputSyntax], _ source: Source) -> Bool {
     let draft = rules[source.rule]
-    guard tables[source.table].partitions != 1 else { return }
+    guard tables[source.table].partitions != 1 else { return true }
     let names = Set(keys.compactMap(\.expression.simpleName))
     let partition = tables[source.table].definition.key.partition.name
     var needed: [String] = []
@@ -189,12 +207,7 @@ extension PipelineReader {
       }
       return false
     }
-    if fixes || reads { return }
-    let hint = needed.isEmpty ? "`\(partition)`" : needed.map { "`\($0)`" }.joined(separator: ", ")
-    findings.add(
-      entry.key.mark,
-      "the key of these sessions does not hold the partition key of `\(tables[source.table].definition.name)` (\(hint)): its records come from several partitions in no order; add it to the key, or give the table `partitions: 1`"
-    )
+    return fixes || reads
   }
 
   private func sessionTable(_ name: String, _ keys: ArraySlice<Input>, _ columns: [AggregateColumn]) -> SQLTable {

@@ -5,6 +5,8 @@ package struct Effect: Sendable {
     case change(Source)
     /// A session of the projection (index) has come to one of these ends.
     case session(projection: Int, ends: [SessionEnd])
+    /// A board of the projection (index), which has windows, has closed.
+    case boardClosed(projection: Int)
   }
 
   /// What is done to the table.
@@ -27,7 +29,8 @@ package struct Effect: Sendable {
     package struct Equality: Sendable {
       /// Index of a column in the collection's SQL table.
       package let column: Int
-      /// With a change as trigger an index of the source's inputs, with a session one of its SQL table's columns.
+      /// With a change as trigger an index of the source's inputs, with a session one of its SQL table's columns, with a board one of
+      /// the board's columns.
       package let input: Int
     }
   }

@@ -1,4 +1,5 @@
-/// A ranking of members on one or many boards. SQL columns: the board's, `member`, `score`, `reached_at`, `_at`, `_position`.
+/// A ranking of members on one or many boards. SQL columns: the board's, `member`, `score`, `reached_at`, `reached_order`, `closed_at`
+/// (with windows only; null while the board is open), `_at`, `_order`, `_position`.
 ///
 /// Inputs: the board's columns, then the member, then the score's input when it has one. An image of which one of these is null
 /// contributes nothing.
@@ -28,7 +29,7 @@ package struct Leaderboard: Sendable {
     case fractional
   }
 
-  /// A board column that is a stretch of the calendar: its boards close when the stretch has passed.
+  /// A board column that is a calendar period: its boards close when the period has passed.
   package struct Window: Sendable {
     /// The board column.
     package let column: Int

@@ -38,7 +38,7 @@ package struct Projection: Sendable {
   }
 }
 
-/// A row for each item that exists now. SQL columns: the inputs in order, then `_item`, `_at`, `_position`.
+/// A row for each item that exists now. SQL columns: the inputs in order, then `_item`, `_at`, `_order`, `_position`.
 ///
 /// Inputs: the declared key, then the other columns. The row is stored under its declared key and the item's key (`_item`: the
 /// item's key as bytes that the engine chooses), so two items with one declared key are two rows. An item of which a key column is
@@ -49,7 +49,8 @@ package struct Collection: Sendable {
   package let keyCount: Int
 }
 
-/// A row for each group, holding what merges in any order. SQL columns: the group, the columns, `_at`, `_position`.
+/// A row for each group, holding what merges in any order. SQL columns: the group, the columns, `_at`, `_order`,
+/// `_position`.
 ///
 /// Inputs: the group, then what the columns read. An image of which a group column is null contributes nothing. Over
 /// items a group without items has no row.
@@ -69,6 +70,8 @@ package struct AggregateColumn: Sendable {
     /// Sessions only: whole seconds, or milliseconds, from the first touch to the last.
     case duration
     case durationMilliseconds
+    /// Sessions that are items only: the item's value as it is while the session is active, null when the item has none.
+    case current
   }
 
   package let name: String

@@ -1,5 +1,6 @@
 /// Rows for stretches of activity: (key, `session_id`) with begin, end and what happened between. SQL columns: the key, `session_id`,
-/// `started_at`, `last_at`, `ended_at` (null while active), `status`, `ended_by` (null while active), the columns, `_at`, `_position`.
+/// `started_at`, `last_at`, `ended_at` (null while active), `status`, `ended_by` (null while active), the columns, `_at`, `_order`,
+/// `_position`.
 ///
 /// Active through last touch + gap, that instant included. All spans are in microseconds. Inputs: the session's key, then the
 /// others, to which `deadline`, `liveGroup` and the columns refer. A touch of which a key column is null is none.
@@ -26,8 +27,12 @@ package struct Sessions: Sendable {
   package let endWhen: Condition?
   /// Item kind: the input, a timestamp, at which the session expires; null is never.
   package let deadline: Int?
-  /// Sessions that share these inputs supersede each other: the newer ends the older. Empty when none do.
+  /// Sessions that share these inputs supersede each other: the one that entered last is live, the other ends. Empty when none do.
   package let liveGroup: [Int]
+  /// Whether the sessions of a live group may come from several partitions: the decider then folds them, in the order of the changes.
+  package let isFoldedByDecider: Bool
+  /// Item kind: whether a touch of an item whose session was superseded opens a new session.
+  package let revivesOnTouch: Bool
   package let columns: [AggregateColumn]
   /// Whether the item behind a session that expires is deleted, if it is still as seen. Item kind only.
   package let expiresItem: Bool
