@@ -148,20 +148,30 @@ let package = Package(
       ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
 
     // ReadSide
-    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "SQLite", "YAML", "Patterns", "CLibCrypto"]),
+    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
+    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "Expressions", "SQLite"]),
-
+    // The store is still in ReadModels: until it has moved, its dialect stands above it.
+    module("ReadSide", "SQLiteReadModels", ["Pipelines", "DynamoModel", "SQLite"]),
+    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
     module(
-      "ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services"]),
+      "ReadSide", "ReadModels",
+      [
+        "SQLiteReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services",
+      ]),
+    module(
+      "ReadSide", "PipelineFiles",
+      ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+    tests(
+      "ReadSide", "PipelineFiles", ["PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "SQLite"]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
       "ReadSide", "QueryAPI",
       [
-        "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "HTTPServer", "Services",
-        "Telemetry",
+        "SQLiteReadModels", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+        "HTTPServer", "Services", "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "ReadModels", ["RandomTestKit", "ReadModels", "Pipelines"]),
@@ -171,7 +181,7 @@ let package = Package(
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
         "ReadModels",
         "Projections",
-        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -180,22 +190,24 @@ let package = Package(
       [
         "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
         "Projections",
-        "Pipelines", "ChangeLog",
+        "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
         "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
       ]),
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip", "Services",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip",
+        "Services",
         "Telemetry",
       ]),
-    tests("Program", "Assembly", ["Assembly", "Pipelines"]),
+    tests("Program", "Assembly", ["Assembly", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "ReadModels", "Projections", "Pipelines", "TableStore", "ChangeLog", "ChangeRecords",
+        "afterimage", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
         "Services", "StoreTestKit",
@@ -207,8 +219,9 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
-        "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services", "Telemetry",
+        "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
+        "Telemetry",
         "CLibrdkafka",
       ]),
 

@@ -4,6 +4,7 @@ internal import DynamoClient
 internal import DynamoModel
 internal import Foundation
 internal import HTTPServer
+internal import PipelineFiles
 package import Pipelines
 internal import QueryAPI
 internal import Services

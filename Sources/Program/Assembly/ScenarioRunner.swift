@@ -2,7 +2,9 @@ internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
+package import PipelineFiles
 package import Pipelines
+internal import SQLiteReadModels
 internal import ReadModels
 internal import SQLite
 internal import Synchronization

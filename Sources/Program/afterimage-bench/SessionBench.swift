@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import PipelineFiles
 internal import Pipelines
 internal import Projections
 internal import ReadModels

@@ -1,6 +1,7 @@
 package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
+internal import SQLiteReadModels
 internal import ReadModels
 internal import SQLite
 

@@ -1,4 +1,5 @@
 package import Pipelines
+internal import SQLiteReadModels
 package import SQLite
 
 /// What a generation's rows amount to: equal for equal rows, in whatever order and by however many lanes they were made.

@@ -2,6 +2,7 @@ internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
+internal import SQLiteReadModels
 package import Projections
 internal import SQLite
 

@@ -1,5 +1,6 @@
 internal import DynamoModel
 internal import Pipelines
+internal import SQLiteReadModels
 internal import Projections
 internal import SQLite
 

@@ -1,6 +1,7 @@
 package import ChangeRecords
 package import DynamoModel
 internal import Pipelines
+internal import SQLiteReadModels
 internal import SQLite
 
 /// An effect that waits in the outbox.

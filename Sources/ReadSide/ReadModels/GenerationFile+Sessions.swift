@@ -1,4 +1,5 @@
 internal import Pipelines
+internal import SQLiteReadModels
 internal import Projections
 internal import SQLite
 

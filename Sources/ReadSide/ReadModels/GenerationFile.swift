@@ -2,6 +2,7 @@ package import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 package import Pipelines
+internal import SQLiteReadModels
 package import Projections
 internal import SQLite
 

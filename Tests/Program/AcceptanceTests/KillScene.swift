@@ -3,6 +3,7 @@ import ChangeRecords
 import DynamoClient
 import DynamoModel
 import Foundation
+import PipelineFiles
 import Pipelines
 import Projections
 import ReadModels

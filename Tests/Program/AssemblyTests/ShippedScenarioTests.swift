@@ -1,5 +1,6 @@
 import Assembly
 import Foundation
+import PipelineFiles
 import Pipelines
 import Testing
 

@@ -1,4 +1,5 @@
 import DynamoModel
+import PipelineFiles
 import Pipelines
 import ReadModels
 import SQLite

@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import KafkaLog
 import KafkaTestKit
+import PipelineFiles
 import Pipelines
 import Projections
 import ReadModels

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import Assembly
 internal import DynamoModel
+internal import PipelineFiles
 internal import Pipelines
 
 /// `afterimage pipeline ...`: pipeline files, without a running server.

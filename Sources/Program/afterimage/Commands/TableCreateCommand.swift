@@ -1,5 +1,6 @@
 internal import Arguments
 internal import DynamoModel
+internal import PipelineFiles
 internal import Pipelines
 
 /// `afterimage table create TABLE` or `--pipeline DIR`

@@ -1,5 +1,5 @@
 internal import DynamoModel
-internal import Expressions
+package import Expressions
 
 /// A condition of a pipeline file: DynamoDB's condition grammar with literals over the fields and attributes of an image.
 ///
@@ -8,16 +8,30 @@ internal import Expressions
 /// compares as its text `2026-01-01T10:00:00.000000Z`. What cannot be read makes a comparison false, as in DynamoDB.
 package struct Condition: Sendable {
   package let text: String
-  let expression: ConditionExpression
+  package let expression: ConditionExpression
   /// The fields that the text names, with what they mean under each rule.
-  let fields: [FieldBinding]
+  package let fields: [FieldBinding]
   /// Whether `old` and `new` mean the images.
-  let isOfChange: Bool
+  package let isOfChange: Bool
 
-  struct FieldBinding: Sendable {
-    let rule: Int
-    let name: String
-    let expression: ValueExpression
+  package init(text: String, expression: ConditionExpression, fields: [FieldBinding], isOfChange: Bool) {
+    self.text = text
+    self.expression = expression
+    self.fields = fields
+    self.isOfChange = isOfChange
+  }
+
+  /// A field that the text names, as one rule computes it.
+  package struct FieldBinding: Sendable {
+    package let rule: Int
+    package let name: String
+    package let expression: ValueExpression
+
+    package init(rule: Int, name: String, expression: ValueExpression) {
+      self.rule = rule
+      self.name = name
+      self.expression = expression
+    }
   }
 
   package func holds(_ image: Image) -> Bool { holds(image, old: nil, new: image, commit: nil) }

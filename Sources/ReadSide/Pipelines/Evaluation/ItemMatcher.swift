@@ -2,13 +2,14 @@ package import DynamoModel
 
 /// Tells which rule of a table an item's image is under: the first whose key templates fit and whose `when` holds.
 package struct ItemMatcher: Sendable {
-  final class Candidate: Sendable {
+  /// A rule that is tried: the templates of its key, and the condition that must hold.
+  package final class Candidate: Sendable {
     let rule: Int
     let templates: [Template]
     let captureCount: Int
     let when: Condition?
 
-    init(rule: Int, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
+    package init(rule: Int, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
       var offset = 0
       self.rule = rule
       self.templates = templates.map { attribute, template in
@@ -27,11 +28,11 @@ package struct ItemMatcher: Sendable {
     let offset: Int
   }
 
-  let candidates: [Candidate]
+  package let candidates: [Candidate]
   /// Whether the key alone decides, so that both images of a change are under one rule with the same captures.
   package let isByKeyAlone: Bool
 
-  init(candidates: [Candidate]) {
+  package init(candidates: [Candidate]) {
     self.candidates = candidates
     isByKeyAlone = candidates.allSatisfy { $0.when == nil }
   }

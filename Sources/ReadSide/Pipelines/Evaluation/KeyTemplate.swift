@@ -9,23 +9,31 @@ internal import Glibc
 ///
 /// Matching runs for each record: it compares bytes in place and allocates nothing but the captured texts. A class, so that
 /// to walk over templates costs one reference count and not one for each of their arrays.
-final class KeyTemplate: Sendable {
-  struct Capture: Sendable {
-    let name: String
-    let type: ValueType
-    let form: TimestampForm
+package final class KeyTemplate: Sendable {
+  /// A named part of the key and its type.
+  package struct Capture: Sendable {
+    package let name: String
+    package let type: ValueType
+    package let form: TimestampForm
+
+    package init(name: String, type: ValueType, form: TimestampForm) {
+      self.name = name
+      self.type = type
+      self.form = form
+    }
   }
 
-  enum Segment: Sendable, Equatable {
+  /// A part of a choice of the template: bytes that stand for themselves, or a capture by its index.
+  package enum Segment: Sendable, Equatable {
     case literal([UInt8])
     case capture(Int)
   }
 
-  let captures: [Capture]
+  package let captures: [Capture]
   /// The template with each choice of its optional parts, those with more first.
-  let alternatives: [[Segment]]
+  package let alternatives: [[Segment]]
   /// Captures that stand in an optional part.
-  let optionalCaptures: Set<Int>
+  package let optionalCaptures: Set<Int>
 
   private let programs: [Program]
   /// The whole key is one capture of bytes.
@@ -49,9 +57,9 @@ final class KeyTemplate: Sendable {
     }
   }
 
-  static let optionalPartsMax = 4
+  package static let optionalPartsMax = 4
 
-  init(captures: [Capture], alternatives: [[Segment]], optionalCaptures: Set<Int>) {
+  package init(captures: [Capture], alternatives: [[Segment]], optionalCaptures: Set<Int>) {
     self.captures = captures
     self.alternatives = alternatives
     self.optionalCaptures = optionalCaptures

@@ -168,8 +168,12 @@ extension DocumentPath {
 }
 
 /// A list that is taken apart: a list or set attribute.
-struct ListExpression: Sendable, Equatable {
-  let path: DocumentPath
+package struct ListExpression: Sendable, Equatable {
+  package let path: DocumentPath
+
+  package init(path: DocumentPath) {
+    self.path = path
+  }
 
   /// The elements; a missing attribute has none.
   func elements(of image: Image) throws(EvaluationFailure) -> [AttributeValue] {

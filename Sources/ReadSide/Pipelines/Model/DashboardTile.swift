@@ -17,4 +17,9 @@ package struct DashboardTile: Sendable {
 
   package let title: String
   package let content: Content
+
+  package init(title: String, content: Content) {
+    self.title = title
+    self.content = content
+  }
 }

@@ -25,6 +25,12 @@ package struct Effect: Sendable {
     package let table: Int
     package let equals: [Equality]
 
+    package init(projection: Int, table: Int, equals: [Equality]) {
+      self.projection = projection
+      self.table = table
+      self.equals = equals
+    }
+
     /// A column that has to equal a value of the trigger; both are of one type.
     package struct Equality: Sendable {
       /// Index of a column in the collection's SQL table.
@@ -32,6 +38,11 @@ package struct Effect: Sendable {
       /// With a change as trigger an index of the source's inputs, with a session one of its SQL table's columns, with a board one of
       /// the board's columns.
       package let input: Int
+
+      package init(column: Int, input: Int) {
+        self.column = column
+        self.input = input
+      }
     }
   }
 
@@ -43,6 +54,12 @@ package struct Effect: Sendable {
     package var firstWaitMilliseconds: Int
     package var waitMillisecondsMax: Int
 
+    package init(attempts: Int, firstWaitMilliseconds: Int, waitMillisecondsMax: Int) {
+      self.attempts = attempts
+      self.firstWaitMilliseconds = firstWaitMilliseconds
+      self.waitMillisecondsMax = waitMillisecondsMax
+    }
+
     package static let standard = Retry(attempts: 20, firstWaitMilliseconds: 200, waitMillisecondsMax: 60_000)
   }
 
@@ -51,4 +68,12 @@ package struct Effect: Sendable {
   package let trigger: Trigger
   package let action: Action
   package let retry: Retry
+
+  package init(name: String, about: String, trigger: Trigger, action: Action, retry: Retry) {
+    self.name = name
+    self.about = about
+    self.trigger = trigger
+    self.action = action
+    self.retry = retry
+  }
 }

@@ -9,6 +9,14 @@ package struct ItemRule: Sendable {
   package let captureCount: Int
   package let when: Condition?
 
+  package init(name: String, table: Int, fields: [Field], captureCount: Int, when: Condition?) {
+    self.name = name
+    self.table = table
+    self.fields = fields
+    self.captureCount = captureCount
+    self.when = when
+  }
+
   package func field(named name: String) -> Field? { fields.first { $0.name == name } }
 }
 
@@ -21,4 +29,12 @@ package struct Field: Sendable {
   package let expression: ValueExpression
   /// What a failure says it was reading: an attribute's path, or the expression's text.
   package let path: String
+
+  package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String) {
+    self.name = name
+    self.type = type
+    self.isOptional = isOptional
+    self.expression = expression
+    self.path = path
+  }
 }

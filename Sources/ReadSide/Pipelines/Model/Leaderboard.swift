@@ -37,6 +37,13 @@ package struct Leaderboard: Sendable {
     package let zone: Zone
     /// Whether it is cut by the commit time.
     package let isOfCommit: Bool
+
+    package init(column: Int, unit: CalendarUnit, zone: Zone, isOfCommit: Bool) {
+      self.column = column
+      self.unit = unit
+      self.zone = zone
+      self.isOfCommit = isOfCommit
+    }
   }
 
   package let isOverItems: Bool
@@ -60,6 +67,27 @@ package struct Leaderboard: Sendable {
   package let floor: Value?
   package let show: Show?
 
+  package init(
+    isOverItems: Bool, sources: [Source], boardCount: Int, windows: [Window], memberType: ValueType, score: Score,
+    scoreType: ValueType, scoreInput: Int?, direction: Direction, ties: Ties, keepBoards: Int?, keepMembers: Int?, floor: Value?,
+    show: Show?
+  ) {
+    self.isOverItems = isOverItems
+    self.sources = sources
+    self.boardCount = boardCount
+    self.windows = windows
+    self.memberType = memberType
+    self.score = score
+    self.scoreType = scoreType
+    self.scoreInput = scoreInput
+    self.direction = direction
+    self.ties = ties
+    self.keepBoards = keepBoards
+    self.keepMembers = keepMembers
+    self.floor = floor
+    self.show = show
+  }
+
   /// Member columns taken from a collection by its key at read time.
   package struct Show: Sendable {
     /// Index in `Pipeline.projections`.
@@ -67,5 +95,11 @@ package struct Leaderboard: Sendable {
     /// The collection's key column that the member is compared with.
     package let key: String
     package let columns: [String]
+
+    package init(projection: Int, key: String, columns: [String]) {
+      self.projection = projection
+      self.key = key
+      self.columns = columns
+    }
   }
 }

@@ -7,6 +7,14 @@ package struct NamedQuery: Sendable {
   /// The names of the answer's columns, each once.
   package let columns: [String]
 
+  package init(name: String, about: String, parameters: [QueryParameter], sql: String, columns: [String]) {
+    self.name = name
+    self.about = about
+    self.parameters = parameters
+    self.sql = sql
+    self.columns = columns
+  }
+
   package func parameter(named name: String) -> QueryParameter? { parameters.first { $0.name == name } }
 }
 
@@ -19,6 +27,15 @@ package struct QueryParameter: Sendable {
   package let `default`: Value?
   package let least: Value?
   package let greatest: Value?
+
+  package init(name: String, type: ValueType, isOptional: Bool, `default`: Value?, least: Value?, greatest: Value?) {
+    self.name = name
+    self.type = type
+    self.isOptional = isOptional
+    self.`default` = `default`
+    self.least = least
+    self.greatest = greatest
+  }
 
   /// The value that a request's text means. Nil stands for a parameter that was not given.
   package func value(_ text: String?) throws(ParameterError) -> Value {

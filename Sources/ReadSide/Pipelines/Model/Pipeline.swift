@@ -18,6 +18,21 @@ package struct Pipeline: Sendable {
   /// projections. Comments, layout, queries and the dashboard leave it as it is. A generation is bound to it.
   package let fingerprint: String
 
+  package init(
+    name: String, about: String, tables: [PipelineTable], items: [ItemRule], projections: [Projection], effects: [Effect],
+    queries: [NamedQuery], dashboard: [DashboardTile], fingerprint: String
+  ) {
+    self.name = name
+    self.about = about
+    self.tables = tables
+    self.items = items
+    self.projections = projections
+    self.effects = effects
+    self.queries = queries
+    self.dashboard = dashboard
+    self.fingerprint = fingerprint
+  }
+
   package func projection(named name: String) -> Int? { projections.firstIndex { $0.name == name } }
   package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
   package func table(named name: String) -> Int? { tables.firstIndex { Text.equal($0.name, name) } }
@@ -35,4 +50,14 @@ package struct PipelineTable: Sendable {
   package let attributeNames: [String]
   /// Tells which rule an item's image is under.
   package let matcher: ItemMatcher
+
+  package init(
+    definition: TableDefinition, partitions: Int?, attributes: AttributeNames, attributeNames: [String], matcher: ItemMatcher
+  ) {
+    self.definition = definition
+    self.partitions = partitions
+    self.attributes = attributes
+    self.attributeNames = attributeNames
+    self.matcher = matcher
+  }
 }

@@ -8,6 +8,14 @@ package struct Projection: Sendable {
   /// SHA-256 in hexadecimal of what decides this projection's rows: the tables, items and the projection itself.
   package let fingerprint: String
 
+  package init(name: String, about: String, kind: Kind, table: SQLTable, fingerprint: String) {
+    self.name = name
+    self.about = about
+    self.kind = kind
+    self.table = table
+    self.fingerprint = fingerprint
+  }
+
   /// The projection proper.
   package enum Kind: Sendable {
     case collection(Collection)
@@ -47,6 +55,11 @@ package struct Collection: Sendable {
   package let source: Source
   /// The first so many inputs are the declared key.
   package let keyCount: Int
+
+  package init(source: Source, keyCount: Int) {
+    self.source = source
+    self.keyCount = keyCount
+  }
 }
 
 /// A row for each group, holding what merges in any order. SQL columns: the group, the columns, `_at`, `_order`,
@@ -60,6 +73,13 @@ package struct Aggregate: Sendable {
   /// The first so many inputs are the group.
   package let keyCount: Int
   package let columns: [AggregateColumn]
+
+  package init(isOverItems: Bool, sources: [Source], keyCount: Int, columns: [AggregateColumn]) {
+    self.isOverItems = isOverItems
+    self.sources = sources
+    self.keyCount = keyCount
+    self.columns = columns
+  }
 }
 
 /// A column of an aggregate or of a session.
@@ -82,4 +102,12 @@ package struct AggregateColumn: Sendable {
   package let input: Int?
   /// For `first` and `last`: the input they are ordered by, before the item's key in byte order; nil is the commit time.
   package let order: Int?
+
+  package init(name: String, function: Function, type: ValueType, input: Int?, order: Int?) {
+    self.name = name
+    self.function = function
+    self.type = type
+    self.input = input
+    self.order = order
+  }
 }

@@ -37,6 +37,25 @@ package struct Sessions: Sendable {
   /// Whether the item behind a session that expires is deleted, if it is still as seen. Item kind only.
   package let expiresItem: Bool
 
+  package init(
+    subject: Subject, keyCount: Int, gap: Int64?, max: Int64?, cut: Cut?, ends: [Source], endWhen: Condition?, deadline: Int?,
+    liveGroup: [Int], isFoldedByDecider: Bool, revivesOnTouch: Bool, columns: [AggregateColumn], expiresItem: Bool
+  ) {
+    self.subject = subject
+    self.keyCount = keyCount
+    self.gap = gap
+    self.max = max
+    self.cut = cut
+    self.ends = ends
+    self.endWhen = endWhen
+    self.deadline = deadline
+    self.liveGroup = liveGroup
+    self.isFoldedByDecider = isFoldedByDecider
+    self.revivesOnTouch = revivesOnTouch
+    self.columns = columns
+    self.expiresItem = expiresItem
+  }
+
   /// Every session ends at this local time.
   package enum Cut: Sendable {
     case midnight(Zone)

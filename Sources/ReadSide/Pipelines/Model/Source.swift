@@ -14,7 +14,16 @@ package struct Source: Sendable {
   package let when: Condition?
   package let inputs: [Input]
   /// Set when the inputs take a list apart: each element gives one contribution.
-  let explosion: ListExpression?
+  package let explosion: ListExpression?
+
+  package init(table: Int, rule: Int, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
+    self.table = table
+    self.rule = rule
+    self.event = event
+    self.when = when
+    self.inputs = inputs
+    self.explosion = explosion
+  }
 
   /// What happens to an item, told from both images of a change.
   package enum Event: Sendable {
@@ -43,4 +52,12 @@ package struct Input: Sendable {
   package let expression: ValueExpression
   /// What a failure says it was reading.
   package let path: String
+
+  package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String) {
+    self.name = name
+    self.type = type
+    self.isOptional = isOptional
+    self.expression = expression
+    self.path = path
+  }
 }

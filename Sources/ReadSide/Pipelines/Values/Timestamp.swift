@@ -18,7 +18,7 @@ package enum Timestamp {
     }
   }
 
-  /// The SQL text's bytes behind `out`.
+  /// The SQL text's bytes after those of `out`.
   package static func appendText(_ instant: Int64, to out: inout [UInt8]) {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
       write(instant, to: buffer)
@@ -27,7 +27,7 @@ package enum Timestamp {
   }
 
   /// The SQL text's bytes in place; they must not leave `body`.
-  static func withText<E: Error>(_ instant: Int64, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
+  package static func withText<E: Error>(_ instant: Int64, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
     let failure: E? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
       write(instant, to: buffer)
       do throws(E) {

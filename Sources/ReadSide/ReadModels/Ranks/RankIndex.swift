@@ -1,5 +1,6 @@
 internal import DynamoModel
 package import Pipelines
+internal import SQLiteReadModels
 package import SQLite
 
 /// The boards of one leaderboard projection in memory: loaded from the rows, then kept by the generation's journal, which each

@@ -1,0 +1,198 @@
+internal import DynamoModel
+internal import Expressions
+package import Pipelines
+
+/// What a pipeline does, in sentences: for `pipeline show`.
+extension Pipeline {
+  /// One paragraph for each projection, then one for each effect.
+  package var explanation: String {
+    var lines = ["\(name)\(about.isEmpty ? "" : ": \(about)")", ""]
+    for table in tables {
+      let key = table.definition.key.attributes.map(\.name).joined(separator: ", ")
+      let hidden = table.definition.privateAttributes
+      lines.append(
+        "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; \(hidden.joined(separator: ", ")) leaves it in no record")."
+      )
+    }
+    lines.append("")
+    for projection in projections { lines.append("\(projection.name): \(sentence(projection))") }
+    if !effects.isEmpty { lines.append("") }
+    for effect in effects { lines.append("\(effect.name): \(sentence(effect))") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What one projection does, in one or a few sentences.
+  package func sentence(_ projection: Projection) -> String {
+    switch projection.kind {
+    case .collection(let collection): sentence(collection, projection.table)
+    case .aggregate(let aggregate): sentence(aggregate)
+    case .sessions(let sessions): sentence(sessions)
+    case .leaderboard(let board): sentence(board)
+    }
+  }
+
+  private func list(_ words: some Sequence<String>, _ last: String = "and") -> String {
+    let words = Array(words)
+    guard words.count > 1 else { return words.first ?? "" }
+    return words.dropLast().joined(separator: ", ") + " \(last) " + words[words.count - 1]
+  }
+
+  private func kind(_ source: Source) -> String {
+    items[source.rule].name + (source.when.map { " (when \($0.text))" } ?? "")
+  }
+
+  private func change(_ source: Source) -> String {
+    let item = items[source.rule].name
+    let what: String
+    switch source.event {
+    case .inserted: what = "is inserted"
+    case .removed: what = "is removed, for whatever reason"
+    case .expired: what = "expires"
+    case .changed(let values): what = "changes\(values.isEmpty ? "" : " in \(list(values.map(text), "or"))")"
+    case nil: what = "exists"
+    }
+    return "\(article(item)) \(item) \(what)\(source.when.map { " and \($0.text)" } ?? "")"
+  }
+
+  private func text(_ value: Source.ChangedValue) -> String {
+    switch value {
+    case .attribute(let path): path.text
+    case .field(let expression): expression.text
+    }
+  }
+
+  private func article(_ word: String) -> String { "aeiou".contains(word.prefix(1)) ? "an" : "a" }
+
+  private func changes(_ sources: [Source]) -> String { list(sources.map(change), "or") }
+
+  /// Over what a group or board is made.
+  private func basis(_ sources: [Source], isOverItems: Bool) -> String {
+    isOverItems
+      ? "over each \(kind(sources[0])) that exists now, so that edits, moves and deletions are subtracted by themselves"
+      : "counting each time that \(changes(sources)); nothing that happens later undoes it"
+  }
+
+  private func optional(_ inputs: some Sequence<Input>) -> String {
+    let names = inputs.filter(\.isOptional).map(\.name)
+    return names.isEmpty ? "" : " What has no \(list(names, "or")) is left out."
+  }
+
+  private func sentence(_ collection: Collection, _ table: SQLTable) -> String {
+    let inputs = collection.source.inputs
+    let keys = inputs[..<collection.keyCount]
+    let others = inputs[collection.keyCount...].map(\.name)
+    let orders = table.indexes.map { index in
+      index.columns.map { table.columns[$0.column].name + ($0.isDescending ? " descending" : "") }.joined(separator: ", ")
+    }
+    return
+      "a row for each \(kind(collection.source)) that exists now, by \(list(keys.map(\.name)))\(others.isEmpty ? "" : ", with \(list(others))")."
+      + (orders.isEmpty ? "" : " Also ordered by \(list(orders.map { "(\($0))" })).") + optional(keys)
+  }
+
+  private func text(_ column: AggregateColumn, _ source: Source) -> String {
+    let input = column.input.map { source.inputs[$0].name } ?? ""
+    let order = column.order.map { " by \(source.inputs[$0].name)" } ?? ""
+    switch column.function {
+    case .count: return "\(column.name) = count"
+    case .duration: return "\(column.name) = seconds from first to last"
+    case .durationMilliseconds: return "\(column.name) = milliseconds from first to last"
+    case .current: return "\(column.name) = the item's \(input)"
+    default: return "\(column.name) = \(column.function.rawValue)(\(input)\(order))"
+    }
+  }
+
+  private func sentence(_ aggregate: Aggregate) -> String {
+    let source = aggregate.sources[0]
+    let keys = source.inputs[..<aggregate.keyCount]
+    return "for each \(list(keys.map(\.name))), \(basis(aggregate.sources, isOverItems: aggregate.isOverItems)): "
+      + "\(list(aggregate.columns.map { text($0, source) }))." + optional(keys)
+  }
+
+  private func sentence(_ sessions: Sessions) -> String {
+    let source = sessions.sources[0]
+    let keys = list(source.inputs[..<sessions.keyCount].map(\.name))
+    var text: String
+    switch sessions.subject {
+    case .touches(let touches): text = "a session of each \(keys) begins, and goes on, when \(changes(touches))."
+    case .item(let source, let touches):
+      text = "each \(kind(source)) is a session, by \(keys), from when it is there until it is removed"
+      let touched = touches.flatMap { event -> [String] in
+        guard case .changed(let values) = event else { return [] }
+        return values.isEmpty ? ["anything of it"] : values.map(self.text)
+      }
+      text += touched.isEmpty ? "." : "; a change in \(list(touched, "or")) touches it."
+    }
+    var ends: [String] = []
+    if let gap = sessions.gap { ends.append("\(SpanText.text(gap)) after the last touch, that instant included") }
+    if let max = sessions.max { ends.append("\(SpanText.text(max)) after the first") }
+    if case .midnight(let zone)? = sessions.cut { ends.append("at midnight in \(zone.name)") }
+    if let deadline = sessions.deadline { ends.append("at \(source.inputs[deadline].path)") }
+    if !ends.isEmpty { text += " It expires \(list(ends, "or"))." }
+    if !sessions.ends.isEmpty { text += " It ends when \(changes(sessions.ends))." }
+    if let when = sessions.endWhen { text += " It ends when \(when.text)." }
+    if !sessions.liveGroup.isEmpty {
+      text +=
+        " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the one that came last is live: it ends the others as superseded."
+      if case .item = sessions.subject {
+        text += sessions.revivesOnTouch ? " A touch of a superseded one opens a new session." : " A superseded one stays ended."
+      }
+    }
+    if sessions.expiresItem { text += " The item of an expired session is deleted, if it is still as it was seen." }
+    if !sessions.columns.isEmpty { text += " It holds \(list(sessions.columns.map { self.text($0, source) }))." }
+    return text
+  }
+
+  private func sentence(_ board: Leaderboard) -> String {
+    let source = board.sources[0]
+    let member = source.inputs[board.memberInput].name
+    let score = board.scoreInput.map { "\(board.score.rawValue)(\(source.inputs[$0].name))" } ?? "count"
+    var text = "ranks each \(member) by \(score), \(basis(board.sources, isOverItems: board.isOverItems))."
+    if board.boardCount > 0 {
+      let names = source.inputs[..<board.boardCount].enumerated().map { index, input in
+        board.windows.first { $0.column == index }.map {
+          "\(input.name) (\($0.isOfCommit ? "of the commit time, " : "")\($0.zone.name))"
+        } ?? input.name
+      }
+      text += " There is a board for each \(list(names))."
+    }
+    text += board.direction == .descending ? " The greatest score is first" : " The least score is first"
+    switch board.ties {
+    case .firstToReach: text += "; equal scores rank in the order in which they were reached, then by \(member)."
+    case .competition: text += "; equal scores share a rank and the next ranks are left out (1 2 2 4)."
+    case .dense: text += "; equal scores share a rank and none is left out (1 2 2 3)."
+    case .modified: text += "; equal scores share the last of their ranks (1 3 3 4)."
+    case .fractional: text += "; equal scores share the mean of their ranks (1 2.5 2.5 4)."
+    }
+    if let count = board.keepBoards { text += " The latest \(count) boards are kept." }
+    if let count = board.keepMembers { text += " The first \(count) members of a board are kept." }
+    if let floor = board.floor { text += " A score \(board.direction == .descending ? "below" : "above") \(floor) has no rank." }
+    if let show = board.show { text += " It shows \(list(show.columns)) from \(projections[show.projection].name)." }
+    return text + optional(source.inputs)
+  }
+
+  package func sentence(_ effect: Effect) -> String {
+    let trigger: String
+    let names: (Int) -> String
+    switch effect.trigger {
+    case .change(let source):
+      trigger = "when \(change(source))"
+      names = { source.inputs[$0].name }
+    case .session(let projection, let ends):
+      trigger = "when a session of \(projections[projection].name) comes to its end (\(list(ends.map(\.rawValue), "or")))"
+      names = { [projections] in projections[projection].table.columns[$0].name }
+    case .boardClosed(let projection):
+      trigger = "when a board of \(projections[projection].name) has closed"
+      names = { [projections] in projections[projection].table.columns[$0].name }
+    }
+    switch effect.action {
+    case .deleteItem: return "\(trigger), its item is deleted, if it is still as it was seen."
+    case .deleteRows(let selections):
+      let rows = selections.map { selection in
+        let table = projections[selection.projection].table
+        let equals = selection.equals.map { "\(table.columns[$0.column].name) is its \(names($0.input))" }
+        return "\(table.name) of which \(list(equals))"
+      }
+      return "\(trigger), the items behind the rows of \(list(rows)) are deleted, as far as they are there at that instant."
+    }
+  }
+}

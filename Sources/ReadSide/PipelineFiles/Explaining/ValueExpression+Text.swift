@@ -1,0 +1,22 @@
+internal import Expressions
+internal import Patterns
+internal import Pipelines
+
+extension ValueExpression {
+  /// What the expression reads, for a sentence.
+  var text: String {
+    switch self {
+    case .literal(let value): value.description
+    case .attribute(let path, _, _): path.text
+    case .capture: "the key"
+    case .element(let path, _, _): path?.text ?? "an element"
+    case .pattern(let inner, let pattern, _, _, _): "what `\(pattern.source)` finds in \(inner.text)"
+    case .commit: "the commit time"
+    case .calendar(let unit, let inner, _): "the \(unit.rawValue) of \(inner.text)"
+    case .lower(let inner), .upper(let inner): inner.text
+    case .length(let inner): "the length of \(inner.text)"
+    case .concat(let parts), .coalesce(let parts): parts.map(\.text).joined(separator: " and ")
+    case .json(let inner, let path, _, _): "\(path.text) of \(inner.text)"
+    }
+  }
+}

@@ -1,0 +1,123 @@
+internal import Expressions
+internal import Pipelines
+
+/// The functions of expressions.
+extension ExpressionCompiler {
+  static let functions =
+    ["lower", "upper", "length", "concat", "coalesce", "json", "explode"] + CalendarUnit.allCases.map(\.rawValue)
+
+  /// A call as it is written.
+  struct Call {
+    let function: String
+    let arguments: [ExpressionSyntax]
+    let offset: Int
+
+    func check(_ count: ClosedRange<Int>, _ usage: String) throws(SyntaxFailure) {
+      if !count.contains(arguments.count) { throw SyntaxFailure(offset: offset, message: "write `\(usage)`") }
+    }
+  }
+
+  private static let string = TypeSyntax(type: .string, form: .iso(zone: nil))
+
+  func call(_ call: Call, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    if let unit = CalendarUnit(rawValue: call.function) { return try calendar(unit, call) }
+    switch call.function {
+    case "lower", "upper", "length": return try ofText(call)
+    case "concat", "coalesce": return try ofMany(call, expected)
+    case "json": return try json(call, expected ?? ExpressionCompiler.string)
+    case "explode": return try explode(call, expected ?? ExpressionCompiler.string)
+    default:
+      let known = Suggestion.text(for: call.function, among: ExpressionCompiler.functions)
+      throw SyntaxFailure(offset: call.offset, message: "there is no function `\(call.function)`\(known)")
+    }
+  }
+
+  private func calendar(_ unit: CalendarUnit, _ call: Call) throws(SyntaxFailure) -> Compiled {
+    try call.check(1...2, "\(call.function)(time)` or `\(call.function)(time, 'Europe/Paris')")
+    let inner = try compile(call.arguments[0], TypeSyntax(type: .timestamp, form: .iso(zone: nil)))
+    let zone = call.arguments.count == 2 ? try self.zone(call.arguments[1]) : scope.zone
+    return Compiled(
+      expression: .calendar(unit, inner.expression, zone), type: .string, isOptional: inner.isOptional,
+      explosion: inner.explosion,
+      path: inner.path)
+  }
+
+  private func ofText(_ call: Call) throws(SyntaxFailure) -> Compiled {
+    try call.check(1...1, "\(call.function)(text)")
+    let inner = try compile(call.arguments[0], ExpressionCompiler.string)
+    let expression: ValueExpression =
+      switch call.function {
+      case "lower": .lower(inner.expression)
+      case "upper": .upper(inner.expression)
+      default: .length(inner.expression)
+      }
+    return Compiled(
+      expression: expression, type: call.function == "length" ? .integer : .string, isOptional: inner.isOptional,
+      explosion: inner.explosion, path: inner.path)
+  }
+
+  private func ofMany(_ call: Call, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    try call.check(2...16, "\(call.function)(first, second)")
+    let joins = call.function == "concat"
+    var parts: [Compiled] = []
+    for argument in call.arguments {
+      // The choices of coalesce are of one type: the one that is needed, else that of the first.
+      let type = joins ? nil : expected ?? parts.first.map { TypeSyntax(type: $0.type, form: .iso(zone: nil)) }
+      parts.append(try compile(argument, type))
+    }
+    let explosions = parts.compactMap(\.explosion)
+    if Set(explosions.map(\.path.text)).count > 1 {
+      throw SyntaxFailure(offset: call.offset, message: "this takes two lists apart: only one can be")
+    }
+    return Compiled(
+      expression: joins ? .concat(parts.map(\.expression)) : .coalesce(parts.map(\.expression)),
+      type: joins ? .string : parts[0].type,
+      isOptional: joins ? parts.contains(where: \.isOptional) : parts.allSatisfy(\.isOptional), explosion: explosions.first,
+      path: parts.map(\.path).joined(separator: ", "))
+  }
+
+  private func json(_ call: Call, _ type: TypeSyntax) throws(SyntaxFailure) -> Compiled {
+    try call.check(2...2, "json(text, 'path.to[0].member')")
+    let inner = try compile(call.arguments[0], ExpressionCompiler.string)
+    let path = try self.path(call.arguments[1])
+    return Compiled(
+      expression: .json(inner.expression, path, type.type, type.form), type: type.type, isOptional: true,
+      explosion: inner.explosion,
+      path: "\(inner.path) \(path.text)")
+  }
+
+  private func explode(_ call: Call, _ type: TypeSyntax) throws(SyntaxFailure) -> Compiled {
+    try call.check(1...2, "explode(list)` or `explode(list, 'member')")
+    guard scope.allowsAttributes, case .path(let list, let place) = call.arguments[0] else {
+      throw SyntaxFailure(offset: call.offset, message: "`explode` takes an attribute that is a list or set, in `fields`")
+    }
+    if let problem = useAttribute(scope.table, list.root) { throw SyntaxFailure(offset: place, message: problem) }
+    let member = call.arguments.count == 2 ? try path(call.arguments[1]) : nil
+    return Compiled(
+      expression: .element(member, type.type, type.form), type: type.type, isOptional: false,
+      explosion: ListExpression(path: list),
+      path: "\(list.text)[]")
+  }
+
+  private func zone(_ syntax: ExpressionSyntax) throws(SyntaxFailure) -> Zone {
+    guard case .text(let name, let offset) = syntax else {
+      throw SyntaxFailure(offset: syntax.offset, message: "a time zone is written in quotes: 'Europe/Paris'")
+    }
+    guard let zone = Zone.named(name) else { throw SyntaxFailure(offset: offset, message: "`\(name)` is not an IANA time zone") }
+    return zone
+  }
+
+  private func path(_ syntax: ExpressionSyntax) throws(SyntaxFailure) -> DocumentPath {
+    guard case .text(let text, let offset) = syntax else {
+      throw SyntaxFailure(offset: syntax.offset, message: "a path is written in quotes: 'stats.total'")
+    }
+    var parser = try ExpressionParser(text)
+    do throws(SyntaxFailure) {
+      let path = try parser.path()
+      try parser.expectEnd()
+      return path
+    } catch {
+      throw SyntaxFailure(offset: offset + 1 + error.offset, message: error.message)
+    }
+  }
+}

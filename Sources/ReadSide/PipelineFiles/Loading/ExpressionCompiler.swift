@@ -1,0 +1,98 @@
+internal import DynamoModel
+internal import Expressions
+internal import Pipelines
+
+/// What an expression may speak of.
+struct Scope {
+  /// The kind of item, for messages.
+  let item: String
+  /// Index in `Pipeline.tables`.
+  let table: Int
+  let fields: [Field]
+  /// The lists that fields take apart, by field.
+  let explosions: [String: ListExpression]
+  /// Whether a name that is no field is an attribute; otherwise it is an error.
+  let allowsAttributes: Bool
+  let allowsCommit: Bool
+  /// The zone of `day of ...`.
+  let zone: Zone
+}
+
+/// An expression with what is known of it.
+struct Compiled {
+  let expression: ValueExpression
+  let type: ValueType
+  let isOptional: Bool
+  let explosion: ListExpression?
+  /// What a failure says it was reading.
+  let path: String
+}
+
+/// Turns written expressions into evaluable ones, checking names and types.
+struct ExpressionCompiler {
+  let scope: Scope
+  /// Told of each attribute that is read; answers what is wrong with it.
+  let useAttribute: (Int, String) -> String?
+
+  /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
+  func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    let compiled: Compiled
+    switch syntax {
+    case .path(let path, let offset): compiled = try name(path, offset, expected)
+    case .text(let text, let offset): compiled = try literal(text, offset, expected)
+    case .number(let number, _): compiled = number_(number, expected)
+    case .flag(let flag, _): compiled = constant(.boolean(flag), .boolean, flag ? "true" : "false")
+    case .call(let function, let arguments, let offset):
+      compiled = try call(Call(function: function, arguments: arguments, offset: offset), expected)
+    }
+    if let expected, compiled.type != expected.type {
+      throw SyntaxFailure(
+        offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
+    }
+    return compiled
+  }
+
+  private func constant(_ value: Value, _ type: ValueType, _ path: String) -> Compiled {
+    Compiled(expression: .literal(value), type: type, isOptional: false, explosion: nil, path: path)
+  }
+
+  private func literal(_ text: String, _ offset: Int, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    let type = expected?.type ?? .string
+    do throws(TypeMismatch) {
+      return constant(try Value(text: text, as: type, form: expected?.form ?? .iso(zone: nil)), type, "'\(text)'")
+    } catch {
+      throw SyntaxFailure(offset: offset, message: error.reason)
+    }
+  }
+
+  private func number_(_ number: Number, _ expected: TypeSyntax?) -> Compiled {
+    if expected?.type != .decimal, let whole = number.int64 { return constant(.integer(whole), .integer, "\(number)") }
+    return constant(.decimal(number), .decimal, "\(number)")
+  }
+
+  private func name(_ path: DocumentPath, _ offset: Int, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    if path.elements.count == 1 {
+      if let field = scope.fields.first(where: { Text.equal($0.name, path.root) }) {
+        return Compiled(
+          expression: field.expression, type: field.type, isOptional: field.isOptional, explosion: scope.explosions[field.name],
+          path: field.path)
+      }
+      if path.root == "commit" {
+        guard scope.allowsCommit else {
+          throw SyntaxFailure(
+            offset: offset,
+            message: "the commit time is not in an item: only rules over changes (`each:`, `sessions:`) know `commit`")
+        }
+        return Compiled(expression: .commit, type: .timestamp, isOptional: false, explosion: nil, path: "commit")
+      }
+    }
+    guard scope.allowsAttributes else {
+      let known = Suggestion.text(for: path.root, among: scope.fields.map(\.name))
+      throw SyntaxFailure(offset: offset, message: "\(scope.item) has no field `\(path.text)`\(known)")
+    }
+    if let problem = useAttribute(scope.table, path.root) { throw SyntaxFailure(offset: offset, message: problem) }
+    let type = expected ?? TypeSyntax(type: .string, form: .iso(zone: nil))
+    return Compiled(
+      expression: .attribute(path, type.type, type.form), type: type.type, isOptional: true, explosion: nil, path: path.text)
+  }
+}

@@ -1,0 +1,57 @@
+internal import Pipelines
+package import YAML
+
+/// One thing that is wrong in a pipeline's file: where, what, and the likely right word.
+package struct Finding: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The file's path as the caller gave it.
+  package let file: String
+  package let mark: Mark
+  package let message: String
+
+  /// From 1.
+  package var line: Int { mark.line }
+  /// In characters, from 1.
+  package var column: Int { mark.column }
+
+  package init(file: String, mark: Mark, message: String) {
+    self.file = file
+    self.mark = mark
+    self.message = message
+  }
+
+  /// `pipelines/chat/pipeline.yaml:12:5: message`
+  package var description: String { "\(file):\(mark): \(message)" }
+}
+
+/// Everything that is wrong with a pipeline, in the order of the files' lines.
+package struct PipelineError: Error, Sendable, CustomStringConvertible {
+  package let findings: [Finding]
+
+  package init(_ findings: [Finding]) { self.findings = findings }
+
+  package var description: String { findings.map(\.description).joined(separator: "\n") }
+}
+
+/// Collects what is wrong while a file is read, so that one run names everything.
+final class Findings {
+  let file: String
+  private(set) var all: [Finding] = []
+
+  init(file: String) { self.file = file }
+
+  func add(_ mark: Mark, _ message: String) {
+    let finding = Finding(file: file, mark: mark, message: message)
+    if !all.contains(finding) { all.append(finding) }
+  }
+
+  /// At a byte of a scalar's text, as far as the place can be told: exact in texts of one line.
+  func add(_ node: YAMLNode, offset: Int, _ message: String) {
+    guard let scalar = node.scalar, !scalar.text.contains("\n") else { return add(node.mark, message) }
+    let characters = String(decoding: Array(scalar.text.utf8).prefix(offset), as: UTF8.self).unicodeScalars.count
+    add(Mark(line: node.mark.line, column: node.mark.column + characters + (scalar.isQuoted ? 1 : 0)), message)
+  }
+
+  func add(_ node: YAMLNode, _ failure: SyntaxFailure) { add(node, offset: failure.offset, failure.message) }
+
+  var sorted: [Finding] { all.sorted { $0.mark < $1.mark } }
+}

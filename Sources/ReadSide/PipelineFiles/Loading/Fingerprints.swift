@@ -1,0 +1,64 @@
+internal import Crypto
+internal import Pipelines
+internal import YAML
+
+/// SHA-256 over what decides the rows. The text's layout, comments, and everything named `about` leave it as it is; the order of a
+/// mapping's keys does not, since columns stand in it.
+struct Fingerprints {
+  /// Changes when the same file comes to mean something else: then every generation is another one.
+  private static let grammar = "afterimage pipeline 1"
+
+  let whole: String
+  private let shared: [UInt8]
+
+  init(_ root: YAMLNode) {
+    var bytes = Array(Fingerprints.grammar.utf8)
+    for table in root["tables"]?.mapping ?? [] {
+      Fingerprints.append(table.key.text, to: &bytes)
+      for key in ["key", "private", "partitions"] {
+        Fingerprints.append(key, to: &bytes)
+        if let node = table.value[key] { Fingerprints.append(node, to: &bytes) }
+      }
+    }
+    if let items = root["items"] { Fingerprints.append(items, to: &bytes) }
+    shared = bytes
+    for projection in root["projections"]?.mapping ?? [] {
+      Fingerprints.append(projection.key.text, to: &bytes)
+      Fingerprints.append(projection.value, to: &bytes)
+    }
+    whole = Fingerprints.digest(bytes)
+  }
+
+  func projection(_ entry: YAMLNode.Entry) -> String {
+    var bytes = shared
+    Fingerprints.append(entry.key.text, to: &bytes)
+    Fingerprints.append(entry.value, to: &bytes)
+    return Fingerprints.digest(bytes)
+  }
+
+  private static func append(_ text: String, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: "\(text.utf8.count):".utf8)
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  private static func append(_ node: YAMLNode, to bytes: inout [UInt8]) {
+    switch node.content {
+    case .scalar(let scalar):
+      bytes.append(UInt8(ascii: "s"))
+      append(scalar.text, to: &bytes)
+    case .sequence(let nodes):
+      bytes.append(UInt8(ascii: "["))
+      for node in nodes { append(node, to: &bytes) }
+      bytes.append(UInt8(ascii: "]"))
+    case .mapping(let entries):
+      bytes.append(UInt8(ascii: "{"))
+      for entry in entries where entry.key.text != "about" {
+        append(entry.key.text, to: &bytes)
+        append(entry.value, to: &bytes)
+      }
+      bytes.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private static func digest(_ bytes: [UInt8]) -> String { Hashing.hexadecimal(Hashing.sha256(bytes)) }
+}

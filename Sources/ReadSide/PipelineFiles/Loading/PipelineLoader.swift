@@ -1,0 +1,35 @@
+internal import Foundation
+package import Pipelines
+internal import YAML
+
+/// Loads pipelines: the one way in, for `check`, `test`, `show` and `run` alike.
+package enum PipelineLoader {
+  package static let fileName = "pipeline.yaml"
+
+  /// The pipeline in a folder (or in the file itself). Throws every finding, or the one that the file cannot be read.
+  package static func load(_ path: String) throws(PipelineError) -> Pipeline {
+    var isFolder: ObjCBool = false
+    let file =
+      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue ? path + "/" + fileName : path
+    guard let data = FileManager.default.contents(atPath: file) else {
+      let message =
+        isFolder.boolValue ? "the folder has no `\(fileName)` that can be read" : "there is no such pipeline folder or file"
+      throw PipelineError([Finding(file: file, mark: Mark(line: 1, column: 1), message: message)])
+    }
+    return try load(text: Array(data), file: file)
+  }
+
+  /// The same from the file's bytes; `file` is for findings.
+  package static func load(text: [UInt8], file: String) throws(PipelineError) -> Pipeline {
+    let root: YAMLNode
+    do throws(YAMLError) {
+      root = try YAML.parse(text)
+    } catch {
+      throw PipelineError([Finding(file: file, mark: error.mark, message: error.message)])
+    }
+    let reader = PipelineReader(file: file)
+    let pipeline = reader.read(root)
+    guard let pipeline, reader.findings.all.isEmpty else { throw PipelineError(reader.findings.sorted) }
+    return pipeline
+  }
+}

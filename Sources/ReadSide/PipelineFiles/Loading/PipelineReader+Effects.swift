@@ -1,0 +1,215 @@
+internal import Expressions
+internal import Pipelines
+internal import YAML
+
+extension PipelineReader {
+  func readEffects(_ entries: [YAMLNode.Entry]) {
+    for entry in entries {
+      findings.check(name: entry.key)
+      if let effect = readEffect(entry) { effects.append(effect) }
+    }
+  }
+
+  private enum TriggerOf {
+    case change(TriggerSyntax)
+    case session(Int, [SessionEnd])
+    case boardClosed(Int)
+  }
+
+  private func readEffect(_ entry: YAMLNode.Entry) -> Effect? {
+    guard let reader = MappingReader(entry.value, "an effect", findings) else { return nil }
+    let about = reader.text("about")?.text ?? ""
+    let when = reader.take("when")
+    let trigger = reader.require("each").flatMap { effectTrigger($0, when) }
+    let deletes = reader.require("delete")
+    let retry = readRetry(reader)
+    reader.refuse(["update", "webhook", "topic", "mail", "key"])
+    reader.finish()
+    guard let trigger, let deletes else { return nil }
+    if deletes.scalar?.text == "item" {
+      switch trigger {
+      case .change(let syntax):
+        if case .changed = syntax.event {
+        } else if case .inserted = syntax.event {
+        } else {
+          findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
+        }
+        guard let source = sources([syntax], inputs: [])?.first else { return nil }
+        return Effect(name: entry.key.text, about: about, trigger: .change(source), action: .deleteItem, retry: retry)
+      case .session(let index, let ends):
+        if let projection = projections[index], case .sessions(let sessions) = projection.kind, case .touches = sessions.subject {
+          findings.add(deletes.mark, "`\(projection.name)` is made of touches: there is no one item behind its sessions")
+        }
+        return Effect(
+          name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteItem, retry: retry)
+      case .boardClosed:
+        findings.add(deletes.mark, "there is no one item behind a board: write `delete: { rows: ..., where: ... }`")
+        return nil
+      }
+    }
+    var inputs: [InputSyntax] = []
+    let selections = (deletes.sequence ?? [deletes]).compactMap { readSelection($0, trigger, &inputs) }
+    switch trigger {
+    case .change(let syntax):
+      guard let source = sources([syntax], inputs: inputs)?.first else { return nil }
+      for selection in selections {
+        for equality in selection.equals { checkType(selection, equality, source.inputs[equality.input].type, deletes) }
+      }
+      return Effect(name: entry.key.text, about: about, trigger: .change(source), action: .deleteRows(selections), retry: retry)
+    case .session(let index, let ends):
+      for selection in selections {
+        for equality in selection.equals {
+          if let type = projections[index]?.table.columns[equality.input].type { checkType(selection, equality, type, deletes) }
+        }
+      }
+      return Effect(
+        name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteRows(selections),
+        retry: retry)
+    case .boardClosed(let index):
+      for selection in selections {
+        for equality in selection.equals {
+          if let type = projections[index]?.table.columns[equality.input].type { checkType(selection, equality, type, deletes) }
+        }
+      }
+      return Effect(
+        name: entry.key.text, about: about, trigger: .boardClosed(projection: index), action: .deleteRows(selections),
+        retry: retry)
+    }
+  }
+
+  private func checkType(
+    _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, _ node: YAMLNode
+  ) {
+    guard let column = projections[selection.projection]?.table.columns[equality.column], column.type != type else { return }
+    findings.add(node.mark, "`\(column.name)` is \(column.type.rawValue) and is compared with \(type.rawValue)")
+  }
+
+  /// `room removed`, or of sessions `logins expired`, `logins ended`, `logins superseded`.
+  private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> TriggerOf? {
+    if let words = node.scalar?.text.split(separator: " ").map(String.init), let name = words.first,
+      let index = projectionEntries.firstIndex(where: { $0.key.text == name }), rule(named: name) == nil
+    {
+      guard let projection = projections[index] else { return nil }
+      if case .leaderboard(let board) = projection.kind {
+        if let when { findings.add(when.mark, "an effect of a board takes no `when`") }
+        guard words.count == 2, words[1] == "closed" else {
+          findings.add(node.mark, "write what became of the board: `\(name) closed`")
+          return nil
+        }
+        guard !board.windows.isEmpty else {
+          findings.add(node.mark, "the boards of `\(name)` have no calendar period, so they never close")
+          return nil
+        }
+        return .boardClosed(index)
+      }
+      guard case .sessions = projection.kind else {
+        findings.add(
+          node.mark,
+          "`\(name)` is not a sessions projection or leaderboard: effects are of items, of sessions and of boards that close")
+        return nil
+      }
+      if let when { findings.add(when.mark, "an effect of a session takes no `when`") }
+      let known = ["expired", "ended"] + SessionEnd.allCases.map(\.rawValue)
+      guard words.count == 2, known.contains(words[1]) else {
+        let ends = SessionEnd.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        findings.add(
+          node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
+        return nil
+      }
+      return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
+    }
+    let triggers = triggers([node], when: when)
+    guard triggers.count <= 1 else {
+      findings.add(node.mark, "an effect has one trigger: write one for each")
+      return nil
+    }
+    return triggers.first.map { .change($0) }
+  }
+
+  /// `{ rows: timeline, where: room = :room }`
+  private func readSelection(_ node: YAMLNode, _ trigger: TriggerOf, _ inputs: inout [InputSyntax]) -> Effect.RowSelection? {
+    guard let reader = MappingReader(node, "rows to delete", findings) else { return nil }
+    let rows = reader.requireText("rows")
+    let condition = reader.requireText("where")
+    reader.finish()
+    guard let rows, let condition else { return nil }
+    guard let index = projectionEntries.firstIndex(where: { $0.key.text == rows.text }) else {
+      findings.add(
+        rows.node.mark,
+        "there is no projection `\(rows.text)`\(Suggestion.text(for: rows.text, among: projectionEntries.map(\.key.text)))")
+      return nil
+    }
+    guard let projection = projections[index] else { return nil }
+    guard case .collection(let collection) = projection.kind else {
+      findings.add(rows.node.mark, "`\(rows.text)` is no collection: only its rows have items behind them")
+      return nil
+    }
+    var all = inputs
+    let equals = found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
+      var parser = try ExpressionParser(condition.text)
+      var equals: [Effect.RowSelection.Equality] = []
+      repeat {
+        let word = try parser.name("a column")
+        let known = projection.table.columns.map(\.name).filter { !$0.hasPrefix("_") }
+        guard known.contains(word.text), let column = projection.table.column(named: word.text) else {
+          throw SyntaxFailure(
+            offset: word.offset,
+            message: "`\(rows.text)` has no column `\(word.text)`\(Suggestion.text(for: word.text, among: known))")
+        }
+        try parser.expect(sign: "=")
+        try parser.expect(sign: ":")
+        let name = try parser.name("the name of a field")
+        equals.append(.init(column: column, input: try input(name, trigger, condition.node, &all)))
+      } while parser.take(word: "and") || parser.take(word: "AND")
+      try parser.expectEnd()
+      return equals
+    }
+    inputs = all
+    return equals.map { Effect.RowSelection(projection: index, table: collection.source.table, equals: $0) }
+  }
+
+  private func input(
+    _ name: ExpressionToken, _ trigger: TriggerOf, _ node: YAMLNode, _ inputs: inout [InputSyntax]
+  ) throws(SyntaxFailure) -> Int {
+    switch trigger {
+    case .change(let syntax):
+      let fields = rules[syntax.rule].rule.fields.map(\.name)
+      guard fields.contains(name.text) else {
+        let known = Suggestion.text(for: name.text, among: fields)
+        throw SyntaxFailure(offset: name.offset, message: "`\(rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
+      }
+      if let known = inputs.firstIndex(where: { $0.name == name.text }) { return known }
+      inputs.append(
+        InputSyntax(
+          name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
+      return inputs.count - 1
+    case .boardClosed(let index):
+      guard let projection = projections[index], case .leaderboard(let board) = projection.kind else { return 0 }
+      let names = projection.table.columns[..<board.boardCount].map(\.name)
+      guard let column = names.firstIndex(of: name.text) else {
+        let known = Suggestion.text(for: name.text, among: names)
+        throw SyntaxFailure(
+          offset: name.offset, message: "the boards of `\(projection.name)` have no column `\(name.text)`\(known)")
+      }
+      return column
+    case .session(let index, _):
+      guard let table = projections[index]?.table else { return 0 }
+      guard let column = table.column(named: name.text) else {
+        let known = Suggestion.text(for: name.text, among: table.columns.map(\.name))
+        throw SyntaxFailure(offset: name.offset, message: "`\(table.name)` has no column `\(name.text)`\(known)")
+      }
+      return column
+    }
+  }
+
+  /// `{ attempts: 20, first: 200ms, most: 1m }`
+  private func readRetry(_ reader: MappingReader) -> Effect.Retry {
+    var retry = Effect.Retry.standard
+    guard let node = reader.take("retry"), let inner = MappingReader(node, "`retry`", findings) else { return retry }
+    if let attempts = inner.integer("attempts", 1...1_000) { retry.attempts = attempts }
+    if let first = inner.span("first") { retry.firstWaitMilliseconds = Int(first / 1_000) }
+    if let most = inner.span("most") { retry.waitMillisecondsMax = Int(most / 1_000) }
+    inner.finish()
+    return retry
+  }
+}

@@ -1,0 +1,231 @@
+internal import DynamoModel
+internal import Expressions
+internal import Pipelines
+internal import YAML
+
+/// Sessions, made by touches or being items.
+extension PipelineReader {
+  static let sessionColumns = ["session_id", "started_at", "last_at", "ended_at", "status", "ended_by"]
+
+  func readSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+    var inputs = reader.elements("sessions").compactMap { inputSyntax($0, "a session's key") }
+    let keyCount = inputs.count
+    let when = reader.take("when")
+    if reader.require("touch") == nil { return nil }
+    let touches = triggers(reader.elements("touch"), when: when)
+    let limits = readLimits(reader)
+    let ends = triggers(reader.elements("end"))
+    let liveGroup = readLiveGroup(reader)
+    if let node = reader.take("expire") {
+      findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete")
+    }
+    if let node = reader.take("deadline") {
+      findings.add(node.mark, "only a session that is an item (`session: ...`) has a deadline")
+    }
+    let columns = columnSyntax(reader.entries("columns"), sessions: true, PipelineReader.sessionColumns)
+    if limits.gap == nil, limits.max == nil, limits.cut == nil, ends.isEmpty {
+      findings.add(entry.key.mark, "these sessions would never end: give `gap`, `max`, `cut` or `end`")
+    }
+    checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
+    let keys = inputs
+    let live = liveGroup.map { place($0, &inputs) }
+    let places = self.inputs(of: columns, &inputs)
+    guard keyCount > 0, let touched = sources(touches, inputs: inputs) else { return nil }
+    var ended: [Source] = []
+    if !ends.isEmpty {
+      guard let made = sources(ends, inputs: keys) else { return nil }
+      ended = made
+    }
+    for source in touched + ended { checkSessionKey(source, Array(keys), entry) }
+    for source in touched + ended where source.explosion != nil {
+      findings.add(entry.key.mark, "a session's touch cannot take a list apart")
+    }
+    let made = aggregateColumns(columns, places, touched[0], isOverItems: false)
+    let sessions = Sessions(
+      subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended,
+      endWhen: nil,
+      deadline: nil, liveGroup: live,
+      isFoldedByDecider: !live.isEmpty && !touched.allSatisfy { fixesPartition(liveGroup, $0) }, revivesOnTouch: true,
+      columns: made,
+      expiresItem: false)
+    return (.sessions(sessions), sessionTable(entry.key.text, touched[0].inputs[..<keyCount], made))
+  }
+
+  func readItemSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+    let of = reader.requireText("session")
+    guard let of, let rule = item(of.text, of.node) else { return nil }
+    var inputs = reader.elements("key").compactMap { inputSyntax($0, "a session's key") }
+    if inputs.isEmpty {
+      inputs = rules[rule].rule.fields[..<rules[rule].rule.captureCount].map {
+        InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: of.node, expected: nil)
+      }
+      if inputs.isEmpty { findings.add(entry.key.mark, "`\(of.text)` captures nothing of its key: give `key: [...]`") }
+    }
+    let keyCount = inputs.count
+    let whenNode = reader.take("when")
+    let touches = triggers(reader.elements("touch"), item: rule).compactMap { trigger -> Source.Event? in
+      switch trigger.event {
+      case .changed: return event(trigger)
+      case .inserted: return nil
+      default:
+        findings.add(trigger.node.mark, "only `changed(...)` touches a session that is an item: its end is `end:`")
+        return nil
+      }
+    }
+    let limits = readLimits(reader)
+    let endWhen = readItemEnd(reader, rule)
+    var deadline: Int?
+    if let (text, node) = reader.text("deadline"), var input = inputSyntax(node, name: "deadline", "a deadline") {
+      input.expected = .timestamp
+      deadline = inputs.count
+      inputs.append(input)
+      if rules[rule].rule.field(named: text) == nil,
+        Suggestion.closest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil
+      {
+        findings.add(
+          node.mark,
+          "`\(text)` is not a field of `\(of.text)`: declare it, as `\(text == text.lowercased() ? text : "expires_at"): \(text) timestamp(seconds) optional`"
+        )
+      }
+    }
+    let liveSyntax = readLiveGroup(reader)
+    let liveGroup = liveSyntax.map { place($0, &inputs) }
+    let revives = readRevive(reader, hasGroup: !liveGroup.isEmpty)
+    var expiresItem = false
+    if let (text, node) = reader.text("expire") {
+      expiresItem = text == "delete item"
+      if !expiresItem { findings.add(node.mark, "`expire` can be `delete item`, not `\(text)`") }
+    }
+    let columns = columnSyntax(reader.entries("columns"), sessions: true, isItem: true, PipelineReader.sessionColumns)
+    checkDistinct(inputs[..<keyCount].map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
+    let places = self.inputs(of: columns, &inputs)
+    if expiresItem, limits.gap == nil, limits.max == nil, limits.cut == nil, deadline == nil {
+      findings.add(entry.key.mark, "nothing makes this session expire: give `gap`, `max`, `cut` or `deadline`")
+    }
+    let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
+    guard keyCount > 0, let source = source(rule: rule, event: nil, when: when, inputs: inputs) else { return nil }
+    if source.explosion != nil { findings.add(entry.key.mark, "a session's item cannot take a list apart") }
+    checkSessionKey(source, Array(inputs[..<keyCount]), entry)
+    let made = aggregateColumns(columns, places, source, isOverItems: false)
+    let sessions = Sessions(
+      subject: .item(source, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
+      endWhen: endWhen, deadline: deadline, liveGroup: liveGroup,
+      isFoldedByDecider: !liveGroup.isEmpty && !fixesPartition(liveSyntax, source), revivesOnTouch: revives, columns: made,
+      expiresItem: expiresItem)
+    return (.sessions(sessions), sessionTable(entry.key.text, source.inputs[..<keyCount], made))
+  }
+
+  /// `end: removed` says what is so anyway; `end: when state = 'closed'` is a condition of the image.
+  private func readItemEnd(_ reader: MappingReader, _ rule: Int) -> Condition? {
+    var made: Condition?
+    for node in reader.elements("end") {
+      guard let text = findings.text(node, "an end") else { continue }
+      if text == "removed" { continue }
+      guard text.hasPrefix("when ") else {
+        findings.add(node.mark, "the end of a session that is an item is `removed` or `when <condition>`")
+        continue
+      }
+      let scalar = YAMLNode.Scalar(text: String(text.dropFirst(5)), isQuoted: node.scalar?.isQuoted ?? false)
+      if made != nil { findings.add(node.mark, "join the conditions with OR: there can be one `when`") }
+      made = condition(
+        YAMLNode(.scalar(scalar), at: Mark(line: node.mark.line, column: node.mark.column + 5)), rules: [rule], isOfChange: false)
+    }
+    return made
+  }
+
+  private func readLimits(_ reader: MappingReader) -> (gap: Int64?, max: Int64?, cut: Sessions.Cut?) {
+    let gap = reader.span("gap")
+    let max = reader.span("max")
+    var cut: Sessions.Cut?
+    if let (text, node) = reader.text("cut") {
+      _ = found(node) { () throws(SyntaxFailure) -> Bool? in
+        var parser = try ExpressionParser(text)
+        guard parser.take(word: "midnight") else { throw parser.unexpected("`midnight`") }
+        var zone = Zone.utc
+        if parser.current.kind == .text {
+          guard let named = Zone.named(parser.current.text) else {
+            throw SyntaxFailure(offset: parser.current.offset, message: "`\(parser.current.text)` is not an IANA time zone")
+          }
+          zone = named
+          parser.advance()
+        }
+        try parser.expectEnd()
+        cut = .midnight(zone)
+        return true
+      }
+    }
+    return (gap, max, cut)
+  }
+
+  /// `one live per: customer`
+  private func readLiveGroup(_ reader: MappingReader) -> [InputSyntax] {
+    reader.elements("one live per").compactMap { inputSyntax($0, "what one session is live per") }
+  }
+
+  /// `revive: touch`
+  private func readRevive(_ reader: MappingReader, hasGroup: Bool) -> Bool {
+    guard let (text, node) = reader.text("revive") else { return false }
+    if text != "touch" { findings.add(node.mark, "`revive` can be `touch`, not `\(text)`") }
+    if !hasGroup { findings.add(node.mark, "`revive` says what a touch of a superseded session does: it needs `one live per`") }
+    return true
+  }
+
+  /// Where an input stands, added when it is new.
+  private func place(_ input: InputSyntax, _ inputs: inout [InputSyntax]) -> Int {
+    if let same = inputs.firstIndex(where: { $0.isSame(as: input) }) { return same }
+    inputs.append(input)
+    return inputs.count - 1
+  }
+
+  /// A session is decided where its records come in order, which is within a partition: its key has to fix the partition key.
+  private func checkSessionKey(_ source: Source, _ keys: [InputSyntax], _ entry: YAMLNode.Entry) {
+    if fixesPartition(keys, source) { return }
+    let partition = tables[source.table].definition.key.partition.name
+    let template = rules[source.rule].templates.first { Text.equal($0.attribute, partition) }?.template
+    let needed = template?.captures.map(\.name) ?? []
+    let hint = needed.isEmpty ? "`\(partition)`" : needed.map { "`\($0)`" }.joined(separator: ", ")
+    findings.add(
+      entry.key.mark,
+      "the key of these sessions does not hold the partition key of `\(tables[source.table].definition.name)` (\(hint)): its records come from several partitions in no order; add it to the key, or give the table `partitions: 1`"
+    )
+  }
+
+  /// Whether images with equal values of these inputs are in one partition of the source's table.
+  private func fixesPartition(_ keys: [InputSyntax], _ source: Source) -> Bool {
+    let draft = rules[source.rule]
+    guard tables[source.table].partitions != 1 else { return true }
+    let names = Set(keys.compactMap(\.expression.simpleName))
+    let partition = tables[source.table].definition.key.partition.name
+    var needed: [String] = []
+    var fixes = false
+    if let template = draft.templates.first(where: { Text.equal($0.attribute, partition) })?.template {
+      needed = template.captures.map(\.name)
+      // A template without captures is one partition key for all.
+      fixes = needed.allSatisfy(names.contains)
+    }
+    let reads = names.compactMap { draft.rule.field(named: $0) }.contains { field in
+      if case .attribute(let path, _, _) = field.expression {
+        return path.elements.count == 1 && Text.equal(path.root, partition)
+      }
+      return false
+    }
+    return fixes || reads
+  }
+
+  private func sessionTable(_ name: String, _ keys: ArraySlice<Input>, _ columns: [AggregateColumn]) -> SQLTable {
+    var all = keys.map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
+    let keyCount = all.count
+    all += [
+      SQLColumn(name: "session_id", type: .string, isNullable: false),
+      SQLColumn(name: "started_at", type: .timestamp, isNullable: false),
+      SQLColumn(name: "last_at", type: .timestamp, isNullable: false),
+      SQLColumn(name: "ended_at", type: .timestamp, isNullable: true),
+      SQLColumn(name: "status", type: .string, isNullable: false), SQLColumn(name: "ended_by", type: .string, isNullable: true),
+    ]
+    let status = keyCount + 4
+    all += columns.map(sqlColumn) + PipelineReader.traceColumns
+    return SQLTable(
+      name: name, columns: all, primaryKey: Array(0...keyCount),
+      indexes: [SQLIndex(name: "\(name)_by_status", columns: [.init(column: status, isDescending: false)])])
+  }
+}

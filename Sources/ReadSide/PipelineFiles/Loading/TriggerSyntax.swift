@@ -1,0 +1,111 @@
+internal import Expressions
+internal import Pipelines
+internal import YAML
+
+/// `comment inserted`, `comment changed(text)`: one kind of item and what happens to it.
+struct TriggerSyntax {
+  enum Event {
+    case inserted, removed, expired
+    case changed([DocumentPath])
+  }
+
+  let rule: Int
+  let event: Event
+  let when: YAMLNode?
+  let node: YAMLNode
+}
+
+extension PipelineReader {
+  static let events = ["inserted", "changed", "removed", "expired"]
+
+  /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `item` is what
+  /// an event without an item's name is about.
+  func triggers(_ nodes: [YAMLNode], item: Int? = nil, when: YAMLNode? = nil) -> [TriggerSyntax] {
+    nodes.flatMap { node -> [TriggerSyntax] in
+      if node.mapping != nil {
+        guard let reader = MappingReader(node, "a change", findings) else { return [] }
+        let change = reader.require("change")
+        let own = reader.take("when")
+        reader.finish()
+        return change.map { triggers($0, item: item, when: own ?? when) } ?? []
+      }
+      return triggers(node, item: item, when: when)
+    }
+  }
+
+  private func triggers(_ node: YAMLNode, item: Int?, when: YAMLNode?) -> [TriggerSyntax] {
+    guard let text = findings.text(node, "a change") else { return [] }
+    return found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
+      var parser = try ExpressionParser(text)
+      var made: [TriggerSyntax] = []
+      var rule = item
+      repeat {
+        var word = try parser.name("an item and what happens to it, as `comment inserted`,")
+        if !PipelineReader.events.contains(word.text) || parser.current.kind == .word {
+          guard let named = self.rule(named: word.text) else {
+            throw SyntaxFailure(
+              offset: word.offset,
+              message: "there is no item `\(word.text)`\(Suggestion.text(for: word.text, among: rules.map(\.rule.name)))")
+          }
+          if let item, item != named {
+            throw SyntaxFailure(
+              offset: word.offset, message: "this session is a `\(rules[item].rule.name)`: changes of other items do not touch it"
+            )
+          }
+          rule = named
+          word = try parser.name("what happens (\(PipelineReader.events.joined(separator: ", ")))")
+        }
+        guard let rule else { throw SyntaxFailure(offset: word.offset, message: "of which item? write `comment \(word.text)`") }
+        let event: TriggerSyntax.Event
+        switch word.text {
+        case "inserted": event = .inserted
+        case "removed": event = .removed
+        case "expired": event = .expired
+        case "changed": event = .changed(try changedPaths(&parser))
+        default:
+          throw SyntaxFailure(
+            offset: word.offset,
+            message:
+              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: PipelineReader.events))")
+        }
+        made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
+      } while parser.take(sign: ",")
+      try parser.expectEnd()
+      return made
+    } ?? []
+  }
+
+  private func changedPaths(_ parser: inout ExpressionParser) throws(SyntaxFailure) -> [DocumentPath] {
+    guard parser.take(sign: "(") else { return [] }
+    var paths: [DocumentPath] = []
+    repeat { paths.append(try parser.path()) } while parser.take(sign: ",")
+    try parser.expect(sign: ")")
+    return paths
+  }
+
+  /// The event with its names settled.
+  func event(_ trigger: TriggerSyntax) -> Source.Event {
+    switch trigger.event {
+    case .inserted: return .inserted
+    case .removed: return .removed
+    case .expired: return .expired
+    case .changed(let paths):
+      let rule = rules[trigger.rule].rule
+      return .changed(
+        paths.compactMap { path in
+          if path.elements.count == 1, let field = rule.field(named: path.root) {
+            if let index = rule.fields.firstIndex(where: { $0.name == field.name }), index < rule.captureCount {
+              findings.add(trigger.node.mark, "`\(path.root)` is a part of the key, which never changes")
+              return nil
+            }
+            return .field(field.expression)
+          }
+          if let problem = use(attribute: path.root, of: rule.table) {
+            findings.add(trigger.node.mark, problem)
+            return nil
+          }
+          return .attribute(path)
+        })
+    }
+  }
+}

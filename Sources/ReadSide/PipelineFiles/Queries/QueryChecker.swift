@@ -1,0 +1,91 @@
+internal import Pipelines
+internal import SQLiteReadModels
+internal import SQLite
+internal import YAML
+
+/// Prepares SQL against an empty database with the pipeline's tables: what is accepted here is accepted where the rows are.
+final class QueryChecker {
+  private let connection: Connection
+  private let tables: [SQLTable]
+  private let findings: Findings
+
+  /// Nil when SQLite itself does not start.
+  init?(_ tables: [SQLTable], _ findings: Findings) {
+    guard let connection = try? Connection.inMemory() else { return nil }
+    self.connection = connection
+    self.tables = tables
+    self.findings = findings
+    for table in tables {
+      for statement in table.createStatements {
+        do throws(SQLiteError) {
+          try connection.execute(statement)
+        } catch {
+          findings.add(Mark(line: 1, column: 1), "the table of `\(table.name)` cannot be made: \(error.message)")
+        }
+      }
+    }
+  }
+
+  /// The columns of the answer. `parameters` are the names that are bound; nil when something is wrong.
+  func check(_ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> [String]? {
+    let statement: Statement
+    do throws(SQLiteError) {
+      statement = try connection.prepare(sql)
+    } catch {
+      report(error, sql, node)
+      return nil
+    }
+    guard statement.isReadOnly, !statement.isExplain, statement.columnCount > 0, QueryChecker.isSelect(sql) else {
+      findings.add(node.mark, "a query only reads: SELECT, WITH or VALUES")
+      return nil
+    }
+    var used: Set<String> = []
+    for index in 1..<(statement.parameterCount + 1) {
+      guard let mark = statement.parameterName(index), mark.hasPrefix(":") else {
+        findings.add(node.mark, "parameters are written `:name`")
+        continue
+      }
+      var name = String(mark.dropFirst())
+      if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) {
+        name = decimal.name
+      }
+      used.insert(name)
+      if !declared.contains(where: { $0.name == name }) {
+        let known = Suggestion.closest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
+        findings.add(node.mark, "the parameter `:\(name)` is not declared under `params`\(known)")
+      }
+    }
+    for (name, mark) in declared where !used.contains(name) {
+      findings.add(mark, "the parameter `\(name)` is not used by the SQL")
+    }
+    let columns = statement.columnNames
+    for (index, column) in columns.enumerated() where columns[..<index].contains(column) {
+      findings.add(node.mark, "two columns of the answer are named `\(column)`: name them with AS")
+    }
+    return columns
+  }
+
+  private static func isSelect(_ sql: String) -> Bool {
+    let words = sql.split(whereSeparator: { $0.isWhitespace || $0 == "(" }).first.map { $0.lowercased() }
+    return words == "select" || words == "with" || words == "values" || sql.hasPrefix("--") || sql.hasPrefix("/*")
+  }
+
+  private func report(_ error: SQLiteError, _ sql: String, _ node: YAMLNode) {
+    var hint = ""
+    if let word = QueryChecker.word(error.message, after: "no such column: ") {
+      let name = word.split(separator: ".").last.map(String.init) ?? word
+      hint =
+        Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map {
+          "; did you mean `\($0)`?"
+        } ?? ""
+    } else if let word = QueryChecker.word(error.message, after: "no such table: ") {
+      hint = Suggestion.text(for: word, among: tables.map(\.name))
+    }
+    let message = "the SQL does not fit the read model: \(error.message)\(hint)"
+    if let offset = error.offset { findings.add(node, offset: offset, message) } else { findings.add(node.mark, message) }
+  }
+
+  private static func word(_ message: String, after opening: String) -> String? {
+    message.hasPrefix(opening) ? String(message.dropFirst(opening.count)) : nil
+  }
+}

@@ -1,0 +1,210 @@
+internal import DynamoModel
+internal import Foundation
+internal import Pipelines
+internal import YAML
+
+/// Reads one file of scenarios.
+final class ScenarioReader {
+  let pipeline: Pipeline
+  let findings: Findings
+
+  init(pipeline: Pipeline, file: String) {
+    self.pipeline = pipeline
+    findings = Findings(file: file)
+  }
+
+  func scenario(_ node: YAMLNode) -> Scenario? {
+    guard let reader = MappingReader(node, "a scenario", findings) else { return nil }
+    let name = reader.requireText("test")
+    let steps = reader.elements("steps")
+    if reader.require("steps") != nil, steps.isEmpty { findings.add(node.mark, "a scenario needs steps") }
+    reader.finish()
+    var clock: Int64?
+    var made: [Scenario.Step] = []
+    for node in steps { if let step = step(node, &clock) { made.append(step) } }
+    return name.map { Scenario(name: $0.text, file: findings.file, line: node.mark.line, steps: made) }
+  }
+
+  private func step(_ node: YAMLNode, _ clock: inout Int64?) -> Scenario.Step? {
+    guard let reader = MappingReader(node, "a step", findings) else { return nil }
+    readClock(reader, &clock)
+    guard let time = clock else {
+      findings.add(node.mark, "the first step has to set the clock: `at: 2026-01-01T10:00:00Z`")
+      return nil
+    }
+    var writes: [Scenario.Write] = []
+    for entry in node.mapping ?? [] { writes += self.writes(entry, reader) }
+    for key in ["put", "update", "delete", "batch", "import"] { _ = reader.take(key) }
+    var expectations: [Scenario.Expectation] = []
+    for entry in reader.entries("expect") { expectations += rows(entry) }
+    for node in reader.elements("query") { if let query = query(node) { expectations.append(query) } }
+    for node in reader.elements("board") { if let board = board(node) { expectations.append(board) } }
+    if let node = reader.take("dead_letters") { expectations.append(deadLetters(node)) }
+    reader.finish()
+    return Scenario.Step(line: node.mark.line, time: time, writes: writes, expectations: expectations)
+  }
+
+  private func readClock(_ reader: MappingReader, _ clock: inout Int64?) {
+    let at = reader.text("at")
+    let advance = reader.span("advance")
+    if let (text, node) = at {
+      if advance != nil { findings.add(node.mark, "a step has `at` or `advance`, not both") }
+      guard let time = try? Timestamp.parse(text, zone: nil) else {
+        findings.add(node.mark, "`\(text)` is not a timestamp with a zone, as `2026-01-01T10:00:00Z`")
+        return
+      }
+      if time % 1_000 != 0 { findings.add(node.mark, "the clock counts whole milliseconds") }
+      if let before = clock, time < before {
+        findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here")
+      }
+      clock = time
+    } else if let advance {
+      if clock == nil { findings.add(reader.node.mark, "the first step has to set the clock with `at`") }
+      clock = clock.map { $0 + advance }
+    }
+  }
+
+  // MARK: Writes
+
+  private func writes(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> [Scenario.Write] {
+    switch entry.key.text {
+    case "put", "update", "delete", "import":
+      guard let tables = entry.value.mapping else {
+        findings.add(
+          entry.value.mark,
+          "`\(entry.key.text)` names a table: `\(entry.key.text): { \(pipeline.tables.first?.name ?? "Table"): ... }`")
+        return []
+      }
+      return tables.flatMap { writes(entry.key.text, $0) }
+    case "batch":
+      let writes = (entry.value.sequence ?? [entry.value]).flatMap { node in
+        (node.mapping ?? []).flatMap { inner -> [Scenario.Write] in
+          guard inner.key.text == "put" || inner.key.text == "delete" else {
+            findings.add(inner.key.mark, "a batch puts and deletes, as BatchWriteItem does")
+            return []
+          }
+          return self.writes(inner, reader)
+        }
+      }
+      return [.batch(writes)]
+    default: return []
+    }
+  }
+
+  private func writes(_ operation: String, _ entry: YAMLNode.Entry) -> [Scenario.Write] {
+    guard let table = pipeline.table(named: entry.key.text) else {
+      findings.add(
+        entry.key.mark,
+        "there is no table `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: pipeline.tables.map(\.name)))")
+      return []
+    }
+    if operation == "import" { return imported(entry.value, table) }
+    return (entry.value.sequence ?? [entry.value]).compactMap { node in
+      switch operation {
+      case "put": return item(node, table).map { .put(table: table, $0) }
+      case "delete": return key(node, table).map { .delete(table: table, key: $0) }
+      default: return update(node, table)
+      }
+    }
+  }
+
+  private func item(_ node: YAMLNode, _ table: Int) -> Item? {
+    guard case .map(let item)? = attribute(node, nil, table) else {
+      findings.add(node.mark, "an item is a mapping of attributes")
+      return nil
+    }
+    for attribute in pipeline.tables[table].definition.key.attributes
+    where item[attribute.name].map(attribute.type.accepts) != true {
+      findings.add(node.mark, "the item needs its key attribute `\(attribute.name)`")
+      return nil
+    }
+    return item
+  }
+
+  private func key(_ node: YAMLNode, _ table: Int) -> Item? {
+    guard let item = item(node, table) else { return nil }
+    if item.count != pipeline.tables[table].definition.key.attributes.count {
+      findings.add(node.mark, "a key has the key attributes only")
+      return nil
+    }
+    return item
+  }
+
+  /// `{ key: {...}, set: {...}, remove: [...] }`
+  private func update(_ node: YAMLNode, _ table: Int) -> Scenario.Write? {
+    guard let reader = MappingReader(node, "an update", findings) else { return nil }
+    let key = reader.require("key").flatMap { self.key($0, table) }
+    var set = Item()
+    if let node = reader.take("set") {
+      if case .map(let attributes)? = attribute(node, nil, table) {
+        set = attributes
+      } else {
+        findings.add(node.mark, "`set` is a mapping of attributes")
+      }
+    }
+    let remove = reader.elements("remove").compactMap { findings.text($0, "an attribute's name") }
+    reader.finish()
+    return key.map { .update(table: table, key: $0, set: set, remove: remove) }
+  }
+
+  /// Lines of DynamoDB JSON in a file beside the test.
+  private func imported(_ node: YAMLNode, _ table: Int) -> [Scenario.Write] {
+    guard let name = findings.text(node, "a file's name") else { return [] }
+    let folder = URL(fileURLWithPath: findings.file).deletingLastPathComponent()
+    guard let data = FileManager.default.contents(atPath: folder.appending(path: name).path) else {
+      findings.add(node.mark, "there is no file `\(name)` beside the test")
+      return []
+    }
+    var writes: [Scenario.Write] = []
+    for (number, line) in data.split(separator: UInt8(ascii: "\n")).enumerated() {
+      guard let tape = try? JSONTape(Array(line)) else {
+        findings.add(node.mark, "line \(number + 1) of `\(name)` is not JSON")
+        return []
+      }
+      let object = tape.kind(tape.root) == .object ? tape.member(tape.root, "Item") ?? tape.root : tape.root
+      do throws(DynamoError) {
+        writes.append(.put(table: table, try Item(json: tape, object)))
+      } catch {
+        findings.add(node.mark, "line \(number + 1) of `\(name)`: \(error.message)")
+        return []
+      }
+    }
+    return writes
+  }
+
+  /// Attributes as they are written: numbers are N, quoted text is S, true and false BOOL, null NULL, mappings M, lists L, and
+  /// `{ $ss: [...] }`, `{ $ns: [...] }`, `{ $b: base64 }` what YAML has no form for. Key attributes take their declared type.
+  private func attribute(_ node: YAMLNode, _ name: String?, _ table: Int) -> AttributeValue? {
+    switch node.content {
+    case .scalar(let scalar):
+      let declared = name.flatMap { name in
+        pipeline.tables[table].definition.keyAttributes.first { Text.equal($0.name, name) }?.type
+      }
+      if scalar.isQuoted || declared == .string { return .string(scalar.text) }
+      if node.isNull { return .null }
+      if scalar.text == "true" || scalar.text == "false" { return .bool(scalar.text == "true") }
+      return (try? Number(scalar.text)).map { .number($0) } ?? .string(scalar.text)
+    case .sequence(let nodes): return .list(nodes.compactMap { attribute($0, nil, table) })
+    case .mapping(let entries):
+      if entries.count == 1, let first = entries.first, first.key.text.hasPrefix("$") { return special(first) }
+      return .map(
+        AttributeMap(
+          entries.compactMap { entry in
+            attribute(entry.value, entry.key.text, table).map { AttributeMap.Entry(name: entry.key.text, value: $0) }
+          }))
+    }
+  }
+
+  private func special(_ entry: YAMLNode.Entry) -> AttributeValue? {
+    let texts = (entry.value.sequence ?? [entry.value]).compactMap { $0.scalar?.text }
+    switch entry.key.text {
+    case "$ss": return .stringSet(texts.sorted(by: Text.less))
+    case "$ns": return .numberSet(texts.compactMap { try? Number($0) }.sorted())
+    case "$b":
+      if let bytes = Base64.decode(Array((texts.first ?? "").utf8)) { return .binary(bytes) }
+    default: break
+    }
+    findings.add(entry.key.mark, "`\(entry.key.text)` is not known: there are `$ss`, `$ns` and `$b` (base64)")
+    return nil
+  }
+}
