@@ -114,6 +114,23 @@ extension LaneOutput {
     }
   }
 
+  /// A board has closed: what was there when its calendar period ended is deleted.
+  mutating func boardClosed(_ closing: DeciderEngine.Closing) {
+    let pipeline = effects.pipeline
+    let at = max(closing.closedAt, closing.openedAt)
+    for effect in pipeline.effects {
+      guard case .boardClosed(closing.projection) = effect.trigger, case .deleteRows(let selections) = effect.action else { continue }
+      guard effects.isActive(effect.name, firedAt: at) else {
+        suppressed += 1
+        continue
+      }
+      outbox.append(
+        OutboxEntry(
+          idempotencyKey: EffectRules.key([pipeline.name, effect.name] + closing.board.map(\.description)), name: effect.name,
+          time: at, order: 0, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
+    }
+  }
+
   static func rows(_ selections: [Effect.RowSelection], _ values: [Value]) -> [OutboxEntry.Rows] {
     selections.map { selection in
       OutboxEntry.Rows(

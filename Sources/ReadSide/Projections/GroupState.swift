@@ -12,6 +12,8 @@ package struct GroupState: Sendable, Equatable {
   package private(set) var changed: Stamp = .none
   /// Whether a sum of the group did not fit its type when it was last shown: then there is a dead letter to be taken back.
   package var hasMisfit = false
+  /// Whether the member of a board has a score that is shown.
+  package var isPlaced = false
   private var columns: [Column]
 
   enum Column: Sendable, Equatable {
@@ -161,7 +163,7 @@ extension GroupState {
     writer.signed(contributions)
     writer.stamp(stamp)
     writer.stamp(changed)
-    writer.unsigned(hasMisfit ? 1 : 0)
+    writer.unsigned((hasMisfit ? 1 : 0) | (isPlaced ? 2 : 0))
     for column in columns {
       switch column {
       case .count(let count), .values(let count): writer.signed(count)
@@ -179,7 +181,9 @@ extension GroupState {
     contributions = try reader.signed()
     stamp = try reader.stamp()
     changed = try reader.stamp()
-    hasMisfit = try reader.unsigned() != 0
+    let flags = try reader.unsigned()
+    hasMisfit = flags & 1 != 0
+    isPlaced = flags & 2 != 0
     for index in columns.indices {
       switch columns[index] {
       case .count: columns[index] = .count(try reader.signed())
