@@ -31,7 +31,7 @@ extension LaneEngine {
 
   /// The item is the session: it opens with it, goes on by the changes that are touches, and ends with it.
   private mutating func apply(
-    item source: Source, _ touches: [Source.Event], _ sessions: Sessions, _ index: Int, _ change: Change
+    item source: Source, _ touches: [Sessions.Touch], _ sessions: Sessions, _ index: Int, _ change: Change
   ) throws {
     guard source.table == table else { return }
     let old = source.holds(change.old) ? change.old : nil
@@ -55,7 +55,7 @@ extension LaneEngine {
     let isClosed = sessions.endWhen.map { $0.holds(new, old: old, new: new, commit: nil) } ?? false
     let item = itemView(sessions, touches, inputs, new, change)
     let isNew = old == nil || oldKey != key
-    let isTouch = isNew || touches.contains { event in old.map { event.happened(old: $0, new: new) } ?? false }
+    let isTouch = isNew || touches.contains { touch in old.map { touch.happened(old: $0, new: new, commit: change.stamp.time) } ?? false }
     let isActive = sessionLanes[index]?.isActive(key) == true
     if isTouch, isActive || !isClosed {
       try touch(index, inputs, change, item: item)
@@ -66,13 +66,13 @@ extension LaneEngine {
   }
 
   private func itemView(
-    _ sessions: Sessions, _ touches: [Source.Event], _ inputs: [Value], _ image: Image, _ change: Change
+    _ sessions: Sessions, _ touches: [Sessions.Touch], _ inputs: [Value], _ image: Image, _ change: Change
   ) -> SessionLane.ItemView {
     var deadline: Int64?
     if let input = sessions.deadline, case .timestamp(let instant) = inputs[input] { deadline = instant }
     var seen: Item?
     if sessions.expiresItem {
-      let names = touches.flatMap(\.attributeNames) + sessions.deadlineAttributes
+      let names = touches.flatMap(\.event.attributeNames) + sessions.deadlineAttributes
       var item = Item()
       for name in names { item[name] = image.item[name] }
       // An attribute that is not there yet cannot be held against the item: the record's position then guards.
