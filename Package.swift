@@ -149,7 +149,7 @@ let package = Package(
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel"]),
+    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     // The store is still in ReadModels: until it has moved, its dialect stands above it.
     module("ReadSide", "SQLiteReadModels", ["Pipelines", "DynamoModel", "SQLite"]),

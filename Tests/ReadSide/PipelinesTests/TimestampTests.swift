@@ -9,7 +9,7 @@ import Testing
     ("2023-11-05T09:30:00.000001-05:00", "2023-11-05T14:30:00.000001Z"),
     ("2026-01-01T00:30:00+02", "2025-12-31T22:30:00.000000Z"),
     ("2026-01-01T00:30:00+0530", "2025-12-31T19:00:00.000000Z"), ("2024-02-29T24:00:00Z", "2024-03-01T00:00:00.000000Z"),
-    ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"), ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"),
+    ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"), ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
     ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
   ])
   func `every ISO form reads as one instant`(text: String, canonical: String) throws {
@@ -22,7 +22,7 @@ import Testing
     "", "2026", "2026-13-01", "2026-02-29", "2026-01-01T25:00:00Z", "2026-01-01T10:61:00Z", "2026-01-01T10:00:00.Z",
     "2026-01-01T",
     "2026-01-01T10:00:00Zx", "2026-01-01T10:00:00.1234567890Z", "2026-1-1", "hello", "2026-01-01T24:00:01Z",
-    "0000-01-01T00:00:00+01:00",
+    "0000-12-31T23:59:59.999999Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "10000-01-01T00:00:00Z",
   ])
   func `what is not a timestamp is refused`(text: String) {
     #expect(throws: Timestamp.ParseError.notATimestamp) { try Timestamp.parse(text, zone: .utc) }
@@ -44,7 +44,7 @@ import Testing
     #expect(Timestamp.text(try Timestamp.parse("2026-10-25T02:30:00", zone: paris)) == "2026-10-25T00:30:00.000000Z")
   }
 
-  @Test func `calendar stretches are named and bounded in their zone`() throws {
+  @Test func `calendar periods are named and bounded in their zone`() throws {
     let paris = try #require(Zone.named("Europe/Paris"))
     let instant = try Timestamp.parse("2026-12-31T23:30:00Z", zone: nil)
     #expect(CalendarUnit.day.name(of: instant, in: .utc) == "2026-12-31")
@@ -69,7 +69,7 @@ import Testing
 
   @Test func `texts sort as instants do`() {
     var generator = SystemRandomNumberGenerator()
-    let instants = (0..<2_000).map { _ in Int64.random(in: -62_167_219_200_000_000...253_402_300_799_999_999, using: &generator) }
+    let instants = (0..<2_000).map { _ in Int64.random(in: Timestamp.least...Timestamp.greatest, using: &generator) }
     for (left, right) in zip(instants, instants.dropFirst()) {
       #expect((left < right) == (Timestamp.text(left) < Timestamp.text(right)), "\(left) \(right)")
     }

@@ -116,9 +116,10 @@ extension Pipeline {
     case .touches(let touches): text = "a session of each \(keys) begins, and goes on, when \(changes(touches))."
     case .item(let source, let touches):
       text = "each \(kind(source)) is a session, by \(keys), from when it is there until it is removed"
-      let touched = touches.flatMap { event -> [String] in
-        guard case .changed(let values) = event else { return [] }
-        return values.isEmpty ? ["anything of it"] : values.map(self.text)
+      let touched = touches.compactMap { touch -> String? in
+        guard case .changed(let values) = touch.event else { return nil }
+        let what = values.isEmpty ? "anything of it" : list(values.map(self.text), "or")
+        return what + (touch.when.map { " (when \($0.text))" } ?? "")
       }
       text += touched.isEmpty ? "." : "; a change in \(list(touched, "or")) touches it."
     }

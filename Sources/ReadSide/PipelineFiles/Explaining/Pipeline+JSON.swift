@@ -147,7 +147,7 @@ extension Pipeline {
       writer.name("required")
       writer.bool(parameter.default == nil && !parameter.isOptional)
       for (name, value) in [("default", parameter.default), ("least", parameter.least), ("greatest", parameter.greatest)] {
-        guard let value else { continue }
+        guard let value, !value.isNull else { continue }
         writer.name(name)
         writer.string(value.description)
       }

@@ -9,6 +9,8 @@ struct InputSyntax {
   let node: YAMLNode
   /// The type that it must have; nil takes its own.
   var expected: ValueType?
+  /// Whether its values stand in a key or are kept one by one.
+  var isKeyed = false
 
   func isSame(as other: InputSyntax) -> Bool { expression.canonical == other.expression.canonical && expected == other.expected }
 }

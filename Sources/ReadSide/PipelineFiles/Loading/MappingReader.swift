@@ -8,6 +8,8 @@ final class MappingReader {
   let what: String
   private let findings: Findings
   private var asked: [String] = []
+  /// Keys that are known and not supported: never suggested.
+  private var refused: [String] = []
 
   /// Nil, with a finding, when the node is no mapping.
   init?(_ node: YAMLNode, _ what: String, _ findings: Findings) {
@@ -83,16 +85,28 @@ final class MappingReader {
   func span(_ key: String) -> Int64? {
     guard let (text, node) = text(key) else { return nil }
     guard let span = SpanText.parse(text), span > 0 else {
-      findings.add(node.mark, "`\(text)` is not a length of time: write `30m`, `24h`, `90s`, `500ms` or `7d`")
+      findings.add(
+        node.mark, "`\(text)` is not a length of time: write `30m`, `24h`, `90s`, `500ms` or `7d`, of at most a hundred years")
       return nil
     }
     return span
   }
 
+  /// Milliseconds of a length of time at a key, within a range.
+  func milliseconds(_ key: String, _ range: ClosedRange<Int>) -> Int? {
+    guard let span = span(key) else { return nil }
+    let (least, most) = (SpanText.text(Int64(range.lowerBound) * 1_000), SpanText.text(Int64(range.upperBound) * 1_000))
+    guard let milliseconds = Int(exactly: span / 1_000), range.contains(milliseconds) else {
+      findings.add(node[key]?.mark ?? node.mark, "`\(key)` has to be from \(least) to \(most)")
+      return nil
+    }
+    return milliseconds
+  }
+
   /// Keys that the grammar knows but this version does not carry out.
   func refuse(_ keys: [String]) {
     for key in keys {
-      asked.append(key)
+      refused.append(key)
       if let entry = node.mapping?.first(where: { $0.key.text == key }) {
         findings.add(entry.key.mark, "`\(key)` is not supported by this version")
       }
@@ -101,7 +115,7 @@ final class MappingReader {
 
   /// Names the keys that nobody asked for. Call last.
   func finish() {
-    for entry in node.mapping ?? [] where !asked.contains(entry.key.text) {
+    for entry in node.mapping ?? [] where !asked.contains(entry.key.text) && !refused.contains(entry.key.text) {
       findings.add(entry.key.mark, "\(what) has no key `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: asked))")
     }
   }

@@ -3,7 +3,8 @@ internal import YAML
 
 /// Which words may name tables, columns and fields in SQL.
 enum Names {
-  static let lengthMax = 56
+  /// Bytes: what PostgreSQL takes of a name.
+  static let lengthMax = 63
 
   /// What is wrong with a name that becomes one in SQL; nil when nothing is.
   static func problem(_ name: String) -> String? {
@@ -11,8 +12,10 @@ enum Names {
     guard let first = bytes.first, first >= UInt8(ascii: "a"), first <= UInt8(ascii: "z"),
       bytes.allSatisfy({ ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 95 })
     else { return "`\(name)` cannot be a name: use a small letter, then small letters, digits and `_`" }
-    if bytes.count > lengthMax { return "`\(name)` is longer than \(lengthMax) letters" }
-    if reserved.contains(name) { return "`\(name)` is a reserved word of SQL: choose another name" }
+    if bytes.count > lengthMax { return "`\(name)` has \(bytes.count) bytes, and a name in SQL has at most \(lengthMax)" }
+    if reserved.contains(name) || systemColumns.contains(name) {
+      return "`\(name)` is a reserved word of SQL: choose another name"
+    }
     if name.hasPrefix("sqlite_") || name.hasPrefix("pg_") {
       return "`\(name)` begins as the names of a database's own tables do: choose another name"
     }
@@ -21,7 +24,15 @@ enum Names {
     return nil
   }
 
-  /// What is wrong with the name of a kind of item, which is no name in SQL.
+  /// What is wrong with the names that a table needs beside those that the file gives: of sortable columns and of indexes.
+  static func problem(_ table: SQLTable) -> String? {
+    let names = table.columns.flatMap(\.sqlNames) + table.indexes.map(\.name)
+    guard let long = names.first(where: { $0.utf8.count > lengthMax }) else { return nil }
+    return
+      "`\(long)`, which SQL needs here, has \(long.utf8.count) bytes, and a name in SQL has at most \(lengthMax): choose a shorter name"
+  }
+
+  /// What is wrong with the name of a kind of item, which does not become a name in SQL.
   static func itemProblem(_ name: String) -> String? {
     if name == "item" || PipelineReader.events.contains(name) { return "`\(name)` has a meaning of its own: choose another name" }
     return reserved.contains(name) ? nil : problem(name)
@@ -29,6 +40,9 @@ enum Names {
 
   /// Words that expressions and conditions give a meaning.
   private static let meanings: Set<String> = ["commit", "old", "new", "optional"]
+
+  /// What PostgreSQL and SQLite give every table beside its own columns.
+  private static let systemColumns: Set<String> = ["tableoid", "xmin", "xmax", "cmin", "cmax", "ctid", "oid", "rowid"]
 
   /// What SQLite or PostgreSQL does not take as a column's name without quotes.
   private static let reserved: Set<String> = [
@@ -39,13 +53,15 @@ enum Names {
     "create", "cross", "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
     "current_user", "default", "deferrable", "delete", "desc", "distinct", "do", "drop", "else", "end", "escape", "except",
     "exists",
-    "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "ilike", "in", "index", "initially",
+    "false", "fetch", "for", "foreign", "freeze", "from", "full", "grant", "group", "having", "if", "ilike", "in", "index",
+    "initially",
     "inner", "insert", "intersect", "into", "is", "isnull", "join", "lateral", "leading", "left", "like", "limit", "localtime",
     "localtimestamp", "natural", "not", "nothing", "notnull", "null", "offset", "on", "only", "or", "order", "outer", "over",
     "overlaps",
-    "placing", "primary", "raise", "references", "returning", "right", "rowid", "select", "session_user", "set", "similar",
+    "placing", "primary", "raise", "references", "returning", "right", "select", "session_user", "set", "similar",
     "some",
-    "symmetric", "table", "tablesample", "then", "to", "trailing", "transaction", "true", "union", "unique", "update", "user",
+    "symmetric", "system_user", "table", "tablesample", "then", "to", "trailing", "transaction", "true", "union", "unique",
+    "update", "user",
     "using",
     "values", "variadic", "verbose", "when", "where", "window", "with",
   ]

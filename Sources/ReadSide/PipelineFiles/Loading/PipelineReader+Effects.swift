@@ -23,7 +23,7 @@ extension PipelineReader {
     let trigger = reader.require("each").flatMap { effectTrigger($0, when) }
     let deletes = reader.require("delete")
     let retry = readRetry(reader)
-    reader.refuse(["update", "webhook", "topic", "mail", "key"])
+    reader.refuse(["update", "put", "webhook", "topic", "mail", "key", "order by"])
     reader.finish()
     guard let trigger, let deletes else { return nil }
     if deletes.scalar?.text == "item" {
@@ -141,7 +141,7 @@ extension PipelineReader {
     }
     guard let projection = projections[index] else { return nil }
     guard case .collection(let collection) = projection.kind else {
-      findings.add(rows.node.mark, "`\(rows.text)` is no collection: only its rows have items behind them")
+      findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows have items behind them")
       return nil
     }
     var all = inputs
@@ -178,6 +178,13 @@ extension PipelineReader {
         let known = Suggestion.text(for: name.text, among: fields)
         throw SyntaxFailure(offset: name.offset, message: "`\(rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
       }
+      if let list = rules[syntax.rule].explosions[name.text] {
+        throw SyntaxFailure(
+          offset: name.offset,
+          message:
+            "`\(name.text)` is one element of `\(list.path.text)`, and an effect is set off once for the whole item: compare with a field that has one value"
+        )
+      }
       if let known = inputs.firstIndex(where: { $0.name == name.text }) { return known }
       inputs.append(
         InputSyntax(
@@ -194,8 +201,9 @@ extension PipelineReader {
       return column
     case .session(let index, _):
       guard let table = projections[index]?.table else { return 0 }
-      guard let column = table.column(named: name.text) else {
-        let known = Suggestion.text(for: name.text, among: table.columns.map(\.name))
+      let columns = table.columns.map(\.name).filter { !$0.hasPrefix("_") }
+      guard columns.contains(name.text), let column = table.column(named: name.text) else {
+        let known = Suggestion.text(for: name.text, among: columns)
         throw SyntaxFailure(offset: name.offset, message: "`\(table.name)` has no column `\(name.text)`\(known)")
       }
       return column
@@ -207,9 +215,14 @@ extension PipelineReader {
     var retry = Effect.Retry.standard
     guard let node = reader.take("retry"), let inner = MappingReader(node, "`retry`", findings) else { return retry }
     if let attempts = inner.integer("attempts", 1...1_000) { retry.attempts = attempts }
-    if let first = inner.span("first") { retry.firstWaitMilliseconds = Int(first / 1_000) }
-    if let most = inner.span("most") { retry.waitMillisecondsMax = Int(most / 1_000) }
+    let first = inner.milliseconds("first", Effect.Retry.waitMillisecondsRange)
+    let most = inner.milliseconds("most", Effect.Retry.waitMillisecondsRange)
+    if let first { retry.firstWaitMilliseconds = first }
+    if let most { retry.waitMillisecondsMax = most }
     inner.finish()
+    if first != nil || most != nil, retry.firstWaitMilliseconds > retry.waitMillisecondsMax {
+      findings.add(node.mark, "the first wait (`first`) is longer than the longest (`most`)")
+    }
     return retry
   }
 }

@@ -8,8 +8,20 @@ extension PipelineReader {
   func readItems(_ entries: [YAMLNode.Entry]) {
     for entry in entries {
       if let problem = Names.itemProblem(entry.key.text) { findings.add(entry.key.mark, problem) }
-      if let draft = readItem(entry) { rules.append(draft) }
+      guard let draft = readItem(entry) else { continue }
+      if draft.isWhole, let earlier = rules.first(where: { isShadowing($0, draft) }) {
+        findings.add(
+          entry.key.mark,
+          "nothing is ever a `\(entry.key.text)`: every key that fits it fits `\(earlier.rule.name)`, which stands before it and has no `when`; put `\(entry.key.text)` first"
+        )
+      }
+      rules.append(draft)
     }
+  }
+
+  private func isShadowing(_ earlier: RuleDraft, _ later: RuleDraft) -> Bool {
+    earlier.isWhole && earlier.rule.when == nil && earlier.rule.table == later.rule.table
+      && ItemShadowing.shadows(earlier.templates, later.templates)
   }
 
   private func readItem(_ entry: YAMLNode.Entry) -> RuleDraft? {

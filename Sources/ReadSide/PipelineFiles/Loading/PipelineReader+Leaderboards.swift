@@ -22,6 +22,7 @@ extension PipelineReader {
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
     let boards = inputs
     inputs.append(member)
+    for index in inputs.indices { inputs[index].isKeyed = true }
     var scoreInput: Int?
     if let argument = score.argument {
       scoreInput = inputs.count
@@ -99,7 +100,7 @@ extension PipelineReader {
       let word = try parser.name("a score (count, sum(x), max(x), min(x), last(x))")
       guard let function = Leaderboard.Score(rawValue: word.text) else {
         let known = Suggestion.text(for: word.text, among: ["count", "sum", "max", "min", "last"])
-        throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is no score\(known)")
+        throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is not a score\(known)")
       }
       if function == .count {
         try parser.expectEnd()
@@ -116,7 +117,7 @@ extension PipelineReader {
   private func word<Meaning>(_ reader: MappingReader, _ key: String, _ known: [String: Meaning]) -> Meaning? {
     guard let (text, node) = reader.text(key) else { return nil }
     if let meaning = known[text] { return meaning }
-    findings.add(node.mark, "`\(text)` is no `\(key)`\(Suggestion.text(for: text, among: known.keys.sorted()))")
+    findings.add(node.mark, "`\(key)` cannot be `\(text)`\(Suggestion.text(for: text, among: known.keys.sorted()))")
     return nil
   }
 
@@ -126,8 +127,17 @@ extension PipelineReader {
     for node in reader.elements("keep") {
       guard let text = findings.text(node, "`keep`") else { continue }
       let words = text.split(separator: " ")
-      guard words.count == 2, let count = Int(words[0]), count > 0, words[1] == "boards" || words[1] == "members" else {
+      guard words.count == 2, words[0].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), words[1] == "boards" || words[1] == "members"
+      else {
         findings.add(node.mark, "write `keep: 400 boards` or `keep: 1000 members`")
+        continue
+      }
+      guard let count = Int(words[0]), (1...Leaderboard.keepMax).contains(count) else {
+        findings.add(node.mark, "`keep` takes a number from 1 to \(Leaderboard.keepMax), not `\(words[0])`")
+        continue
+      }
+      guard (words[1] == "boards" ? keep.boards : keep.members) == nil else {
+        findings.add(node.mark, "`keep` says twice how many \(words[1]) there are")
         continue
       }
       if words[1] == "boards" { keep.boards = count } else { keep.members = count }
@@ -156,11 +166,13 @@ extension PipelineReader {
       return nil
     }
     guard let projection = projections[index] else {
-      if projectionEntries[index].value["leaderboard"] != nil { findings.add(from.node.mark, "`\(from.text)` is no collection") }
+      if projectionEntries[index].value["leaderboard"] != nil {
+        findings.add(from.node.mark, "`\(from.text)` is not a collection")
+      }
       return nil
     }
     guard case .collection(let collection) = projection.kind else {
-      findings.add(from.node.mark, "`\(from.text)` is no collection")
+      findings.add(from.node.mark, "`\(from.text)` is not a collection")
       return nil
     }
     guard collection.keyCount == 1, projection.table.columns[0].type == memberType else {

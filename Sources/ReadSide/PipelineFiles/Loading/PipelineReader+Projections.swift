@@ -3,7 +3,7 @@ internal import Pipelines
 internal import YAML
 
 extension PipelineReader {
-  static let kinds = ["collection", "aggregate", "sessions", "session", "leaderboard", "history"]
+  static let kinds = ["collection", "aggregate", "sessions", "session", "leaderboard"]
 
   func readProjections() {
     projections = Array(repeating: nil, count: projectionEntries.count)
@@ -25,9 +25,10 @@ extension PipelineReader {
     guard let reader = MappingReader(entry.value, "a projection", findings) else { return nil }
     let about = reader.text("about")?.text ?? ""
     let kinds = PipelineReader.kinds.filter { entry.value[$0] != nil }
-    reader.refuse(["time", "lateness", "season"])
+    reader.refuse(["time", "lateness", "season", "history", "ahead", "split when", "unreadable"])
+    if kinds.isEmpty, entry.value["history"] != nil { return nil }
     guard let kind = kinds.first, kinds.count == 1 else {
-      let names = PipelineReader.kinds.dropLast().map { "`\($0)`" }.joined(separator: ", ")
+      let names = PipelineReader.kinds.map { "`\($0)`" }.joined(separator: ", ")
       let unknown = (entry.value.mapping ?? []).first.flatMap { Suggestion.closest(to: $0.key.text, among: PipelineReader.kinds) }
       let hint = kinds.isEmpty ? unknown.map { "; did you mean `\($0)`?" } ?? "" : ""
       findings.add(entry.key.mark, "a projection is exactly one of \(names)\(hint)")
@@ -40,12 +41,11 @@ extension PipelineReader {
     case "sessions": made = readSessions(entry, reader)
     case "session": made = readItemSessions(entry, reader)
     case "leaderboard": made = readLeaderboard(entry, reader)
-    default:
-      reader.refuse(["history"])
-      return nil
+    default: return nil
     }
     reader.finish()
     guard let (projection, table) = made else { return nil }
+    if let problem = Names.problem(table) { findings.add(entry.key.mark, problem) }
     return Projection(
       name: entry.key.text, about: about, kind: projection, table: table, fingerprint: fingerprints?.projection(entry) ?? "")
   }
@@ -70,7 +70,9 @@ extension PipelineReader {
         explosion = list
       }
       compiled.append(
-        Input(name: input.name, type: made.type, isOptional: made.isOptional, expression: made.expression, path: made.path))
+        Input(
+          name: input.name, type: made.type, isOptional: made.isOptional, expression: made.expression, path: made.path,
+          isKeyed: input.isKeyed))
     }
     guard compiled.count == inputs.count else { return nil }
     return Source(table: rules[rule].rule.table, rule: rule, event: event, when: when, inputs: compiled, explosion: explosion)
@@ -170,7 +172,11 @@ extension PipelineReader {
       inputs.append(input)
       return inputs.count - 1
     }
-    return columns.map { (place($0.argument, $0), place($0.order, $0)) }
+    return columns.map { column in
+      let argument = place(column.argument, column)
+      if let argument, [.min, .max, .distinct].contains(column.function) { inputs[argument].isKeyed = true }
+      return (argument, place(column.order, column))
+    }
   }
 
   /// The columns with their types, once the inputs' types are known.

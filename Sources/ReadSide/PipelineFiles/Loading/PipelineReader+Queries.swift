@@ -4,7 +4,7 @@ internal import YAML
 
 extension PipelineReader {
   func readQueries(_ entries: [YAMLNode.Entry]) {
-    guard let checker = QueryChecker(projections.compactMap { $0?.table }, findings) else { return }
+    guard let checker = queryChecker() else { return }
     // With a projection missing, every query of it would be reported as well.
     let isWhole = projections.allSatisfy { $0 != nil }
     for entry in entries {
@@ -19,16 +19,28 @@ extension PipelineReader {
       reader.finish()
       guard let sql, isWhole else { continue }
       let declared = paramEntries.map { ($0.key.text, $0.key.mark) }
-      if let columns = checker.check(sql.text, sql.node, parameters: parameters, declared: declared) {
-        queries.append(NamedQuery(name: entry.key.text, about: about, parameters: parameters, sql: sql.text, columns: columns))
+      if let checked = checker.check(sql.text, sql.node, parameters: parameters, declared: declared) {
+        queries.append(
+          NamedQuery(
+            name: entry.key.text, about: about, parameters: parameters, sql: sql.text, columns: checked.columns,
+            usesNow: checked.usesNow))
       }
     }
+  }
+
+  private func queryChecker() -> QueryChecker? {
+    QueryChecker(
+      projectionEntries.enumerated().compactMap { index, entry in projections[index].map { ($0.table, entry.key.mark) } },
+      findings)
   }
 
   /// `string`, `integer 1..100 = 10`, `timestamp optional`
   private func readParameter(_ entry: YAMLNode.Entry) -> QueryParameter? {
     let name = entry.key.text
     if let problem = Names.problem(name), !problem.contains("reserved word") { findings.add(entry.key.mark, problem) }
+    if name == QueryChecker.now {
+      findings.add(entry.key.mark, "`now` is given to every query: use `:now` in the SQL without declaring it")
+    }
     guard let text = findings.text(entry.value, "a parameter's type") else { return nil }
     return found(entry.value) { () throws(SyntaxFailure) -> QueryParameter? in
       var parser = try ExpressionParser(text)
@@ -47,7 +59,7 @@ extension PipelineReader {
       var least: Value?
       var greatest: Value?
       if parser.current.kind == .number || parser.current.kind == .text {
-        guard type.type.isOrdered else { throw parser.unexpected("no range of json") }
+        guard type.type.isOrdered else { throw parser.unexpected("a type that can be compared") }
         least = try literal("the least value")
         try parser.expect(sign: "..")
         let offset = parser.current.offset
@@ -57,8 +69,10 @@ extension PipelineReader {
       var fallback: Value?
       if parser.take(sign: "=") {
         let offset = parser.current.offset
-        let value = try literal("the default")
-        if let least, value < least { throw SyntaxFailure(offset: offset, message: "the default is less than \(least)") }
+        let value = parser.take(word: "null") ? .null : try literal("the default")
+        if let least, !value.isNull, value < least {
+          throw SyntaxFailure(offset: offset, message: "the default is less than \(least)")
+        }
         if let greatest, value > greatest {
           throw SyntaxFailure(offset: offset, message: "the default is greater than \(greatest)")
         }
@@ -77,7 +91,7 @@ extension PipelineReader {
       findings.add(node.mark, "`dashboard` has to be a list of tiles (`- number: ...`)")
       return
     }
-    guard let checker = QueryChecker(projections.compactMap { $0?.table }, findings) else { return }
+    guard let checker = queryChecker() else { return }
     for node in nodes { if let tile = readTile(node, checker) { tiles.append(tile) } }
   }
 
@@ -96,11 +110,15 @@ extension PipelineReader {
     defer { reader.finish() }
     if entry.key.text == "leaderboard" { return readBoardTile(reader, title) }
     guard let sql = reader.requireText("sql"), projections.allSatisfy({ $0 != nil }),
-      let columns = checker.check(sql.text, sql.node, parameters: [], declared: [])
+      let checked = checker.check(sql.text, sql.node, parameters: [], declared: [])
     else { return nil }
-    if entry.key.text == "table" { return DashboardTile(title: title, content: .table(sql: sql.text, columns: columns)) }
-    if columns.count != 1 { findings.add(sql.node.mark, "a number is one column, and this SQL gives \(columns.count)") }
-    return DashboardTile(title: title, content: .number(sql: sql.text))
+    if entry.key.text == "table" {
+      return DashboardTile(title: title, content: .table(sql: sql.text, columns: checked.columns), usesNow: checked.usesNow)
+    }
+    if checked.columns.count != 1 {
+      findings.add(sql.node.mark, "a number is one column, and this SQL gives \(checked.columns.count)")
+    }
+    return DashboardTile(title: title, content: .number(sql: sql.text), usesNow: checked.usesNow)
   }
 
   private func readBoardTile(_ reader: MappingReader, _ title: String) -> DashboardTile? {
@@ -118,7 +136,7 @@ extension PipelineReader {
     }
     guard let projection = projections[index], case .leaderboard(let leaderboard) = projection.kind else { return nil }
     if boardNodes.isEmpty || (boardNodes.count == 1 && boardNodes[0].scalar?.text == "latest") {
-      return DashboardTile(title: title, content: .leaderboard(projection: index, board: .latest, top: top))
+      return DashboardTile(title: title, content: .leaderboard(projection: index, board: .latest, top: top), usesNow: false)
     }
     guard boardNodes.count == leaderboard.boardCount else {
       findings.add(boardNodes[0].mark, "a board of `\(of.text)` has \(leaderboard.boardCount) values, or write `latest`")
@@ -130,7 +148,7 @@ extension PipelineReader {
       findings.add(node.mark, "`\(text)` is not \(column.type.rawValue)")
       return nil
     }
-    return DashboardTile(title: title, content: .leaderboard(projection: index, board: .named(values), top: top))
+    return DashboardTile(title: title, content: .leaderboard(projection: index, board: .named(values), top: top), usesNow: false)
   }
 }
 

@@ -16,7 +16,13 @@ extension PipelineReader {
       let nodes = node.mapping.map { $0.map { YAMLNode(.mapping([$0]), at: $0.key.mark) } } ?? node.sequence ?? [node]
       inputs += nodes.compactMap { inputSyntax($0, "a column") }
     }
+    for index in 0..<keyCount { inputs[index].isKeyed = true }
     let orders = reader.entries("order")
+    for order in orders {
+      for name in (order.value.sequence ?? [order.value]).compactMap({ $0.scalar?.text.split(separator: " ").first }) {
+        for index in inputs.indices where inputs[index].name == name { inputs[index].isKeyed = true }
+      }
+    }
     guard let of, let rule = item(of.text, of.node), keyCount > 0 else { return nil }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
     let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
@@ -66,6 +72,7 @@ extension PipelineReader {
     let groups = reader.elements("aggregate")
     var inputs = groups.compactMap { inputSyntax($0, "a group column") }
     let keyCount = inputs.count
+    for index in 0..<keyCount { inputs[index].isKeyed = true }
     let over = over(reader)
     let zone = zone(reader)
     let columns = columnSyntax(reader.entries("columns"), sessions: false, [])

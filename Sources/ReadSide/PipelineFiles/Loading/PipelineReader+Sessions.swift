@@ -27,6 +27,7 @@ extension PipelineReader {
       findings.add(entry.key.mark, "these sessions would never end: give `gap`, `max`, `cut` or `end`")
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
+    for index in 0..<keyCount { inputs[index].isKeyed = true }
     let keys = inputs
     let live = liveGroup.map { place($0, &inputs) }
     let places = self.inputs(of: columns, &inputs)
@@ -36,7 +37,7 @@ extension PipelineReader {
       guard let made = sources(ends, inputs: keys) else { return nil }
       ended = made
     }
-    for source in touched + ended { checkSessionKey(source, Array(keys), entry) }
+    if let problem = laneProblem(touched + ended, Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
     for source in touched + ended where source.explosion != nil {
       findings.add(entry.key.mark, "a session's touch cannot take a list apart")
     }
@@ -45,7 +46,7 @@ extension PipelineReader {
       subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended,
       endWhen: nil,
       deadline: nil, liveGroup: live,
-      isFoldedByDecider: !live.isEmpty && !touched.allSatisfy { fixesPartition(liveGroup, $0) }, revivesOnTouch: true,
+      isFoldedByDecider: !live.isEmpty && laneProblem(touched, live) != nil, revivesOnTouch: true,
       columns: made,
       expiresItem: false)
     return (.sessions(sessions), sessionTable(entry.key.text, touched[0].inputs[..<keyCount], made))
@@ -54,7 +55,8 @@ extension PipelineReader {
   func readItemSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
     let of = reader.requireText("session")
     guard let of, let rule = item(of.text, of.node) else { return nil }
-    var inputs = reader.elements("key").compactMap { inputSyntax($0, "a session's key") }
+    let keyNode = reader.take("key")
+    var inputs = (keyNode.map { $0.sequence ?? [$0] } ?? []).compactMap { inputSyntax($0, "a session's key") }
     if inputs.isEmpty {
       inputs = rules[rule].rule.fields[..<rules[rule].rule.captureCount].map {
         InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: of.node, expected: nil)
@@ -62,11 +64,19 @@ extension PipelineReader {
       if inputs.isEmpty { findings.add(entry.key.mark, "`\(of.text)` captures nothing of its key: give `key: [...]`") }
     }
     let keyCount = inputs.count
+    for index in 0..<keyCount { inputs[index].isKeyed = true }
     let whenNode = reader.take("when")
-    let touches = triggers(reader.elements("touch"), item: rule).compactMap { trigger -> Source.Event? in
+    let touches = triggers(reader.elements("touch"), item: rule).compactMap { trigger -> Sessions.Touch? in
+      let when = trigger.when.flatMap { condition($0, rules: [rule], isOfChange: true) }
       switch trigger.event {
-      case .changed: return event(trigger)
-      case .inserted: return nil
+      case .changed: return Sessions.Touch(event: event(trigger), when: when)
+      case .inserted:
+        // An item begins its session in any case.
+        if let node = trigger.when {
+          findings.add(
+            node.mark, "an item that is inserted begins its session in any case: a `when` for that is the projection's own")
+        }
+        return nil
       default:
         findings.add(trigger.node.mark, "only `changed(...)` touches a session that is an item: its end is `end:`")
         return nil
@@ -88,8 +98,7 @@ extension PipelineReader {
         )
       }
     }
-    let liveSyntax = readLiveGroup(reader)
-    let liveGroup = liveSyntax.map { place($0, &inputs) }
+    let liveGroup = readLiveGroup(reader).map { place($0, &inputs) }
     let revives = readRevive(reader, hasGroup: !liveGroup.isEmpty)
     var expiresItem = false
     if let (text, node) = reader.text("expire") {
@@ -105,12 +114,13 @@ extension PipelineReader {
     let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
     guard keyCount > 0, let source = source(rule: rule, event: nil, when: when, inputs: inputs) else { return nil }
     if source.explosion != nil { findings.add(entry.key.mark, "a session's item cannot take a list apart") }
-    checkSessionKey(source, Array(inputs[..<keyCount]), entry)
+    if let problem = laneProblem([source], Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
+    checkItemKey(source, keyCount, of.text, keyNode?.mark ?? entry.key.mark)
     let made = aggregateColumns(columns, places, source, isOverItems: false)
     let sessions = Sessions(
       subject: .item(source, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
       endWhen: endWhen, deadline: deadline, liveGroup: liveGroup,
-      isFoldedByDecider: !liveGroup.isEmpty && !fixesPartition(liveSyntax, source), revivesOnTouch: revives, columns: made,
+      isFoldedByDecider: !liveGroup.isEmpty && laneProblem([source], liveGroup) != nil, revivesOnTouch: revives, columns: made,
       expiresItem: expiresItem)
     return (.sessions(sessions), sessionTable(entry.key.text, source.inputs[..<keyCount], made))
   }
@@ -172,44 +182,53 @@ extension PipelineReader {
 
   /// Where an input stands, added when it is new.
   private func place(_ input: InputSyntax, _ inputs: inout [InputSyntax]) -> Int {
-    if let same = inputs.firstIndex(where: { $0.isSame(as: input) }) { return same }
-    inputs.append(input)
-    return inputs.count - 1
+    let place = inputs.firstIndex { $0.isSame(as: input) } ?? inputs.count
+    if place == inputs.count { inputs.append(input) }
+    inputs[place].isKeyed = true
+    return place
   }
 
-  /// A session is decided where its records come in order, which is within a partition: its key has to fix the partition key.
-  private func checkSessionKey(_ source: Source, _ keys: [InputSyntax], _ entry: YAMLNode.Entry) {
-    if fixesPartition(keys, source) { return }
-    let partition = tables[source.table].definition.key.partition.name
-    let template = rules[source.rule].templates.first { Text.equal($0.attribute, partition) }?.template
-    let needed = template?.captures.map(\.name) ?? []
-    let hint = needed.isEmpty ? "`\(partition)`" : needed.map { "`\($0)`" }.joined(separator: ", ")
+  /// Why records of equal values of these inputs may come from several lanes; nil when they cannot.
+  private func laneProblem(_ sources: [Source], _ places: [Int]) -> String? {
+    SessionLaneCheck.problem(
+      sources.map { source in
+        let draft = rules[source.rule]
+        let table = tables[source.table]
+        let partition = table.definition.key.partition.name
+        let before = draft.templates.prefix { !Text.equal($0.attribute, partition) }
+        return SessionLaneCheck.Feed(
+          item: draft.rule.name, table: table.definition, partitions: table.partitions,
+          template: before.count < draft.templates.count ? draft.templates[before.count].template : nil,
+          captureOffset: before.reduce(0) { $0 + $1.template.captures.count }, keys: places.map { source.inputs[$0].expression })
+      })
+  }
+
+  /// A session that is an item is named by the item's key: with a part of it missing, two items would be one session.
+  private func checkItemKey(_ source: Source, _ keyCount: Int, _ item: String, _ mark: Mark) {
+    let draft = rules[source.rule].rule
+    let held = source.inputs[..<keyCount].compactMap { input -> Int? in
+      if case .capture(let index) = input.expression { return index }
+      return nil
+    }
+    let missing = draft.fields[..<draft.captureCount].enumerated().filter { !held.contains($0.offset) }.map {
+      "`\($0.element.name)`"
+    }
+    let key = tables[source.table].definition.key
+    let unread = key.attributes.filter { attribute in
+      !rules[source.rule].templates.contains { Text.equal($0.attribute, attribute.name) }
+        && !source.inputs[..<keyCount].contains {
+          if case .attribute(let path, _, _) = $0.expression {
+            path.elements.count == 1 && Text.equal(path.root, attribute.name)
+          } else {
+            false
+          }
+        }
+    }.map { "`\($0.name)`" }
+    guard !missing.isEmpty || !unread.isEmpty else { return }
     findings.add(
-      entry.key.mark,
-      "the key of these sessions does not hold the partition key of `\(tables[source.table].definition.name)` (\(hint)): its records come from several partitions in no order; add it to the key, or give the table `partitions: 1`"
+      mark,
+      "a session that is an item is named by the item's whole key: add \((missing + unread).joined(separator: ", ")) to `key`, or several `\(item)` items would be one session"
     )
-  }
-
-  /// Whether images with equal values of these inputs are in one partition of the source's table.
-  private func fixesPartition(_ keys: [InputSyntax], _ source: Source) -> Bool {
-    let draft = rules[source.rule]
-    guard tables[source.table].partitions != 1 else { return true }
-    let names = Set(keys.compactMap(\.expression.simpleName))
-    let partition = tables[source.table].definition.key.partition.name
-    var needed: [String] = []
-    var fixes = false
-    if let template = draft.templates.first(where: { Text.equal($0.attribute, partition) })?.template {
-      needed = template.captures.map(\.name)
-      // A template without captures is one partition key for all.
-      fixes = needed.allSatisfy(names.contains)
-    }
-    let reads = names.compactMap { draft.rule.field(named: $0) }.contains { field in
-      if case .attribute(let path, _, _) = field.expression {
-        return path.elements.count == 1 && Text.equal(path.root, partition)
-      }
-      return false
-    }
-    return fixes || reads
   }
 
   private func sessionTable(_ name: String, _ keys: ArraySlice<Input>, _ columns: [AggregateColumn]) -> SQLTable {

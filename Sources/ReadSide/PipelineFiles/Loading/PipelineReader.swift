@@ -40,7 +40,7 @@ final class PipelineReader {
     guard let reader = MappingReader(root, "a pipeline", findings) else { return nil }
     let name = reader.requireText("pipeline")
     if let name, !PipelineReader.isPipelineName(name.text) {
-      findings.add(name.node.mark, "`\(name.text)` cannot be a pipeline's name: use small letters, digits and `-`")
+      findings.add(name.node.mark, "`\(name.text)` cannot be a pipeline's name: use small letters, digits and `-`, at most 63")
     }
     let about = reader.text("about")?.text ?? ""
     let fingerprints = Fingerprints(root)
@@ -63,7 +63,7 @@ final class PipelineReader {
 
   static func isPipelineName(_ name: String) -> Bool {
     let bytes = Array(name.utf8)
-    return !bytes.isEmpty && bytes.count <= 64 && bytes[0] >= 97 && bytes[0] <= 122
+    return !bytes.isEmpty && bytes.count <= Names.lengthMax && bytes[0] >= 97 && bytes[0] <= 122
       && bytes.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 45 }
   }
 
@@ -130,7 +130,12 @@ final class PipelineReader {
         path = rest
       }
       for index in indexes {
-        if path.elements.count == 1, let field = rules[index].rule.field(named: path.root) {
+        if path.elements.count == 1, let list = rules[index].explosions[path.root] {
+          findings.add(
+            node.mark,
+            "`\(path.root)` is one element of `\(list.path.text)`, and a condition is about the item: write `contains(\(list.path.text), ...)`"
+          )
+        } else if path.elements.count == 1, let field = rules[index].rule.field(named: path.root) {
           bindings.append(Condition.FieldBinding(rule: index, name: field.name, expression: field.expression))
         } else if let problem = use(attribute: path.root, of: rules[index].rule.table) {
           findings.add(node.mark, problem)

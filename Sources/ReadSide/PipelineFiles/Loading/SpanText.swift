@@ -8,7 +8,7 @@ package enum SpanText {
   /// A hundred years.
   static let microsecondsMax: Int64 = 3_155_760_000_000_000
 
-  /// Microseconds; nil when the text is not a length of time, or is longer than a hundred years.
+  /// Microseconds, at most those of a hundred years; nil when the text is not a length of time, or a longer one.
   package static func parse(_ text: String) -> Int64? {
     var rest = Substring(text)
     var total: Int64 = 0

@@ -98,6 +98,8 @@ extension PipelineReader {
               findings.add(trigger.node.mark, "`\(path.root)` is a part of the key, which never changes")
               return nil
             }
+            // Of a list that is taken apart the whole is compared: one change is one event, however many elements it brings.
+            if let list = rules[trigger.rule].explosions[field.name] { return .attribute(list.path) }
             return .field(field.expression)
           }
           if let problem = use(attribute: path.root, of: rule.table) {

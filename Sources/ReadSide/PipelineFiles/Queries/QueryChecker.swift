@@ -5,29 +5,43 @@ internal import YAML
 
 /// Prepares SQL against an empty database with the pipeline's tables: what is accepted here is accepted where the rows are.
 final class QueryChecker {
+  /// What is known of a query whose SQL fits.
+  struct Checked {
+    let columns: [String]
+    let usesNow: Bool
+  }
+
+  /// The parameter that every query may use and none declares.
+  static let now = "now"
+
   private let connection: Connection
   private let tables: [SQLTable]
   private let findings: Findings
+  /// False when a table could not be created: what reads it would be reported as well.
+  private var isWhole = true
 
-  /// Nil when SQLite itself does not start.
-  init?(_ tables: [SQLTable], _ findings: Findings) {
+  /// Tables with the places where they are declared. Nil when SQLite itself does not start.
+  init?(_ tables: [(table: SQLTable, mark: Mark)], _ findings: Findings) {
     guard let connection = try? Connection.inMemory() else { return nil }
     self.connection = connection
-    self.tables = tables
+    self.tables = tables.map(\.table)
     self.findings = findings
-    for table in tables {
+    for (table, mark) in tables {
       for statement in table.createStatements {
         do throws(SQLiteError) {
           try connection.execute(statement)
         } catch {
-          findings.add(Mark(line: 1, column: 1), "the table of `\(table.name)` cannot be made: \(error.message)")
+          isWhole = false
+          // A name or a column that was refused already says it better than SQLite does.
+          if findings.all.isEmpty { findings.add(mark, "the table of `\(table.name)` cannot be created: \(error.message)") }
         }
       }
     }
   }
 
-  /// The columns of the answer. `parameters` are the names that are bound; nil when something is wrong.
-  func check(_ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> [String]? {
+  /// The answer's columns. `parameters` are the names that are bound; nil when something is wrong.
+  func check(_ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> Checked? {
+    guard isWhole else { return nil }
     let statement: Statement
     do throws(SQLiteError) {
       statement = try connection.prepare(sql)
@@ -38,6 +52,13 @@ final class QueryChecker {
     guard statement.isReadOnly, !statement.isExplain, statement.columnCount > 0, QueryChecker.isSelect(sql) else {
       findings.add(node.mark, "a query only reads: SELECT, WITH or VALUES")
       return nil
+    }
+    if let use = QueryClock.use(in: sql) {
+      findings.add(
+        node, offset: use.offset,
+        use.isClock
+          ? "\(use.what) reads the wall clock: write `:now`, the time that the answer is true for"
+          : "\(use.what) gives another answer each time: a query answers by its rows, its parameters and `:now`")
     }
     var used: Set<String> = []
     for index in 1..<(statement.parameterCount + 1) {
@@ -50,7 +71,7 @@ final class QueryChecker {
         name = decimal.name
       }
       used.insert(name)
-      if !declared.contains(where: { $0.name == name }) {
+      if name != QueryChecker.now, !declared.contains(where: { $0.name == name }) {
         let known = Suggestion.closest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
         findings.add(node.mark, "the parameter `:\(name)` is not declared under `params`\(known)")
       }
@@ -62,7 +83,7 @@ final class QueryChecker {
     for (index, column) in columns.enumerated() where columns[..<index].contains(column) {
       findings.add(node.mark, "two columns of the answer are named `\(column)`: name them with AS")
     }
-    return columns
+    return Checked(columns: columns, usesNow: used.contains(QueryChecker.now))
   }
 
   private static func isSelect(_ sql: String) -> Bool {
@@ -78,6 +99,8 @@ final class QueryChecker {
         Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map {
           "; did you mean `\($0)`?"
         } ?? ""
+    } else if error.message == "no such function: now" {
+      hint = "; write `:now`, the time that the answer is true for"
     } else if let word = QueryChecker.word(error.message, after: "no such table: ") {
       hint = Suggestion.text(for: word, among: tables.map(\.name))
     }

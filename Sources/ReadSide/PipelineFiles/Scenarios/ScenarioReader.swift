@@ -60,6 +60,10 @@ final class ScenarioReader {
       clock = time
     } else if let advance {
       if clock == nil { findings.add(reader.node.mark, "the first step has to set the clock with `at`") }
+      if let before = clock, before > Timestamp.greatest - advance {
+        findings.add(reader.node["advance"]?.mark ?? reader.node.mark, "the clock would pass the year 9999")
+        return
+      }
       clock = clock.map { $0 + advance }
     }
   }

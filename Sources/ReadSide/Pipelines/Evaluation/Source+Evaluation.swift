@@ -57,9 +57,19 @@ extension Source {
     for index in inputs.indices {
       let value = try inputs[index].expression.evaluate(image, context)
       if value.isNull, !inputs[index].isOptional { throw EvaluationFailure(path: inputs[index].path, reason: "is missing") }
+      if let reason = value.unstorable(isKeyed: inputs[index].isKeyed) {
+        throw EvaluationFailure(path: inputs[index].path, reason: reason)
+      }
       values.append(value)
     }
     return values
+  }
+}
+
+extension Sessions.Touch {
+  /// Whether the step from one image of the session's item to the next, both under the rule, is a touch.
+  package func happened(old: Image, new: Image, commit: Int64) -> Bool {
+    event.happened(old: old, new: new) && (when?.holds(new, old: old, new: new, commit: commit) ?? true)
   }
 }
 

@@ -43,7 +43,11 @@ package enum ValueExpression: Sendable {
     case .commit: return context.commit.map { .timestamp($0) } ?? .null
     case .calendar(let unit, let inner, let zone):
       guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
-      return .string(unit.name(of: instant, in: zone))
+      guard let name = unit.name(of: instant, in: zone) else {
+        let path = inner.attributeNames.first ?? "time"
+        throw EvaluationFailure(path: path, reason: "has a date in \(zone.name) outside the years 1 to 9999")
+      }
+      return .string(name)
     case .lower(let inner):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
       return .string(text.lowercased())

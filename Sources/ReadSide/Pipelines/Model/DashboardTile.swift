@@ -1,6 +1,6 @@
 /// A tile of a pipeline's page.
 package struct DashboardTile: Sendable {
-  /// What the tile shows; SQL reads only and has no parameters.
+  /// What the tile shows; SQL reads only and has no parameters but `:now`.
   package enum Content: Sendable {
     /// One row with one column.
     case number(sql: String)
@@ -10,16 +10,19 @@ package struct DashboardTile: Sendable {
 
   /// Which board of a leaderboard is shown.
   package enum Board: Sendable {
-    /// The greatest board by its columns, of those that have members.
+    /// The board with the latest time (its window's, else its last change's), of those that have members.
     case latest
     case named([Value])
   }
 
   package let title: String
   package let content: Content
+  /// Whether its SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
+  package let usesNow: Bool
 
-  package init(title: String, content: Content) {
+  package init(title: String, content: Content, usesNow: Bool) {
     self.title = title
     self.content = content
+    self.usesNow = usesNow
   }
 }

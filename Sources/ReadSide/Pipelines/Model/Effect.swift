@@ -54,6 +54,9 @@ package struct Effect: Sendable {
     package var firstWaitMilliseconds: Int
     package var waitMillisecondsMax: Int
 
+    /// What a file may ask for: from a millisecond to a day.
+    package static let waitMillisecondsRange = 1...86_400_000
+
     package init(attempts: Int, firstWaitMilliseconds: Int, waitMillisecondsMax: Int) {
       self.attempts = attempts
       self.firstWaitMilliseconds = firstWaitMilliseconds

@@ -46,6 +46,9 @@ package struct Leaderboard: Sendable {
     }
   }
 
+  /// The most boards, and the most members of a board, that `keep` may name.
+  package static let keepMax = 100_000_000
+
   package let isOverItems: Bool
   package let sources: [Source]
   /// The first so many inputs name the board; 0 when there is one board only.

@@ -6,13 +6,16 @@ package struct NamedQuery: Sendable {
   package let sql: String
   /// The names of the answer's columns, each once.
   package let columns: [String]
+  /// Whether the SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
+  package let usesNow: Bool
 
-  package init(name: String, about: String, parameters: [QueryParameter], sql: String, columns: [String]) {
+  package init(name: String, about: String, parameters: [QueryParameter], sql: String, columns: [String], usesNow: Bool) {
     self.name = name
     self.about = about
     self.parameters = parameters
     self.sql = sql
     self.columns = columns
+    self.usesNow = usesNow
   }
 
   package func parameter(named name: String) -> QueryParameter? { parameters.first { $0.name == name } }

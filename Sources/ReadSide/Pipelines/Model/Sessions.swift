@@ -11,7 +11,18 @@ package struct Sessions: Sendable {
     case touches([Source])
     /// Each item of the source is a session from when it comes under the rule (and the source's `when`) until it leaves it;
     /// `touches` tells which changes in between are touches too.
-    case item(Source, touches: [Source.Event])
+    case item(Source, touches: [Touch])
+  }
+
+  /// A change of an item that touches its session. `when` is a condition over the change; nil is every such change.
+  package struct Touch: Sendable {
+    package let event: Source.Event
+    package let when: Condition?
+
+    package init(event: Source.Event, when: Condition?) {
+      self.event = event
+      self.when = when
+    }
   }
 
   package let subject: Subject

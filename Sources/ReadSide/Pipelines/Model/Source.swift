@@ -52,12 +52,16 @@ package struct Input: Sendable {
   package let expression: ValueExpression
   /// What a failure says it was reading.
   package let path: String
+  /// Whether its values stand in a key or are kept one by one: of a key, group, board, member, session key or live group, of an
+  /// order, and of min, max and distinct. Such a value has at most `Value.keyedValueBytesMax` bytes.
+  package let isKeyed: Bool
 
-  package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String) {
+  package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String, isKeyed: Bool) {
     self.name = name
     self.type = type
     self.isOptional = isOptional
     self.expression = expression
     self.path = path
+    self.isKeyed = isKeyed
   }
 }

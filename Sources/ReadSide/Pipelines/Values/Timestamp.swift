@@ -1,16 +1,19 @@
 /// Instants in microseconds since 1970-01-01T00:00:00Z, and their texts.
 ///
 /// The one text that goes into SQL is `2026-01-01T10:00:00.000000Z`: UTC, always six digits, 27 bytes, so that texts sort
-/// as the instants do. Years 0000 to 9999.
+/// as the instants do. Instants lie in the years 1 to 9999.
 package enum Timestamp {
   package static let microsecondsPerSecond: Int64 = 1_000_000
   static let secondsPerDay: Int64 = 86_400
 
-  /// 0000-01-01T00:00:00Z and the last microsecond of the year 9999.
-  package static let least: Int64 = -62_167_219_200_000_000
+  /// 0001-01-01T00:00:00Z and the last microsecond of the year 9999.
+  package static let least: Int64 = -62_135_596_800_000_000
   package static let greatest: Int64 = 253_402_300_799_999_999
 
-  /// The SQL text. Instants outside the years 0000 to 9999 are brought to the end of the range.
+  static let leastSecond = least / microsecondsPerSecond
+  static let greatestSecond = greatest / microsecondsPerSecond
+
+  /// The SQL text. Instants outside the years 1 to 9999 are brought to the end of the range.
   package static func text(_ instant: Int64) -> String {
     String(unsafeUninitializedCapacity: 27) { buffer in
       write(instant, to: buffer)

@@ -3,14 +3,14 @@ internal import Synchronization
 
 /// An IANA time zone, made for one question asked for every record: what is the offset at this instant?
 ///
-/// Offsets are remembered for stretches of six hours that hold no change, so that a calendar is asked once for each stretch.
+/// Offsets are remembered for spans of six hours that hold no change, so that a calendar is asked once for each span.
 /// Safe from any thread.
 package final class Zone: Sendable {
   package let name: String
   package static let utc = Zone(fixed: "UTC")
 
-  private static let stretchSeconds: Int64 = 21_600
-  private static let stretchesMax = 8_192
+  private static let spanSeconds: Int64 = 21_600
+  private static let spansMax = 8_192
 
   private let zone: TimeZone?
   private let offsets = Mutex<[Int64: Int32]>([:])
@@ -35,15 +35,15 @@ package final class Zone: Sendable {
   /// Seconds that local time is ahead of UTC at an instant (in seconds since 1970).
   package func offset(at second: Int64) -> Int64 {
     guard let zone else { return 0 }
-    let stretch = Timestamp.floorDivide(second, Zone.stretchSeconds)
-    if let known = offsets.withLock({ $0[stretch] }) { return Int64(known) }
-    let start = stretch * Zone.stretchSeconds
+    let span = Timestamp.floorDivide(second, Zone.spanSeconds)
+    if let known = offsets.withLock({ $0[span] }) { return Int64(known) }
+    let start = span * Zone.spanSeconds
     let first = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(start)))
-    let last = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(start + Zone.stretchSeconds - 1)))
+    let last = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(start + Zone.spanSeconds - 1)))
     if first == last {
       offsets.withLock {
-        if $0.count >= Zone.stretchesMax { $0.removeAll(keepingCapacity: true) }
-        $0[stretch] = Int32(first)
+        if $0.count >= Zone.spansMax { $0.removeAll(keepingCapacity: true) }
+        $0[span] = Int32(first)
       }
       return Int64(first)
     }
