@@ -151,14 +151,11 @@ let package = Package(
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
-    // The store is still in ReadModels: until it has moved, its dialect stands above it.
-    module("ReadSide", "SQLiteReadModels", ["Pipelines", "DynamoModel", "SQLite"]),
-    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
+    module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     module(
-      "ReadSide", "ReadModels",
-      [
-        "SQLiteReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services",
-      ]),
+      "ReadSide", "SQLiteReadModels",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
+    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
     module(
       "ReadSide", "PipelineFiles",
       ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),

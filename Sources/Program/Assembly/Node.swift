@@ -7,6 +7,7 @@ internal import HTTPServer
 internal import PipelineFiles
 package import Pipelines
 internal import QueryAPI
+internal import SQLiteReadModels
 internal import Services
 internal import TableAPI
 internal import TableStore
@@ -95,8 +96,8 @@ package final class Node: Sendable {
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
           try PipelineWorker(
-            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), changed: changed,
-            settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
+            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
+            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
             load: { try PipelineLoader.load($0) }))
       }
     }
@@ -155,8 +156,8 @@ package final class Node: Sendable {
       if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
         catalog = worker.catalog
       } else {
-        catalog = try CatalogOwner(
-          directory: directory.readModels(pipeline.name), now: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        let path = directory.readModels(pipeline.name)
+        catalog = try CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
       }
       views.append(
         PipelineView(

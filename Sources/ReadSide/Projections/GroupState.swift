@@ -76,6 +76,8 @@ package struct GroupState: Sendable, Equatable {
     package var misfits: [Int] = []
     /// Of a board, when its member reached the score.
     package var reached: Stamp = .none
+
+    package init() {}
   }
 
   package func shown(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Shown {

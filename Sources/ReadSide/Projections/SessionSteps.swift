@@ -30,7 +30,7 @@ struct SessionSteps: Sendable {
       touches = source.table == table ? [Boxed(source)] : []
       ends = []
       let deadline = sessions.deadline.map { source.inputs[$0].expression.attributeNames } ?? []
-      seenNames = sessions.expiresItem ? events.flatMap(\.attributeNames) + deadline : []
+      seenNames = sessions.expiresItem ? events.flatMap(\.event.attributeNames) + deadline : []
     }
   }
 
@@ -79,7 +79,7 @@ struct SessionSteps: Sendable {
   }
 
   private func appendItem(
-    _ source: Source, _ events: [Source.Event], _ change: Change, to steps: inout [SessionStep]
+    _ source: Source, _ events: [Sessions.Touch], _ change: Change, to steps: inout [SessionStep]
   ) throws(EvaluationFailure) {
     let old = source.holds(change.old) ? change.old : nil
     let new = source.holds(change.new) ? change.new : nil
@@ -103,7 +103,7 @@ struct SessionSteps: Sendable {
     var seen = Item()
     for name in seenNames { seen[name] = new.item[name] }
     let now = SessionStep.ItemNow(
-      inputs: inputs, isTouch: old.map { old in events.contains { $0.happened(old: old, new: new) } } ?? true,
+      inputs: inputs, isTouch: old.map { old in events.contains { $0.happened(old: old, new: new, commit: change.stamp.time) } } ?? true,
       isClosed: sessions.endWhen.map { $0.holds(new, old: old, new: new, commit: nil) } ?? false, deadline: deadline, seen: seen)
     steps.append(step(change, .item(old: oldKey, new: now, ends: removed)))
   }

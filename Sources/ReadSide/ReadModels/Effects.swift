@@ -1,6 +1,5 @@
 package import ChangeRecords
 package import DynamoModel
-package import Projections
 
 /// An effect that waits in the outbox.
 package struct PendingEffect: Sendable {
@@ -21,6 +20,24 @@ package struct PendingEffect: Sendable {
     self.order = order
     self.action = action
     self.attempts = attempts
+  }
+}
+
+/// Which effects are asked for.
+package struct DueEffects: Sendable, Equatable {
+  /// The effect's name.
+  package var effect: String
+  /// Only those whose instant lies before this time, in microseconds: what they depend on is in the rows.
+  package var before: Int64
+  /// Milliseconds of the wall clock.
+  package var now: Int64
+  package var limit: Int
+
+  package init(effect: String, before: Int64 = .max, now: Int64, limit: Int) {
+    self.effect = effect
+    self.before = before
+    self.now = now
+    self.limit = limit
   }
 }
 

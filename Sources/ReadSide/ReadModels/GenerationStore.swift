@@ -25,11 +25,13 @@ package protocol GenerationStore: AnyObject {
   func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
   /// Commits what the decider has made. Throws `superseded` when another has taken over since.
   func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult
+  /// By projection: the time in microseconds below which everything is decided.
+  func decided() throws(ReadModelError) -> [Int: Int64]
   /// How many steps of a projection wait for the decider.
   func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int
 
-  /// Effects that are due, oldest first, of names that are not paused. `now` in milliseconds of the wall clock.
-  func dueEffects(limit: Int, now: Int64) throws(ReadModelError) -> [PendingEffect]
+  /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
+  func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Notes how effects went.
   func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError)
   /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.

@@ -1,22 +1,24 @@
 package import Pipelines
-internal import SQLiteReadModels
 package import SQLite
 
 /// What a generation's rows amount to: equal for equal rows, in whatever order and by however many lanes they were made.
 ///
-/// Of each row two hashes of 64 bits over the values of all columns but `_position` (which names partitions), summed. Made by reading the
+/// Of each row two hashes of 64 bits over the values of all columns but `_at`, `_position` and the orders (which depend on
+/// the number of partitions, or on the store's other tables), summed. Made by reading the
 /// rows, O(rows).
 package struct Digest: Sendable, Equatable, CustomStringConvertible {
   package private(set) var rows: Int = 0
   private var first: UInt64 = 0
   private var second: UInt64 = 0
 
+  private static let leftOut: Set<String> = ["_at", "_order", "_position", "reached_order"]
+
   package init() {}
 
   /// The digest of one projection's rows.
   package init(_ projection: Projection, _ connection: Connection) throws(SQLiteError) {
     let table = projection.table
-    let columns = table.columns.filter { $0.name != "_position" }
+    let columns = table.columns.filter { !Digest.leftOut.contains($0.name) }
     let select = try connection.prepare("SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
     while try select.step() {
       var bytes: [UInt8] = []

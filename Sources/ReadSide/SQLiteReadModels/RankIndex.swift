@@ -1,6 +1,6 @@
 internal import DynamoModel
 package import Pipelines
-internal import SQLiteReadModels
+package import ReadModels
 package import SQLite
 
 /// The boards of one leaderboard projection in memory: loaded from the rows, then kept by the generation's journal, which each
@@ -27,7 +27,7 @@ package final class RankIndex {
   package func follow(_ connection: Connection) throws(SQLiteError) {
     let first = try connection.statement("SELECT min(id) FROM _journal")
     _ = try first.step()
-    // An index that the journal's trimming has overtaken begins anew.
+    // An index that the journal's trimming has overtaken loads its boards again.
     let isBehind = !first.isNull(0) && first.int64(0) > journal + 1
     first.reset()
     if !isLoaded || isBehind {
@@ -56,22 +56,25 @@ package final class RankIndex {
     isLoaded = true
   }
 
-  /// Board columns, member, score, reached_at.
+  /// Board columns, member, score, reached_at, reached_order.
   private var columns: String {
-    projection.table.columns[..<(board.boardCount + 3)].map(\.name).joined(separator: ", ")
+    projection.table.columns[..<(board.boardCount + 4)].map(\.name).joined(separator: ", ")
   }
 
   private func enter(_ row: Statement) {
     let table = projection.table
     var values: [Value] = []
-    for column in 0..<(board.boardCount + 3) {
+    for column in 0..<(board.boardCount + 4) {
       values.append(Value(column: column, of: row, as: table.columns[column].type) ?? .null)
     }
     let key = Value.ordered(values[..<board.boardCount])
-    guard case .timestamp(let reachedAt) = values[board.boardCount + 2] else { return }
+    guard case .timestamp(let reachedAt) = values[board.boardCount + 2],
+      case .integer(let order) = values[board.boardCount + 3]
+    else { return }
     let ranks = boards[key] ?? RankBoard(direction: board.direction, ties: board.ties)
     boards[key] = ranks
-    ranks.set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt)
+    ranks.set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
+      reachedOrder: UInt64(bitPattern: order))
   }
 
   /// A journal entry names a member of a board, or a whole board that was dropped.
@@ -94,12 +97,30 @@ package final class RankIndex {
     }
   }
 
+  /// No rank for a score below (above, when ascending) this.
+  package var floor: Value? { board.floor }
+
   /// The board of these values; nil when it has no members.
   package func board(_ values: [Value]) -> RankBoard? { boards[Value.ordered(values)] }
 
-  /// The greatest board by its columns.
-  package var latest: [Value]? {
-    boards.keys.max(by: Bytes.less).flatMap { Value.values(ordered: $0, count: board.boardCount) }
+  /// The board with the latest time, of those that are shown: its calendar period's, else its last change's.
+  package func latest(_ connection: Connection) throws(SQLiteError) -> [Value]? {
+    let row = try connection.statement(
+      """
+      SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT 1
+      """)
+    try row.bind(1, Int64(index))
+    defer { row.reset() }
+    return try row.step() ? Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) : nil
+  }
+
+  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
+  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Int64? {
+    let row = try connection.statement("SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2")
+    try row.bind(1, Int64(index))
+    try row.bind(2, blob: Value.ordered(values))
+    defer { row.reset() }
+    return try row.step() && !row.isNull(0) ? row.int64(0) : nil
   }
 
   /// The values of every board, in order.

@@ -64,9 +64,10 @@ enum GenerationSchema {
     CREATE TABLE _outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, idempotency_key TEXT NOT NULL UNIQUE, effect TEXT NOT NULL,
     at INTEGER NOT NULL, change_order INTEGER NOT NULL, action TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
     not_before INTEGER NOT NULL, note TEXT NOT NULL, table_number INTEGER NOT NULL, partition INTEGER NOT NULL, sequence INTEGER,
-    fired_at INTEGER, is_handed_over INTEGER NOT NULL) STRICT
+    fired_at INTEGER, is_handed_over INTEGER NOT NULL, target TEXT NOT NULL) STRICT
     """,
-    "CREATE INDEX _outbox_state ON _outbox (state, id)",
+    "CREATE INDEX _outbox_state ON _outbox (state, effect, id)",
+    "CREATE INDEX _outbox_target ON _outbox (target, id)",
     // Numbers of the generation: `suppressed_effects` are older than their activation.
     "CREATE TABLE _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID",
   ]

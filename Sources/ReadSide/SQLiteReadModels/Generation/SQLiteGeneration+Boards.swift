@@ -1,7 +1,7 @@
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
-package import ReadModels
+internal import ReadModels
 internal import SQLite
 
 /// Leaderboards: members are merged board by board, then it is decided which boards are shown, and the rows of those are derived.

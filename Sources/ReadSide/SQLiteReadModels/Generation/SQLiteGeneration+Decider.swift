@@ -18,14 +18,20 @@ extension SQLiteGeneration {
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
         let epoch = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow)) ?? 0
-        var decided: [Int: Int64] = [:]
-        try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
-          decided[Int($0.int64(0))] = $0.int64(1)
-        }
         let place = SQLiteGeneration.deciderPlace
-        return TakenDecider(epoch: epoch, sessions: try sessions(place, place), decided: decided)
+        return TakenDecider(epoch: epoch, sessions: try sessions(place, place), decided: try readDecided())
       }
     }
+  }
+
+  package func decided() throws(ReadModelError) -> [Int: Int64] { try run { try readDecided() } }
+
+  private func readDecided() throws -> [Int: Int64] {
+    var decided: [Int: Int64] = [:]
+    try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
+      decided[Int($0.int64(0))] = $0.int64(1)
+    }
+    return decided
   }
 
   package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {

@@ -1,7 +1,7 @@
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
-package import ReadModels
+internal import ReadModels
 internal import SQLite
 
 /// Aggregates: deltas are merged under the write lock, and the rows derived from what is there then. Boards go on from it in their own file.

@@ -1,3 +1,4 @@
+internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
@@ -9,13 +10,16 @@ internal import SQLite
 extension SQLiteGeneration {
   private static let effectColumns = "id, idempotency_key, effect, at, change_order, action, attempts, state, note, not_before"
 
-  package func dueEffects(limit: Int, now: Int64) throws(ReadModelError) -> [PendingEffect] {
+  package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] {
     try run {
       var due: [PendingEffect] = []
       try connection.forEach(
         """
-        SELECT \(SQLiteGeneration.effectColumns) FROM _outbox WHERE state = 'pending' AND not_before <= ?1 ORDER BY id LIMIT ?2
-        """, .int(now), .int(limit)
+        SELECT \(SQLiteGeneration.effectColumns) FROM _outbox AS mine
+        WHERE state = 'pending' AND effect = ?1 AND at < ?2 AND not_before <= ?3 AND NOT EXISTS
+        (SELECT 1 FROM _outbox AS earlier WHERE earlier.target = mine.target AND earlier.id < mine.id AND earlier.state = 'pending')
+        ORDER BY id LIMIT ?4
+        """, .text(query.effect), .int(query.before), .int(query.now), .int(query.limit)
       ) { due.append(try listed($0).pending) }
       return due
     }
@@ -114,7 +118,8 @@ extension SQLiteGeneration {
     try run {
       try connection.transaction {
         try connection.run("DELETE FROM _outbox WHERE is_handed_over = 1")
-        for (lane, position) in old.lanes {
+        let mine = try lanes()
+        for (lane, position) in old.lanes where mine[lane]?.cursor.tableID == position.cursor.tableID {
           try connection.run(
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
@@ -131,11 +136,12 @@ extension SQLiteGeneration {
           try connection.run(
             """
             INSERT OR REPLACE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
-            table_number, partition, sequence, fired_at, is_handed_over)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL, 1)
+            table_number, partition, sequence, fired_at, is_handed_over, target)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL, 1, ?11)
             """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .int(effect.pending.at),
             .int(Int64(clamping: effect.pending.order)), .text(effect.pending.action.json), .text(effect.state.rawValue),
-            .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1))
+            .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
+            .text(effect.pending.action.target))
         }
       }
     }

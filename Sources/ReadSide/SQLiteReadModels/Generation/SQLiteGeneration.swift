@@ -1,7 +1,7 @@
 package import ChangeLog
 internal import ChangeRecords
 package import Pipelines
-package import Projections
+internal import Projections
 package import ReadModels
 internal import SQLite
 
