@@ -15,9 +15,25 @@ final class OpenDatabase: @unchecked Sendable {
   let syncedWrite: OpaquePointer
   let unsyncedWrite: OpaquePointer
 
-  init(_ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int) throws(RocksDBError) {
+  /// How the write-ahead logs are read when the database is opened.
+  enum Mode {
+    /// An incomplete record at the end of a log is cut off; anything else that does not fit is an error.
+    case whole
+    /// Up to the first record that does not fit; what follows is given up.
+    case upToDamage
+    /// As `upToDamage`, in memory alone: nothing on disk is made or changed.
+    case readOnly
+  }
+
+  init(
+    _ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int, _ mode: Mode = .whole
+  ) throws(RocksDBError) {
     let options = rocksdb_options_create()!
-    rocksdb_options_set_create_if_missing(options, 1)
+    rocksdb_options_set_create_if_missing(options, mode == .whole ? 1 : 0)
+    rocksdb_options_set_paranoid_checks(options, 1)
+    rocksdb_options_set_wal_recovery_mode(
+      options,
+      Int32(mode == .whole ? rocksdb_tolerate_corrupted_tail_records_recovery : rocksdb_point_in_time_recovery))
     rocksdb_options_set_create_missing_column_families(options, 1)
     rocksdb_options_set_max_background_jobs(options, 2)
     rocksdb_options_set_bytes_per_sync(options, 1 << 20)
@@ -39,8 +55,13 @@ final class OpenDatabase: @unchecked Sendable {
     defer { for name in names { free(name) } }
     let constNames: [UnsafePointer<CChar>?] = names.map { UnsafePointer($0) }
     let optionPointers: [OpaquePointer?] = familyOptions
-    let opened = rocksdb_open_column_families(
-      options, path, Int32(all.count), constNames, optionPointers, &handles, &failure)
+    let opened =
+      if mode == .readOnly {
+        rocksdb_open_for_read_only_column_families(
+          options, path, Int32(all.count), constNames, optionPointers, &handles, 0, &failure)
+      } else {
+        rocksdb_open_column_families(options, path, Int32(all.count), constNames, optionPointers, &handles, &failure)
+      }
     self.options = options
     self.cache = cache
     self.familyOptions = familyOptions
@@ -68,6 +89,15 @@ final class OpenDatabase: @unchecked Sendable {
     for family in familyOptions { rocksdb_options_destroy(family) }
     rocksdb_options_destroy(options)
     rocksdb_cache_destroy(cache)
+  }
+
+  /// The number of the last change that the database holds.
+  var lastChange: UInt64 { rocksdb_get_latest_sequence_number(pointer) }
+
+  /// The number of the first write-ahead log that is not in tables yet.
+  var firstLiveLog: UInt64 {
+    var value: UInt64 = 0
+    return rocksdb_property_int(pointer, "rocksdb.min-log-number-to-keep", &value) == 0 ? value : 0
   }
 
   func syncLog() {
