@@ -1,4 +1,5 @@
 internal import CRocksDB
+internal import Foundation
 
 /// Opening only what holds everything that was acknowledged, and the way out when it does not.
 extension Database {
@@ -14,7 +15,7 @@ extension Database {
     do throws(RocksDBError) {
       open = try OpenDatabase(path, specifications, blockCacheBytes)
     } catch {
-      guard error.message.hasPrefix("Corruption"), let log = check.logs.last, log.scan.records > 0 else { throw error }
+      guard error.message.hasPrefix("Corruption"), let log = check.log(named: error.message) else { throw error }
       throw Database.error(
         LogDamage(
           file: log.path, offset: log.end, reason: error.message, lastKept: log.scan.last ?? 0, lastWritten: log.scan.last ?? 0))
@@ -49,13 +50,23 @@ extension Database {
     damage(RecoveryCheck(path), path, specifications)
   }
 
-  /// Opens a damaged database with what stands before the damage. With `keepingFiles` it is read-only and nothing is changed; else what
-  /// follows the damage is given up for good.
-  package convenience init(
-    upToDamage path: String, families specifications: [Family], keepingFiles: Bool
-  ) throws(RocksDBError) {
-    let open = try OpenDatabase(path, specifications, 16 << 20, keepingFiles ? .readOnly : .upToDamage)
-    if !keepingFiles { AcknowledgedMark.reset(path, to: open.lastChange) }
+  /// Opens a damaged database with what stands before the damage; what follows it is given up for good.
+  package convenience init(upToDamage path: String, families specifications: [Family]) throws(RocksDBError) {
+    let open = try OpenDatabase(path, specifications, 16 << 20, .upToDamage)
+    AcknowledgedMark.reset(path, to: open.lastChange)
     self.init(path, specifications, open)
+  }
+
+  /// Makes a copy of a closed database in the new directory `copy` of the same disk. Table files, which never change, are linked.
+  package static func copy(_ path: String, to copy: String) throws {
+    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+      let (from, to) = (path + "/" + name, copy + "/" + name)
+      if name.hasSuffix(".sst") {
+        try FileManager.default.linkItem(atPath: from, toPath: to)
+      } else {
+        try FileManager.default.copyItem(atPath: from, toPath: to)
+      }
+    }
   }
 }

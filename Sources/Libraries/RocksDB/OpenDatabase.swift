@@ -21,14 +21,15 @@ final class OpenDatabase: @unchecked Sendable {
     case whole
     /// Up to the first record that does not fit; what follows is given up.
     case upToDamage
-    /// As `upToDamage`, in memory alone: nothing on disk is made or changed.
+    /// As `upToDamage` within a log, in memory alone: nothing on disk is made or changed. A log that is shorter than the manifest says is
+    /// an error.
     case readOnly
   }
 
   init(
     _ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int, _ mode: Mode = .whole
   ) throws(RocksDBError) {
-    let options = rocksdb_options_create()!
+    let options = try OpenDatabase.options(mode)
     rocksdb_options_set_create_if_missing(options, mode == .whole ? 1 : 0)
     rocksdb_options_set_paranoid_checks(options, 1)
     rocksdb_options_set_wal_recovery_mode(
@@ -120,6 +121,20 @@ final class OpenDatabase: @unchecked Sendable {
 
   /// RocksDB's log level FATAL.
   private static let fatalOnly: Int32 = 4
+
+  /// Unless it is opened up to a damage, the manifest keeps the synced length of each log that is finished and not in tables yet, and an open holds the logs
+  /// against it. The C interface has this only as text.
+  private static func options(_ mode: Mode) throws(RocksDBError) -> OpaquePointer {
+    let options = rocksdb_options_create()!
+    guard mode != .upToDamage else { return options }
+    let base = rocksdb_options_create()
+    defer { rocksdb_options_destroy(base) }
+    var failure: UnsafeMutablePointer<CChar>?
+    rocksdb_get_options_from_string(base, "track_and_verify_wals_in_manifest=true", options, &failure)
+    if failure == nil { return options }
+    rocksdb_options_destroy(options)
+    throw take(failure)
+  }
 
   private static func options(for family: Database.Family, cache: OpaquePointer) -> OpaquePointer {
     let options = rocksdb_options_create()!

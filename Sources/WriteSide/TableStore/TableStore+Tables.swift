@@ -196,7 +196,7 @@ extension StoredTable {
   }
 
   /// Opens a stream that begins with the next record. Its label is later than that of the one before.
-  fileprivate mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
+  mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
     var time = now
     while let last = streams.last, !Text.less(last.label, TableStore.label(time)) { time = max(time, last.createdAt) + 1 }
     streams.append(StoredStream(definition, view, label: TableStore.label(time), now: time, progress))

@@ -50,14 +50,14 @@ package final class TableStore: Sendable {
 
   package static let formatVersion: UInt8 = 1
 
-  /// Opens or makes the store at `path`. Throws `inUse`, `newerVersion`, `damaged` or `storage`.
+  /// Opens or makes the store at `path`. Throws `inUse`, `newerVersion`, `damaged`, `logDamaged` or `storage`.
   package init(path: String, options: Options = Options()) throws(StoreError) {
     self.options = options
     let database: Database
     do throws(RocksDBError) {
       database = try Database(path: path, families: Family.all, blockCacheBytes: options.blockCacheBytes)
     } catch {
-      throw error.isLocked ? .inUse(path) : .storage(path, error.message)
+      throw StoreError(error, path)
     }
     do {
       state = try TableStore.load(database, path: path, options)
@@ -169,6 +169,8 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case inUse(String)
   case newerVersion(String, Int, Int)
   case damaged(String, String)
+  /// The write-ahead log lacks changes that were acknowledged, or holds damage: nothing was opened or changed.
+  case logDamaged(StoreDamage)
   case storage(String, String)
 
   package var description: String {
@@ -177,7 +179,25 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case .newerVersion(let path, let found, let known):
       "\(path) was written by a newer afterimage (format \(found); this one reads format \(known)): use that version"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+    case .logDamaged(let damage):
+      "\(damage.file) is damaged at byte \(damage.offset): \(damage.reason); acknowledged writes would be lost, so the tables are not "
+        + "opened. Put the file back from a copy, or see what can be kept with: afterimage table recover --up-to-damage"
     case .storage(let path, let reason): "\(path) cannot be opened: \(reason)"
+    }
+  }
+}
+
+extension StoreError {
+  init(_ error: RocksDBError, _ path: String) {
+    if error.isLocked {
+      self = .inUse(path)
+    } else if let damage = error.damage {
+      self =
+        damage.file.hasSuffix(".log")
+        ? .logDamaged(StoreDamage(damage))
+        : .damaged(damage.file, "at byte \(damage.offset): \(damage.reason); put the data directory back from a copy")
+    } else {
+      self = .storage(path, error.message)
     }
   }
 }

@@ -40,6 +40,14 @@ struct RecoveryCheck {
   /// The last change that the logs hold whole; nil when they hold none.
   var lastKept: UInt64? { logs.compactMap(\.scan.last).max() }
 
+  /// The log that an error of RocksDB's is about: the one whose number it gives, as `log number: 12`, else the last that holds anything.
+  func log(named message: String) -> Log? {
+    if let place = message.range(of: "log number: "), let number = UInt64(message[place.upperBound...].prefix(while: \.isNumber)) {
+      return logs.first { $0.number == number }
+    }
+    return logs.last { $0.scan.records > 0 }
+  }
+
   /// The damage, if the logs with at least the number `live` do not hold all they should; nil when all is well.
   static func judge(_ logs: [Log], manifest: Log?, acknowledged: UInt64?, live: UInt64 = 0) -> LogDamage? {
     if let manifest, case .damaged(let at, let reason) = manifest.scan.ending {
@@ -53,8 +61,8 @@ struct RecoveryCheck {
       LogDamage(file: log.path, offset: at, reason: reason, lastKept: kept, lastWritten: max(kept, written))
     }
     for (place, log) in logs.enumerated() {
-      // Logs go on from one another: also the first one must hold something before others may follow it.
-      if place > 0, let first = log.scan.first, before == nil || first != kept + 1 {
+      // The first log that holds anything may go on from tables. One before it that lost all is noticed by RocksDB.
+      if before != nil, let first = log.scan.first, first != kept + 1 {
         let short = logs[place - 1]
         return damage(short, short.end, "it ends before the change that the next log goes on from")
       }
