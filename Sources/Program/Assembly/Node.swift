@@ -119,7 +119,7 @@ package final class Node: Sendable {
       return try TableStore(
         path: directory.tables,
         options: .init(
-          retention: settings.retention, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
     } catch {
       // The error's text ends with the command that is the way out.
       if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
