@@ -65,7 +65,7 @@ let package = Package(
     library("CLibCrypto"),
     library("CZlib"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
-    tests("Libraries", "RocksDB", ["RocksDB"]),
+    tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),

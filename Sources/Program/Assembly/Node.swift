@@ -49,10 +49,7 @@ package final class Node: Sendable {
     let own = Access.ownCredentials()
     let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
-      let opened = try TableStore(
-        path: directory.tables,
-        options: .init(
-          retention: settings.retention, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+      let opened = try Node.open(settings, directory, logger)
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
@@ -117,6 +114,19 @@ package final class Node: Sendable {
 
   private static func file(_ folder: String) -> String {
     folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
+  }
+
+  private static func open(_ settings: NodeSettings, _ directory: DataDirectory, _ logger: Logger) throws -> TableStore {
+    do throws(StoreError) {
+      return try TableStore(
+        path: directory.tables,
+        options: .init(
+          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+    } catch {
+      // The error's text ends with the command that is the way out.
+      if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
+      throw error
+    }
   }
 
   private static func report(_ event: StoreEvent, _ logger: Logger) {

@@ -19,8 +19,9 @@ final class Committer: @unchecked Sendable {
   static let roundTransactionsMax = 1024
   /// Fewer answers than this are given before the next round begins: another thread would cost more.
   static let answersApartMin = 8
-  /// How often the clock's ceiling is looked after while nobody writes, in milliseconds.
-  static let idleTick = 500
+  /// How often the clock's ceilings are looked after while nobody writes, in milliseconds. Less than half the near lease, so that
+  /// watermarks do not wait for it.
+  static let idleTick = 100
 
   /// How often a store whose disk has failed is tried again, in milliseconds.
   static let recoveryInterval: Int64 = 1_000

@@ -69,8 +69,8 @@ final class Sweeper: Sendable {
       }
       for id in backfills { fill(id) }
       for table in state.tables() where table.definition.timeToLive != nil { removeDue(table) }
-      let now = state.clock.wall()
-      if now >= housekeepingDue {
+      // While the machine's clock is not believed, nothing is forgotten by it.
+      if let now = state.clock.due(), now >= housekeepingDue {
         housekeepingDue = now + Sweeper.housekeepingInterval
         forgetTokens(now)
         for table in state.allTables() where !table.streams.isEmpty { rotateShards(table, now) }
