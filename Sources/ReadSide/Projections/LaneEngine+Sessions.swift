@@ -106,19 +106,6 @@ extension LaneEngine {
   }
 }
 
-extension Source.Event {
-  /// The attributes whose change is a touch.
-  var attributeNames: [String] {
-    guard case .changed(let values) = self else { return [] }
-    return values.flatMap { value in
-      switch value {
-      case .attribute(let path): [path.root]
-      case .field(let expression): expression.attributeNames
-      }
-    }
-  }
-}
-
 extension Sessions {
   /// The attributes that the item's own deadline is read from.
   var deadlineAttributes: [String] {
