@@ -23,12 +23,7 @@ extension Pipeline {
 
   /// What one projection does, in one or a few sentences.
   package func sentence(_ projection: Projection) -> String {
-    switch projection.kind {
-    case .collection(let collection): sentence(collection, projection.table)
-    case .aggregate(let aggregate): sentence(aggregate)
-    case .sessions(let sessions): sentence(sessions)
-    case .leaderboard(let board): sentence(board)
-    }
+    ProjectionKindRegistry.all.lazy.compactMap { $0.sentence(projection, self) }.first ?? ""
   }
 
   private func list(_ words: some Sequence<String>, _ last: String = "and") -> String {
@@ -77,7 +72,7 @@ extension Pipeline {
     return names.isEmpty ? "" : " What has no \(list(names, "or")) is left out."
   }
 
-  private func sentence(_ collection: Collection, _ table: SQLTable) -> String {
+  func sentence(_ collection: Collection, _ table: SQLTable) -> String {
     let inputs = collection.source.inputs
     let keys = inputs[..<collection.keyCount]
     let others = inputs[collection.keyCount...].map(\.name)
@@ -101,14 +96,14 @@ extension Pipeline {
     }
   }
 
-  private func sentence(_ aggregate: Aggregate) -> String {
+  func sentence(_ aggregate: Aggregate) -> String {
     let source = aggregate.sources[0]
     let keys = source.inputs[..<aggregate.keyCount]
     return "for each \(list(keys.map(\.name))), \(basis(aggregate.sources, isOverItems: aggregate.isOverItems)): "
       + "\(list(aggregate.columns.map { text($0, source) }))." + optional(keys)
   }
 
-  private func sentence(_ sessions: Sessions) -> String {
+  func sentence(_ sessions: Sessions) -> String {
     let source = sessions.sources[0]
     let keys = list(source.inputs[..<sessions.keyCount].map(\.name))
     var text: String
@@ -143,7 +138,7 @@ extension Pipeline {
     return text
   }
 
-  private func sentence(_ board: Leaderboard) -> String {
+  func sentence(_ board: Leaderboard) -> String {
     let source = board.sources[0]
     let member = source.inputs[board.memberInput].name
     let score = board.scoreInput.map { "\(board.score.rawValue)(\(source.inputs[$0].name))" } ?? "count"

@@ -85,12 +85,7 @@ extension Pipeline {
     writer.name("name")
     writer.string(projection.name)
     writer.name("kind")
-    switch projection.kind {
-    case .collection: writer.string("collection")
-    case .aggregate: writer.string("aggregate")
-    case .sessions: writer.string("sessions")
-    case .leaderboard: writer.string("leaderboard")
-    }
+    writer.string(ProjectionKindRegistry.kind(of: projection, in: self)?.keyword ?? "")
     writer.name("about")
     writer.string(projection.about)
     writer.name("does")

@@ -27,9 +27,9 @@ package enum PipelineLoader {
     } catch {
       throw PipelineError([Finding(file: file, mark: error.mark, message: error.message)])
     }
-    let reader = PipelineReader(file: file)
-    let pipeline = reader.read(root)
-    guard let pipeline, reader.findings.all.isEmpty else { throw PipelineError(reader.findings.sorted) }
+    let findings = Findings(file: file)
+    let pipeline = PipelineSyntax(root, findings).map { CheckedPipeline($0, findings) }?.compiled()
+    guard let pipeline, findings.all.isEmpty else { throw PipelineError(findings.sorted) }
     return pipeline
   }
 }

@@ -20,20 +20,23 @@ final class QueryChecker {
   /// False when a table could not be created: what reads it would be reported as well.
   private var isWhole = true
 
-  /// Tables with the places where they are declared. Nil when SQLite itself does not start.
-  init?(_ tables: [(table: SQLTable, mark: Mark)], _ findings: Findings) {
+  /// Over the tables of all projections that could be read. Nil when SQLite itself does not start.
+  init?(_ projections: CheckedProjections) {
     guard let connection = try? Connection.inMemory() else { return nil }
     self.connection = connection
-    self.tables = tables.map(\.table)
-    self.findings = findings
-    for (table, mark) in tables {
+    tables = projections.projections.compactMap { $0?.table }
+    findings = projections.findings
+    for (syntax, projection) in zip(projections.syntax, projections.projections) {
+      guard let table = projection?.table else { continue }
       for statement in table.createStatements {
         do throws(SQLiteError) {
           try connection.execute(statement)
         } catch {
           isWhole = false
           // A name or a column that was refused already says it better than SQLite does.
-          if findings.all.isEmpty { findings.add(mark, "the table of `\(table.name)` cannot be created: \(error.message)") }
+          if findings.all.isEmpty {
+            findings.add(syntax.entry.key.mark, "the table of `\(table.name)` cannot be created: \(error.message)")
+          }
         }
       }
     }

@@ -15,11 +15,10 @@ extension ScenarioReader {
       return .rows(RowExpectation(projection: projection, mode: mode, rows: rows, line: entry.key.mark.line))
     }
     guard entry.value.mapping != nil else { return [made(.exactly, entry.value)].compactMap { $0 } }
-    guard let reader = MappingReader(entry.value, "expected rows", findings) else { return [] }
+    guard let reader = MappingReader(entry.value, ScenarioGrammar.rows, findings) else { return [] }
     let expectations = [
       reader.take("contains").flatMap { made(.contains, $0) }, reader.take("lacks").flatMap { made(.lacks, $0) },
     ]
-    reader.finish()
     return expectations.compactMap { $0 }
   }
 
@@ -58,11 +57,10 @@ extension ScenarioReader {
 
   /// `{ name: room_latest, params: { room: Music }, rows: [...] }`
   func query(_ node: YAMLNode) -> Scenario.Expectation? {
-    guard let reader = MappingReader(node, "a query", findings) else { return nil }
+    guard let reader = MappingReader(node, ScenarioGrammar.query, findings) else { return nil }
     let name = reader.requireText("name")
     let params = reader.entries("params")
     let rowNodes = reader.require("rows")?.sequence ?? []
-    reader.finish()
     guard let name else { return nil }
     guard let index = pipeline.queries.firstIndex(where: { $0.name == name.text }) else {
       findings.add(
@@ -109,12 +107,11 @@ extension ScenarioReader {
 
   /// `{ of: talkers_by_day, board: ["2026-01-01"], top: [ { rank: 1, member: ana, score: 2 } ], whole: true }`
   func board(_ node: YAMLNode) -> Scenario.Expectation? {
-    guard let reader = MappingReader(node, "a board", findings) else { return nil }
+    guard let reader = MappingReader(node, ScenarioGrammar.board, findings) else { return nil }
     let of = reader.requireText("of")
     let boardNodes = reader.elements("board")
     let places = reader.require("top")?.sequence ?? []
     let isWhole = reader.flag("whole") ?? false
-    reader.finish()
     guard let of, let index = projection(of.text, of.node.mark) else { return nil }
     guard case .leaderboard(let board) = pipeline.projections[index].kind else {
       findings.add(of.node.mark, "`\(of.text)` is no leaderboard")
@@ -127,11 +124,10 @@ extension ScenarioReader {
     let columns = pipeline.projections[index].table.columns
     let values = zip(boardNodes, columns).compactMap { value($0, $1.type) }
     let top = places.compactMap { place -> BoardExpectation.Place? in
-      guard let reader = MappingReader(place, "a place", findings) else { return nil }
+      guard let reader = MappingReader(place, ScenarioGrammar.place, findings) else { return nil }
       let rank = reader.text("rank")?.text
       let member = reader.require("member").flatMap { value($0, board.memberType) }
       let score = reader.take("score").flatMap { value($0, board.scoreType) }
-      reader.finish()
       return member.map { BoardExpectation.Place(rank: rank, member: $0, score: score) }
     }
     return .board(BoardExpectation(projection: index, board: values, top: top, isWhole: isWhole, line: node.mark.line))
@@ -140,10 +136,9 @@ extension ScenarioReader {
   /// `[ { projection: timeline, path: CreatedAt } ]`
   func deadLetters(_ node: YAMLNode) -> Scenario.Expectation {
     let letters = (node.sequence ?? [node]).compactMap { node -> (projection: Int, path: String?)? in
-      guard let reader = MappingReader(node, "a dead letter", findings) else { return nil }
+      guard let reader = MappingReader(node, ScenarioGrammar.deadLetter, findings) else { return nil }
       let name = reader.requireText("projection")
       let path = reader.text("path")?.text
-      reader.finish()
       return name.flatMap { projection($0.text, $0.node.mark) }.map { ($0, path) }
     }
     return .deadLetters(letters, line: node.mark.line)

@@ -14,11 +14,10 @@ final class ScenarioReader {
   }
 
   func scenario(_ node: YAMLNode) -> Scenario? {
-    guard let reader = MappingReader(node, "a scenario", findings) else { return nil }
+    guard let reader = MappingReader(node, ScenarioGrammar.scenario, findings) else { return nil }
     let name = reader.requireText("test")
     let steps = reader.elements("steps")
     if reader.require("steps") != nil, steps.isEmpty { findings.add(node.mark, "a scenario needs steps") }
-    reader.finish()
     var clock: Int64?
     var made: [Scenario.Step] = []
     for node in steps { if let step = step(node, &clock) { made.append(step) } }
@@ -26,7 +25,7 @@ final class ScenarioReader {
   }
 
   private func step(_ node: YAMLNode, _ clock: inout Int64?) -> Scenario.Step? {
-    guard let reader = MappingReader(node, "a step", findings) else { return nil }
+    guard let reader = MappingReader(node, ScenarioGrammar.step, findings) else { return nil }
     readClock(reader, &clock)
     guard let time = clock else {
       findings.add(node.mark, "the first step has to set the clock: `at: 2026-01-01T10:00:00Z`")
@@ -40,7 +39,6 @@ final class ScenarioReader {
     for node in reader.elements("query") { if let query = query(node) { expectations.append(query) } }
     for node in reader.elements("board") { if let board = board(node) { expectations.append(board) } }
     if let node = reader.take("dead_letters") { expectations.append(deadLetters(node)) }
-    reader.finish()
     return Scenario.Step(line: node.mark.line, time: time, writes: writes, expectations: expectations)
   }
 
@@ -136,7 +134,7 @@ final class ScenarioReader {
 
   /// `{ key: {...}, set: {...}, remove: [...] }`
   private func update(_ node: YAMLNode, _ table: Int) -> Scenario.Write? {
-    guard let reader = MappingReader(node, "an update", findings) else { return nil }
+    guard let reader = MappingReader(node, ScenarioGrammar.update, findings) else { return nil }
     let key = reader.require("key").flatMap { self.key($0, table) }
     var set = Item()
     if let node = reader.take("set") {
@@ -147,7 +145,6 @@ final class ScenarioReader {
       }
     }
     let remove = reader.elements("remove").compactMap { findings.text($0, "an attribute's name") }
-    reader.finish()
     return key.map { .update(table: table, key: $0, set: set, remove: remove) }
   }
 

@@ -1,3 +1,4 @@
+internal import DynamoModel
 internal import Expressions
 
 extension ValueExpression {
@@ -10,6 +11,34 @@ extension ValueExpression {
       .json(let inner, _, _, _):
       inner.attributeNames
     case .concat(let parts), .coalesce(let parts): parts.flatMap(\.attributeNames)
+    }
+  }
+}
+
+extension Condition {
+  /// The top-level attributes that the condition reads beside the fields that it names, with repetitions.
+  package var attributeNames: [String] {
+    expression.paths.flatMap { path -> [String] in
+      var path = path
+      if isOfChange, path.root == "old" || path.root == "new" {
+        guard let rest = path.rest else { return [] }
+        path = rest
+      }
+      let bound = path.elements.count == 1 ? fields.filter { Text.equal($0.name, path.root) } : []
+      return bound.isEmpty ? [path.root] : bound.flatMap(\.expression.attributeNames)
+    }
+  }
+}
+
+extension Source.Event {
+  /// The top-level attributes whose change is asked for, with repetitions.
+  package var attributeNames: [String] {
+    guard case .changed(let values) = self else { return [] }
+    return values.flatMap { value in
+      switch value {
+      case .attribute(let path): [path.root]
+      case .field(let expression): expression.attributeNames
+      }
     }
   }
 }

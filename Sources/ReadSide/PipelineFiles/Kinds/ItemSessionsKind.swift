@@ -3,56 +3,22 @@ internal import Expressions
 internal import Pipelines
 internal import YAML
 
-/// Sessions, made by touches or being items.
-extension PipelineReader {
-  static let sessionColumns = ["session_id", "started_at", "last_at", "ended_at", "status", "ended_by"]
+extension ProjectionKind {
+  /// Sessions that are items.
+  static let session = ProjectionKind(
+    "session",
+    keys: [
+      "key", "when", "touch", "gap", "max", "cut", "deadline", "end", "one live per", "revive", "expire", "columns",
+    ],
+    read: { $0.items.readItemSessions($0.entry, $0.reader) },
+    sentence: { projection, pipeline in
+      guard case .sessions(let sessions) = projection.kind, case .item = sessions.subject else { return nil }
+      return pipeline.sentence(sessions)
+    })
+}
 
-  func readSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
-    var inputs = reader.elements("sessions").compactMap { inputSyntax($0, "a session's key") }
-    let keyCount = inputs.count
-    let when = reader.take("when")
-    if reader.require("touch") == nil { return nil }
-    let touches = triggers(reader.elements("touch"), when: when)
-    let limits = readLimits(reader)
-    let ends = triggers(reader.elements("end"))
-    let liveGroup = readLiveGroup(reader)
-    if let node = reader.take("expire") {
-      findings.add(node.mark, "only a session that is an item (`session: ...`) has an item to delete")
-    }
-    if let node = reader.take("deadline") {
-      findings.add(node.mark, "only a session that is an item (`session: ...`) has a deadline")
-    }
-    let columns = columnSyntax(reader.entries("columns"), sessions: true, PipelineReader.sessionColumns)
-    if limits.gap == nil, limits.max == nil, limits.cut == nil, ends.isEmpty {
-      findings.add(entry.key.mark, "these sessions would never end: give `gap`, `max`, `cut` or `end`")
-    }
-    checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
-    for index in 0..<keyCount { inputs[index].isKeyed = true }
-    let keys = inputs
-    let live = liveGroup.map { place($0, &inputs) }
-    let places = self.inputs(of: columns, &inputs)
-    guard keyCount > 0, let touched = sources(touches, inputs: inputs) else { return nil }
-    var ended: [Source] = []
-    if !ends.isEmpty {
-      guard let made = sources(ends, inputs: keys) else { return nil }
-      ended = made
-    }
-    if let problem = laneProblem(touched + ended, Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
-    for source in touched + ended where source.explosion != nil {
-      findings.add(entry.key.mark, "a session's touch cannot take a list apart")
-    }
-    let made = aggregateColumns(columns, places, touched[0], isOverItems: false)
-    let sessions = Sessions(
-      subject: .touches(touched), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: ended,
-      endWhen: nil,
-      deadline: nil, liveGroup: live,
-      isFoldedByDecider: !live.isEmpty && laneProblem(touched, live) != nil, revivesOnTouch: true,
-      columns: made,
-      expiresItem: false)
-    return (.sessions(sessions), sessionTable(entry.key.text, touched[0].inputs[..<keyCount], made))
-  }
-
-  func readItemSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+extension CheckedItems {
+  fileprivate func readItemSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
     let of = reader.requireText("session")
     guard let of, let rule = item(of.text, of.node) else { return nil }
     let keyNode = reader.take("key")
@@ -105,7 +71,7 @@ extension PipelineReader {
       expiresItem = text == "delete item"
       if !expiresItem { findings.add(node.mark, "`expire` can be `delete item`, not `\(text)`") }
     }
-    let columns = columnSyntax(reader.entries("columns"), sessions: true, isItem: true, PipelineReader.sessionColumns)
+    let columns = columnSyntax(reader.entries("columns"), sessions: true, isItem: true, CheckedItems.sessionColumns)
     checkDistinct(inputs[..<keyCount].map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
     if expiresItem, limits.gap == nil, limits.max == nil, limits.cut == nil, deadline == nil {
@@ -143,64 +109,12 @@ extension PipelineReader {
     return made
   }
 
-  private func readLimits(_ reader: MappingReader) -> (gap: Int64?, max: Int64?, cut: Sessions.Cut?) {
-    let gap = reader.span("gap")
-    let max = reader.span("max")
-    var cut: Sessions.Cut?
-    if let (text, node) = reader.text("cut") {
-      _ = found(node) { () throws(SyntaxFailure) -> Bool? in
-        var parser = try ExpressionParser(text)
-        guard parser.take(word: "midnight") else { throw parser.unexpected("`midnight`") }
-        var zone = Zone.utc
-        if parser.current.kind == .text {
-          guard let named = Zone.named(parser.current.text) else {
-            throw SyntaxFailure(offset: parser.current.offset, message: "`\(parser.current.text)` is not an IANA time zone")
-          }
-          zone = named
-          parser.advance()
-        }
-        try parser.expectEnd()
-        cut = .midnight(zone)
-        return true
-      }
-    }
-    return (gap, max, cut)
-  }
-
-  /// `one live per: customer`
-  private func readLiveGroup(_ reader: MappingReader) -> [InputSyntax] {
-    reader.elements("one live per").compactMap { inputSyntax($0, "what one session is live per") }
-  }
-
   /// `revive: touch`
   private func readRevive(_ reader: MappingReader, hasGroup: Bool) -> Bool {
     guard let (text, node) = reader.text("revive") else { return false }
     if text != "touch" { findings.add(node.mark, "`revive` can be `touch`, not `\(text)`") }
     if !hasGroup { findings.add(node.mark, "`revive` says what a touch of a superseded session does: it needs `one live per`") }
     return true
-  }
-
-  /// Where an input stands, added when it is new.
-  private func place(_ input: InputSyntax, _ inputs: inout [InputSyntax]) -> Int {
-    let place = inputs.firstIndex { $0.isSame(as: input) } ?? inputs.count
-    if place == inputs.count { inputs.append(input) }
-    inputs[place].isKeyed = true
-    return place
-  }
-
-  /// Why records of equal values of these inputs may come from several lanes; nil when they cannot.
-  private func laneProblem(_ sources: [Source], _ places: [Int]) -> String? {
-    SessionLaneCheck.problem(
-      sources.map { source in
-        let draft = rules[source.rule]
-        let table = tables[source.table]
-        let partition = table.definition.key.partition.name
-        let before = draft.templates.prefix { !Text.equal($0.attribute, partition) }
-        return SessionLaneCheck.Feed(
-          item: draft.rule.name, table: table.definition, partitions: table.partitions,
-          template: before.count < draft.templates.count ? draft.templates[before.count].template : nil,
-          captureOffset: before.reduce(0) { $0 + $1.template.captures.count }, keys: places.map { source.inputs[$0].expression })
-      })
   }
 
   /// A session that is an item is named by the item's key: with a part of it missing, two items would be one session.
@@ -229,22 +143,5 @@ extension PipelineReader {
       mark,
       "a session that is an item is named by the item's whole key: add \((missing + unread).joined(separator: ", ")) to `key`, or several `\(item)` items would be one session"
     )
-  }
-
-  private func sessionTable(_ name: String, _ keys: ArraySlice<Input>, _ columns: [AggregateColumn]) -> SQLTable {
-    var all = keys.map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
-    let keyCount = all.count
-    all += [
-      SQLColumn(name: "session_id", type: .string, isNullable: false),
-      SQLColumn(name: "started_at", type: .timestamp, isNullable: false),
-      SQLColumn(name: "last_at", type: .timestamp, isNullable: false),
-      SQLColumn(name: "ended_at", type: .timestamp, isNullable: true),
-      SQLColumn(name: "status", type: .string, isNullable: false), SQLColumn(name: "ended_by", type: .string, isNullable: true),
-    ]
-    let status = keyCount + 4
-    all += columns.map(sqlColumn) + PipelineReader.traceColumns
-    return SQLTable(
-      name: name, columns: all, primaryKey: Array(0...keyCount),
-      indexes: [SQLIndex(name: "\(name)_by_status", columns: [.init(column: status, isDescending: false)])])
   }
 }

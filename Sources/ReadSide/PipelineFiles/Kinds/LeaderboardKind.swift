@@ -1,8 +1,22 @@
 internal import Pipelines
 internal import YAML
 
-extension PipelineReader {
-  func readLeaderboard(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+extension ProjectionKind {
+  /// Members ranked by a score, on one or many boards.
+  static let leaderboard = ProjectionKind(
+    "leaderboard",
+    keys: ["of", "each", "when", "board", "zone", "score", "direction", "ties", "keep", "floor", "show"], refersToOthers: true,
+    read: { $0.items.readLeaderboard($0.entry, $0.reader, $0.others) },
+    sentence: { projection, pipeline in
+      guard case .leaderboard(let board) = projection.kind else { return nil }
+      return pipeline.sentence(board)
+    })
+}
+
+extension CheckedItems {
+  fileprivate func readLeaderboard(
+    _ entry: YAMLNode.Entry, _ reader: MappingReader, _ others: CheckedProjections
+  ) -> (Projection.Kind, SQLTable)? {
     let memberNode = reader.require("leaderboard")
     let over = over(reader)
     let zone = zone(reader)
@@ -11,7 +25,7 @@ extension PipelineReader {
     let scoreNode = reader.requireText("score")
     let score = scoreNode.flatMap { readScore($0.text, $0.node) }
     let direction: Leaderboard.Direction = word(reader, "direction", ["desc": .descending, "asc": .ascending]) ?? .descending
-    let ties = word(reader, "ties", PipelineReader.ties) ?? .firstToReach
+    let ties = word(reader, "ties", CheckedItems.ties) ?? .firstToReach
     let keep = readKeep(reader)
     let floorNode = reader.text("floor")
     let showNode = reader.take("show")
@@ -51,7 +65,8 @@ extension PipelineReader {
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
       score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
-      keepBoards: keep.boards, keepMembers: keep.members, floor: floor, show: showNode.flatMap { readShow($0, types[boardCount]) }
+      keepBoards: keep.boards, keepMembers: keep.members, floor: floor,
+      show: showNode.flatMap { readShow($0, types[boardCount], others) }
     )
     return (.leaderboard(leaderboard), table)
   }
@@ -90,12 +105,12 @@ extension PipelineReader {
         SQLIndex.Part(column: boardCount, isDescending: false),
       ]
     return SQLTable(
-      name: name, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0...boardCount),
+      name: name, columns: columns + CheckedItems.traceColumns, primaryKey: Array(0...boardCount),
       indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)])
   }
 
   private func readScore(_ text: String, _ node: YAMLNode) -> (function: Leaderboard.Score, argument: ExpressionSyntax?)? {
-    found(node) { () throws(SyntaxFailure) in
+    findings.found(node) { () throws(SyntaxFailure) in
       var parser = try ExpressionParser(text)
       let word = try parser.name("a score (count, sum(x), max(x), min(x), last(x))")
       guard let function = Leaderboard.Score(rawValue: word.text) else {
@@ -153,24 +168,13 @@ extension PipelineReader {
   }
 
   /// `{ from: players, columns: [nick] }`
-  private func readShow(_ node: YAMLNode, _ memberType: ValueType) -> Leaderboard.Show? {
-    guard let reader = MappingReader(node, "`show`", findings) else { return nil }
+  private func readShow(_ node: YAMLNode, _ memberType: ValueType, _ others: CheckedProjections) -> Leaderboard.Show? {
+    guard let reader = MappingReader(node, Grammar.show, findings) else { return nil }
     let from = reader.requireText("from")
     let columns = reader.elements("columns").compactMap { node in findings.text(node, "a column").map { ($0, node) } }
-    reader.finish()
-    guard let from else { return nil }
-    guard let index = projectionEntries.firstIndex(where: { $0.key.text == from.text }) else {
-      findings.add(
-        from.node.mark,
-        "there is no projection `\(from.text)`\(Suggestion.text(for: from.text, among: projectionEntries.map(\.key.text)))")
-      return nil
-    }
-    guard let projection = projections[index] else {
-      if projectionEntries[index].value["leaderboard"] != nil {
-        findings.add(from.node.mark, "`\(from.text)` is not a collection")
-      }
-      return nil
-    }
+    guard let from, let index = others.index(named: from) else { return nil }
+    if others.syntax[index].kind?.refersToOthers == true { findings.add(from.node.mark, "`\(from.text)` is not a collection") }
+    guard let projection = others.projections[index] else { return nil }
     guard case .collection(let collection) = projection.kind else {
       findings.add(from.node.mark, "`\(from.text)` is not a collection")
       return nil

@@ -2,11 +2,17 @@ internal import Expressions
 internal import Pipelines
 internal import YAML
 
-extension PipelineReader {
-  func readEffects(_ entries: [YAMLNode.Entry]) {
-    for entry in entries {
+/// Reads effects: the transition that sets each off, and what it does.
+struct EffectReader {
+  let projections: CheckedProjections
+
+  private var findings: Findings { projections.findings }
+  private var items: CheckedItems { projections.items }
+
+  func effects(_ entries: [YAMLNode.Entry]) -> [Effect] {
+    entries.compactMap { entry in
       findings.check(name: entry.key)
-      if let effect = readEffect(entry) { effects.append(effect) }
+      return readEffect(entry)
     }
   }
 
@@ -17,14 +23,12 @@ extension PipelineReader {
   }
 
   private func readEffect(_ entry: YAMLNode.Entry) -> Effect? {
-    guard let reader = MappingReader(entry.value, "an effect", findings) else { return nil }
+    guard let reader = MappingReader(entry.value, Grammar.effect, findings) else { return nil }
     let about = reader.text("about")?.text ?? ""
     let when = reader.take("when")
     let trigger = reader.require("each").flatMap { effectTrigger($0, when) }
     let deletes = reader.require("delete")
     let retry = readRetry(reader)
-    reader.refuse(["update", "put", "webhook", "topic", "mail", "key", "order by"])
-    reader.finish()
     guard let trigger, let deletes else { return nil }
     if deletes.scalar?.text == "item" {
       switch trigger {
@@ -34,10 +38,12 @@ extension PipelineReader {
         } else {
           findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
         }
-        guard let source = sources([syntax], inputs: [])?.first else { return nil }
+        guard let source = items.sources([syntax], inputs: [])?.first else { return nil }
         return Effect(name: entry.key.text, about: about, trigger: .change(source), action: .deleteItem, retry: retry)
       case .session(let index, let ends):
-        if let projection = projections[index], case .sessions(let sessions) = projection.kind, case .touches = sessions.subject {
+        if let projection = projections.projections[index], case .sessions(let sessions) = projection.kind,
+          case .touches = sessions.subject
+        {
           findings.add(deletes.mark, "`\(projection.name)` is made of touches: there is no one item behind its sessions")
         }
         return Effect(
@@ -51,7 +57,7 @@ extension PipelineReader {
     let selections = (deletes.sequence ?? [deletes]).compactMap { readSelection($0, trigger, &inputs) }
     switch trigger {
     case .change(let syntax):
-      guard let source = sources([syntax], inputs: inputs)?.first else { return nil }
+      guard let source = items.sources([syntax], inputs: inputs)?.first else { return nil }
       for selection in selections {
         for equality in selection.equals { checkType(selection, equality, source.inputs[equality.input].type, deletes) }
       }
@@ -59,7 +65,9 @@ extension PipelineReader {
     case .session(let index, let ends):
       for selection in selections {
         for equality in selection.equals {
-          if let type = projections[index]?.table.columns[equality.input].type { checkType(selection, equality, type, deletes) }
+          if let type = projections.projections[index]?.table.columns[equality.input].type {
+            checkType(selection, equality, type, deletes)
+          }
         }
       }
       return Effect(
@@ -68,7 +76,9 @@ extension PipelineReader {
     case .boardClosed(let index):
       for selection in selections {
         for equality in selection.equals {
-          if let type = projections[index]?.table.columns[equality.input].type { checkType(selection, equality, type, deletes) }
+          if let type = projections.projections[index]?.table.columns[equality.input].type {
+            checkType(selection, equality, type, deletes)
+          }
         }
       }
       return Effect(
@@ -80,16 +90,18 @@ extension PipelineReader {
   private func checkType(
     _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, _ node: YAMLNode
   ) {
-    guard let column = projections[selection.projection]?.table.columns[equality.column], column.type != type else { return }
+    guard let column = projections.projections[selection.projection]?.table.columns[equality.column], column.type != type else {
+      return
+    }
     findings.add(node.mark, "`\(column.name)` is \(column.type.rawValue) and is compared with \(type.rawValue)")
   }
 
   /// `room removed`, or of sessions `logins expired`, `logins ended`, `logins superseded`.
   private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> TriggerOf? {
     if let words = node.scalar?.text.split(separator: " ").map(String.init), let name = words.first,
-      let index = projectionEntries.firstIndex(where: { $0.key.text == name }), rule(named: name) == nil
+      let index = projections.syntax.firstIndex(where: { $0.name == name }), items.rule(named: name) == nil
     {
-      guard let projection = projections[index] else { return nil }
+      guard let projection = projections.projections[index] else { return nil }
       if case .leaderboard(let board) = projection.kind {
         if let when { findings.add(when.mark, "an effect of a board takes no `when`") }
         guard words.count == 2, words[1] == "closed" else {
@@ -118,7 +130,7 @@ extension PipelineReader {
       }
       return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
     }
-    let triggers = triggers([node], when: when)
+    let triggers = items.triggers([node], when: when)
     guard triggers.count <= 1 else {
       findings.add(node.mark, "an effect has one trigger: write one for each")
       return nil
@@ -128,24 +140,17 @@ extension PipelineReader {
 
   /// `{ rows: timeline, where: room = :room }`
   private func readSelection(_ node: YAMLNode, _ trigger: TriggerOf, _ inputs: inout [InputSyntax]) -> Effect.RowSelection? {
-    guard let reader = MappingReader(node, "rows to delete", findings) else { return nil }
+    guard let reader = MappingReader(node, Grammar.rows, findings) else { return nil }
     let rows = reader.requireText("rows")
     let condition = reader.requireText("where")
-    reader.finish()
-    guard let rows, let condition else { return nil }
-    guard let index = projectionEntries.firstIndex(where: { $0.key.text == rows.text }) else {
-      findings.add(
-        rows.node.mark,
-        "there is no projection `\(rows.text)`\(Suggestion.text(for: rows.text, among: projectionEntries.map(\.key.text)))")
-      return nil
-    }
-    guard let projection = projections[index] else { return nil }
+    guard let rows, let condition, let index = projections.index(named: rows) else { return nil }
+    guard let projection = projections.projections[index] else { return nil }
     guard case .collection(let collection) = projection.kind else {
       findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows have items behind them")
       return nil
     }
     var all = inputs
-    let equals = found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
+    let equals = findings.found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
       var parser = try ExpressionParser(condition.text)
       var equals: [Effect.RowSelection.Equality] = []
       repeat {
@@ -173,12 +178,13 @@ extension PipelineReader {
   ) throws(SyntaxFailure) -> Int {
     switch trigger {
     case .change(let syntax):
-      let fields = rules[syntax.rule].rule.fields.map(\.name)
+      let fields = items.rules[syntax.rule].rule.fields.map(\.name)
       guard fields.contains(name.text) else {
         let known = Suggestion.text(for: name.text, among: fields)
-        throw SyntaxFailure(offset: name.offset, message: "`\(rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
+        throw SyntaxFailure(
+          offset: name.offset, message: "`\(items.rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
       }
-      if let list = rules[syntax.rule].explosions[name.text] {
+      if let list = items.rules[syntax.rule].explosions[name.text] {
         throw SyntaxFailure(
           offset: name.offset,
           message:
@@ -191,7 +197,7 @@ extension PipelineReader {
           name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
       return inputs.count - 1
     case .boardClosed(let index):
-      guard let projection = projections[index], case .leaderboard(let board) = projection.kind else { return 0 }
+      guard let projection = projections.projections[index], case .leaderboard(let board) = projection.kind else { return 0 }
       let names = projection.table.columns[..<board.boardCount].map(\.name)
       guard let column = names.firstIndex(of: name.text) else {
         let known = Suggestion.text(for: name.text, among: names)
@@ -200,7 +206,7 @@ extension PipelineReader {
       }
       return column
     case .session(let index, _):
-      guard let table = projections[index]?.table else { return 0 }
+      guard let table = projections.projections[index]?.table else { return 0 }
       let columns = table.columns.map(\.name).filter { !$0.hasPrefix("_") }
       guard columns.contains(name.text), let column = table.column(named: name.text) else {
         let known = Suggestion.text(for: name.text, among: columns)
@@ -213,13 +219,12 @@ extension PipelineReader {
   /// `{ attempts: 20, first: 200ms, most: 1m }`
   private func readRetry(_ reader: MappingReader) -> Effect.Retry {
     var retry = Effect.Retry.standard
-    guard let node = reader.take("retry"), let inner = MappingReader(node, "`retry`", findings) else { return retry }
+    guard let node = reader.take("retry"), let inner = MappingReader(node, Grammar.retry, findings) else { return retry }
     if let attempts = inner.integer("attempts", 1...1_000) { retry.attempts = attempts }
     let first = inner.milliseconds("first", Effect.Retry.waitMillisecondsRange)
     let most = inner.milliseconds("most", Effect.Retry.waitMillisecondsRange)
     if let first { retry.firstWaitMilliseconds = first }
     if let most { retry.waitMillisecondsMax = most }
-    inner.finish()
     if first != nil || most != nil, retry.firstWaitMilliseconds > retry.waitMillisecondsMax {
       findings.add(node.mark, "the first wait (`first`) is longer than the longest (`most`)")
     }

@@ -25,7 +25,7 @@ struct ColumnSyntax {
   let mark: Mark
 }
 
-extension PipelineReader {
+extension CheckedItems {
   /// One key or board column: `room`, `day of commit`, `{ where: lower(room) }`.
   func inputSyntax(_ node: YAMLNode, _ what: String) -> InputSyntax? {
     if let entries = node.mapping {
@@ -41,7 +41,7 @@ extension PipelineReader {
 
   func inputSyntax(_ node: YAMLNode, name: String?, _ what: String) -> InputSyntax? {
     guard let text = findings.text(node, what) else { return nil }
-    return found(node) { () throws(SyntaxFailure) -> InputSyntax? in
+    return findings.found(node) { () throws(SyntaxFailure) -> InputSyntax? in
       var parser = try ExpressionParser(text)
       let syntax = try parser.expression()
       try parser.expectEnd()
@@ -69,9 +69,9 @@ extension PipelineReader {
         findings.add(entry.key.mark, "`\(entry.key.text)` is a column of its own here: choose another name")
       }
       guard let text = findings.text(entry.value, "a column") else { continue }
-      let made = found(entry.value) { () throws(SyntaxFailure) -> ColumnSyntax? in
+      let made = findings.found(entry.value) { () throws(SyntaxFailure) -> ColumnSyntax? in
         var parser = try ExpressionParser(text)
-        let (function, argument, order) = try PipelineReader.column(&parser, sessions: sessions)
+        let (function, argument, order) = try CheckedItems.column(&parser, sessions: sessions)
         try parser.expectEnd()
         return ColumnSyntax(
           name: entry.key.text, function: function == .current && !isItem ? .last : function, argument: argument, order: order,

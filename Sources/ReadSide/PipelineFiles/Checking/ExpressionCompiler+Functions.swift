@@ -91,7 +91,7 @@ extension ExpressionCompiler {
     guard scope.allowsAttributes, case .path(let list, let place) = call.arguments[0] else {
       throw SyntaxFailure(offset: call.offset, message: "`explode` takes an attribute that is a list or set, in `fields`")
     }
-    if let problem = useAttribute(scope.table, list.root) { throw SyntaxFailure(offset: place, message: problem) }
+    if let problem = problem(reading: list.root) { throw SyntaxFailure(offset: place, message: problem) }
     let member = call.arguments.count == 2 ? try path(call.arguments[1]) : nil
     return Compiled(
       expression: .element(member, type.type, type.form), type: type.type, isOptional: false,

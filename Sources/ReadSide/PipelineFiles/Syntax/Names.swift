@@ -6,6 +6,13 @@ enum Names {
   /// Bytes: what PostgreSQL takes of a name.
   static let lengthMax = 63
 
+  /// Whether a text may name a pipeline: small letters, digits and `-`.
+  static func isPipelineName(_ name: String) -> Bool {
+    let bytes = Array(name.utf8)
+    return !bytes.isEmpty && bytes.count <= lengthMax && bytes[0] >= 97 && bytes[0] <= 122
+      && bytes.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || $0 == 45 }
+  }
+
   /// What is wrong with a name that becomes one in SQL; nil when nothing is.
   static func problem(_ name: String) -> String? {
     let bytes = Array(name.utf8)
@@ -34,7 +41,7 @@ enum Names {
 
   /// What is wrong with the name of a kind of item, which does not become a name in SQL.
   static func itemProblem(_ name: String) -> String? {
-    if name == "item" || PipelineReader.events.contains(name) { return "`\(name)` has a meaning of its own: choose another name" }
+    if name == "item" || TriggerSyntax.events.contains(name) { return "`\(name)` has a meaning of its own: choose another name" }
     return reserved.contains(name) ? nil : problem(name)
   }
 

@@ -31,8 +31,7 @@ struct Compiled {
 /// Turns written expressions into evaluable ones, checking names and types.
 struct ExpressionCompiler {
   let scope: Scope
-  /// Told of each attribute that is read; answers what is wrong with it.
-  let useAttribute: (Int, String) -> String?
+  let tables: [TableDraft]
 
   /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
   func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
@@ -50,6 +49,11 @@ struct ExpressionCompiler {
         offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
     }
     return compiled
+  }
+
+  /// What is wrong with reading an attribute of the scope's table.
+  func problem(reading attribute: String) -> String? {
+    tables.indices.contains(scope.table) ? tables[scope.table].problem(reading: attribute) : nil
   }
 
   private func constant(_ value: Value, _ type: ValueType, _ path: String) -> Compiled {
@@ -90,7 +94,7 @@ struct ExpressionCompiler {
       let known = Suggestion.text(for: path.root, among: scope.fields.map(\.name))
       throw SyntaxFailure(offset: offset, message: "\(scope.item) has no field `\(path.text)`\(known)")
     }
-    if let problem = useAttribute(scope.table, path.root) { throw SyntaxFailure(offset: offset, message: problem) }
+    if let problem = problem(reading: path.root) { throw SyntaxFailure(offset: offset, message: problem) }
     let type = expected ?? TypeSyntax(type: .string, form: .iso(zone: nil))
     return Compiled(
       expression: .attribute(path, type.type, type.form), type: type.type, isOptional: true, explosion: nil, path: path.text)

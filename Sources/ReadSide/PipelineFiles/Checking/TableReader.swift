@@ -3,14 +3,11 @@ internal import Expressions
 internal import Pipelines
 internal import YAML
 
-extension PipelineReader {
-  func readTables(_ entries: [YAMLNode.Entry]) {
-    if entries.isEmpty { return }
-    for entry in entries {
-      attributes.append([])
-      tables.append(readTable(entry))
-    }
-  }
+/// Reads the tables of a file: keys, indexes, TTL, private attributes, partitions.
+struct TableReader {
+  let findings: Findings
+
+  func tables(_ entries: [YAMLNode.Entry]) -> [TableDraft] { entries.map(readTable) }
 
   private func readTable(_ entry: YAMLNode.Entry) -> TableDraft {
     let name = entry.key.text
@@ -20,7 +17,7 @@ extension PipelineReader {
     if !isName { findings.add(entry.key.mark, "`\(name)` cannot be a table's name: 3 to 255 letters, digits, `-`, `.` and `_`") }
     let empty = TableDefinition(
       name: name, key: KeySchema(partition: KeyAttribute(name: "", type: .string)), stream: .newAndOldImages)
-    guard let reader = MappingReader(entry.value, "a table", findings) else {
+    guard let reader = MappingReader(entry.value, Grammar.table, findings) else {
       return TableDraft(definition: empty, partitions: nil, isWhole: false)
     }
     var definition = empty
@@ -44,16 +41,14 @@ extension PipelineReader {
     }
     let partitions = reader.integer("partitions", 1...TableDefinition.partitionsMax)
     definition.partitions = partitions ?? 1
-    reader.finish()
     checkKeyTypes(definition, entry)
     return TableDraft(definition: definition, partitions: partitions, isWhole: key != nil)
   }
 
   private func keySchema(_ node: YAMLNode) -> KeySchema? {
-    guard let reader = MappingReader(node, "a key", findings) else { return nil }
+    guard let reader = MappingReader(node, Grammar.key, findings) else { return nil }
     let partition = reader.require("partition").flatMap(keyAttribute)
     let sort = reader.take("sort").flatMap(keyAttribute)
-    reader.finish()
     if let partition, let sort, Text.equal(partition.name, sort.name) {
       findings.add(node.mark, "partition and sort key are one attribute")
     }
@@ -63,7 +58,7 @@ extension PipelineReader {
   /// `PK string`; the type may be left out when it is string.
   private func keyAttribute(_ node: YAMLNode) -> KeyAttribute? {
     guard let text = findings.text(node, "a key attribute") else { return nil }
-    return found(node) { () throws(SyntaxFailure) -> KeyAttribute? in
+    return findings.found(node) { () throws(SyntaxFailure) -> KeyAttribute? in
       var parser = try ExpressionParser(text)
       let path = try parser.path()
       guard path.elements.count == 1 else {
@@ -87,7 +82,7 @@ extension PipelineReader {
   }
 
   private func readIndex(_ entry: YAMLNode.Entry, of table: TableDefinition) -> IndexDefinition? {
-    guard let reader = MappingReader(entry.value, "an index", findings) else { return nil }
+    guard let reader = MappingReader(entry.value, Grammar.index, findings) else { return nil }
     let partition = reader.require("partition").flatMap(keyAttribute)
     let sort = reader.take("sort").flatMap(keyAttribute)
     var kind = IndexDefinition.Kind.global
@@ -110,7 +105,6 @@ extension PipelineReader {
         }
       }
     }
-    reader.finish()
     guard let partition else { return nil }
     if kind == .local, !Text.equal(partition.name, table.key.partition.name) || sort == nil {
       findings.add(entry.key.mark, "a local index has the table's partition key and a sort key of its own")

@@ -53,5 +53,15 @@ final class Findings {
 
   func add(_ node: YAMLNode, _ failure: SyntaxFailure) { add(node, offset: failure.offset, failure.message) }
 
+  /// Runs a part that stops at its first syntax failure, which becomes a finding at the node.
+  func found<Result>(_ node: YAMLNode, _ body: () throws(SyntaxFailure) -> Result?) -> Result? {
+    do throws(SyntaxFailure) {
+      return try body()
+    } catch {
+      add(node, error)
+      return nil
+    }
+  }
+
   var sorted: [Finding] { all.sorted { $0.mark < $1.mark } }
 }

@@ -1,29 +1,36 @@
 internal import Pipelines
 internal import YAML
 
-/// Reads a mapping's known keys and names the unknown ones.
-final class MappingReader {
+/// A mapping of the grammar as a file has it. Keys that the grammar does not have are named when the reader is made.
+struct MappingReader {
   let node: YAMLNode
-  /// What the mapping is, for messages: "a table".
-  let what: String
+  private let grammar: GrammarMapping
   private let findings: Findings
-  private var asked: [String] = []
-  /// Keys that are known and not supported: never suggested.
-  private var refused: [String] = []
 
-  /// Nil, with a finding, when the node is no mapping.
-  init?(_ node: YAMLNode, _ what: String, _ findings: Findings) {
-    guard node.mapping != nil else {
-      findings.add(node.mark, "\(what) has to be a mapping (`key: value`), but this is \(node.isNull ? "empty" : node.kind)")
+  /// What the mapping is, for messages: "a table".
+  var what: String { grammar.what }
+
+  /// Nil, with a finding, when the node is not a mapping.
+  init?(_ node: YAMLNode, _ grammar: GrammarMapping, _ findings: Findings) {
+    guard let entries = node.mapping else {
+      findings.add(
+        node.mark, "\(grammar.what) has to be a mapping (`key: value`), but this is \(node.isNull ? "empty" : node.kind)")
       return nil
     }
     self.node = node
-    self.what = what
+    self.grammar = grammar
     self.findings = findings
+    for entry in entries where !grammar.keys.contains(entry.key.text) {
+      let word = entry.key.text
+      findings.add(
+        entry.key.mark,
+        grammar.refusals[word] ?? "\(grammar.what) has no key `\(word)`\(Suggestion.text(for: word, among: grammar.keys))")
+    }
   }
 
+  /// The value at a key; nil when there is none, and when it is null. The grammar has to have the key.
   func take(_ key: String) -> YAMLNode? {
-    asked.append(key)
+    assert(grammar.keys.contains(key), "the grammar of \(grammar.what) does not list `\(key)`")
     guard let value = node[key], !value.isNull else { return nil }
     return value
   }
@@ -101,23 +108,6 @@ final class MappingReader {
       return nil
     }
     return milliseconds
-  }
-
-  /// Keys that the grammar knows but this version does not carry out.
-  func refuse(_ keys: [String]) {
-    for key in keys {
-      refused.append(key)
-      if let entry = node.mapping?.first(where: { $0.key.text == key }) {
-        findings.add(entry.key.mark, "`\(key)` is not supported by this version")
-      }
-    }
-  }
-
-  /// Names the keys that nobody asked for. Call last.
-  func finish() {
-    for entry in node.mapping ?? [] where !asked.contains(entry.key.text) && !refused.contains(entry.key.text) {
-      findings.add(entry.key.mark, "\(what) has no key `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: asked))")
-    }
   }
 }
 

@@ -1,9 +1,18 @@
 internal import Pipelines
 internal import YAML
 
-/// Collections and aggregates.
-extension PipelineReader {
-  func readCollection(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+extension ProjectionKind {
+  /// A row for each item that exists now.
+  static let collection = ProjectionKind(
+    "collection", keys: ["key", "columns", "order", "when", "zone"], read: { $0.items.readCollection($0.entry, $0.reader) },
+    sentence: { projection, pipeline in
+      guard case .collection(let collection) = projection.kind else { return nil }
+      return pipeline.sentence(collection, projection.table)
+    })
+}
+
+extension CheckedItems {
+  fileprivate func readCollection(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
     let of = reader.requireText("collection")
     let whenNode = reader.take("when")
     let zone = zone(reader)
@@ -43,7 +52,7 @@ extension PipelineReader {
     columns.append(SQLColumn(name: "_item", type: .bytes, isNullable: false))
     let indexes = orders.compactMap { readOrder($0, entry.key.text, columns) }
     let table = SQLTable(
-      name: entry.key.text, columns: columns + PipelineReader.traceColumns, primaryKey: Array(0..<keyCount) + [columns.count - 1],
+      name: entry.key.text, columns: columns + CheckedItems.traceColumns, primaryKey: Array(0..<keyCount) + [columns.count - 1],
       indexes: indexes)
     return (.collection(Collection(source: source, keyCount: keyCount)), table)
   }
@@ -66,31 +75,5 @@ extension PipelineReader {
       return SQLIndex.Part(column: place, isDescending: words.last == "desc")
     }
     return parts.isEmpty ? nil : SQLIndex(name: "\(table)_\(entry.key.text)", columns: parts)
-  }
-
-  func readAggregate(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
-    let groups = reader.elements("aggregate")
-    var inputs = groups.compactMap { inputSyntax($0, "a group column") }
-    let keyCount = inputs.count
-    for index in 0..<keyCount { inputs[index].isKeyed = true }
-    let over = over(reader)
-    let zone = zone(reader)
-    let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
-    if groups.isEmpty {
-      findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all")
-    }
-    checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
-    let places = self.inputs(of: columns, &inputs)
-    guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
-    var isOverItems = false
-    if case .items = over { isOverItems = true }
-    for input in sources[0].inputs[..<keyCount] where !input.type.isOrdered {
-      findings.add(entry.key.mark, "`\(input.name)` is json, which cannot be compared and so cannot be a group")
-    }
-    let made = aggregateColumns(columns, places, sources[0], isOverItems: isOverItems)
-    let keys = sources[0].inputs[..<keyCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
-    let table = SQLTable(
-      name: entry.key.text, columns: keys + made.map(sqlColumn) + PipelineReader.traceColumns, primaryKey: Array(0..<keyCount))
-    return (.aggregate(Aggregate(isOverItems: isOverItems, sources: sources, keyCount: keyCount, columns: made)), table)
   }
 }

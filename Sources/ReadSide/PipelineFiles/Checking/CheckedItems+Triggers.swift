@@ -9,24 +9,24 @@ struct TriggerSyntax {
     case changed([DocumentPath])
   }
 
+  /// The words of the grammar.
+  static let events = ["inserted", "changed", "removed", "expired"]
+
   let rule: Int
   let event: Event
   let when: YAMLNode?
   let node: YAMLNode
 }
 
-extension PipelineReader {
-  static let events = ["inserted", "changed", "removed", "expired"]
-
+extension CheckedItems {
   /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `item` is what
   /// an event without an item's name is about.
   func triggers(_ nodes: [YAMLNode], item: Int? = nil, when: YAMLNode? = nil) -> [TriggerSyntax] {
     nodes.flatMap { node -> [TriggerSyntax] in
       if node.mapping != nil {
-        guard let reader = MappingReader(node, "a change", findings) else { return [] }
+        guard let reader = MappingReader(node, Grammar.change, findings) else { return [] }
         let change = reader.require("change")
         let own = reader.take("when")
-        reader.finish()
         return change.map { triggers($0, item: item, when: own ?? when) } ?? []
       }
       return triggers(node, item: item, when: when)
@@ -35,13 +35,13 @@ extension PipelineReader {
 
   private func triggers(_ node: YAMLNode, item: Int?, when: YAMLNode?) -> [TriggerSyntax] {
     guard let text = findings.text(node, "a change") else { return [] }
-    return found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
+    return findings.found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
       var parser = try ExpressionParser(text)
       var made: [TriggerSyntax] = []
       var rule = item
       repeat {
         var word = try parser.name("an item and what happens to it, as `comment inserted`,")
-        if !PipelineReader.events.contains(word.text) || parser.current.kind == .word {
+        if !TriggerSyntax.events.contains(word.text) || parser.current.kind == .word {
           guard let named = self.rule(named: word.text) else {
             throw SyntaxFailure(
               offset: word.offset,
@@ -53,7 +53,7 @@ extension PipelineReader {
             )
           }
           rule = named
-          word = try parser.name("what happens (\(PipelineReader.events.joined(separator: ", ")))")
+          word = try parser.name("what happens (\(TriggerSyntax.events.joined(separator: ", ")))")
         }
         guard let rule else { throw SyntaxFailure(offset: word.offset, message: "of which item? write `comment \(word.text)`") }
         let event: TriggerSyntax.Event
@@ -66,7 +66,7 @@ extension PipelineReader {
           throw SyntaxFailure(
             offset: word.offset,
             message:
-              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: PipelineReader.events))")
+              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")
@@ -102,7 +102,7 @@ extension PipelineReader {
             if let list = rules[trigger.rule].explosions[field.name] { return .attribute(list.path) }
             return .field(field.expression)
           }
-          if let problem = use(attribute: path.root, of: rule.table) {
+          if let problem = tables[rule.table].problem(reading: path.root) {
             findings.add(trigger.node.mark, problem)
             return nil
           }

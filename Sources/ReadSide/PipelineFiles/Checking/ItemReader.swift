@@ -4,11 +4,16 @@ internal import Patterns
 internal import Pipelines
 internal import YAML
 
-extension PipelineReader {
-  func readItems(_ entries: [YAMLNode.Entry]) {
+/// Reads the items of a file: the form of their keys, their fields, and their conditions.
+struct ItemReader {
+  let findings: Findings
+  let tables: [TableDraft]
+
+  func items(_ entries: [YAMLNode.Entry]) -> [RuleDraft] {
+    var rules: [RuleDraft] = []
     for entry in entries {
       if let problem = Names.itemProblem(entry.key.text) { findings.add(entry.key.mark, problem) }
-      guard let draft = readItem(entry) else { continue }
+      guard let draft = readItem(entry, after: rules) else { continue }
       if draft.isWhole, let earlier = rules.first(where: { isShadowing($0, draft) }) {
         findings.add(
           entry.key.mark,
@@ -17,6 +22,7 @@ extension PipelineReader {
       }
       rules.append(draft)
     }
+    return rules
   }
 
   private func isShadowing(_ earlier: RuleDraft, _ later: RuleDraft) -> Bool {
@@ -24,8 +30,8 @@ extension PipelineReader {
       && ItemShadowing.shadows(earlier.templates, later.templates)
   }
 
-  private func readItem(_ entry: YAMLNode.Entry) -> RuleDraft? {
-    guard let reader = MappingReader(entry.value, "an item", findings) else { return nil }
+  private func readItem(_ entry: YAMLNode.Entry, after rules: [RuleDraft]) -> RuleDraft? {
+    guard let reader = MappingReader(entry.value, Grammar.item, findings) else { return nil }
     let name = entry.key.text
     let tableNode = reader.requireText("in")
     let table = tableNode.flatMap { text, node -> Int? in
@@ -37,7 +43,6 @@ extension PipelineReader {
     let fieldEntries = reader.entries("fields")
     let captureEntries = reader.entries("capture")
     let whenNode = reader.take("when")
-    reader.finish()
     guard let table else { return nil }
     let templates = matches.compactMap { readTemplate($0, of: table) }
     // With a part of the key unread its captures are unknown: they are not to be reported as missing.
@@ -79,10 +84,9 @@ extension PipelineReader {
     var rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: nil)
     let draft = RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
     guard let whenNode else { return draft }
-    rules.append(draft)
-    let when = condition(whenNode, rules: [rules.count - 1], isOfChange: false)
-    rules.removeLast()
     // The condition speaks of the rule by the index that it is about to get.
+    let items = CheckedItems(findings: findings, tables: tables, rules: rules + [draft])
+    let when = items.condition(whenNode, rules: [rules.count], isOfChange: false)
     rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: when)
     return RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
   }
@@ -113,7 +117,7 @@ extension PipelineReader {
       return nil
     }
     guard let text = findings.text(entry.value, "a key's form"),
-      let template = found(entry.value, { () throws(SyntaxFailure) in try KeyTemplateParser.parse(text) })
+      let template = findings.found(entry.value, { () throws(SyntaxFailure) in try KeyTemplateParser.parse(text) })
     else { return nil }
     if attribute.type == .binary,
       !(template.captures.count == 1 && template.captures[0].type == .bytes && template.alternatives == [[.capture(0)]])
@@ -130,10 +134,10 @@ extension PipelineReader {
     var isOptional = false
     var fallback: YAMLNode?
     if entry.value.mapping != nil {
-      guard let reader = MappingReader(entry.value, "a field", findings) else { return nil }
+      guard let reader = MappingReader(entry.value, Grammar.field, findings) else { return nil }
       let from = reader.require("from")
       if let (text, typeNode) = reader.text("type") {
-        type = found(typeNode) { () throws(SyntaxFailure) in
+        type = findings.found(typeNode) { () throws(SyntaxFailure) in
           var parser = try ExpressionParser(text)
           let type = try parser.type()
           try parser.expectEnd()
@@ -143,25 +147,26 @@ extension PipelineReader {
       if let (zone, zoneNode) = reader.text("zone") {
         if type?.type != .timestamp { findings.add(zoneNode.mark, "only a timestamp has a zone") }
         type =
-          found(zoneNode) { () throws(SyntaxFailure) in TypeSyntax(type: .timestamp, form: try TypeSyntax.form(zone, offset: 0)) }
+          findings.found(zoneNode) { () throws(SyntaxFailure) in
+            TypeSyntax(type: .timestamp, form: try TypeSyntax.form(zone, offset: 0))
+          }
           ?? type
       }
       isOptional = reader.flag("optional") ?? false
       fallback = reader.take("default")
-      reader.finish()
       guard let from else { return nil }
       node = from
     } else {
       node = entry.value
     }
     guard let text = findings.text(node, "a field") else { return nil }
-    return found(node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
+    return findings.found(node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
       var parser = try ExpressionParser(text)
       let syntax = try parser.expression()
       if let written = try parser.type() { type = written }
       if parser.take(word: "optional") { isOptional = true }
       try parser.expectEnd()
-      let compiled = try compiler(scope).compile(syntax, type)
+      let compiled = try ExpressionCompiler(scope: scope, tables: tables).compile(syntax, type)
       var expression = compiled.expression
       if let fallback, let text = findings.text(fallback, "`default`") {
         do throws(TypeMismatch) {
@@ -179,13 +184,12 @@ extension PipelineReader {
 
   /// `{ from: text, pattern: '...', group: 1, type: string, optional: true }`
   private func readCapture(_ entry: YAMLNode.Entry, _ scope: Scope) -> (Field, ListExpression?)? {
-    guard let reader = MappingReader(entry.value, "a capture", findings) else { return nil }
+    guard let reader = MappingReader(entry.value, Grammar.capture, findings) else { return nil }
     let from = reader.requireText("from")
     let patternText = reader.requireText("pattern")
     let group = reader.text("group")
     let typeText = reader.text("type")
     let isOptional = reader.flag("optional") ?? false
-    reader.finish()
     guard let from, let patternText else { return nil }
     let pattern: Pattern
     do throws(PatternError) {
@@ -207,18 +211,19 @@ extension PipelineReader {
     var type = TypeSyntax(type: .string, form: .iso(zone: nil))
     if let typeText {
       type =
-        found(typeText.node) { () throws(SyntaxFailure) in
+        findings.found(typeText.node) { () throws(SyntaxFailure) in
           var parser = try ExpressionParser(typeText.text)
           let type = try parser.type()
           try parser.expectEnd()
           return type
         } ?? type
     }
-    return found(from.node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
+    return findings.found(from.node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
       var parser = try ExpressionParser(from.text)
       let syntax = try parser.expression()
       try parser.expectEnd()
-      let inner = try compiler(scope).compile(syntax, TypeSyntax(type: .string, form: .iso(zone: nil)))
+      let inner = try ExpressionCompiler(scope: scope, tables: tables).compile(
+        syntax, TypeSyntax(type: .string, form: .iso(zone: nil)))
       let expression = ValueExpression.pattern(inner.expression, pattern, group: number, type.type, type.form)
       let field = Field(
         name: entry.key.text, type: type.type, isOptional: isOptional, expression: expression,

@@ -1,0 +1,109 @@
+internal import DynamoModel
+internal import Expressions
+internal import Pipelines
+internal import YAML
+
+/// The tables and items of a pipeline, names resolved and types settled: what projections, effects and queries are checked
+/// against. A value; what is wrong with a file goes to `findings`.
+struct CheckedItems {
+  let findings: Findings
+  let tables: [TableDraft]
+  let rules: [RuleDraft]
+
+  /// The tables first, then the items, which are of tables.
+  init(_ syntax: PipelineSyntax, _ findings: Findings) {
+    let tables = TableReader(findings: findings).tables(syntax.tables)
+    self.init(findings: findings, tables: tables, rules: ItemReader(findings: findings, tables: tables).items(syntax.items))
+  }
+
+  init(findings: Findings, tables: [TableDraft], rules: [RuleDraft]) {
+    self.findings = findings
+    self.tables = tables
+    self.rules = rules
+  }
+
+  func scope(_ rule: Int, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
+    let draft = rules[rule]
+    return Scope(
+      item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
+      allowsAttributes: !draft.isWhole, allowsCommit: allowsCommit, zone: zone)
+  }
+
+  func compiler(_ scope: Scope) -> ExpressionCompiler { ExpressionCompiler(scope: scope, tables: tables) }
+
+  func rule(named name: String) -> Int? { rules.firstIndex { $0.rule.name == name } }
+
+  /// The index of an item's rule, with a finding when there is none.
+  func item(_ name: String, _ node: YAMLNode) -> Int? {
+    if let rule = rule(named: name) { return rule }
+    findings.add(node.mark, "there is no item `\(name)`\(Suggestion.text(for: name, among: rules.map(\.rule.name)))")
+    return nil
+  }
+
+  /// Reads a condition over images under one of the rules.
+  func condition(_ node: YAMLNode, rules indexes: [Int], isOfChange: Bool) -> Condition? {
+    guard let text = findings.text(node, "a condition") else { return nil }
+    let expression: ConditionExpression
+    do throws(ExpressionError) {
+      expression = try ConditionExpression(pipeline: text)
+    } catch {
+      findings.add(node, offset: error.offset, "the condition cannot be read: \(error.reason)")
+      return nil
+    }
+    var bindings: [Condition.FieldBinding] = []
+    for path in expression.paths {
+      var path = path
+      if isOfChange, path.root == "old" || path.root == "new" {
+        guard let rest = path.rest else {
+          findings.add(node.mark, "write what of `\(path.root)` is meant: `\(path.root).name`")
+          continue
+        }
+        path = rest
+      }
+      for index in indexes {
+        if path.elements.count == 1, let list = rules[index].explosions[path.root] {
+          findings.add(
+            node.mark,
+            "`\(path.root)` is one element of `\(list.path.text)`, and a condition is about the item: write `contains(\(list.path.text), ...)`"
+          )
+        } else if path.elements.count == 1, let field = rules[index].rule.field(named: path.root) {
+          bindings.append(Condition.FieldBinding(rule: index, name: field.name, expression: field.expression))
+        } else if let problem = tables[rules[index].rule.table].problem(reading: path.root) {
+          findings.add(node.mark, problem)
+        }
+      }
+    }
+    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange)
+  }
+}
+
+/// A table as far as it could be read.
+struct TableDraft {
+  let definition: TableDefinition
+  /// The number of partitions that the file demands.
+  let partitions: Int?
+  /// Whether its key could be read.
+  let isWhole: Bool
+
+  /// What is wrong with reading an attribute of the table; nil when nothing is.
+  func problem(reading name: String) -> String? {
+    if definition.privateAttributes.contains(where: { Text.equal($0, name) }) {
+      return "`\(name)` is private: no record carries it, so nothing can be made of it"
+    }
+    let keys = definition.keyAttributes.map(\.name)
+    if !keys.contains(where: { Text.equal($0, name) }), let key = keys.first(where: { $0.lowercased() == name.lowercased() }) {
+      return "`\(definition.name)` has no attribute `\(name)`; did you mean `\(key)`?"
+    }
+    return nil
+  }
+}
+
+/// An item's rule as far as it could be read.
+struct RuleDraft {
+  let rule: ItemRule
+  let templates: [(attribute: String, template: KeyTemplate)]
+  /// The lists that fields take apart, by field.
+  let explosions: [String: ListExpression]
+  /// Whether every part of its key could be read.
+  let isWhole: Bool
+}

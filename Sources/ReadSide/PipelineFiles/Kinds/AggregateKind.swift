@@ -1,0 +1,40 @@
+internal import Pipelines
+internal import YAML
+
+extension ProjectionKind {
+  /// A row for each group, of items or of changes.
+  static let aggregate = ProjectionKind(
+    "aggregate", keys: ["of", "each", "when", "zone", "columns"], read: { $0.items.readAggregate($0.entry, $0.reader) },
+    sentence: { projection, pipeline in
+      guard case .aggregate(let aggregate) = projection.kind else { return nil }
+      return pipeline.sentence(aggregate)
+    })
+}
+
+extension CheckedItems {
+  fileprivate func readAggregate(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
+    let groups = reader.elements("aggregate")
+    var inputs = groups.compactMap { inputSyntax($0, "a group column") }
+    let keyCount = inputs.count
+    for index in 0..<keyCount { inputs[index].isKeyed = true }
+    let over = over(reader)
+    let zone = zone(reader)
+    let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
+    if groups.isEmpty {
+      findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all")
+    }
+    checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
+    let places = self.inputs(of: columns, &inputs)
+    guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
+    var isOverItems = false
+    if case .items = over { isOverItems = true }
+    for input in sources[0].inputs[..<keyCount] where !input.type.isOrdered {
+      findings.add(entry.key.mark, "`\(input.name)` is json, which cannot be compared and so cannot be a group")
+    }
+    let made = aggregateColumns(columns, places, sources[0], isOverItems: isOverItems)
+    let keys = sources[0].inputs[..<keyCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
+    let table = SQLTable(
+      name: entry.key.text, columns: keys + made.map(sqlColumn) + CheckedItems.traceColumns, primaryKey: Array(0..<keyCount))
+    return (.aggregate(Aggregate(isOverItems: isOverItems, sources: sources, keyCount: keyCount, columns: made)), table)
+  }
+}

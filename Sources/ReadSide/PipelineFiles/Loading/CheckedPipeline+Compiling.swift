@@ -1,0 +1,53 @@
+internal import DynamoModel
+internal import Expressions
+internal import Pipelines
+
+/// The third phase: a checked pipeline as typed values that are ready to be evaluated.
+extension CheckedPipeline {
+  /// Nil when anything was found.
+  func compiled() -> Pipeline? {
+    guard items.findings.all.isEmpty, let name = syntax.name else { return nil }
+    return Pipeline(
+      name: name, about: syntax.about, tables: items.tables.indices.map(table), items: items.rules.map(\.rule),
+      projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries, dashboard: tiles,
+      fingerprint: syntax.fingerprints.whole)
+  }
+
+  private func table(_ index: Int) -> PipelineTable {
+    let draft = items.tables[index]
+    var names = draft.definition.key.attributes.map(\.name)
+    for name in attributes(of: index) where !names.contains(where: { Text.equal($0, name) }) { names.append(name) }
+    let candidates = items.rules.enumerated().filter { $1.rule.table == index }.map { place, rule in
+      ItemMatcher.Candidate(rule: place, templates: rule.templates, when: rule.rule.when)
+    }
+    return PipelineTable(
+      definition: draft.definition, partitions: draft.partitions, attributes: AttributeNames(names), attributeNames: names,
+      matcher: ItemMatcher(candidates: candidates))
+  }
+
+  /// The attributes of a table that any rule, projection or effect reads, with repetitions.
+  private func attributes(of table: Int) -> [String] {
+    var names: [String] = []
+    for draft in items.rules where draft.rule.table == table {
+      names += draft.rule.fields.flatMap(\.expression.attributeNames)
+      names += draft.explosions.values.map(\.path.root).sorted()
+      names += draft.rule.when?.attributeNames ?? []
+    }
+    for projection in projections.projections.compactMap({ $0 }) {
+      for source in projection.sources where source.table == table { names += attributes(of: source) }
+      guard case .sessions(let sessions) = projection.kind, sessions.sources[0].table == table else { continue }
+      names += sessions.endWhen?.attributeNames ?? []
+      guard case .item(_, let touches) = sessions.subject else { continue }
+      for touch in touches { names += touch.event.attributeNames + (touch.when?.attributeNames ?? []) }
+    }
+    for effect in effects {
+      if case .change(let source) = effect.trigger, source.table == table { names += attributes(of: source) }
+    }
+    return names
+  }
+
+  private func attributes(of source: Source) -> [String] {
+    source.inputs.flatMap(\.expression.attributeNames) + (source.event?.attributeNames ?? [])
+      + (source.when?.attributeNames ?? [])
+  }
+}

@@ -1,0 +1,62 @@
+/// A mapping of the grammar: what messages call it, and the keys that it may have. The loader reads no key that is not listed here.
+struct GrammarMapping: Sendable {
+  /// "a table".
+  let what: String
+  let keys: [String]
+  /// Keys that are refused with a reason of their own, and never suggested.
+  let refusals: [String: String]
+
+  init(_ what: String, _ keys: [String], unsupported: [String] = [], refusals: [String: String] = [:]) {
+    self.what = what
+    self.keys = keys
+    self.refusals = refusals.merging(unsupported.map { ($0, "`\($0)` is not supported by this version") }) { own, _ in own }
+  }
+
+  /// The same mapping with more keys.
+  func adding(_ keys: [String], refusals: [String: String]) -> GrammarMapping {
+    GrammarMapping(what, self.keys + keys, refusals: self.refusals.merging(refusals) { _, own in own })
+  }
+}
+
+/// The mappings of a pipeline's file; those of projections come from their kinds (`ProjectionKind`).
+enum Grammar {
+  static let pipeline = GrammarMapping(
+    "a pipeline", ["pipeline", "about", "tables", "items", "projections", "effects", "queries", "dashboard"],
+    unsupported: ["parameters", "metrics"])
+  static let table = GrammarMapping("a table", ["key", "indexes", "ttl", "private", "partitions"])
+  static let key = GrammarMapping("a key", ["partition", "sort"])
+  static let index = GrammarMapping("an index", ["partition", "sort", "kind", "projection"])
+  static let item = GrammarMapping("an item", ["in", "match", "fields", "capture", "when"])
+  static let field = GrammarMapping("a field", ["from", "type", "zone", "optional", "default"])
+  static let capture = GrammarMapping("a capture", ["from", "pattern", "group", "type", "optional"])
+  /// What every kind of projection has.
+  static let projection = GrammarMapping(
+    "a projection", ["about"], unsupported: ["time", "lateness", "season", "history", "ahead", "split when", "unreadable"])
+  static let change = GrammarMapping("a change", ["change", "when"])
+  static let show = GrammarMapping("`show`", ["from", "columns"])
+  static let effect = GrammarMapping(
+    "an effect", ["about", "each", "when", "delete", "retry"],
+    unsupported: ["put", "update", "webhook", "topic", "mail", "key", "order by"])
+  static let rows = GrammarMapping("rows to delete", ["rows", "where"])
+  static let retry = GrammarMapping("`retry`", ["attempts", "first", "most"])
+  static let query = GrammarMapping("a query", ["about", "params", "sql"], unsupported: ["one"])
+  static let sqlTile = GrammarMapping("a tile", ["title", "sql"])
+  static let boardTile = GrammarMapping("a leaderboard's tile", ["title", "of", "board", "top"])
+
+  static let all = [
+    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTile, boardTile,
+  ]
+}
+
+/// The mappings of a scenario's file.
+enum ScenarioGrammar {
+  static let scenario = GrammarMapping("a scenario", ["test", "steps"])
+  static let step = GrammarMapping(
+    "a step", ["at", "advance", "put", "update", "delete", "batch", "import", "expect", "query", "board", "dead_letters"])
+  static let update = GrammarMapping("an update", ["key", "set", "remove"])
+  static let rows = GrammarMapping("expected rows", ["contains", "lacks"])
+  static let query = GrammarMapping("a query", ["name", "params", "rows"])
+  static let board = GrammarMapping("a board", ["of", "board", "top", "whole"])
+  static let place = GrammarMapping("a place", ["rank", "member", "score"])
+  static let deadLetter = GrammarMapping("a dead letter", ["projection", "path"])
+}
