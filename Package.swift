@@ -176,9 +176,7 @@ let package = Package(
       "ReadSide", "Workers",
       [
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "ReadModels",
-        "Projections",
-        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -203,7 +201,7 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
@@ -216,7 +214,7 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry",
         "CLibrdkafka",

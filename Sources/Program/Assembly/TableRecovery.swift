@@ -2,6 +2,7 @@ internal import ChangeRecords
 internal import Foundation
 internal import ReadModels
 internal import SQLite
+internal import SQLiteReadModels
 internal import TableStore
 
 /// The way out for a data directory whose write-ahead log is damaged, with what it costs.
@@ -54,7 +55,7 @@ extension TableRecovery {
     let readModels = Set(lanes.filter { lane in tables.contains { "\($0.tableID)" == lane.tableID } }.map(\.pipeline)).sorted()
     if isDone {
       // Read models first: one that begins again without need is only work, one that does not is wrong.
-      for pipeline in readModels { _ = try PipelineCatalog(directory: directory.readModels(pipeline)).giveUpCurrent() }
+      for pipeline in readModels { _ = try SQLitePipelineStore(directory: directory.readModels(pipeline)).giveUpCurrent() }
       _ = try TableStore.recover(path: directory.tables)
     }
     return TableRecovery(

@@ -2,6 +2,7 @@ package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
+internal import SQLiteReadModels
 
 /// Questions about a board, answered from the rank index in memory.
 extension PipelineView {

@@ -50,7 +50,7 @@ extension TableStore {
       let database = try Database(upToDamage: path, families: Family.all)
       defer { database.close() }
       if let version = try database.value(Family.meta, MetaKey.formatVersion), version != [formatVersion] {
-        throw StoreError.newerVersion(path, Int(version.first ?? 0), Int(formatVersion))
+        throw StoreError.otherVersion(path, Int(version.first ?? 0), Int(formatVersion))
       }
       return try body(database, try StoreState.load(database)).sorted { $0.name < $1.name }
     } catch let error as StoreError {
