@@ -85,7 +85,8 @@ package enum ColumnDelta: Sendable {
         case .first, .last: column.order.map { contribution.inputs[$0] } ?? .null
         default: value
         }
-      let candidate = Best(rank: rank, value: value, stamp: contribution.stamp)
+      let candidate = Best(
+        rank: rank, itemKey: column.order == nil ? [] : contribution.itemKey, value: value, stamp: contribution.stamp)
       if candidate.beats(best, column.function) { self = .best(candidate) }
     }
   }

@@ -45,8 +45,8 @@ package enum SessionColumn: Sendable, Equatable {
     }
   }
 
-  /// Adds a touch.
-  mutating func add(_ plan: Plan, _ inputs: [Value], _ stamp: Stamp) {
+  /// Adds a touch. `itemKey` is read by columns that have an order of their own.
+  mutating func add(_ plan: Plan, _ inputs: [Value], _ stamp: Stamp, itemKey: [UInt8]) {
     let value = plan.input.map { inputs[$0] } ?? .null
     if plan.input != nil, value.isNull { return }
     switch self {
@@ -69,7 +69,7 @@ package enum SessionColumn: Sendable, Equatable {
         }
       default: rank = value
       }
-      let candidate = Best(rank: rank, value: value, stamp: stamp)
+      let candidate = Best(rank: rank, itemKey: plan.order == nil ? [] : itemKey, value: value, stamp: stamp)
       if candidate.beats(best, plan.function) { self = .best(candidate) }
     case .current, .duration: break
     }

@@ -13,6 +13,7 @@ package struct SessionFold: Sendable {
   private let plans: [SessionColumn.Plan]
   private let followsItem: Bool
   private let hasSums: Bool
+  private let hasOrders: Bool
   /// The keys of the active sessions, in ordered form, and by their slots the sessions.
   private var keys = BytesTable()
   private var slots: [Slot] = []
@@ -55,6 +56,7 @@ package struct SessionFold: Sendable {
     self.keyNames = keyNames
     plans = sessions.columns.map { SessionColumn.Plan($0) }
     hasSums = sessions.columns.contains { $0.function == .sum }
+    hasOrders = sessions.columns.contains { $0.order != nil }
     followsItem = sessions.columns.contains { $0.function == .current }
   }
 
@@ -134,7 +136,7 @@ package struct SessionFold: Sendable {
       slot = open(step, inputs)
       isNew = true
     }
-    slots[slot].state?.goOn(step.stamp, inputs, plans)
+    slots[slot].state?.goOn(step.stamp, inputs, plans, itemKey: hasOrders ? ItemKeyBytes.bytes(step.item, keyNames) : [])
     if let item { take(slot, step, item) }
     if !sessions.liveGroup.isEmpty { regroup(slot, inputs, step.stamp, &endings) }
     mark(slot)
@@ -396,10 +398,10 @@ extension SessionFold {
 
 extension SessionState {
   /// Adds a touch to what the session holds.
-  fileprivate mutating func goOn(_ stamp: Stamp, _ inputs: [Value], _ plans: [SessionColumn.Plan]) {
+  fileprivate mutating func goOn(_ stamp: Stamp, _ inputs: [Value], _ plans: [SessionColumn.Plan], itemKey: [UInt8]) {
     lastAt = max(lastAt, stamp.time)
     self.stamp = max(self.stamp, stamp)
-    for index in plans.indices { columns[index].add(plans[index], inputs, stamp) }
+    for index in plans.indices { columns[index].add(plans[index], inputs, stamp, itemKey: itemKey) }
   }
 
   /// Takes the item's values as they are now.

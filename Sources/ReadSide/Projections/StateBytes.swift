@@ -48,6 +48,7 @@ struct StateWriter {
 
   mutating func best(_ best: Best) {
     value(best.rank)
+    blob(best.itemKey)
     value(best.value)
     stamp(best.stamp)
   }
@@ -123,7 +124,7 @@ struct StateReader {
   }
 
   mutating func best() throws(StateError) -> Best {
-    Best(rank: try value(), value: try value(), stamp: try stamp())
+    Best(rank: try value(), itemKey: try blob(), value: try value(), stamp: try stamp())
   }
 
   /// A number of things that follow, each of at least one byte.

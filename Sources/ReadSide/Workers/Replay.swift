@@ -52,7 +52,8 @@ package struct Replay {
       for index in turn {
         let applied = try await step(index)
         total += applied
-        if applied == 0 { quiet.insert(index) }
+        // While one lane finds something, another that found nothing is asked again.
+        if applied == 0 { quiet.insert(index) } else { quiet = [] }
       }
     }
     for index in lanes.indices where lanes[index].isDirty { try commit(index) }
