@@ -20,6 +20,8 @@ struct CommitRound: ~Copyable {
   /// Entries made in this round of indexes that are being filled.
   private var entries: Set<[UInt8]> = []
   private(set) var touched: Set<UInt32> = []
+  /// By table: the TTL entries, of the tables in which something may be removed in this round.
+  var expiries: [UInt32: ExpiryQueue] = [:]
 
   static let tokenLifetime: Int64 = 600_000
 
@@ -176,7 +178,7 @@ struct CommitRound: ~Copyable {
     }
   }
 
-  private func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
+  func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
     if let written = written[itemKey] { return written }
     do throws(RocksDBError) {
       return try database.value(Family.items, itemKey)
@@ -249,6 +251,7 @@ struct CommitRound: ~Copyable {
     let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
     let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
     replace(before, with: after, itemKey: prepared.itemKey)
+    expiries[table.id]?.replace(before, with: after)
   }
 
   /// Keeps the numbers that DescribeTable shows of an index. While it is being filled, an entry that goes away may not have
