@@ -131,7 +131,7 @@ private struct Run {
   }
 
   private func delete(_ table: String, _ key: Item, seen: Item?, through: Position?) async throws {
-    let action = WriteAction(table: table, key: key, sequenceMax: through?.sequence) { (current) -> WriteChange in
+    let action = WriteAction(table: table, key: key, seenThrough: through) { (current) -> WriteChange in
       if let seen {
         guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
       }

@@ -113,7 +113,7 @@ struct CommitRound: ~Copyable {
     let (itemKey, hash) = table.itemKey(action.key)
     let stored = try current(itemKey)
     let oldBytes = stored.map { Array($0[StoredItem.versionBytes...]) }
-    if let limit = action.sequenceMax, let stored, StoredItem.version(stored) > limit {
+    if let seen = action.seenThrough, !isAsSeen(stored, seen, table, hash) {
       return Prepared(
         table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: nil, change: .keep,
         newBytes: nil)
@@ -150,6 +150,15 @@ struct CommitRound: ~Copyable {
     return Prepared(
       table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: old, change: change,
       newBytes: newBytes)
+  }
+
+  /// Whether a position covers the record that wrote an item.
+  private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, _ table: StoredTable, _ hash: UInt64) -> Bool {
+    let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
+    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0 else {
+      return false
+    }
+    return stored.map { StoredItem.version($0) <= seen.sequence } ?? true
   }
 
   private func commitTime(
