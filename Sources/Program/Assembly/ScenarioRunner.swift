@@ -38,7 +38,7 @@ package struct ScenarioRunner: Sendable {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let time = ScenarioTime(wall: (scenario.steps.first?.time ?? 0) / 1000)
     // TTL removals come when the scenario's clock passes them, and not from a thread.
-    let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepInterval: .milliseconds(20)))
+    let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepsExpired: false))
     defer { store.close() }
     try TableSetup.prepare([pipeline], store, partitions: partitions, .silent)
     var run = try Run(
@@ -103,7 +103,7 @@ private struct Run {
       let now = time.wall()
       // A deadline lets its own instant pass; an expiry is due at it.
       let deadline = replay.nextDeadline.map { max($0, 0) / 1000 + 1 }
-      let next = [deadline, nil].compactMap { $0 }.filter { $0 > now }.min()
+      let next = [deadline, try tables.nextExpiry(pipeline.tables.map(\.name))].compactMap { $0 }.filter { $0 > now }.min()
       guard let next, next < target else { break }
       time.set(next)
     }
@@ -114,7 +114,7 @@ private struct Run {
   /// Applies what there is up to the clock's time, carries out effects, and so on until nothing more comes.
   private mutating func settle() async throws {
     while true {
-      let removed = 0
+      let removed = try tables.removeDue()
       try tables.settleClock()
       _ = try await replay.catchUp()
       var due: [PendingEffect] = []
@@ -143,7 +143,7 @@ private struct Run {
   }
 
   private func delete(_ table: String, _ key: Item, seen: Item, through: Position) async throws {
-    let action = WriteAction(table: table, key: key, sequenceMax: through.sequence) { (current) -> WriteChange in
+    let action = WriteAction(table: table, key: key, seenThrough: through) { (current) -> WriteChange in
       guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
       return .delete
     }

@@ -26,6 +26,8 @@ package final class TableStore: Sendable {
     package var time: any TimeSource
     /// How often due TTL entries are looked for.
     package var sweepInterval: Duration
+    /// Whether due items of live tables are removed in the background; without it `removeDue` does.
+    package var sweepsExpired: Bool
     /// Milliseconds after which a stream's shard with records is closed and a child of it opened.
     package var streamShardLifetime: Int64
     /// Where exports go and imports come from; nil for a store that has no such place.
@@ -36,6 +38,7 @@ package final class TableStore: Sendable {
     package init(
       blockCacheBytes: Int = 96 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
       clockStartGapMax: Int64 = 7 * 86_400_000, time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
+      sweepsExpired: Bool = true,
       streamShardLifetime: Int64 = 4 * 3_600_000, files: (any TableFiles)? = nil,
       report: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
@@ -45,6 +48,7 @@ package final class TableStore: Sendable {
       self.clockStartGapMax = clockStartGapMax
       self.time = time
       self.sweepInterval = sweepInterval
+      self.sweepsExpired = sweepsExpired
       self.streamShardLifetime = streamShardLifetime
       self.files = files
       self.report = report
@@ -72,7 +76,7 @@ package final class TableStore: Sendable {
     committer = Committer(state, report: options.report)
     sweeper = Sweeper(
       state: state, committer: committer, interval: options.sweepInterval, retention: options.retention,
-      shardLifetime: options.streamShardLifetime)
+      shardLifetime: options.streamShardLifetime, sweepsExpired: options.sweepsExpired)
     let work = JobWork(state: state, committer: committer, files: options.files)
     let (state, committer) = (state, committer)
     runner = JobRunner(
