@@ -165,7 +165,10 @@ let package = Package(
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
       "ReadSide", "PipelineFiles",
-      ["PipelineTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "SQLite"]),
+      [
+        "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions",
+        "SQLite",
+      ]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),

@@ -66,7 +66,7 @@ extension CheckedItems {
           throw SyntaxFailure(
             offset: word.offset,
             message:
-              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
+              "`\(word.text)` is not what happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")
