@@ -191,6 +191,13 @@ import Testing
     Break(
       "board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a calendar period; did you mean `day`?"),
     Break("board: [day of commit]", "board: [day of commit]\n    zone: Paris", "48:11", "`Paris` is not an IANA time zone"),
+    Break("board: [day of commit]", "board: [state]\n    zone: Europe/Paris", "48:11", "`zone` means nothing here"),
+    Break(
+      "each: order inserted", "each: { change: order inserted, when: state = 'a' }\n    when: state = 'b'", "46:43",
+      "the change has a `when`, and so has what it stands in"),
+    Break("total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type stands here and under `type`"),
+    Break("at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85", "a zone beside it means nothing"),
+    Break("at: At timestamp", "at: { from: At, type: timestamp, zone: seconds }", "13:76", "`seconds` is not an IANA time zone"),
     Break("from: people", "from: poeple", "49:19", "there is no projection `poeple`; did you mean `people`?"),
     Break("from: people", "from: totals", "49:19", "`totals` is not a collection"),
     Break(

@@ -27,6 +27,9 @@ extension CheckedItems {
         guard let reader = MappingReader(node, Grammar.change, findings) else { return [] }
         let change = reader.require("change")
         let own = reader.take("when")
+        if let own, when != nil {
+          findings.add(own.mark, "the change has a `when`, and so has what it stands in: write both conditions here, joined by AND")
+        }
         return change.map { triggers($0, item: item, when: own ?? when) } ?? []
       }
       return triggers(node, item: item, when: when)

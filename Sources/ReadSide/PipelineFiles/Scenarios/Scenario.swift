@@ -63,6 +63,7 @@ package struct RowExpectation: Sendable {
   package let rows: [Row]
   package let line: Int
 
+  /// Each property by its name.
   package init(projection: Int, mode: Mode, rows: [Row], line: Int) {
     self.projection = projection
     self.mode = mode

@@ -16,6 +16,7 @@ package final class KeyTemplate: Sendable {
     package let type: ValueType
     package let form: TimestampForm
 
+    /// Each property by its name.
     package init(name: String, type: ValueType, form: TimestampForm) {
       self.name = name
       self.type = type
@@ -62,6 +63,7 @@ package final class KeyTemplate: Sendable {
 
   package static let optionalPartsMax = 4
 
+  /// `alternatives` speak of captures by index; each starts and ends as the key does.
   package init(captures: [Capture], alternatives: [[Segment]], optionalCaptures: Set<Int>) {
     self.captures = captures
     self.alternatives = alternatives

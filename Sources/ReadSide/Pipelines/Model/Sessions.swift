@@ -19,6 +19,7 @@ package struct Sessions: Sendable {
     package let event: Source.Event
     package let when: Condition?
 
+    /// Each property by its name.
     package init(event: Source.Event, when: Condition?) {
       self.event = event
       self.when = when
@@ -48,6 +49,7 @@ package struct Sessions: Sendable {
   /// Whether the item of a session that expires is deleted, if it is still as seen. Item kind only.
   package let expiresItem: Bool
 
+  /// Each property by its name.
   package init(
     subject: Subject, keyCount: Int, gap: Int64?, max: Int64?, cut: Cut?, ends: [Source], endWhen: Condition?, deadline: Int?,
     liveGroup: [Int], isFoldedByDecider: Bool, revivesOnTouch: Bool, columns: [AggregateColumn], expiresItem: Bool

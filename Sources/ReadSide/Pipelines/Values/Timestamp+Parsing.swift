@@ -28,6 +28,7 @@ extension Timestamp {
     return instant
   }
 
+  /// The same of a text.
   package static func parse(_ text: String, zone: Zone?) throws(ParseError) -> Int64 {
     var text = text
     let result: Result<Int64, ParseError> = text.withUTF8 { bytes in
