@@ -159,8 +159,13 @@ let package = Package(
     module(
       "ReadSide", "PipelineFiles",
       ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+    kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
-      "ReadSide", "PipelineFiles", ["PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "SQLite"]),
+      "ReadSide", "PipelineFiles",
+      [
+        "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions",
+        "SQLite",
+      ]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
@@ -196,7 +201,7 @@ let package = Package(
         "Services",
         "Telemetry",
       ]),
-    tests("Program", "Assembly", ["Assembly", "PipelineFiles", "Pipelines"]),
+    tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",

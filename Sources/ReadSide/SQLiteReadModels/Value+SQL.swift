@@ -36,7 +36,7 @@ extension Value {
     try statement.bind(index, blob: ordered)
   }
 
-  /// Reads the value of an SQL column that holds this type; nil when what stands there is not of the type (somebody else
+  /// Reads the value of an SQL column that holds this type; nil when what stands there is not of the type (another program
   /// wrote it).
   package init?(column: Int, of statement: Statement, as type: ValueType) {
     if statement.isNull(column) {

@@ -117,6 +117,26 @@ import Testing
     if let image { #expect(image.captures[3] == n && image.captures[4] == tail, "\(image.captures)") }
   }
 
+  @Test(.timeLimit(.minutes(1))) func `a key that could be cut in very many ways is soon decided`() throws {
+    let pipeline = try Self.load(
+      """
+      pipeline: cuts
+      tables: { Tab: { key: { partition: PK string } } }
+      items:
+        cut: { in: Tab, match: { PK: "{a}x{b}x{c}x{d}x{e}x{f}y" } }
+        number: { in: Tab, match: { PK: "{g}x{h}x{i}x{j:integer}" } }
+
+      """)
+    let many = String(repeating: "x", count: 1_000)
+    func rule(_ key: String) -> Int? { pipeline.tables[0].matcher.image(of: ["PK": .string(key)])?.rule }
+    #expect(rule(many) == nil)
+    #expect(rule(many + "y") == 0)
+    #expect(rule(many + "7") == 1)
+    #expect(rule("1x2x3x4x5x6y") == 0)
+    let image = pipeline.tables[0].matcher.image(of: ["PK": .string("1xx2x3x4x5x6xy")])
+    #expect(image?.captures == ["1", "x2", "3", "4", "5", "6x"].map { .string($0) })
+  }
+
   @Test func `a rule may look at more than the key`() throws {
     let pipeline = try Self.load()
     #expect(!pipeline.tables[0].matcher.isByKeyAlone)

@@ -102,7 +102,7 @@ import Testing
     Break("pipeline: shop", "name: shop", "1:1", "a pipeline has no key `name`"),
     Break("pipeline: shop", "name: shop", "1:1", "a pipeline needs `pipeline`"),
     Break("  Shop:\n", "  S!:\n", "3:3", "cannot be a table's name"),
-    Break("partition: PK string,", "partition: PK strnig,", "4:26", "`strnig` is no type of a key; did you mean `string`?"),
+    Break("partition: PK string,", "partition: PK strnig,", "4:26", "`strnig` is not the type of a key; did you mean `string`?"),
     Break("partition: PK string, sort", "partition: SK string, sort", "4:10", "partition and sort key are one attribute"),
     Break("key: { partition", "key: { partitoin", "4:12", "a key has no key `partitoin`; did you mean `partition`?"),
     Break("    key: { partition: PK string, sort: SK string }\n", "", "4:5", "a table needs `key`"),
@@ -160,14 +160,14 @@ import Testing
     Break("    of: order", "    of: order\n    each: order inserted", "31:5", "either `of` (the items that exist now) or `each`"),
     Break("    of: order\n", "", "31:5", "a projection needs `of`"),
     Break("sum(total)", "sum(state)", "33:23", "`sum` needs an integer or decimal, and this is string"),
-    Break("sum(total)", "avg(total)", "33:23", "`avg` is no function of a column; keep `sum` and `count`"),
+    Break("sum(total)", "avg(total)", "33:23", "`avg` is not a function of a column; keep `sum` and `count`"),
     Break("sum(total)", "max(tags)", "33:23", "json cannot be compared"),
     Break("sum(total)", "max(commit)", "33:27", "the commit time is not in an item: only rules over changes"),
     Break("last(state by at)", "last(state)", "33:43", "over items `last` needs an order that is in the item"),
     Break("touch: order inserted", "touch: ordre inserted", "36:12", "there is no item `ordre`; did you mean `order`?"),
     Break(
       "touch: order inserted", "touch: order insreted", "36:18",
-      "`insreted` is nothing that happens to an item; did you mean `inserted`?"),
+      "`insreted` is not what happens to an item; did you mean `inserted`?"),
     Break("touch: order inserted", "touch: order changed(number)", "36:12", "`number` is a part of the key, which never changes"),
     Break("touch: order inserted", "touch: order changed(secret)", "36:12", "`secret` is private"),
     Break("    gap: 30m", "    gap: 30 minutes", "37:10", "`30 minutes` is not a length of time"),
@@ -189,8 +189,15 @@ import Testing
     Break("score: sum(total)", "score: sum(total)\n    keep: many", "49:11", "write `keep: 400 boards`"),
     Break("score: sum(total)", "score: sum(total)\n    floor: low", "49:12", "`low` is not a score: it has to be decimal"),
     Break(
-      "board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a stretch of the calendar; did you mean `day`?"),
+      "board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a calendar period; did you mean `day`?"),
     Break("board: [day of commit]", "board: [day of commit]\n    zone: Paris", "48:11", "`Paris` is not an IANA time zone"),
+    Break("board: [day of commit]", "board: [state]\n    zone: Europe/Paris", "48:11", "`zone` means nothing here"),
+    Break(
+      "each: order inserted", "each: { change: order inserted, when: state = 'a' }\n    when: state = 'b'", "46:43",
+      "the change has a `when`, and so has what it stands in"),
+    Break("total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type stands here and under `type`"),
+    Break("at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85", "a zone beside it means nothing"),
+    Break("at: At timestamp", "at: { from: At, type: timestamp, zone: seconds }", "13:76", "`seconds` is not an IANA time zone"),
     Break("from: people", "from: poeple", "49:19", "there is no projection `poeple`; did you mean `people`?"),
     Break("from: people", "from: totals", "49:19", "`totals` is not a collection"),
     Break(
@@ -256,6 +263,15 @@ import Testing
     #expect(Self.findings(item).contains { $0.message.contains("already the name of an item") })
     let tables = Self.base.replacingOccurrences(of: "items:\n", with: "  Shop: {}\nitems:\n")
     #expect(Self.findings(tables).first?.message.contains("`Shop` stands here twice") == true)
+  }
+
+  @Test func `two tables or indexes of one name in SQL are refused`() {
+    let text = Self.base.replacingOccurrences(of: "  people:\n", with: "  orders_newest:\n").replacingOccurrences(
+      of: "from: people", with: "from: orders_newest")
+    #expect(
+      Self.findings(text).map(\.description) == [
+        "p.yaml:26:3: `orders_newest` and `orders` both need the name `orders_newest` in SQL: choose another name"
+      ])
   }
 
   @Test func `a folder that is not there, one without the file, and what is no YAML are findings`() throws {

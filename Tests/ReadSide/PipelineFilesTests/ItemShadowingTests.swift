@@ -41,4 +41,10 @@ import Testing
   func `an item that leaves something is none of these`(earlier: String, later: String) {
     #expect(Self.findings(earlier, later) == [])
   }
+
+  @Test(.timeLimit(.minutes(1))) func `templates that could be laid over each other in very many ways are soon compared`() {
+    let xs = String(repeating: "x", count: 200)
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"].map { "{\($0)}" }.joined(separator: "x")
+    #expect(Self.findings("PK: \"\(names)y\"", "PK: \"\(xs)\"") == [])
+  }
 }

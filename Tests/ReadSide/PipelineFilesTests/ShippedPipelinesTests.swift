@@ -40,6 +40,13 @@ import Testing
     #expect(found == ["README.md"] + Self.names)
   }
 
+  @Test func `the grammar's page names every key`() throws {
+    let page = try String(contentsOfFile: Self.folder("README.md"), encoding: .utf8)
+    for key in GrammarKey.all {
+      #expect(page.contains("`\(key.key)`") || page.contains("\(key.key):"), "\(key)")
+    }
+  }
+
   @Test func `the examples of the grammar's page load`() throws {
     let page = try String(contentsOfFile: Self.folder("README.md"), encoding: .utf8)
     let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }

@@ -97,13 +97,14 @@ extension CheckedItems {
       if sessions, !known.contains(word.text) { return (.current, try parser.expression(), nil) }
       if known.contains(word.text) { throw SyntaxFailure(offset: word.offset, message: "write `\(word.text)(field)`") }
       throw SyntaxFailure(
-        offset: word.offset, message: "`\(word.text)` is no function of a column\(Suggestion.text(for: word.text, among: known))")
+        offset: word.offset,
+        message: "`\(word.text)` is not a function of a column\(Suggestion.text(for: word.text, among: known))")
     }
     guard known.contains(word.text), let function = AggregateColumn.Function(rawValue: word.text) else {
       let hint =
         word.text == "avg" || word.text == "average"
         ? "; keep `sum` and `count`, and divide in the query" : Suggestion.text(for: word.text, among: known)
-      throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is no function of a column\(hint)")
+      throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is not a function of a column\(hint)")
     }
     parser.advance()
     parser.advance()

@@ -27,6 +27,9 @@ extension CheckedItems {
         guard let reader = MappingReader(node, Grammar.change, findings) else { return [] }
         let change = reader.require("change")
         let own = reader.take("when")
+        if let own, when != nil {
+          findings.add(own.mark, "the change has a `when`, and so has what it stands in: write both conditions here, joined by AND")
+        }
         return change.map { triggers($0, item: item, when: own ?? when) } ?? []
       }
       return triggers(node, item: item, when: when)
@@ -66,7 +69,7 @@ extension CheckedItems {
           throw SyntaxFailure(
             offset: word.offset,
             message:
-              "`\(word.text)` is nothing that happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
+              "`\(word.text)` is not what happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")

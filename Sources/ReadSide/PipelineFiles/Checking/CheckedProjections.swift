@@ -41,6 +41,22 @@ struct CheckedProjections {
       }
     }
     self.init(items: items, syntax: syntax, projections: read)
+    checkSQLNames()
+  }
+
+  /// Tables and indexes share their names in SQL.
+  private func checkSQLNames() {
+    var seen: [String: String] = [:]
+    for (syntax, projection) in zip(syntax, projections) {
+      guard let table = projection?.table else { continue }
+      for name in [table.name] + table.indexes.map(\.name) {
+        if let other = seen[name] {
+          findings.add(
+            syntax.entry.key.mark, "`\(syntax.name)` and `\(other)` both need the name `\(name)` in SQL: choose another name")
+        }
+        seen[name] = syntax.name
+      }
+    }
   }
 
   /// The index of a projection, with a finding when there is none of the name.

@@ -31,59 +31,50 @@ struct EffectReader {
     let retry = readRetry(reader)
     guard let trigger, let deletes else { return nil }
     if deletes.scalar?.text == "item" {
-      switch trigger {
-      case .change(let syntax):
-        if case .changed = syntax.event {
-        } else if case .inserted = syntax.event {
-        } else {
-          findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
-        }
-        guard let source = items.sources([syntax], inputs: [])?.first else { return nil }
-        return Effect(name: entry.key.text, about: about, trigger: .change(source), action: .deleteItem, retry: retry)
-      case .session(let index, let ends):
-        if let projection = projections.projections[index], case .sessions(let sessions) = projection.kind,
-          case .touches = sessions.subject
-        {
-          findings.add(deletes.mark, "`\(projection.name)` is made of touches: there is no one item behind its sessions")
-        }
-        return Effect(
-          name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteItem, retry: retry)
-      case .boardClosed:
-        findings.add(deletes.mark, "there is no one item behind a board: write `delete: { rows: ..., where: ... }`")
-        return nil
-      }
+      checkItem(trigger, deletes)
+      guard let made = made(trigger, inputs: []) else { return nil }
+      return Effect(name: entry.key.text, about: about, trigger: made, action: .deleteItem, retry: retry)
     }
     var inputs: [InputSyntax] = []
     let selections = (deletes.sequence ?? [deletes]).compactMap { readSelection($0, trigger, &inputs) }
+    guard let made = made(trigger, inputs: inputs) else { return nil }
+    for selection in selections {
+      for equality in selection.equals {
+        if let type = type(of: equality.input, made) { checkType(selection, equality, type, deletes) }
+      }
+    }
+    return Effect(name: entry.key.text, about: about, trigger: made, action: .deleteRows(selections), retry: retry)
+  }
+
+  /// The trigger with what it reads compiled; nil when that cannot be.
+  private func made(_ trigger: TriggerOf, inputs: [InputSyntax]) -> Effect.Trigger? {
+    switch trigger {
+    case .change(let syntax): items.sources([syntax], inputs: inputs)?.first.map { .change($0) }
+    case .session(let index, let ends): .session(projection: index, ends: ends)
+    case .boardClosed(let index): .boardClosed(projection: index)
+    }
+  }
+
+  private func type(of input: Int, _ trigger: Effect.Trigger) -> ValueType? {
+    switch trigger {
+    case .change(let source): source.inputs[input].type
+    case .session(let index, _), .boardClosed(let index): projections.projections[index]?.table.columns[input].type
+    }
+  }
+
+  /// `delete: item` needs one item that is still there.
+  private func checkItem(_ trigger: TriggerOf, _ deletes: YAMLNode) {
     switch trigger {
     case .change(let syntax):
-      guard let source = items.sources([syntax], inputs: inputs)?.first else { return nil }
-      for selection in selections {
-        for equality in selection.equals { checkType(selection, equality, source.inputs[equality.input].type, deletes) }
+      switch syntax.event {
+      case .inserted, .changed: break
+      case .removed, .expired: findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
       }
-      return Effect(name: entry.key.text, about: about, trigger: .change(source), action: .deleteRows(selections), retry: retry)
-    case .session(let index, let ends):
-      for selection in selections {
-        for equality in selection.equals {
-          if let type = projections.projections[index]?.table.columns[equality.input].type {
-            checkType(selection, equality, type, deletes)
-          }
-        }
+    case .session(let index, _):
+      if let projection = projections.projections[index], projection.isOfTouches {
+        findings.add(deletes.mark, "the sessions of `\(projection.name)` are made by touches: none of them is one item")
       }
-      return Effect(
-        name: entry.key.text, about: about, trigger: .session(projection: index, ends: ends), action: .deleteRows(selections),
-        retry: retry)
-    case .boardClosed(let index):
-      for selection in selections {
-        for equality in selection.equals {
-          if let type = projections.projections[index]?.table.columns[equality.input].type {
-            checkType(selection, equality, type, deletes)
-          }
-        }
-      }
-      return Effect(
-        name: entry.key.text, about: about, trigger: .boardClosed(projection: index), action: .deleteRows(selections),
-        retry: retry)
+    case .boardClosed: findings.add(deletes.mark, "a board is not an item: write `delete: { rows: ..., where: ... }`")
     }
   }
 
@@ -229,5 +220,13 @@ struct EffectReader {
       findings.add(node.mark, "the first wait (`first`) is longer than the longest (`most`)")
     }
     return retry
+  }
+}
+
+extension Projection {
+  /// Whether its rows are sessions that touches make, and not items.
+  fileprivate var isOfTouches: Bool {
+    if case .sessions(let sessions) = kind, case .touches = sessions.subject { return true }
+    return false
   }
 }

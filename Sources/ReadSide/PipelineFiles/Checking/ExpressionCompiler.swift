@@ -11,7 +11,7 @@ struct Scope {
   let fields: [Field]
   /// The lists that fields take apart, by field.
   let explosions: [String: ListExpression]
-  /// Whether a name that is no field is an attribute; otherwise it is an error.
+  /// Whether a name that is not a field is an attribute; otherwise it is an error.
   let allowsAttributes: Bool
   let allowsCommit: Bool
   /// The zone of `day of ...`.

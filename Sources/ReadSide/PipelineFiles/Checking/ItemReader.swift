@@ -145,12 +145,13 @@ struct ItemReader {
         }
       }
       if let (zone, zoneNode) = reader.text("zone") {
-        if type?.type != .timestamp { findings.add(zoneNode.mark, "only a timestamp has a zone") }
-        type =
-          findings.found(zoneNode) { () throws(SyntaxFailure) in
-            TypeSyntax(type: .timestamp, form: try TypeSyntax.form(zone, offset: 0))
-          }
-          ?? type
+        if let written = type, written.type == .timestamp, case .iso(nil) = written.form {
+          type = zoned(zone, zoneNode) ?? type
+        } else if type?.type == .timestamp {
+          findings.add(zoneNode.mark, "the type says already how the time is written: a zone beside it means nothing")
+        } else {
+          findings.add(zoneNode.mark, "only a timestamp has a zone: give `type: timestamp`")
+        }
       }
       isOptional = reader.flag("optional") ?? false
       fallback = reader.take("default")
@@ -163,7 +164,11 @@ struct ItemReader {
     return findings.found(node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
       var parser = try ExpressionParser(text)
       let syntax = try parser.expression()
-      if let written = try parser.type() { type = written }
+      let start = parser.current.offset
+      if let written = try parser.type() {
+        if type != nil { throw SyntaxFailure(offset: start, message: "the type stands here and under `type`") }
+        type = written
+      }
       if parser.take(word: "optional") { isOptional = true }
       try parser.expectEnd()
       let compiled = try ExpressionCompiler(scope: scope, tables: tables).compile(syntax, type)
@@ -180,6 +185,12 @@ struct ItemReader {
         name: entry.key.text, type: compiled.type, isOptional: isOptional, expression: expression, path: compiled.path)
       return (field, compiled.explosion)
     }
+  }
+
+  private func zoned(_ name: String, _ node: YAMLNode) -> TypeSyntax? {
+    if let zone = Zone.named(name) { return TypeSyntax(type: .timestamp, form: .iso(zone: zone)) }
+    findings.add(node.mark, "`\(name)` is not an IANA time zone (as `Europe/Paris` or `UTC`)")
+    return nil
   }
 
   /// `{ from: text, pattern: '...', group: 1, type: string, optional: true }`

@@ -15,9 +15,19 @@ enum ItemShadowing {
       guard let other else { return template.alternatives.contains { takesAll($0, template) } }
       return other.alternatives.allSatisfy { choice in
         let symbols = symbols(choice, other)
-        return template.alternatives.contains { fits(symbols[...], $0[...], template) }
+        return template.alternatives.contains { segments in
+          var refuted: Set<Place> = []
+          return fits(symbols[...], segments[...], template, &refuted)
+        }
       }
     }
+  }
+
+  /// How many symbols and segments are left: what was tried once from there is not tried again, so that the cost is bounded by
+  /// their product.
+  private struct Place: Hashable {
+    let symbols: Int
+    let segments: Int
   }
 
   /// A byte, or a capture: one byte or more of any text of its type.
@@ -41,7 +51,8 @@ enum ItemShadowing {
 
   /// Whether the segments take every text of the symbols.
   private static func fits(
-    _ symbols: ArraySlice<Symbol>, _ segments: ArraySlice<KeyTemplate.Segment>, _ template: KeyTemplate
+    _ symbols: ArraySlice<Symbol>, _ segments: ArraySlice<KeyTemplate.Segment>, _ template: KeyTemplate,
+    _ refuted: inout Set<Place>
   ) -> Bool {
     guard let segment = segments.first else { return symbols.isEmpty }
     let rest = segments.dropFirst()
@@ -51,12 +62,14 @@ enum ItemShadowing {
       for (symbol, byte) in zip(symbols, text) {
         guard case .byte(byte) = symbol else { return false }
       }
-      return fits(symbols.dropFirst(text.count), rest, template)
+      return fits(symbols.dropFirst(text.count), rest, template, &refuted)
     case .capture(let index):
-      guard !symbols.isEmpty else { return false }
+      let place = Place(symbols: symbols.count, segments: segments.count)
+      guard !symbols.isEmpty, !refuted.contains(place) else { return false }
       for count in 1...symbols.count where takes(symbols.prefix(count), template.captures[index]) {
-        if fits(symbols.dropFirst(count), rest, template) { return true }
+        if fits(symbols.dropFirst(count), rest, template, &refuted) { return true }
       }
+      refuted.insert(place)
       return false
     }
   }

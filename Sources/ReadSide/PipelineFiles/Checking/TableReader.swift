@@ -71,7 +71,8 @@ struct TableReader {
         guard let known = types[word.text] else {
           throw SyntaxFailure(
             offset: word.offset,
-            message: "`\(word.text)` is no type of a key\(Suggestion.text(for: word.text, among: ["string", "number", "bytes"]))")
+            message:
+              "`\(word.text)` is not the type of a key\(Suggestion.text(for: word.text, among: ["string", "number", "bytes"]))")
         }
         type = known
         parser.advance()

@@ -181,14 +181,23 @@ extension Pipeline {
       names = { [projections] in projections[projection].table.columns[$0].name }
     }
     switch effect.action {
-    case .deleteItem: return "\(trigger), its item is deleted, if it is still as it was seen."
+    case .deleteItem: return "\(trigger), its item is deleted, if it is still as it was seen.\(patience(effect.retry))"
     case .deleteRows(let selections):
       let rows = selections.map { selection in
         let table = projections[selection.projection].table
         let equals = selection.equals.map { "\(table.columns[$0.column].name) is its \(names($0.input))" }
         return "\(table.name) of which \(list(equals))"
       }
-      return "\(trigger), the items behind the rows of \(list(rows)) are deleted, as far as they are there at that instant."
+      return
+        "\(trigger), the items behind the rows of \(list(rows)) are deleted, as far as they are there at that instant.\(patience(effect.retry))"
     }
+  }
+
+  /// Said only where a file says it.
+  private func patience(_ retry: Effect.Retry) -> String {
+    if retry == .standard { return "" }
+    func span(_ milliseconds: Int) -> String { SpanText.text(Int64(milliseconds) * 1_000) }
+    return
+      " It is tried \(retry.attempts) times at most, for the second time after \(span(retry.firstWaitMilliseconds)), and waits \(span(retry.waitMillisecondsMax)) at most."
   }
 }

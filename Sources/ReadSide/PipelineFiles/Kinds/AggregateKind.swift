@@ -18,13 +18,13 @@ extension CheckedItems {
     let keyCount = inputs.count
     for index in 0..<keyCount { inputs[index].isKeyed = true }
     let over = over(reader)
-    let zone = zone(reader)
     let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
     if groups.isEmpty {
       findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all")
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
+    let zone = zone(reader, of: inputs)
     guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }

@@ -15,7 +15,6 @@ extension CheckedItems {
   fileprivate func readCollection(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
     let of = reader.requireText("collection")
     let whenNode = reader.take("when")
-    let zone = zone(reader)
     var inputs = reader.elements("key").compactMap { inputSyntax($0, "a key column") }
     let keyCount = inputs.count
     if reader.require("key") != nil, keyCount == 0 {
@@ -35,6 +34,7 @@ extension CheckedItems {
     guard let of, let rule = item(of.text, of.node), keyCount > 0 else { return nil }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
     let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
+    let zone = zone(reader, of: inputs)
     guard let source = source(rule: rule, event: nil, when: when, inputs: inputs, zone: zone) else { return nil }
     if source.explosion != nil,
       !source.inputs[..<keyCount].contains(where: { if case .element = $0.expression { true } else { false } })

@@ -81,7 +81,7 @@ extension CheckedItems {
     guard keyCount > 0, let source = source(rule: rule, event: nil, when: when, inputs: inputs) else { return nil }
     if source.explosion != nil { findings.add(entry.key.mark, "a session's item cannot take a list apart") }
     if let problem = laneProblem([source], Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
-    checkItemKey(source, keyCount, of.text, keyNode?.mark ?? entry.key.mark)
+    checkItemKey(source, keyCount: keyCount, at: keyNode?.mark ?? entry.key.mark)
     let made = aggregateColumns(columns, places, source, isOverItems: false)
     let sessions = Sessions(
       subject: .item(source, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
@@ -118,7 +118,7 @@ extension CheckedItems {
   }
 
   /// A session that is an item is named by the item's key: with a part of it missing, two items would be one session.
-  private func checkItemKey(_ source: Source, _ keyCount: Int, _ item: String, _ mark: Mark) {
+  private func checkItemKey(_ source: Source, keyCount: Int, at mark: Mark) {
     let draft = rules[source.rule].rule
     let held = source.inputs[..<keyCount].compactMap { input -> Int? in
       if case .capture(let index) = input.expression { return index }
@@ -141,7 +141,7 @@ extension CheckedItems {
     guard !missing.isEmpty || !unread.isEmpty else { return }
     findings.add(
       mark,
-      "a session that is an item is named by the item's whole key: add \((missing + unread).joined(separator: ", ")) to `key`, or several `\(item)` items would be one session"
+      "a session that is an item is named by the item's whole key: add \((missing + unread).joined(separator: ", ")) to `key`, or several `\(draft.name)` items would be one session"
     )
   }
 }

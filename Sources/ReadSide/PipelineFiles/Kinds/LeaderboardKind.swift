@@ -19,7 +19,6 @@ extension CheckedItems {
   ) -> (Projection.Kind, SQLTable)? {
     let memberNode = reader.require("leaderboard")
     let over = over(reader)
-    let zone = zone(reader)
     var inputs = reader.elements("board").compactMap { inputSyntax($0, "a board column") }
     let boardCount = inputs.count
     let scoreNode = reader.requireText("score")
@@ -43,6 +42,7 @@ extension CheckedItems {
       inputs.append(
         InputSyntax(name: argument.canonical, expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
     }
+    let zone = zone(reader, of: inputs)
     guard let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }
@@ -57,7 +57,7 @@ extension CheckedItems {
       findings.add(floor.node.mark, "`\(floor.text)` is not a score: it has to be \(scoreType.rawValue)")
       return nil
     }
-    let windows = boards.enumerated().compactMap { window($0, $1, sources[0], zone) }
+    let windows = boards.indices.compactMap { window($0, sources[0]) }
     if keep.boards != nil, boardCount == 0 {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
     }
@@ -160,7 +160,7 @@ extension CheckedItems {
     return keep
   }
 
-  private func window(_ column: Int, _ input: InputSyntax, _ source: Source, _ zone: Zone) -> Leaderboard.Window? {
+  private func window(_ column: Int, _ source: Source) -> Leaderboard.Window? {
     guard case .calendar(let unit, let inner, let zone) = source.inputs[column].expression else { return nil }
     var isOfCommit = false
     if case .commit = inner { isOfCommit = true }

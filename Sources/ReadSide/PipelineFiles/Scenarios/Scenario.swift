@@ -7,7 +7,7 @@ package import SQLiteReadModels
 /// A step sets the clock (`at`, or `advance` from where it stands), then makes its writes in order, then lets everything be
 /// applied up to the clock's time (deadlines that have passed by then included), then looks.
 package struct Scenario: Sendable {
-  /// The clock, the writes made at its time, and what is looked at behind them.
+  /// The clock, the writes made at its time, and what is looked at afterwards.
   package struct Step: Sendable {
     /// Where the step stands in the file.
     package let line: Int
@@ -63,6 +63,7 @@ package struct RowExpectation: Sendable {
   package let rows: [Row]
   package let line: Int
 
+  /// Each property by its name.
   package init(projection: Int, mode: Mode, rows: [Row], line: Int) {
     self.projection = projection
     self.mode = mode

@@ -114,7 +114,7 @@ extension ScenarioReader {
     let isWhole = reader.flag("whole") ?? false
     guard let of, let index = projection(of.text, of.node.mark) else { return nil }
     guard case .leaderboard(let board) = pipeline.projections[index].kind else {
-      findings.add(of.node.mark, "`\(of.text)` is no leaderboard")
+      findings.add(of.node.mark, "`\(of.text)` is not a leaderboard")
       return nil
     }
     guard boardNodes.count == board.boardCount else {

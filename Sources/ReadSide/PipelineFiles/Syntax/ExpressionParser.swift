@@ -2,7 +2,7 @@ internal import DynamoModel
 internal import Expressions
 internal import Pipelines
 
-/// Reads expressions, and for those who go on behind them gives the words one by one.
+/// Reads expressions, and gives what follows them word by word.
 struct ExpressionParser {
   private let tokens: [ExpressionToken]
   private var index = 0
@@ -42,7 +42,7 @@ struct ExpressionParser {
       message: isAtEnd ? "\(wanted) is missing at the end" : "\(wanted) is expected here, not `\(current.text)`")
   }
 
-  /// A word that is no sign or number: a name.
+  /// A word: neither a sign nor a number.
   mutating func name(_ wanted: String) throws(SyntaxFailure) -> ExpressionToken {
     guard current.kind == .word else { throw unexpected(wanted) }
     let token = current
@@ -69,7 +69,7 @@ struct ExpressionParser {
     case .word where following.kind == .word && following.text == "of":
       guard CalendarUnit(rawValue: token.text) != nil else {
         let known = Suggestion.text(for: token.text, among: CalendarUnit.allCases.map(\.rawValue))
-        throw SyntaxFailure(offset: token.offset, message: "`\(token.text)` is not a stretch of the calendar\(known)")
+        throw SyntaxFailure(offset: token.offset, message: "`\(token.text)` is not a calendar period\(known)")
       }
       advance()
       advance()

@@ -27,6 +27,12 @@ indirect enum ExpressionSyntax {
     }
   }
 
+  /// Whether it takes the zone of the projection that it stands in: a calendar period without a zone of its own.
+  var takesZone: Bool {
+    guard case .call(let function, let arguments, _) = self else { return false }
+    return (CalendarUnit(rawValue: function) != nil && arguments.count == 1) || arguments.contains(where: \.takesZone)
+  }
+
   /// The name when the expression is nothing else.
   var simpleName: String? {
     guard case .path(let path, _) = self, path.elements.count == 1 else { return nil }

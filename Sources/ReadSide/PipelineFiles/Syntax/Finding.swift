@@ -13,6 +13,7 @@ package struct Finding: Error, Sendable, Equatable, CustomStringConvertible {
   /// In characters, from 1.
   package var column: Int { mark.column }
 
+  /// Each property by its name.
   package init(file: String, mark: Mark, message: String) {
     self.file = file
     self.mark = mark

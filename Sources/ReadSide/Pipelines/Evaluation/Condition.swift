@@ -14,6 +14,7 @@ package struct Condition: Sendable {
   /// Whether `old` and `new` mean the images.
   package let isOfChange: Bool
 
+  /// Each property by its name.
   package init(text: String, expression: ConditionExpression, fields: [FieldBinding], isOfChange: Bool) {
     self.text = text
     self.expression = expression
@@ -27,6 +28,7 @@ package struct Condition: Sendable {
     package let name: String
     package let expression: ValueExpression
 
+    /// Each property by its name.
     package init(rule: Int, name: String, expression: ValueExpression) {
       self.rule = rule
       self.name = name
@@ -36,6 +38,8 @@ package struct Condition: Sendable {
 
   package func holds(_ image: Image) -> Bool { holds(image, old: nil, new: image, commit: nil) }
 
+  /// Of a change: `image` is what a name without `old.` or `new.` is of, and `commit`, in microseconds, what rules over changes know
+  /// beside it. What cannot be read makes a comparison false.
   package func holds(_ image: Image, old: Image?, new: Image?, commit: Int64?) -> Bool {
     expression.evaluate { path in
       guard isOfChange, path.root == "old" || path.root == "new", let rest = path.rest else {

@@ -8,6 +8,7 @@ package struct Image: Sendable {
   /// The values of the rule's key captures.
   package let captures: [Value]
 
+  /// Each property by its name.
   package init(item: Item, rule: Int, captures: [Value]) {
     self.item = item
     self.rule = rule
@@ -39,6 +40,7 @@ package struct EvaluationFailure: Error, Sendable, Equatable, CustomStringConver
   package let path: String
   package let reason: String
 
+  /// Each property by its name.
   package init(path: String, reason: String) {
     self.path = path
     self.reason = reason

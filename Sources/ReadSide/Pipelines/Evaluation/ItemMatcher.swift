@@ -9,6 +9,7 @@ package struct ItemMatcher: Sendable {
     let captureCount: Int
     let when: Condition?
 
+    /// `templates` are of key attributes, in the order of the rule's captures.
     package init(rule: Int, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
       var offset = 0
       self.rule = rule

@@ -4,7 +4,7 @@ internal import Glibc
 /// The form of a key attribute: `User:{person}`, `{written:timestamp}[#{n}]`.
 ///
 /// Text stands for itself, `{name}` or `{name:type}` captures at least one byte, `[...]` may be missing (its captures are null then).
-/// `\` before one of `{}[]\` takes its meaning away. A capture ends where the text behind it first occurs such that the rest still
+/// `\` before one of `{}[]\` takes its meaning away. A capture ends where the text after it first occurs such that the rest still
 /// fits and its own text is of its type; of optional parts the longest choice is tried first.
 ///
 /// Matching runs for each record: it compares bytes in place and allocates nothing but the captured texts. A class, so that
@@ -16,6 +16,7 @@ package final class KeyTemplate: Sendable {
     package let type: ValueType
     package let form: TimestampForm
 
+    /// Each property by its name.
     package init(name: String, type: ValueType, form: TimestampForm) {
       self.name = name
       self.type = type
@@ -50,15 +51,19 @@ package final class KeyTemplate: Sendable {
 
     let steps: [Step]
     let texts: [UInt8]
+    /// From this step on every capture takes any text: the first place where the text after it stands is then the only one to try.
+    let plainFrom: Int
 
-    init(steps: [Step], texts: [UInt8]) {
+    init(steps: [Step], texts: [UInt8], captures: [Capture]) {
       self.steps = steps
       self.texts = texts
+      plainFrom = (steps.lastIndex { $0.capture >= 0 && captures[$0.capture].type != .string } ?? -1) + 1
     }
   }
 
   package static let optionalPartsMax = 4
 
+  /// `alternatives` speak of captures by index; each starts and ends as the key does.
   package init(captures: [Capture], alternatives: [[Segment]], optionalCaptures: Set<Int>) {
     self.captures = captures
     self.alternatives = alternatives
@@ -74,7 +79,7 @@ package final class KeyTemplate: Sendable {
           return Program.Step(capture: -1, start: texts.count - text.count, count: text.count)
         }
       }
-      return Program(steps: steps, texts: texts)
+      return Program(steps: steps, texts: texts, captures: captures)
     }
   }
 
@@ -98,7 +103,9 @@ package final class KeyTemplate: Sendable {
       let program = programs[number]
       let fits = program.steps.withUnsafeBufferPointer { steps in
         program.texts.withUnsafeBytes { texts in
-          self.fits(steps, 0, texts, bytes, 0, &values, offset)
+          var attempt = Attempt(
+            template: self, steps: steps, plainFrom: program.plainFrom, texts: texts, bytes: bytes, offset: offset)
+          return attempt.fits(step: 0, at: 0, &values)
         }
       }
       if fits {
@@ -117,39 +124,82 @@ package final class KeyTemplate: Sendable {
     }
   }
 
-  private func fits(
-    _ steps: UnsafeBufferPointer<Program.Step>, _ step: Int, _ texts: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer,
-    _ start: Int, _ values: inout [Value], _ offset: Int
-  ) -> Bool {
-    guard step < steps.count else { return start == bytes.count }
-    let current = steps[step]
-    if current.capture < 0 {
-      guard start + current.count <= bytes.count,
-        memcmp(bytes.baseAddress! + start, texts.baseAddress! + current.start, current.count) == 0
-      else { return false }
-      return fits(steps, step + 1, texts, bytes, start + current.count, &values, offset)
+  /// One choice of the template held against one key.
+  private struct Attempt {
+    let template: KeyTemplate
+    let steps: UnsafeBufferPointer<Program.Step>
+    let plainFrom: Int
+    let texts: UnsafeRawBufferPointer
+    let bytes: UnsafeRawBufferPointer
+    let offset: Int
+    private var misses = 0
+    /// Steps and places that were tried in vain, once there are many: with typed captures a key made of the texts between them could
+    /// otherwise be cut in more ways than can be tried. So each place is tried once for each step.
+    private var refuted: Set<Int> = []
+
+    /// So many misses are quicker to repeat than to remember.
+    private static let forgottenMissesMax = 64
+
+    init(
+      template: KeyTemplate, steps: UnsafeBufferPointer<Program.Step>, plainFrom: Int, texts: UnsafeRawBufferPointer,
+      bytes: UnsafeRawBufferPointer, offset: Int
+    ) {
+      self.template = template
+      self.steps = steps
+      self.plainFrom = plainFrom
+      self.texts = texts
+      self.bytes = bytes
+      self.offset = offset
     }
-    guard start < bytes.count else { return false }
-    guard step + 1 < steps.count else { return take(current.capture, bytes, start..<bytes.count, &values, offset) }
-    let next = steps[step + 1]
-    var search = start + 1
-    let text = texts.baseAddress! + next.start
-    while search + next.count <= bytes.count,
-      let found = memchr(bytes.baseAddress! + search, Int32(texts[next.start]), bytes.count - next.count - search + 1)
-    {
-      let end = UnsafeRawPointer(found) - bytes.baseAddress!
-      search = end + 1
-      guard memcmp(found, text, next.count) == 0 else { continue }
-      if take(current.capture, bytes, start..<end, &values, offset),
-        fits(steps, step + 2, texts, bytes, end + next.count, &values, offset)
-      {
-        return true
+
+    mutating func fits(step: Int, at start: Int, _ values: inout [Value]) -> Bool {
+      guard step < steps.count else { return start == bytes.count }
+      let current = steps[step]
+      if current.capture < 0 {
+        guard start + current.count <= bytes.count,
+          memcmp(bytes.baseAddress! + start, texts.baseAddress! + current.start, current.count) == 0
+        else { return false }
+        return fits(step: step + 1, at: start + current.count, &values)
       }
+      guard start < bytes.count else { return false }
+      let place = step * (bytes.count + 1) + start
+      if misses > Attempt.forgottenMissesMax, refuted.contains(place) { return false }
+      if step + 1 == steps.count {
+        return template.take(current.capture, bytes, start..<bytes.count, &values, offset) || miss(place)
+      }
+      let isPlain = step >= plainFrom
+      let next = steps[step + 1]
+      // The last text stands at the key's end.
+      var search = isPlain && step + 2 == steps.count ? max(start + 1, bytes.count - next.count) : start + 1
+      let text = texts.baseAddress! + next.start
+      while search + next.count <= bytes.count,
+        let found = memchr(bytes.baseAddress! + search, Int32(texts[next.start]), bytes.count - next.count - search + 1)
+      {
+        let end = UnsafeRawPointer(found) - bytes.baseAddress!
+        search = end + 1
+        guard memcmp(found, text, next.count) == 0 else { continue }
+        // A text that is of no type costs nothing until all fits.
+        guard isText(current.capture) || template.take(current.capture, bytes, start..<end, &values, offset) else { continue }
+        if fits(step: step + 2, at: end + next.count, &values) {
+          return !isText(current.capture) || template.take(current.capture, bytes, start..<end, &values, offset)
+        }
+        if isPlain { break }
+      }
+      return miss(place)
     }
-    return false
+
+    private mutating func miss(_ place: Int) -> Bool {
+      misses += 1
+      if misses > Attempt.forgottenMissesMax { refuted.insert(place) }
+      return false
+    }
+
+    private func isText(_ capture: Int) -> Bool { template.captures[capture].type == .string }
   }
 
-  private func take(_ index: Int, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ values: inout [Value], _ offset: Int)
+  fileprivate func take(
+    _ index: Int, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ values: inout [Value], _ offset: Int
+  )
     -> Bool
   {
     let part = UnsafeRawBufferPointer(rebasing: bytes[range])

@@ -28,6 +28,7 @@ package enum ValueExpression: Sendable {
   /// A member of the JSON in a text; null when there is none.
   indirect case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
 
+  /// The value for an image; null where something is missing. Throws a wrong type, with its path.
   package func evaluate(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> Value {
     switch self {
     case .literal(let value): return value

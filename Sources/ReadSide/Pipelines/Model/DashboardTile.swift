@@ -20,6 +20,7 @@ package struct DashboardTile: Sendable {
   /// Whether its SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
   package let usesNow: Bool
 
+  /// Each property by its name.
   package init(title: String, content: Content, usesNow: Bool) {
     self.title = title
     self.content = content

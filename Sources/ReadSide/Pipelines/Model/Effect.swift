@@ -25,6 +25,7 @@ package struct Effect: Sendable {
     package let table: Int
     package let equals: [Equality]
 
+    /// Each property by its name.
     package init(projection: Int, table: Int, equals: [Equality]) {
       self.projection = projection
       self.table = table
@@ -39,6 +40,7 @@ package struct Effect: Sendable {
       /// the board's columns.
       package let input: Int
 
+      /// Each property by its name.
       package init(column: Int, input: Int) {
         self.column = column
         self.input = input
@@ -57,6 +59,7 @@ package struct Effect: Sendable {
     /// What a file may ask for: from a millisecond to a day.
     package static let waitMillisecondsRange = 1...86_400_000
 
+    /// Each property by its name.
     package init(attempts: Int, firstWaitMilliseconds: Int, waitMillisecondsMax: Int) {
       self.attempts = attempts
       self.firstWaitMilliseconds = firstWaitMilliseconds
@@ -72,6 +75,7 @@ package struct Effect: Sendable {
   package let action: Action
   package let retry: Retry
 
+  /// Each property by its name.
   package init(name: String, about: String, trigger: Trigger, action: Action, retry: Retry) {
     self.name = name
     self.about = about

@@ -9,6 +9,7 @@ package struct ItemRule: Sendable {
   package let captureCount: Int
   package let when: Condition?
 
+  /// Each property by its name.
   package init(name: String, table: Int, fields: [Field], captureCount: Int, when: Condition?) {
     self.name = name
     self.table = table
@@ -30,6 +31,7 @@ package struct Field: Sendable {
   /// What a failure says it was reading: an attribute's path, or the expression's text.
   package let path: String
 
+  /// Each property by its name.
   package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String) {
     self.name = name
     self.type = type

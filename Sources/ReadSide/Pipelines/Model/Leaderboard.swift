@@ -38,6 +38,7 @@ package struct Leaderboard: Sendable {
     /// Whether it is cut by the commit time.
     package let isOfCommit: Bool
 
+    /// Each property by its name.
     package init(column: Int, unit: CalendarUnit, zone: Zone, isOfCommit: Bool) {
       self.column = column
       self.unit = unit
@@ -70,6 +71,7 @@ package struct Leaderboard: Sendable {
   package let floor: Value?
   package let show: Show?
 
+  /// Each property by its name.
   package init(
     isOverItems: Bool, sources: [Source], boardCount: Int, windows: [Window], memberType: ValueType, score: Score,
     scoreType: ValueType, scoreInput: Int?, direction: Direction, ties: Ties, keepBoards: Int?, keepMembers: Int?, floor: Value?,
@@ -99,6 +101,7 @@ package struct Leaderboard: Sendable {
     package let key: String
     package let columns: [String]
 
+    /// Each property by its name.
     package init(projection: Int, key: String, columns: [String]) {
       self.projection = projection
       self.key = key

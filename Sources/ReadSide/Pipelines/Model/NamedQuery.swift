@@ -9,6 +9,7 @@ package struct NamedQuery: Sendable {
   /// Whether the SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
   package let usesNow: Bool
 
+  /// Each property by its name.
   package init(name: String, about: String, parameters: [QueryParameter], sql: String, columns: [String], usesNow: Bool) {
     self.name = name
     self.about = about
@@ -31,6 +32,7 @@ package struct QueryParameter: Sendable {
   package let least: Value?
   package let greatest: Value?
 
+  /// Each property by its name.
   package init(name: String, type: ValueType, isOptional: Bool, `default`: Value?, least: Value?, greatest: Value?) {
     self.name = name
     self.type = type

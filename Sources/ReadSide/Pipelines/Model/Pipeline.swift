@@ -18,6 +18,7 @@ package struct Pipeline: Sendable {
   /// projections. Comments, layout, queries and the dashboard leave it as it is. A generation is bound to it.
   package let fingerprint: String
 
+  /// Each property by its name.
   package init(
     name: String, about: String, tables: [PipelineTable], items: [ItemRule], projections: [Projection], effects: [Effect],
     queries: [NamedQuery], dashboard: [DashboardTile], fingerprint: String
@@ -51,6 +52,7 @@ package struct PipelineTable: Sendable {
   /// Tells which rule an item's image is under.
   package let matcher: ItemMatcher
 
+  /// Each property by its name.
   package init(
     definition: TableDefinition, partitions: Int?, attributes: AttributeNames, attributeNames: [String], matcher: ItemMatcher
   ) {

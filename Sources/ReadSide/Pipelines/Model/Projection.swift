@@ -8,6 +8,7 @@ package struct Projection: Sendable {
   /// SHA-256 in hexadecimal of what decides this projection's rows: the tables, items and the projection itself.
   package let fingerprint: String
 
+  /// Each property by its name.
   package init(name: String, about: String, kind: Kind, table: SQLTable, fingerprint: String) {
     self.name = name
     self.about = about
@@ -56,6 +57,7 @@ package struct Collection: Sendable {
   /// The first so many inputs are the declared key.
   package let keyCount: Int
 
+  /// Each property by its name.
   package init(source: Source, keyCount: Int) {
     self.source = source
     self.keyCount = keyCount
@@ -74,6 +76,7 @@ package struct Aggregate: Sendable {
   package let keyCount: Int
   package let columns: [AggregateColumn]
 
+  /// Each property by its name.
   package init(isOverItems: Bool, sources: [Source], keyCount: Int, columns: [AggregateColumn]) {
     self.isOverItems = isOverItems
     self.sources = sources
@@ -103,6 +106,7 @@ package struct AggregateColumn: Sendable {
   /// For `first` and `last`: the input they are ordered by, before the item's key in byte order; nil is the commit time.
   package let order: Int?
 
+  /// Each property by its name.
   package init(name: String, function: Function, type: ValueType, input: Int?, order: Int?) {
     self.name = name
     self.function = function

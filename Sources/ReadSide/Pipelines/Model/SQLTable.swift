@@ -17,6 +17,7 @@ package struct SQLTable: Sendable {
   package let primaryKey: [Int]
   package let indexes: [SQLIndex]
 
+  /// Each property by its name.
   package init(name: String, columns: [SQLColumn], primaryKey: [Int], indexes: [SQLIndex] = []) {
     self.name = name
     self.columns = columns
@@ -33,6 +34,7 @@ package struct SQLColumn: Sendable, Equatable {
   package let type: ValueType
   package let isNullable: Bool
 
+  /// Each property by its name.
   package init(name: String, type: ValueType, isNullable: Bool) {
     self.name = name
     self.type = type
@@ -51,6 +53,7 @@ package struct SQLIndex: Sendable, Equatable {
     package let column: Int
     package let isDescending: Bool
 
+    /// Each property by its name.
     package init(column: Int, isDescending: Bool) {
       self.column = column
       self.isDescending = isDescending
@@ -60,6 +63,7 @@ package struct SQLIndex: Sendable, Equatable {
   package let name: String
   package let columns: [Part]
 
+  /// Each property by its name.
   package init(name: String, columns: [Part]) {
     self.name = name
     self.columns = columns

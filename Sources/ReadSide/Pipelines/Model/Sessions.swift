@@ -1,4 +1,4 @@
-/// Rows for stretches of activity: (key, `session_id`) with begin, end and what happened between. SQL columns: the key, `session_id`,
+/// Rows for spans of activity: (key, `session_id`) with begin, end and what happened between. SQL columns: the key, `session_id`,
 /// `started_at`, `last_at`, `ended_at` (null while active), `status`, `ended_by` (null while active), the columns, `_at`, `_order`,
 /// `_position`.
 ///
@@ -19,6 +19,7 @@ package struct Sessions: Sendable {
     package let event: Source.Event
     package let when: Condition?
 
+    /// Each property by its name.
     package init(event: Source.Event, when: Condition?) {
       self.event = event
       self.when = when
@@ -45,9 +46,10 @@ package struct Sessions: Sendable {
   /// Item kind: whether a touch of an item whose session was superseded opens a new session.
   package let revivesOnTouch: Bool
   package let columns: [AggregateColumn]
-  /// Whether the item behind a session that expires is deleted, if it is still as seen. Item kind only.
+  /// Whether the item of a session that expires is deleted, if it is still as seen. Item kind only.
   package let expiresItem: Bool
 
+  /// Each property by its name.
   package init(
     subject: Subject, keyCount: Int, gap: Int64?, max: Int64?, cut: Cut?, ends: [Source], endWhen: Condition?, deadline: Int?,
     liveGroup: [Int], isFoldedByDecider: Bool, revivesOnTouch: Bool, columns: [AggregateColumn], expiresItem: Bool

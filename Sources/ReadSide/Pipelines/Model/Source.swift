@@ -16,6 +16,7 @@ package struct Source: Sendable {
   /// Set when the inputs take a list apart: each element gives one contribution.
   package let explosion: ListExpression?
 
+  /// Each property by its name.
   package init(table: Int, rule: Int, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
     self.table = table
     self.rule = rule
@@ -56,6 +57,7 @@ package struct Input: Sendable {
   /// order, and of min, max and distinct. Such a value has at most `Value.keyedValueBytesMax` bytes.
   package let isKeyed: Bool
 
+  /// Each property by its name.
   package init(name: String, type: ValueType, isOptional: Bool, expression: ValueExpression, path: String, isKeyed: Bool) {
     self.name = name
     self.type = type

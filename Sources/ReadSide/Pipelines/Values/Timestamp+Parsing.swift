@@ -7,7 +7,7 @@ extension Timestamp {
   }
 
   /// Reads any ISO 8601 form: `2026-01-01`, `2026-01-01T10:00`, `20260101T100000Z`, with `T` or a blank, no to nine
-  /// fractional digits behind the seconds (`.` or `,`), `Z`, `+02`, `+0200`, `+02:00` or no zone. A text without a zone is local time in
+  /// fractional digits after the seconds (`.` or `,`), `Z`, `+02`, `+0200`, `+02:00` or no zone. A text without a zone is local time in
   /// `zone`; an hour that the zone skips is read with the offset before it, one that comes twice is the first. Digits
   /// past the sixth are dropped. A leap second reads as the second after it.
   package static func parse(_ bytes: UnsafeRawBufferPointer, zone: Zone?) throws(ParseError) -> Int64 {
@@ -28,6 +28,7 @@ extension Timestamp {
     return instant
   }
 
+  /// The same of a text.
   package static func parse(_ text: String, zone: Zone?) throws(ParseError) -> Int64 {
     var text = text
     let result: Result<Int64, ParseError> = text.withUTF8 { bytes in
@@ -71,7 +72,7 @@ private struct TimestampReader {
     return true
   }
 
-  /// Local seconds since 1970 and the microseconds behind them.
+  /// Local seconds since 1970 and the microseconds past them.
   mutating func dateTime() -> (seconds: Int64, microseconds: Int64)? {
     guard let year = number(4) else { return nil }
     let dashes = take(UInt8(ascii: "-"))

@@ -5,7 +5,7 @@ internal import Glibc
 ///
 /// A tag for the type, then: nothing; one byte; eight bytes big-endian with the sign flipped; a number's ordered form; or
 /// text and bytes with each 00 written as 00 FF and ended by 00 00. Every form ends by itself, so values are simply written
-/// one behind the other. Tags are part of what checkpoints hold and never change their meaning.
+/// one after the other. Tags are part of what checkpoints hold and never change their meaning.
 extension Value {
   package func appendOrdered(to out: inout [UInt8]) {
     switch self {
@@ -30,7 +30,7 @@ extension Value {
     }
   }
 
-  /// The ordered form of several values, one behind the other: a row's key.
+  /// The ordered form of several values, one after the other: a row's key.
   package static func ordered(_ values: some Sequence<Value>) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(64)
