@@ -86,7 +86,7 @@ private struct Run {
       logs: pipeline.tables.map { table -> any ChangeLog in
         let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
-      }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery)
+      }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery, isSettled: true)
     for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
   }
 

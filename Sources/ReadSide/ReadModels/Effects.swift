@@ -80,6 +80,7 @@ package enum EffectSelection: Sendable, Equatable {
   case all(effect: String, EffectState)
 }
 
+/// What an operator has done with an effect.
 package enum EffectChange: Sendable, Equatable {
   /// Tries it again at once, with all its attempts.
   case retry

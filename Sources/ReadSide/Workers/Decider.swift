@@ -40,14 +40,17 @@ final class Decider {
   }
 
   /// Folds what the lanes' watermarks allow, and commits it. Answers whether there may be more at once.
-  func round() throws(ReadModelError) -> Bool {
+  ///
+  /// `isSettled` says that every lane has applied all that its log holds, of one source, and that the logs stand still: then every step is
+  /// folded, since whatever comes later has a higher order.
+  func round(isSettled: Bool = false) throws(ReadModelError) -> Bool {
     let lanes = try store.lanes()
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
     holds = []
     for index in DeciderEngine.sessions(of: pipeline) {
       guard let (watermark, lane) = least(index, lanes) else { continue }
-      if try fold(index, watermark, &checkpoint) { hasMore = true }
+      if try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
       let waiting = try store.stepsWaiting(index)
       if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
     }
@@ -75,9 +78,11 @@ final class Decider {
   private static let trimInterval: Int64 = 1_000_000
 
   /// Answers whether there may be more steps below the watermark.
-  private func fold(_ index: Int, _ watermark: Int64, _ checkpoint: inout DeciderCheckpoint) throws(ReadModelError) -> Bool {
-    guard watermark > decided[index] ?? .min else { return false }
-    var steps = try store.steps(index, below: watermark, limit: Decider.stepsMax).map(\.step)
+  private func fold(
+    _ index: Int, _ watermark: Int64, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
+  ) throws(ReadModelError) -> Bool {
+    guard isSettled || watermark > decided[index] ?? .min else { return false }
+    var steps = try store.steps(index, below: isSettled ? .max : watermark, limit: Decider.stepsMax).map(\.step)
     let isFull = steps.count == Decider.stepsMax
     // The last change's steps may not all be here: it is folded whole in the next round.
     if isFull, let last = steps.last?.stamp, steps[0].stamp != last { steps.removeAll { $0.stamp == last } }
@@ -85,7 +90,7 @@ final class Decider {
     if let last = steps.last?.stamp { checkpoint.folded[index] = last }
     if isFull { return true }
     engine.advance(index, to: watermark)
-    checkpoint.decided[index] = watermark
+    if watermark > decided[index] ?? .min { checkpoint.decided[index] = watermark }
     return false
   }
 

@@ -14,6 +14,7 @@ package struct Replay {
   private let batchRecords: Int
   private let restartEvery: Int?
   private let wait: Duration
+  private let isSettled: Bool
   private let pace: LanePace
   private let activations: Activations
   private var lanes: [LaneRun] = []
@@ -22,16 +23,18 @@ package struct Replay {
   /// Which lane takes the next step, of so many; the default takes turns.
   package var choose: (Int) -> Int? = { _ in nil }
 
-  /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`.
+  /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`. `isSettled` says that the logs are
+  /// of one store and stand still while this works: the decider then folds up to their ends, not only up to the watermarks.
   package init(
     store: any GenerationStore, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil,
-    checkpointEvery: Int? = nil, wait: Duration = .zero, activations: Activations? = nil
+    checkpointEvery: Int? = nil, wait: Duration = .zero, activations: Activations? = nil, isSettled: Bool = false
   ) {
     self.store = store
     self.logs = logs
     self.batchRecords = batchRecords
     self.restartEvery = restartEvery
     self.wait = wait
+    self.isSettled = isSettled
     // Never before the end, unless so many records are gathered.
     pace = LanePace(
       recordsMax: checkpointEvery ?? restartEvery ?? .max, rowsMax: .max, interval: .seconds(1 << 40), farRecords: .max,
@@ -57,7 +60,7 @@ package struct Replay {
       }
     }
     for index in lanes.indices where lanes[index].isDirty { try commit(index) }
-    while try decider?.round() == true {}
+    while try decider?.round(isSettled: isSettled) == true {}
     return total
   }
 
