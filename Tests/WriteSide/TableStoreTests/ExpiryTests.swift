@@ -38,29 +38,29 @@ import Testing
     }
   }
 
-  @Test func `seconds become milliseconds rounded up, and the range's ends outside`() throws {
+  @Test func `due is the first millisecond after the seconds that are named, and the range's ends outside`() throws {
     for (text, wanted) in [
-      ("0", 0), ("1", 1_000), ("1.5", 1_500), ("1.0001", 1_001), ("0.00000001", 1), ("-1.5", -1_500), ("-0.0001", 0),
-      ("9223372036854775", 9_223_372_036_854_775_000), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min), ("1e-130", 1),
+      ("0", 1), ("1", 1_001), ("1.5", 1_501), ("1.0001", 1_001), ("0.00000001", 1), ("-1.5", -1_499), ("-0.0001", 0),
+      ("9223372036854775", 9_223_372_036_854_775_001), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min), ("1e-130", 1),
     ] as [(String, Int64)] {
       #expect(try Number(text).expiryMilliseconds == wanted, "\(text)")
     }
   }
 
-  @Test func `an item goes at the instant that it names, not before, not a second later`() async throws {
+  @Test func `an item lives through the instant that it names, and not a second longer`() async throws {
     let store = try open(.live)
     defer { store.close() }
     #expect(try store.nextExpiry(["T_1", "none"]) == nil)
     try await store.put("T_1", try ExpiryTests.item("late", milliseconds: 1_700_000_009_000))
     try await store.put("T_1", try ExpiryTests.item("a", milliseconds: 1_700_000_002_900))
-    #expect(try store.nextExpiry(["T_1"]) == 1_700_000_002_900)
-    time.advance(2_899)
+    #expect(try store.nextExpiry(["T_1"]) == 1_700_000_002_901)
+    time.advance(2_900)
     #expect(try store.removeDue() == 0)
     time.advance(1)
     #expect(try store.removeDue() == 1)
     #expect(try store.get("T_1", ["pk": .string("a")]) == nil)
-    #expect(try await lines(store).last == Line(time: 1_700_000_002_900, kind: .remove, key: "a"))
-    #expect(try store.nextExpiry(["T_1"]) == 1_700_000_009_000)
+    #expect(try await lines(store).last == Line(time: 1_700_000_002_901, kind: .remove, key: "a"))
+    #expect(try store.nextExpiry(["T_1"]) == 1_700_000_009_001)
     time.jump(3_600_000)
     #expect(try store.removeDue() == 0)
   }
@@ -70,7 +70,7 @@ import Testing
     defer { store.close() }
     let count = Committer.roundRemovalsMax + 1
     for number in 0..<count { try await store.put("T_1", try ExpiryTests.item("\(number)", milliseconds: 1_700_000_001_000)) }
-    time.advance(1_000)
+    time.advance(1_001)
     #expect(try store.removeDue() == count)
     #expect(try store.removeDue() == 0)
     #expect(try store.verify("T_1").differences.isEmpty)
@@ -83,14 +83,14 @@ import Testing
     try await store.put("T_1", try ExpiryTests.item("b", milliseconds: 40_000), time: 61_000)
     // At the same time nothing goes; later b goes first, at the last time given, for its own had passed when it was written.
     try await store.put("T_1", try ExpiryTests.item("c", milliseconds: 80_500), time: 61_000)
-    try await store.put("T_1", ["pk": .string("d")], time: 90_000)
+    try await store.put("T_1", ["pk": .string("d")], time: 90_001)
     #expect(try store.removeDue() == 0)
     #expect(
       try await lines(store) == [
         Line(time: 60_000, kind: .insert, key: "a"), Line(time: 61_000, kind: .insert, key: "b"),
         Line(time: 61_000, kind: .insert, key: "c"), Line(time: 61_000, kind: .remove, key: "b"),
-        Line(time: 80_500, kind: .remove, key: "c"), Line(time: 90_000, kind: .remove, key: "a"),
-        Line(time: 90_000, kind: .insert, key: "d"),
+        Line(time: 80_501, kind: .remove, key: "c"), Line(time: 90_001, kind: .remove, key: "a"),
+        Line(time: 90_001, kind: .insert, key: "d"),
       ])
   }
 
@@ -98,11 +98,11 @@ import Testing
     let store = try open(.history)
     defer { store.close() }
     try await store.put("T_1", try ExpiryTests.item("a", milliseconds: 50_000), time: 10_000)
-    try await store.put("T_1", try ExpiryTests.item("a", milliseconds: 99_000), time: 50_000)
+    try await store.put("T_1", try ExpiryTests.item("a", milliseconds: 99_000), time: 50_001)
     #expect(
       try await lines(store) == [
-        Line(time: 10_000, kind: .insert, key: "a"), Line(time: 50_000, kind: .remove, key: "a"),
-        Line(time: 50_000, kind: .insert, key: "a"),
+        Line(time: 10_000, kind: .insert, key: "a"), Line(time: 50_001, kind: .remove, key: "a"),
+        Line(time: 50_001, kind: .insert, key: "a"),
       ])
   }
 
@@ -113,7 +113,7 @@ import Testing
     var last: Int64 = 0
     for write in writes {
       if write.time > last {
-        let due = items.compactMap { key, due in due.map { (due: $0, key: key) } }.filter { $0.due <= write.time }
+        let due = items.compactMap { key, due in due.map { (due: $0 + 1, key: key) } }.filter { $0.due <= write.time }
         for one in due.sorted(by: { $0.due < $1.due }) {
           last = max(last, one.due)
           lines.append(Line(time: last, kind: .remove, key: one.key))
@@ -170,6 +170,6 @@ import Testing
     #expect(lines.count == count * 2 + 1 && lines.last == Line(time: 20_000_000, kind: .insert, key: "x"))
     let removals = lines[count..<(count * 2)]
     #expect(removals.map(\.key) == (0..<count).reversed().map(String.init))
-    #expect(removals.map(\.time) == (1...count).map { 10_000_000 + Int64($0) })
+    #expect(removals.map(\.time) == (1...count).map { 10_000_001 + Int64($0) })
   }
 }
