@@ -30,6 +30,7 @@ package final class Node: Sendable {
   private let pageServer: HTTPServer?
   private let router: QueryRouter?
   private let relays: [any Service]
+  private let live: LivePipelines
   private let ownServer: HTTPServer?
 
   /// Builds and opens everything; nothing runs yet. Throws with a sentence that says what to do.
@@ -99,9 +100,12 @@ package final class Node: Sendable {
       }
     }
     self.workers = workers
+    let live = LivePipelines(
+      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger)
+    self.live = live
 
     if settings.roles.contains(.query) {
-      let (router, server) = try Node.query(settings, directory, pipelines, workers, changed, metrics)
+      let (router, server) = try Node.query(settings, directory, live, pipelines, workers, changed, metrics)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -157,7 +161,7 @@ package final class Node: Sendable {
   }
 
   private static func query(
-    _ settings: NodeSettings, _ directory: DataDirectory, _ pipelines: [Pipeline], _ workers: [PipelineWorker], _ changed: Signal,
+    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ pipelines: [Pipeline], _ workers: [PipelineWorker], _ changed: Signal,
     _ metrics: Metrics
   ) throws -> (QueryRouter, HTTPServer) {
     var views: [PipelineView] = []
@@ -171,9 +175,10 @@ package final class Node: Sendable {
       }
       views.append(
         PipelineView(
-          name: pipeline.name, changed: changed, current: { try await catalog.current() }, load: { try PipelineLoader.load($0) }))
+          name: pipeline.name, changed: changed, current: { try await catalog.current() },
+          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) }))
     }
-    let status = NodeStatus(pipelines: pipelines, workers: workers, metrics: metrics)
+    let status = NodeStatus(live: live, workers: workers, metrics: metrics)
     let router = QueryRouter(
       views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
       page: { Page.file($0) })
@@ -191,6 +196,7 @@ package final class Node: Sendable {
         CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
     }
     services += workers as [any Service]
+    services.append(live)
     if let router { services.append(router.eventService) }
     services.append(Idle())
     var failure: (any Error)?

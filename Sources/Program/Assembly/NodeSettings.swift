@@ -41,6 +41,8 @@ package struct NodeSettings: Sendable {
   package var keysFile: String?
   /// Files that the table API and the page speak TLS with; nil for plain HTTP.
   package var certificate: CertificateFiles?
+  /// Whether edited projections are built without being asked.
+  package var rebuildsByItself = true
   package var logger: Logger
   /// A start so many days after the table store's last time refuses writes until `table clock --accept-jump`.
   package var clockJumpDaysMax = 7

@@ -7,14 +7,14 @@ internal import Workers
 
 /// What `/v1/pipelines/P`, the page and `/metrics` say of the work: generations, lanes, how far behind.
 struct NodeStatus: Sendable {
-  let pipelines: [Pipeline]
+  let live: LivePipelines
   let workers: [PipelineWorker]
   let metrics: Metrics
 
   func json(_ name: String) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    guard let pipeline = pipelines.first(where: { $0.name == name }) else {
+    guard let pipeline = live.definition(of: name)?.pipeline else {
       writer.endObject()
       return writer.bytes
     }

@@ -16,6 +16,7 @@ package actor PipelineView {
   package nonisolated let name: String
   private let executor: BlockingExecutor
   private let current: @Sendable () async throws -> Generation?
+  private let definition: @Sendable () -> (pipeline: Pipeline, revision: Int)?
   private let load: @Sendable (String) throws -> Pipeline
   private let changed: Signal
   private var open: Open?
@@ -28,20 +29,24 @@ package actor PipelineView {
 
   struct Open {
     let generation: Generation
-    let pipeline: Pipeline
+    var pipeline: Pipeline
+    /// How often the definition had been edited.
+    var revision: Int
     let connection: Connection
     var ranks: [Int: RankIndex]
   }
 
-  /// `current` tells the generation that readers are to see, `load` reads its copy of the pipeline file, `changed` is announced
-  /// after each checkpoint.
+  /// `current` tells the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
+  /// its rows are those of the generation; else `load` reads the generation's copy of the file. `changed` is announced after each checkpoint.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
+    definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
     load: @escaping @Sendable (String) throws -> Pipeline
   ) {
     self.name = name
     self.changed = changed
     self.current = current
+    self.definition = definition
     self.load = load
     executor = BlockingExecutor("view \(name)")
   }
@@ -90,8 +95,16 @@ package actor PipelineView {
     guard let generation = try await current() else {
       throw QueryError(503, "NotReady", "pipeline \(name) has no read model yet")
     }
-    if let open, open.generation.number == generation.number { return open }
-    let pipeline = try load(generation.directory)
+    let live = definition().flatMap { $0.pipeline.fingerprint == generation.fingerprint ? $0 : nil }
+    if var open, open.generation.number == generation.number {
+      if let live, live.revision != open.revision {
+        open.pipeline = live.pipeline
+        open.revision = live.revision
+        self.open = open
+      }
+      return open
+    }
+    let pipeline = try live?.pipeline ?? load(generation.directory)
     let notReady = QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
     let connection: Connection
     let isReady: Bool
@@ -107,7 +120,8 @@ package actor PipelineView {
     guard isReady else { throw notReady }
     var ranks: [Int: RankIndex] = [:]
     for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
-    let opened = Open(generation: generation, pipeline: pipeline, connection: connection, ranks: ranks)
+    let opened = Open(
+      generation: generation, pipeline: pipeline, revision: live?.revision ?? 0, connection: connection, ranks: ranks)
     open = opened
     return opened
   }

@@ -23,6 +23,8 @@ package final class PipelineWorker: Service {
     var pipeline: Pipeline
     /// A new generation from the log's beginning, whatever the current one is like.
     var rebuild = false
+    /// An edited definition that waits to be built.
+    var next: Pipeline?
     var revision = 0
   }
 
@@ -79,10 +81,15 @@ package final class PipelineWorker: Service {
     changed.announce()
   }
 
+  /// Takes a definition that `rebuild` is to build, and goes on with the one before until then.
+  package func prepare(_ pipeline: Pipeline) { wanted.withLock { $0.next = pipeline } }
+
   /// Has a new generation built from the log's beginning while the current one serves.
   package func rebuild() {
     wanted.withLock {
       $0.rebuild = true
+      if let next = $0.next { $0.pipeline = next }
+      $0.next = nil
       $0.revision += 1
     }
     asked.announce()

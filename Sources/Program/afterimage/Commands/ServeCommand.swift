@@ -39,6 +39,7 @@ enum ServeCommand {
       .init(
         "clock-jump-max", value: "DAYS",
         "A start so many days after the tables' last time refuses writes until `table clock --accept-jump`.", default: "7"),
+      .init("auto-rebuild", "Build edited projections without waiting for `afterimage pipeline rebuild`."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
   ) { arguments in
@@ -59,6 +60,7 @@ enum ServeCommand {
     }
     var settings = try NodeOptions.settings(arguments)
     settings.roles = roles
+    settings.rebuildsByItself = arguments.has("auto-rebuild")
     settings.kafka = arguments.value("kafka")
     settings.kafkaSettings = try NodeOptions.pairs(arguments, "kafka-set")
     settings.tableEndpoint = arguments.value("table-endpoint")

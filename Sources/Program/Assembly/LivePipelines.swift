@@ -1,0 +1,88 @@
+internal import Foundation
+internal import PipelineFiles
+internal import Pipelines
+internal import Services
+internal import Synchronization
+internal import Telemetry
+internal import Workers
+
+/// The pipelines of a process as their files say it now. Queries and dashboards of an edited file are used at once; changed effects when the
+/// lanes have taken them over; changed projections in a new generation, which `dev` builds by itself.
+final class LivePipelines: Service {
+  /// How often the files are looked at.
+  static let interval = Duration.milliseconds(500)
+
+  let name = "pipeline files"
+  private let folders: [(name: String, folder: String)]
+  private let workers: [PipelineWorker]
+  private let rebuildsByItself: Bool
+  private let changed: Signal
+  private let logger: Logger
+  private let definitions: Mutex<[String: (pipeline: Pipeline, revision: Int)]>
+
+  /// `pipelines` are those of the folders, in order. `rebuildsByItself` builds changed projections without being asked.
+  init(
+    _ pipelines: [Pipeline], folders: [String], workers: [PipelineWorker], rebuildsByItself: Bool, changed: Signal, logger: Logger
+  ) {
+    self.folders = zip(pipelines, folders).map { ($0.name, $1) }
+    self.workers = workers
+    self.rebuildsByItself = rebuildsByItself
+    self.changed = changed
+    self.logger = logger
+    definitions = Mutex(Dictionary(pipelines.map { ($0.name, ($0, 0)) }) { $1 })
+  }
+
+  /// The definition that holds now, and how often it was edited.
+  func definition(of name: String) -> (pipeline: Pipeline, revision: Int)? { definitions.withLock { $0[name] } }
+
+  func run() async throws {
+    var seen = folders.map { LivePipelines.stamp($0.folder) }
+    while !Task.isCancelled {
+      try? await Task.sleep(for: LivePipelines.interval)
+      for (index, (name, folder)) in folders.enumerated() {
+        let stamp = LivePipelines.stamp(folder)
+        guard stamp != seen[index], stamp != nil else { continue }
+        seen[index] = stamp
+        reload(name, folder)
+      }
+    }
+  }
+
+  /// Changes whenever the file does.
+  private static func stamp(_ folder: String) -> String? {
+    let path = folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
+    guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+      let date = attributes[.modificationDate] as? Date
+    else { return nil }
+    return "\(date.timeIntervalSince1970) \(attributes[.size] ?? "") \(attributes[.systemFileNumber] ?? "")"
+  }
+
+  private func reload(_ name: String, _ folder: String) {
+    let pipeline: Pipeline
+    do {
+      pipeline = try PipelineLoader.load(folder)
+    } catch {
+      logger.warning("the edited pipeline file has mistakes: the one before holds", ["pipeline": name, "reason": "\(error)"])
+      return
+    }
+    guard pipeline.name == name, let before = definition(of: name) else {
+      logger.warning(
+        "the edited pipeline file names another pipeline: restart to run it", ["pipeline": name, "named": pipeline.name])
+      return
+    }
+    definitions.withLock { $0[name] = (pipeline, before.revision + 1) }
+    let worker = workers.first { $0.pipeline.name == name }
+    if pipeline.fingerprint == before.pipeline.fingerprint {
+      logger.info("the pipeline file was edited: its queries and dashboard are used from now on", ["pipeline": name])
+      worker?.replace(pipeline)
+    } else if rebuildsByItself {
+      logger.info("the pipeline's projections were edited: a new generation is built", ["pipeline": name])
+      worker?.replace(pipeline)
+    } else {
+      logger.info(
+        "the pipeline's projections were edited: the old ones serve until: afterimage pipeline rebuild \(name)", ["pipeline": name])
+      worker?.prepare(pipeline)
+    }
+    changed.announce()
+  }
+}

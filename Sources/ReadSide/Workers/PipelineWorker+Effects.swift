@@ -1,0 +1,40 @@
+internal import Pipelines
+internal import Projections
+package import ReadModels
+
+/// What an operator may do with a pipeline's effects while it works.
+extension PipelineWorker {
+  /// Why an operator's wish is not fulfilled.
+  package struct Refusal: Error, Sendable, CustomStringConvertible {
+    package let description: String
+  }
+
+  /// The names of everything that may be paused: effects, and projections whose sessions expire their items.
+  package var effectNames: [String] { EffectRules.names(of: pipeline) }
+
+  /// What waits in the outbox, or was given up, by number after `after`.
+  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect] {
+    try await writer().effects(states, after: after, limit: limit)
+  }
+
+  /// Has effects that were given up tried again, or discards effects; answers how many there were.
+  package func change(_ effects: EffectSelection, _ change: EffectChange) async throws -> Int {
+    try await writer().change(effects, change)
+  }
+
+  /// Holds the effects of a name back, or lets them go on. What they would do waits in the outbox meanwhile, over restarts too.
+  package func setPaused(_ effect: String, _ isPaused: Bool) async throws {
+    guard effectNames.contains(effect) else {
+      throw Refusal(description: "there is no effect `\(effect)`; there are: \(effectNames.joined(separator: ", "))")
+    }
+    try await catalog.setPaused(effect, isPaused)
+    generations.first?.writer.effectsWritten.announce()
+  }
+
+  private func writer() throws(Refusal) -> GenerationWriter {
+    guard let current = generations.first(where: { $0.generation.state == .current }) ?? generations.first else {
+      throw Refusal(description: "pipeline \(pipeline.name) is not at work here: \(stopped ?? "it is starting")")
+    }
+    return current.writer
+  }
+}
