@@ -1,6 +1,7 @@
 internal import Pipelines
 internal import Projections
 package import ReadModels
+internal import Services
 
 /// What an operator may do with a pipeline's effects while it works.
 extension PipelineWorker {
