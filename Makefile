@@ -47,10 +47,10 @@ model: packages
 	swift build --build-tests
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
 
-# The kill tests with 200 rounds in place of 10.
+# The kill tests with 200 rounds in place of 10, and 500 flipped bits in the files of a store in place of 40.
 soak: packages test-packages
 	swift build --build-tests
-	AFTERIMAGE_KILL_ROUNDS=200 swift test --skip-build --filter KillTests
+	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made anew each time, from seeds in the code.

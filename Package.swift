@@ -65,7 +65,7 @@ let package = Package(
     library("CLibCrypto"),
     library("CZlib"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
-    tests("Libraries", "RocksDB", ["RocksDB"]),
+    tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
@@ -151,14 +151,11 @@ let package = Package(
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
-    // The store is still in ReadModels: until it has moved, its dialect stands above it.
-    module("ReadSide", "SQLiteReadModels", ["Pipelines", "DynamoModel", "SQLite"]),
-    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
+    module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     module(
-      "ReadSide", "ReadModels",
-      [
-        "SQLiteReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite", "Services",
-      ]),
+      "ReadSide", "SQLiteReadModels",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
+    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
     module(
       "ReadSide", "PipelineFiles",
       ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
@@ -184,9 +181,7 @@ let package = Package(
       "ReadSide", "Workers",
       [
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "ReadModels",
-        "Projections",
-        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -211,7 +206,7 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
@@ -224,7 +219,7 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry",
         "CLibrdkafka",

@@ -6,6 +6,13 @@ internal import Synchronization
 /// What RocksDB answered instead of doing what was asked, in its own words.
 package struct RocksDBError: Error, Sendable, Equatable, CustomStringConvertible {
   package let message: String
+  /// Set when the database was not opened because its log files are damaged.
+  package let damage: LogDamage?
+
+  package init(message: String, damage: LogDamage? = nil) {
+    self.message = message
+    self.damage = damage
+  }
 
   package var description: String { message }
 
@@ -26,6 +33,7 @@ package final class Database: Sendable {
   private let specifications: [Family]
   private let blockCacheBytes: Int
   private let state: Mutex<State>
+  private let mark: AcknowledgedMark
 
   private struct State {
     /// Nil while it is being opened again, and after `close`.
@@ -49,13 +57,23 @@ package final class Database: Sendable {
   }
 
   /// Opens the database at `path`, making it and the families that are missing. The index of a family in `families` names
-  /// it in every call. One process only: a second open fails with `isLocked`.
+  /// it in every call. One process only: a second open fails with `isLocked`. When its log files do not hold everything that was
+  /// acknowledged it is not opened, nothing in it is changed, and the error has the `damage`.
   package init(path: String, families specifications: [Family], blockCacheBytes: Int) throws(RocksDBError) {
     self.path = path
     self.specifications = specifications
     self.blockCacheBytes = blockCacheBytes
     try Database.checkSpace(path)
-    state = Mutex(State(open: try OpenDatabase(path, specifications, blockCacheBytes), failed: nil))
+    state = Mutex(State(open: try Database.openWhole(path, specifications, blockCacheBytes), failed: nil))
+    mark = AcknowledgedMark(path)
+  }
+
+  init(_ path: String, _ specifications: [Family], _ open: OpenDatabase) {
+    self.path = path
+    self.specifications = specifications
+    blockCacheBytes = 16 << 20
+    state = Mutex(State(open: open, failed: nil))
+    mark = AcknowledgedMark(path)
   }
 
   /// What opening needs, for the log and the manifest that it begins.
@@ -119,15 +137,20 @@ package final class Database: Sendable {
   /// Applies a batch atomically. With `sync` it is on disk when this returns.
   ///
   /// After a write that failed every later one fails with the same error, until the database is opened again: what the log's file holds
-  /// behind the failure is not known, and RocksDB as Debian builds it ends the process at the next write.
+  /// after the failure is not known, and RocksDB as Debian builds it ends the process at the next write.
   package func write(_ batch: borrowing WriteBatch, sync: Bool) throws(RocksDBError) {
     let (open, failed) = state.withLock { ($0.open, $0.failed) }
     if let failed { throw failed }
     guard let open, batch.open === open else { throw .reopening }
     defer { withExtendedLifetime(open) {} }
     var failure: UnsafeMutablePointer<CChar>?
+    // Whoever writes at the same time may take numbers before this batch, which its sync then covers too.
+    let last = open.lastChange + UInt64(batch.count)
     rocksdb_write(open.pointer, sync ? open.syncedWrite : open.unsyncedWrite, batch.pointer, &failure)
-    guard failure != nil else { return }
+    if failure == nil {
+      if sync { mark.note(last) }
+      return
+    }
     let error = OpenDatabase.take(failure)
     state.withLock { $0.failed = error }
     throw error
@@ -189,7 +212,7 @@ extension Database {
       waited += 1
     }
     old = nil
-    let new = try OpenDatabase(path, specifications, blockCacheBytes)
+    let new = try Database.openWhole(path, specifications, blockCacheBytes)
     state.withLock { $0.open = new }
   }
 

@@ -15,9 +15,26 @@ final class OpenDatabase: @unchecked Sendable {
   let syncedWrite: OpaquePointer
   let unsyncedWrite: OpaquePointer
 
-  init(_ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int) throws(RocksDBError) {
-    let options = rocksdb_options_create()!
-    rocksdb_options_set_create_if_missing(options, 1)
+  /// How the write-ahead logs are read when the database is opened.
+  enum Mode {
+    /// An incomplete record at the end of a log is cut off; anything else that does not fit is an error.
+    case whole
+    /// Up to the first record that does not fit; what follows is given up.
+    case upToDamage
+    /// As `upToDamage` within a log, in memory alone: nothing on disk is made or changed. A log that is shorter than the manifest says is
+    /// an error.
+    case readOnly
+  }
+
+  init(
+    _ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int, _ mode: Mode = .whole
+  ) throws(RocksDBError) {
+    let options = try OpenDatabase.options(mode)
+    rocksdb_options_set_create_if_missing(options, mode == .whole ? 1 : 0)
+    rocksdb_options_set_paranoid_checks(options, 1)
+    rocksdb_options_set_wal_recovery_mode(
+      options,
+      Int32(mode == .whole ? rocksdb_tolerate_corrupted_tail_records_recovery : rocksdb_point_in_time_recovery))
     rocksdb_options_set_create_missing_column_families(options, 1)
     rocksdb_options_set_max_background_jobs(options, 2)
     rocksdb_options_set_bytes_per_sync(options, 1 << 20)
@@ -39,8 +56,13 @@ final class OpenDatabase: @unchecked Sendable {
     defer { for name in names { free(name) } }
     let constNames: [UnsafePointer<CChar>?] = names.map { UnsafePointer($0) }
     let optionPointers: [OpaquePointer?] = familyOptions
-    let opened = rocksdb_open_column_families(
-      options, path, Int32(all.count), constNames, optionPointers, &handles, &failure)
+    let opened =
+      if mode == .readOnly {
+        rocksdb_open_for_read_only_column_families(
+          options, path, Int32(all.count), constNames, optionPointers, &handles, 0, &failure)
+      } else {
+        rocksdb_open_column_families(options, path, Int32(all.count), constNames, optionPointers, &handles, &failure)
+      }
     self.options = options
     self.cache = cache
     self.familyOptions = familyOptions
@@ -70,6 +92,15 @@ final class OpenDatabase: @unchecked Sendable {
     rocksdb_cache_destroy(cache)
   }
 
+  /// The number of the last change that the database holds.
+  var lastChange: UInt64 { rocksdb_get_latest_sequence_number(pointer) }
+
+  /// The number of the first write-ahead log that is not in tables yet.
+  var firstLiveLog: UInt64 {
+    var value: UInt64 = 0
+    return rocksdb_property_int(pointer, "rocksdb.min-log-number-to-keep", &value) == 0 ? value : 0
+  }
+
   func syncLog() {
     var failure: UnsafeMutablePointer<CChar>?
     rocksdb_flush_wal(pointer, 1, &failure)
@@ -90,6 +121,20 @@ final class OpenDatabase: @unchecked Sendable {
 
   /// RocksDB's log level FATAL.
   private static let fatalOnly: Int32 = 4
+
+  /// Unless it is opened up to a damage, the manifest keeps the synced length of each log that is finished and not in tables yet, and an open holds the logs
+  /// against it. The C interface has this only as text.
+  private static func options(_ mode: Mode) throws(RocksDBError) -> OpaquePointer {
+    let options = rocksdb_options_create()!
+    guard mode != .upToDamage else { return options }
+    let base = rocksdb_options_create()
+    defer { rocksdb_options_destroy(base) }
+    var failure: UnsafeMutablePointer<CChar>?
+    rocksdb_get_options_from_string(base, "track_and_verify_wals_in_manifest=true", options, &failure)
+    if failure == nil { return options }
+    rocksdb_options_destroy(options)
+    throw take(failure)
+  }
 
   private static func options(for family: Database.Family, cache: OpaquePointer) -> OpaquePointer {
     let options = rocksdb_options_create()!

@@ -8,7 +8,7 @@ internal import CZlib
 internal import Foundation
 internal import Glibc
 internal import KafkaLog
-internal import ReadModels
+internal import SQLiteReadModels
 internal import SQLite
 internal import TableStore
 
@@ -118,7 +118,7 @@ package enum Diagnostics {
         return [
           Diagnosis(
             .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error.message)",
-            advice: "stop the process and delete \(path)/\(name): the read model is built anew from the log")
+            advice: "stop the process and delete \(path)/\(name): the read model is rebuilt from the log")
         ]
       }
     }

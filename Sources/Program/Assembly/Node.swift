@@ -7,6 +7,7 @@ internal import HTTPServer
 internal import PipelineFiles
 package import Pipelines
 internal import QueryAPI
+internal import SQLiteReadModels
 internal import Services
 internal import TableAPI
 internal import TableStore
@@ -48,10 +49,7 @@ package final class Node: Sendable {
     let own = Access.ownCredentials()
     let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
-      let opened = try TableStore(
-        path: directory.tables,
-        options: .init(
-          retention: settings.retention, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+      let opened = try Node.open(settings, directory, logger)
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
@@ -95,8 +93,8 @@ package final class Node: Sendable {
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
           try PipelineWorker(
-            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), changed: changed,
-            settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
+            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
+            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
             load: { try PipelineLoader.load($0) }))
       }
     }
@@ -116,6 +114,19 @@ package final class Node: Sendable {
 
   private static func file(_ folder: String) -> String {
     folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
+  }
+
+  private static func open(_ settings: NodeSettings, _ directory: DataDirectory, _ logger: Logger) throws -> TableStore {
+    do throws(StoreError) {
+      return try TableStore(
+        path: directory.tables,
+        options: .init(
+          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+    } catch {
+      // The error's text ends with the command that is the way out.
+      if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
+      throw error
+    }
   }
 
   private static func report(_ event: StoreEvent, _ logger: Logger) {
@@ -155,8 +166,8 @@ package final class Node: Sendable {
       if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
         catalog = worker.catalog
       } else {
-        catalog = try CatalogOwner(
-          directory: directory.readModels(pipeline.name), now: Int64(Date().timeIntervalSince1970 * 1_000_000))
+        let path = directory.readModels(pipeline.name)
+        catalog = try CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
       }
       views.append(
         PipelineView(

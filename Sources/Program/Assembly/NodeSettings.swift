@@ -42,6 +42,8 @@ package struct NodeSettings: Sendable {
   /// Files that the table API and the page speak TLS with; nil for plain HTTP.
   package var certificate: CertificateFiles?
   package var logger: Logger
+  /// A start so many days after the table store's last time refuses writes until `table clock --accept-jump`.
+  package var clockJumpDaysMax = 7
 
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1",

@@ -22,7 +22,8 @@ struct NodeStatus: Sendable {
     writer.string(name)
     writer.name("about")
     writer.string(pipeline.about)
-    let running = workers.first { $0.pipeline.name == name }?.generations ?? []
+    let worker = workers.first { $0.pipeline.name == name }
+    let running = worker?.generations ?? []
     let current = running.first { $0.generation.state == .current } ?? running.last
     let lanes = current?.lanes.all ?? []
     writer.name("behind")
@@ -38,7 +39,21 @@ struct NodeStatus: Sendable {
       writer.null()
     }
     writer.name("stopped")
-    writer.array(lanes.compactMap(\.stopped)) { $0.string($1) }
+    let troubles = [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped)
+    writer.array(troubles) { $0.string($1) }
+    writer.name("held")
+    writer.array(current?.lanes.held ?? []) { writer, held in
+      writer.beginObject()
+      writer.name("projection")
+      writer.string(held.projection)
+      writer.name("table")
+      writer.string(held.table)
+      writer.name("partition")
+      writer.integer(held.partition)
+      writer.name("waiting")
+      writer.integer(held.waiting)
+      writer.endObject()
+    }
     writer.name("generations")
     writer.array(running) { writer, running in
       writer.beginObject()
@@ -93,9 +108,10 @@ struct NodeStatus: Sendable {
     writer.endObject()
   }
 
-  /// How far the lane that is furthest behind has its rows behind now, in seconds; 0 while no lane has records to apply.
+  /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
+  /// watermark.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { $0.behind > 0 && $0.watermark > 0 }
+    let waiting = lanes.filter { ($0.behind > 0 || $0.stopped != nil) && $0.watermark > 0 }
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     return Double(max(0, now - least)) / 1000

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import ReadModels
+internal import SQLiteReadModels
 
-/// Has a pipeline's read model built anew from the log.
+/// Has a pipeline's read model rebuilt from the log.
 package enum Rebuild {
   /// The next process that runs the pipeline on this data builds a new generation. Throws while a process uses the directory, and when
   /// it has no read model of that name.
@@ -13,7 +14,7 @@ package enum Rebuild {
       throw StartError("\(data) has no read model of \(pipeline); \(there)")
     }
     let directory = try DataDirectory(data)
-    guard try PipelineCatalog(directory: directory.readModels(pipeline)).giveUpCurrent() else {
+    guard try SQLitePipelineStore(directory: directory.readModels(pipeline)).giveUpCurrent() else {
       throw StartError("\(pipeline) has no current read model: the next start builds one anyhow")
     }
   }

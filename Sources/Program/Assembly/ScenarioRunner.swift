@@ -5,6 +5,7 @@ internal import Foundation
 package import PipelineFiles
 package import Pipelines
 internal import SQLiteReadModels
+internal import Projections
 internal import ReadModels
 internal import SQLite
 internal import Synchronization
@@ -36,12 +37,12 @@ package struct ScenarioRunner: Sendable {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let time = ScenarioTime(wall: (scenario.steps.first?.time ?? 0) / 1000)
-    // TTL removals are the log's clock's here: the sweeper runs when the clock is set.
-    let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepInterval: .milliseconds(20)))
+    // TTL removals come when the scenario's clock passes them, and not from a thread.
+    let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepsExpired: false))
     defer { store.close() }
     try TableSetup.prepare([pipeline], store, partitions: partitions, .silent)
-    var run = Run(
-      pipeline: pipeline, store: store, time: time, directory: directory, restartEvery: restartEvery, redelivers: redelivers)
+    var run = try Run(
+      pipeline: pipeline, tables: store, time: time, directory: directory, restartEvery: restartEvery, redelivers: redelivers)
     var problems: [String] = []
     for step in scenario.steps {
       try await run.perform(step)
@@ -66,92 +67,99 @@ private final class ScenarioTime: TimeSource {
 
 private struct Run {
   let pipeline: Pipeline
-  let store: TableStore
+  let tables: TableStore
   let time: ScenarioTime
   var replay: Replay
   var ranks: [Int: RankIndex] = [:]
-  let file: GenerationFile
   let reader: Connection
 
-  init(pipeline: Pipeline, store: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?, redelivers: Bool) {
+  init(
+    pipeline: Pipeline, tables: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?, redelivers: Bool
+  ) throws {
     self.pipeline = pipeline
-    self.store = store
+    self.tables = tables
     self.time = time
-    do {
-      file = try GenerationFile(path: directory + "/read-model.db", pipeline: pipeline)
-      reader = try Connection(path: directory + "/read-model.db", options: .readOnly)
-    } catch {
-      preconditionFailure("a read model cannot be made in \(directory): \(error)")
-    }
+    let store = try SQLiteGeneration(path: directory + "/read-model.db", pipeline: pipeline)
+    reader = try Connection(path: directory + "/read-model.db", options: .readOnly)
     replay = Replay(
-      file: file,
+      store: store,
       logs: pipeline.tables.map { table -> any ChangeLog in
-        let log = EmbeddedLog(store, table: table.name)
+        let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
-      }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery)
+      }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery, isSettled: true)
     for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
   }
 
   mutating func perform(_ step: Scenario.Step) async throws {
-    time.set(step.time / 1000)
-    try await settle()
+    try await advance(to: step.time / 1000)
     for write in step.writes { try await perform(write) }
+    try await settle()
+  }
+
+  /// Moves the clock, and stops at each instant on the way at which something happens by itself: an item's TTL, a session's deadline.
+  private mutating func advance(to target: Int64) async throws {
+    while true {
+      try await settle()
+      let now = time.wall()
+      // A deadline lets its own instant pass; an expiry is due at it.
+      let deadline = replay.nextDeadline.map { max($0, 0) / 1000 + 1 }
+      let next = [deadline, try tables.nextExpiry(pipeline.tables.map(\.name))].compactMap { $0 }.filter { $0 > now }.min()
+      guard let next, next < target else { break }
+      time.set(next)
+    }
+    time.set(target)
     try await settle()
   }
 
   /// Applies what there is up to the clock's time, carries out effects, and so on until nothing more comes.
   private mutating func settle() async throws {
     while true {
-      try store.settleClock()
+      let removed = try tables.removeDue()
+      try tables.settleClock()
       _ = try await replay.catchUp()
-      let pending = try file.pendingEffects(limit: 1000, now: .max)
-      var waiting = 0
-      for effect in pending {
-        if try await carryOut(effect) {
-          try file.settle([(effect.id, .done)])
-        } else {
-          waiting += 1
-        }
+      var due: [PendingEffect] = []
+      for name in EffectRules.names(of: pipeline) {
+        due += try replay.store.dueEffects(DueEffects(effect: name, now: .max, limit: 1000))
       }
-      if pending.count == waiting { return }
+      for effect in due {
+        try await carryOut(effect)
+        try replay.store.settle([(effect.id, .done)])
+      }
+      if due.isEmpty, removed == 0 { return }
     }
   }
 
-  private func carryOut(_ effect: PendingEffect) async throws -> Bool {
+  private func carryOut(_ effect: PendingEffect) async throws {
     switch effect.action.kind {
-    case .deleteItem(let table, let key, let seen, let through):
-      try await delete(table, key, seen: seen, through: through)
-    case .deleteRows(let rows, let before):
+    case .deleteItem(let table, let key, let seen, let through): try await delete(table, key, seen: seen, through: through)
+    case .deleteRows(let rows):
       // Everything up to the instant is applied: the clock stands still while a step settles.
       for selection in rows {
-        for (key, position) in try file.items(behind: selection, before: before) {
-          try await delete(selection.table, key, seen: nil, through: position)
+        for item in try replay.store.items(behind: selection, of: effect) {
+          try await delete(selection.table, item.key, seen: Item(), through: item.position)
         }
       }
     }
-    return true
   }
 
-  private func delete(_ table: String, _ key: Item, seen: Item?, through: Position?) async throws {
-    let action = WriteAction(table: table, key: key, sequenceMax: through?.sequence) { (current) -> WriteChange in
-      if let seen {
-        guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
-      }
+  private func delete(_ table: String, _ key: Item, seen: Item, through: Position) async throws {
+    let action = WriteAction(table: table, key: key, seenThrough: through) { (current) -> WriteChange in
+      guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
       return .delete
     }
-    _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
+    _ = try await tables.write(WriteTransaction(actions: [action], cause: .service))
   }
 
   private func perform(_ write: Scenario.Write) async throws {
     let actions = try actions(write)
-    for action in actions { _ = try await store.write(WriteTransaction(actions: [action])) }
+    for action in actions { _ = try await tables.write(WriteTransaction(actions: [action])) }
   }
 
   private func actions(_ write: Scenario.Write) throws -> [WriteAction] {
     switch write {
     case .put(let table, let item):
       let name = pipeline.tables[table].name
-      guard let handle = store.table(name) else { return [] }
+      guard let handle = tables.table(name) else { return [] }
       return [WriteAction(table: name, key: try handle.key(ofPut: item)) { _ in .put(item) }]
     case .update(let table, let key, let set, let remove):
       return [
@@ -217,7 +225,10 @@ private struct Run {
   private func problem(_ expected: BoardExpectation) throws -> String? {
     guard let index = ranks[expected.projection] else { return "there is no such board" }
     try index.follow(reader)
-    let members = index.board(expected.board)?.page(from: 0, limit: expected.top.count + 1) ?? []
+    let board = index.board(expected.board)
+    // As the server answers: who is below the floor is not ranked.
+    let counted = board.map { board in index.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
+    let members = board?.page(from: 0, limit: min(counted, expected.top.count + 1)) ?? []
     let shown = members.map { "\($0.rank) \($0.member) \($0.score)" }.joined(separator: ", ")
     for (place, wanted) in expected.top.enumerated() {
       guard place < members.count else { return "the board has \(members.count) members: \(shown)" }

@@ -7,20 +7,18 @@ internal import Workers
 struct TableEffects: EffectSink {
   let client: DynamoClient
 
-  func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool {
+  func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool {
     let answer = try await client.call("Afterimage_20261121.ExpireItem") { writer in
       writer.name("TableName")
       writer.string(table)
       writer.name("Key")
       writer.item(key)
-      if let seen {
+      if !seen.isEmpty {
         writer.name("Seen")
         writer.item(seen)
       }
-      if let seenThrough {
-        writer.name("SeenThrough")
-        writer.string(seenThrough.description)
-      }
+      writer.name("SeenThrough")
+      writer.string(seenThrough.description)
     }
     return answer.body.member(answer.body.root, "Expired").flatMap { answer.body.bool($0) } ?? false
   }

@@ -40,7 +40,7 @@ enum FoldBench {
     for _ in 0..<5 {
       var engine = LaneEngine(
         pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID, sequence: 0, firedThrough: .min,
-        active: [:])
+        stored: [:], activations: [:])
       let watch = Stopwatch()
       for batch in batches { try engine.apply(batch) }
       rates.append(Double(records) / watch.cpuSeconds)

@@ -9,7 +9,8 @@ internal import Relay
 internal import Services
 internal import TableStore
 internal import Telemetry
-internal import Workers
+internal import SQLiteReadModels
+import Workers
 
 /// A topic of change records, filled once by a real relay: how fast a plain loop over librdkafka takes its messages, how fast our own
 /// log over it reads them, and how fast a pipeline's worker makes sessions of them, crash-safe. All in turn, several times, in one run;
@@ -123,7 +124,7 @@ enum KafkaBench {
     let changed = Signal()
     let pipeline = try SessionBench.pipeline(table)
     let worker = try PipelineWorker(
-      pipeline: pipeline, pipelineFile: file, directory: directory, changed: changed, settings: WorkerSettings(), logger: .silent,
+      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(), logger: .silent,
       sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     let running = Task { try await worker.run() }
     var sequence: UInt64 = 0
@@ -142,6 +143,6 @@ enum KafkaBench {
   }
 
   private struct NoEffects: EffectSink {
-    func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool { false }
+    func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool { false }
   }
 }

@@ -5,6 +5,7 @@ internal import PipelineFiles
 internal import Pipelines
 internal import Projections
 internal import ReadModels
+import SQLiteReadModels
 internal import TableStore
 internal import Workers
 
@@ -79,8 +80,8 @@ enum SessionBench {
       let store = try TableStore(path: directory + "/tables")
       defer { store.close() }
       measured.add("sessions.record_bytes", Double(try await fill(store)), "bytes")
-      let file = try GenerationFile(path: directory + "/read-model.db", pipeline: try pipeline())
-      var replay = Replay(file: file, logs: [EmbeddedLog(store, table: "Activity")], checkpointEvery: 100_000)
+      let model = try SQLiteGeneration(path: directory + "/read-model.db", pipeline: try pipeline())
+      var replay = Replay(store: model, logs: [EmbeddedLog(store, table: "Activity")], checkpointEvery: 100_000)
       let watch = Stopwatch()
       try await replay.catchUp()
       measured.add("sessions.embedded_per_second", Double(records) / watch.seconds, "records/s")

@@ -17,13 +17,15 @@ enum NodeOptions {
     }
     var pipelines = arguments.all("pipeline")
     if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
-    return NodeSettings(
+    var settings = NodeSettings(
       dataDirectory: arguments.value("data") ?? "./afterimage-data", address: arguments.value("address") ?? "127.0.0.1",
       pageAddress: arguments.value("page-address") ?? "127.0.0.1",
       tablePort: UInt16(try arguments.integer("port", in: 0...65_535) ?? 8000),
       pagePort: UInt16(try arguments.integer("page-port", in: 0...65_535) ?? 8001), pipelines: pipelines,
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
+    settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
+    return settings
   }
 
   /// `NAME=VALUE` options.

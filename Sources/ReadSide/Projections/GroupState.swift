@@ -1,138 +1,177 @@
-package import DynamoModel
+internal import DynamoModel
 package import Pipelines
 
-/// A group as the read model keeps it beside its row: what deltas are merged into.
+/// A group as a store keeps it beside its row: what deltas are merged into. Merging commutes, and never fails but for the store.
 ///
-/// The counts of single values live in a table of their own, which `GroupValues` stands for; the state holds the rest.
+/// The counts of single values are the store's (`GroupValues`); the state holds the rest.
 package struct GroupState: Sendable, Equatable {
-  package var contributions: Int64 = 0
-  package var stamp: RowStamp = .none
-  package var columns: [Column]
+  package private(set) var contributions: Int64 = 0
+  /// The last change that touched the group.
+  package private(set) var stamp: Stamp = .none
+  /// The last change whose contributions did not cancel out.
+  package private(set) var changed: Stamp = .none
+  /// Whether a sum of the group did not fit its type when it was last shown: then there is a dead letter to be taken back.
+  package var hasMisfit = false
+  /// Whether the member of a board has a score that is shown.
+  package var isPlaced = false
+  private var columns: [Column]
 
-  package enum Column: Sendable, Equatable {
+  enum Column: Sendable, Equatable {
     case count(Int64)
-    case sum(Number)
+    case sum(ExactSum)
     /// How many different values there are.
     case values(distinct: Int64)
     case entries
     case best(Best?)
-  }
 
-  package init(_ plan: GroupPlan) {
-    columns = plan.columns.map { column in
-      switch column.form {
-      case .count: .count(0)
-      case .sum: .sum(.zero)
-      case .values: .values(distinct: 0)
-      case .entries, .scores: .entries
-      case .best: .best(nil)
+    init(_ form: ColumnForm) {
+      switch form {
+      case .count: self = .count(0)
+      case .sum: self = .sum(ExactSum())
+      case .values: self = .values(distinct: 0)
+      case .entries, .scores, .changes: self = .entries
+      case .best: self = .best(nil)
       }
     }
   }
 
-  /// Whether the group has a row: over items only while it has contributions.
+  package init(_ plan: GroupPlan) { columns = plan.columns.map { Column($0.form) } }
+
+  /// Whether the group has contributions: over items one without any has no row.
   package func isAlive(_ plan: GroupPlan) -> Bool { !plan.isOverItems || contributions > 0 }
-}
 
-/// The counts of single values of one group.
-package protocol GroupValues {
-  /// Adds `change` to the count under `key` of a column and keeps `value` with it; answers the count before and after. A count of
-  /// zero is removed.
-  mutating func add(column: Int, key: [UInt8], value: Value, change: Int64) throws -> (before: Int64, after: Int64)
-  /// The least or greatest key of a column and the value under it; nil when it has none.
-  func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], value: Value)?
-  /// The least of the values whose keys begin with `prefix`.
-  func least(column: Int, prefix: [UInt8]) throws -> Value?
-}
-
-extension GroupState {
   /// Merges what a lane adds. Deltas of different lanes give the same state in any order.
   package mutating func merge(_ delta: GroupDelta, _ plan: GroupPlan, _ values: inout some GroupValues) throws {
     contributions += delta.contributions
     stamp = max(stamp, delta.stamp)
+    changed = max(changed, delta.changed)
     for index in columns.indices {
       switch (columns[index], delta.columns[index]) {
       case (.count(let have), .count(let more)): columns[index] = .count(have + more)
-      case (.sum(let have), .sum(let more)): columns[index] = .sum(try have.adding(more))
+      case (.sum(var have), .sum(let more)):
+        have.add(more)
+        columns[index] = .sum(have)
       case (.values(var distinct), .values(let changes)):
-        for (key, change) in changes {
-          let value = Value.values(ordered: key, count: 1)?[0] ?? .null
-          let (before, after) = try values.add(column: index, key: key, value: value, change: change)
-          if before == 0, after > 0 { distinct += 1 }
-          if before > 0, after == 0 { distinct -= 1 }
+        for (key, change) in changes.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+          let (before, after) = try values.add(column: index, key: key.bytes, kept: [], change: change)
+          distinct += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
         }
         columns[index] = .values(distinct: distinct)
       case (.entries, .entries(let changes)):
-        for (key, entry) in changes {
-          _ = try values.add(column: index, key: key, value: entry.value, change: entry.change)
+        for (key, entry) in changes.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+          _ = try values.add(column: index, key: key.bytes, kept: entry.kept, change: entry.change)
         }
       case (.best(let have), .best(let candidate?)):
-        guard case .best(let greatest) = plan.columns[index].form else { continue }
-        if candidate.beats(have, greatest: greatest) { columns[index] = .best(candidate) }
+        if candidate.beats(have, plan.columns[index].function) { columns[index] = .best(candidate) }
       default: continue
       }
     }
   }
 
-  /// The column's value for the row. Throws when a sum does not fit its declared type.
-  package func value(of index: Int, _ plan: GroupPlan, _ values: some GroupValues) throws -> Value {
+  /// What the group's row says of its columns.
+  package struct Shown: Sendable, Equatable {
+    /// Null for a sum that does not fit its type.
+    package var values: [Value] = []
+    /// The columns, by index, whose sums do not fit.
+    package var misfits: [Int] = []
+    /// Of a board, when its member reached the score.
+    package var reached: Stamp = .none
+
+    package init() {}
+  }
+
+  package func shown(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Shown {
+    var shown = Shown()
+    for index in columns.indices {
+      let value = try value(of: index, plan, values)
+      if value == nil { shown.misfits.append(index) }
+      shown.values.append(value ?? .null)
+    }
+    if plan.boardCount != nil { shown.reached = try reached(plan, &values) }
+    return shown
+  }
+
+  /// Nil when a sum does not fit.
+  private func value(of index: Int, _ plan: GroupPlan, _ values: some GroupValues) throws -> Value? {
     let column = plan.columns[index]
     switch columns[index] {
     case .count(let count): return .integer(count)
-    case .sum(let sum):
-      if column.type == .decimal { return .decimal(sum) }
-      guard let whole = sum.int64 else { throw SumOverflow() }
-      return .integer(whole)
+    case .sum(let sum): return sum.value(as: column.type)
     case .values(let distinct):
-      switch column.function {
-      case .distinct: return .integer(distinct)
-      case .min: return try values.extreme(column: index, greatest: false)?.value ?? .null
-      default: return try values.extreme(column: index, greatest: true)?.value ?? .null
-      }
+      if column.function == .distinct { return .integer(distinct) }
+      return try values.extreme(column: index, greatest: column.function.seeksGreatest).map { try GroupState.first($0.key) } ?? .null
     case .entries:
-      guard column.form == .scores else {
-        return try values.extreme(column: index, greatest: column.function == .last)?.value ?? .null
-      }
-      return try bestScore(index, plan, values) ?? .null
+      guard let found = try values.extreme(column: index, greatest: column.function.seeksGreatest) else { return .null }
+      return try GroupState.first(column.form == .scores ? found.key : found.kept)
     case .best(let best): return best?.value ?? .null
     }
   }
 
-  private func bestScore(_ index: Int, _ plan: GroupPlan, _ values: some GroupValues) throws -> Value? {
-    guard let best = try values.extreme(column: index, greatest: plan.columns[index].function == .max) else { return nil }
-    var end = 0
-    return best.key.withUnsafeBytes { Value(ordered: $0, at: &end) }
-  }
-
-  /// When a board member reached its score, in microseconds: of a best the time of the play that holds it (the earliest of equal
-  /// ones), of a count or a sum the time of its last change.
-  package func reachedAt(_ plan: GroupPlan, _ values: some GroupValues) throws -> Int64 {
+  /// Of a best the change that brought it, of a count or a sum the last one that moved it.
+  private func reached(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Stamp {
     switch columns.first {
-    case .best(let best?): return best.time
+    case .best(let best?): return best.stamp
     case .entries where plan.columns[0].form == .scores:
-      guard let score = try bestScore(0, plan, values),
-        case .timestamp(let time)? = try values.least(column: 0, prefix: Value.ordered(CollectionOfOne(score)))
-      else { return stamp.time }
-      return time
-    default: return stamp.time
+      guard let best = try values.extreme(column: 0, greatest: plan.columns[0].function.seeksGreatest) else { return stamp }
+      let score = Value.ordered(CollectionOfOne(try GroupState.first(best.key)))
+      guard let kept = try values.least(column: 0, prefix: score), let reached = Stamp(ordered: kept) else { throw StateError() }
+      return reached
+    case .entries where plan.columns[0].form == .changes: return try since(&values)
+    default: return changed
     }
   }
 
+  /// The first of the changes that gave the score which holds, without another in between. Removed is what can never matter again: changes
+  /// before the last one that gave another score, and those within the run that no lane can part any more.
+  private func since(_ values: inout some GroupValues) throws -> Stamp {
+    guard let newest = try values.extreme(column: 0, greatest: true) else { return changed }
+    var first = newest.key
+    var length = 1
+    while let earlier = try values.before(first, column: 0) {
+      if earlier.kept != newest.kept {
+        try values.removeAll(above: nil, below: earlier.key, column: 0)
+        break
+      }
+      first = earlier.key
+      length += 1
+    }
+    guard let reached = Stamp(ordered: first) else { throw StateError() }
+    if length > 2 {
+      var bound = Stamp.none
+      bound.time = values.watermark
+      let sure = bound.ordered
+      try values.removeAll(above: first, below: Bytes.less(sure, newest.key) ? sure : newest.key, column: 0)
+    }
+    return reached
+  }
+
+  private static func first(_ bytes: [UInt8]) throws -> Value {
+    var end = 0
+    guard let value = bytes.withUnsafeBytes({ Value(ordered: $0, at: &end) }) else { throw StateError() }
+    return value
+  }
+}
+
+extension ExactSum {
+  /// The sum as a value of a column; nil when it does not fit.
+  func value(as type: ValueType) -> Value? {
+    type == .decimal ? number.map { .decimal($0) } : int64.map { .integer($0) }
+  }
+}
+
+extension GroupState {
   package var bytes: [UInt8] {
     var writer = StateWriter()
     writer.signed(contributions)
     writer.stamp(stamp)
+    writer.stamp(changed)
+    writer.unsigned((hasMisfit ? 1 : 0) | (isPlaced ? 2 : 0))
     for column in columns {
       switch column {
       case .count(let count), .values(let count): writer.signed(count)
-      case .sum(let sum): writer.number(sum)
+      case .sum(let sum): writer.sum(sum)
       case .entries: break
-      case .best(let best):
-        writer.optional(best) { writer, best in
-          writer.blob(best.order)
-          writer.value(best.value)
-          writer.signed(best.time)
-        }
+      case .best(let best): writer.optional(best) { $0.best($1) }
       }
     }
     return writer.bytes
@@ -143,23 +182,19 @@ extension GroupState {
     var reader = StateReader(bytes)
     contributions = try reader.signed()
     stamp = try reader.stamp()
+    changed = try reader.stamp()
+    let flags = try reader.unsigned()
+    hasMisfit = flags & 1 != 0
+    isPlaced = flags & 2 != 0
     for index in columns.indices {
       switch columns[index] {
       case .count: columns[index] = .count(try reader.signed())
       case .values: columns[index] = .values(distinct: try reader.signed())
-      case .sum: columns[index] = .sum(try reader.number())
+      case .sum: columns[index] = .sum(try reader.sum())
       case .entries: break
-      case .best:
-        columns[index] = .best(
-          try reader.optional { (reader) throws(StateError) in
-            Best(order: try reader.blob(), value: try reader.value(), time: try reader.signed())
-          })
+      case .best: columns[index] = .best(try reader.optional { (reader) throws(StateError) in try reader.best() })
       }
     }
+    try reader.end()
   }
-}
-
-/// A sum of integers that does not fit 64 bits: declare the column as decimal.
-package struct SumOverflow: Error, Sendable, CustomStringConvertible {
-  package var description: String { "a sum of integers does not fit 64 bits: declare its input as decimal" }
 }

@@ -8,28 +8,42 @@ package struct LaneChanges: Sendable {
   package var collections: [Int: [BytesKey: CollectionChange]] = [:]
   /// Aggregates and boards: by projection, then by the group's ordered values.
   package var groups: [Int: [BytesKey: GroupDelta]] = [:]
-  /// By projection, in the order in which the sessions changed; a session that changed twice stands once.
-  package var sessions: [Int: [SessionState]] = [:]
+  /// By projection.
+  package var sessions: [Int: SessionChanges] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
+  /// For the decider, in the order of the lane's changes.
+  package var steps: [HandedStep] = []
+  /// Effects that were older than their activation: counted, not carried out.
+  package var suppressedEffects = 0
 
   package init() {}
 
-  /// How many rows all this is.
-  package var rows: Int {
-    collections.values.reduce(0) { $0 + $1.count } + groups.values.reduce(0) { $0 + $1.count }
-      + sessions.values.reduce(0) { $0 + $1.count } + deadLetters.count + outbox.count
-  }
-
   package var isEmpty: Bool {
-    collections.isEmpty && groups.isEmpty && sessions.isEmpty && deadLetters.isEmpty && outbox.isEmpty
+    collections.isEmpty && groups.isEmpty && sessions.isEmpty && deadLetters.isEmpty && outbox.isEmpty && steps.isEmpty
+      && suppressedEffects == 0
+  }
+}
+
+/// A step of a session that the decider folds.
+package struct HandedStep: Sendable {
+  /// Index in `Pipeline.projections`.
+  package let projection: Int
+  /// Which of the change's steps this is.
+  package let place: Int
+  package let step: SessionStep
+
+  package init(projection: Int, place: Int, step: SessionStep) {
+    self.projection = projection
+    self.place = place
+    self.step = step
   }
 }
 
 /// What becomes of one row of a collection.
 package enum CollectionChange: Sendable {
-  /// The inputs of the row, the item's key, and the record that wrote it.
-  case upsert([Value], itemKey: [UInt8], RowStamp)
+  /// The inputs of the row, the item's key, and the change that wrote it.
+  case upsert([Value], itemKey: [UInt8], Stamp)
   /// The row's declared key and the item's key.
   case delete([Value], itemKey: [UInt8])
 }
@@ -62,26 +76,28 @@ package struct DeadLetter: Sendable, Equatable {
 package struct OutboxEntry: Sendable {
   /// The same for the same transition in every build of the read model.
   package let idempotencyKey: String
-  /// Index in `Pipeline.effects`; nil for a session's own `expire: delete item`.
-  package let effect: Int?
-  /// The projection whose session expires its item.
-  package let projection: Int?
-  /// The instant of the transition, in microseconds.
+  /// The effect's name; of a session's own `expire: delete item` the projection's.
+  package let name: String
+  /// The instant of the transition in microseconds, and the order of its change; `.max` for a deadline, which everything of its instant
+  /// comes before.
   package let time: Int64
+  package let order: UInt64
+  package let origin: Origin
   package let action: Action
 
-  package enum Action: Sendable {
-    case deleteItem(table: Int, key: Item, guarded: Guard)
-    /// Delete the items behind the rows that equal `values` and were there at `time`.
-    case deleteRows([Rows])
+  /// What set the effect off, so that a generation that takes another's place can tell what that one has seen too.
+  package enum Origin: Sendable, Equatable {
+    /// A record of the lane, by its sequence number.
+    case record(UInt64)
+    /// A deadline of the lane, or of the decider, that fired at a time in microseconds.
+    case deadline(Int64)
   }
 
-  /// What must still be so for the item to be deleted.
-  package enum Guard: Sendable {
-    /// These attributes are as they were seen.
-    case seen(Item)
-    /// The item was not written again after this record.
-    case position(Position)
+  package enum Action: Sendable {
+    /// Delete the item if the attributes in `seen` are still so and it was not written after the record at `through`.
+    case deleteItem(table: Int, key: Item, seen: Item, through: Position)
+    /// Delete the items behind the rows that equal `values` and were there at the instant.
+    case deleteRows([Rows])
   }
 
   package struct Rows: Sendable {
@@ -97,11 +113,12 @@ package struct OutboxEntry: Sendable {
     }
   }
 
-  package init(idempotencyKey: String, effect: Int?, projection: Int?, time: Int64, action: Action) {
+  package init(idempotencyKey: String, name: String, time: Int64, order: UInt64, origin: Origin, action: Action) {
     self.idempotencyKey = idempotencyKey
-    self.effect = effect
-    self.projection = projection
+    self.name = name
     self.time = time
+    self.order = order
+    self.origin = origin
     self.action = action
   }
 }

@@ -6,8 +6,9 @@ package import Pipelines
 /// One lane of a pipeline: the records of one partition in, changes of rows, deadlines and effects out. Pure: no clock, no
 /// file; the same records give the same changes.
 ///
-/// Records are decoded once for all projections, only the attributes that the pipeline names, and both images are taken apart once.
-/// Deadlines before a record's time fire before it is applied, those before a batch's watermark behind it.
+/// Records are decoded once for all projections, only the attributes that the pipeline names, and both images are taken apart once. A record
+/// is applied to every projection or, when it cannot be read, to none. Deadlines before a record's time fire before it is applied, those
+/// before a batch's watermark after it.
 package struct LaneEngine: Sendable {
   package let pipeline: Pipeline
   /// Index of the table in the pipeline.
@@ -21,23 +22,26 @@ package struct LaneEngine: Sendable {
   package private(set) var firedThrough: Int64
   /// The life of the table that the records are of.
   let tableID: TableID
-  var changes = LaneChanges()
-  /// By projection.
-  var sessionLanes: [SessionLane?]
-  /// By projection.
-  let plans: [GroupPlan?]
+  private var deadLetters: [DeadLetter] = []
+  private var output: LaneOutput
+  private var parts: [Part]
+  /// Effects that wait for changes of the table's items.
+  private let effects: [(index: Int, source: Source)]
   private let matcher: ItemMatcher
   private let names: AttributeNames
-  /// The projections that the table feeds.
-  private let feeds: [Feed]
-  private let tableEffects: [Int]
+  private let keyNames: [String]
   private var jsonReader: RecordJSONReader
 
-  /// An engine that goes on behind what the read model holds: the record `sequence`. `active` are the lane's active sessions by
-  /// projection.
+  /// A projection that the lane's table feeds.
+  private struct Part {
+    let name: String
+    var fold: any Fold
+  }
+
+  /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
     pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Int64,
-    active: [Int: [SessionState]]
+    stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID
     self.sequence = sequence
@@ -45,53 +49,38 @@ package struct LaneEngine: Sendable {
     self.table = table
     self.partition = partition
     self.firedThrough = firedThrough
-    matcher = pipeline.tables[table].matcher
-    names = pipeline.tables[table].attributes
-    var feeds: [Feed] = []
-    var plans: [GroupPlan?] = Array(repeating: nil, count: pipeline.projections.count)
-    sessionLanes = Array(repeating: nil, count: pipeline.projections.count)
-    for (index, projection) in pipeline.projections.enumerated() where projection.sources.contains(where: { $0.table == table }) {
-      feeds.append(Feed(index, projection, table: table))
-      switch projection.kind {
-      case .collection: break
-      case .aggregate(let aggregate): plans[index] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[index] = GroupPlan(board)
-      case .sessions(let sessions):
-        var lane = SessionLane(sessions)
-        lane.load(active[index] ?? [])
-        sessionLanes[index] = lane
-      }
+    let definition = pipeline.tables[table]
+    matcher = definition.matcher
+    names = definition.attributes
+    keyNames = definition.keyNames
+    output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: table, activations: activations))
+    parts = pipeline.projections.indices.compactMap { index in
+      guard pipeline.projections[index].sources.contains(where: { $0.table == table }) else { return nil }
+      return Part(
+        name: pipeline.projections[index].name,
+        fold: FoldRegistry.fold(index, of: pipeline, table: table, stored: stored[index] ?? []))
     }
-    self.feeds = feeds
-    self.plans = plans
-    tableEffects = pipeline.effects.indices.filter { index in
-      if case .change(let source) = pipeline.effects[index].trigger { source.table == table } else { false }
+    effects = pipeline.effects.indices.compactMap { index in
+      guard case .change(let source) = pipeline.effects[index].trigger, source.table == table else { return nil }
+      return (index, source)
     }
     jsonReader = RecordJSONReader(
-      only: names, old: tableEffects.isEmpty ? LaneEngine.oldNames(pipeline.tables[table].matcher, feeds) : nil)
+      only: names, old: effects.isEmpty ? LaneEngine.oldNames(definition.matcher, parts.map(\.fold)) : nil)
   }
 
-  /// What is read of old images where that is less than of new ones: when only touches are fed, an old image is asked whether it was
-  /// there and whether something changed since. Nil when all of it may be read.
-  private static func oldNames(_ matcher: ItemMatcher, _ feeds: [Feed]) -> AttributeNames? {
+  /// What is read of old images where that is less than of new ones. Nil when all of it may be read.
+  private static func oldNames(_ matcher: ItemMatcher, _ folds: [any Fold]) -> AttributeNames? {
     guard matcher.isByKeyAlone else { return nil }
     var names = matcher.keyAttributes
-    for feed in feeds {
-      guard let touches = feed.touches else { return nil }
-      for box in touches.touches + touches.ends {
-        guard box.source.when == nil else { return nil }
-        switch box.source.event {
-        case .inserted: break
-        case .changed: names += box.source.event?.attributeNames ?? []
-        case .removed, .expired, nil: return nil
-        }
-      }
+    for fold in folds {
+      guard let read = fold.oldNames else { return nil }
+      names += read
     }
     return AttributeNames(names)
   }
 
   /// Applies a batch and then its watermark. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted
-  /// table: nothing behind the last good record is applied, and the lane stops.
+  /// table: nothing after the last good record is applied, and the lane stops.
   package mutating func apply(_ batch: RecordBatch) throws(LaneFailure) {
     let failure = batch.bytes.withUnsafeBytes { bytes in
       do throws(LaneFailure) {
@@ -121,10 +110,10 @@ package struct LaneEngine: Sendable {
     }
     if record.kind == .truncate {
       throw LaneFailure(
-        .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins with the table made anew")
+        .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins when it is created again")
     }
-    fireDeadlines(before: record.time * 1000)
-    try apply(record)
+    fireDeadlines(before: LaneEngine.microseconds(record.time))
+    apply(record)
     sequence = entry.sequence
     applied += 1
   }
@@ -134,90 +123,72 @@ package struct LaneEngine: Sendable {
     fireDeadlines(before: LaneEngine.microseconds(watermark))
   }
 
-  /// Log times are milliseconds, everything behind the engine is microseconds; the greatest time stays the greatest.
+  /// Log times are milliseconds, everything after the engine is microseconds; the greatest time stays the greatest.
   package static func microseconds(_ milliseconds: Int64) -> Int64 {
     milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
   }
 
   /// Whether there is anything for a checkpoint to write beside the position.
-  package var hasChanges: Bool { !changes.isEmpty || sessionLanes.contains { $0?.hasChanges == true } }
+  package var hasChanges: Bool {
+    !deadLetters.isEmpty || !output.outbox.isEmpty || !output.steps.isEmpty || output.suppressed > 0
+      || parts.contains { $0.fold.hasChanges }
+  }
 
   /// How many rows the next checkpoint writes, more or less: what it holds in memory. O(projections).
   package var changedRows: Int {
-    changes.rows + sessionLanes.reduce(0) { $0 + ($1?.changedRows ?? 0) }
+    deadLetters.count + output.outbox.count + output.steps.count + parts.reduce(0) { $0 + $1.fold.changedRows }
   }
 
   /// The least instant, in microseconds, at which something may happen without a record.
-  package var nextDeadline: Int64? { sessionLanes.compactMap { $0?.nextDeadline }.min() }
+  package var nextDeadline: Int64? { parts.compactMap(\.fold.nextDeadline).min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {
-    for index in sessionLanes.indices {
-      let sessions = sessionLanes[index]?.takeChanges() ?? []
-      if !sessions.isEmpty { changes.sessions[index] = sessions }
-    }
-    defer { changes = LaneChanges() }
+    var changes = LaneChanges()
+    for index in parts.indices { parts[index].fold.takeChanges(into: &changes) }
+    swap(&changes.deadLetters, &deadLetters)
+    swap(&changes.outbox, &output.outbox)
+    swap(&changes.steps, &output.steps)
+    swap(&changes.suppressedEffects, &output.suppressed)
     return changes
   }
 
   private mutating func fireDeadlines(before time: Int64) {
     guard time > firedThrough else { return }
-    for index in sessionLanes.indices {
-      guard sessionLanes[index]?.nextDeadline.map({ $0 < time }) == true else { continue }
-      var fired: [SessionState] = []
-      sessionLanes[index]?.fire(before: time) { fired.append($0) }
-      for state in fired { sessionEnded(state, projection: index) }
-    }
+    for index in parts.indices { parts[index].fold.fire(before: time, &output) }
     firedThrough = time
   }
 
-  private mutating func apply(_ record: ChangeRecord) throws(LaneFailure) {
+  private mutating func apply(_ record: ChangeRecord) {
     let (old, new) = matcher.images(old: record.oldImage, new: record.newImage)
     if old == nil, new == nil { return }
     let change = Change(
       record: record, old: old, new: new,
-      stamp: RowStamp(time: record.time * 1000, table: table, partition: partition, sequence: record.sequence),
-      itemKey: record.keys.binary)
-    for feed in feeds {
-      let index = feed.projection
-      do {
-        if let touches = feed.touches {
-          try apply(touches, index, change)
-          continue
-        }
-        switch pipeline.projections[index].kind {
-        case .collection(let collection): try apply(collection, index, change)
-        case .aggregate(let aggregate): try apply(sources: aggregate.sources, index, change)
-        case .leaderboard(let board): try apply(sources: board.sources, index, change)
-        case .sessions(let sessions): try apply(sessions, index, change)
-        }
-      } catch let failure as EvaluationFailure {
-        deadLetter(pipeline.projections[index].name, failure, change)
+      stamp: Stamp(
+        time: LaneEngine.microseconds(record.time), order: record.order, tableID: tableID, partition: partition,
+        sequence: record.sequence), itemKey: ItemKeyBytes.bytes(record.keys, keyNames))
+    for index in parts.indices {
+      do throws(EvaluationFailure) {
+        try parts[index].fold.apply(change, &output)
       } catch {
-        throw LaneFailure(.unreadable, sequence: record.sequence, "projection \(pipeline.projections[index].name): \(error)")
+        deadLetter(parts[index].name, error, change)
       }
     }
-    for index in tableEffects { fireEffect(index, change) }
+    for (index, source) in effects {
+      do throws(EvaluationFailure) {
+        try output.changeHappened(index, source, change)
+      } catch {
+        deadLetter(pipeline.effects[index].name, error, change)
+      }
+    }
   }
 
-  mutating func deadLetter(_ name: String, _ failure: EvaluationFailure, _ change: Change) {
-    changes.deadLetters.append(
+  private mutating func deadLetter(_ name: String, _ failure: EvaluationFailure, _ change: Change) {
+    deadLetters.append(
       DeadLetter(
         projection: name, table: pipeline.tables[table].name, partition: partition, sequence: change.stamp.sequence,
         time: change.stamp.time, path: failure.path, reason: failure.reason))
   }
-}
-
-/// A record with its images taken apart.
-struct Change {
-  let record: ChangeRecord
-  let old: Image?
-  let new: Image?
-  let stamp: RowStamp
-  let itemKey: [UInt8]
-
-  var isSnapshot: Bool { record.kind == .snapshot }
-  var isExpiry: Bool { record.cause == .service }
 }
 
 /// Why a lane stops.

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 
@@ -28,11 +29,28 @@ struct StateWriter {
     if let value { write(&self, value) }
   }
 
-  mutating func stamp(_ stamp: RowStamp) {
+  mutating func stamp(_ stamp: Stamp) {
     signed(stamp.time)
-    unsigned(stamp.table)
+    for number in [stamp.order, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
     unsigned(stamp.partition)
-    signed(Int64(stamp.sequence))
+  }
+
+  mutating func values(_ values: [Value]) {
+    unsigned(values.count)
+    for value in values { self.value(value) }
+  }
+
+  mutating func sum(_ sum: ExactSum) {
+    let parts = sum.stored
+    unsigned(parts.count)
+    for part in parts { signed(part) }
+  }
+
+  mutating func best(_ best: Best) {
+    value(best.rank)
+    blob(best.itemKey)
+    value(best.value)
+    stamp(best.stamp)
   }
 }
 
@@ -84,15 +102,47 @@ struct StateReader {
     try unsigned() == 0 ? nil : try read(&self)
   }
 
-  mutating func stamp() throws(StateError) -> RowStamp {
-    RowStamp(
-      time: try signed(), table: try unsigned(), partition: try unsigned(), sequence: UInt64(try signed()))
+  mutating func stamp() throws(StateError) -> Stamp {
+    let time = try signed()
+    var numbers: [UInt64] = []
+    for _ in 0..<3 { numbers.append(UInt64(bitPattern: try signed())) }
+    return Stamp(
+      time: time, order: numbers[0], tableID: TableID(rawValue: numbers[1]), partition: try unsigned(), sequence: numbers[2])
+  }
+
+  mutating func values() throws(StateError) -> [Value] {
+    var values: [Value] = []
+    for _ in 0..<(try count()) { values.append(try value()) }
+    return values
+  }
+
+  mutating func sum() throws(StateError) -> ExactSum {
+    var parts: [Int64] = []
+    for _ in 0..<(try count()) { parts.append(try signed()) }
+    guard let sum = ExactSum(stored: parts) else { throw StateError() }
+    return sum
+  }
+
+  mutating func best() throws(StateError) -> Best {
+    Best(rank: try value(), itemKey: try blob(), value: try value(), stamp: try stamp())
+  }
+
+  /// A number of things that follow, each of at least one byte.
+  mutating func count() throws(StateError) -> Int {
+    let count = try unsigned()
+    guard count >= 0, count <= bytes.count - index else { throw StateError() }
+    return count
+  }
+
+  /// Nothing may follow.
+  func end() throws(StateError) {
+    guard index == bytes.count else { throw StateError() }
   }
 }
 
-/// The state beside a row does not decode: the read model's file is damaged.
+/// The state beside a row does not decode: the read model is damaged.
 package struct StateError: Error, Sendable, CustomStringConvertible {
   package init() {}
 
-  package var description: String { "the state beside a row does not decode: build the generation anew" }
+  package var description: String { "the state beside a row does not decode: rebuild the pipeline from the log" }
 }

@@ -2,6 +2,7 @@ package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
+internal import SQLiteReadModels
 
 /// Questions about a board, answered from the rank index in memory.
 extension PipelineView {
@@ -43,7 +44,7 @@ extension PipelineView {
       }
       values = try zip(text, columns).map { try value($0, $1) }
     } else {
-      values = definition.boardCount == 0 ? [] : ranks.latest
+      values = definition.boardCount == 0 ? [] : try ranks.latest(open.connection)
     }
     let board = values.flatMap { ranks.board($0) }
     let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0

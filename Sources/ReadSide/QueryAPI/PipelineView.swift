@@ -6,6 +6,7 @@ package import Pipelines
 package import ReadModels
 package import Services
 internal import SQLite
+internal import SQLiteReadModels
 
 /// A pipeline's current read model, for readers: one connection that cannot write, on a thread of its own, and the boards in memory.
 ///

@@ -1,16 +1,16 @@
 package import ChangeRecords
 package import DynamoModel
-internal import Pipelines
-internal import Projections
+package import Pipelines
+package import Projections
 
 /// An effect as the outbox keeps it: JSON that names tables and columns, so that it can be carried out and read without the
 /// pipeline that wrote it.
 package struct OutboxAction: Sendable {
   package enum Kind: Sendable {
-    /// Delete the item if the attributes in `seen` are still so, or if it was not written after the record at `seenThrough`.
-    case deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?)
-    /// Delete the items behind the rows of `projection` whose columns equal these, as they were at `before` (microseconds).
-    case deleteRows([Rows], before: Int64)
+    /// Delete the item if the attributes in `seen` are still so and it was not written after the record at `seenThrough`.
+    case deleteItem(table: String, key: Item, seen: Item, seenThrough: Position)
+    /// Delete the items behind the rows of `projection` whose columns equal these, as they were at the effect's instant.
+    case deleteRows([Rows])
   }
 
   package struct Rows: Sendable {
@@ -21,12 +21,24 @@ package struct OutboxAction: Sendable {
 
   package let kind: Kind
 
-  init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
+  /// What effects go one after the other for: the table and key of an item, or the rows that are chosen.
+  package var target: String {
+    var writer = JSONWriter()
+    switch kind {
+    case .deleteItem(let table, let key, _, _):
+      writer.beginArray()
+      writer.string(table)
+      writer.item(key)
+      writer.endArray()
+    case .deleteRows: return json
+    }
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  package init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
     switch entry.action {
-    case .deleteItem(let table, let key, .seen(let seen)):
-      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, seenThrough: nil)
-    case .deleteItem(let table, let key, .position(let position)):
-      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: nil, seenThrough: position)
+    case .deleteItem(let table, let key, let seen, let through):
+      kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, seenThrough: through)
     case .deleteRows(let rows):
       kind = .deleteRows(
         rows.map { rows in
@@ -34,11 +46,11 @@ package struct OutboxAction: Sendable {
           return Rows(
             projection: projection.name, table: pipeline.tables[rows.table].name,
             equals: rows.equals.map { (projection.table.columns[$0.column].sortName, Value.ordered(CollectionOfOne($0.value))) })
-        }, before: entry.time)
+        })
     }
   }
 
-  var json: String {
+  package var json: String {
     var writer = JSONWriter()
     writer.beginObject()
     switch kind {
@@ -47,15 +59,11 @@ package struct OutboxAction: Sendable {
       writer.string(table)
       writer.name("key")
       writer.item(key)
-      if let seen {
-        writer.name("seen")
-        writer.item(seen)
-      }
-      if let seenThrough {
-        writer.name("seenThrough")
-        writer.string(seenThrough.description)
-      }
-    case .deleteRows(let all, let before):
+      writer.name("seen")
+      writer.item(seen)
+      writer.name("seenThrough")
+      writer.string(seenThrough.description)
+    case .deleteRows(let all):
       writer.name("deleteRows")
       writer.array(all) { writer, rows in
         writer.beginObject()
@@ -72,24 +80,22 @@ package struct OutboxAction: Sendable {
         writer.endObject()
         writer.endObject()
       }
-      writer.name("before")
-      writer.integer(before)
     }
     writer.endObject()
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
-  init?(json text: String) {
+  package init?(json text: String) {
     guard let tape = try? JSONTape(Array(text.utf8)) else { return nil }
     let root = tape.root
-    if let table = tape.member(root, "deleteItem"), let key = tape.member(root, "key").flatMap({ try? Item(json: tape, $0) }) {
-      kind = .deleteItem(
-        table: tape.string(table), key: key, seen: tape.member(root, "seen").flatMap { try? Item(json: tape, $0) },
-        seenThrough: tape.member(root, "seenThrough").flatMap { Position(tape.string($0)) })
+    if let table = tape.member(root, "deleteItem"), let key = tape.member(root, "key").flatMap({ try? Item(json: tape, $0) }),
+      let seen = tape.member(root, "seen").flatMap({ try? Item(json: tape, $0) }),
+      let through = tape.member(root, "seenThrough").flatMap({ Position(tape.string($0)) })
+    {
+      kind = .deleteItem(table: tape.string(table), key: key, seen: seen, seenThrough: through)
       return
     }
-    guard let list = tape.member(root, "deleteRows"), let before = tape.member(root, "before").flatMap({ Int64(tape.text($0)) })
-    else { return nil }
+    guard let list = tape.member(root, "deleteRows") else { return nil }
     var all: [Rows] = []
     tape.forEachElement(list) { element in
       var equals: [(column: String, value: [UInt8])] = []
@@ -102,6 +108,6 @@ package struct OutboxAction: Sendable {
         all.append(Rows(projection: tape.string(projection), table: tape.string(table), equals: equals))
       }
     }
-    kind = .deleteRows(all, before: before)
+    kind = .deleteRows(all)
   }
 }

@@ -1,5 +1,3 @@
-internal import SQLite
-
 /// Why a read model cannot be used or changed.
 package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   /// Another worker has taken the lane, or a checkpoint of this one went through unseen: load the lane again.
@@ -7,16 +5,16 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   /// The file belongs to another pipeline definition.
   case otherFingerprint(path: String)
   /// The file was written by another version of the engine.
-  case otherVersion(path: String, found: String)
+  case otherVersion(path: String, found: String, known: Int)
   case storage(path: String, String, isFull: Bool)
   case damaged(path: String, String)
 
   package var description: String {
     switch self {
-    case .superseded(let table, let partition): "lane \(table)[\(partition)] was taken over by another worker"
+    case .superseded(let table, let partition): "\(partition < 0 ? table : "lane \(table)[\(partition)]") was taken over by another worker"
     case .otherFingerprint(let path): "\(path) was built by another definition of the pipeline: \(ReadModelError.rebuild(path))"
-    case .otherVersion(let path, let found):
-      "\(path) has read model format \(found), this program writes format \(GenerationSchema.version): "
+    case .otherVersion(let path, let found, let known):
+      "\(path) has read model format \(found), this program writes format \(known): "
         + "use the afterimage that wrote it, or \(ReadModelError.rebuild(path))"
     case .storage(let path, let reason, let isFull):
       isFull ? "\(path): the disk is full: \(reason); nothing of the checkpoint was written" : "\(path): \(reason)"
@@ -27,8 +25,8 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   /// What to do about a file `DIR/read-models/PIPELINE/generation-N/read-model.db`.
   private static func rebuild(_ path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count > 4, parts[parts.count - 4] == "read-models" else { return "build a new generation" }
+    guard parts.count > 4, parts[parts.count - 4] == "read-models" else { return "rebuild the pipeline from the log" }
     let data = parts[..<(parts.count - 4)].joined(separator: "/")
-    return "build it anew from the log with: afterimage pipeline rebuild \(parts[parts.count - 3]) --data \(data)"
+    return "rebuild it from the log with: afterimage pipeline rebuild \(parts[parts.count - 3]) --data \(data)"
   }
 }

@@ -1,55 +1,82 @@
 internal import ChangeLog
-internal import ChangeRecords
-internal import DynamoModel
-package import Pipelines
+internal import Pipelines
 internal import Projections
 package import ReadModels
 package import Services
 
-/// The one writer of a generation's file in this process: every call runs on its own thread, so that SQLite never holds one of
+/// The one writer of a generation in this process: every call runs on its own thread, so that the store never holds one of
 /// the concurrency runtime's.
 package actor GenerationWriter {
   private let executor: BlockingExecutor
-  private let file: GenerationFile
+  private let store: any GenerationStore
+  private var decider: Decider?
   /// Announced after each checkpoint: rows or positions are new.
   package nonisolated let committed: Signal
+  /// Announced when effects were written, or are due again.
+  package nonisolated let effectsWritten = Signal()
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  package init(path: String, pipeline: Pipeline, committed: Signal) throws(ReadModelError) {
-    executor = BlockingExecutor("read-model \(pipeline.name)")
-    file = try GenerationFile(path: path, pipeline: pipeline)
+  /// `open` opens the store.
+  package init(
+    name: String, committed: Signal, open: @Sendable () throws(ReadModelError) -> any GenerationStore
+  ) throws(ReadModelError) {
+    executor = BlockingExecutor("read-model \(name)")
+    store = try open()
     self.committed = committed
   }
 
-  func takeLane(
-    table: Int, partition: Int, start: LogCursor
-  ) throws(ReadModelError) -> (position: LanePosition, active: [Int: [SessionState]]) {
-    try file.takeLane(table: table, partition: partition, start: start)
-  }
+  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane { try store.takeLane(lane, start: start) }
 
-  func checkpoint(
-    table: Int, partition: Int, from old: LanePosition, to new: LanePosition, _ changes: LaneChanges
-  ) throws(ReadModelError) -> CheckpointResult {
-    let result = try file.checkpoint(table: table, partition: partition, from: old, to: new, changes)
+  func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
+    let result = try store.checkpoint(checkpoint)
     committed.announce()
+    if result.effects > 0 { effectsWritten.announce() }
     return result
   }
 
-  func pendingEffects(limit: Int, now: Int64) throws(ReadModelError) -> [PendingEffect] {
-    try file.pendingEffects(limit: limit, now: now)
+  func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try store.lanes() }
+
+  func takeDecider(partitions: [Int], _ activations: Activations) throws(ReadModelError) {
+    decider = try Decider(store, partitions: partitions, activations)
   }
 
-  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
-    try file.settle(outcomes)
-    committed.announce()
+  /// One round of the decider: whether there may be more at once, and what holds projections back.
+  func decide() throws(ReadModelError) -> (hasMore: Bool, holds: [Decider.Hold]) {
+    guard let decider else { return (false, []) }
+    let hasMore = try decider.round()
+    if decider.hasWritten {
+      committed.announce()
+      effectsWritten.announce()
+    }
+    return (hasMore, decider.holds)
   }
 
-  func leastWatermark() throws(ReadModelError) -> Int64? { try file.leastWatermark() }
+  func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
 
-  func items(behind rows: OutboxAction.Rows, before: Int64) throws(ReadModelError) -> [(key: Item, position: Position)] {
-    try file.items(behind: rows, before: before)
+  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
+
+  func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+    try store.items(behind: rows, of: effect)
   }
 
-  package func close() { file.close() }
+  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+    try store.effects(states, after: after, limit: limit)
+  }
+
+  package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
+    defer { effectsWritten.announce() }
+    return try store.change(effects, change)
+  }
+
+  /// Where the generation stands and what it has not carried out, for the one that takes its place.
+  func old() throws(ReadModelError) -> OldGeneration {
+    OldGeneration(
+      lanes: try store.lanes(), decided: try store.decided(),
+      outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+  }
+
+  func handOver(_ old: OldGeneration) throws(ReadModelError) { try store.handOver(old) }
+
+  package func close() { store.close() }
 }

@@ -1,3 +1,5 @@
+internal import Pipelines
+package import ReadModels
 internal import Synchronization
 
 /// What a lane is doing, for `/metrics`, the page and `doctor`.
@@ -5,7 +7,9 @@ package struct LaneStatus: Sendable {
   package var table: String
   package var partition: Int
   package var sequence: UInt64 = 0
-  /// Records in the log behind the last checkpoint, as far as known.
+  /// The time through which deadlines have fired, in microseconds.
+  package var firedThrough: Int64 = .min
+  /// Records in the log after the last checkpoint, as far as known.
   package var behind: UInt64 = 0
   /// The time for which the rows hold, in milliseconds.
   package var watermark: Int64 = .min
@@ -14,25 +18,91 @@ package struct LaneStatus: Sendable {
   package var foreign: Int = 0
   /// Why the lane stands still; nil while it goes on.
   package var stopped: String?
+  package var stop: LaneProgress.Stop?
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
 }
 
+/// A projection that waits for a lane: what several lanes feed in order stands as far as the one that is furthest back.
+package struct HeldProjection: Sendable, Equatable {
+  package let projection: String
+  package let table: String
+  package let partition: Int
+  /// Steps that wait.
+  package let waiting: Int
+}
+
 /// The lanes of one generation as they are now. Written by the lanes, read by anybody.
 package final class LaneBoard: Sendable {
-  private let lanes = Mutex<[String: LaneStatus]>([:])
+  private struct State {
+    var lanes: [LaneID: LaneStatus] = [:]
+    var held: [HeldProjection] = []
+    /// By lane that holds others back: how many steps wait for it at the most.
+    var waiting: [LaneID: Int] = [:]
+    var deciderStopped: String?
+    /// Whether all lanes are known.
+    var isDescribed = false
+    var isOver = false
+  }
+
+  private let state = Mutex(State())
 
   package init() {}
 
-  func update(_ table: String, _ partition: Int, _ change: (inout LaneStatus) -> Void) {
-    lanes.withLock { lanes in
-      var status = lanes["\(table)/\(partition)"] ?? LaneStatus(table: table, partition: partition)
+  func update(_ lane: LaneID, _ pipeline: Pipeline, _ change: (inout LaneStatus) -> Void) {
+    state.withLock { state in
+      var status = state.lanes[lane] ?? LaneStatus(table: pipeline.tables[lane.table].name, partition: lane.partition)
       change(&status)
-      lanes["\(table)/\(partition)"] = status
+      state.lanes[lane] = status
     }
   }
 
-  package var all: [LaneStatus] {
-    lanes.withLock { $0.values.sorted { ($0.table, $0.partition) < ($1.table, $1.partition) } }
+  func hold(_ holds: [Decider.Hold], _ pipeline: Pipeline) {
+    state.withLock { state in
+      state.held = holds.map { hold in
+        HeldProjection(
+          projection: pipeline.projections[hold.projection].name, table: pipeline.tables[hold.lane.table].name,
+          partition: hold.lane.partition, waiting: hold.waiting)
+      }
+      state.waiting = Dictionary(holds.map { ($0.lane, $0.waiting) }) { max($0, $1) }
+    }
   }
+
+  /// Whether a lane has to wait for one that holds the decider back. That one itself never waits.
+  func isHeldBack(_ lane: LaneID, max most: Int) -> Bool {
+    state.withLock { state in
+      guard state.waiting[lane] == nil else { return false }
+      return state.waiting.values.contains { $0 > most }
+    }
+  }
+
+  func isDescribed() { state.withLock { $0.isDescribed = true } }
+  /// The generation is not worked on any more: what the lanes say is final.
+  func end() { state.withLock { $0.isOver = true } }
+  var isOver: Bool { state.withLock { $0.isOver } }
+  func stopDecider(_ reason: String) { state.withLock { $0.deciderStopped = reason } }
+
+  /// Why the decider stands still; nil while it works.
+  package var deciderStopped: String? { state.withLock { $0.deciderStopped } }
+
+  /// Whether every lane has been at the log's end.
+  var hasCaughtUp: Bool {
+    state.withLock { $0.isDescribed && !$0.lanes.isEmpty && $0.lanes.values.allSatisfy(\.hasCaughtUp) }
+  }
+
+  var positions: [LaneID: SwapDecision.Place] {
+    state.withLock { state in
+      // A lane of a table that is gone holds nothing back.
+      state.lanes.filter { if case .recreated = $0.value.stop { false } else { true } }.mapValues { SwapDecision.Place(sequence: $0.sequence, firedThrough: $0.firedThrough) }
+    }
+  }
+
+  package var held: [HeldProjection] { state.withLock { $0.held } }
+
+  /// By table and partition.
+  package var all: [LaneStatus] {
+    state.withLock { state in state.lanes.sorted { $0.key < $1.key }.map(\.value) }
+  }
+
+  package subscript(lane: LaneID) -> LaneStatus? { state.withLock { $0.lanes[lane] } }
 }

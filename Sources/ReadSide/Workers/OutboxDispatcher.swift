@@ -1,140 +1,141 @@
-package import ChangeRecords
-package import DynamoModel
+internal import DynamoModel
 internal import Foundation
 internal import Pipelines
-package import ReadModels
+internal import Projections
+internal import ReadModels
 internal import Services
+internal import Synchronization
 internal import Telemetry
 
-/// Carries out what effects ask for in the write store. Called with the same arguments again after a crash: what it does is done
-/// once, because what was seen no longer holds the second time.
-package protocol EffectSink: Sendable {
-  /// Deletes an item with the service's identity if the attributes in `seen` are still so and it was not written after the record
-  /// at `seenThrough`. Answers whether it was there and deleted.
-  func deleteItem(table: String, key: Item, seen: Item?, seenThrough: Position?) async throws -> Bool
-}
-
-/// Dispatches the outbox of the current generation: each effect once, in order, after the synced checkpoint that wrote it.
+/// Dispatches the outbox of the current generation: effects begin at once after the synced checkpoint that wrote them, several at a time, of
+/// one target one after the other. Each waits only for what it depends on.
 ///
-/// The ledger in the catalogue outlives generations, so a rebuild sends nothing again; what is older than the effect's
-/// activation is suppressed.
+/// The ledger outlives generations, so a rebuild sends nothing again. What is carried out and not noted, because of a crash, is carried out
+/// again, which changes nothing.
 struct OutboxDispatcher {
-  static let batchMax = 200
-  static let attemptsMax = 20
+  static let fetchedMax = 500
+  /// How long is waited when the read model or the ledger cannot be written.
+  static let storagePause = Duration.seconds(2)
 
   let pipeline: Pipeline
   let writer: GenerationWriter
   let catalog: CatalogOwner
   let sink: any EffectSink
+  let settings: WorkerSettings
   let logger: Logger
 
-  /// How long is waited when the read model or the catalogue cannot be written.
-  static let storagePause = Duration.seconds(2)
+  private final class Outcomes: Sendable {
+    let arrived = Signal()
+    private let all = Mutex<[(effect: PendingEffect, outcome: EffectOutcome)]>([])
 
-  func run() async throws {
-    while !Task.isCancelled {
-      do {
-        try await round()
-      } catch let error as ReadModelError {
-        // A full disk: what was carried out and not noted is carried out again, which changes nothing.
-        guard case .storage = error else { throw error }
-        logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
-        try? await Task.sleep(for: OutboxDispatcher.storagePause)
+    func add(_ effect: PendingEffect, _ outcome: EffectOutcome) {
+      all.withLock { $0.append((effect, outcome)) }
+      arrived.announce()
+    }
+
+    func take() -> [(effect: PendingEffect, outcome: EffectOutcome)] {
+      all.withLock { all in
+        defer { all = [] }
+        return all
       }
     }
   }
 
-  private func round() async throws {
-    let ticket = writer.committed.ticket
-    let now = Int64(Date().timeIntervalSince1970 * 1000)
-    let pending = try await writer.pendingEffects(limit: OutboxDispatcher.batchMax, now: now)
-    var outcomes: [(id: Int64, outcome: EffectOutcome)] = []
-    var waits = false
-    for effect in pending {
-      if Task.isCancelled { break }
-      guard let outcome = try await dispatch(effect, now) else {
-        waits = true
-        continue
+  func run() async {
+    let outcomes = Outcomes()
+    await withDiscardingTaskGroup { group in
+      var queue = EffectQueue(atOnce: settings.effectsAtOnce)
+      while !Task.isCancelled {
+        let ticket = outcomes.arrived.ticket
+        let written = writer.effectsWritten.ticket
+        do {
+          try await settle(outcomes.take(), &queue)
+          if queue.wantsMore { try await fetch(&queue) }
+        } catch {
+          logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
+          try? await Task.sleep(for: OutboxDispatcher.storagePause)
+          continue
+        }
+        for effect in queue.begin() {
+          group.addTask { outcomes.add(effect, await carryOut(effect)) }
+        }
+        if queue.isIdle {
+          await writer.effectsWritten.wait(since: written, timeout: .milliseconds(100))
+        } else {
+          await outcomes.arrived.wait(since: ticket, timeout: .milliseconds(100))
+        }
       }
-      outcomes.append((effect.id, outcome))
-    }
-    if !outcomes.isEmpty { try await writer.settle(outcomes) }
-    if pending.isEmpty || waits || outcomes.isEmpty {
-      await writer.committed.wait(since: ticket, timeout: .milliseconds(200))
+      group.cancelAll()
     }
   }
 
-  /// Nil when its time has not come.
-  private func dispatch(_ effect: PendingEffect, _ now: Int64) async throws -> EffectOutcome? {
-    if try await catalog.wasSent(effect.idempotencyKey) { return .suppressed("carried out by an earlier generation") }
-    if effect.at < (try await catalog.activation(of: effect.effect)) {
-      return .suppressed("older than the effect's activation")
-    }
+  /// Notes outcomes: first in the ledger, then in the outbox.
+  private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue) async throws(ReadModelError) {
+    guard !all.isEmpty else { return }
+    let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
+      try await catalog.recordSent(done, at: OutboxDispatcher.now)
+      try await writer.settle(all.map { ($0.effect.id, $0.outcome) })
+    } catch {
+      // They are carried out again, which changes nothing.
+      for (effect, _) in all { queue.ended(effect) }
+      throw error
+    }
+    for (effect, _) in all { queue.ended(effect) }
+  }
+
+  private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
+  private func fetch(_ queue: inout EffectQueue) async throws(ReadModelError) {
+    let paused = try await catalog.paused()
+    let lanes = try await writer.lanes()
+    for name in EffectRules.names(of: pipeline) where !paused.contains(name) {
+      queue.add(
+        try await writer.dueEffects(
+          DueEffects(effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
+    }
+  }
+
+  /// The time below which everything that an effect depends on is in the rows: of one that deletes the items behind rows, the least
+  /// watermark of the lanes that feed these rows.
+  private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Int64 {
+    guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else { return .max }
+    let tables = Set(selections.map(\.table))
+    return lanes.filter { tables.contains($0.key.table) }.map(\.value.watermark).min() ?? .min
+  }
+
+  private func carryOut(_ effect: PendingEffect) async -> EffectOutcome {
+    do {
+      if try await !catalog.sent(among: [effect.idempotencyKey]).isEmpty { return .suppressed("carried out by an earlier generation") }
       switch effect.action.kind {
       case .deleteItem(let table, let key, let seen, let seenThrough):
         let deleted = try await sink.deleteItem(table: table, key: key, seen: seen, seenThrough: seenThrough)
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
-      case .deleteRows(let rows, let before):
-        guard let watermark = try await writer.leastWatermark(), watermark > before else { return nil }
+      case .deleteRows(let rows):
         for selection in rows {
-          for (key, position) in try await writer.items(behind: selection, before: before) {
-            _ = try await sink.deleteItem(table: selection.table, key: key, seen: nil, seenThrough: position)
+          for item in try await writer.items(behind: selection, of: effect) {
+            _ = try await sink.deleteItem(table: selection.table, key: item.key, seen: Item(), seenThrough: item.position)
           }
         }
       }
-    } catch let error as ReadModelError {
-      throw error
+      return .done
     } catch {
-      if error is CancellationError || Task.isCancelled { return nil }
-      return failed(effect, "\(error)", now)
+      return failed(effect, "\(error)")
     }
-    try await catalog.recordSent([effect.idempotencyKey], at: effect.at)
-    return .done
   }
 
-  private func failed(_ effect: PendingEffect, _ reason: String, _ now: Int64) -> EffectOutcome {
-    if effect.attempts + 1 >= OutboxDispatcher.attemptsMax {
+  private func failed(_ effect: PendingEffect, _ reason: String) -> EffectOutcome {
+    let retry = pipeline.effects.first { $0.name == effect.effect }?.retry ?? .standard
+    let patience = EffectPatience(
+      attempts: retry.attempts, firstWaitMilliseconds: Int64(retry.firstWaitMilliseconds),
+      waitMillisecondsMax: Int64(retry.waitMillisecondsMax))
+    let outcome = patience.outcome(attemptsBefore: effect.attempts, now: OutboxDispatcher.now, reason)
+    if Task.isCancelled { return outcome }
+    if case .failed = outcome {
       logger.error("effect given up", ["effect": effect.effect, "reason": reason])
-      return .failed(reason)
+    } else {
+      logger.warning("effect failed, trying again", ["effect": effect.effect, "reason": reason])
     }
-    logger.warning("effect failed, trying again", ["effect": effect.effect, "reason": reason])
-    return .retry(notBefore: now + min(60_000, 200 << Int64(min(effect.attempts, 10))), reason)
+    return outcome
   }
-}
-
-/// The catalogue on a thread of its own.
-package actor CatalogOwner {
-  private let executor: BlockingExecutor
-  private let catalog: PipelineCatalog
-  private let activeSince: Int64
-  private var activations: [String: Int64] = [:]
-
-  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-  /// `now` in microseconds: since when effects that are new are active.
-  package init(directory: String, now: Int64) throws(ReadModelError) {
-    executor = BlockingExecutor("catalog")
-    catalog = try PipelineCatalog(directory: directory)
-    activeSince = now
-  }
-
-  package func current() throws(ReadModelError) -> Generation? { try catalog.current() }
-  package func generations() throws(ReadModelError) -> [Generation] { try catalog.generations() }
-
-  func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    try catalog.generation(for: fingerprint, pipelineFile: pipelineFile)
-  }
-
-  func makeCurrent(_ generation: Generation) throws(ReadModelError) { try catalog.makeCurrent(generation) }
-
-  func activation(of effect: String) throws(ReadModelError) -> Int64 {
-    if let known = activations[effect] { return known }
-    let active = try catalog.activation(of: effect, now: activeSince)
-    activations[effect] = active
-    return active
-  }
-
-  func wasSent(_ key: String) throws(ReadModelError) -> Bool { try catalog.wasSent(key) }
-  func recordSent(_ keys: [String], at time: Int64) throws(ReadModelError) { try catalog.recordSent(keys, at: time) }
 }

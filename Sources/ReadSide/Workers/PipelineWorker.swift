@@ -1,173 +1,289 @@
 package import ChangeLog
-internal import Foundation
 package import Pipelines
 package import ReadModels
 package import Services
 internal import Synchronization
 package import Telemetry
 
-/// A pipeline at work: its lanes, its effects, and when the pipeline file has changed the building of a new generation beside the
+/// A pipeline at work: its lanes, its decider, its effects, and when its definition has changed the building of a new generation beside the
 /// current one until it has caught up and takes its place.
+///
+/// Whatever goes wrong in it stays in it: a pipeline whose read model is damaged stands still and says so, and everything else goes on.
 package final class PipelineWorker: Service {
   /// A generation that is being worked on in this process.
   package struct Running: Sendable {
     package let generation: Generation
     package let pipeline: Pipeline
     package let lanes: LaneBoard
+    let writer: GenerationWriter
   }
 
-  package let pipeline: Pipeline
+  /// What a worker is asked to do beside its work.
+  private struct Wanted {
+    var pipeline: Pipeline
+    /// A new generation from the log's beginning, whatever the current one is like.
+    var rebuild = false
+    var revision = 0
+  }
+
   package let catalog: CatalogOwner
-  /// Announced whenever rows, positions or the current generation changed.
+  /// Announced whenever rows, positions, the current generation or the definition changed.
   package let changed: Signal
   package var name: String { "worker \(pipeline.name)" }
 
   private let pipelineFile: String
-  private let logs: @Sendable (String) -> any ChangeLog
+  private let stores: ReadModelStores
+  let logs: @Sendable (String) -> any ChangeLog
   private let load: @Sendable (String) throws -> Pipeline
   private let sink: any EffectSink
   private let settings: WorkerSettings
-  private let logger: Logger
+  let logger: Logger
   private let running = Mutex<[Running]>([])
+  private let wanted: Mutex<Wanted>
+  private let asked = Signal()
+  private let trouble = Mutex<String?>(nil)
 
   /// `logs` gives a table's log by name; `load` reads the pipeline file of an older generation.
   package init(
-    pipeline: Pipeline, pipelineFile: String, directory: String, changed: Signal, settings: WorkerSettings, logger: Logger,
-    sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
+    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal, settings: WorkerSettings,
+    logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (String) throws -> Pipeline
   ) throws(ReadModelError) {
-    self.pipeline = pipeline
     self.pipelineFile = pipelineFile
     self.changed = changed
+    self.stores = stores
     self.settings = settings
     self.logger = logger
     self.sink = sink
     self.logs = logs
     self.load = load
-    catalog = try CatalogOwner(directory: directory, now: Int64(Date().timeIntervalSince1970 * 1_000_000))
+    wanted = Mutex(Wanted(pipeline: pipeline))
+    catalog = try CatalogOwner { () throws(ReadModelError) in try stores.pipeline(directory) }
   }
 
+  /// The definition that holds now.
+  package var pipeline: Pipeline { wanted.withLock { $0.pipeline } }
   /// The generations at work, the current one first.
   package var generations: [Running] { running.withLock { $0 } }
+  /// Why the pipeline as a whole stands still; nil while it works.
+  package var stopped: String? { trouble.withLock { $0 } }
+
+  /// Takes another definition of the same pipeline. Its queries and dashboard hold at once; changed effects hold when the lanes have
+  /// taken them over; changed projections are built in a new generation.
+  package func replace(_ pipeline: Pipeline) {
+    wanted.withLock {
+      $0.pipeline = pipeline
+      $0.revision += 1
+    }
+    asked.announce()
+    changed.announce()
+  }
+
+  /// Has a new generation built from the log's beginning while the current one serves.
+  package func rebuild() {
+    wanted.withLock {
+      $0.rebuild = true
+      $0.revision += 1
+    }
+    asked.announce()
+  }
 
   package func run() async throws {
-    let wanted = try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
-    let current = try await catalog.current()
-    // Now, and not at the first dispatch: what happens between the two, and over a crash between them, is to be carried out.
-    for effect in pipeline.effects { _ = try await catalog.activation(of: effect.name) }
-    for projection in pipeline.projections {
-      if case .sessions(let sessions) = projection.kind, sessions.expiresItem {
-        _ = try await catalog.activation(of: projection.name)
+    while !Task.isCancelled {
+      let revision = wanted.withLock { $0.revision }
+      do {
+        try await workOnce(revision)
+        trouble.withLock { $0 = nil }
+      } catch is CancellationError {
+        return
+      } catch let error as ReadModelError {
+        let isPassing = if case .storage = error { true } else { false }
+        await standStill("\(error)", revision, retryAfter: isPassing ? .seconds(2) : nil)
+      } catch {
+        await standStill("\(error)", revision, retryAfter: .seconds(2))
       }
     }
-    if let current, current.number != wanted.number {
-      logger.info(
-        "the pipeline file has changed: a new generation is being built, the current one serves until then",
-        ["pipeline": pipeline.name, "current": "\(current.number)", "new": "\(wanted.number)"])
-      try await build(wanted, beside: current)
-    }
-    if Task.isCancelled { return }
-    let last = try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
-    try await work(on: last, pipeline, dispatching: true, until: { false })
   }
 
-  /// Works on both until the new one has caught up, then swaps.
-  private func build(_ new: Generation, beside current: Generation) async throws {
-    try await withThrowingTaskGroup(of: Bool.self) { group in
-      group.addTask { [self] in
-        try await work(on: new, pipeline, dispatching: false) { [self] in
-          let lanes = generations.first { $0.generation.number == new.number }?.lanes.all ?? []
-          return !lanes.isEmpty && lanes.allSatisfy(\.hasCaughtUp)
-        }
-        return true
-      }
-      if let old = try? load(current.directory) {
+  /// Says why nothing goes on, and waits until it is asked for something else or may try again.
+  private func standStill(_ reason: String, _ revision: Int, retryAfter pause: Duration?) async {
+    if Task.isCancelled { return }
+    logger.error("pipeline stopped", ["pipeline": pipeline.name, "reason": reason])
+    trouble.withLock { $0 = reason }
+    changed.announce()
+    if let pause { return await wait(pause, revision) }
+    while !Task.isCancelled, isCurrent(revision) { await wait(.seconds(60), revision) }
+  }
+
+  private func isCurrent(_ revision: Int) -> Bool { wanted.withLock { $0.revision == revision } }
+
+  private func wait(_ timeout: Duration, _ revision: Int) async {
+    let ticket = asked.ticket
+    if isCurrent(revision) { await asked.wait(since: ticket, timeout: timeout) }
+  }
+
+  /// Works on the generations that the definition asks for, until it is asked for something else.
+  private func workOnce(_ revision: Int) async throws {
+    let (pipeline, isRebuild) = wanted.withLock { wanted in
+      defer { wanted.rebuild = false }
+      return (wanted.pipeline, wanted.rebuild)
+    }
+    let wantedGeneration =
+      isRebuild
+      ? try await catalog.rebuild(pipeline.fingerprint, pipelineFile: pipelineFile)
+      : try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
+    try await activate(pipeline)
+    let activations = try await catalog.activations()
+    if let current = try await catalog.current(), current.number != wantedGeneration.number {
+      logger.info(
+        "a new generation is being built, the current one serves until then",
+        ["pipeline": pipeline.name, "current": "\(current.number)", "new": "\(wantedGeneration.number)"])
+      guard try await build(wantedGeneration, pipeline, beside: current, activations, revision) else { return }
+    }
+    if Task.isCancelled { return }
+    let work = try await start(wantedGeneration, pipeline)
+    defer { finish(work) }
+    let reason = await perform(work, activations, dispatching: true) { [self] in
+      if !isCurrent(revision) { return .asked }
+      return work.lanes.all.contains { if case .recreated = $0.stop { true } else { false } } ? .recreated : nil
+    }
+    await work.writer.close()
+    if reason == .recreated, try await isRecreated(pipeline, work) { wanted.withLock { $0.rebuild = true } }
+  }
+
+  private enum End: Sendable, Equatable { case asked, caughtUp, recreated }
+
+  private final class Flag: Sendable {
+    private let value = Mutex(false)
+
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
+  }
+
+  /// Waits until a table that was deleted is there again under another id, or it is asked for something else.
+  private func isRecreated(_ pipeline: Pipeline, _ work: Running) async throws -> Bool {
+    let revision = wanted.withLock { $0.revision }
+    let stopped = work.lanes.all.first { if case .recreated = $0.stop { true } else { false } }
+    trouble.withLock { $0 = stopped?.stopped }
+    logger.info("a table was deleted or re-created: a new generation begins when it is there", ["pipeline": pipeline.name])
+    while !Task.isCancelled, isCurrent(revision) {
+      var isThere = true
+      for table in pipeline.tables where (try? await logs(table.name).describe()) == nil { isThere = false }
+      if isThere { return true }
+      await wait(.milliseconds(500), revision)
+    }
+    return false
+  }
+
+  /// Works on both until the new one has caught up, then swaps. Answers whether the new one is current.
+  private func build(
+    _ new: Generation, _ pipeline: Pipeline, beside current: Generation, _ activations: Activations, _ revision: Int
+  ) async throws -> Bool {
+    let old: Running?
+    do {
+      old = try await start(current, try load(current.directory))
+    } catch {
+      logger.warning(
+        "the old generation cannot be worked on: it serves as it stands", ["pipeline": pipeline.name, "reason": "\(error)"])
+      old = nil
+    }
+    defer { if let old { finish(old) } }
+    let work = try await start(new, pipeline)
+    defer { finish(work) }
+    let isOver = Flag()
+    let isBuilt = try await withThrowingTaskGroup(of: Bool.self) { group in
+      if let old {
         group.addTask { [self] in
-          try await work(on: current, old, dispatching: true, until: { false })
+          _ = await perform(old, activations, dispatching: true) { isOver.isSet ? .caughtUp : nil }
           return false
         }
-      } else {
-        logger.warning("the old generation's pipeline file cannot be read: it serves as it stands", ["pipeline": pipeline.name])
       }
-      while let isBuilt = try await group.next() {
-        if isBuilt { break }
+      group.addTask { [self] in
+        let reason = await perform(work, activations, dispatching: false) { [self] in
+          if !isCurrent(revision) { return .asked }
+          if work.lanes.hasCaughtUp { isOver.set() }
+          guard isOver.isSet else { return nil }
+          // The old one stops first: then it is known how far the new one has to come.
+          guard let old else { return .caughtUp }
+          return old.lanes.isOver && SwapDecision.isReached(work.lanes.positions, old: old.lanes.positions) ? .caughtUp : nil
+        }
+        isOver.set()
+        return reason == .caughtUp
       }
-      group.cancelAll()
+      var isBuilt = false
+      for try await result in group where result { isBuilt = true }
+      return isBuilt
     }
-    if Task.isCancelled { return }
-    try await catalog.makeCurrent(new)
-    changed.announce()
-    logger.info("the new generation is current", ["pipeline": pipeline.name, "generation": "\(new.number)"])
+    if isBuilt, !Task.isCancelled {
+      if let old { try await work.writer.handOver(try await old.writer.old()) }
+      try await catalog.makeCurrent(new)
+      changed.announce()
+      logger.info("the new generation is current", ["pipeline": pipeline.name, "generation": "\(new.number)"])
+    }
+    await old?.writer.close()
+    await work.writer.close()
+    return isBuilt
   }
 
-  /// Runs the lanes of a generation, and its effects when `dispatching`, until cancelled or `isOver` holds.
-  private func work(
-    on generation: Generation, _ pipeline: Pipeline, dispatching: Bool, until isOver: @escaping @Sendable () -> Bool
-  ) async throws {
-    let writer = try GenerationWriter(path: generation.databasePath, pipeline: pipeline, committed: changed)
-    let board = LaneBoard()
-    running.withLock { $0.append(Running(generation: generation, pipeline: pipeline, lanes: board)) }
-    defer { running.withLock { $0.removeAll { $0.generation.number == generation.number } } }
-    let lanes = try await lanes(pipeline, writer, board)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for lane in lanes { group.addTask { try await lane.run() } }
-      if dispatching {
-        let dispatcher = OutboxDispatcher(pipeline: pipeline, writer: writer, catalog: catalog, sink: sink, logger: logger)
-        group.addTask { try await dispatcher.run() }
+  private func start(_ generation: Generation, _ pipeline: Pipeline) async throws -> Running {
+    let stores = stores
+    let writer = try GenerationWriter(name: pipeline.name, committed: changed) { () throws(ReadModelError) in
+      try stores.generation(generation, pipeline)
+    }
+    let work = Running(generation: generation, pipeline: pipeline, lanes: LaneBoard(), writer: writer)
+    running.withLock { $0.append(work) }
+    return work
+  }
+
+  private func finish(_ work: Running) {
+    running.withLock { $0.removeAll { $0.generation.number == work.generation.number } }
+  }
+
+  /// Runs the lanes of a generation, its decider, and its effects when `dispatching`, until cancelled or `end` says so.
+  private func perform(
+    _ work: Running, _ activations: Activations, dispatching: Bool, until end: @escaping @Sendable () -> End?
+  ) async -> End? {
+    defer { work.lanes.end() }
+    return await withTaskGroup(of: End?.self) { group in
+      group.addTask { [self] in
+        await lanes(work, activations, dispatching: dispatching)
+        return nil
       }
-      group.addTask { [changed] in
+      group.addTask { [changed, asked] in
         while !Task.isCancelled {
-          let ticket = changed.ticket
-          if isOver() { throw WorkIsOver() }
-          await changed.wait(since: ticket, timeout: .milliseconds(200))
+          let (ticket, other) = (changed.ticket, asked.ticket)
+          if let reason = end() { return reason }
+          if asked.ticket == other { await changed.wait(since: ticket, timeout: .milliseconds(100)) }
         }
+        return nil
       }
-      do {
-        while try await group.next() != nil {}
-      } catch is WorkIsOver {
-        group.cancelAll()
-        while try await group.next() != nil {}
-      }
+      let reason = await group.next() ?? nil
+      group.cancelAll()
+      return reason
     }
-    await writer.close()
   }
 
-  private struct WorkIsOver: Error {}
-
-  private func lanes(_ pipeline: Pipeline, _ writer: GenerationWriter, _ board: LaneBoard) async throws -> [Lane] {
-    var lanes: [Lane] = []
-    for (table, definition) in pipeline.tables.enumerated() {
-      let log = logs(definition.name)
-      let description = try await describe(log, board)
-      for partition in 0..<description.partitions {
-        board.update(definition.name, partition) { _ in }
-        lanes.append(
-          Lane(
-            log: log, pipeline: pipeline, table: table, partition: partition, writer: writer, board: board, settings: settings,
-            logger: logger))
-      }
-    }
-    return lanes
-  }
-
-  /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
-  private static let describePatience = Duration.seconds(3)
-
-  private func describe(_ log: any ChangeLog, _ board: LaneBoard) async throws -> LogDescription {
-    let start = ContinuousClock.now
-    var said: LogError?
-    while true {
-      do {
-        let description = try await log.describe()
-        if said != nil { board.update(log.table, 0) { $0.stopped = nil } }
-        return description
-      } catch {
-        if said != error { logger.warning("waiting for the log", ["table": log.table, "reason": error.message]) }
-        said = error
-        if ContinuousClock.now - start > PipelineWorker.describePatience {
-          board.update(log.table, 0) { $0.stopped = "\(error)" }
+  private func lanes(_ work: Running, _ activations: Activations, dispatching: Bool) async {
+    await withDiscardingTaskGroup { group in
+      guard let described = await describe(work) else { return }
+      for (table, partitions) in described.enumerated() {
+        for partition in 0..<partitions {
+          let id = LaneID(table: table, partition: partition)
+          work.lanes.update(id, work.pipeline) { _ in }
+          let lane = Lane(
+            log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline, id: id, writer: work.writer, board: work.lanes,
+            activations: activations, settings: settings, logger: logger)
+          group.addTask { await lane.run() }
         }
-        try await Task.sleep(for: .milliseconds(500))
+      }
+      work.lanes.isDescribed()
+      let decider = DeciderRun(
+        writer: work.writer, pipeline: work.pipeline, board: work.lanes, partitions: described, activations: activations, logger: logger)
+      group.addTask { await decider.run() }
+      if dispatching {
+        let dispatcher = OutboxDispatcher(
+          pipeline: work.pipeline, writer: work.writer, catalog: catalog, sink: sink, settings: settings, logger: logger)
+        group.addTask { await dispatcher.run() }
       }
     }
   }

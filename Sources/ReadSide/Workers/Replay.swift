@@ -6,102 +6,118 @@ package import ReadModels
 /// Works a pipeline's lanes one after another in the caller's task, without pacing: for scenario tests, for building a read model from
 /// a log that stands still, and for checking that batch sizes, restarts and interleaving change nothing.
 ///
-/// With `restartEvery` each lane checkpoints after so many records, forgets everything, and goes on from the file; with
+/// With `restartEvery` each lane checkpoints after so many records, forgets everything, and goes on from the store; with
 /// `checkpointEvery` it checkpoints and goes on.
 package struct Replay {
-  package let file: GenerationFile
+  package let store: any GenerationStore
   private let logs: [any ChangeLog]
   private let batchRecords: Int
   private let restartEvery: Int?
-  private let checkpointEvery: Int?
   private let wait: Duration
-  private var lanes: [LaneState] = []
+  private let isSettled: Bool
+  private let pace: LanePace
+  private let activations: Activations
+  private var lanes: [LaneRun] = []
+  private var sinceRestart: [Int] = []
+  private var decider: Decider?
+  /// Which lane takes the next step, of so many; the default takes turns.
+  package var choose: (Int) -> Int? = { _ in nil }
 
-  private struct LaneState {
-    let table: Int
-    let partition: Int
-    var position: LanePosition
-    var next: LanePosition
-    var engine: LaneEngine
-    var sinceRestart = 0
-  }
-
-  /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`.
+  /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`. `isSettled` says that the logs are
+  /// of one store and stand still while this works: the decider then folds up to their ends, not only up to the watermarks.
   package init(
-    file: GenerationFile, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil, checkpointEvery: Int? = nil,
-    wait: Duration = .zero
+    store: any GenerationStore, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil,
+    checkpointEvery: Int? = nil, wait: Duration = .zero, activations: Activations? = nil, isSettled: Bool = false
   ) {
-    self.file = file
+    self.store = store
     self.logs = logs
     self.batchRecords = batchRecords
     self.restartEvery = restartEvery
-    self.checkpointEvery = checkpointEvery
     self.wait = wait
+    self.isSettled = isSettled
+    // Never before the end, unless so many records are gathered.
+    pace = LanePace(
+      recordsMax: checkpointEvery ?? restartEvery ?? .max, rowsMax: .max, interval: .seconds(1 << 40), farRecords: .max,
+      watermarkInterval: .zero)
+    self.activations = activations ?? .always(EffectRules.names(of: store.pipeline))
   }
 
-  /// Applies everything that the logs hold, commits it, and brings every lane to its watermark. Answers the number of records.
+  /// Applies everything that the logs hold, commits it, and brings every lane and the decider to their watermarks. Answers the number of
+  /// records.
   @discardableResult
   package mutating func catchUp() async throws -> Int {
     if lanes.isEmpty { try await open() }
     var total = 0
-    var isDone = false
-    while !isDone {
-      isDone = true
-      for index in lanes.indices {
+    var quiet = Set<Int>()
+    while quiet.count < lanes.count {
+      let active = lanes.indices.filter { !quiet.contains($0) }
+      let turn = choose(active.count).map { [active[$0]] } ?? active
+      for index in turn {
         let applied = try await step(index)
         total += applied
-        if applied > 0 { isDone = false }
+        // While one lane finds something, another that found nothing is asked again.
+        if applied == 0 { quiet.insert(index) } else { quiet = [] }
       }
     }
-    for index in lanes.indices { try commit(index) }
+    for index in lanes.indices where lanes[index].isDirty { try commit(index) }
+    while try decider?.round(isSettled: isSettled) == true {}
     return total
   }
 
-  private mutating func open() async throws {
-    for (table, log) in logs.enumerated() {
-      let description = try await log.describe()
-      for partition in 0..<description.partitions {
-        lanes.append(
-          try load(table, partition, LogCursor(tableID: description.tableID, sequence: 0)))
-      }
-    }
+  /// The least instant, in microseconds, at which something may happen without a record.
+  package var nextDeadline: Int64? {
+    (lanes.compactMap(\.engine.nextDeadline) + [decider?.nextDeadline].compactMap { $0 }).min()
   }
 
-  private func load(_ table: Int, _ partition: Int, _ start: LogCursor) throws -> LaneState {
-    let (position, active) = try file.takeLane(table: table, partition: partition, start: start)
-    let engine = LaneEngine(
-      pipeline: file.pipeline, table: table, partition: partition, tableID: position.cursor.tableID,
-      sequence: position.cursor.sequence, firedThrough: position.firedThrough, active: active)
-    return LaneState(table: table, partition: partition, position: position, next: position, engine: engine)
+  private mutating func open() async throws {
+    var partitions: [Int] = []
+    for (table, log) in logs.enumerated() {
+      let description = try await log.describe()
+      partitions.append(description.partitions)
+      for partition in 0..<description.partitions {
+        lanes.append(
+          try load(LaneID(table: table, partition: partition), LogCursor(tableID: description.tableID, sequence: 0)))
+      }
+    }
+    sinceRestart = Array(repeating: 0, count: lanes.count)
+    decider = try Decider(store, partitions: partitions, activations)
+  }
+
+  private func load(_ lane: LaneID, _ start: LogCursor) throws -> LaneRun {
+    LaneRun(lane, store.pipeline, try store.takeLane(lane, start: start), activations, pace: pace)
   }
 
   private mutating func step(_ index: Int) async throws -> Int {
     // No copy of the lane is held here: its dictionaries are changed in place.
-    let (table, partition, cursor) = (lanes[index].table, lanes[index].partition, lanes[index].next.cursor)
-    let batch = try await logs[table].read(
-      partition: partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
+    let (lane, cursor) = (lanes[index].lane, lanes[index].progress.next.cursor)
+    let batch = try await logs[lane.table].read(
+      partition: lane.partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
     let before = lanes[index].engine.applied
-    try lanes[index].engine.apply(batch)
+    let action = lanes[index].apply(batch)
     let applied = Int(lanes[index].engine.applied - before)
-    lanes[index].next.cursor = batch.end
-    lanes[index].next.firedThrough = lanes[index].engine.firedThrough
-    lanes[index].next.watermark = max(lanes[index].next.watermark, LaneEngine.microseconds(batch.watermark))
-    lanes[index].sinceRestart += applied
-    if let restartEvery, lanes[index].sinceRestart >= restartEvery {
+    sinceRestart[index] += applied
+    if applied > 0, action == .commit {
       try commit(index)
-      lanes[index] = try load(table, partition, batch.end)
-    } else if let checkpointEvery, lanes[index].sinceRestart >= checkpointEvery {
-      try commit(index)
-      lanes[index].sinceRestart = 0
+      if let restartEvery, sinceRestart[index] >= restartEvery {
+        sinceRestart[index] = 0
+        lanes[index] = try load(lane, batch.end)
+        decider = try Decider(store, partitions: logs.indices.map { table in lanes.count { $0.lane.table == table } }, activations)
+        while try decider?.round() == true {}
+      }
     }
     return applied
   }
 
   private mutating func commit(_ index: Int) throws {
-    guard lanes[index].next != lanes[index].position || lanes[index].engine.hasChanges else { return }
-    let changes = lanes[index].engine.takeChanges()
-    _ = try file.checkpoint(
-      table: lanes[index].table, partition: lanes[index].partition, from: lanes[index].position, to: lanes[index].next, changes)
-    lanes[index].position = lanes[index].next
+    let checkpoint = lanes[index].takeCheckpoint()
+    _ = try store.checkpoint(checkpoint)
+    if case .stop(let stop) = lanes[index].committed() { throw ReplayStopped(reason: stop.reason) }
   }
+}
+
+/// A lane cannot go on.
+package struct ReplayStopped: Error, CustomStringConvertible {
+  package let reason: String
+
+  package var description: String { reason }
 }

@@ -22,6 +22,8 @@ struct CommitRound: ~Copyable {
   /// Entries made in this round of indexes that are being filled.
   private var entries: Set<[UInt8]> = []
   private(set) var touched: Set<UInt32> = []
+  /// By table: the TTL entries, of the tables in which something may be removed in this round.
+  var expiries: [UInt32: ExpiryQueue] = [:]
 
   static let tokenLifetime: Int64 = 600_000
 
@@ -114,7 +116,7 @@ struct CommitRound: ~Copyable {
     let (itemKey, hash) = table.itemKey(action.key)
     let stored = try current(itemKey)
     let oldBytes = stored.map { Array($0[StoredItem.versionBytes...]) }
-    if let limit = action.sequenceMax, let stored, StoredItem.version(stored) > limit {
+    if let seen = action.seenThrough, !isAsSeen(stored, seen, table, hash) {
       return Prepared(
         table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: nil, change: .keep,
         newBytes: nil)
@@ -153,6 +155,15 @@ struct CommitRound: ~Copyable {
       newBytes: newBytes)
   }
 
+  /// Whether a position covers the record that wrote an item.
+  private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, _ table: StoredTable, _ hash: UInt64) -> Bool {
+    let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
+    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0 else {
+      return false
+    }
+    return stored.map { StoredItem.version($0) <= seen.sequence } ?? true
+  }
+
   private func commitTime(
     _ table: StoredTable, _ given: Int64?, _ cause: ChangeRecord.Cause, _ last: inout [UInt32: Int64]
   ) throws(DynamoError) -> Int64 {
@@ -179,7 +190,7 @@ struct CommitRound: ~Copyable {
     }
   }
 
-  private func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
+  func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
     if let written = written[itemKey] { return written }
     do throws(RocksDBError) {
       return try database.value(Family.items, itemKey)
@@ -254,6 +265,7 @@ struct CommitRound: ~Copyable {
     let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
     let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
     replace(before, with: after, itemKey: prepared.itemKey)
+    expiries[table.id]?.replace(before, with: after)
   }
 
   /// Keeps the numbers that DescribeTable shows of an index. While it is being filled, an entry that goes away may not have

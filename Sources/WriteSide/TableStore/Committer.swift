@@ -17,10 +17,13 @@ final class Committer: @unchecked Sendable {
   }
 
   static let roundTransactionsMax = 1024
+  /// TTL removals in one round, each a few reads and one record of the item's size.
+  static let roundRemovalsMax = 1000
   /// Fewer answers than this are given before the next round begins: another thread would cost more.
   static let answersApartMin = 8
-  /// How often the clock's ceiling is looked after while nobody writes, in milliseconds.
-  static let idleTick = 500
+  /// How often the clock's ceilings are looked after while nobody writes, in milliseconds. Less than half the near lease, so that
+  /// watermarks do not wait for it.
+  static let idleTick = 100
 
   /// How often a store whose disk has failed is tried again, in milliseconds.
   static let recoveryInterval: Int64 = 1_000
@@ -115,10 +118,10 @@ final class Committer: @unchecked Sendable {
         shared.extendClock()
         continue
       }
-      var writes: [(WriteTransaction, Completion)] = []
+      var writes: [PendingWrite] = []
       for request in requests {
         switch request {
-        case .write(let transaction, let completion): writes.append((transaction, completion))
+        case .write(let transaction, let completion): writes.append(PendingWrite(transaction, completion))
         case .control(let body):
           commit(&writes)
           body()
@@ -168,33 +171,38 @@ final class Committer: @unchecked Sendable {
     return taken
   }
 
-  private func commit(_ writes: inout [(WriteTransaction, Completion)]) {
+  /// Commits writes in order. A round ends early when it has removed as many items that were due as one may; the writes that wait for the
+  /// rest of them go on in the next.
+  private func commit(_ writes: inout [PendingWrite]) {
     guard !writes.isEmpty else { return }
-    var results: [Result<[WriteResult], DynamoError>] = []
-    results.reserveCapacity(writes.count)
-    do throws(DynamoError) {
-      try shared.commit { (round) throws(DynamoError) in
-        for (transaction, _) in writes {
-          do throws(DynamoError) {
-            results.append(.success(try round.apply(transaction)))
-          } catch {
-            results.append(.failure(error))
-          }
+    var place = 0
+    while place < writes.count {
+      let begun = place
+      do throws(DynamoError) {
+        try shared.commit { (round) throws(DynamoError) in
+          var removalsLeft = Committer.roundRemovalsMax
+          while place < writes.count, writes[place].advance(&round, &removalsLeft) { place += 1 }
         }
+      } catch {
+        // Also the one that had begun: what it did in this round is gone.
+        place = min(place + 1, writes.count)
+        for failed in begun..<place { writes[failed].fail(error) }
       }
-    } catch {
-      results = writes.map { _ in .failure(error) }
     }
-    // While others wait for the next round it begins at once, and this one's callers are told meanwhile.
+    answer(writes)
+    writes.removeAll(keepingCapacity: true)
+  }
+
+  private func answer(_ writes: [PendingWrite]) {
+    // While others wait for the next round it begins at once, and this one's callers get their answers meanwhile.
     pthread_mutex_lock(mutex)
     let areOthersWaiting = !queue.isEmpty
     pthread_mutex_unlock(mutex)
-    let answers = zip(writes, results).map { (completion: $0.1, result: $1) }
+    let answers = writes.compactMap { write in write.result.map { (completion: write.completion, result: $0) } }
     if areOthersWaiting && answers.count >= Committer.answersApartMin {
       answering.async { for answer in answers { answer.completion(answer.result) } }
     } else {
       answering.sync { for answer in answers { answer.completion(answer.result) } }
     }
-    writes.removeAll(keepingCapacity: true)
   }
 }

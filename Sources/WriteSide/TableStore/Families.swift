@@ -18,9 +18,12 @@ enum Family {
 /// Keys of the meta family.
 enum MetaKey {
   static let formatVersion: [UInt8] = [UInt8(ascii: "V")]
+  /// The durable ceiling of the commit clock.
   static let clockCeiling: [UInt8] = [UInt8(ascii: "C")]
   /// The order of the last record committed.
   static let order: [UInt8] = [UInt8(ascii: "O")]
+  /// The near one, and the boot in which it was written.
+  static let clockNearCeiling: [UInt8] = [UInt8(ascii: "c")]
   static let nextTableNumber: [UInt8] = [UInt8(ascii: "N")]
   static let tablePrefix: [UInt8] = [UInt8(ascii: "D")]
   static let tokenPrefix: [UInt8] = [UInt8(ascii: "K")]

@@ -4,10 +4,18 @@ internal import DynamoModel
 ///
 /// An item is `table(4) hash(2) partition-key sort-key`; an index entry is `table(4) index(2) hash(2) partition-key
 /// sort-key` and behind it the item's own key without the table. A TTL entry is an index entry of index 0 whose key is the due
-/// second. Strings and bytes are escaped (`00` as `00 ff`) and end with `00 00`, numbers are in their ordered form; so
+/// millisecond. Strings and bytes are escaped (`00` as `00 ff`) and end with `00 00`, numbers are in their ordered form; so
 /// a Query is one range, and no key is the beginning of another. The hash spreads a scan's segments.
 enum KeyBytes {
   static let timeToLiveIndex: UInt16 = 0
+  /// What stands before the item's key in a TTL entry: table, index, due millisecond.
+  static let timeToLivePrefixBytes = 14
+
+  /// The due millisecond of a TTL entry.
+  static func timeToLive(_ entry: [UInt8]) -> Int64 {
+    guard entry.count >= timeToLivePrefixBytes else { return .max }
+    return entry.withUnsafeBytes { Int64(clamping: read64($0, at: 6)) }
+  }
 
   static func append(_ value: AttributeValue, to out: inout [UInt8]) {
     switch value {

@@ -149,16 +149,16 @@ extension StoredTable {
   /// The entry that makes the item expire; nil when it never does: no attribute, not a Number, or more than 5 years ago.
   func timeToLiveKey(of item: Item, itemKey: [UInt8], now: Int64) -> [UInt8]? {
     guard let name = definition.timeToLive, case .number(let number)? = item[name] else { return nil }
-    let seconds = number.int64Truncated
-    guard seconds > now / 1000 - StoredTable.timeToLiveAgeMax, seconds >= 0 else { return nil }
+    let due = number.expiryMilliseconds
+    guard due > now - StoredTable.timeToLiveAgeMax, due >= 0 else { return nil }
     var bytes = KeyBytes.index(id, KeyBytes.timeToLiveIndex)
-    KeyBytes.append64(UInt64(seconds), to: &bytes)
+    KeyBytes.append64(UInt64(due), to: &bytes)
     bytes.append(contentsOf: itemKey[4...])
     return bytes
   }
 
-  /// Five years in seconds: an expiry time further back never expires an item.
-  static let timeToLiveAgeMax: Int64 = 5 * 365 * 86_400
+  /// Five years in milliseconds: an expiry time further back never expires an item.
+  static let timeToLiveAgeMax: Int64 = 5 * 365 * 86_400_000
 
   /// The attributes of the old item that keeping the indexes needs.
   var indexedNames: [String] {

@@ -90,20 +90,15 @@ final class StoreState: Sendable {
 
   /// On the committer's thread: evaluates a round, writes it with sync, publishes what it changed.
   func commit(_ body: (inout CommitRound) throws(DynamoError) -> Void) throws(DynamoError) {
-    guard let (time, ceiling) = clock.begin() else {
-      throw DynamoError(
-        .internalServer,
-        "The wall clock jumped ahead by \(clock.jump / 1000) s: writes are stopped. If the clock is right now, accept it with: "
-          + "afterimage table clock --accept-jump")
-    }
+    let (time, ceilings) = try beginCommit()
     let (tables, progress, order) = published.withLock { ($0.tables, $0.progress, $0.order) }
     var round = CommitRound(database, tables: tables, progress: progress, time: time, order: order)
     do throws(DynamoError) {
       try body(&round)
       if round.order > order { round.batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(round.order))) }
-      try write(&round, ceiling: ceiling)
+      try write(&round, ceilings)
     } catch {
-      clock.end(ceiling: nil)
+      clock.end(nil)
       throw error
     }
     let changed = round.touched
@@ -113,15 +108,30 @@ final class StoreState: Sendable {
       state.order = last
       for id in changed { state.progress[id] = new[id] }
     }
-    clock.end(ceiling: ceiling)
+    clock.end(ceilings)
     for id in changed { arrivals(id).announce() }
   }
 
-  private func write(_ round: inout CommitRound, ceiling: Int64?) throws(DynamoError) {
+  /// A commit's time and the ceilings to write with it; the error names the command that accepts a clock that stands ahead.
+  func beginCommit() throws(DynamoError) -> (time: Int64, ceilings: ClockCeilings?) {
+    if let begun = clock.begin() { return begun }
+    let ahead = clock.jump / 1000
+    throw DynamoError(
+      .internalServer,
+      "The machine's clock stands \(ahead) s ahead of the store's last time: writes are stopped and nothing expires. If the clock is right, accept "
+        + "it with: afterimage table clock --accept-jump")
+  }
+
+  func put(_ ceilings: ClockCeilings, _ batch: inout WriteBatch) {
+    batch.put(Family.meta, MetaKey.clockCeiling, ceilings.durableBytes)
+    batch.put(Family.meta, MetaKey.clockNearCeiling, ceilings.nearBytes(boot: clock.boot))
+  }
+
+  private func write(_ round: inout CommitRound, _ ceilings: ClockCeilings?) throws(DynamoError) {
     for id in round.touched {
       if let progress = round.progress[id] { round.batch.put(Family.meta, MetaKey.progress(id), progress.binary) }
     }
-    if let ceiling { round.batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
+    if let ceilings { put(ceilings, &round.batch) }
     guard round.batch.count > 0 else { return }
     do throws(RocksDBError) {
       try database.write(round.batch, sync: true)
@@ -132,11 +142,15 @@ final class StoreState: Sendable {
 
   /// On the committer's thread, while nobody writes.
   func extendClock() {
-    guard let ceiling = clock.idleCeiling() else { return }
+    guard let more = clock.idleExtension() else { return }
     var batch = WriteBatch(database)
-    batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling))
-    // A failure leaves the old ceiling: the watermark then stands still, which is the safe side.
-    if (try? database.write(batch, sync: true)) != nil { clock.end(ceiling: ceiling) }
+    if more.sync {
+      put(more.ceilings, &batch)
+    } else {
+      batch.put(Family.meta, MetaKey.clockNearCeiling, more.ceilings.nearBytes(boot: clock.boot))
+    }
+    // A failure leaves the old ceilings: the watermark then stands still, which is the safe side.
+    if (try? database.write(batch, sync: more.sync)) != nil { clock.end(more.ceilings) }
   }
 
   /// Reads the catalogue and the progress of every table.

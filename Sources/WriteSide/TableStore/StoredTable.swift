@@ -12,7 +12,8 @@ package enum TableClock: String, Sendable {
 /// A table as the store keeps it: the definition and what only the store knows.
 struct StoredTable: Sendable {
   let id: UInt32
-  let tableID: TableID
+  /// Changes only in a recovery.
+  var tableID: TableID
   var definition: TableDefinition
   var indexNumbers: [String: UInt16]
   var nextIndexNumber: UInt16

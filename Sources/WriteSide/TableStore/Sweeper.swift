@@ -4,11 +4,9 @@ internal import Foundation
 internal import RocksDB
 internal import Synchronization
 
-/// The store's background work, on one thread of its own: TTL removals, retention, filling of new indexes, forgotten
+/// The store's background work, on one thread of its own: TTL removals of live tables, retention, filling of new indexes, forgotten
 /// idempotency tokens. Everything that changes an item goes through the committer, which looks at the item again.
 final class Sweeper: Sendable {
-  /// Removals handed to the committer at once.
-  static let removalsMax = 1000
   /// Items that a backfill looks at between two commits.
   static let backfillItemsMax = 1000
   static let housekeepingInterval: Int64 = 10_000
@@ -23,16 +21,20 @@ final class Sweeper: Sendable {
   private let interval: Duration
   private let retention: Int64?
   private let shardLifetime: Int64
+  private let sweepsExpired: Bool
   private let work = Mutex(Work())
   private let wake = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
 
-  init(state: StoreState, committer: Committer, interval: Duration, retention: Int64?, shardLifetime: Int64) {
+  init(
+    state: StoreState, committer: Committer, interval: Duration, retention: Int64?, shardLifetime: Int64, sweepsExpired: Bool
+  ) {
     self.state = state
     self.committer = committer
     self.interval = interval
     self.retention = retention
     self.shardLifetime = shardLifetime
+    self.sweepsExpired = sweepsExpired
     for table in state.tables() where table.needsFilling { backfill(table.id) }
     let thread = Thread { [self] in run() }
     thread.name = "sweeper"
@@ -57,6 +59,15 @@ final class Sweeper: Sendable {
   /// At the next round: not at once, for what went wrong a moment ago goes wrong now.
   private func again(_ table: UInt32) { work.withLock { _ = $0.backfills.insert(table) } }
 
+  /// Whether an item of a live table is due. Those of a table with a history clock are removed by its writes.
+  private var isSomethingDue: Bool {
+    guard let now = state.clock.due() else { return false }
+    return state.tables().contains { table in
+      guard table.clock == .live, let next = try? state.nextExpiry(table) else { return false }
+      return next <= now
+    }
+  }
+
   private var isStopping: Bool { work.withLock { $0.isStopping } }
 
   private func run() {
@@ -68,9 +79,10 @@ final class Sweeper: Sendable {
         return work.backfills
       }
       for id in backfills { fill(id) }
-      for table in state.tables() where table.definition.timeToLive != nil { removeDue(table) }
-      let now = state.clock.wall()
-      if now >= housekeepingDue {
+      // What fails now is tried again at the next round.
+      if sweepsExpired, isSomethingDue { _ = try? StoreState.removeDue(state, committer) }
+      // While the machine's clock is not believed, nothing is forgotten by it.
+      if let now = state.clock.due(), now >= housekeepingDue {
         housekeepingDue = now + Sweeper.housekeepingInterval
         forgetTokens(now)
         for table in state.allTables() where !table.streams.isEmpty { rotateShards(table, now) }
@@ -79,38 +91,6 @@ final class Sweeper: Sendable {
       _ = wake.wait(timeout: .now() + pause)
     }
     ended.signal()
-  }
-
-  /// Removes the items of a table whose second has come. An item that was changed meanwhile is looked at by the committer.
-  private func removeDue(_ table: StoredTable) {
-    guard let attribute = table.definition.timeToLive else { return }
-    let now = (table.clock == .history ? state.progress(table.id)?.historyTime ?? 0 : state.clock.wall()) / 1000
-    let prefix = KeyBytes.index(table.id, KeyBytes.timeToLiveIndex)
-    var upper = prefix
-    KeyBytes.append64(UInt64(max(0, now) + 1), to: &upper)
-    var due: [[UInt8]] = []
-    do {
-      var walk = KeyIterator(state.database, Family.index, lower: prefix, upper: upper)
-      walk.seekToFirst()
-      while walk.isValid, due.count < Sweeper.removalsMax {
-        due.append(Array(walk.value))
-        walk.next()
-      }
-    }
-    guard !due.isEmpty else { return }
-    let done = DispatchGroup()
-    for itemKey in due {
-      guard let bytes = try? state.database.value(Family.items, itemKey), let item = StoredItem.item(bytes),
-        let key = table.definition.key.key(of: item)
-      else { continue }
-      done.enter()
-      let action = WriteAction(table: table.definition.name, key: key) { current in
-        guard case .number(let number)? = current?[attribute], number.int64Truncated <= now else { return .keep }
-        return .delete
-      }
-      committer.submit(WriteTransaction(actions: [action], cause: .service)) { _ in done.leave() }
-    }
-    done.wait()
   }
 
   /// Fills the indexes that are being created, and the TTL entries. From now on writes keep them by themselves: what is left
@@ -159,7 +139,8 @@ final class Sweeper: Sendable {
           progress.indexes[number, default: .init()].itemCount += 1
           progress.indexes[number, default: .init()].sizeBytes += size
         }
-        if let key = current.timeToLiveKey(of: item, itemKey: itemKey, now: state.clock.wall()) {
+        let now = current.clock == .history ? progress.historyTime : state.clock.wall()
+        if let key = current.timeToLiveKey(of: item, itemKey: itemKey, now: now) {
           batch.put(Family.index, key, itemKey)
         }
       }

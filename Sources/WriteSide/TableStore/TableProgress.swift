@@ -66,7 +66,8 @@ struct TableProgress: Sendable {
       if walk.isValid {
         first[partition] = KeyBytes.read64(walk.key, at: 6)
         walk.seekToLast()
-        last[partition] = KeyBytes.read64(walk.key, at: 6)
+        // A damage at the end leaves no key to look at.
+        if walk.isValid { last[partition] = KeyBytes.read64(walk.key, at: 6) }
       }
       try walk.check()
     }

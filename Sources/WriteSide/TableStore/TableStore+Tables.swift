@@ -95,14 +95,13 @@ extension TableStore {
       table.isDropped = true
       var progress = state.progress(table.id) ?? TableProgress(partitions: table.definition.partitions)
       if !table.streams.isEmpty { table.streams[table.streams.count - 1].close(now: state.clock.wall(), progress) }
-      guard let (now, ceiling) = state.clock.begin() else {
-        throw DynamoError(.internalServer, "The wall clock jumped ahead: accept it with afterimage table clock --accept-jump")
-      }
-      defer { state.clock.end(ceiling: nil) }
+      let (now, ceilings) = try state.beginCommit()
+      var written: ClockCeilings?
+      defer { state.clock.end(written) }
       let time = table.clock == .history ? progress.historyTime : max(now, progress.historyTime)
       var order = state.order
       try TableStore.store(table, state) { batch in
-        if let ceiling { batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(ceiling)) }
+        if let ceilings { state.put(ceilings, &batch) }
         for partition in 0..<table.definition.partitions {
           progress.last[partition] += 1
           var record: [UInt8] = []
@@ -116,6 +115,7 @@ extension TableStore {
         batch.deleteRange(Family.items, from: prefix, to: KeyBytes.successor(prefix))
         batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
       }
+      written = ceilings
       let kept = progress
       let last = order
       state.update {
@@ -202,7 +202,7 @@ extension StoredTable {
   }
 
   /// Opens a stream that begins with the next record. Its label is later than that of the one before.
-  fileprivate mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
+  mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
     var time = now
     while let last = streams.last, !Text.less(last.label, TableStore.label(time)) { time = max(time, last.createdAt) + 1 }
     streams.append(StoredStream(definition, view, label: TableStore.label(time), now: time, progress))

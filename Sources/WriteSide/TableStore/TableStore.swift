@@ -21,9 +21,13 @@ package final class TableStore: Sendable {
     package var retention: Int64?
     /// Milliseconds by which the wall clock may run ahead of the boot clock before writes stop.
     package var clockJumpMax: Int64
+    /// Milliseconds by which the wall clock may stand after the store's last time at a start before writes stop.
+    package var clockStartGapMax: Int64
     package var time: any TimeSource
     /// How often due TTL entries are looked for.
     package var sweepInterval: Duration
+    /// Whether due items of live tables are removed in the background; without it `removeDue` does.
+    package var sweepsExpired: Bool
     /// Milliseconds after which a stream's shard with records is closed and a child of it opened.
     package var streamShardLifetime: Int64
     /// Where exports go and imports come from; nil for a store that has no such place.
@@ -33,15 +37,18 @@ package final class TableStore: Sendable {
 
     package init(
       blockCacheBytes: Int = 96 << 20, retention: Int64? = nil, clockJumpMax: Int64 = 60_000,
-      time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
+      clockStartGapMax: Int64 = 7 * 86_400_000, time: any TimeSource = SystemTime(), sweepInterval: Duration = .milliseconds(200),
+      sweepsExpired: Bool = true,
       streamShardLifetime: Int64 = 4 * 3_600_000, files: (any TableFiles)? = nil,
       report: @escaping @Sendable (StoreEvent) -> Void = { _ in }
     ) {
       self.blockCacheBytes = blockCacheBytes
       self.retention = retention
       self.clockJumpMax = clockJumpMax
+      self.clockStartGapMax = clockStartGapMax
       self.time = time
       self.sweepInterval = sweepInterval
+      self.sweepsExpired = sweepsExpired
       self.streamShardLifetime = streamShardLifetime
       self.files = files
       self.report = report
@@ -50,14 +57,14 @@ package final class TableStore: Sendable {
 
   package static let formatVersion: UInt8 = 2
 
-  /// Opens or makes the store at `path`. Throws `inUse`, `otherVersion`, `damaged` or `storage`.
+  /// Opens or makes the store at `path`. Throws `inUse`, `otherVersion`, `damaged`, `logDamaged` or `storage`.
   package init(path: String, options: Options = Options()) throws(StoreError) {
     self.options = options
     let database: Database
     do throws(RocksDBError) {
       database = try Database(path: path, families: Family.all, blockCacheBytes: options.blockCacheBytes)
     } catch {
-      throw error.isLocked ? .inUse(path) : .storage(path, error.message)
+      throw StoreError(error, path)
     }
     do {
       state = try TableStore.load(database, path: path, options)
@@ -69,7 +76,7 @@ package final class TableStore: Sendable {
     committer = Committer(state, report: options.report)
     sweeper = Sweeper(
       state: state, committer: committer, interval: options.sweepInterval, retention: options.retention,
-      shardLifetime: options.streamShardLifetime)
+      shardLifetime: options.streamShardLifetime, sweepsExpired: options.sweepsExpired)
     let work = JobWork(state: state, committer: committer, files: options.files)
     let (state, committer) = (state, committer)
     runner = JobRunner(
@@ -89,12 +96,11 @@ package final class TableStore: Sendable {
       try database.write(batch, sync: true)
     }
     let published = try StoreState.load(database)
-    let ceiling = try database.value(Family.meta, MetaKey.clockCeiling).map { bytes in
-      bytes.withUnsafeBytes { Int64(bitPattern: KeyBytes.read64($0, at: 0)) }
-    }
-    return StoreState(
-      database: database, clock: CommitClock(ceiling: ceiling ?? 0, time: options.time, jumpMax: options.clockJumpMax),
-      published: published)
+    let clock = CommitClock(
+      nearBytes: try database.value(Family.meta, MetaKey.clockNearCeiling),
+      durableBytes: try database.value(Family.meta, MetaKey.clockCeiling), time: options.time, jumpMax: options.clockJumpMax,
+      startGapMax: options.clockStartGapMax)
+    return StoreState(database: database, clock: clock, published: published)
   }
 
   /// Finishes what was submitted, writes the exact clock, and lets go of the directory.
@@ -103,7 +109,7 @@ package final class TableStore: Sendable {
     sweeper.stop()
     committer.stop()
     var batch = WriteBatch(state.database)
-    batch.put(Family.meta, MetaKey.clockCeiling, StoreState.encode(state.clock.last))
+    state.put(ClockCeilings(near: state.clock.last, durable: state.clock.last), &batch)
     // Without it the next start goes on from the ceiling, which is safe.
     _ = try? state.database.write(batch, sync: true)
     state.database.close()
@@ -139,7 +145,7 @@ package final class TableStore: Sendable {
 
   func describe(_ table: StoredTable, status: String? = nil) -> TableDescription { state.describe(table, status: status) }
 
-  /// Brings the watermark of quiet tables to the time source's time at once; by itself it follows within half a second.
+  /// Brings the watermark of quiet tables to the time source's time at once; by itself it follows within a tenth of a second.
   package func settleClock() throws(DynamoError) {
     _ = state.clock.watermark()
     try committer.perform { [state] () throws(DynamoError) in state.extendClock() }
@@ -148,10 +154,11 @@ package final class TableStore: Sendable {
   /// The wall clock that the store goes by, in milliseconds since 1970.
   package var now: Int64 { state.clock.wall() }
 
-  /// Accepts a wall clock that jumped ahead: writes go on with its time.
+  /// Accepts a wall clock that stands ahead: writes go on with its time.
   package func acceptClockJump() { state.clock.acceptJump() }
 
-  /// Milliseconds by which the wall clock has jumped ahead of what is accepted; 0 normally.
+  /// Milliseconds by which the wall clock has jumped ahead of what is accepted, or stood after the store's last time at the start; 0
+  /// normally.
   package var clockJump: Int64 { state.clock.jump }
 }
 
@@ -169,6 +176,8 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
   case inUse(String)
   case otherVersion(String, Int, Int)
   case damaged(String, String)
+  /// The write-ahead log lacks changes that were acknowledged, or holds damage: nothing was opened or changed.
+  case logDamaged(StoreDamage)
   case storage(String, String)
 
   package var description: String {
@@ -178,7 +187,25 @@ package enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(path) was written by \(found > known ? "a newer" : "an older") afterimage (format \(found); this one reads format \(known)): "
         + (found > known ? "use that version" : "export its tables with that version and import them here")
     case .damaged(let path, let reason): "\(path) is damaged: \(reason)"
+    case .logDamaged(let damage):
+      "\(damage.file) is damaged at byte \(damage.offset): \(damage.reason); acknowledged writes would be lost, so the tables are not "
+        + "opened. Put the file back from a copy, or see what can be kept with: afterimage table recover --up-to-damage"
     case .storage(let path, let reason): "\(path) cannot be opened: \(reason)"
+    }
+  }
+}
+
+extension StoreError {
+  init(_ error: RocksDBError, _ path: String) {
+    if error.isLocked {
+      self = .inUse(path)
+    } else if let damage = error.damage {
+      self =
+        damage.file.hasSuffix(".log")
+        ? .logDamaged(StoreDamage(damage))
+        : .damaged(damage.file, "at byte \(damage.offset): \(damage.reason); put the data directory back from a copy")
+    } else {
+      self = .storage(path, error.message)
     }
   }
 }

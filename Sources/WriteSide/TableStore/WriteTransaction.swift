@@ -33,21 +33,22 @@ package struct WriteAction: Sendable {
   package let key: Item
   /// False when `change` does not look at the item and nobody wants the old one: it is then not decoded, and `change` gets nil.
   package let needsCurrent: Bool
-  /// When set, an item that was changed by a later record than this sequence number is kept as it is, without `change` being asked.
-  package let sequenceMax: UInt64?
+  /// When set, the item is kept as it is, without `change` being asked, unless this is a position in the item's own partition of the table's
+  /// present life and log, and no later record has written the item.
+  package let seenThrough: Position?
   /// Whether the action changes what is there, rather than replacing it: an item that grows too large is told so.
   package let isUpdate: Bool
   /// Called by the committer with the item as it is then; throws what the client shall see. Must be quick and pure.
   package let change: @Sendable (Item?) throws(DynamoError) -> WriteChange
 
   package init(
-    table: String, key: Item, needsCurrent: Bool = true, sequenceMax: UInt64? = nil, isUpdate: Bool = false,
+    table: String, key: Item, needsCurrent: Bool = true, seenThrough: Position? = nil, isUpdate: Bool = false,
     change: @escaping @Sendable (Item?) throws(DynamoError) -> WriteChange
   ) {
     self.table = table
     self.key = key
     self.needsCurrent = needsCurrent
-    self.sequenceMax = sequenceMax
+    self.seenThrough = seenThrough
     self.isUpdate = isUpdate
     self.change = change
   }

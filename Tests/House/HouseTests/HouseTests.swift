@@ -18,8 +18,7 @@ import Testing
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),
     ("Log", ["ChangeLog", "KafkaLog", "ServedLog"]),
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
-    // SQLiteReadModels stands above ReadModels until the store itself has moved there.
-    ("ReadSide", ["Pipelines", "Projections", "SQLiteReadModels", "ReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]),
+    ("ReadSide", ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]),
     ("Program", ["Assembly", "afterimage", "afterimage-bench"]),
   ]
 

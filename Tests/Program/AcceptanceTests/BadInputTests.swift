@@ -79,9 +79,9 @@ import Testing
     let refused = try await scene.start()
     #expect(refused.status == 1, "\(refused)")
     #expect(
-      refused.errors.contains("was written by a newer afterimage (format 9; this one reads format 1): use that version"),
+      refused.errors.contains("was written by a newer afterimage (format 9; this one reads format 2): use that version"),
       "\(refused)")
-    try scene.setStoreVersion(1)
+    try scene.setStoreVersion(2)
     try await scene.holds("first")
   }
 

@@ -8,6 +8,7 @@ import Pipelines
 import Projections
 import ReadModels
 import SQLite
+import SQLiteReadModels
 import Synchronization
 import TableStore
 import Testing
@@ -150,7 +151,7 @@ struct KillScene {
       #expect(record.newImage == item, "an acknowledged write is not at \(position)")
     }
     let path = folder.file("replay.db")
-    var replay = Replay(file: try GenerationFile(path: path, pipeline: pipeline), logs: [log])
+    var replay = Replay(store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log])
     try await replay.catchUp()
     let live = try Connection(path: models + "/read-models/killed/current.db", options: .readOnly)
     let undisturbed = try Connection(path: path, options: .readOnly)

@@ -10,6 +10,7 @@ import Projections
 import ReadModels
 import Relay
 import SQLite
+import SQLiteReadModels
 import StoreTestKit
 import TableStore
 import Telemetry
@@ -48,9 +49,8 @@ import Workers
     _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, log: (any ChangeLog)? = nil
   ) async throws -> [String: Digest] {
     let pipeline = try #require(Self.pipeline)
-    let file = try GenerationFile(path: path, pipeline: pipeline)
     var replay = Replay(
-      file: file, logs: [log ?? EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery,
+      store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log ?? EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery,
       wait: log == nil ? .zero : .milliseconds(500))
     try await replay.catchUp()
     let reader = try Connection(path: path, options: .readOnly)

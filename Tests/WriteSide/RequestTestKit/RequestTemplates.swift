@@ -150,7 +150,7 @@ package enum RequestTemplates {
        {"ConditionCheck":{"TableName":"H_1","Key":{"pk":{"B":"AAEC"}},"ConditionExpression":"attribute_exists(n)"}}]}
       """#),
     template(
-      own + "ExpireItem", #"{"TableName":"T_1","Key":\#(key),"SeenThrough":"0123456789abcdef:0:1"}"#),
+      own + "ExpireItem", #"{"TableName":"T_1","Key":\#(key),"SeenAbsent":["x"],"SeenThrough":"0123456789abcdef:0:1"}"#),
   ]
 
   static let reads: [Template] = [

@@ -19,8 +19,17 @@ package final class TemporaryDirectory: Sendable {
 /// A time source that a test sets.
 package final class ManualTime: TimeSource {
   private let state: Mutex<(wall: Int64, boot: Int64)>
+  private let name = Mutex("first boot")
 
   package init(wall: Int64) { state = Mutex((wall, 1_000)) }
+
+  package func bootName() -> String? { name.withLock { $0 } }
+
+  /// The machine is booted again: the boot clock begins again, and what was not synced may be lost.
+  package func reboot() {
+    state.withLock { $0.boot = 1_000 }
+    name.withLock { $0 += " and again" }
+  }
 
   package func wall() -> Int64 { state.withLock { $0.wall } }
   package func boot() -> Int64 { state.withLock { $0.boot } }

@@ -42,6 +42,7 @@ import Testing
     _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false)))
     try await store.put("T", ["pk": .string("1")])
     time.advance(700)
+    try store.settleClock()
     let given = try await watermark(store)
     #expect(given == 1_700_000_000_700)
     time.jump(-600)
@@ -63,6 +64,23 @@ import Testing
     #expect(try await watermark(store) == before)
     store.acceptClockJump()
     try await store.put("T", ["pk": .string("3")])
+  }
+
+  @Test func `a start long after the last time refuses writes and removes nothing until it is accepted, and reads go on`() async throws {
+    var store = try open()
+    _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false), timeToLive: "expires"))
+    try await store.put("T", ["pk": .string("1"), "expires": .number(Number(1_700_000_005))])
+    store.close()
+    time.advance(7 * 86_400_000 + 60_000)
+    time.reboot()
+    store = try open()
+    defer { store.close() }
+    let error = await #expect(throws: DynamoError.self) { try await store.put("T", ["pk": .string("2")]) }
+    #expect(error?.message.contains("afterimage table clock --accept-jump") == true)
+    #expect(try store.get("T", ["pk": .string("1")]) != nil && store.clockJump > 7 * 86_400_000)
+    store.acceptClockJump()
+    try await store.put("T", ["pk": .string("2")])
+    #expect(try await store.records("T")[0].last?.time ?? 0 >= time.wall())
   }
 
   @Test func `a history clock takes its times from the writes until it ends`() async throws {

@@ -39,7 +39,7 @@ enum DoctorCommand {
     if jump > 0 {
       found.append(
         Diagnosis(
-          .wrong, "clock", "the machine's clock jumped ahead by \(Double(jump) / 1000) s and writes wait",
+          .wrong, "clock", "the machine's clock stands ahead by \(Double(jump) / 1000) s and writes wait",
           advice: "set the clock right, or accept it with: afterimage table clock --accept-jump"))
     }
     return found

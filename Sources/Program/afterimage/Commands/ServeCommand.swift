@@ -36,6 +36,9 @@ enum ServeCommand {
       ),
       .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
+      .init(
+        "clock-jump-max", value: "DAYS",
+        "A start so many days after the tables' last time refuses writes until `table clock --accept-jump`.", default: "7"),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
   ) { arguments in

@@ -7,7 +7,7 @@ enum TableCommand {
     commands: [
       TableListCommand.command, TableDescribeCommand.command, TableCreateCommand.command, TableDeleteCommand.command,
       TableGetCommand.command, TablePutCommand.command, TableScanCommand.command, ImportCommand.command,
-      TableClockCommand.command, TableVerifyCommand.command,
+      TableClockCommand.command, TableVerifyCommand.command, TableRecoverCommand.command,
     ])
 
   static let table = Command.Positional("TABLE", "The table.")

@@ -109,3 +109,24 @@ package struct Leaderboard: Sendable {
     }
   }
 }
+
+extension Leaderboard {
+  /// The calendar period of a board, in microseconds: from the latest of its windows' starts to the first of their ends. `key` begins with
+  /// the board's values. Nil without windows.
+  package func period(of key: [Value]) -> Range<Int64>? {
+    var period: Range<Int64>?
+    for window in windows {
+      guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else { continue }
+      guard let known = period else {
+        period = found
+        continue
+      }
+      let start = max(known.lowerBound, found.lowerBound)
+      period = start..<max(start, min(known.upperBound, found.upperBound))
+    }
+    return period
+  }
+
+  /// Whether a board that has closed can change no more: it counts what happened, in periods of the commit time.
+  package var closesForGood: Bool { !isOverItems && !windows.isEmpty && windows.allSatisfy(\.isOfCommit) }
+}

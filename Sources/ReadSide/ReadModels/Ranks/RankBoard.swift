@@ -20,7 +20,7 @@ package struct RankedMember: Sendable, Equatable {
 
 /// One board in memory: member to score, and score order to member.
 ///
-/// Members stand in the order of their scores, then of the time when they were reached and of the members (where the first to reach is
+/// Members stand in the order of their scores, then of the time and order in which they were reached and of the members (where the first to reach is
 /// ahead), or of the members alone (where equal scores share a rank). Rank, change and page are O(log n); about 150 bytes a member.
 ///
 /// Not `Sendable`: one thread at a time.
@@ -46,22 +46,22 @@ package final class RankBoard {
 
   package var count: Int { members.count }
 
-  /// Sets a member's score. O(log n).
-  package func set(_ member: Value, score: Value, reachedAt: Int64) {
+  /// Sets a member's score, reached by a change at a time in microseconds and of an order. O(log n).
+  package func set(_ member: Value, score: Value, reachedAt: Int64, reachedOrder: UInt64 = 0) {
     let found = slot(member)
     makeScore(score)
     if found >= 0 {
       let isSame =
-        members.records[found].reachedAt == reachedAt
+        members.records[found].reachedAt == reachedAt && members.records[found].reachedOrder == reachedOrder
         && scoreBytes.withUnsafeBytes { Bytes.compare($0, members.score(found)) == 0 }
       if isSame { return }
       if scores != nil { drop(members.score(found)) }
       tree.remove(found, members)
-      scoreBytes.withUnsafeBytes { members.set(found, score: $0, reachedAt: reachedAt) }
+      scoreBytes.withUnsafeBytes { members.set(found, score: $0, reachedAt: reachedAt, reachedOrder: reachedOrder) }
       tree.insert(found, members)
     } else {
       let slot = keyBytes.withUnsafeBytes { key in
-        scoreBytes.withUnsafeBytes { members.insert(key, score: $0, reachedAt: reachedAt) }
+        scoreBytes.withUnsafeBytes { members.insert(key, score: $0, reachedAt: reachedAt, reachedOrder: reachedOrder) }
       }
       tree.insert(slot, members)
     }

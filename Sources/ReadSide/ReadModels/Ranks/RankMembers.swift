@@ -8,8 +8,9 @@ internal import Glibc
 /// their ordered form, complemented where the greatest is the best: their bytes are in the order of the ranks.
 struct RankMembers: ~Copyable {
   struct Record: BitwiseCopyable {
-    /// Microseconds.
+    /// When the score was reached, in microseconds, and the order of that change.
     var reachedAt: Int64
+    var reachedOrder: UInt64
     /// Where the bytes of the key begin; those of the score follow.
     var start: Int
     var keyCount: Int32
@@ -67,7 +68,7 @@ struct RankMembers: ~Copyable {
   }
 
   /// Adds a member that is not there.
-  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Int64) -> Int32 {
+  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64) -> Int32 {
     precondition(end < Int(Int32.max) && key.count + score.count < Int(Int32.max), "a board holds 2^31 members of 2 GB each")
     if (count + 1) * 4 > placesCount * 3 { grow() }
     let slot: Int32
@@ -82,7 +83,7 @@ struct RankMembers: ~Copyable {
     let hash = BytesTable.hash(key)
     let start = append(key, score)
     records[slot] = Record(
-      reachedAt: reachedAt, start: start, keyCount: Int32(key.count), scoreCount: Int32(score.count), hash: hash, leaf: -1)
+      reachedAt: reachedAt, reachedOrder: reachedOrder, start: start, keyCount: Int32(key.count), scoreCount: Int32(score.count), hash: hash, leaf: -1)
     places.buffer(placesCount).put(slot, hash)
     count += 1
     return slot
@@ -108,9 +109,10 @@ struct RankMembers: ~Copyable {
   }
 
   /// Gives a member that is in no leaf another score.
-  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Int64) {
+  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64) {
     var record = records[slot]
     record.reachedAt = reachedAt
+    record.reachedOrder = reachedOrder
     if Int(record.scoreCount) == score.count {
       memcpy(texts.base + record.start + Int(record.keyCount), score.baseAddress!, score.count)
       records[slot] = record
@@ -173,7 +175,7 @@ struct RankMembers: ~Copyable {
     if score.count < 16 {
       let rest: UInt128
       if timeFirst {
-        rest = UInt128(UInt64(bitPattern: records[slot].reachedAt) ^ (1 << 63)) << 64
+        rest = UInt128(UInt64(bitPattern: records[slot].reachedAt) ^ (1 << 63)) << 64 | UInt128(records[slot].reachedOrder)
       } else {
         rest = RankMembers.head(key(slot), fill: 0)
       }
@@ -202,6 +204,9 @@ struct RankMembers: ~Copyable {
     if bound.slot < 0 { return bound.isBehind }
     if timeFirst, records[slot].reachedAt != records[bound.slot].reachedAt {
       return records[slot].reachedAt < records[bound.slot].reachedAt
+    }
+    if timeFirst, records[slot].reachedOrder != records[bound.slot].reachedOrder {
+      return records[slot].reachedOrder < records[bound.slot].reachedOrder
     }
     return Bytes.compare(key(slot), key(bound.slot)) < 0
   }

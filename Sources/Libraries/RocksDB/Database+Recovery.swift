@@ -1,0 +1,72 @@
+internal import CRocksDB
+internal import Foundation
+
+/// Opening only what holds everything that was acknowledged, and the way out when it does not.
+extension Database {
+  /// In order: look at the log files; where they are suspicious, ask the database (opened read-only) which of them are live and what its
+  /// tables hold; open it; look whether its last change is there. RocksDB by itself goes on without what follows a damage, or, at the end
+  /// of a log, without a record whose length was changed.
+  static func openWhole(
+    _ path: String, _ specifications: [Family], _ blockCacheBytes: Int
+  ) throws(RocksDBError) -> OpenDatabase {
+    let check = RecoveryCheck(path)
+    if let damage = damage(check, path, specifications) { throw error(damage) }
+    let open: OpenDatabase
+    do throws(RocksDBError) {
+      open = try OpenDatabase(path, specifications, blockCacheBytes)
+    } catch {
+      guard error.message.hasPrefix("Corruption"), let log = check.log(named: error.message) else { throw error }
+      throw Database.error(
+        LogDamage(
+          file: log.path, offset: log.end, reason: error.message, lastKept: log.scan.last ?? 0, lastWritten: log.scan.last ?? 0))
+    }
+    if let acknowledged = check.acknowledged, open.lastChange < acknowledged {
+      throw error(
+        LogDamage(
+          file: check.logs.last?.path ?? path, offset: check.logs.last?.end ?? 0,
+          reason: "changes that were acknowledged are missing", lastKept: open.lastChange, lastWritten: acknowledged))
+    }
+    return open
+  }
+
+  private static func error(_ damage: LogDamage) -> RocksDBError {
+    RocksDBError(message: "\(damage.file) is damaged at byte \(damage.offset): \(damage.reason)", damage: damage)
+  }
+
+  /// What the log files lack; nil when they hold everything.
+  private static func damage(_ check: RecoveryCheck, _ path: String, _ specifications: [Family]) -> LogDamage? {
+    let judged = RecoveryCheck.judge(check.logs, manifest: check.manifest, acknowledged: check.acknowledged)
+    guard let judged else { return nil }
+    if judged.file == check.manifest?.path { return judged }
+    // A log that is in tables already may still be there when a process was killed while it deleted logs.
+    guard let open = try? OpenDatabase(path, specifications, 1 << 20, .readOnly) else { return judged }
+    let live = open.firstLiveLog
+    if let acknowledged = check.acknowledged, open.lastChange < acknowledged { return judged }
+    return RecoveryCheck.judge(check.logs, manifest: nil, acknowledged: nil, live: live)
+  }
+
+  /// The damage of the database's log files, found without changing anything; nil when there is none.
+  package static func damage(at path: String, families specifications: [Family]) -> LogDamage? {
+    damage(RecoveryCheck(path), path, specifications)
+  }
+
+  /// Opens a damaged database with what stands before the damage; what follows it is given up for good.
+  package convenience init(upToDamage path: String, families specifications: [Family]) throws(RocksDBError) {
+    let open = try OpenDatabase(path, specifications, 16 << 20, .upToDamage)
+    AcknowledgedMark.reset(path, to: open.lastChange)
+    self.init(path, specifications, open)
+  }
+
+  /// Makes a copy of a closed database in the new directory `copy` of the same disk. Table files, which never change, are linked.
+  package static func copy(_ path: String, to copy: String) throws {
+    try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+      let (from, to) = (path + "/" + name, copy + "/" + name)
+      if name.hasSuffix(".sst") {
+        try FileManager.default.linkItem(atPath: from, toPath: to)
+      } else {
+        try FileManager.default.copyItem(atPath: from, toPath: to)
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import Arguments
+internal import Assembly
+internal import DynamoModel
+
+/// `afterimage table recover --up-to-damage`
+enum TableRecoverCommand {
+  static let command = Command(
+    "recover", about: "Keep what stands before the damage in the write-ahead log of a data directory; exit code 3 shows what it costs.",
+    notes: """
+      For a server that does not start because a write-ahead log (tables/*.log) is damaged. Without --yes it changes nothing: it says where the
+      damage is, what would be lost, and which read models have applied records that would be gone. With --yes what follows the damage is
+      lost for good, and every table gets a new table id, so that everything that reads a change log begins again: read models are rebuilt
+      at the next start, relays publish the tables from the start of their logs, streams have new names. Keep a copy of the directory first.
+      """,
+    options: [
+      .init("up-to-damage", "Say that this is what is wanted; there is no other way to recover."),
+      .init("yes", "Do it, rather than say what it would cost."),
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
+    ]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    guard arguments.has("up-to-damage") else {
+      throw UsageError("--up-to-damage is missing: what follows the damage is lost", command: arguments.command)
+    }
+    let data = arguments.value("data") ?? "./afterimage-data"
+    let isDone = arguments.has("yes")
+    let recovery = try TableRecovery.run(data: data, isDone: isDone)
+    if isJSON { Console.line(json(recovery, isDone)) } else { text(recovery, isDone, data) }
+    if recovery != nil, !isDone { throw CheckFailure() }
+  }
+
+  private static func text(_ recovery: TableRecovery?, _ isDone: Bool, _ data: String) {
+    guard let recovery else { return Console.line("the write-ahead log of \(data) is not damaged: nothing to do") }
+    Console.line("\(recovery.file) is damaged at byte \(recovery.offset): \(recovery.reason)")
+    let verb = isDone ? "lost" : "would be lost"
+    Console.line(
+      recovery.changesLost > 0
+        ? "\(verb): at least \(recovery.changesLost) changes (an item, an index entry and a change record are one each)"
+        : "\(verb): whatever follows the damage; nothing there is known to have been acknowledged")
+    for one in recovery.kept { Console.line("kept: \(one.table) partition \(one.partition) through record \(one.sequence)") }
+    for one in recovery.ahead {
+      Console.line(
+        "read model \(one.pipeline) has applied \(one.table) partition \(one.partition) through record \(one.applied): "
+          + "\(one.applied - one.kept) records more than are kept")
+    }
+    if isDone {
+      Console.line("every table has a new table id; relays begin again from the start of its log")
+      if !recovery.readModels.isEmpty {
+        Console.line("the next start rebuilds the read models: \(recovery.readModels.joined(separator: ", "))")
+      }
+    } else {
+      Console.line("nothing was changed; do it with: afterimage table recover --up-to-damage --yes --data \(data)")
+    }
+  }
+
+  private static func json(_ recovery: TableRecovery?, _ isDone: Bool) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("damaged")
+    writer.bool(recovery != nil)
+    if let recovery {
+      writer.name("recovered")
+      writer.bool(isDone)
+      for (name, value) in [("file", recovery.file), ("reason", recovery.reason)] {
+        writer.name(name)
+        writer.string(value)
+      }
+      writer.name("offset")
+      writer.integer(recovery.offset)
+      writer.name("changesLost")
+      writer.integer(Int(clamping: recovery.changesLost))
+      writer.name("kept")
+      writer.array(recovery.kept) { writer, one in
+        writer.beginObject()
+        writer.name("table")
+        writer.string(one.table)
+        writer.name("partition")
+        writer.integer(one.partition)
+        writer.name("sequence")
+        writer.integer(Int(clamping: one.sequence))
+        writer.endObject()
+      }
+      writer.name("ahead")
+      writer.array(recovery.ahead) { writer, one in
+        writer.beginObject()
+        for (name, value) in [("pipeline", one.pipeline), ("table", one.table)] {
+          writer.name(name)
+          writer.string(value)
+        }
+        for (name, value) in [("partition", one.partition), ("applied", Int(clamping: one.applied)), ("kept", Int(clamping: one.kept))] {
+          writer.name(name)
+          writer.integer(value)
+        }
+        writer.endObject()
+      }
+      writer.name("readModels")
+      writer.array(recovery.readModels) { $0.string($1) }
+    }
+    writer.endObject()
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+}

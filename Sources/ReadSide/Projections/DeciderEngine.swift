@@ -1,0 +1,100 @@
+package import Pipelines
+
+/// What depends on several lanes in order, folded in one place: sessions of which one is live per group, and the boards that close.
+///
+/// The decider takes the steps that lie strictly below a projection's watermark (the least of the partitions that feed it), in the order of
+/// the changes; deadlines of an instant follow all steps of that instant. Pure, as the lanes: the same steps give the same changes, however
+/// they are cut into calls.
+package struct DeciderEngine: Sendable {
+  /// What a closing says of a board.
+  package struct Closing: Sendable {
+    /// Index in `Pipeline.projections`.
+    package let projection: Int
+    /// The board's values.
+    package let board: [Value]
+    /// The end of the board's calendar period, in microseconds: the row's `closed_at`.
+    package let closedAt: Int64
+    /// The first change of the board, in microseconds: a board that was made late closes no earlier.
+    package let openedAt: Int64
+
+    package init(projection: Int, board: [Value], closedAt: Int64, openedAt: Int64) {
+      self.projection = projection
+      self.board = board
+      self.closedAt = closedAt
+      self.openedAt = openedAt
+    }
+  }
+
+  package let pipeline: Pipeline
+  private var output: LaneOutput
+  private var folds: [Int: SessionFold] = [:]
+
+  /// `stored` are the sessions of the projections that the decider folds.
+  package init(
+    pipeline: Pipeline, stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+  ) {
+    self.pipeline = pipeline
+    output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: nil, activations: activations))
+    for index in DeciderEngine.sessions(of: pipeline) {
+      guard case .sessions(let sessions) = pipeline.projections[index].kind else { continue }
+      var fold = SessionFold(sessions, keyNames: pipeline.tables[sessions.sources[0].table].keyNames)
+      fold.load(stored[index] ?? [])
+      folds[index] = fold
+    }
+  }
+
+  /// The projections whose sessions the decider folds.
+  package static func sessions(of pipeline: Pipeline) -> [Int] {
+    pipeline.projections.indices.filter { index in
+      if case .sessions(let sessions) = pipeline.projections[index].kind { sessions.isFoldedByDecider } else { false }
+    }
+  }
+
+  /// The leaderboards whose boards close.
+  package static func closingBoards(of pipeline: Pipeline) -> [Int] {
+    pipeline.projections.indices.filter { index in
+      if case .leaderboard(let board) = pipeline.projections[index].kind { !board.windows.isEmpty } else { false }
+    }
+  }
+
+  /// Applies steps of a projection, in the order of their stamps.
+  package mutating func apply(_ steps: [SessionStep], projection index: Int) {
+    guard var fold = folds.removeValue(forKey: index) else { return }
+    defer { folds[index] = fold }
+    var endings: [SessionFold.Ending] = []
+    for step in steps {
+      fold.fire(before: step.stamp.time, &endings)
+      fold.apply(step, &endings)
+    }
+    for ending in endings { output.sessionEnded(ending, projection: index, fold.sessions) }
+  }
+
+  /// Fires the deadlines of a projection before a time in microseconds. All steps below it have been applied.
+  package mutating func advance(_ index: Int, to watermark: Int64) {
+    guard var fold = folds.removeValue(forKey: index) else { return }
+    defer { folds[index] = fold }
+    var endings: [SessionFold.Ending] = []
+    fold.fire(before: watermark, &endings)
+    for ending in endings { output.sessionEnded(ending, projection: index, fold.sessions) }
+  }
+
+  /// A board has closed: the effects that wait for it.
+  package mutating func close(_ closing: Closing) { output.boardClosed(closing) }
+
+  /// The least instant, in microseconds, at which something may happen without a step.
+  package var nextDeadline: Int64? { folds.values.compactMap(\.nextDeadline).min() }
+
+  /// Hands over what changed since the last call.
+  package mutating func takeChanges() -> LaneChanges {
+    var changes = LaneChanges()
+    for index in folds.keys.sorted() {
+      guard var fold = folds.removeValue(forKey: index) else { continue }
+      let taken = fold.takeChanges()
+      folds[index] = fold
+      if taken.count > 0 { changes.sessions[index] = taken }
+    }
+    swap(&changes.outbox, &output.outbox)
+    swap(&changes.suppressedEffects, &output.suppressed)
+    return changes
+  }
+}

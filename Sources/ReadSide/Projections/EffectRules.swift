@@ -1,0 +1,141 @@
+internal import ChangeRecords
+internal import DynamoModel
+package import Pipelines
+
+/// From when on an effect is carried out: of each partition the log's end when it was seen for the first time, and its watermark. Nil where
+/// it is not active at all.
+package struct Activation: Sendable, Equatable {
+  /// The last record, by its sequence number, that is older than the effect.
+  package var sequence: UInt64
+  /// In microseconds: deadlines that fire at or after this time are carried out.
+  package var watermark: Int64
+
+  package init(sequence: UInt64, watermark: Int64) {
+    self.sequence = sequence
+    self.watermark = watermark
+  }
+
+  /// Active since the log's beginning.
+  package static let always = Activation(sequence: 0, watermark: .min)
+}
+
+/// What transitions set off: the rows that effects leave in the outbox. Of one lane, or of the decider.
+package struct EffectRules: Sendable {
+  let pipeline: Pipeline
+  /// Index of the lane's table; nil for the decider.
+  let table: Int?
+  private let activations: [String: Activation]
+
+  /// `activations` by the names of effects, and of the projections whose sessions expire their items; one that is missing is not active.
+  package init(pipeline: Pipeline, table: Int?, activations: [String: Activation]) {
+    self.pipeline = pipeline
+    self.table = table
+    self.activations = activations
+  }
+
+  /// The names of everything that may be activated.
+  package static func names(of pipeline: Pipeline) -> [String] {
+    pipeline.effects.map(\.name)
+      + pipeline.projections.filter { projection in
+        if case .sessions(let sessions) = projection.kind { sessions.expiresItem } else { false }
+      }.map(\.name)
+  }
+
+  func isActive(_ name: String, record stamp: Stamp) -> Bool {
+    guard let activation = activations[name] else { return false }
+    return table == nil ? stamp.time >= activation.watermark : stamp.sequence > activation.sequence
+  }
+
+  func isActive(_ name: String, firedAt time: Int64) -> Bool { activations[name].map { time >= $0.watermark } ?? false }
+
+  /// A key of parts of which no other parts make the same.
+  package static func key(_ parts: [String]) -> String { parts.map { "\($0.utf8.count):\($0)" }.joined() }
+}
+
+extension LaneOutput {
+  /// A change of an item that an effect waits for.
+  mutating func changeHappened(_ index: Int, _ source: Source, _ change: Change) throws(EvaluationFailure) {
+    guard !change.isSnapshot,
+      let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.stamp.time)
+    else { return }
+    let effect = effects.pipeline.effects[index]
+    let inputs = try source.values(of: image, commit: change.stamp.time)
+    guard effects.isActive(effect.name, record: change.stamp) else {
+      suppressed += 1
+      return
+    }
+    let action: OutboxEntry.Action =
+      switch effect.action {
+      case .deleteItem: .deleteItem(table: source.table, key: change.record.keys, seen: Item(), through: change.stamp.position)
+      case .deleteRows(let selections): .deleteRows(LaneOutput.rows(selections, inputs))
+      }
+    outbox.append(
+      OutboxEntry(
+        idempotencyKey: EffectRules.key([effects.pipeline.name, effect.name, change.stamp.position.description]), name: effect.name,
+        time: change.stamp.time, order: change.stamp.order, origin: .record(change.stamp.sequence), action: action))
+  }
+
+  /// A session has come to its end: its own expiry of the item, and the effects that wait for it.
+  mutating func sessionEnded(_ ending: SessionFold.Ending, projection index: Int, _ sessions: Sessions) {
+    let state = ending.state
+    guard let end = state.endedBy else { return }
+    let pipeline = effects.pipeline
+    let projection = pipeline.projections[index]
+    func entry(_ name: String, _ action: OutboxEntry.Action) {
+      let isActive: Bool
+      var entry: (time: Int64, order: UInt64, origin: OutboxEntry.Origin)
+      switch ending.cause {
+      case .change(let stamp):
+        isActive = effects.isActive(name, record: stamp)
+        entry = (stamp.time, stamp.order, .record(stamp.sequence))
+      case .deadline(let firedAt):
+        isActive = effects.isActive(name, firedAt: firedAt)
+        // Everything of the instant comes before its deadlines.
+        entry = (firedAt, .max, .deadline(firedAt))
+      }
+      guard isActive else {
+        suppressed += 1
+        return
+      }
+      let key = EffectRules.key([pipeline.name, name] + state.key.map(\.description) + [state.sessionID])
+      outbox.append(
+        OutboxEntry(idempotencyKey: key, name: name, time: entry.time, order: entry.order, origin: entry.origin, action: action))
+    }
+    func deletion(of item: SessionItem) -> OutboxEntry.Action {
+      .deleteItem(table: sessions.sources[0].table, key: item.key, seen: item.seen, through: item.version.position)
+    }
+    if sessions.expiresItem, end.status == .expired, end != .ttl, let item = state.item { entry(projection.name, deletion(of: item)) }
+    for effect in pipeline.effects {
+      guard case .session(index, let ends) = effect.trigger, ends.contains(end) else { continue }
+      switch effect.action {
+      case .deleteItem: if let item = state.item { entry(effect.name, deletion(of: item)) }
+      case .deleteRows(let selections): entry(effect.name, .deleteRows(LaneOutput.rows(selections, state.row(sessions))))
+      }
+    }
+  }
+
+  /// A board has closed: what was there when its calendar period ended is deleted.
+  mutating func boardClosed(_ closing: DeciderEngine.Closing) {
+    let pipeline = effects.pipeline
+    let at = max(closing.closedAt, closing.openedAt)
+    for effect in pipeline.effects {
+      guard case .boardClosed(closing.projection) = effect.trigger, case .deleteRows(let selections) = effect.action else { continue }
+      guard effects.isActive(effect.name, firedAt: at) else {
+        suppressed += 1
+        continue
+      }
+      outbox.append(
+        OutboxEntry(
+          idempotencyKey: EffectRules.key([pipeline.name, effect.name] + closing.board.map(\.description)), name: effect.name,
+          time: at, order: 0, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
+    }
+  }
+
+  static func rows(_ selections: [Effect.RowSelection], _ values: [Value]) -> [OutboxEntry.Rows] {
+    selections.map { selection in
+      OutboxEntry.Rows(
+        projection: selection.projection, table: selection.table,
+        equals: selection.equals.map { ($0.column, $0.input < values.count ? values[$0.input] : .null) })
+    }
+  }
+}

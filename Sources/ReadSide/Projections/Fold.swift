@@ -1,0 +1,39 @@
+internal import Pipelines
+
+/// A projection's part of a lane: the changes of one table in, what a checkpoint writes out. Each kind is one fold in one file; they are
+/// made by `FoldRegistry`.
+///
+/// Pure: no clock, no file. What a record's own image decides (a wrong type, a missing value) throws, and makes the record a dead letter of
+/// this projection; everything else goes on.
+protocol Fold: Sendable {
+  mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure)
+  /// Fires the deadlines before a time, in microseconds.
+  mutating func fire(before time: Int64, _ out: inout LaneOutput)
+  /// The least instant, in microseconds, at which something may happen without a record: a hint, never too late.
+  var nextDeadline: Int64? { get }
+  /// Whether a checkpoint has something to write.
+  var hasChanges: Bool { get }
+  /// How many rows a checkpoint has to write, or a few more.
+  var changedRows: Int { get }
+  /// Hands over what changed since the last call.
+  mutating func takeChanges(into changes: inout LaneChanges)
+  /// What is read of old images, where that is less than of new ones; nil when all of it may be read.
+  var oldNames: [String]? { get }
+}
+
+extension Fold {
+  mutating func fire(before time: Int64, _ out: inout LaneOutput) {}
+  var nextDeadline: Int64? { nil }
+  var oldNames: [String]? { nil }
+}
+
+/// What a fold writes at once, beside the rows that it gathers: effects, and steps for the decider.
+struct LaneOutput: Sendable {
+  let effects: EffectRules
+  var outbox: [OutboxEntry] = []
+  var steps: [HandedStep] = []
+  /// Effects that are older than their activation.
+  var suppressed = 0
+
+  init(effects: EffectRules) { self.effects = effects }
+}

@@ -1,0 +1,25 @@
+internal import DynamoModel
+package import Pipelines
+
+/// Makes the fold of each kind of projection. A new kind is one case here and one file beside the others.
+enum FoldRegistry {
+  /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions.
+  static func fold(
+    _ index: Int, of pipeline: Pipeline, table: Int, stored: [(key: [UInt8], session: StoredSession)]
+  ) -> any Fold {
+    switch pipeline.projections[index].kind {
+    case .collection(let collection): CollectionFold(collection, index: index)
+    case .aggregate(let aggregate):
+      GroupFold(GroupPlan(aggregate), sources: aggregate.sources.filter { $0.table == table }, index: index)
+    case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, index: index)
+    case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, index: index, table: table)
+    case .sessions(let sessions):
+      SessionLaneFold(sessions, index: index, table: table, keyNames: pipeline.tables[table].keyNames, stored: stored)
+    }
+  }
+}
+
+extension PipelineTable {
+  /// The attributes of an item's key, partition key first.
+  package var keyNames: [String] { definition.key.attributes.map(\.name) }
+}

@@ -1,0 +1,116 @@
+internal import DynamoModel
+internal import Pipelines
+
+/// The groups of an aggregate, or the members of a leaderboard's boards: what a lane adds to each of them.
+struct GroupFold: Fold {
+  private let index: Int
+  private let plan: GroupPlan
+  private let sources: [Source]
+  /// Of a leaderboard whose score reads an input: without a value there is no member.
+  private let scoreInput: Int?
+  private var groups: [BytesKey: GroupDelta] = [:]
+
+  /// `sources` are those of the lane's table.
+  init(_ plan: GroupPlan, sources: [Source], index: Int) {
+    self.index = index
+    self.plan = plan
+    self.sources = sources
+    scoreInput = plan.boardCount == nil ? nil : plan.columns[0].input
+  }
+
+  mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
+    if plan.isOverItems {
+      for source in sources { try applyItems(source, change) }
+    } else if !change.isSnapshot {
+      try applyChanges(change)
+    }
+  }
+
+  /// What happened: one change is one event, however many of the rules it fits; the first of each kind of item counts.
+  private mutating func applyChanges(_ change: Change) throws(EvaluationFailure) {
+    let commit = change.stamp.time
+    var given: [[Value]] = []
+    var fired: [Int] = []
+    for source in sources where !fired.contains(source.rule) {
+      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
+      fired.append(source.rule)
+      given += try source.contributions(of: image, commit: commit)
+    }
+    add(Contributions(given: given), change)
+  }
+
+  private mutating func applyItems(_ source: Source, _ change: Change) throws(EvaluationFailure) {
+    var taken: [[Value]] = []
+    if let old = change.old, source.holds(old) {
+      // An old image that fails gave nothing when it came: it left its dead letter then.
+      taken = (try? source.contributions(of: old, commit: nil)) ?? []
+    }
+    var given: [[Value]] = []
+    var failure: EvaluationFailure?
+    if let new = change.new, source.holds(new) {
+      do throws(EvaluationFailure) {
+        given = try source.contributions(of: new, commit: nil)
+      } catch {
+        failure = error
+      }
+    }
+    add(Contributions(taken: taken, given: given), change)
+    if let failure { throw failure }
+  }
+
+  private mutating func add(_ contributions: Contributions, _ change: Change) {
+    var keys: [BytesKey] = []
+    for (inputs, sign) in contributions.all {
+      guard let key = key(inputs) else { continue }
+      let contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: change.itemKey)
+      groups[key, default: GroupDelta(key: Array(inputs[..<plan.keyCount]), plan)].add(contribution, plan)
+      keys.append(key)
+    }
+    if plan.boardCount != nil { noteMoved(contributions, keys, change) }
+  }
+
+  /// Nil when the contribution is none: one of the group's values, or the score, is null.
+  private func key(_ inputs: [Value]) -> BytesKey? {
+    for column in 0..<plan.keyCount where inputs[column].isNull { return nil }
+    if let scoreInput, inputs[scoreInput].isNull { return nil }
+    return BytesKey(Value.ordered(inputs[..<plan.keyCount]))
+  }
+
+  /// Members whose count or sum this change moves: what it gives and takes does not cancel out.
+  private mutating func noteMoved(_ contributions: Contributions, _ keys: [BytesKey], _ change: Change) {
+    if keys.count == 1, contributions.all.count == 1 {
+      if amount(contributions.all[0]).isZero { return }
+      return move(keys[0], change)
+    }
+    var net: [BytesKey: ExactSum] = [:]
+    for one in contributions.all {
+      guard let key = key(one.inputs) else { continue }
+      net[key, default: ExactSum()].add(amount(one))
+    }
+    for (key, sum) in net where !sum.isZero { move(key, change) }
+  }
+
+  private func amount(_ one: (inputs: [Value], sign: Int64)) -> ExactSum {
+    var sum = ExactSum()
+    if plan.columns[0].function == .sum, let scoreInput {
+      sum.add(one.inputs[scoreInput], sign: one.sign)
+    } else {
+      sum.add(one.sign)
+    }
+    return sum
+  }
+
+  private mutating func move(_ key: BytesKey, _ change: Change) {
+    // A lane's changes come in order.
+    groups[key]?.changed = change.stamp
+  }
+
+  var hasChanges: Bool { !groups.isEmpty }
+  var changedRows: Int { groups.count }
+
+  mutating func takeChanges(into changes: inout LaneChanges) {
+    if groups.isEmpty { return }
+    changes.groups[index] = groups
+    groups = [:]
+  }
+}

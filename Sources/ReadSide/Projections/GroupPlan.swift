@@ -1,0 +1,105 @@
+package import Pipelines
+
+/// How the groups of an aggregate or a leaderboard are made of contributions: the same for its lanes and its stores.
+package struct GroupPlan: Sendable {
+  package let isOverItems: Bool
+  /// The first so many inputs are the group; of a leaderboard the board's and the member.
+  package let keyCount: Int
+  package let columns: [Column]
+  /// Of a leaderboard, how many of the key's values name the board; nil for an aggregate.
+  package let boardCount: Int?
+
+  package struct Column: Sendable {
+    package let name: String
+    package let form: ColumnForm
+    package let function: Function
+    /// Index of the input; nil for count.
+    package let input: Int?
+    /// For `first` and `last`: the input they are ordered by; nil for the order of the changes.
+    package let order: Int?
+    package let type: ValueType
+  }
+
+  package enum Function: Sendable {
+    case count, sum, min, max, distinct, first, last
+
+    /// Whether the greatest of what is compared is sought.
+    var seeksGreatest: Bool { self == .max || self == .last }
+  }
+
+  package init(_ aggregate: Aggregate) {
+    isOverItems = aggregate.isOverItems
+    keyCount = aggregate.keyCount
+    boardCount = nil
+    columns = aggregate.columns.map { column in
+      let function = GroupPlan.function(column.function)
+      return Column(
+        name: column.name, form: ColumnForm(function, overItems: aggregate.isOverItems), function: function, input: column.input,
+        order: column.order, type: column.type)
+    }
+  }
+
+  package init(_ board: Leaderboard) {
+    isOverItems = board.isOverItems
+    keyCount = board.boardCount + 1
+    boardCount = board.boardCount
+    let function: Function =
+      switch board.score {
+      case .count: .count
+      case .sum: .sum
+      case .max: .max
+      case .min: .min
+      case .last: .last
+      }
+    let form: ColumnForm =
+      switch function {
+      case .max where board.isOverItems, .min where board.isOverItems: .scores
+      case .last: .changes
+      default: ColumnForm(function, overItems: board.isOverItems)
+      }
+    columns = [
+      Column(name: "score", form: form, function: function, input: board.scoreInput, order: nil, type: board.scoreType)
+    ]
+  }
+
+  private static func function(_ function: AggregateColumn.Function) -> Function {
+    switch function {
+    case .count, .duration, .durationMilliseconds: .count
+    case .sum: .sum
+    case .min: .min
+    case .max: .max
+    case .distinct: .distinct
+    case .first: .first
+    case .last, .current: .last
+    }
+  }
+}
+
+/// How a column of a group is kept so that contributions merge in any order.
+package enum ColumnForm: Sendable, Equatable {
+  case count
+  case sum
+  /// The number of contributions of each value: `min`, `max` and `distinct` over items, and `distinct` over changes. A
+  /// deletion finds the next value.
+  case values
+  /// As `values`, of (order, item key, value): `first` and `last` over items.
+  case entries
+  /// As `entries`, of (score, item key), each with the stamp of the change by which its item took this score: the best of a board over
+  /// items, and when it was reached.
+  case scores
+  /// The score of each change, by its stamp, from the last that differs from the newest on: `last` of a board over changes, and since when
+  /// it holds.
+  case changes
+  /// The greatest or least ever seen: nothing is taken back over changes.
+  case best
+
+  init(_ function: GroupPlan.Function, overItems: Bool) {
+    switch function {
+    case .count: self = .count
+    case .sum: self = .sum
+    case .distinct: self = .values
+    case .min, .max: self = overItems ? .values : .best
+    case .first, .last: self = overItems ? .entries : .best
+    }
+  }
+}

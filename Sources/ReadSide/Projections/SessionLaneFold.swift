@@ -1,0 +1,83 @@
+internal import Pipelines
+
+/// Sessions that are folded in the lane of their keys.
+struct SessionLaneFold: Fold {
+  private let index: Int
+  private let steps: SessionSteps
+  private var fold: SessionFold
+  /// Reused for each change.
+  private var scratch: [SessionStep] = []
+  private var endings: [SessionFold.Ending] = []
+
+  init(_ sessions: Sessions, index: Int, table: Int, keyNames: [String], stored: [(key: [UInt8], session: StoredSession)]) {
+    self.index = index
+    steps = SessionSteps(sessions, table: table)
+    fold = SessionFold(sessions, keyNames: keyNames)
+    fold.load(stored)
+  }
+
+  mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
+    scratch.removeAll(keepingCapacity: true)
+    var failure: EvaluationFailure?
+    do throws(EvaluationFailure) {
+      try steps.append(change, to: &scratch)
+    } catch {
+      failure = error
+    }
+    for step in scratch { fold.apply(step, &endings) }
+    end(&out)
+    if let failure { throw failure }
+  }
+
+  mutating func fire(before time: Int64, _ out: inout LaneOutput) {
+    fold.fire(before: time, &endings)
+    end(&out)
+  }
+
+  private mutating func end(_ out: inout LaneOutput) {
+    if endings.isEmpty { return }
+    for ending in endings { out.sessionEnded(ending, projection: index, fold.sessions) }
+    endings.removeAll(keepingCapacity: true)
+  }
+
+  var nextDeadline: Int64? { fold.nextDeadline }
+  var hasChanges: Bool { fold.hasChanges }
+  var changedRows: Int { fold.changedRows }
+  var oldNames: [String]? { steps.oldNames }
+
+  mutating func takeChanges(into changes: inout LaneChanges) {
+    let taken = fold.takeChanges()
+    if taken.count > 0 { changes.sessions[index] = taken }
+  }
+}
+
+/// Sessions of which several lanes may feed one live group: the lane tells the steps, and the decider folds them in the order of the
+/// changes.
+struct SessionHandover: Fold {
+  private let index: Int
+  private let steps: SessionSteps
+
+  init(_ sessions: Sessions, index: Int, table: Int) {
+    self.index = index
+    steps = SessionSteps(sessions, table: table)
+  }
+
+  mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
+    var told: [SessionStep] = []
+    var failure: EvaluationFailure?
+    do throws(EvaluationFailure) {
+      try steps.append(change, to: &told)
+    } catch {
+      failure = error
+    }
+    for (place, step) in told.enumerated() { out.steps.append(HandedStep(projection: index, place: place, step: step)) }
+    if let failure { throw failure }
+  }
+
+  /// What is handed over is written with the lane's output.
+  var hasChanges: Bool { false }
+  var changedRows: Int { 0 }
+  var oldNames: [String]? { steps.oldNames }
+
+  mutating func takeChanges(into changes: inout LaneChanges) {}
+}

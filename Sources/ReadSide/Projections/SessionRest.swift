@@ -1,0 +1,55 @@
+internal import DynamoModel
+package import Pipelines
+
+/// What is left of a key's sessions when none is active, where something later depends on it.
+package struct SessionRest: Sendable, Equatable {
+  /// The last session was superseded: a touch of its item opens no other, unless the pipeline revives it.
+  package var isSuperseded = false
+  /// Sessions of the key that began and ended within one millisecond: the time and, by the name, how many there were. A further one of
+  /// that name gets the next ordinal. Void once the lane's time has passed.
+  package var time: Int64 = .min
+  package var names: [String: Int] = [:]
+
+  package init() {}
+
+  static let activeTag = 1
+  static let restTag = 2
+
+  package var bytes: [UInt8] {
+    var writer = StateWriter()
+    writer.unsigned(SessionRest.restTag)
+    writer.unsigned(isSuperseded ? 1 : 0)
+    writer.signed(time)
+    writer.unsigned(names.count)
+    for (name, count) in names.sorted(by: { Text.less($0.key, $1.key) }) {
+      writer.text(name)
+      writer.unsigned(count)
+    }
+    return writer.bytes
+  }
+}
+
+/// What a store keeps of a session key.
+package enum StoredSession: Sendable, Equatable {
+  case active(SessionState)
+  case rest(SessionRest)
+
+  /// Reads what `SessionState.appendBytes` or `SessionRest.bytes` wrote.
+  package init(bytes: UnsafeRawBufferPointer, _ sessions: Sessions) throws(StateError) {
+    var reader = StateReader(bytes)
+    switch try reader.unsigned() {
+    case SessionRest.activeTag: self = .active(try SessionState(&reader, sessions))
+    case SessionRest.restTag:
+      var rest = SessionRest()
+      rest.isSuperseded = try reader.unsigned() != 0
+      rest.time = try reader.signed()
+      for _ in 0..<(try reader.count()) {
+        let name = try reader.text()
+        rest.names[name] = try reader.unsigned()
+      }
+      try reader.end()
+      self = .rest(rest)
+    default: throw StateError()
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Expressions
+internal import Pipelines
+
+/// Tells from the images of a change what it means for a projection's sessions.
+struct SessionSteps: Sendable {
+  private let sessions: Sessions
+  private let touches: [Boxed]
+  private let ends: [Boxed]
+  /// The attributes that are held against an item that is to be deleted.
+  private let seenNames: [String]
+
+  /// A source by reference: to go over the sources of a record costs no copies of their parts.
+  private final class Boxed: Sendable {
+    let source: Source
+
+    init(_ source: Source) { self.source = source }
+  }
+
+  /// Of the sources that a table feeds.
+  init(_ sessions: Sessions, table: Int) {
+    self.sessions = sessions
+    switch sessions.subject {
+    case .touches(let sources):
+      touches = sources.filter { $0.table == table }.map { Boxed($0) }
+      ends = sessions.ends.filter { $0.table == table }.map { Boxed($0) }
+      seenNames = []
+    case .item(let source, let events):
+      touches = source.table == table ? [Boxed(source)] : []
+      ends = []
+      let deadline = sessions.deadline.map { source.inputs[$0].expression.attributeNames } ?? []
+      seenNames = sessions.expiresItem ? events.flatMap(\.event.attributeNames) + deadline : []
+    }
+  }
+
+  /// What is read of old images where that is less than of new ones: an old image is asked only whether it was there and whether
+  /// something changed since. Nil when all of it may be read.
+  var oldNames: [String]? {
+    guard case .touches = sessions.subject else { return nil }
+    var names: [String] = []
+    for box in touches + ends {
+      guard box.source.when == nil else { return nil }
+      switch box.source.event {
+      case .inserted: break
+      case .changed: names += box.source.event?.attributeNames ?? []
+      case .removed, .expired, nil: return nil
+      }
+    }
+    return names
+  }
+
+  /// The steps of a change, in order. What its image decides throws; a step that goes before it is in `steps` then.
+  func append(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
+    switch sessions.subject {
+    case .touches: if !change.isSnapshot { try appendTouches(change, to: &steps) }
+    case .item(let source, let events): if !touches.isEmpty { try appendItem(source, events, change, to: &steps) }
+    }
+  }
+
+  private func appendTouches(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
+    let commit = change.stamp.time
+    // One change is one touch, however many of the rules it fits: the first of each kind of item counts.
+    var touched: [Int] = []
+    for box in touches where !touched.contains(box.source.rule) {
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
+      touched.append(box.source.rule)
+      if box.source.isSingle {
+        steps.append(step(change, .touch(try box.source.values(of: image, commit: commit))))
+        continue
+      }
+      for inputs in try box.source.contributions(of: image, commit: commit) { steps.append(step(change, .touch(inputs))) }
+    }
+    for box in ends {
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
+      let key = try box.source.values(of: image, commit: commit)
+      steps.append(step(change, .end(key, change.isExpiry ? .ttl : .explicit)))
+    }
+  }
+
+  private func appendItem(
+    _ source: Source, _ events: [Sessions.Touch], _ change: Change, to steps: inout [SessionStep]
+  ) throws(EvaluationFailure) {
+    let old = source.holds(change.old) ? change.old : nil
+    let new = source.holds(change.new) ? change.new : nil
+    if old == nil, new == nil { return }
+    let oldKey = old.flatMap { try? source.values(of: $0, commit: nil) }.map { Array($0[..<sessions.keyCount]) }
+    let removed: SessionEnd = change.isExpiry ? .ttl : .removed
+    guard let new else {
+      steps.append(step(change, .item(old: oldKey, new: nil, ends: removed)))
+      return
+    }
+    let inputs: [Value]
+    do throws(EvaluationFailure) {
+      inputs = try source.values(of: new, commit: nil)
+    } catch {
+      // An image that cannot be taken is none: what went on ends, and the record leaves its dead letter.
+      steps.append(step(change, .item(old: oldKey, new: nil, ends: removed)))
+      throw error
+    }
+    var deadline: Int64?
+    if let input = sessions.deadline, case .timestamp(let instant) = inputs[input] { deadline = instant }
+    var seen = Item()
+    for name in seenNames { seen[name] = new.item[name] }
+    let now = SessionStep.ItemNow(
+      inputs: inputs, isTouch: old.map { old in events.contains { $0.happened(old: old, new: new, commit: change.stamp.time) } } ?? true,
+      isClosed: sessions.endWhen.map { $0.holds(new, old: old, new: new, commit: nil) } ?? false, deadline: deadline, seen: seen)
+    steps.append(step(change, .item(old: oldKey, new: now, ends: removed)))
+  }
+
+  private func step(_ change: Change, _ action: SessionStep.Action) -> SessionStep {
+    SessionStep(stamp: change.stamp, item: change.record.keys, action: action)
+  }
+}
+
+extension Source.Event {
+  /// The attributes whose change is a touch.
+  var attributeNames: [String] {
+    guard case .changed(let values) = self else { return [] }
+    return values.flatMap { value in
+      switch value {
+      case .attribute(let path): [path.root]
+      case .field(let expression): expression.attributeNames
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package import ChangeRecords
+
+/// Where a change stands among all changes of a pipeline's tables, and the source of `_at`, `_order` and `_position`.
+///
+/// Ordered by commit time, then by the committer's order, which alone tells two changes of one millisecond apart; table id, partition and
+/// sequence only fix the tie between two stores, where order means nothing. The greatest of several lanes' stamps is the same in whatever
+/// order they come.
+package struct Stamp: Sendable, Equatable, Hashable, Comparable {
+  /// Commit time in microseconds.
+  package var time: Int64
+  /// Rises over all records of one source.
+  package var order: UInt64
+  package var tableID: TableID
+  package var partition: Int
+  package var sequence: UInt64
+
+  package init(time: Int64, order: UInt64, tableID: TableID, partition: Int, sequence: UInt64) {
+    self.time = time
+    self.order = order
+    self.tableID = tableID
+    self.partition = partition
+    self.sequence = sequence
+  }
+
+  package var position: Position { Position(tableID: tableID, partition: partition, sequence: sequence) }
+
+  package static func < (left: Stamp, right: Stamp) -> Bool {
+    if left.time != right.time { return left.time < right.time }
+    if left.order != right.order { return left.order < right.order }
+    if left.tableID != right.tableID { return left.tableID.rawValue < right.tableID.rawValue }
+    if left.partition != right.partition { return left.partition < right.partition }
+    return left.sequence < right.sequence
+  }
+
+  /// Before every record.
+  package static let none = Stamp(time: .min, order: 0, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
+
+  /// 40 bytes that compare as stamps do.
+  package var ordered: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(Stamp.orderedBytes)
+    for number in [UInt64(bitPattern: time) ^ (1 << 63), order, tableID.rawValue, UInt64(partition), sequence] {
+      for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+    }
+    return out
+  }
+
+  package static let orderedBytes = 40
+
+  /// Nil for bytes that `ordered` does not make.
+  package init?(ordered bytes: [UInt8]) {
+    guard bytes.count == Stamp.orderedBytes else { return nil }
+    let numbers = stride(from: 0, to: bytes.count, by: 8).map { start in
+      bytes[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    guard let partition = Int(exactly: numbers[3]) else { return nil }
+    self.init(
+      time: Int64(bitPattern: numbers[0] ^ (1 << 63)), order: numbers[1], tableID: TableID(rawValue: numbers[2]),
+      partition: partition, sequence: numbers[4])
+  }
+}

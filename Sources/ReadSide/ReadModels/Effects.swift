@@ -1,0 +1,114 @@
+package import ChangeRecords
+package import DynamoModel
+
+/// An effect that waits in the outbox.
+package struct PendingEffect: Sendable {
+  package let id: Int64
+  package let idempotencyKey: String
+  package let effect: String
+  /// The instant of the transition in microseconds, and the order of its change.
+  package let at: Int64
+  package let order: UInt64
+  package let action: OutboxAction
+  package let attempts: Int
+
+  package init(id: Int64, idempotencyKey: String, effect: String, at: Int64, order: UInt64, action: OutboxAction, attempts: Int) {
+    self.id = id
+    self.idempotencyKey = idempotencyKey
+    self.effect = effect
+    self.at = at
+    self.order = order
+    self.action = action
+    self.attempts = attempts
+  }
+}
+
+/// Which effects are asked for.
+package struct DueEffects: Sendable, Equatable {
+  /// The effect's name.
+  package var effect: String
+  /// Only those whose instant lies before this time, in microseconds: what they depend on is in the rows.
+  package var before: Int64
+  /// Milliseconds of the wall clock.
+  package var now: Int64
+  package var limit: Int
+
+  package init(effect: String, before: Int64 = .max, now: Int64, limit: Int) {
+    self.effect = effect
+    self.before = before
+    self.now = now
+    self.limit = limit
+  }
+}
+
+/// How an effect ended, or when it is to be tried again.
+package enum EffectOutcome: Sendable, Equatable {
+  /// Carried out: it leaves the outbox.
+  case done
+  /// Carried out by another generation: it leaves the outbox.
+  case suppressed(String)
+  /// To be tried again at a time in milliseconds of the wall clock.
+  case retry(notBefore: Int64, String)
+  /// Given up: it stays until an operator has it tried again or discards it.
+  case failed(String)
+}
+
+/// What an effect in the outbox waits for.
+package enum EffectState: String, Sendable, CaseIterable {
+  case pending, failed
+}
+
+/// An effect as an operator sees it.
+package struct ListedEffect: Sendable {
+  package let pending: PendingEffect
+  package let state: EffectState
+  package let note: String
+  /// Milliseconds of the wall clock.
+  package let notBefore: Int64
+
+  package init(pending: PendingEffect, state: EffectState, note: String, notBefore: Int64) {
+    self.pending = pending
+    self.state = state
+    self.note = note
+    self.notBefore = notBefore
+  }
+}
+
+/// Which effects an operator means: one by its number, or all of a name in a state.
+package enum EffectSelection: Sendable, Equatable {
+  case one(Int64)
+  case all(effect: String, EffectState)
+}
+
+/// What an operator has done with an effect.
+package enum EffectChange: Sendable, Equatable {
+  /// Tries it again at once, with all its attempts.
+  case retry
+  /// Takes it out of the outbox without carrying it out.
+  case discard
+}
+
+/// An item behind a row.
+package struct RowItem: Sendable {
+  package let key: Item
+  package let position: Position
+
+  package init(key: Item, position: Position) {
+    self.key = key
+    self.position = position
+  }
+}
+
+/// A generation whose place another takes: where it stood, and what it had not carried out.
+package struct OldGeneration: Sendable {
+  package let lanes: [LaneID: LanePosition]
+  /// By projection: the time in microseconds below which its decider had decided.
+  package let decided: [Int: Int64]
+  package let outbox: [ListedEffect]
+
+  package init(lanes: [LaneID: LanePosition], decided: [Int: Int64], outbox: [ListedEffect]) {
+    self.lanes = lanes
+    self.decided = decided
+    self.outbox = outbox
+  }
+}

@@ -1,0 +1,137 @@
+package import ChangeLog
+package import Pipelines
+package import Projections
+
+/// One generation's read model, for the process that writes it: what every store does. One thread at a time.
+///
+/// All changes go through checkpoints, each one transaction guarded by compare-and-set on what the lane, or the decider, had before: rows,
+/// positions, deadlines and effects are durable together or not at all.
+package protocol GenerationStore: AnyObject {
+  var pipeline: Pipeline { get }
+
+  /// Takes a lane over: its position with a new epoch, which fences whoever had it before, and its sessions. A lane that is new
+  /// begins at `start`.
+  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane
+  /// Commits what a lane has made. Throws `superseded` when somebody has taken the lane since.
+  func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult
+  /// Where every lane stands that was ever taken.
+  func lanes() throws(ReadModelError) -> [LaneID: LanePosition]
+
+  /// Takes the decider over with a new epoch.
+  func takeDecider() throws(ReadModelError) -> TakenDecider
+  /// Steps of a projection below a time in microseconds, in the order of their stamps, at most `limit`.
+  func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep]
+  /// Boards of a projection whose calendar period has ended at a time in microseconds and that are open, by their ends, at most `limit`.
+  func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
+  /// Commits what the decider has made. Throws `superseded` when another has taken over since.
+  func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult
+  /// By projection: the time in microseconds below which everything is decided.
+  func decided() throws(ReadModelError) -> [Int: Int64]
+  /// How many steps of a projection wait for the decider.
+  func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int
+
+  /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
+  func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
+  /// Notes how effects went.
+  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError)
+  /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.
+  func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem]
+  /// What is in the outbox in one of these states, by number after `after`.
+  func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect]
+  /// Has effects that were given up tried again, or discards effects; answers how many there were.
+  func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int
+
+  /// Takes over the outbox of the generation whose place this one takes: what that one derived up to the cut counts as its own, whatever
+  /// its key; what it had waiting goes on here. Repeated after a crash it has the same outcome.
+  func handOver(_ old: OldGeneration) throws(ReadModelError)
+
+  func close()
+}
+
+/// A lane: one partition of one of the pipeline's tables.
+package struct LaneID: Hashable, Sendable, Comparable {
+  /// Index in `Pipeline.tables`.
+  package let table: Int
+  package let partition: Int
+
+  package init(table: Int, partition: Int) {
+    self.table = table
+    self.partition = partition
+  }
+
+  package static func < (left: LaneID, right: LaneID) -> Bool {
+    (left.table, left.partition) < (right.table, right.partition)
+  }
+}
+
+/// A lane as a worker takes it over.
+package struct TakenLane: Sendable {
+  package let position: LanePosition
+  /// By projection: the sessions that the lane folds.
+  package let sessions: [Int: [(key: [UInt8], session: StoredSession)]]
+
+  package init(position: LanePosition, sessions: [Int: [(key: [UInt8], session: StoredSession)]]) {
+    self.position = position
+    self.sessions = sessions
+  }
+}
+
+/// What one checkpoint of a lane writes.
+package struct LaneCheckpoint: Sendable {
+  package let lane: LaneID
+  package let old: LanePosition
+  package let new: LanePosition
+  package let changes: LaneChanges
+
+  package init(_ lane: LaneID, from old: LanePosition, to new: LanePosition, _ changes: LaneChanges) {
+    self.lane = lane
+    self.old = old
+    self.new = new
+    self.changes = changes
+  }
+}
+
+/// The decider as a worker takes it over.
+package struct TakenDecider: Sendable {
+  package let epoch: Int64
+  /// By projection: the sessions that the decider folds.
+  package let sessions: [Int: [(key: [UInt8], session: StoredSession)]]
+  /// By projection: the time in microseconds below which everything is decided.
+  package let decided: [Int: Int64]
+
+  package init(epoch: Int64, sessions: [Int: [(key: [UInt8], session: StoredSession)]], decided: [Int: Int64]) {
+    self.epoch = epoch
+    self.sessions = sessions
+    self.decided = decided
+  }
+}
+
+/// What one checkpoint of the decider writes.
+package struct DeciderCheckpoint: Sendable {
+  package let epoch: Int64
+  /// By projection: the time in microseconds below which everything is decided now.
+  package var decided: [Int: Int64] = [:]
+  /// By projection: the last step that was folded; it and all before it are removed.
+  package var folded: [Int: Stamp] = [:]
+  package var closings: [DeciderEngine.Closing] = []
+  package var changes = LaneChanges()
+  /// By projection: groups that have been empty since before this time are dropped, and so are boards that `keep` takes away for good.
+  package var trim: [Int: Int64] = [:]
+
+  package init(epoch: Int64) { self.epoch = epoch }
+
+  package var isEmpty: Bool {
+    decided.isEmpty && folded.isEmpty && closings.isEmpty && changes.isEmpty && trim.isEmpty
+  }
+}
+
+/// What a checkpoint did.
+package struct CheckpointResult: Sendable {
+  package var rows = 0
+  package var effects = 0
+  package var deadLetters = 0
+  /// Leaderboards whose rows changed.
+  package var boards: Set<Int> = []
+
+  package init() {}
+}

@@ -1,0 +1,100 @@
+package import ChangeRecords
+package import Pipelines
+package import Projections
+
+/// What belongs to a pipeline and not to one generation: which generation is current, since when each effect is active, which are paused,
+/// and the ledger of effects that were carried out. Every change is durable when the call returns. One thread at a time.
+package protocol PipelineStore: AnyObject {
+  /// By number.
+  func generations() throws(ReadModelError) -> [Generation]
+  /// The generation that this definition is to run in: the current one if it was built by it, one that is being built for it, or
+  /// a new one, with a copy of the pipeline file beside it. The very first is current at once; what was being built for another definition is
+  /// given up.
+  func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
+  /// A new generation of the same definition beside the current one, from the log's beginning.
+  func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
+  /// Makes a generation the one that readers see, in one step; the one before is kept.
+  func makeCurrent(_ generation: Generation) throws(ReadModelError)
+  /// Makes the next start build a new generation from the log and serve it at once, whatever the current one is like. False when there is none
+  /// to give up.
+  func giveUpCurrent() throws(ReadModelError) -> Bool
+
+  /// Activates the names that are not active yet at these places, and ends the activations of all others.
+  func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError)
+  func activations() throws(ReadModelError) -> Activations
+
+  /// The names of effects that are paused.
+  func paused() throws(ReadModelError) -> Set<String>
+  func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError)
+
+  /// Those of the keys whose effects were carried out, by whatever generation.
+  func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String>
+  /// Notes what was carried out at a time in milliseconds of the wall clock, and forgets what is older than the ledger's age.
+  func recordSent(_ idempotencyKeys: [String], at time: Int64) throws(ReadModelError)
+}
+
+/// Opens the stores of one kind.
+package struct ReadModelStores: Sendable {
+  /// The store of a pipeline in its folder.
+  package let pipeline: @Sendable (_ directory: String) throws(ReadModelError) -> any PipelineStore
+  /// A generation for writing; made when it is missing.
+  package let generation: @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
+
+  package init(
+    pipeline: @escaping @Sendable (_ directory: String) throws(ReadModelError) -> any PipelineStore,
+    generation: @escaping @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
+  ) {
+    self.pipeline = pipeline
+    self.generation = generation
+  }
+}
+
+extension PipelineStore {
+  package func current() throws(ReadModelError) -> Generation? { try generations().last { $0.state == .current } }
+}
+
+/// Where a partition's log ends, and its watermark in microseconds.
+package struct LogPlace: Sendable, Equatable {
+  package let tableID: TableID
+  package let partition: Int
+  package let sequence: UInt64
+  package let watermark: Int64
+
+  package init(tableID: TableID, partition: Int, sequence: UInt64, watermark: Int64) {
+    self.tableID = tableID
+    self.partition = partition
+    self.sequence = sequence
+    self.watermark = watermark
+  }
+}
+
+/// Since when each effect of a pipeline is active, in each partition.
+package struct Activations: Sendable, Equatable {
+  package private(set) var places: [String: [LogPlace]] = [:]
+
+  package init() {}
+
+  package mutating func add(_ name: String, _ place: LogPlace?) {
+    places[name, default: []] += place.map { [$0] } ?? []
+  }
+
+  /// Of one lane, by name. In a table that was re-created since, an effect is active from its beginning.
+  package func of(_ tableID: TableID, _ partition: Int) -> [String: Activation] {
+    places.mapValues { places in
+      guard let place = places.first(where: { $0.tableID == tableID && $0.partition == partition }) else { return .always }
+      return Activation(sequence: place.sequence, watermark: place.watermark)
+    }
+  }
+
+  /// Of the decider, by name: the greatest watermark.
+  package var ofDecider: [String: Activation] {
+    places.mapValues { places in Activation(sequence: 0, watermark: places.map(\.watermark).max() ?? .min) }
+  }
+
+  /// Every one active since the log's beginning: for scenarios.
+  package static func always(_ names: [String]) -> Activations {
+    var all = Activations()
+    for name in names { all.add(name, nil) }
+    return all
+  }
+}

@@ -1,0 +1,88 @@
+internal import Foundation
+package import ReadModels
+internal import SQLite
+
+extension SQLitePipelineStore {
+  package func generations() throws(ReadModelError) -> [Generation] {
+    try run {
+      var all: [Generation] = []
+      try connection.forEach("SELECT number, fingerprint, state FROM generations ORDER BY number") { row in
+        let number = Int(row.int64(0))
+        let digits = String(number)
+        let name = "generation-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        all.append(
+          Generation(
+            number: number, fingerprint: row.text(1) ?? "", state: Generation.State(rawValue: row.text(2) ?? "") ?? .kept,
+            directory: directory + "/" + name))
+      }
+      return all
+    }
+  }
+
+  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    if let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) { return found }
+    return try make(fingerprint, pipelineFile)
+  }
+
+  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    try make(fingerprint, pipelineFile)
+  }
+
+  private func make(_ fingerprint: String, _ pipelineFile: String) throws(ReadModelError) -> Generation {
+    let all = try generations()
+    let number = (all.last?.number ?? 0) + 1
+    let isFirst = !all.contains { $0.state == .current }
+    try run {
+      try connection.transaction {
+        // What was being built for another definition is given up.
+        try connection.execute("DELETE FROM generations WHERE state = 'building'")
+        try connection.run(
+          "INSERT INTO generations (number, fingerprint, state) VALUES (?1, ?2, ?3)", .int(number), .text(fingerprint),
+          .text((isFirst ? Generation.State.current : .building).rawValue))
+      }
+    }
+    guard let made = try generations().last(where: { $0.number == number }) else {
+      throw .damaged(path: directory, "the new generation is not in the catalogue")
+    }
+    for abandoned in all where abandoned.state == .building { try? FileManager.default.removeItem(atPath: abandoned.directory) }
+    try run {
+      try? FileManager.default.removeItem(atPath: made.directory)
+      try FileManager.default.createDirectory(atPath: made.directory, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: pipelineFile, toPath: made.pipelinePath)
+      if isFirst { try link(made) }
+    }
+    return made
+  }
+
+  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+    try run {
+      try connection.transaction {
+        try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+        try connection.run("UPDATE generations SET state = 'current' WHERE number = ?1", .int(generation.number))
+      }
+      try link(generation)
+    }
+    let kept = try generations().filter { $0.state == .kept }
+    for old in kept.dropLast(SQLitePipelineStore.keptMax) {
+      try run { try connection.run("DELETE FROM generations WHERE number = ?1", .int(old.number)) }
+      try? FileManager.default.removeItem(atPath: old.directory)
+    }
+  }
+
+  package func giveUpCurrent() throws(ReadModelError) -> Bool {
+    try run {
+      try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      return connection.changes > 0
+    }
+  }
+
+  /// `current.db` in the pipeline's folder points to the current read model, for `sqlite3` and other clients.
+  private func link(_ generation: Generation) throws {
+    let path = directory + "/current.db"
+    let temporary = path + ".new"
+    try? FileManager.default.removeItem(atPath: temporary)
+    let target = generation.databasePath.dropFirst(directory.count + 1)
+    try FileManager.default.createSymbolicLink(atPath: temporary, withDestinationPath: String(target))
+    guard rename(temporary, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+  }
+}

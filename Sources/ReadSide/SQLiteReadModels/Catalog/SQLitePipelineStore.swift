@@ -1,0 +1,142 @@
+internal import ChangeRecords
+internal import Foundation
+internal import Pipelines
+internal import Projections
+package import ReadModels
+internal import SQLite
+
+/// A pipeline's store in its folder: `catalog.db`, and a folder with a file for each generation. Every change of the catalogue is synced.
+///
+/// Not `Sendable`: one thread at a time.
+package final class SQLitePipelineStore: PipelineStore {
+  package let directory: String
+  let connection: Connection
+
+  /// Earlier generations that are kept.
+  package static let keptMax = 2
+  /// Of the catalogue's layout.
+  private static let version: Int64 = 2
+  /// How long the ledger remembers, in milliseconds: an effect that is older and comes up once more is refused by its own conditions.
+  package static let ledgerAgeMax: Int64 = 30 * 86_400_000
+
+  package init(directory: String) throws(ReadModelError) {
+    self.directory = directory
+    let path = directory + "/catalog.db"
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      connection = try Connection(path: path)
+      let found = try connection.integer("PRAGMA user_version") ?? 0
+      let isNew = try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
+      guard isNew || found == SQLitePipelineStore.version else {
+        throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(SQLitePipelineStore.version))
+      }
+      try connection.execute(
+        """
+        CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS effects (name TEXT PRIMARY KEY, is_paused INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS activations (name TEXT NOT NULL, table_id TEXT NOT NULL, partition INTEGER NOT NULL,
+        sequence INTEGER NOT NULL, watermark INTEGER NOT NULL, PRIMARY KEY (name, table_id, partition)) STRICT, WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS sent (idempotency_key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS sent_at ON sent (at);
+        PRAGMA user_version = \(SQLitePipelineStore.version);
+        """)
+    } catch let error as ReadModelError {
+      throw error
+    } catch let error as SQLiteError {
+      throw SQLiteGeneration.storage(path, error)
+    } catch {
+      throw .storage(path: directory, error.localizedDescription, isFull: false)
+    }
+  }
+
+  func run<Result>(_ body: () throws -> Result) throws(ReadModelError) -> Result {
+    do {
+      return try body()
+    } catch let error as ReadModelError {
+      throw error
+    } catch let error as SQLiteError {
+      throw SQLiteGeneration.storage(directory + "/catalog.db", error)
+    } catch {
+      throw .storage(path: directory, "\(error)", isFull: false)
+    }
+  }
+
+  package func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) {
+    try run {
+      try connection.transaction {
+        var known: Set<String> = []
+        try connection.forEach("SELECT name FROM effects") { known.insert($0.text(0) ?? "") }
+        for name in known.subtracting(names) {
+          try connection.run("DELETE FROM effects WHERE name = ?1", .text(name))
+          try connection.run("DELETE FROM activations WHERE name = ?1", .text(name))
+        }
+        for name in names where !known.contains(name) {
+          try connection.run("INSERT INTO effects (name, is_paused) VALUES (?1, 0)", .text(name))
+          for place in places {
+            try connection.run(
+              "INSERT OR REPLACE INTO activations (name, table_id, partition, sequence, watermark) VALUES (?1, ?2, ?3, ?4, ?5)",
+              .text(name), .text(place.tableID.description), .int(place.partition), .int(Int64(place.sequence)),
+              .int(place.watermark))
+          }
+        }
+      }
+    }
+  }
+
+  package func activations() throws(ReadModelError) -> Activations {
+    try run {
+      var all = Activations()
+      try connection.forEach("SELECT name FROM effects ORDER BY name") { all.add($0.text(0) ?? "", nil) }
+      try connection.forEach("SELECT name, table_id, partition, sequence, watermark FROM activations") { row in
+        guard let tableID = TableID(row.text(1) ?? "") else { throw StateError() }
+        all.add(
+          row.text(0) ?? "",
+          LogPlace(
+            tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3))), watermark: row.int64(4)))
+      }
+      return all
+    }
+  }
+
+  package func paused() throws(ReadModelError) -> Set<String> {
+    try run {
+      var names: Set<String> = []
+      try connection.forEach("SELECT name FROM effects WHERE is_paused = 1") { names.insert($0.text(0) ?? "") }
+      return names
+    }
+  }
+
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
+    try run { try connection.run("UPDATE effects SET is_paused = ?2 WHERE name = ?1", .text(effect), .int(isPaused ? 1 : 0)) }
+  }
+
+  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
+    try run {
+      var found: Set<String> = []
+      for key in idempotencyKeys
+      where try connection.integer("SELECT 1 FROM sent WHERE idempotency_key = ?1", .text(key)) != nil { found.insert(key) }
+      return found
+    }
+  }
+
+  package func recordSent(_ idempotencyKeys: [String], at time: Int64) throws(ReadModelError) {
+    guard !idempotencyKeys.isEmpty else { return }
+    try run {
+      try connection.transaction {
+        for key in idempotencyKeys {
+          try connection.run("INSERT OR IGNORE INTO sent (idempotency_key, at) VALUES (?1, ?2)", .text(key), .int(time))
+        }
+        try connection.run("DELETE FROM sent WHERE at < ?1", .int(time - SQLitePipelineStore.ledgerAgeMax))
+      }
+    }
+  }
+}
+
+extension ReadModelStores {
+  /// SQLite files in the data directory.
+  package static let sqlite = ReadModelStores(
+    pipeline: { (directory) throws(ReadModelError) in try SQLitePipelineStore(directory: directory) },
+    generation: { (generation, pipeline) throws(ReadModelError) in
+      try SQLiteGeneration(path: generation.databasePath, pipeline: pipeline)
+    })
+}

@@ -1,0 +1,157 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import ReadModels
+internal import SQLite
+
+/// Leaderboards: members are merged board by board, then it is decided which boards are shown, and the rows of those are derived.
+extension SQLiteGeneration {
+  /// A board as `_boards` keeps it.
+  struct Board {
+    let bytes: [UInt8]
+    /// Orders boards by time: the start of the calendar period where there is one, then the last change.
+    var latest: [UInt8] = []
+    var openedAt = Int64.max
+    var closesAt: Int64?
+    var closedAt: Int64?
+    var members = 0
+    var isShown = false
+    /// Members that this checkpoint touched.
+    var touched: [MergedGroup] = []
+  }
+
+  /// A leaderboard and what its rows are derived by.
+  struct BoardRules {
+    let index: Int
+    let plan: GroupPlan
+    let leaderboard: Leaderboard
+    let table: SQLTable
+  }
+
+  func writeBoards(
+    _ index: Int, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Int64,
+    _ result: inout CheckpointResult
+  ) throws {
+    guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind, !deltas.isEmpty else { return }
+    let rules = BoardRules(index: index, plan: plan, leaderboard: leaderboard, table: pipeline.projections[index].table)
+    result.boards.insert(index)
+    var boards: [Board] = []
+    for (key, delta) in deltas {
+      let values = Array(delta.key[..<leaderboard.boardCount])
+      let bytes = Value.ordered(values)
+      // The members of a board stand one after the other.
+      if boards.last?.bytes != bytes { boards.append(try board(rules, bytes) ?? Board(bytes: bytes)) }
+      try merge(rules, key, delta, watermark, &boards[boards.count - 1])
+      result.rows += 1
+    }
+    let before = Dictionary(uniqueKeysWithValues: boards.map { ($0.bytes, $0.isShown) })
+    for place in boards.indices {
+      // Without `keep` every board is shown.
+      if leaderboard.keepBoards == nil { boards[place].isShown = true }
+      try store(rules, boards[place])
+    }
+    if let keep = leaderboard.keepBoards, boards.contains(where: { !$0.isShown || $0.members == 0 }) {
+      try chooseShown(rules, keep: keep, &boards)
+    }
+    for board in boards where board.isShown && before[board.bytes] != false || board.isShown && leaderboard.keepBoards == nil {
+      try writeRows(rules, board, touched: board.touched)
+    }
+    try trimJournal()
+  }
+
+  private func merge(
+    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Int64, _ board: inout Board
+  ) throws {
+    var group = try merge(rules.index, rules.plan, key, delta, watermark)
+    let wasMember = group.state.isPlaced
+    try writeMisfits(rules.index, rules.plan, &group)
+    group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
+    board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
+    try store(rules.index, group, rank: rules.leaderboard.keepMembers == nil ? nil : rank(rules, group))
+    board.openedAt = min(board.openedAt, delta.stamp.time)
+    let period = rules.leaderboard.period(of: delta.key)
+    board.closesAt = period?.upperBound
+    var latest = period.map { Value.ordered(CollectionOfOne(.timestamp($0.lowerBound))) } ?? []
+    latest += delta.stamp.ordered
+    if Bytes.less(board.latest, latest) { board.latest = latest }
+    board.touched.append(group)
+  }
+
+  /// The member's place: the board, then score, time and member in the order of the ranks. Nil without a score.
+  private func rank(_ rules: BoardRules, _ group: MergedGroup) -> [UInt8]? {
+    guard group.state.isPlaced else { return nil }
+    let count = rules.leaderboard.boardCount
+    var score = Value.ordered(CollectionOfOne(group.shown.values[0]))
+    if rules.leaderboard.direction == .descending { for place in score.indices { score[place] = ~score[place] } }
+    return Value.ordered(group.key[..<count]) + score
+      + (rules.leaderboard.ties == .firstToReach ? group.shown.reached.ordered : []) + Value.ordered(group.key[count...])
+  }
+
+  func board(_ rules: BoardRules, _ bytes: [UInt8]) throws -> Board? {
+    var found: Board?
+    try connection.forEach(
+      """
+      SELECT latest, opened_at, closes_at, closed_at, members, is_shown FROM _boards WHERE projection = ?1 AND board = ?2
+      """, .int(rules.index), .blob(bytes)
+    ) { row in
+      found = Board(
+        bytes: bytes, latest: row.bytes(0) ?? [], openedAt: row.int64(1), closesAt: row.isNull(2) ? nil : row.int64(2),
+        closedAt: row.isNull(3) ? nil : row.int64(3), members: Int(row.int64(4)), isShown: row.int64(5) != 0)
+    }
+    return found
+  }
+
+  private func store(_ rules: BoardRules, _ board: Board) throws {
+    try connection.run(
+      """
+      INSERT OR REPLACE INTO _boards (projection, board, latest, opened_at, closes_at, closed_at, members, is_shown)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      """, .int(rules.index), .blob(board.bytes), .blob(board.latest), .int(board.openedAt), .optional(board.closesAt),
+      .optional(board.closedAt), .int(board.members), .int(board.isShown ? 1 : 0))
+  }
+
+  /// The latest boards that have members are shown. One that comes in gets all its rows, one that goes out loses them.
+  private func chooseShown(_ rules: BoardRules, keep: Int, _ boards: inout [Board]) throws {
+    var chosen: Set<BytesKey> = []
+    try connection.forEach(
+      "SELECT board FROM _boards WHERE projection = ?1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT ?2",
+      .int(rules.index), .int(keep)
+    ) { chosen.insert(BytesKey($0.bytes(0) ?? [])) }
+    var shown: Set<BytesKey> = []
+    try connection.forEach("SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1", .int(rules.index)) {
+      shown.insert(BytesKey($0.bytes(0) ?? []))
+    }
+    func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
+    for bytes in sorted(shown.subtracting(chosen)) {
+      try show(false, rules, bytes)
+      try deleteRows(rules, board: bytes)
+      try journal(rules.index, bytes)
+    }
+    for bytes in sorted(chosen.subtracting(shown)) {
+      try show(true, rules, bytes)
+      guard let board = try board(rules, bytes) else { continue }
+      try writeRows(rules, board, touched: nil)
+    }
+    for place in boards.indices { boards[place].isShown = chosen.contains(BytesKey(boards[place].bytes)) }
+  }
+
+  private func show(_ isShown: Bool, _ rules: BoardRules, _ bytes: [UInt8]) throws {
+    try connection.run(
+      "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .int(rules.index), .blob(bytes), .int(isShown ? 1 : 0))
+  }
+
+  func deleteRows(_ rules: BoardRules, board bytes: [UInt8]) throws {
+    try each(rules, "DELETE FROM \(rules.table.name)", board: bytes)
+  }
+
+  /// Runs a statement on the rows of a board, whose values are bound after `first`.
+  func each(_ rules: BoardRules, _ statement: String, board bytes: [UInt8], first: Value? = nil) throws {
+    guard let values = Value.values(ordered: bytes, count: rules.leaderboard.boardCount) else { throw StateError() }
+    let start = first == nil ? 1 : 2
+    let condition = values.indices.map { "\(rules.table.columns[$0].sortName) = ?\($0 + start)" }.joined(separator: " AND ")
+    let prepared = try connection.statement(condition.isEmpty ? statement : "\(statement) WHERE \(condition)")
+    if let first { try first.bind(to: prepared, at: 1, as: .timestamp) }
+    for (column, value) in values.enumerated() { try value.bindSortable(to: prepared, at: column + start) }
+    try prepared.run()
+  }
+}

@@ -1,0 +1,116 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+package import ReadModels
+internal import SQLite
+
+extension SQLiteGeneration {
+  /// Commits what a lane has made, in one transaction. In this order, and all of it or nothing:
+  ///
+  /// 1. the write lock is taken;
+  /// 2. the lane's position goes from `old` to `new`, if it still is `old`, else `superseded`;
+  /// 3. collection rows are written and deleted, in key order;
+  /// 4. groups are merged with what is there, and their rows derived from the result;
+  /// 5. changed sessions are written, and the state of active ones beside them;
+  /// 6. steps for the decider, dead letters and effects are added;
+  /// 7. commit, synced when an effect is in it.
+  package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
+    try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
+      try move(checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
+      try write(checkpoint.changes, checkpoint.lane.table, checkpoint.lane.partition, &result)
+    }
+  }
+
+  /// One transaction that holds the write lock from its beginning.
+  func write(synced: Bool, _ body: (inout CheckpointResult) throws -> Void) throws(ReadModelError) -> CheckpointResult {
+    try run {
+      if synced { try connection.execute("PRAGMA synchronous = FULL") }
+      defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
+      return try connection.transaction {
+        var result = CheckpointResult()
+        try body(&result)
+        return result
+      }
+    }
+  }
+
+  /// Steps 3 to 6. The decider has table and partition -1.
+  func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, _ result: inout CheckpointResult) throws {
+    for index in changes.collections.keys.sorted() {
+      result.rows += try writeCollection(index, changes.collections[index] ?? [:])
+    }
+    for index in changes.groups.keys.sorted() { try writeGroups(index, changes.groups[index] ?? [:], &result) }
+    for index in changes.sessions.keys.sorted() {
+      result.rows += try writeSessions(index, changes.sessions[index] ?? SessionChanges(), table, partition)
+    }
+    try writeSteps(changes.steps)
+    result.deadLetters = try writeDeadLetters(changes.deadLetters)
+    result.effects = try writeOutbox(changes.outbox, table, partition)
+    if changes.suppressedEffects > 0 { try count("suppressed_effects", changes.suppressedEffects) }
+  }
+
+  func count(_ name: String, _ more: Int) throws {
+    try connection.run(
+      "INSERT INTO _counters (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2", .text(name),
+      .int(more))
+  }
+
+  /// Binds a row's values in the order of the table's columns.
+  func write(_ values: [Value], _ table: SQLTable) throws(SQLiteError) {
+    let statement = try connection.statement(table.upsertStatement)
+    var index = 1
+    for (value, column) in zip(values, table.columns) { index += try value.bind(to: statement, at: index, as: column.type) }
+    try statement.run()
+  }
+
+  func delete(_ key: [Value], _ table: SQLTable) throws(SQLiteError) {
+    let statement = try connection.statement(table.deleteStatement)
+    for (index, value) in key.enumerated() { try value.bindSortable(to: statement, at: index + 1) }
+    try statement.run()
+  }
+
+  /// `_at`, `_order` and `_position`.
+  func trace(_ stamp: Stamp) -> [Value] {
+    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
+  }
+
+  private func writeCollection(_ index: Int, _ rows: [BytesKey: CollectionChange]) throws -> Int {
+    let table = pipeline.projections[index].table
+    for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+      switch change {
+      case .upsert(let inputs, let itemKey, let stamp): try write(inputs + [.bytes(itemKey)] + trace(stamp), table)
+      case .delete(let key, let itemKey): try delete(key + [.bytes(itemKey)], table)
+      }
+    }
+    return rows.count
+  }
+
+  private func writeSteps(_ steps: [HandedStep]) throws {
+    for handed in steps {
+      try connection.run(
+        "INSERT OR REPLACE INTO _steps (projection, stamp, place, step) VALUES (?1, ?2, ?3, ?4)", .int(handed.projection),
+        .blob(handed.step.stamp.ordered), .int(handed.place), .blob(handed.step.bytes))
+    }
+  }
+
+  private func writeOutbox(_ entries: [OutboxEntry], _ table: Int, _ partition: Int) throws -> Int {
+    for entry in entries {
+      let action = OutboxAction(entry, pipeline)
+      let origin: (sequence: Int64?, firedAt: Int64?) =
+        switch entry.origin {
+        case .record(let sequence): (Int64(bitPattern: sequence), nil)
+        case .deadline(let firedAt): (nil, firedAt)
+        }
+      try connection.run(
+        """
+        INSERT OR IGNORE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
+        table_number, partition, sequence, fired_at, is_handed_over, target)
+        VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, 0, '', ?6, ?7, ?8, ?9, 0, ?10)
+        """, .text(entry.idempotencyKey), .text(entry.name), .int(entry.time),
+        .int(Int64(clamping: entry.order)), .text(action.json), .int(table), .int(partition),
+        .optional(origin.sequence), .optional(origin.firedAt), .text(action.target))
+    }
+    return entries.count
+  }
+}

@@ -1,0 +1,87 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import SQLite
+
+/// Dead letters. Of records that a projection could not take all are counted and at most `deadLettersMax` kept, a sample that is the same
+/// whatever the batches and the order of lanes; of sums that do not fit there is one for each row and column, as long as it does not.
+extension SQLiteGeneration {
+  /// Dead letters of records that are kept for each projection.
+  package static let deadLettersMax: Int64 = 10_000
+
+  func writeDeadLetters(_ letters: [DeadLetter]) throws -> Int {
+    var added: [String: Int64] = [:]
+    for letter in letters {
+      let subject = Array("\(letter.table):\(letter.partition):\(letter.sequence)".utf8)
+      let isNew = try connection.integer(
+        "SELECT 1 FROM _dead_letters WHERE projection = ?1 AND kind = 'record' AND subject = ?2", .text(letter.projection),
+        .blob(subject)) == nil
+      try insert(
+        letter.projection, "record", subject, table: letter.table, partition: letter.partition, sequence: letter.sequence,
+        at: letter.time, path: letter.path, reason: letter.reason)
+      if isNew { added[letter.projection, default: 0] += 1 }
+    }
+    for (projection, count) in added.sorted(by: { $0.key < $1.key }) {
+      try connection.run(
+        """
+        INSERT INTO _dead_letter_counts (projection, total, kept) VALUES (?1, ?2, ?2)
+        ON CONFLICT (projection) DO UPDATE SET total = total + ?2, kept = kept + ?2
+        """, .text(projection), .int(count))
+      try sample(projection)
+    }
+    return letters.count
+  }
+
+  /// Leaves those whose hashes are the least.
+  private func sample(_ projection: String) throws {
+    let kept = try connection.integer("SELECT kept FROM _dead_letter_counts WHERE projection = ?1", .text(projection)) ?? 0
+    let surplus = kept - SQLiteGeneration.deadLettersMax
+    guard surplus > 0 else { return }
+    try connection.run(
+      """
+      DELETE FROM _dead_letters WHERE projection = ?1 AND kind = 'record' AND subject IN
+      (SELECT subject FROM _dead_letters WHERE projection = ?1 AND kind = 'record' ORDER BY sample DESC LIMIT ?2)
+      """, .text(projection), .int(surplus))
+    try connection.run(
+      "UPDATE _dead_letter_counts SET kept = kept - ?2 WHERE projection = ?1", .text(projection), .int(surplus))
+  }
+
+  private func insert(
+    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Int64,
+    path: String, reason: String
+  ) throws {
+    try connection.run(
+      """
+      INSERT OR REPLACE INTO _dead_letters (projection, kind, subject, table_name, partition, sequence, at, path, reason, sample)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      """, .text(projection), .text(kind), .blob(subject), .text(table), .int(partition), .int(Int64(bitPattern: sequence)),
+      .text(Timestamp.text(at)), .text(path), .text(reason), .int(SQLiteGeneration.sample(of: subject)))
+  }
+
+  /// 63 bits of FNV-1a with a final mix.
+  private static func sample(of subject: [UInt8]) -> Int64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in subject { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    return Int64(bitPattern: (hash ^ (hash >> 31)) >> 1)
+  }
+
+  /// Writes a dead letter for each column of a row whose sum does not fit, and takes back those of the others. `key` names the row.
+  func writeMisfits(
+    _ projection: Int, kind: String, key: [UInt8], shown: String, stamp: Stamp, misfits: [Int], columns: [(name: String, isSum: Bool)]
+  ) throws {
+    let name = pipeline.projections[projection].name
+    let table = pipeline.projections[projection].sources[0].table
+    for (index, column) in columns.enumerated() where column.isSum {
+      let subject = key + Array(column.name.utf8)
+      if misfits.contains(index) {
+        try insert(
+          name, kind, subject, table: pipeline.tables[table].name, partition: stamp.partition, sequence: stamp.sequence, at: stamp.time,
+          path: column.name, reason: "the sum of \(shown) does not fit its type: it is shown as null until it does")
+      } else {
+        try connection.run(
+          "DELETE FROM _dead_letters WHERE projection = ?1 AND kind = ?2 AND subject = ?3", .text(name), .text(kind), .blob(subject))
+      }
+    }
+  }
+}

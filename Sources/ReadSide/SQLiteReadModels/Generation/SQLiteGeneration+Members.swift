@@ -1,0 +1,94 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import SQLite
+
+/// The rows of a board's members.
+extension SQLiteGeneration {
+  /// Writes the rows of a shown board: of the members that were touched, or of all when nil.
+  func writeRows(_ rules: BoardRules, _ board: Board, touched: [MergedGroup]?) throws {
+    if let keep = rules.leaderboard.keepMembers { return try writeBest(rules, board, keep: keep, touched) }
+    if let touched {
+      for group in touched { try writeRow(rules, board, group) }
+      return
+    }
+    for key in try members(rules, board) {
+      guard let group = try shownGroup(rules.index, rules.plan, key) else { continue }
+      try writeRow(rules, board, group)
+    }
+  }
+
+  /// The keys of all members of a board that have a state.
+  private func members(_ rules: BoardRules, _ board: Board) throws -> [[UInt8]] {
+    var keys: [[UInt8]] = []
+    // Value tags are below FF, so this is past every key that begins with the board.
+    try connection.forEach(
+      "SELECT key FROM _groups WHERE projection = ?1 AND key >= ?2 AND key < ?3 AND empty_at IS NULL", .int(rules.index),
+      .blob(board.bytes), .blob(board.bytes + [0xff])
+    ) { keys.append($0.bytes(0) ?? []) }
+    return keys
+  }
+
+  private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
+    try journal(rules.index, group.bytes)
+    guard group.state.isPlaced else { return try delete(group.key, rules.table) }
+    var row = group.key + group.shown.values
+    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order))]
+    if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
+    try write(row + trace(group.state.stamp), rules.table)
+  }
+
+  /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.
+  private func writeBest(_ rules: BoardRules, _ board: Board, keep: Int, _ touched: [MergedGroup]?) throws {
+    var best: [[UInt8]] = []
+    try connection.forEach(
+      "SELECT key FROM _groups WHERE projection = ?1 AND rank >= ?2 AND rank < ?3 ORDER BY rank LIMIT ?4", .int(rules.index),
+      .blob(board.bytes), .blob(board.bytes + [0xff]), .int(keep)
+    ) { best.append($0.bytes(0) ?? []) }
+    let wanted = Set(best.map { BytesKey($0) })
+    let have = try rowKeys(rules, board)
+    for (key, values) in have where !wanted.contains(key) {
+      try delete(values, rules.table)
+      try journal(rules.index, key.bytes)
+    }
+    let fresh = Dictionary((touched ?? []).map { (BytesKey($0.bytes), $0) }) { $1 }
+    for key in best {
+      if let group = fresh[BytesKey(key)] {
+        try writeRow(rules, board, group)
+      } else if touched == nil || have[BytesKey(key)] == nil, let group = try shownGroup(rules.index, rules.plan, key) {
+        try writeRow(rules, board, group)
+      }
+    }
+  }
+
+  /// The members of a board that have rows, by their keys in ordered form.
+  private func rowKeys(_ rules: BoardRules, _ board: Board) throws -> [BytesKey: [Value]] {
+    let count = rules.leaderboard.boardCount
+    let columns = rules.table.columns[...count]
+    guard let values = Value.values(ordered: board.bytes, count: count) else { throw StateError() }
+    let condition = values.indices.map { "\(columns[$0].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+    let select = try connection.statement(
+      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(rules.table.name)" + (condition.isEmpty ? "" : " WHERE \(condition)"))
+    for (column, value) in values.enumerated() { try value.bindSortable(to: select, at: column + 1) }
+    defer { select.reset() }
+    var keys: [BytesKey: [Value]] = [:]
+    while try select.step() {
+      let key = columns.enumerated().map { Value(column: $0, of: select, as: $1.type) ?? .null }
+      keys[BytesKey(Value.ordered(key))] = key
+    }
+    return keys
+  }
+
+  func journal(_ index: Int, _ key: [UInt8]) throws(SQLiteError) {
+    try connection.run("INSERT INTO _journal (projection, key) VALUES (?1, ?2)", .int(index), .blob(key))
+  }
+
+  /// Entries that a follower may still ask for; one that is further back loads its boards again.
+  static let journalEntriesMax: Int64 = 1_000_000
+
+  func trimJournal() throws(SQLiteError) {
+    let last = try connection.integer("SELECT max(id) FROM _journal") ?? 0
+    guard last > SQLiteGeneration.journalEntriesMax else { return }
+    try connection.run("DELETE FROM _journal WHERE id <= ?1", .int(last - SQLiteGeneration.journalEntriesMax))
+  }
+}

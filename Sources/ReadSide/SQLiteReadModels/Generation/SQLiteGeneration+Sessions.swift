@@ -1,0 +1,121 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import SQLite
+
+/// Sessions: their rows, and beside them what later changes depend on. Statements are looked up once for all of a checkpoint's.
+extension SQLiteGeneration {
+  /// The decider's place in `_sessions`.
+  static let deciderPlace = -1
+
+  func sessions(_ table: Int, _ partition: Int) throws -> [Int: [(key: [UInt8], session: StoredSession)]] {
+    var stored: [Int: [(key: [UInt8], session: StoredSession)]] = [:]
+    try connection.forEach(
+      "SELECT projection, key, state FROM _sessions WHERE table_number = ?1 AND partition = ?2 ORDER BY projection, key",
+      .int(table), .int(partition)
+    ) { row in
+      let index = Int(row.int64(0))
+      guard pipeline.projections.indices.contains(index), case .sessions(let sessions) = pipeline.projections[index].kind else {
+        throw StateError()
+      }
+      let session = try row.withBytes(2) { try StoredSession(bytes: $0 ?? .init(start: nil, count: 0), sessions) }
+      stored[index, default: []].append((row.bytes(1) ?? [], session))
+    }
+    return stored
+  }
+
+  func writeSessions(_ index: Int, _ changes: SessionChanges, _ table: Int, _ partition: Int) throws -> Int {
+    let projection = pipeline.projections[index]
+    guard case .sessions(let sessions) = projection.kind else { return 0 }
+    let row = try connection.statement(projection.table.upsertStatement)
+    let put = try connection.statement(
+      "INSERT OR REPLACE INTO _sessions (projection, table_number, partition, key, state) VALUES (?1, ?2, ?3, ?4, ?5)")
+    let remove = try connection.statement(
+      "DELETE FROM _sessions WHERE projection = ?1 AND table_number = ?2 AND partition = ?3 AND key = ?4")
+    for statement in [put, remove] {
+      try statement.bind(1, Int64(index))
+      try statement.bind(2, Int64(table))
+      try statement.bind(3, Int64(partition))
+    }
+    let hasSums = sessions.columns.contains { $0.function == .sum }
+    var bytes: [UInt8] = []
+    for state in changes.ended {
+      try write(state, sessions, row, projection.table, &bytes)
+      if hasSums, state.hasMisfit { try writeMisfits(index, state, sessions) }
+      try remove.bind(4, blob: Value.ordered(state.key))
+      try remove.run()
+    }
+    for state in changes.active {
+      try write(state, sessions, row, projection.table, &bytes)
+      if hasSums, state.hasMisfit { try writeMisfits(index, state, sessions) }
+      bytes.removeAll(keepingCapacity: true)
+      for value in state.key { value.appendOrdered(to: &bytes) }
+      try put.bind(4, blob: bytes)
+      bytes.removeAll(keepingCapacity: true)
+      state.appendBytes(to: &bytes)
+      try put.bind(5, blob: bytes)
+      try put.run()
+    }
+    for (key, rest) in changes.rests {
+      if let rest {
+        try put.bind(4, blob: key)
+        try put.bind(5, blob: rest.bytes)
+        try put.run()
+      } else {
+        try remove.bind(4, blob: key)
+        try remove.run()
+      }
+    }
+    return changes.count
+  }
+
+  private func write(
+    _ state: SessionState, _ sessions: Sessions, _ row: Statement, _ table: SQLTable, _ bytes: inout [UInt8]
+  ) throws {
+    var place = 1
+    var column = 0
+    func bind(_ value: Value) throws(SQLiteError) {
+      place += try value.bind(to: row, at: place, as: table.columns[column].type)
+      column += 1
+    }
+    for value in state.key { try bind(value) }
+    try bind(.string(state.sessionID))
+    try bind(.timestamp(state.startedAt))
+    try bind(.timestamp(state.lastAt))
+    try bind(state.endedAt.map { .timestamp($0) } ?? .null)
+    try bind(.string(state.status.rawValue))
+    try bind(state.endedBy.map { .string($0.rawValue) } ?? .null)
+    for index in sessions.columns.indices { try bind(state.columns[index].value(sessions.columns[index], of: state) ?? .null) }
+    try bind(.timestamp(state.stamp.time))
+    try bind(.integer(Int64(bitPattern: state.stamp.order)))
+    bytes.removeAll(keepingCapacity: true)
+    SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
+    try row.bind(place, utf8: bytes)
+    try row.run()
+  }
+
+  private func writeMisfits(_ index: Int, _ state: SessionState, _ sessions: Sessions) throws {
+    try writeMisfits(
+      index, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
+      shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp, misfits: state.misfits(sessions),
+      columns: sessions.columns.map { ($0.name, $0.function == .sum) })
+  }
+
+  /// A stamp's position as text, without making a string of it.
+  private static func appendPosition(_ stamp: Stamp, to bytes: inout [UInt8]) {
+    let digits = Array("0123456789abcdef".utf8)
+    for shift in stride(from: 60, through: 0, by: -4) {
+      bytes.append(digits[Int(truncatingIfNeeded: stamp.tableID.rawValue >> UInt64(shift)) & 15])
+    }
+    for number in [UInt64(stamp.partition), stamp.sequence] {
+      bytes.append(UInt8(ascii: ":"))
+      var divisor: UInt64 = 1
+      while number / divisor >= 10 { divisor *= 10 }
+      while divisor > 0 {
+        bytes.append(UInt8(48 + number / divisor % 10))
+        divisor /= 10
+      }
+    }
+  }
+}

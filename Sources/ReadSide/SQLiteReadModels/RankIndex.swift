@@ -1,0 +1,130 @@
+internal import DynamoModel
+package import Pipelines
+package import ReadModels
+package import SQLite
+
+/// The boards of one leaderboard projection in memory: loaded from the rows, then kept by the generation's journal, which each
+/// checkpoint writes with the rows; so it shows what every worker has committed and nothing else.
+///
+/// Not `Sendable`: belongs to the thread of the connection that it reads by.
+package final class RankIndex {
+  private let index: Int
+  private let projection: Projection
+  private let board: Leaderboard
+  private(set) var boards: [[UInt8]: RankBoard] = [:]
+  /// The journal entry that the index has followed to.
+  private var journal: Int64 = 0
+  private var isLoaded = false
+
+  package init?(_ pipeline: Pipeline, projection index: Int) {
+    guard case .leaderboard(let board) = pipeline.projections[index].kind else { return nil }
+    self.index = index
+    projection = pipeline.projections[index]
+    self.board = board
+  }
+
+  /// Brings the index to what the connection sees. Within a read transaction, so that ranks and positions are of one moment.
+  package func follow(_ connection: Connection) throws(SQLiteError) {
+    let first = try connection.statement("SELECT min(id) FROM _journal")
+    _ = try first.step()
+    // An index that the journal's trimming has overtaken loads its boards again.
+    let isBehind = !first.isNull(0) && first.int64(0) > journal + 1
+    first.reset()
+    if !isLoaded || isBehind {
+      boards = [:]
+      return try load(connection)
+    }
+    let changes = try connection.statement("SELECT id, key FROM _journal WHERE projection = ?1 AND id > ?2 ORDER BY id")
+    try changes.bind(1, Int64(index))
+    try changes.bind(2, journal)
+    var keys: [[UInt8]] = []
+    while try changes.step() {
+      journal = changes.int64(0)
+      keys.append(changes.bytes(1) ?? [])
+    }
+    for key in keys { try reload(key, connection) }
+  }
+
+  private func load(_ connection: Connection) throws(SQLiteError) {
+    let last = try connection.statement("SELECT coalesce(max(id), 0) FROM _journal")
+    _ = try last.step()
+    journal = last.int64(0)
+    last.reset()
+    let table = projection.table
+    let rows = try connection.prepare("SELECT \(columns) FROM \(table.name)")
+    while try rows.step() { enter(rows) }
+    isLoaded = true
+  }
+
+  /// Board columns, member, score, reached_at, reached_order.
+  private var columns: String {
+    projection.table.columns[..<(board.boardCount + 4)].map(\.name).joined(separator: ", ")
+  }
+
+  private func enter(_ row: Statement) {
+    let table = projection.table
+    var values: [Value] = []
+    for column in 0..<(board.boardCount + 4) {
+      values.append(Value(column: column, of: row, as: table.columns[column].type) ?? .null)
+    }
+    let key = Value.ordered(values[..<board.boardCount])
+    guard case .timestamp(let reachedAt) = values[board.boardCount + 2],
+      case .integer(let order) = values[board.boardCount + 3]
+    else { return }
+    let ranks = boards[key] ?? RankBoard(direction: board.direction, ties: board.ties)
+    boards[key] = ranks
+    ranks.set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
+      reachedOrder: UInt64(bitPattern: order))
+  }
+
+  /// A journal entry names a member of a board, or a whole board that was dropped.
+  private func reload(_ key: [UInt8], _ connection: Connection) throws(SQLiteError) {
+    if let values = Value.values(ordered: key, count: board.boardCount + 1) {
+      let condition = (0...board.boardCount).map { "\(projection.table.columns[$0].sortName) = ?\($0 + 1)" }
+      let row = try connection.statement(
+        "SELECT \(columns) FROM \(projection.table.name) WHERE \(condition.joined(separator: " AND "))")
+      for (place, value) in values.enumerated() { try value.bindSortable(to: row, at: place + 1) }
+      if try row.step() {
+        enter(row)
+        row.reset()
+      } else {
+        let boardKey = Value.ordered(values[..<board.boardCount])
+        boards[boardKey]?.remove(values[board.boardCount])
+        if boards[boardKey]?.count == 0 { boards[boardKey] = nil }
+      }
+    } else {
+      boards[key] = nil
+    }
+  }
+
+  /// No rank for a score below (above, when ascending) this.
+  package var floor: Value? { board.floor }
+
+  /// The board of these values; nil when it has no members.
+  package func board(_ values: [Value]) -> RankBoard? { boards[Value.ordered(values)] }
+
+  /// The board with the latest time, of those that are shown: its calendar period's, else its last change's.
+  package func latest(_ connection: Connection) throws(SQLiteError) -> [Value]? {
+    let row = try connection.statement(
+      """
+      SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT 1
+      """)
+    try row.bind(1, Int64(index))
+    defer { row.reset() }
+    return try row.step() ? Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) : nil
+  }
+
+  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
+  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Int64? {
+    let row = try connection.statement("SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2")
+    try row.bind(1, Int64(index))
+    try row.bind(2, blob: Value.ordered(values))
+    defer { row.reset() }
+    return try row.step() && !row.isNull(0) ? row.int64(0) : nil
+  }
+
+  /// The values of every board, in order.
+  package var boardValues: [[Value]] {
+    boards.keys.sorted(by: Bytes.less).compactMap { Value.values(ordered: $0, count: board.boardCount) }
+  }
+}

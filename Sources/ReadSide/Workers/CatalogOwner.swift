@@ -1,0 +1,38 @@
+package import ReadModels
+internal import Services
+
+/// A pipeline's store on a thread of its own.
+package actor CatalogOwner {
+  private let executor: BlockingExecutor
+  private let store: any PipelineStore
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// `open` opens the store.
+  package init(open: @Sendable () throws(ReadModelError) -> any PipelineStore) throws(ReadModelError) {
+    executor = BlockingExecutor("catalog")
+    store = try open()
+  }
+
+  package func current() throws(ReadModelError) -> Generation? { try store.current() }
+  package func generations() throws(ReadModelError) -> [Generation] { try store.generations() }
+
+  func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    try store.generation(for: fingerprint, pipelineFile: pipelineFile)
+  }
+
+  func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    try store.rebuild(fingerprint, pipelineFile: pipelineFile)
+  }
+
+  func makeCurrent(_ generation: Generation) throws(ReadModelError) { try store.makeCurrent(generation) }
+
+  func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) { try store.activate(names, at: places) }
+  func activations() throws(ReadModelError) -> Activations { try store.activations() }
+
+  package func paused() throws(ReadModelError) -> Set<String> { try store.paused() }
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) { try store.setPaused(effect, isPaused) }
+
+  func sent(among keys: [String]) throws(ReadModelError) -> Set<String> { try store.sent(among: keys) }
+  func recordSent(_ keys: [String], at time: Int64) throws(ReadModelError) { try store.recordSent(keys, at: time) }
+}

@@ -1,0 +1,119 @@
+internal import Pipelines
+internal import Projections
+internal import ReadModels
+
+/// Carries the decider out on a store: rounds of bounded size, each one checkpoint.
+///
+/// Not `Sendable`: on the thread of the store.
+final class Decider {
+  /// Steps that one round folds at most, and boards that it closes.
+  static let stepsMax = 2_000
+
+  private let store: any GenerationStore
+  private let pipeline: Pipeline
+  /// By table, how many lanes there are: before all are taken no watermark holds.
+  private let partitions: [Int]
+  private var engine: DeciderEngine
+  private let epoch: Int64
+  private var decided: [Int: Int64]
+  private var trimmed: [Int: Int64] = [:]
+
+  /// What holds a projection of the decider back: the lane with the least watermark, and how many steps wait for it.
+  struct Hold: Sendable, Equatable {
+    let projection: Int
+    let lane: LaneID
+    let waiting: Int
+  }
+
+  private(set) var holds: [Hold] = []
+  /// Whether the last round changed rows or effects.
+  private(set) var hasWritten = false
+
+  init(_ store: any GenerationStore, partitions: [Int], _ activations: Activations) throws(ReadModelError) {
+    self.store = store
+    pipeline = store.pipeline
+    self.partitions = partitions
+    let taken = try store.takeDecider()
+    epoch = taken.epoch
+    decided = taken.decided
+    engine = DeciderEngine(pipeline: pipeline, stored: taken.sessions, activations: activations.ofDecider)
+  }
+
+  /// Folds what the lanes' watermarks allow, and commits it. Answers whether there may be more at once.
+  ///
+  /// `isSettled` says that every lane has applied all that its log holds, of one source, and that the logs stand still: then every step is
+  /// folded, since whatever comes later has a higher order.
+  func round(isSettled: Bool = false) throws(ReadModelError) -> Bool {
+    let lanes = try store.lanes()
+    var checkpoint = DeciderCheckpoint(epoch: epoch)
+    var hasMore = false
+    holds = []
+    for index in DeciderEngine.sessions(of: pipeline) {
+      guard let (watermark, lane) = least(index, lanes) else { continue }
+      if try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
+      let waiting = try store.stepsWaiting(index)
+      if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
+    }
+    for index in DeciderEngine.closingBoards(of: pipeline) {
+      guard let (watermark, _) = least(index, lanes), watermark > decided[index] ?? .min else { continue }
+      let closings = try store.boardsToClose(index, at: watermark, limit: Decider.stepsMax)
+      for closing in closings { engine.close(closing) }
+      checkpoint.closings += closings
+      if closings.count == Decider.stepsMax { hasMore = true }
+    }
+    for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
+      guard let (watermark, _) = least(index, lanes), watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else { continue }
+      checkpoint.trim[index] = watermark
+    }
+    checkpoint.changes = engine.takeChanges()
+    hasWritten = !checkpoint.closings.isEmpty || !checkpoint.changes.isEmpty
+    guard !checkpoint.isEmpty else { return false }
+    _ = try store.checkpoint(checkpoint)
+    decided.merge(checkpoint.decided) { $1 }
+    trimmed.merge(checkpoint.trim) { $1 }
+    return hasMore
+  }
+
+  /// How much log time lies between two looks for what can be dropped, in microseconds.
+  private static let trimInterval: Int64 = 1_000_000
+
+  /// Answers whether there may be more steps below the watermark.
+  private func fold(
+    _ index: Int, _ watermark: Int64, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
+  ) throws(ReadModelError) -> Bool {
+    guard isSettled || watermark > decided[index] ?? .min else { return false }
+    var steps = try store.steps(index, below: isSettled ? .max : watermark, limit: Decider.stepsMax).map(\.step)
+    let isFull = steps.count == Decider.stepsMax
+    // The last change's steps may not all be here: it is folded whole in the next round.
+    if isFull, let last = steps.last?.stamp, steps[0].stamp != last { steps.removeAll { $0.stamp == last } }
+    engine.apply(steps, projection: index)
+    if let last = steps.last?.stamp { checkpoint.folded[index] = last }
+    if isFull { return true }
+    engine.advance(index, to: watermark)
+    if watermark > decided[index] ?? .min { checkpoint.decided[index] = watermark }
+    return false
+  }
+
+  /// The least watermark of the lanes that feed a projection, and the lane that it is of. Nil before every lane was taken.
+  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64, lane: LaneID)? {
+    var least: (watermark: Int64, lane: LaneID)?
+    for table in Set(pipeline.projections[index].sources.map(\.table)).sorted() {
+      guard partitions.indices.contains(table), partitions[table] > 0 else { return nil }
+      for partition in 0..<partitions[table] {
+        let lane = LaneID(table: table, partition: partition)
+        guard let position = lanes[lane] else { return nil }
+        if least.map({ position.watermark < $0.watermark }) ?? true { least = (position.watermark, lane) }
+      }
+    }
+    return least
+  }
+
+  var nextDeadline: Int64? { engine.nextDeadline }
+}
+
+extension Projection {
+  /// Whether it is a leaderboard that keeps some of its boards.
+  var keepsBoards: Bool {
+    if case .leaderboard(let board) = kind { board.keepBoards != nil } else { false }
+  }
+}

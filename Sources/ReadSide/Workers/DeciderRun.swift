@@ -1,0 +1,44 @@
+internal import Pipelines
+internal import ReadModels
+internal import Services
+internal import Telemetry
+
+/// The decider at work beside the lanes: a round after each of their checkpoints.
+struct DeciderRun {
+  let writer: GenerationWriter
+  let pipeline: Pipeline
+  let board: LaneBoard
+  /// By table.
+  let partitions: [Int]
+  let activations: Activations
+  let logger: Logger
+
+  func run() async {
+    while !Task.isCancelled {
+      do {
+        try await writer.takeDecider(partitions: partitions, activations)
+        try await work()
+      } catch let error as ReadModelError {
+        switch LaneProgress.failed(error) {
+        case .retry(let pause): try? await Task.sleep(for: pause)
+        case .stop(let stop):
+          logger.error("decider stopped", ["pipeline": pipeline.name, "reason": stop.reason])
+          board.stopDecider(stop.reason)
+          while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        case .read, .commit, .reload: break
+        }
+      } catch {
+        return
+      }
+    }
+  }
+
+  private func work() async throws {
+    while !Task.isCancelled {
+      let ticket = writer.committed.ticket
+      let (hasMore, holds) = try await writer.decide()
+      board.hold(holds, pipeline)
+      if !hasMore { await writer.committed.wait(since: ticket, timeout: .milliseconds(500)) }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package import ReadModels
+
+/// Which effects are carried out next, as a value: at most so many at once, of one target one after the other.
+package struct EffectQueue: Sendable {
+  package let atOnce: Int
+  private var waiting: [PendingEffect] = []
+  private var busyTargets: Set<String> = []
+  /// By number: those that are carried out or wait to be.
+  private var known: Set<Int64> = []
+  private var running = 0
+
+  package init(atOnce: Int) { self.atOnce = atOnce }
+
+  /// Takes in effects that are due. One that is here already is passed over.
+  package mutating func add(_ effects: [PendingEffect]) {
+    for effect in effects where known.insert(effect.id).inserted { waiting.append(effect) }
+  }
+
+  /// Those that begin now.
+  package mutating func begin() -> [PendingEffect] {
+    var begun: [PendingEffect] = []
+    var left: [PendingEffect] = []
+    for effect in waiting {
+      if running < atOnce, busyTargets.insert(effect.action.target).inserted {
+        running += 1
+        begun.append(effect)
+      } else {
+        left.append(effect)
+      }
+    }
+    waiting = left
+    return begun
+  }
+
+  /// One has come to an outcome, which is durable.
+  package mutating func ended(_ effect: PendingEffect) {
+    running -= 1
+    busyTargets.remove(effect.action.target)
+    known.remove(effect.id)
+  }
+
+  package var isIdle: Bool { running == 0 && waiting.isEmpty }
+  /// Whether more should be fetched: fewer wait than could begin.
+  package var wantsMore: Bool { waiting.count < atOnce }
+}
+
+/// How often and how patiently an effect is tried.
+package struct EffectPatience: Sendable, Equatable {
+  package let attempts: Int
+  package let firstWaitMilliseconds: Int64
+  package let waitMillisecondsMax: Int64
+
+  package init(attempts: Int, firstWaitMilliseconds: Int64, waitMillisecondsMax: Int64) {
+    self.attempts = attempts
+    self.firstWaitMilliseconds = firstWaitMilliseconds
+    self.waitMillisecondsMax = waitMillisecondsMax
+  }
+
+  /// After an attempt has failed that was not the first `before` times. `now` in milliseconds.
+  package func outcome(attemptsBefore before: Int, now: Int64, _ reason: String) -> EffectOutcome {
+    if before + 1 >= attempts { return .failed(reason) }
+    let factor = Int64(1) << Int64(min(before, 40))
+    let (wait, overflow) = firstWaitMilliseconds.multipliedReportingOverflow(by: factor)
+    return .retry(notBefore: now + (overflow ? waitMillisecondsMax : min(wait, waitMillisecondsMax)), reason)
+  }
+}

@@ -1,0 +1,165 @@
+package import ChangeLog
+package import Projections
+package import ReadModels
+
+/// How a lane gathers records into checkpoints.
+package struct LanePace: Sendable {
+  /// Records that one checkpoint may gather while the lane has more to read.
+  package var recordsMax: Int
+  /// Changed rows that one checkpoint may gather: what they take is memory until it is committed.
+  package var rowsMax: Int
+  /// Time that one checkpoint may gather while the lane has more to read; five times that while it is far from the log's end, where no
+  /// reader can see the newest rows anyway and a row that changes often is better written once.
+  package var interval: Duration
+  /// More records than this before the log's end is far.
+  package var farRecords: UInt64
+  /// How often a quiet lane writes its watermark.
+  package var watermarkInterval: Duration
+
+  package init(
+    recordsMax: Int = 500_000, rowsMax: Int = 100_000, interval: Duration = .seconds(1), farRecords: UInt64 = 50_000,
+    watermarkInterval: Duration = .seconds(1)
+  ) {
+    self.recordsMax = recordsMax
+    self.rowsMax = rowsMax
+    self.interval = interval
+    self.farRecords = farRecords
+    self.watermarkInterval = watermarkInterval
+  }
+}
+
+/// What a lane does next, as a value: a batch was applied, a checkpoint succeeded, something failed; the answer says what is to be done. Live
+/// work, replays and scenarios carry it out; it reads no clock and no log.
+package struct LaneProgress: Sendable {
+  /// What was applied of a batch, and what the engine holds since.
+  package struct Applied: Sendable {
+    /// After the last good record.
+    package let end: LogCursor
+    /// Records applied of this batch.
+    package let records: Int
+    /// Microseconds; unchanged when the batch ended with a bad record.
+    package let watermark: Int64
+    package let firedThrough: Int64
+    /// Of the last good record; nil when there was none.
+    package let fingerprint: String?
+    /// Records in the log after the batch, as far as known.
+    package let behind: UInt64
+    package let hasChanges: Bool
+    package let changedRows: Int
+    /// Whether something must be committed at once: messages that were set aside.
+    package let isUrgent: Bool
+    package let failure: LaneFailure?
+
+    package init(
+      end: LogCursor, records: Int, watermark: Int64, firedThrough: Int64, fingerprint: String?, behind: UInt64, hasChanges: Bool,
+      changedRows: Int, isUrgent: Bool, failure: LaneFailure?
+    ) {
+      self.end = end
+      self.records = records
+      self.watermark = watermark
+      self.firedThrough = firedThrough
+      self.fingerprint = fingerprint
+      self.behind = behind
+      self.hasChanges = hasChanges
+      self.changedRows = changedRows
+      self.isUrgent = isUrgent
+      self.failure = failure
+    }
+  }
+
+  package enum Action: Sendable, Equatable {
+    /// Read on after `next.cursor`.
+    case read
+    /// Commit from `position` to `next`.
+    case commit
+    /// Take the lane again from the store: what it held in memory is void.
+    case reload
+    /// Take the lane again from the store after a while.
+    case retry(after: Duration)
+    /// Stand still and say why, until an operator or another generation changes it.
+    case stop(Stop)
+  }
+
+  package enum Stop: Sendable, Equatable {
+    /// A record that cannot be read, or a log that is not the one that was read before.
+    case log(String)
+    /// The table was deleted, or is another one of its name: a new generation begins when it is there.
+    case recreated(String)
+    /// The read model itself is damaged, or of another version.
+    case readModel(String)
+
+    package var reason: String {
+      switch self {
+      case .log(let reason), .recreated(let reason), .readModel(let reason): reason
+      }
+    }
+  }
+
+  /// What the store holds.
+  package private(set) var position: LanePosition
+  /// What the engine has applied.
+  package private(set) var next: LanePosition
+  private let pace: LanePace
+  /// Records applied since the last checkpoint.
+  private var gathered = 0
+  private var lastCheckpoint: ContinuousClock.Instant
+  private var failure: LaneFailure?
+
+  package init(_ position: LanePosition, pace: LanePace, now: ContinuousClock.Instant) {
+    self.position = position
+    self.pace = pace
+    next = position
+    lastCheckpoint = now
+  }
+
+  /// A batch was read and applied as far as it is good.
+  package mutating func applied(_ batch: Applied, now: ContinuousClock.Instant) -> Action {
+    next.cursor = batch.end
+    next.firedThrough = batch.firedThrough
+    next.watermark = max(next.watermark, batch.watermark)
+    if let fingerprint = batch.fingerprint { next.fingerprint = fingerprint }
+    gathered += batch.records
+    failure = batch.failure
+    return isDue(batch, now - lastCheckpoint) ? .commit : .read
+  }
+
+  private func isDue(_ batch: Applied, _ elapsed: Duration) -> Bool {
+    if batch.failure != nil || batch.isUrgent { return true }
+    if gathered > 0 {
+      if batch.behind == 0 || gathered >= pace.recordsMax || batch.changedRows >= pace.rowsMax { return true }
+      return elapsed >= pace.interval * (batch.behind > pace.farRecords ? 5 : 1)
+    }
+    return batch.hasChanges || (next != position && elapsed >= pace.watermarkInterval)
+  }
+
+  /// Whether a checkpoint has anything to write, at the end of the work.
+  package func isDirty(hasChanges: Bool) -> Bool { hasChanges || next != position }
+
+  /// The checkpoint that was asked for is durable.
+  package mutating func committed(now: ContinuousClock.Instant) -> Action {
+    position = next
+    gathered = 0
+    lastCheckpoint = now
+    guard let failure else { return .read }
+    return .stop(failure.kind == .truncated ? .recreated("\(failure)") : .log("\(failure)"))
+  }
+
+  /// The log cannot be read, for the so many'th time in a row.
+  package static func failed(_ error: LogError, attempts: Int) -> Action {
+    switch error.kind {
+    case .retry: .retry(after: .milliseconds(min(5_000, 50 << min(attempts, 7))))
+    case .recreated: .stop(.recreated("\(error)"))
+    case .configuration, .corrupt, .trimmed: .stop(.log("\(error)"))
+    }
+  }
+
+  /// The store refused a checkpoint, or the lane.
+  package static func failed(_ error: ReadModelError) -> Action {
+    switch error {
+    case .superseded: .reload
+    // A full disk, a lock: nothing was committed.
+    case .storage: .retry(after: .seconds(2))
+    case .damaged, .otherVersion, .otherFingerprint: .stop(.readModel("\(error)"))
+    }
+  }
+}

@@ -1,0 +1,68 @@
+internal import ChangeLog
+internal import Pipelines
+internal import Projections
+internal import ReadModels
+internal import Telemetry
+
+/// What a worker asks the logs before its lanes start.
+extension PipelineWorker {
+  /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
+  private static let describePatience = Duration.seconds(3)
+
+  /// By table, how many partitions its log has; waits for logs that are not there. Nil when cancelled.
+  func describe(_ work: Running) async -> [Int]? {
+    var partitions: [Int] = []
+    for (table, definition) in work.pipeline.tables.enumerated() {
+      let start = ContinuousClock.now
+      var said: LogError?
+      while partitions.count == table {
+        if Task.isCancelled { return nil }
+        do {
+          partitions.append(try await logs(definition.name).describe().partitions)
+          if said != nil { work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = nil } }
+        } catch {
+          if said != error { logger.warning("waiting for the log", ["table": definition.name, "reason": error.message]) }
+          said = error
+          if ContinuousClock.now - start > PipelineWorker.describePatience {
+            work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = "\(error)" }
+          }
+          try? await Task.sleep(for: .milliseconds(500))
+        }
+      }
+    }
+    return partitions
+  }
+
+  /// Activates effects that are new, at the ends of all logs, before any lane starts; those that left the file end.
+  func activate(_ pipeline: Pipeline) async throws {
+    let names = EffectRules.names(of: pipeline)
+    let known = try await catalog.activations().places
+    var places: [LogPlace] = []
+    if names.contains(where: { known[$0] == nil }) {
+      for table in pipeline.tables { places += try await ends(of: logs(table.name)) }
+    }
+    try await catalog.activate(names, at: places)
+  }
+
+  /// Where each partition of a log ends. None for a table that does not exist: its log is all after the activation.
+  private func ends(of log: any ChangeLog) async throws -> [LogPlace] {
+    let description: LogDescription
+    do {
+      description = try await log.describe()
+    } catch {
+      if error.kind == .configuration { return [] }
+      throw error
+    }
+    var places: [LogPlace] = []
+    for partition in 0..<description.partitions {
+      let last = try await log.bounds(partition: partition).last
+      let batch = try await log.read(
+        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last), limit: ReadLimit(records: 1, bytes: 1),
+        wait: .zero)
+      places.append(
+        LogPlace(
+          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark)))
+    }
+    return places
+  }
+}

@@ -1,0 +1,26 @@
+internal import ChangeLog
+package import ReadModels
+
+/// Whether a generation may take another's place.
+package enum SwapDecision {
+  /// How far a lane has come, for the comparison.
+  package struct Place: Sendable, Equatable {
+    package var sequence: UInt64
+    /// Microseconds.
+    package var firedThrough: Int64
+
+    package init(sequence: UInt64, firedThrough: Int64) {
+      self.sequence = sequence
+      self.firedThrough = firedThrough
+    }
+  }
+
+  /// No lane of the new one stands lower than the old one's. A lane that the old one does not have, or that it stopped in, holds nothing
+  /// back.
+  package static func isReached(_ new: [LaneID: Place], old: [LaneID: Place]) -> Bool {
+    new.allSatisfy { lane, place in
+      guard let before = old[lane] else { return true }
+      return place.sequence >= before.sequence && place.firedThrough >= before.firedThrough
+    }
+  }
+}

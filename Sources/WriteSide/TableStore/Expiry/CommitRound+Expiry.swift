@@ -1,0 +1,72 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import RocksDB
+
+/// TTL removals within a round: records like any other, with the service's identity, in the order of their due instants.
+extension CommitRound {
+  /// Before a write with the given times to tables with a history clock: removes what is due at or before each, so that no write
+  /// overtakes a removal. Also when the write is refused afterwards: its time has come all the same.
+  ///
+  /// At most `left` removals, which is counted down; false when there are more, and then the write waits for the next round.
+  mutating func removeDue(before time: Int64?, in names: some Sequence<String>, _ left: inout Int) throws(DynamoError) -> Bool {
+    for name in names {
+      guard let table = tables[name], table.clock == .history, table.definition.timeToLive != nil else { continue }
+      expect(table)
+      guard let time, time > progress[table.id]?.historyTime ?? 0 else { continue }
+      guard try removeDue(table, through: time, &left) else { return false }
+    }
+    return true
+  }
+
+  /// Removes the items of a table whose instant is at most `time`. With a history clock the commit time of each removal is its instant, or the last
+  /// time given when that is later; with a live one it is the round's. At most `left` removals; false when there are more.
+  mutating func removeDue(_ table: StoredTable, through time: Int64, _ left: inout Int) throws(DynamoError) -> Bool {
+    expect(table)
+    while let entry = try firstEntry(table), KeyBytes.timeToLive(entry) <= time {
+      guard left > 0 else { return false }
+      left -= 1
+      try remove(entry, table)
+    }
+    return true
+  }
+
+  private mutating func expect(_ table: StoredTable) {
+    if expiries[table.id] == nil {
+      expiries[table.id] = ExpiryQueue(prefix: KeyBytes.index(table.id, KeyBytes.timeToLiveIndex))
+    }
+  }
+
+  private mutating func firstEntry(_ table: StoredTable) throws(DynamoError) -> [UInt8]? {
+    let database = database
+    let upper = KeyBytes.successor(KeyBytes.index(table.id, KeyBytes.timeToLiveIndex))
+    do throws(RocksDBError) {
+      return try expiries[table.id]?.first { (from, limit) throws(RocksDBError) in
+        var entries: [[UInt8]] = []
+        var walk = KeyIterator(database, Family.index, lower: from, upper: upper)
+        walk.seekToFirst()
+        while walk.isValid, entries.count < limit {
+          entries.append(Array(walk.key))
+          walk.next()
+        }
+        try walk.check()
+        return entries
+      }
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private mutating func remove(_ entry: [UInt8], _ table: StoredTable) throws(DynamoError) {
+    let itemKey = KeyBytes.table(table.id) + entry[KeyBytes.timeToLivePrefixBytes...]
+    guard let stored = try current(itemKey), let item = StoredItem.item(stored), let key = table.definition.key.key(of: item),
+      table.timeToLiveKey(of: item, itemKey: itemKey, now: .min / 2) == entry
+    else {
+      // It leads to no item that is due, or to a damaged one, which `table verify` names: neither may hold back the others.
+      expiries[table.id]?.replace(entry, with: nil)
+      return
+    }
+    let time = table.clock == .history ? max(KeyBytes.timeToLive(entry), progress[table.id]?.historyTime ?? 0) : nil
+    let action = WriteAction(table: table.definition.name, key: key) { _ in .delete }
+    _ = try apply(WriteTransaction(actions: [action], time: time, cause: .service))
+  }
+}
