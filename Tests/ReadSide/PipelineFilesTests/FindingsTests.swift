@@ -195,8 +195,11 @@ import Testing
     Break(
       "each: order inserted", "each: { change: order inserted, when: state = 'a' }\n    when: state = 'b'", "46:43",
       "the change has a `when`, and so has what it stands in"),
-    Break("total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type stands here and under `type`"),
-    Break("at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85", "a zone beside it means nothing"),
+    Break(
+      "total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type stands here and under `type`"),
+    Break(
+      "at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85",
+      "a zone beside it means nothing"),
     Break("at: At timestamp", "at: { from: At, type: timestamp, zone: seconds }", "13:76", "`seconds` is not an IANA time zone"),
     Break("from: people", "from: poeple", "49:19", "there is no projection `poeple`; did you mean `people`?"),
     Break("from: people", "from: totals", "49:19", "`totals` is not a collection"),

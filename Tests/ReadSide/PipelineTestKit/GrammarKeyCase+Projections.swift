@@ -62,7 +62,8 @@ extension GrammarKeyCase {
       ),
       .init(
         kind, "one live per", .rows, file("\(subject), gap: 1h«, one live per: room»"),
-        anaThenBen + "    expect: { made: [{ name: ana, status: ended, ended_by: superseded }, { name: ben, status: active }] }\n"
+        anaThenBen
+          + "  - advance: 1ms\n    expect: { made: [{ name: ana, status: ended, ended_by: superseded }, { name: ben, status: active }] }\n"
       ),
       .init(
         kind, "columns", .findings, file("\(subject), gap: 1h«, columns: { c: count }»"),
@@ -108,7 +109,7 @@ extension GrammarKeyCase {
       .init(
         "session", "revive", .rows, file("session: play, gap: 1h, touch: changed(points), one live per: room«, revive: touch»"),
         anaThenBen
-          + "  - advance: 1m\n\(update)    expect: { made: [{ name: ana, status: ended }, { name: ana, status: active }, { name: ben, status: ended, ended_by: superseded }] }\n"
+          + "  - advance: 1m\n\(update)  - advance: 1ms\n    expect: { made: [{ name: ana, status: ended }, { name: ana, status: active }, { name: ben, status: ended, ended_by: superseded }] }\n"
       ),
       .init(
         "session", "expire", .rows, file("session: play, gap: 30m«, expire: delete item»"),

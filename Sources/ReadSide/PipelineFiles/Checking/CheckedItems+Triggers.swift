@@ -28,7 +28,8 @@ extension CheckedItems {
         let change = reader.require("change")
         let own = reader.take("when")
         if let own, when != nil {
-          findings.add(own.mark, "the change has a `when`, and so has what it stands in: write both conditions here, joined by AND")
+          findings.add(
+            own.mark, "the change has a `when`, and so has what it stands in: write both conditions here, joined by AND")
         }
         return change.map { triggers($0, item: item, when: own ?? when) } ?? []
       }

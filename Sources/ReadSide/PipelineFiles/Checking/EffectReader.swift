@@ -40,7 +40,7 @@ struct EffectReader {
     guard let made = made(trigger, inputs: inputs) else { return nil }
     for selection in selections {
       for equality in selection.equals {
-        if let type = type(of: equality.input, made) { checkType(selection, equality, type, deletes) }
+        if let type = type(of: equality.input, made) { checkType(selection, equality, type, at: deletes) }
       }
     }
     return Effect(name: entry.key.text, about: about, trigger: made, action: .deleteRows(selections), retry: retry)
@@ -79,7 +79,7 @@ struct EffectReader {
   }
 
   private func checkType(
-    _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, _ node: YAMLNode
+    _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, at node: YAMLNode
   ) {
     guard let column = projections.projections[selection.projection]?.table.columns[equality.column], column.type != type else {
       return
@@ -155,7 +155,7 @@ struct EffectReader {
         try parser.expect(sign: "=")
         try parser.expect(sign: ":")
         let name = try parser.name("the name of a field")
-        equals.append(.init(column: column, input: try input(name, trigger, condition.node, &all)))
+        equals.append(.init(column: column, input: try input(name, trigger, in: condition.node, &all)))
       } while parser.take(word: "and") || parser.take(word: "AND")
       try parser.expectEnd()
       return equals
@@ -165,7 +165,7 @@ struct EffectReader {
   }
 
   private func input(
-    _ name: ExpressionToken, _ trigger: TriggerOf, _ node: YAMLNode, _ inputs: inout [InputSyntax]
+    _ name: ExpressionToken, _ trigger: TriggerOf, in node: YAMLNode, _ inputs: inout [InputSyntax]
   ) throws(SyntaxFailure) -> Int {
     switch trigger {
     case .change(let syntax):

@@ -70,7 +70,7 @@ struct ItemReader {
           Scope(
             item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true,
             allowsCommit: false, zone: .utc)),
-        field.key, &fields, &explosions)
+        at: field.key, &fields, &explosions)
     }
     for capture in captureEntries {
       add(
@@ -79,7 +79,7 @@ struct ItemReader {
           Scope(
             item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, allowsCommit: false,
             zone: .utc)),
-        capture.key, &fields, &explosions)
+        at: capture.key, &fields, &explosions)
     }
     var rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: nil)
     let draft = RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
@@ -92,7 +92,7 @@ struct ItemReader {
   }
 
   private func add(
-    _ made: (Field, ListExpression?)?, _ key: YAMLNode.Key, _ fields: inout [Field], _ explosions: inout [String: ListExpression]
+    _ made: (Field, ListExpression?)?, at key: YAMLNode.Key, _ fields: inout [Field], _ explosions: inout [String: ListExpression]
   ) {
     findings.check(name: key)
     if fields.contains(where: { $0.name == key.text }) {

@@ -17,7 +17,7 @@ enum ItemShadowing {
         let symbols = symbols(choice, other)
         return template.alternatives.contains { segments in
           var refuted: Set<Place> = []
-          return fits(symbols[...], segments[...], template, &refuted)
+          return fits(symbols[...], segments[...], of: template, &refuted)
         }
       }
     }
@@ -51,7 +51,7 @@ enum ItemShadowing {
 
   /// Whether the segments take every text of the symbols.
   private static func fits(
-    _ symbols: ArraySlice<Symbol>, _ segments: ArraySlice<KeyTemplate.Segment>, _ template: KeyTemplate,
+    _ symbols: ArraySlice<Symbol>, _ segments: ArraySlice<KeyTemplate.Segment>, of template: KeyTemplate,
     _ refuted: inout Set<Place>
   ) -> Bool {
     guard let segment = segments.first else { return symbols.isEmpty }
@@ -62,12 +62,12 @@ enum ItemShadowing {
       for (symbol, byte) in zip(symbols, text) {
         guard case .byte(byte) = symbol else { return false }
       }
-      return fits(symbols.dropFirst(text.count), rest, template, &refuted)
+      return fits(symbols.dropFirst(text.count), rest, of: template, &refuted)
     case .capture(let index):
       let place = Place(symbols: symbols.count, segments: segments.count)
       guard !symbols.isEmpty, !refuted.contains(place) else { return false }
       for count in 1...symbols.count where takes(symbols.prefix(count), template.captures[index]) {
-        if fits(symbols.dropFirst(count), rest, template, &refuted) { return true }
+        if fits(symbols.dropFirst(count), rest, of: template, &refuted) { return true }
       }
       refuted.insert(place)
       return false

@@ -61,7 +61,8 @@ extension CheckedItems {
     if keep.boards != nil, boardCount == 0 {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
     }
-    let table = boardTable(entry.key.text, sources[0].inputs[...boardCount], scoreType, direction, hasWindows: !windows.isEmpty)
+    let table = boardTable(
+      entry.key.text, sources[0].inputs[...boardCount], scoreType, direction: direction, hasWindows: !windows.isEmpty)
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
       score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
@@ -86,7 +87,7 @@ extension CheckedItems {
 
   /// `named` are the board's inputs and the member's.
   private func boardTable(
-    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, _ direction: Leaderboard.Direction,
+    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, direction: Leaderboard.Direction,
     hasWindows: Bool
   ) -> SQLTable {
     let boardCount = named.count - 1

@@ -13,7 +13,7 @@ enum KeyTemplateParser {
     var captures: [KeyTemplate.Capture] = []
     var optional: Set<Int> = []
     var at = 0
-    let parts = try parts(bytes, &at, &captures, &optional, isOptional: false)
+    let parts = try parts(bytes, &at, &captures, optional: &optional, isOptional: false)
     guard !parts.isEmpty else { throw SyntaxFailure(offset: 0, message: "the template is empty: no key is") }
     let optionalParts = parts.count { if case .optional = $0 { true } else { false } }
     guard optionalParts <= KeyTemplate.optionalPartsMax else {
@@ -56,7 +56,7 @@ enum KeyTemplateParser {
   }
 
   private static func parts(
-    _ bytes: [UInt8], _ at: inout Int, _ captures: inout [KeyTemplate.Capture], _ optional: inout Set<Int>, isOptional: Bool
+    _ bytes: [UInt8], _ at: inout Int, _ captures: inout [KeyTemplate.Capture], optional: inout Set<Int>, isOptional: Bool
   ) throws(SyntaxFailure) -> [Part] {
     var parts: [Part] = []
     var literal: [UInt8] = []
@@ -86,7 +86,7 @@ enum KeyTemplateParser {
         flush()
         let start = at
         at += 1
-        let inner = try self.parts(bytes, &at, &captures, &optional, isOptional: true)
+        let inner = try self.parts(bytes, &at, &captures, optional: &optional, isOptional: true)
         guard at < bytes.count else {
           throw SyntaxFailure(offset: start, message: "the optional part that begins here has no `]`")
         }

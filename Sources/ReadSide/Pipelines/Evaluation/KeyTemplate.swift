@@ -165,7 +165,7 @@ package final class KeyTemplate: Sendable {
       let place = step * (bytes.count + 1) + start
       if misses > Attempt.forgottenMissesMax, refuted.contains(place) { return false }
       if step + 1 == steps.count {
-        return template.take(current.capture, bytes, start..<bytes.count, &values, offset) || miss(place)
+        return take(current.capture, start..<bytes.count, &values) || miss(place)
       }
       let isPlain = step >= plainFrom
       let next = steps[step + 1]
@@ -179,9 +179,9 @@ package final class KeyTemplate: Sendable {
         search = end + 1
         guard memcmp(found, text, next.count) == 0 else { continue }
         // A text that is of no type costs nothing until all fits.
-        guard isText(current.capture) || template.take(current.capture, bytes, start..<end, &values, offset) else { continue }
+        guard isText(current.capture) || take(current.capture, start..<end, &values) else { continue }
         if fits(step: step + 2, at: end + next.count, &values) {
-          return !isText(current.capture) || template.take(current.capture, bytes, start..<end, &values, offset)
+          return !isText(current.capture) || take(current.capture, start..<end, &values)
         }
         if isPlain { break }
       }
@@ -195,29 +195,27 @@ package final class KeyTemplate: Sendable {
     }
 
     private func isText(_ capture: Int) -> Bool { template.captures[capture].type == .string }
-  }
 
-  fileprivate func take(
-    _ index: Int, _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ values: inout [Value], _ offset: Int
-  )
-    -> Bool
-  {
-    let part = UnsafeRawBufferPointer(rebasing: bytes[range])
-    switch captures[index].type {
-    case .string:
-      // A cut inside a character cannot be: the texts around it are whole characters of UTF-8.
-      values[offset + index] = .string(String(decoding: part, as: UTF8.self))
+    /// Notes the value of a capture; false when its bytes are not of its type.
+    private func take(_ index: Int, _ range: Range<Int>, _ values: inout [Value]) -> Bool {
+      let capture = template.captures[index]
+      let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+      switch capture.type {
+      case .string:
+        // A cut inside a character cannot be: the texts around it are whole characters of UTF-8.
+        values[offset + index] = .string(String(decoding: part, as: UTF8.self))
+        return true
+      case .timestamp:
+        guard case .iso(let zone) = capture.form else { break }
+        guard let instant = try? Timestamp.parse(part, zone: zone) else { return false }
+        values[offset + index] = .timestamp(instant)
+        return true
+      default: break
+      }
+      let text = String(decoding: part, as: UTF8.self)
+      guard let value = try? Value(text: text, as: capture.type, form: capture.form) else { return false }
+      values[offset + index] = value
       return true
-    case .timestamp:
-      guard case .iso(let zone) = captures[index].form else { break }
-      guard let instant = try? Timestamp.parse(part, zone: zone) else { return false }
-      values[offset + index] = .timestamp(instant)
-      return true
-    default: break
     }
-    let text = String(decoding: part, as: UTF8.self)
-    guard let value = try? Value(text: text, as: captures[index].type, form: captures[index].form) else { return false }
-    values[offset + index] = value
-    return true
   }
 }

@@ -35,12 +35,12 @@ package enum ValueExpression: Sendable {
     case .capture(let index): return image.captures[index]
     case .attribute(let path, let type, let form):
       guard let attribute = path.value(in: image.item) else { return .null }
-      return try ValueExpression.convert(attribute, type, form, path)
+      return try ValueExpression.convert(attribute, type, form: form, path: path)
     case .element(let path, let type, let form):
       guard let element = context.element else { return .null }
-      guard let path else { return try ValueExpression.convert(element, type, form, nil) }
+      guard let path else { return try ValueExpression.convert(element, type, form: form, path: nil) }
       guard case .map(let map) = element, let attribute = path.value(in: map) else { return .null }
-      return try ValueExpression.convert(attribute, type, form, path)
+      return try ValueExpression.convert(attribute, type, form: form, path: path)
     case .commit: return context.commit.map { .timestamp($0) } ?? .null
     case .calendar(let unit, let inner, let zone):
       guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
@@ -74,7 +74,7 @@ package enum ValueExpression: Sendable {
       return .null
     case .pattern(let inner, let pattern, let group, let type, let form):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
-      return try ValueExpression.capture(pattern, group, text, type, form)
+      return try ValueExpression.capture(pattern, group: group, of: text, as: type, form: form)
     case .json(let inner, let path, let type, let form):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
       return try ValueExpression.member(of: text, path, type, form)
@@ -82,7 +82,7 @@ package enum ValueExpression: Sendable {
   }
 
   private static func convert(
-    _ attribute: AttributeValue, _ type: ValueType, _ form: TimestampForm, _ path: DocumentPath?
+    _ attribute: AttributeValue, _ type: ValueType, form: TimestampForm, path: DocumentPath?
   ) throws(EvaluationFailure) -> Value {
     do throws(TypeMismatch) {
       return try Value(attribute, as: type, form: form)
@@ -92,7 +92,7 @@ package enum ValueExpression: Sendable {
   }
 
   private static func capture(
-    _ pattern: Pattern, _ group: Int, _ text: String, _ type: ValueType, _ form: TimestampForm
+    _ pattern: Pattern, group: Int, of text: String, as type: ValueType, form: TimestampForm
   ) throws(EvaluationFailure) -> Value {
     let captured: String?
     do throws(PatternError) {

@@ -50,11 +50,11 @@ package enum CalendarUnit: String, Sendable, CaseIterable {
   private static func dayName(_ date: CivilDate) -> String {
     // Ten bytes fit into a string without an allocation: this runs for each record.
     String(unsafeUninitializedCapacity: 10) { buffer in
-      Timestamp.digits(date.year, 4, buffer, 0)
+      Timestamp.digits(date.year, 4, buffer, at: 0)
       buffer[4] = UInt8(ascii: "-")
-      Timestamp.digits(date.month, 2, buffer, 5)
+      Timestamp.digits(date.month, 2, buffer, at: 5)
       buffer[7] = UInt8(ascii: "-")
-      Timestamp.digits(date.day, 2, buffer, 8)
+      Timestamp.digits(date.day, 2, buffer, at: 8)
       return 10
     }
   }

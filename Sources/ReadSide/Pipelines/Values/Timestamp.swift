@@ -50,23 +50,23 @@ package enum Timestamp {
     let days = floorDivide(seconds, secondsPerDay)
     let rest = seconds - days * secondsPerDay
     let date = CivilDate(days: days)
-    digits(date.year, 4, buffer, 0)
+    digits(date.year, 4, buffer, at: 0)
     buffer[4] = UInt8(ascii: "-")
-    digits(date.month, 2, buffer, 5)
+    digits(date.month, 2, buffer, at: 5)
     buffer[7] = UInt8(ascii: "-")
-    digits(date.day, 2, buffer, 8)
+    digits(date.day, 2, buffer, at: 8)
     buffer[10] = UInt8(ascii: "T")
-    digits(Int(rest / 3_600), 2, buffer, 11)
+    digits(Int(rest / 3_600), 2, buffer, at: 11)
     buffer[13] = UInt8(ascii: ":")
-    digits(Int(rest / 60 % 60), 2, buffer, 14)
+    digits(Int(rest / 60 % 60), 2, buffer, at: 14)
     buffer[16] = UInt8(ascii: ":")
-    digits(Int(rest % 60), 2, buffer, 17)
+    digits(Int(rest % 60), 2, buffer, at: 17)
     buffer[19] = UInt8(ascii: ".")
-    digits(Int(fraction), 6, buffer, 20)
+    digits(Int(fraction), 6, buffer, at: 20)
     buffer[26] = UInt8(ascii: "Z")
   }
 
-  static func digits(_ value: Int, _ count: Int, _ buffer: UnsafeMutableBufferPointer<UInt8>, _ start: Int) {
+  static func digits(_ value: Int, _ count: Int, _ buffer: UnsafeMutableBufferPointer<UInt8>, at start: Int) {
     var value = value
     for place in stride(from: start + count - 1, through: start, by: -1) {
       buffer[place] = UInt8(48 + value % 10)
