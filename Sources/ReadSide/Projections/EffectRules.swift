@@ -59,7 +59,9 @@ extension LaneOutput {
       let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.stamp.time)
     else { return }
     let effect = effects.pipeline.effects[index]
-    let inputs = try source.values(of: image, commit: change.stamp.time)
+    // One set of values for each element of a list that is taken apart; without any there is nothing to do.
+    let inputs = try source.contributions(of: image, commit: change.stamp.time, old: change.old, new: change.new)
+    if inputs.isEmpty { return }
     guard effects.isActive(effect.name, record: change.stamp) else {
       suppressed += 1
       return
@@ -67,7 +69,7 @@ extension LaneOutput {
     let action: OutboxEntry.Action =
       switch effect.action {
       case .deleteItem: .deleteItem(table: source.table, key: change.record.keys, seen: Item(), through: change.stamp.position)
-      case .deleteRows(let selections): .deleteRows(LaneOutput.rows(selections, inputs))
+      case .deleteRows(let selections): .deleteRows(inputs.flatMap { LaneOutput.rows(selections, $0) })
       }
     outbox.append(
       OutboxEntry(

@@ -34,7 +34,7 @@ struct GroupFold: Fold {
     for source in sources where !fired.contains(source.rule) {
       guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
       fired.append(source.rule)
-      given += try source.contributions(of: image, commit: commit)
+      given += try source.contributions(of: image, commit: commit, old: change.old, new: change.new)
     }
     add(Contributions(given: given), change)
   }

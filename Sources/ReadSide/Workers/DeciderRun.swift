@@ -20,7 +20,7 @@ struct DeciderRun {
         try await work()
       } catch let error as ReadModelError {
         switch LaneProgress.failed(error) {
-        case .retry(let pause): try? await Task.sleep(for: pause)
+        case .retry(let pause, _, _): try? await Task.sleep(for: pause)
         case .stop(let stop):
           logger.error("decider stopped", ["pipeline": pipeline.name, "reason": stop.reason])
           board.stopDecider(stop.reason)

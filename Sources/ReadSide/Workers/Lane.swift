@@ -46,8 +46,11 @@ struct Lane {
     switch action {
     case .read, .commit: break
     case .reload: logger.warning("the lane was taken over, loading it again", ["pipeline": pipeline.name, "lane": name])
-    case .retry(let pause):
-      logger.warning("the lane cannot go on now, trying again", ["pipeline": pipeline.name, "lane": name])
+    case .retry(let pause, let reason, let standsStill):
+      logger.log(
+        standsStill ? .error : .warning, "lane waits, trying again",
+        ["pipeline": pipeline.name, "lane": name, "reason": reason])
+      if standsStill { board.update(id, pipeline) { $0.stopped = "\(name) \(reason)" } }
       try? await Task.sleep(for: pause)
     case .stop(let stop):
       logger.error("lane stopped", ["pipeline": pipeline.name, "reason": "\(name) \(stop.reason)"])

@@ -74,8 +74,8 @@ package struct LaneProgress: Sendable {
     case commit
     /// Take the lane again from the store: what it held in memory is void.
     case reload
-    /// Take the lane again from the store after a while.
-    case retry(after: Duration)
+    /// Take the lane again from the store after a while. `standsStill` where that is worth an operator's eye.
+    case retry(after: Duration, reason: String, standsStill: Bool)
     /// Stand still and say why, until an operator or another generation changes it.
     case stop(Stop)
   }
@@ -147,7 +147,9 @@ package struct LaneProgress: Sendable {
   /// The log cannot be read, for the so many'th time in a row.
   package static func failed(_ error: LogError, attempts: Int) -> Action {
     switch error.kind {
-    case .retry: .retry(after: .milliseconds(min(5_000, 50 << min(attempts, 7))))
+    case .retry:
+      .retry(
+        after: .milliseconds(min(5_000, 50 << min(attempts, 7))), reason: "the log cannot be read: \(error.message)", standsStill: false)
     case .recreated: .stop(.recreated("\(error)"))
     case .configuration, .corrupt, .trimmed: .stop(.log("\(error)"))
     }
@@ -158,7 +160,7 @@ package struct LaneProgress: Sendable {
     switch error {
     case .superseded: .reload
     // A full disk, a lock: nothing was committed.
-    case .storage: .retry(after: .seconds(2))
+    case .storage: .retry(after: .seconds(2), reason: "the read model cannot be written: \(error)", standsStill: true)
     case .damaged, .otherVersion, .otherFingerprint: .stop(.readModel("\(error)"))
     }
   }

@@ -4,7 +4,7 @@ import PipelineFiles
 import Pipelines
 import Testing
 
-/// A field that is one element of a list: a value of each contribution, and refused where there is no element.
+/// A field that is one element of a list: a value of each contribution, wherever contributions are made, and refused where there are none.
 @Suite struct ExplodedFieldTests {
   static func text(_ projection: String, effects: String = "") -> String {
     """
@@ -25,17 +25,29 @@ import Testing
   }
 
   @Test(arguments: [
-    ("aggregate: [tag], of: doc, when: \"tag = 'a'\", columns: { c: count }", "12:43"),
-    ("aggregate: [id], each: { change: doc inserted, when: word = new.n }, columns: { c: count }", "12:66"),
-    ("aggregate: [id], each: { change: doc inserted, when: new.tag <> old.tag }, columns: { c: count }", "12:66"),
+    "aggregate: [id], each: { change: doc inserted, when: new.tag <> old.tag }, columns: { c: count }",
+    "session: doc, key: [id], gap: 1h, touch: { change: doc changed, when: tag = 'a' }",
+    "session: doc, key: [id], gap: 1h, end: \"when tag = 'a'\"",
   ])
-  func `a condition is about the item, so an element in it is refused`(projection: String, place: String) {
+  func `a condition about the whole item takes no element`(projection: String) {
     let findings = FindingsTests.findings(Self.text(projection))
-    #expect(
-      findings.map(\.message).contains {
-        $0.contains("is one element of `Tags`, and a condition is about the item: write `contains(Tags, ...)`")
-      }, "\(findings)")
-    #expect(findings.allSatisfy { $0.line == 12 && $0.column > 20 }, "\(findings)")
+    #expect(findings.contains { $0.message.contains("is one element of `Tags`") }, "\(findings)")
+  }
+
+  @Test(arguments: [
+    ("aggregate: [tag], of: doc, when: \"tag = 'a'\", columns: { c: count }", ["a"]),
+    ("aggregate: [tag], each: { change: doc inserted, when: tag = new.First }, columns: { c: count }", ["a"]),
+    ("aggregate: [tag], of: doc, when: \"tag <> 'a' AND tag <> 'zz'\", columns: { c: count }", ["b", "b"]),
+    ("aggregate: [tag], of: doc, when: \"tag = 'none'\", columns: { c: count }", []),
+  ] as [(String, [String])])
+  func `a condition on an element holds for each element by itself`(projection: String, elements: [String]) throws {
+    let pipeline = try EvaluationTests.load(Self.text(projection))
+    let item: Item = [
+      "PK": .string("S:1"), "Tags": .list(["a", "b", "zz", "b"].filter { $0 != "zz" }.map { .string($0) }), "First": .string("a"),
+    ]
+    let image = try #require(pipeline.tables[0].matcher.image(of: item))
+    let source = pipeline.projections[1].sources[0]
+    #expect(try source.contributions(of: image, commit: 0, new: image).map { $0[0] } == elements.map { .string($0) })
   }
 
   @Test func `a change of an exploded field is a change of the whole list`() throws {
@@ -55,12 +67,12 @@ import Testing
     #expect(try source.contributions(of: image(["a", "c"]), commit: 0).map { $0[0] } == [.string("a"), .string("c")])
   }
 
-  @Test func `an effect has no element to name`() {
+  @Test func `an effect may name an element, and is for each of them`() throws {
     let effects = "effects:\n  gone: { each: doc removed, delete: { rows: notes, where: about = :tag } }\n"
-    let text = Self.text("aggregate: [tag], of: doc, columns: { c: count }", effects: effects)
-    #expect(
-      FindingsTests.findings(text).map(\.description) == [
-        "p.yaml:14:69: `tag` is one element of `Tags`, and an effect is set off once for the whole item: compare with a field that has one value"
-      ])
+    let pipeline = try EvaluationTests.load(Self.text("aggregate: [tag], of: doc, columns: { c: count }", effects: effects))
+    guard case .change(let source) = pipeline.effects[0].trigger else { throw CancellationError() }
+    let image = try #require(
+      pipeline.tables[0].matcher.image(of: ["PK": .string("S:1"), "Tags": .list([.string("a"), .string("b")])]))
+    #expect(try source.contributions(of: image, commit: 0).map { $0[0] } == [.string("a"), .string("b")])
   }
 }

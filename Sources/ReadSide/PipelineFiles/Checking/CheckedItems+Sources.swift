@@ -10,7 +10,7 @@ extension CheckedItems {
   ) -> Source? {
     let scope = scope(rule, allowsCommit: event != nil, zone: zone)
     var compiled: [Input] = []
-    var explosion: ListExpression?
+    var explosion = when?.list
     for input in inputs {
       let made = findings.found(input.node) { () throws(SyntaxFailure) -> Compiled? in
         let expected = input.expected.map { TypeSyntax(type: $0, form: .iso(zone: nil)) }
@@ -36,7 +36,7 @@ extension CheckedItems {
   func sources(_ triggers: [TriggerSyntax], inputs: [InputSyntax], zone: Zone = .utc) -> [Source]? {
     var sources: [Source] = []
     for trigger in triggers {
-      let when = trigger.when.flatMap { condition($0, rules: [trigger.rule], isOfChange: true) }
+      let when = trigger.when.flatMap { condition($0, rules: [trigger.rule], isOfChange: true, takesElements: true) }
       guard let source = source(rule: trigger.rule, event: event(trigger), when: when, inputs: inputs, zone: zone) else {
         return nil
       }
@@ -83,7 +83,7 @@ extension CheckedItems {
   func sources(_ over: Over, inputs: [InputSyntax], zone: Zone = .utc) -> [Source]? {
     switch over {
     case .items(let rule, let when):
-      let held = when.flatMap { condition($0, rules: [rule], isOfChange: false) }
+      let held = when.flatMap { condition($0, rules: [rule], isOfChange: false, takesElements: true) }
       return source(rule: rule, event: nil, when: held, inputs: inputs, zone: zone).map { [$0] }
     case .changes(let triggers): return sources(triggers, inputs: inputs, zone: zone)
     }

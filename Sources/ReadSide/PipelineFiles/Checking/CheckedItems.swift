@@ -40,8 +40,10 @@ struct CheckedItems {
     return nil
   }
 
-  /// Reads a condition over images under one of the rules.
-  func condition(_ node: YAMLNode, rules indexes: [Int], isOfChange: Bool) -> Condition? {
+  /// Reads a condition over images under one of the rules. Where lists are taken apart (`takesElements`) it may be about an element.
+  func condition(
+    _ node: YAMLNode, rules indexes: [Int], isOfChange: Bool, takesElements: Bool = false
+  ) -> Condition? {
     guard let text = findings.text(node, "a condition") else { return nil }
     let expression: ConditionExpression
     do throws(ExpressionError) {
@@ -51,8 +53,9 @@ struct CheckedItems {
       return nil
     }
     var bindings: [Condition.FieldBinding] = []
-    for path in expression.paths {
-      var path = path
+    var list: ListExpression?
+    for whole in expression.paths {
+      var path = whole
       if isOfChange, path.root == "old" || path.root == "new" {
         guard let rest = path.rest else {
           findings.add(node.mark, "write what of `\(path.root)` is meant: `\(path.root).name`")
@@ -61,7 +64,12 @@ struct CheckedItems {
         path = rest
       }
       for index in indexes {
-        if path.elements.count == 1, let list = rules[index].explosions[path.root] {
+        if takesElements, whole.elements.count == 1, let found = rules[index].explosions[path.root],
+          list == nil || list == found, let field = rules[index].rule.field(named: path.root)
+        {
+          list = found
+          bindings.append(Condition.FieldBinding(rule: index, name: field.name, expression: field.expression))
+        } else if path.elements.count == 1, let list = rules[index].explosions[path.root] {
           findings.add(
             node.mark,
             "`\(path.root)` is one element of `\(list.path.text)`, and a condition is about the item: write `contains(\(list.path.text), ...)`"
@@ -73,7 +81,7 @@ struct CheckedItems {
         }
       }
     }
-    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange)
+    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
   }
 }
 

@@ -175,13 +175,6 @@ struct EffectReader {
         throw SyntaxFailure(
           offset: name.offset, message: "`\(items.rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
       }
-      if let list = items.rules[syntax.rule].explosions[name.text] {
-        throw SyntaxFailure(
-          offset: name.offset,
-          message:
-            "`\(name.text)` is one element of `\(list.path.text)`, and an effect is set off once for the whole item: compare with a field that has one value"
-        )
-      }
       if let known = inputs.firstIndex(where: { $0.name == name.text }) { return known }
       inputs.append(
         InputSyntax(

@@ -33,7 +33,7 @@ extension CheckedItems {
     }
     guard let of, let rule = item(of.text, of.node), keyCount > 0 else { return nil }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
-    let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
+    let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false, takesElements: true) }
     let zone = zone(reader, of: inputs)
     guard let source = source(rule: rule, event: nil, when: when, inputs: inputs, zone: zone) else { return nil }
     if source.explosion != nil,

@@ -13,9 +13,14 @@ package struct Condition: Sendable {
   package let fields: [FieldBinding]
   /// Whether `old` and `new` mean the images.
   package let isOfChange: Bool
+  /// The list of which a field that the text names is one element: the condition is then asked of each element. Nil when it is about the item.
+  package let list: ListExpression?
 
   /// Each property by its name.
-  package init(text: String, expression: ConditionExpression, fields: [FieldBinding], isOfChange: Bool) {
+  package init(
+    text: String, expression: ConditionExpression, fields: [FieldBinding], isOfChange: Bool, list: ListExpression? = nil
+  ) {
+    self.list = list
     self.text = text
     self.expression = expression
     self.fields = fields
@@ -41,17 +46,21 @@ package struct Condition: Sendable {
   /// Of a change: `image` is what a name without `old.` or `new.` is of, and `commit`, in microseconds, what rules over changes know
   /// beside it. What cannot be read makes a comparison false.
   package func holds(_ image: Image, old: Image?, new: Image?, commit: Int64?) -> Bool {
+    holds(image, old: old, new: new, EvaluationContext(commit: commit))
+  }
+
+  func holds(_ image: Image, old: Image?, new: Image?, _ context: EvaluationContext) -> Bool {
     expression.evaluate { path in
       guard isOfChange, path.root == "old" || path.root == "new", let rest = path.rest else {
-        return value(path, image, commit)
+        return value(path, image, context)
       }
-      return (path.root == "old" ? old : new).flatMap { value(rest, $0, commit) }
+      return (path.root == "old" ? old : new).flatMap { value(rest, $0, context) }
     }
   }
 
-  private func value(_ path: DocumentPath, _ image: Image, _ commit: Int64?) -> AttributeValue? {
+  private func value(_ path: DocumentPath, _ image: Image, _ context: EvaluationContext) -> AttributeValue? {
     if path.elements.count == 1, let field = fields.first(where: { $0.rule == image.rule && Text.equal($0.name, path.root) }) {
-      return (try? field.expression.evaluate(image, EvaluationContext(commit: commit)))?.attribute
+      return (try? field.expression.evaluate(image, context))?.attribute
     }
     return path.value(in: image.item)
   }

@@ -5,7 +5,9 @@ extension Source {
   /// Over items: whether an image belongs to this source.
   package func holds(_ image: Image?) -> Bool {
     guard let image, image.rule == rule else { return false }
-    return when?.holds(image) ?? true
+    // A condition on an element is asked of each, when the list is taken apart.
+    guard let when, when.list == nil else { return true }
+    return when.holds(image)
   }
 
   /// Over changes: the image that the inputs are computed from when the change is what the source waits for, else nil. An image
@@ -27,7 +29,7 @@ extension Source {
       image = old
     case nil: return nil
     }
-    if let when, !when.holds(image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: commit) {
+    if let when, when.list == nil, !when.holds(image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: commit) {
       return nil
     }
     return image
@@ -41,12 +43,17 @@ extension Source {
     try values(image, EvaluationContext(commit: commit))
   }
 
-  /// The inputs of every contribution of an image: one for each element of the list that is taken apart, else one.
-  package func contributions(of image: Image, commit: Int64?) throws(EvaluationFailure) -> [[Value]] {
+  /// The inputs of every contribution of an image: one for each element of the list that is taken apart, and for which a condition on
+  /// elements holds, else one. Of a change, `old` and `new` are what such a condition may name beside the element.
+  package func contributions(
+    of image: Image, commit: Int64?, old: Image? = nil, new: Image? = nil
+  ) throws(EvaluationFailure) -> [[Value]] {
     guard let explosion else { return [try values(of: image, commit: commit)] }
     var contributions: [[Value]] = []
     for element in try explosion.elements(of: image) {
-      contributions.append(try values(image, EvaluationContext(commit: commit, element: element)))
+      let context = EvaluationContext(commit: commit, element: element)
+      if let when, when.list != nil, !when.holds(image, old: old, new: new ?? image, context) { continue }
+      contributions.append(try values(image, context))
     }
     return contributions
   }
