@@ -158,7 +158,7 @@ let package = Package(
     tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
     module(
       "ReadSide", "PipelineFiles",
-      ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+      ["SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
       "ReadSide", "PipelineFiles",
@@ -172,7 +172,7 @@ let package = Package(
     module(
       "ReadSide", "QueryAPI",
       [
-        "SQLiteReadModels", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+        "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel",
         "HTTPServer", "Services", "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),

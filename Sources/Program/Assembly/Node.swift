@@ -176,7 +176,8 @@ package final class Node: Sendable {
       views.append(
         PipelineView(
           name: pipeline.name, changed: changed, current: { try await catalog.current() },
-          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) }))
+          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) },
+          opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }))
     }
     let status = NodeStatus(live: live, workers: workers, metrics: metrics)
     let router = QueryRouter(

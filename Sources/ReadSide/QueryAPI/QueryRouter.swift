@@ -16,7 +16,7 @@ package import Telemetry
 /// | `/v1/pipelines/P/leaderboards/L/top?board=&offset=&limit=` | the best, or a page |
 /// | `/v1/pipelines/P/leaderboards/L/rank?member=&board=` | one member |
 /// | `/v1/pipelines/P/leaderboards/L/around?member=&radius=&board=` | its neighbours |
-/// | `/v1/pipelines/P/sessions/S?key=` | sessions of a key, or the active ones |
+/// | `/v1/pipelines/P/sessions/S?key=` | sessions of a key (`key` once for each of its parts), or the active ones |
 /// | `/v1/pipelines/P/dead-letters` | records that a projection could not take |
 /// | `/v1/pipelines/P/dashboard` | the page's tiles |
 /// | `/v1/events` | the tiles of all pipelines as server-sent events |
@@ -99,7 +99,7 @@ package final class QueryRouter: Sendable {
       try arguments.finish()
       return try await view.leaderboard(parts[4], board: board.isEmpty ? nil : board, question, atLeast: positions)
     case ("sessions", 5):
-      let key = arguments.take("key")
+      let key = arguments.all("key")
       let limit = try arguments.integer("limit", in: 1...1000) ?? 100
       try arguments.finish()
       return try await view.sessions(parts[4], key: key, limit: limit, atLeast: positions)
