@@ -25,6 +25,11 @@ enum NodeOptions {
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
+    settings.hosts = arguments.all("host")
+    settings.corsOrigins = arguments.all("cors")
+    guard settings.corsOrigins.isEmpty || settings.keysFile == nil else {
+      throw UsageError("--cors is for a server without --keys: with keys pages of every origin may call", command: arguments.command)
+    }
     return settings
   }
 
