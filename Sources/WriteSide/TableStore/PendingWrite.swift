@@ -22,8 +22,7 @@ struct PendingWrite {
         guard try advanceSeries(&round, &removalsLeft) else { return false }
         result = .success(results)
       } else {
-        guard try round.removeDue(before: transaction.times.first, in: Set(transaction.actions.map(\.table)).sorted(), &removalsLeft)
-        else { return false }
+        guard try round.removeDue(before: transaction.times.first, transaction.actions, &removalsLeft) else { return false }
         result = .success(try round.apply(transaction))
       }
     } catch {
@@ -43,7 +42,7 @@ struct PendingWrite {
   private mutating func advanceSeries(_ round: inout CommitRound, _ removalsLeft: inout Int) throws(DynamoError) -> Bool {
     for place in results.count..<transaction.actions.count {
       let (action, time) = (transaction.actions[place], transaction.times[place])
-      guard try round.removeDue(before: time, in: CollectionOfOne(action.table), &removalsLeft) else { return false }
+      guard try round.removeDue(before: time, [action], &removalsLeft) else { return false }
       results += try round.apply(WriteTransaction(actions: [action], time: time, cause: transaction.cause))
     }
     return true

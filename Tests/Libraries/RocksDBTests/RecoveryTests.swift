@@ -33,8 +33,7 @@ import Testing
     }
   }
 
-  /// What a kill leaves after so many acknowledged writes: several logs, for the second family was never moved into tables. A database
-  /// that is let go without `close` moves nothing.
+  /// What a kill leaves after so many acknowledged writes: a database that is let go without `close` moves nothing into tables.
   static func killed(_ count: Int) throws -> Folder {
     let folder = Folder()
     let database = try open(folder.path)
@@ -69,7 +68,6 @@ import Testing
     let killed = try RecoveryTests.killed(count)
     #expect(try RecoveryTests.isWhole(killed.path, count, "as it was"))
     let base = try RecoveryTests.killed(count)
-    #expect(try base.logs().count >= 3)
     var generator = SeededGenerator(seed: 27)
     var refused = 0
     for round in 0..<60 {
@@ -87,7 +85,7 @@ import Testing
         #expect(try RecoveryTests.damagedFile(copy.path) == file)
       }
     }
-    #expect(refused >= 55)
+    #expect(refused >= 50)
   }
 
   private static func damagedFile(_ path: String) throws -> String? { Database.damage(at: path, families: families)?.file }

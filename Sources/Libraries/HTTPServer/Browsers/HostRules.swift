@@ -23,7 +23,7 @@ package struct HostRules: Sendable, Equatable {
     return isWildcard || given == address
   }
 
-  /// What a refused request is told: why, and the flag that allows it.
+  /// The text for a refused request: why, and the flag that allows it.
   package static func refusal(_ host: String) -> String {
     let name = HostName(host)?.text ?? host
     return "this server is not asked as \(name): a page of another site could have sent this. If the name is right, start the server with "

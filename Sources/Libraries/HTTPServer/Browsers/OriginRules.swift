@@ -21,7 +21,7 @@ package enum OriginRules: Sendable, Equatable {
   /// `Access-Control-Allow-Origin` for an origin that is allowed.
   package func header(for origin: String) -> String { self == .everyone ? "*" : origin }
 
-  /// What a refused request is told: why, and the flag that allows it.
+  /// The text for a refused request: why, and the flag that allows it.
   package static func refusal(_ origin: String) -> String {
     "pages of \(origin) may not call this server, which takes requests without keys. If they should, start it with --cors \(origin)"
   }

@@ -9,7 +9,7 @@ struct Reply: Sendable {
   private let responder: Responder
   private let requestID: String
   private let takesGzip: Bool
-  /// For a request of a page that may call: the origin that it is told of.
+  /// For a request of a page that may call: the value of its `Access-Control-Allow-Origin`.
   private let allowedOrigin: String?
   /// Whether answers differ by the origin of a request.
   private let variesByOrigin: Bool
