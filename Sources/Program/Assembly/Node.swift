@@ -53,7 +53,8 @@ package final class Node: Sendable {
       let api = TableAPI(
         store: opened,
         settings: .init(
-          partitionsDefault: settings.partitions, access: access, hosts: HostRules(address: settings.address, names: settings.hosts),
+          partitionsDefault: settings.partitions, access: access,
+          hosts: HostRules(address: settings.address, names: settings.hosts),
           origins: access == nil ? .loopback(and: settings.corsOrigins) : .everyone))
       tableServer = try Node.listen(settings, settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)

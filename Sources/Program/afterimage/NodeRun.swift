@@ -28,7 +28,8 @@ enum NodeOptions {
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     guard settings.corsOrigins.isEmpty || settings.keysFile == nil else {
-      throw UsageError("--cors is for a server without --keys: with keys pages of every origin may call", command: arguments.command)
+      throw UsageError(
+        "--cors is for a server without --keys: with keys pages of every origin may call", command: arguments.command)
     }
     return settings
   }

@@ -155,7 +155,8 @@ struct CommitRound: ~Copyable {
   /// Whether a position covers the record that wrote an item.
   private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, _ table: StoredTable, _ hash: UInt64) -> Bool {
     let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
-    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0 else {
+    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0
+    else {
       return false
     }
     return stored.map { StoredItem.version($0) <= seen.sequence } ?? true

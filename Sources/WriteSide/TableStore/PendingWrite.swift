@@ -2,7 +2,7 @@ internal import DynamoModel
 
 /// A transaction that waits for the committer, and what became of it.
 ///
-/// It is applied once everything due before it is removed. A batch that brings a time for each of its writes is no transaction: its
+/// It is applied once everything due before it is removed. A batch that brings a time for each of its writes is not a transaction: its
 /// writes are applied one after the other, each after what is due at its own time, over several rounds when that is much.
 struct PendingWrite {
   let transaction: WriteTransaction

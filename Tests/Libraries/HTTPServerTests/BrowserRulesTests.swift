@@ -6,13 +6,15 @@ import Testing
   @Test func `loopback, the address listened on and the names given are hosts of the server`() {
     let rules = HostRules(address: "192.168.1.5", names: ["Tables.example.com", "other:8000"])
     for host in [
-      nil, "localhost", "LOCALHOST:8000", "127.0.0.1", "127.9.9.9:1", "[::1]:8000", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]:1",
+      nil, "localhost", "LOCALHOST:8000", "127.0.0.1", "127.9.9.9:1", "[::1]:8000", "[::1]", "[0:0:0:0:0:0:0:1]",
+      "[::ffff:127.0.0.1]:1",
       "192.168.1.5:8000", "tables.EXAMPLE.com:443", "other", "localhost.",
     ] as [String?] {
       #expect(rules.allows(host), "\(host ?? "none")")
     }
     for host in [
-      "evil.test", "evil.test:8000", "192.168.1.6", "127.0.0.1.evil.test", "localhost.evil.test", "evil.test:localhost", "", ":8000",
+      "evil.test", "evil.test:8000", "192.168.1.6", "127.0.0.1.evil.test", "localhost.evil.test", "evil.test:localhost", "",
+      ":8000",
       "[::2]", "[::1", "[localhost]", "localhost:80:80", "a@localhost", "127.1", "0.0.0.0", "sub.localhost.test",
     ] {
       #expect(!rules.allows(host), "\(host)")
@@ -30,14 +32,17 @@ import Testing
   @Test func `pages of this machine and the origins given may call`() {
     let rules = OriginRules.loopback(and: ["https://app.example.com", "null"])
     for origin in [
-      "http://localhost", "https://localhost:3000", "http://127.0.0.1:8001", "http://127.0.0.2", "http://[::1]:5", "https://APP.example.com",
+      "http://localhost", "https://localhost:3000", "http://127.0.0.1:8001", "http://127.0.0.2", "http://[::1]:5",
+      "https://APP.example.com",
       "null",
     ] {
       #expect(rules.allows(origin) && rules.header(for: origin) == origin, "\(origin)")
     }
     for origin in [
-      "http://app.example.com", "https://app.example.com:8443", "http://evil.test", "http://localhost.evil.test", "http://127.0.0.1.evil.test",
-      "http://evil.test@localhost", "http://localhost/x@evil.test", "ftp://localhost", "file://", "", "localhost", "https://", "http://[::1",
+      "http://app.example.com", "https://app.example.com:8443", "http://evil.test", "http://localhost.evil.test",
+      "http://127.0.0.1.evil.test",
+      "http://evil.test@localhost", "http://localhost/x@evil.test", "ftp://localhost", "file://", "", "localhost", "https://",
+      "http://[::1",
     ] {
       #expect(!rules.allows(origin), "\(origin)")
     }

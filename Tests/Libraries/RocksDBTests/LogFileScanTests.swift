@@ -41,7 +41,8 @@ import Testing
 
   @Test func `a whole log ends complete, with the numbers of its changes`() {
     let scan = Self.scan(Self.log(Self.sizes))
-    #expect(scan.ending == .complete && scan.records == Self.sizes.count && scan.first == 1 && scan.last == UInt64(Self.sizes.count))
+    #expect(
+      scan.ending == .complete && scan.records == Self.sizes.count && scan.first == 1 && scan.last == UInt64(Self.sizes.count))
     #expect(Self.scan([]).ending == .complete)
   }
 

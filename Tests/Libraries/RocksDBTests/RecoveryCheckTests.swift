@@ -24,7 +24,7 @@ import Testing
     #expect(Self.judge(logs, acknowledged: 20) == "12.log")
   }
 
-  @Test func `an unfinished write is no loss in any log`() {
+  @Test func `an unfinished write is not a loss in any log`() {
     let torn = Self.log(7, from: 14, 3, cut: 5)
     #expect(Self.judge([Self.log(4, from: 11, 3), torn], acknowledged: 15) == nil)
     #expect(Self.judge([Self.log(4, from: 11, 3), torn, Self.log(9, from: 16, 1)], acknowledged: 16) == nil)

@@ -76,7 +76,9 @@ import Testing
       let file = try #require(try copy.logs().randomElement(using: &generator))
       var bytes = try Data(contentsOf: URL(filePath: file))
       // Every third in the last records, where a wrong length looks like an unfinished write.
-      let at = round % 3 == 0 ? bytes.count - 1 - Int.random(in: 0..<min(9_000, bytes.count), using: &generator)
+      let at =
+        round % 3 == 0
+        ? bytes.count - 1 - Int.random(in: 0..<min(9_000, bytes.count), using: &generator)
         : Int.random(in: 0..<bytes.count, using: &generator)
       bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
       try bytes.write(to: URL(filePath: file))

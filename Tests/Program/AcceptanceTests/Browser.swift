@@ -12,8 +12,10 @@ enum Browser {
     let shown = try await Program.run(
       path,
       [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-        "--user-data-dir=\(folder.file("browser"))", "--host-resolver-rules=MAP evil.test 127.0.0.1", "--virtual-time-budget=10000",
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        "--disable-background-networking",
+        "--user-data-dir=\(folder.file("browser"))", "--host-resolver-rules=MAP evil.test 127.0.0.1",
+        "--virtual-time-budget=10000",
         "--dump-dom", address,
       ])
     #expect(shown.status == 0, "\(shown)")

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test(arguments: ["http://localhost:8001", "http://127.0.0.1", "http://[::1]:5", "https://app.example.com"])
-  func `a page that may call is told its own origin`(origin: String) async throws {
+  func `a page that may call gets its own origin back`(origin: String) async throws {
     let answer = try await answer(Self.local, ["Origin": origin])
     #expect(answer.status == 200 && answer.headers["access-control-allow-origin"] == origin, "\(answer.text)")
   }

@@ -41,7 +41,8 @@ import Testing
   @Test func `seconds become milliseconds rounded up, and the range's ends outside`() throws {
     for (text, wanted) in [
       ("0", 0), ("1", 1_000), ("1.5", 1_500), ("1.0001", 1_001), ("0.00000001", 1), ("-1.5", -1_500), ("-0.0001", 0),
-      ("9223372036854775", 9_223_372_036_854_775_000), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min), ("1e-130", 1),
+      ("9223372036854775", 9_223_372_036_854_775_000), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min),
+      ("1e-130", 1),
     ] as [(String, Int64)] {
       #expect(try Number(text).expiryMilliseconds == wanted, "\(text)")
     }
@@ -136,7 +137,9 @@ import Testing
     for number in 0..<400 {
       time += Int64.random(in: 0...300, using: &generator)
       // No two instants are equal, so that ties do not matter here.
-      let due = Bool.random(using: &generator) ? (time + Int64.random(in: -2_000...9_000, using: &generator)) * 1_000 + Int64(number) : nil
+      let due =
+        Bool.random(using: &generator)
+        ? (time + Int64.random(in: -2_000...9_000, using: &generator)) * 1_000 + Int64(number) : nil
       writes.append((time * 1_000, "k\(Int.random(in: 0..<60, using: &generator))", due))
     }
     let store = try open(.history)

@@ -26,7 +26,8 @@ package struct HostRules: Sendable, Equatable {
   /// The text for a refused request: why, and the flag that allows it.
   package static func refusal(_ host: String) -> String {
     let name = HostName(host)?.text ?? host
-    return "this server is not asked as \(name): a page of another site could have sent this. If the name is right, start the server with "
+    return
+      "this server is not asked as \(name): a page of another site could have sent this. If the name is right, start the server with "
       + "--host \(name)"
   }
 }

@@ -45,7 +45,8 @@ struct RecoveryCheck {
     guard error.message.hasPrefix("Corruption"), let log = log(named: error.message) else { return nil }
     let last = log.scan.last ?? 0
     return LogDamage(
-      file: log.path, offset: log.end, reason: error.message, lastKept: last, lastWritten: max(acknowledged ?? 0, lastKept ?? 0, last))
+      file: log.path, offset: log.end, reason: error.message, lastKept: last,
+      lastWritten: max(acknowledged ?? 0, lastKept ?? 0, last))
   }
 
   /// The damage when the database holds changes up to `last` and more were acknowledged; nil when all are there.
@@ -58,7 +59,8 @@ struct RecoveryCheck {
 
   /// The log that an error of RocksDB's is about: the one whose number it gives, as `log number: 12`, else the last that holds anything.
   func log(named message: String) -> Log? {
-    if let place = message.range(of: "log number: "), let number = UInt64(message[place.upperBound...].prefix(while: \.isNumber)) {
+    if let place = message.range(of: "log number: "), let number = UInt64(message[place.upperBound...].prefix(while: \.isNumber))
+    {
       return logs.first { $0.number == number }
     }
     return logs.last { $0.scan.records > 0 }
