@@ -87,6 +87,14 @@ struct CommitRound: ~Copyable {
     return prepared.map { commit($0, cause: transaction.cause) }
   }
 
+  /// Throws what a batch would be refused with as things are now. Changes nothing.
+  func check(_ transaction: WriteTransaction) throws(DynamoError) {
+    var last: [UInt32: Int64] = [:]
+    for (action, time) in zip(transaction.actions, transaction.times) {
+      _ = try prepare(action, time, transaction.cause, &last)
+    }
+  }
+
   /// The size of an action's item as it is now.
   private func bytes(of action: WriteAction) throws(DynamoError) -> Int {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
