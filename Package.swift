@@ -187,8 +187,8 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip", "Services",
-        "Telemetry",
+        "Assembly", "Arguments", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "CSV", "Gzip",
+        "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),

@@ -50,6 +50,13 @@ import Testing
     #expect(OriginRules.everyone.allows("http://evil.test") && OriginRules.everyone.header(for: "http://evil.test") == "*")
   }
 
+  @Test func `what cannot be a host or an origin is known as that`() {
+    for name in ["a", "a.b:80", "10.0.0.1", "[::1]"] { #expect(HostRules.isName(name), "\(name)") }
+    for name in ["", "http://a/", "a/b", "a:b"] { #expect(!HostRules.isName(name), "\(name)") }
+    for origin in ["http://a", "https://a:1", "null", "HTTP://A/"] { #expect(OriginRules.isOrigin(origin), "\(origin)") }
+    for origin in ["", "a", "ftp://a", "http://a/b", "*"] { #expect(!OriginRules.isOrigin(origin), "\(origin)") }
+  }
+
   @Test func `a refusal names the flag`() {
     #expect(HostRules.refusal("evil.test:8000").hasSuffix("--host evil.test"))
     #expect(OriginRules.refusal("http://evil.test").hasSuffix("--cors http://evil.test"))

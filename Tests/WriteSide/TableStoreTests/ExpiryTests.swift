@@ -166,8 +166,12 @@ import Testing
     let actions = ["a", "b"].map { key in
       WriteAction(table: "T_1", key: ["pk": .string(key)], needsCurrent: false) { _ in .put(["pk": .string(key)]) }
     }
-    await #expect(throws: DynamoError.self) { try await store.write(WriteTransaction(actions: actions, times: [60_000, 59_000])) }
-    await #expect(throws: DynamoError.self) { try await store.write(WriteTransaction(actions: actions, times: [49_000, 60_000])) }
+    await #expect(throws: DynamoError.self) {
+      try await store.write(WriteTransaction(actions: actions, times: [60_000, 59_000]))
+    }
+    await #expect(throws: DynamoError.self) {
+      try await store.write(WriteTransaction(actions: actions, times: [49_000, 60_000]))
+    }
     #expect(try await lines(store).count == 1)
     _ = try await store.write(WriteTransaction(actions: actions, times: [60_000, 60_001]))
     // Sent again it changes nothing.

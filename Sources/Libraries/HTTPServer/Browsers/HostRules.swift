@@ -15,6 +15,9 @@ package struct HostRules: Sendable, Equatable {
     self.names = Set(names.compactMap { HostName($0)?.text })
   }
 
+  /// Whether a text is what may be given as a name.
+  package static func isName(_ text: String) -> Bool { HostName(text).map { !$0.text.contains("/") } ?? false }
+
   package func allows(_ host: String?) -> Bool {
     guard let host else { return true }
     guard let name = HostName(host) else { return false }

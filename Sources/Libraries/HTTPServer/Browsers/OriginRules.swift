@@ -26,6 +26,9 @@ package enum OriginRules: Sendable, Equatable {
     "pages of \(origin) may not call this server, which takes requests without keys. If they should, start it with --cors \(origin)"
   }
 
+  /// Whether a text is what a browser can send as an origin: `http://host:port`, or `null`, which is that of pages from files.
+  package static func isOrigin(_ text: String) -> Bool { canonical(text) == "null" || host(text) != nil }
+
   /// The host of an http or https origin; nil for anything else, `null` included.
   private static func host(_ origin: String) -> HostName? {
     let text = canonical(origin)
