@@ -15,7 +15,8 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
-TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless
+#   chromium              pages of other sites, which may not reach a server on loopback
+TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless chromium
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext

@@ -197,9 +197,8 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip",
-        "Services",
-        "Telemetry",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "CSV",
+        "Gzip", "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
@@ -209,8 +208,8 @@ let package = Package(
         "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
-        "Services", "StoreTestKit",
+        "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
+        "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",

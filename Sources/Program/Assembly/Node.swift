@@ -53,7 +53,12 @@ package final class Node: Sendable {
       let opened = try Node.open(settings, directory, logger)
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
-      let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
+      let api = TableAPI(
+        store: opened,
+        settings: .init(
+          partitionsDefault: settings.partitions, access: access,
+          hosts: HostRules(address: settings.address, names: settings.hosts),
+          origins: access == nil ? .loopback(and: settings.corsOrigins) : .everyone))
       tableServer = try Node.listen(settings, settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)
       }
@@ -125,7 +130,8 @@ package final class Node: Sendable {
       return try TableStore(
         path: directory.tables,
         options: .init(
-          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000,
+          files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
     } catch {
       // The error's text ends with the command that is the way out.
       if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
@@ -183,9 +189,10 @@ package final class Node: Sendable {
     let router = QueryRouter(
       views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
       page: { Page.file($0) })
-    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port") { request, responder in
+    let gate = HostGate.handler(HostRules(address: settings.pageAddress, names: settings.hosts)) { request, responder in
       router.handle(request, responder)
     }
+    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port", gate)
     return (router, server)
   }
 

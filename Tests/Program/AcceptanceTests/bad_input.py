@@ -200,7 +200,7 @@ def questions():
             (queries + "room_latest?room=a&limit=0", 400, "limit"), (queries + "room_latest?room=a&limit=x", 400, "limit"),
             (queries + "room_latest?room=a&rom=b", 400, "has no parameter `rom`"),
             (queries + "room_comments_after?room=a&after=yesterday", 400, "after"),
-            (queries + "room_list?at_least=x", 400, "`x` is no position"), (boards + "talkers/top", 404, "there are: talkers_by_day, "),
+            (queries + "room_list?at_least=x", 400, "`x` is not a position"), (boards + "talkers/top", 404, "there are: talkers_by_day, "),
             (boards + "talkers_ever/best", 404, ""), (boards + "talkers_ever/rank", 400, "member"),
             (boards + "talkers_by_day/top?board=a&board=b", 400, "one `board` for each"), (boards + "talkers_ever/top?limit=1001", 400, "limit"),
             ("/v1/pipelines/chat-rooms/sessions/rooms", 404, "there are: presence"),
