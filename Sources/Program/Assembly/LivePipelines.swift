@@ -32,6 +32,9 @@ final class LivePipelines: Service {
     definitions = Mutex(Dictionary(pipelines.map { ($0.name, ($0, 0)) }) { $1 })
   }
 
+  /// All, in the order in which they were given.
+  var pipelines: [Pipeline] { folders.compactMap { definition(of: $0.name)?.pipeline } }
+
   /// The definition that holds now, and how often it was edited.
   func definition(of name: String) -> (pipeline: Pipeline, revision: Int)? { definitions.withLock { $0[name] } }
 

@@ -75,12 +75,13 @@ package final class Node: Sendable {
 
     let changed = Signal()
     let metrics = Metrics()
+    let board = RelayBoard()
     let source = try LogSource(settings, store)
     if settings.roles.contains(.relay), let kafka = settings.kafkaConfiguration {
       if let store {
-        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics)]
+        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics, board: board)]
       } else if let endpoint = settings.tableEndpoint {
-        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics)]
+        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics, board: board)]
       } else {
         throw StartError("a relay without the table role reads from a table server: name it with --table-endpoint")
       }
@@ -110,7 +111,7 @@ package final class Node: Sendable {
     self.live = live
 
     if settings.roles.contains(.query) {
-      let (router, server) = try Node.query(settings, directory, live, pipelines, workers, changed, metrics)
+      let (router, server) = try Node.query(settings, directory, live, workers, changed, metrics, Sources(board, store))
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -166,12 +167,20 @@ package final class Node: Sendable {
     }
   }
 
+  /// What the status of pipelines knows of where their records come from.
+  private struct Sources {
+    let relays: RelayBoard
+    let store: TableStore?
+
+    init(_ relays: RelayBoard, _ store: TableStore?) { (self.relays, self.store) = (relays, store) }
+  }
+
   private static func query(
-    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ pipelines: [Pipeline], _ workers: [PipelineWorker], _ changed: Signal,
-    _ metrics: Metrics
+    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ workers: [PipelineWorker], _ changed: Signal,
+    _ metrics: Metrics, _ sources: Sources
   ) throws -> (QueryRouter, HTTPServer) {
     var views: [PipelineView] = []
-    for pipeline in pipelines {
+    for pipeline in live.pipelines {
       let catalog: CatalogOwner
       if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
         catalog = worker.catalog
@@ -185,9 +194,9 @@ package final class Node: Sendable {
           definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) },
           opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }))
     }
-    let status = NodeStatus(live: live, workers: workers, metrics: metrics)
+    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: sources.relays, store: sources.store)
     let router = QueryRouter(
-      views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
+      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
       page: { Page.file($0) })
     let gate = HostGate.handler(HostRules(address: settings.pageAddress, names: settings.hosts)) { request, responder in
       router.handle(request, responder)

@@ -23,21 +23,32 @@ struct PageServer {
 
   /// The answer of a path under `/v1/pipelines`; what the server refuses is thrown as it says it.
   func get(_ path: [String], _ parameters: [(name: String, value: String)] = []) async throws -> JSONTape {
+    try await ask("GET", path, parameters)
+  }
+
+  /// Has the server do what a path under `/v1/pipelines` says.
+  func post(_ path: [String], _ parameters: [(name: String, value: String)] = []) async throws -> JSONTape {
+    try await ask("POST", path, parameters)
+  }
+
+  private func ask(_ method: String, _ path: [String], _ parameters: [(name: String, value: String)]) async throws -> JSONTape {
     var text = address + "/v1/pipelines" + path.map { "/" + PageServer.encoded($0) }.joined()
     if !parameters.isEmpty {
       text += "?" + parameters.map { PageServer.encoded($0.name) + "=" + PageServer.encoded($0.value) }.joined(separator: "&")
     }
-    guard let url = URL(string: text), url.host != nil else { throw CommandError("`\(address)` is no address of a server") }
+    guard let url = URL(string: text), url.host != nil else { throw CommandError("`\(address)` is not the address of a server") }
     let data: Data
     let response: URLResponse
     do {
-      (data, response) = try await session.data(from: url)
+      var request = URLRequest(url: url)
+      request.httpMethod = method
+      (data, response) = try await session.data(for: request)
     } catch {
       throw CommandError(
         "the server at \(address) does not answer: start it with `afterimage dev`, or name another with --server URL")
     }
     guard let tape = try? JSONTape(Array(data)), tape.kind(tape.root) == .object else {
-      throw CommandError("\(address) is no server of queries: is it the table server's address?")
+      throw CommandError("\(address) is not a server of queries: is it the table server's address?")
     }
     guard (response as? HTTPURLResponse)?.statusCode == 200 else { throw CommandError(tape.text(tape.root, "message")) }
     return tape

@@ -141,10 +141,11 @@ package final class PipelineWorker: Service {
       : try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
     try await activate(pipeline)
     let activations = try await catalog.activations()
-    if let current = try await catalog.current(), current.number != wantedGeneration.number {
+    if wantedGeneration.state == .building {
+      let current = try await catalog.current()
       logger.info(
         "a new generation is being built, the current one serves until then",
-        ["pipeline": pipeline.name, "current": "\(current.number)", "new": "\(wantedGeneration.number)"])
+        ["pipeline": pipeline.name, "current": current.map { "\($0.number)" } ?? "none", "new": "\(wantedGeneration.number)"])
       guard try await build(wantedGeneration, pipeline, beside: current, activations, revision) else { return }
     }
     if Task.isCancelled { return }
@@ -184,11 +185,11 @@ package final class PipelineWorker: Service {
 
   /// Works on both until the new one has caught up, then swaps. Answers whether the new one is current.
   private func build(
-    _ new: Generation, _ pipeline: Pipeline, beside current: Generation, _ activations: Activations, _ revision: Int
+    _ new: Generation, _ pipeline: Pipeline, beside current: Generation?, _ activations: Activations, _ revision: Int
   ) async throws -> Bool {
     let old: Running?
     do {
-      old = try await start(current, try load(current.directory))
+      old = if let current { try await start(current, try load(current.directory)) } else { nil }
     } catch {
       logger.warning(
         "the old generation cannot be worked on: it serves as it stands", ["pipeline": pipeline.name, "reason": "\(error)"])
