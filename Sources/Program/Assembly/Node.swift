@@ -99,7 +99,7 @@ package final class Node: Sendable {
           endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
-          try PipelineWorker(
+          PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
             changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
             load: { try PipelineLoader.load($0) }))
@@ -186,7 +186,7 @@ package final class Node: Sendable {
         catalog = worker.catalog
       } else {
         let path = directory.readModels(pipeline.name)
-        catalog = try CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
+        catalog = CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
       }
       views.append(
         PipelineView(

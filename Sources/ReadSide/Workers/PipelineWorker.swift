@@ -50,7 +50,7 @@ package final class PipelineWorker: Service {
     pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal, settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (String) throws -> Pipeline
-  ) throws(ReadModelError) {
+  ) {
     self.pipelineFile = pipelineFile
     self.changed = changed
     self.stores = stores
@@ -60,7 +60,7 @@ package final class PipelineWorker: Service {
     self.logs = logs
     self.load = load
     wanted = Mutex(Wanted(pipeline: pipeline))
-    catalog = try CatalogOwner { () throws(ReadModelError) in try stores.pipeline(directory) }
+    catalog = CatalogOwner { () throws(ReadModelError) in try stores.pipeline(directory) }
   }
 
   /// The definition that holds now.
@@ -149,7 +149,7 @@ package final class PipelineWorker: Service {
       guard try await build(wantedGeneration, pipeline, beside: current, activations, revision) else { return }
     }
     if Task.isCancelled { return }
-    let work = try await start(wantedGeneration, pipeline)
+    let work = try await start(try await catalog.current() ?? wantedGeneration, pipeline)
     defer { finish(work) }
     let reason = await perform(work, activations, dispatching: true) { [self] in
       if !isCurrent(revision) { return .asked }
