@@ -64,9 +64,12 @@ let package = Package(
     library("CPCRE2"),
     library("CLibCrypto"),
     library("CZlib"),
+    library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
+    module("Libraries", "HTTPClient", ["CCurl"]),
+    tests("Libraries", "HTTPClient", ["HTTPClient", "HTTPServer"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
@@ -96,7 +99,7 @@ let package = Package(
     tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
 
-    module("Items", "DynamoClient", ["DynamoModel", "Crypto"]),
+    module("Items", "DynamoClient", ["DynamoModel", "Crypto", "HTTPClient"]),
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
@@ -192,13 +195,13 @@ let package = Package(
         "Projections",
         "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
-        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
+        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "CSV",
-        "Gzip", "Services", "Telemetry",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient", "HTTPServer",
+        "CSV", "Gzip", "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),

@@ -34,7 +34,7 @@ extension PipelineView {
         guard text.count == definition.boardCount else {
           let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
           throw QueryError.bad(
-            "a board of `\(name)` is named by \(definition.boardCount) values (\(named)): give `board` once for each")
+            "a board of `\(name)` is named by \(named): give `board` once for each")
         }
         values = try zip(text, columns).map { try PipelineView.value($0, $1) }
       } else {

@@ -19,6 +19,7 @@ struct OutboxDispatcher {
 
   let pipeline: Pipeline
   let writer: GenerationWriter
+  let board: LaneBoard
   let catalog: CatalogOwner
   let sink: any EffectSink
   let settings: WorkerSettings
@@ -113,8 +114,11 @@ struct OutboxDispatcher {
   /// watermark of the lanes that feed these rows.
   private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Int64 {
     guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else { return .max }
-    let tables = Set(selections.map(\.table))
-    return lanes.filter { tables.contains($0.key.table) }.map(\.value.watermark).min() ?? .min
+    let partitions = board.partitions(pipeline.tables.count)
+    let watermarks = Set(selections.map(\.table)).flatMap { table in
+      (0..<max(partitions[table], 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .min }
+    }
+    return watermarks.min() ?? .min
   }
 
   private func carryOut(_ effect: PendingEffect) async -> EffectOutcome {

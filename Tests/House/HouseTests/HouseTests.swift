@@ -8,8 +8,8 @@ import Testing
     (
       "Libraries",
       [
-        "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "RocksDB",
-        "HTTPServer", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
+        "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
+        "RocksDB", "HTTPServer", "HTTPClient", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),
