@@ -196,9 +196,10 @@ package final class Node: Sendable {
     }
     let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: sources.relays, store: sources.store)
     let router = QueryRouter(
-      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
-      page: { Page.file($0) })
-    let gate = HostGate.handler(HostRules(address: settings.pageAddress, names: settings.hosts)) { request, responder in
+      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) },
+      refresh: { status.refresh() }, page: { Page.file($0) })
+    let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
+    let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)
     }
     let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port", gate)
