@@ -64,7 +64,7 @@ struct SessionSteps: Sendable {
     var touched: [Int] = []
     for box in touches where !touched.contains(box.source.rule) {
       guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
-      touched.append(box.source.rule)
+      if touches.count > 1 { touched.append(box.source.rule) }
       if box.source.isSingle {
         steps.append(step(change, .touch(try box.source.values(of: image, commit: commit))))
         continue
