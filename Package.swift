@@ -184,7 +184,8 @@ let package = Package(
       "ReadSide", "Workers",
       [
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite",
+        "Gzip",
       ]),
 
     // Program
@@ -200,7 +201,8 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient", "HTTPServer",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
+        "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
@@ -208,7 +210,8 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore",
+        "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
@@ -221,7 +224,8 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry",
         "CLibrdkafka",

@@ -41,7 +41,9 @@ final class Transfer: @unchecked Sendable {
     list = curl_slist_append(nil, "Expect:")
     for (name, value) in request.headers {
       let line = "\(name): \(value)"
-      if !line.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) { list = curl_slist_append(list, line) }
+      if !line.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) {
+        list = curl_slist_append(list, line)
+      }
     }
     if let body = request.body {
       let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(body.count, 1))

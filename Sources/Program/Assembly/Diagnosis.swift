@@ -43,7 +43,8 @@ package enum Diagnostics {
     _ = pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), &pcre)
     let versions = [
       "rocksdb \(loadedVersion("librocksdb.so."))", "librdkafka \(String(cString: rd_kafka_version_str()))",
-      "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))", "libcurl \(String(cString: afterimage_curl_version()))",
+      "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))",
+      "libcurl \(String(cString: afterimage_curl_version()))",
       "libyaml \(String(cString: yaml_get_version_string()))", "zlib \(String(cString: zlibVersion()))",
       String(cString: OpenSSL_version(OPENSSL_VERSION)),
       "pcre2 \(String(decoding: pcre.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))",

@@ -107,7 +107,8 @@ package final class Node: Sendable {
     }
     self.workers = workers
     let live = LivePipelines(
-      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger)
+      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
+    )
     self.live = live
 
     if settings.roles.contains(.query) {

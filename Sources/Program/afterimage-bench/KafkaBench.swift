@@ -124,7 +124,8 @@ enum KafkaBench {
     let changed = Signal()
     let pipeline = try SessionBench.pipeline(table)
     let worker = PipelineWorker(
-      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(), logger: .silent,
+      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(),
+      logger: .silent,
       sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     let running = Task { try await worker.run() }
     var sequence: UInt64 = 0

@@ -32,7 +32,7 @@ enum PageStyle {
     .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.15rem 0.9rem; margin-bottom: 0.2rem; }
     .about { margin: 0 0 0.9rem; color: var(--soft); max-width: 60rem; }
     .lag { color: var(--soft); font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-    .lag.behind { color: var(--bad); }
+    .lag.late, .fault { color: var(--bad); }
     .stopped { background: var(--bad-soft); color: var(--bad); border-radius: 8px; padding: 0.6rem 0.8rem; margin: 0 0 0.9rem; }
     .tiles { display: grid; grid-template-columns: repeat(12, 1fr); gap: 0.9rem; }
     .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.85rem 1rem; min-width: 0;

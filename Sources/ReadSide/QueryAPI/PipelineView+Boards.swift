@@ -95,7 +95,9 @@ extension PipelineView {
     let table = snapshot.pipeline.projections[show.projection].table
     var found: [AnswerCell]?
     if let key = table.column(named: show.key) {
-      try snapshot.reader.rows(show.projection, where: [(key, member)], newest: table.column(named: "_order"), limit: 1) { found = $0 }
+      try snapshot.reader.rows(show.projection, where: [(key, member)], newest: table.column(named: "_order"), limit: 1) {
+        found = $0
+      }
     }
     writer.beginObject()
     for name in show.columns {

@@ -135,7 +135,8 @@ package final class PipelineView: Sendable {
   private static func holds(_ positions: [Position], _ places: [ReadPlace]) -> Bool {
     positions.allSatisfy { wanted in
       places.contains {
-        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition && $0.position.sequence >= wanted.sequence
+        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition
+          && $0.position.sequence >= wanted.sequence
       }
     }
   }

@@ -62,7 +62,9 @@ final class Decider {
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
-      guard let watermark = least(index, lanes).watermark, watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else { continue }
+      guard let watermark = least(index, lanes).watermark, watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
+        continue
+      }
       checkpoint.trim[index] = watermark
     }
     checkpoint.changes = engine.takeChanges()

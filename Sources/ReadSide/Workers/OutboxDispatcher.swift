@@ -77,7 +77,9 @@ struct OutboxDispatcher {
   }
 
   /// Notes outcomes: first in the ledger, then in the outbox.
-  private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue) async throws(ReadModelError) {
+  private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue)
+    async throws(ReadModelError)
+  {
     guard !all.isEmpty else { return }
     let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
@@ -99,7 +101,8 @@ struct OutboxDispatcher {
     for name in EffectRules.names(of: pipeline) where !paused.contains(name) {
       let due = queue.unknown(
         among: try await writer.dueEffects(
-          DueEffects(effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
+          DueEffects(
+            effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
       if due.isEmpty { continue }
       let sent = try await catalog.sent(among: due.map(\.idempotencyKey))
       let suppressed = due.filter { sent.contains($0.idempotencyKey) }

@@ -47,7 +47,8 @@ package final class PipelineWorker: Service {
 
   /// `logs` gives a table's log by name; `load` reads the pipeline file of an older generation.
   package init(
-    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal, settings: WorkerSettings,
+    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
+    settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (String) throws -> Pipeline
   ) {
@@ -305,7 +306,8 @@ package final class PipelineWorker: Service {
           await withDiscardingTaskGroup { lanes in
             for partition in 0..<partitions {
               let lane = Lane(
-                log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition),
+                log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline,
+                id: LaneID(table: table, partition: partition),
                 writer: work.writer, board: work.lanes, activations: activations, settings: settings, logger: logger)
               lanes.addTask { await lane.run() }
             }

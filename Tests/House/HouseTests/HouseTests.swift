@@ -18,7 +18,10 @@ import Testing
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),
     ("Log", ["ChangeLog", "KafkaLog", "ServedLog"]),
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
-    ("ReadSide", ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]),
+    (
+      "ReadSide",
+      ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
+    ),
     ("Program", ["Assembly", "afterimage", "afterimage-bench"]),
   ]
 

@@ -44,7 +44,8 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let all = try await withThrowingTaskGroup(of: String.self) { group in
       for number in 0..<400 {
         group.addTask {
-          let request = HTTPClient.Request(url: address + (number % 2 == 0 ? "/later" : "/now"), headers: [("x-mark", "\(number)")])
+          let request = HTTPClient.Request(
+            url: address + (number % 2 == 0 ? "/later" : "/now"), headers: [("x-mark", "\(number)")])
           return String(decoding: try await client.send(request).body, as: UTF8.self)
         }
       }

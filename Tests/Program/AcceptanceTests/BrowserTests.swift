@@ -50,7 +50,8 @@ struct BrowserTests {
     let site = try site(scene.server)
     defer { site.stop() }
     let foreign = try await Browser.page("http://evil.test:\(site.port)/", scene.folder)
-    #expect(foreign.contains("list: blocked\nmake: blocked\nsimple: opaque\nqueries: blocked\noperate: opaque\nend"), "\(foreign)")
+    #expect(
+      foreign.contains("list: blocked\nmake: blocked\nsimple: opaque\nqueries: blocked\noperate: opaque\nend"), "\(foreign)")
     #expect(try await !tables(scene.server).contains("made"))
     #expect(!scene.server.child.errors.contains("a new generation"), "a page of another site had a pipeline rebuilt")
 
