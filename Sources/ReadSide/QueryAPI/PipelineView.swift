@@ -107,7 +107,7 @@ package final class PipelineView: Sendable {
     }
   }
 
-  private static func error(_ error: ReaderError, _ name: String) -> QueryError {
+  static func error(_ error: ReaderError, _ name: String) -> QueryError {
     switch error {
     case .timeout:
       QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")

@@ -82,7 +82,11 @@ package final class SQLiteReader: GenerationReader {
         }
       }
     }
-    try connection.withTimeLimit(limit) { try SQLiteReader.forEach(statement, row) }
+    do {
+      try connection.withTimeLimit(limit) { try SQLiteReader.forEach(statement, row) }
+    } catch let error as SQLiteError {
+      throw error.isInterrupted ? ReaderError.timeout : .failed(error.message)
+    }
   }
 
   private static func forEach(_ statement: Statement, _ row: ([AnswerCell]) throws -> Void) throws {
