@@ -39,9 +39,10 @@ enum PageStyle {
       grid-column: span 4; }
     .numbers { display: flex; flex-wrap: wrap; gap: 0.9rem; margin-bottom: 0.9rem; }
     .numbers:empty { display: none; }
-    .tile.number { min-width: 10rem; flex: 0 1 14rem; }
+    .tile.number { min-width: 10rem; max-width: 100%; flex: 0 1 auto; }
     .tile.table { grid-column: span 6; }
-    .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
+    .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0;
+      overflow-wrap: anywhere; }
     .board { font-weight: 400; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
@@ -59,7 +60,7 @@ enum PageStyle {
     @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } }
     @media (max-width: 40rem) {
       .tile, .tile.table { grid-column: 1 / -1; }
-      .tile.number { min-width: 0; flex: 1 1 40%; }
+      .tile.number { min-width: 0; flex: 1 1 auto; }
       .tile .value { font-size: 1.8rem; }
     }
     """#
