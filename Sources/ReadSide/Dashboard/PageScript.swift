@@ -111,14 +111,16 @@ enum PageScript {
 
     function tile(view, index, data) {
       let made = view.made[index];
-      const columns = data.kind === "leaderboard" ? ["rank", "member", "score"] : data.columns || [];
-      if (!made || made.kind !== data.kind || made.title !== data.title) {
+      const extra = data.kind === "leaderboard" && data.members && data.members.length ? Object.keys(data.members[0].show || {}) : [];
+      const columns = data.kind === "leaderboard" ? ["rank", "member", "score", ...extra] : data.columns || [];
+      const form = JSON.stringify([data.kind, data.title, data.error ? null : columns]);
+      if (!made || (made.form !== form && !data.error)) {
         const root = element("article", "tile " + data.kind);
         const heading = element("h3", "", data.title);
         root.append(heading);
         const fault = element("p", "fault");
         fault.setAttribute("role", "status");
-        made = { kind: data.kind, title: data.title, root, fault, before: new Map() };
+        made = { form, root, fault, before: new Map() };
         if (data.kind === "number") {
           made.value = element("p", "value");
           root.append(made.value);
@@ -145,9 +147,14 @@ enum PageScript {
           root.append(scroll, made.empty);
         }
         root.append(fault);
+        const place = data.kind === "number" ? view.numbers : view.tiles;
         const old = view.made[index];
-        if (old) old.root.remove();
-        (data.kind === "number" ? view.numbers : view.tiles).append(root);
+        if (old && old.root.parentNode === place) {
+          old.root.replaceWith(root);
+        } else {
+          if (old) old.root.remove();
+          place.append(root);
+        }
         view.made[index] = made;
       }
       made.fault.hidden = !data.error;
@@ -163,7 +170,7 @@ enum PageScript {
       }
       let rows = data.rows;
       if (data.kind === "leaderboard") {
-        rows = data.members.map((member) => [member.rank, member.member, member.score]);
+        rows = data.members.map((member) => [member.rank, member.member, member.score, ...extra.map((name) => (member.show || {})[name])]);
         made.board.textContent = data.board.length ? " · " + data.board.join(" · ") : "";
       }
       made.scroll.hidden = rows.length === 0;
