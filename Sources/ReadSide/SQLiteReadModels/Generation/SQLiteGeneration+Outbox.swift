@@ -143,6 +143,9 @@ extension SQLiteGeneration {
             .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
             .text(effect.pending.action.target))
         }
+        // What the old one had waiting comes before what this one has made since: on one target they go by their numbers.
+        let last = try connection.integer("SELECT max(id) FROM _outbox") ?? 0
+        try connection.run("UPDATE _outbox SET id = id + ?1 WHERE is_handed_over = 0", .int(last))
       }
     }
   }
