@@ -82,6 +82,11 @@ extension ReadModelConformance {
     try require(
       try opened.rows("summed", ["member", "score"]) == ["v 0", "w \(Int64.max)"], "\(try opened.rows("summed", ["member", "score"]))")
     try require(try opened.letters().count == 1, "\(try opened.letters())")
+    // A member with nothing but zeros is on the board for every reader.
+    let reader = try fixture.reader(opened.generation, opened.pipeline)
+    let ranks = try opened.ranks(reader, "summed", [.string("r")])
+    try require(ranks == ["w \(Int64.max)", "v 0"], "\(ranks)")
+    reader.close()
   }
 
   func keepingMembers(_ fixture: StoreFixture) throws {
