@@ -24,7 +24,8 @@ struct SessionDeadline {
       consider(midnight - 1, midnight, .cut)
     }
     guard let earliest else { return nil }
-    self.init(last: max(earliest.last, session.stamp.time), endedAt: earliest.endedAt, rule: earliest.rule)
+    let changedAt = max(session.stamp.time, session.item?.version.time ?? .min)
+    self.init(last: max(earliest.last, changedAt), endedAt: earliest.endedAt, rule: earliest.rule)
   }
 
   private init(last: Int64, endedAt: Int64, rule: SessionEnd) {

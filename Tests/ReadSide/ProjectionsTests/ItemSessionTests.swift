@@ -42,6 +42,21 @@ import Testing
     }
   }
 
+  @Test func `a change that is no touch brings a past deadline as well`() throws {
+    try both(Self.items("deadline: until, gap: 1d")) { hand, pause in
+      hand.item(0, item("a"), old: nil, new: inputs("a", .null))
+      try pause(&hand)
+      hand.item(50, item("a"), old: inputs("a"), new: inputs("a", .null), isTouch: false, deadline: 10)
+      try pause(&hand)
+      hand.pass(50)
+      #expect(hand.endings.isEmpty)
+      hand.pass(51)
+      #expect(try hand.texts("a,1") == ["0-0 10 deadline"])
+      // It fired when it came, not at a time that a cut may have passed already.
+      #expect(hand.endings.map(\.cause) == [.deadline(SessionHand.microseconds(50))])
+    }
+  }
+
   @Test func `a deadline moves with the item, earlier and later`() throws {
     try both(Self.items("deadline: until, gap: 1d")) { hand, pause in
       hand.item(0, item("a"), old: nil, new: inputs("a", .null), deadline: 100)
