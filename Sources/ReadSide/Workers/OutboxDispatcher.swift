@@ -45,11 +45,15 @@ struct OutboxDispatcher {
     let outcomes = Outcomes()
     await withDiscardingTaskGroup { group in
       var queue = EffectQueue(atOnce: settings.effectsAtOnce)
+      var changes = writer.effectsChanged.ticket
       while !Task.isCancelled {
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
         do {
           try await settle(outcomes.take(), &queue)
+          let now = writer.effectsChanged.ticket
+          if now != changes { queue.forgetWaiting() }
+          changes = now
           if queue.wantsMore { try await fetch(&queue) }
         } catch {
           logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])

@@ -74,12 +74,14 @@ extension MemoryGeneration {
 
   /// What the old one had waiting comes before what this one has made since.
   mutating func handOver(_ old: OldGeneration) {
-    let deciderTo = old.decided.values.min()
     let own = outbox.filter { effect in
       guard let lane = effect.lane, let origin = effect.origin else { return false }
       let at = effect.listed.pending.at
-      if lane == MemoryGeneration.deciderLane { return deciderTo.map { at >= $0 } ?? true }
-      guard let position = old.lanes[lane], lanes[lane]?.cursor.tableID == position.cursor.tableID else { return true }
+      if lane == MemoryGeneration.deciderLane {
+        let projection = EffectRules.projection(behind: effect.listed.pending.effect, of: pipeline)
+        return projection.flatMap { old.decided[$0] }.map { at >= $0 } ?? true
+      }
+      guard let own = lanes[lane], let position = old.position(lane, of: own) else { return true }
       return switch origin {
       case .record(let sequence): sequence > position.cursor.sequence
       case .deadline(let firedAt): firedAt >= position.firedThrough

@@ -8,7 +8,7 @@ internal import ReadModels
 /// The outbox of a generation whose place another takes.
 extension ReadModelConformance {
   /// Where an old generation stood, and what it had waiting.
-  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Int64, decided: [Int: Int64] = [:]) throws -> OldGeneration {
+  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Int64, decided: [String: Int64] = [:]) throws -> OldGeneration {
     var position = try needed(opened.hand.positions[Outbox.lane])
     position.cursor.sequence = sequence
     position.firedThrough = firedThrough
@@ -43,22 +43,32 @@ extension ReadModelConformance {
     try Outbox.write([Outbox.entry("another lane", at: 1)], new, lane: LaneID(table: 0, partition: 1))
     var decider = DeciderCheckpoint(epoch: try new.store.takeDecider().epoch)
     decider.changes.outbox = [
-      Outbox.entry("decided", at: 30, origin: .deadline(30)), Outbox.entry("decides", at: 40, origin: .deadline(40)),
-      Outbox.entry("decided record", at: 39), Outbox.entry("decides record", at: 41),
+      Outbox.entry("decided", name: "logins", at: 30, origin: .deadline(30)),
+      Outbox.entry("decides", name: "logins", at: 40, origin: .deadline(40)),
+      Outbox.entry("decided record", name: "logins", at: 39), Outbox.entry("decides record", name: "logins", at: 41),
+      Outbox.entry("closed", name: "passed", at: 59, origin: .deadline(59)),
+      Outbox.entry("closes", name: "passed", at: 60, origin: .deadline(60)),
     ]
     _ = try new.store.checkpoint(decider)
-    try new.store.handOver(OldGeneration(lanes: old.lanes, decided: [3: 40, 4: 50], outbox: old.outbox))
+    try new.store.handOver(OldGeneration(lanes: old.lanes, decided: ["logins": 40, "hours": 60, "sittings": 99], outbox: old.outbox))
     let keys = try Outbox.keys(new).sorted()
     try require(
-      keys == ["another lane", "decides", "decides record", "f", "fires", "later", "p"], "after the hand-over there are \(keys)")
+      keys == ["another lane", "closes", "decides", "decides record", "f", "fires", "later", "p"], "after the hand-over there are \(keys)")
     let waiting = try Outbox.effect(new, "p")
     try require(
       waiting.notBefore == 70 && waiting.note == "busy" && waiting.pending.attempts == 1 && waiting.state == .pending
         && waiting.pending.at == 2, "\(waiting)")
     try require(try Outbox.effect(new, "f").state == .failed, "what was given up begins again")
-    try require(try Outbox.due(new, now: 69).sorted() == ["another lane", "decides", "decides record", "fires", "later"], "\(try Outbox.due(new))")
+    try require(try Outbox.due(new, now: 69).sorted() == ["another lane", "fires", "later"], "\(try Outbox.due(new))")
+    try require(try Outbox.due(new, "logins") == ["decides", "decides record"], "\(try Outbox.due(new, "logins"))")
     try Outbox.settle(new, "p", .done)
     try require(try !Outbox.keys(new).contains("p"), "what was handed over cannot be settled")
+
+    // Another definition numbers its tables in another way: a lane is that of its table and partition.
+    let renumbered = try after(fixture, "renumbered")
+    try renumbered.store.handOver(
+      OldGeneration(lanes: [LaneID(table: 4, partition: 0): try needed(old.lanes[Outbox.lane])], decided: [:], outbox: old.outbox))
+    try require(try Outbox.keys(renumbered) == ["p", "f", "later", "fires"], "\(try Outbox.keys(renumbered))")
 
     // A lane of a table that was re-created meanwhile has nothing that the old one has made.
     let other = try after(fixture, "re-created")

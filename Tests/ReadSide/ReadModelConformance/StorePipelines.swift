@@ -63,7 +63,7 @@ enum StorePipelines {
       plays: { collection: play, key: [name, n], columns: [room, points] }
       rooms: { aggregate: [room], of: play, columns: { c: count, total: sum(points) } }
       sittings: { sessions: name, touch: [play inserted, play changed], gap: 1m, columns: { points: sum(points) } }
-      logins: { session: play, key: [name, n], gap: 5m, one live per: room }
+      logins: { session: play, key: [name, n], gap: 5m, one live per: room, expire: delete item }
       hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: count, keep: 1 boards }
       best: { leaderboard: who, of: play, board: [room], score: max(points) }
     effects:
