@@ -47,18 +47,18 @@ final class Decider {
     let lanes = try store.lanes()
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
-    holds = []
     for index in DeciderEngine.sessions(of: pipeline) {
-      guard let (watermark, lane) = least(index, lanes) else { continue }
+      guard let (watermark, _) = least(index, lanes) else { continue }
       if try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
-      let waiting = try store.stepsWaiting(index)
-      if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
     }
     for index in DeciderEngine.closingBoards(of: pipeline) {
-      guard let (watermark, _) = least(index, lanes), watermark > decided[index] ?? .min else { continue }
+      // A board may be made after its period has passed: there is no time below which none is left.
+      guard let (watermark, _) = least(index, lanes) else { continue }
       let closings = try store.boardsToClose(index, at: watermark, limit: Decider.stepsMax)
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
+      // A generation that takes this one's place has to know up to where boards have closed: those whose end is the watermark too.
+      if let last = closings.last { checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt }
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
@@ -67,11 +67,24 @@ final class Decider {
     }
     checkpoint.changes = engine.takeChanges()
     hasWritten = !checkpoint.closings.isEmpty || !checkpoint.changes.isEmpty
-    guard !checkpoint.isEmpty else { return false }
-    _ = try store.checkpoint(checkpoint)
-    decided.merge(checkpoint.decided) { $1 }
-    trimmed.merge(checkpoint.trim) { $1 }
-    return hasMore
+    if !checkpoint.isEmpty {
+      _ = try store.checkpoint(checkpoint)
+      decided.merge(checkpoint.decided) { $1 }
+      trimmed.merge(checkpoint.trim) { $1 }
+    }
+    holds = try held(lanes)
+    return !checkpoint.isEmpty && hasMore
+  }
+
+  /// What still waits, after what was folded has gone.
+  private func held(_ lanes: [LaneID: LanePosition]) throws(ReadModelError) -> [Hold] {
+    var holds: [Hold] = []
+    for index in DeciderEngine.sessions(of: pipeline) {
+      guard let (_, lane) = least(index, lanes) else { continue }
+      let waiting = try store.stepsWaiting(index)
+      if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
+    }
+    return holds
   }
 
   /// How much log time lies between two looks for what can be dropped, in microseconds.
