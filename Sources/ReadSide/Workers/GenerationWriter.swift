@@ -28,6 +28,8 @@ package actor GenerationWriter {
     self.committed = committed
   }
 
+  func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) { try store.addLanes(starts) }
+
   func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane { try store.takeLane(lane, start: start) }
 
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {

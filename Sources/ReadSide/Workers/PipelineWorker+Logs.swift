@@ -9,16 +9,16 @@ extension PipelineWorker {
   /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
   private static let describePatience = Duration.seconds(3)
 
-  /// By table, how many partitions its log has; waits for logs that are not there. Nil when cancelled.
-  func describe(_ work: Running) async -> [Int]? {
-    var partitions: [Int] = []
+  /// By table, what its log is; waits for logs that are not there. Nil when cancelled.
+  func describe(_ work: Running) async -> [LogDescription]? {
+    var descriptions: [LogDescription] = []
     for (table, definition) in work.pipeline.tables.enumerated() {
       let start = ContinuousClock.now
       var said: LogError?
-      while partitions.count == table {
+      while descriptions.count == table {
         if Task.isCancelled { return nil }
         do {
-          partitions.append(try await logs(definition.name).describe().partitions)
+          descriptions.append(try await logs(definition.name).describe())
           if said != nil { work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = nil } }
         } catch {
           if said != error { logger.warning("waiting for the log", ["table": definition.name, "reason": error.message]) }
@@ -30,7 +30,28 @@ extension PipelineWorker {
         }
       }
     }
-    return partitions
+    return descriptions
+  }
+
+  /// Notes all lanes in the read model before any of them begins. False when cancelled.
+  func addLanes(_ work: Running, _ described: [LogDescription]) async -> Bool {
+    var starts: [LaneID: LogCursor] = [:]
+    for (table, description) in described.enumerated() {
+      for partition in 0..<description.partitions {
+        starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: 0)
+      }
+    }
+    while !Task.isCancelled {
+      do {
+        try await work.writer.addLanes(starts)
+        return true
+      } catch {
+        logger.error("the lanes cannot be noted, trying again", ["pipeline": work.pipeline.name, "reason": "\(error)"])
+        for lane in starts.keys { work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" } }
+        try? await Task.sleep(for: OutboxDispatcher.storagePause)
+      }
+    }
+    return false
   }
 
   /// Activates effects that are new, at the ends of all logs, before any lane starts; those that left the file end.

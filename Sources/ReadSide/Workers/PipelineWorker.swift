@@ -273,9 +273,9 @@ package final class PipelineWorker: Service {
 
   private func lanes(_ work: Running, _ activations: Activations, dispatching: Bool) async {
     await withDiscardingTaskGroup { group in
-      guard let described = await describe(work) else { return }
-      for (table, partitions) in described.enumerated() {
-        for partition in 0..<partitions {
+      guard let described = await describe(work), await addLanes(work, described) else { return }
+      for (table, description) in described.enumerated() {
+        for partition in 0..<description.partitions {
           let id = LaneID(table: table, partition: partition)
           work.lanes.update(id, work.pipeline) { _ in }
           let lane = Lane(
@@ -286,7 +286,8 @@ package final class PipelineWorker: Service {
       }
       work.lanes.isDescribed()
       let decider = DeciderRun(
-        writer: work.writer, pipeline: work.pipeline, board: work.lanes, partitions: described, activations: activations, logger: logger)
+        writer: work.writer, pipeline: work.pipeline, board: work.lanes, partitions: described.map(\.partitions), activations: activations,
+        logger: logger)
       group.addTask { await decider.run() }
       if dispatching {
         let dispatcher = OutboxDispatcher(

@@ -34,6 +34,12 @@ package final class MemoryGenerationStore: GenerationStore {
     return try models.write(directory, body)
   }
 
+  package func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) {
+    try write { (rows) throws(ReadModelError) in
+      for (lane, start) in starts where rows.lanes[lane] == nil { rows.lanes[lane] = LanePosition(cursor: start) }
+    }
+  }
+
   package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
     try write { (rows) throws(ReadModelError) in
       var position = rows.lanes[lane] ?? LanePosition(cursor: start)

@@ -132,6 +132,41 @@ extension ReadModelConformance {
     other.store.close()
   }
 
+  func untakenLanes(_ fixture: StoreFixture) throws {
+    let opened = try Opened(fixture, StorePipelines.groups)
+    var history = TestHistory(opened.pipeline, partitions: 2)
+    let names = ["ana", "ben", "cyd", "dan", "eve", "fay"]
+    let first = try needed(names.first { history.partition(of: StorePipelines.play($0)) == 0 })
+    let other = try needed(names.first { history.partition(of: StorePipelines.play($0)) == 1 })
+    // One score four times; in between another, in a lane that comes late.
+    for number in 0..<4 {
+      history.time += 10
+      history.put(StorePipelines.play(first, number, points: 5))
+      if number != 1 { continue }
+      history.time += 5
+      history.put(StorePipelines.play(other, points: 7))
+    }
+    history.time += 10
+    let start = LogCursor(tableID: TestHistory.tableID(0), sequence: 0)
+    let lanes = (0..<2).map { LaneID(table: 0, partition: $0) }
+    try opened.store.addLanes([lanes[0]: start, lanes[1]: start])
+    try require(try opened.store.lanes() == [lanes[0]: LanePosition(cursor: start), lanes[1]: LanePosition(cursor: start)], "\(try opened.store.lanes())")
+    let reader = try fixture.reader(opened.generation, opened.pipeline)
+    try opened.hand.checkpoint(lanes[0], history)
+    try require(try reader.places().map(\.watermark).min() == .min, "a watermark holds before every lane has come")
+    try opened.hand.checkpoint(lanes[1], history)
+    // The score holds since the first of those after the other one.
+    let reached = Timestamp.text(LaneEngine.microseconds(TestHistory.start + 35))
+    try require(
+      try opened.rows("heard_last", ["member", "score", "reached_at"]) == ["w 5 \(reached)"],
+      "\(try opened.rows("heard_last", ["member", "score", "reached_at"])), not \(reached)")
+    // Lanes that are known keep their places.
+    let before = try opened.store.lanes()
+    try opened.store.addLanes([lanes[0]: start, lanes[1]: start])
+    try require(try opened.store.lanes() == before && before.values.allSatisfy { $0.epoch == 1 }, "\(try opened.store.lanes())")
+    reader.close()
+  }
+
   func closing(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
     let history = everything(opened)

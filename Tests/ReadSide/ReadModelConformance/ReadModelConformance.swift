@@ -5,6 +5,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   case aCheckpointOfAnotherPositionChangesNothing
   case aCheckpointThatFailsAnywhereLeavesNothing
   case theLaterOfTwoWorkersOnALaneGoesOn
+  case aLaneThatNobodyTookHoldsTheWatermarkBack
   case aClosedStoreChangesNothing
   // Groups and boards
   case lanesMergeInAnyOrder
@@ -47,6 +48,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
     case .aCheckpointOfAnotherPositionChangesNothing: try comparing(fixture)
     case .aCheckpointThatFailsAnywhereLeavesNothing: try failing(fixture)
     case .theLaterOfTwoWorkersOnALaneGoesOn: try twoWorkers(fixture)
+    case .aLaneThatNobodyTookHoldsTheWatermarkBack: try untakenLanes(fixture)
     case .aClosedStoreChangesNothing: try closing(fixture)
     case .lanesMergeInAnyOrder: try merging(fixture)
     case .aSumThatDoesNotFitIsNullUntilItDoes: try misfits(fixture)
