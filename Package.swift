@@ -154,11 +154,34 @@ let package = Package(
     module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
     tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
+    kit(
+      "ReadSide", "ProjectionTestKit",
+      ["ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+    tests(
+      "ReadSide", "Projections",
+      [
+        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "ReadModels", "PipelineFiles", "Pipelines",
+        "ChangeLog", "ChangeRecords", "DynamoModel",
+      ]),
     module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+    kit(
+      "ReadSide", "MemoryReadModels", ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+    kit(
+      "ReadSide", "ReadModelConformance",
+      [
+        "ProjectionTestKit", "RandomTestKit", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "ChangeRecords", "DynamoModel",
+      ]),
     module(
       "ReadSide", "SQLiteReadModels",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
-    tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
+    tests(
+      "ReadSide", "SQLiteReadModels",
+      [
+        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels",
+        "ReadModels",
+        "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+      ]),
     module(
       "ReadSide", "PipelineFiles",
       ["SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
@@ -179,13 +202,26 @@ let package = Package(
         "HTTPServer", "Services", "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
-    tests("ReadSide", "ReadModels", ["RandomTestKit", "ReadModels", "Pipelines"]),
+    tests(
+      "ReadSide", "ReadModels",
+      [
+        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections",
+        "Pipelines",
+        "ChangeLog", "ChangeRecords", "DynamoModel",
+      ]),
+    tests(
+      "ReadSide", "QueryAPI",
+      [
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles",
+        "ChangeLog",
+        "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
+      ]),
     tests(
       "ReadSide", "Workers",
       [
-        "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite",
-        "Gzip",
+        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",
+        "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections",
+        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program

@@ -41,6 +41,15 @@ package struct EffectRules: Sendable {
       }.map(\.name)
   }
 
+  /// The name of the projection whose sessions or boards an effect of this name waits for; nil for one that waits for changes.
+  package static func projection(behind name: String, of pipeline: Pipeline) -> String? {
+    guard let effect = pipeline.effects.first(where: { $0.name == name }) else { return name }
+    switch effect.trigger {
+    case .session(let index, _), .boardClosed(let index): return pipeline.projections[index].name
+    case .change: return nil
+    }
+  }
+
   func isActive(_ name: String, record stamp: Stamp) -> Bool {
     guard let activation = activations[name] else { return false }
     return table == nil ? stamp.time >= activation.watermark : stamp.sequence > activation.sequence

@@ -43,7 +43,8 @@ package enum ColumnDelta: Sendable {
   case best(Best?)
 
   package struct Entry: Sendable {
-    package var kept: [UInt8]
+    /// Nil where contributions were only taken: who takes one of several back says nothing of those that stay.
+    package var kept: [UInt8]?
     package var change: Int64
   }
 
@@ -73,7 +74,7 @@ package enum ColumnDelta: Sendable {
     case .entries(var entries):
       self = .count(0)
       let (key, kept) = ColumnDelta.entry(value, column, contribution)
-      var entry = entries[key] ?? Entry(kept: kept, change: 0)
+      var entry = entries[key] ?? Entry(kept: nil, change: 0)
       entry.change += contribution.sign
       if contribution.sign > 0 { entry.kept = kept }
       entries[key] = entry

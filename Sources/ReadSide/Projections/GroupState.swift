@@ -118,14 +118,15 @@ package struct GroupState: Sendable, Equatable {
       guard let kept = try values.least(column: 0, prefix: score), let reached = Stamp(ordered: kept) else { throw StateError() }
       return reached
     case .entries where plan.columns[0].form == .changes: return try since(&values)
-    default: return changed
+    // A member that nothing but zeros has come to was last touched then.
+    default: return changed == .none ? stamp : changed
     }
   }
 
   /// The first of the changes that gave the score which holds, without another in between. Removed is what can never matter again: changes
   /// before the last one that gave another score, and those within the run that no lane can part any more.
   private func since(_ values: inout some GroupValues) throws -> Stamp {
-    guard let newest = try values.extreme(column: 0, greatest: true) else { return changed }
+    guard let newest = try values.extreme(column: 0, greatest: true) else { return stamp }
     var first = newest.key
     var length = 1
     while let earlier = try values.before(first, column: 0) {

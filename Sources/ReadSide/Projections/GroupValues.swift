@@ -1,9 +1,9 @@
 /// The counted values of one group, as a store keeps them beside the group's state: keys that compare byte by byte, each with a count and
 /// what is kept with it.
 package protocol GroupValues {
-  /// Adds `change` to the count under `key` of a column and keeps `kept` with it; answers the count before and after. A count of zero is
-  /// removed.
-  mutating func add(column: Int, key: [UInt8], kept: [UInt8], change: Int64) throws -> (before: Int64, after: Int64)
+  /// Adds `change` to the count under `key` of a column and keeps `kept` with it, or what is there already when nil; answers the count before
+  /// and after. A count of zero is removed.
+  mutating func add(column: Int, key: [UInt8], kept: [UInt8]?, change: Int64) throws -> (before: Int64, after: Int64)
   /// The least or greatest key of a column and what is kept with it; nil when it has none.
   func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], kept: [UInt8])?
   /// The least of what is kept under the keys that begin with `prefix`.

@@ -2,7 +2,8 @@ internal import Pipelines
 
 /// When a session ends by itself, and by which rule.
 struct SessionDeadline {
-  /// The last instant at which the session is still active, in microseconds: it ends before the first record later than this.
+  /// The last instant at which the session is still active, in microseconds: it ends before the first record later than this. That of the
+  /// change that brought it, for a deadline that was past by then: deadlines of an instant follow all changes of it.
   let last: Int64
   /// What the row says as its end.
   let endedAt: Int64
@@ -25,7 +26,8 @@ struct SessionDeadline {
       consider(midnight - 1, midnight, .cut)
     }
     guard let earliest else { return nil }
-    self = earliest
+    let changedAt = max(session.stamp.time, session.item?.version.time ?? .min)
+    self.init(last: max(earliest.last, changedAt), endedAt: earliest.endedAt, rule: earliest.rule)
   }
 
   private init(last: Int64, endedAt: Int64, rule: SessionEnd) {

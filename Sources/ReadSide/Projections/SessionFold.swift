@@ -68,6 +68,12 @@ package struct SessionFold: Sendable {
         let slot = enter(key, state)
         if !state.liveGroup.isEmpty { live[BytesKey(state.liveGroup)] = slot }
         schedule(slot)
+        if state.earlierNames.isEmpty { continue }
+        var rest = SessionRest()
+        rest.time = state.startedAt
+        rest.names = state.earlierNames
+        rests[BytesKey(key)] = rest
+        namedKeys.append(BytesKey(key))
       case .rest(let rest):
         rests[BytesKey(key)] = rest
         if !rest.names.isEmpty { namedKeys.append(BytesKey(key)) }
@@ -145,9 +151,15 @@ package struct SessionFold: Sendable {
   }
 
   private mutating func open(_ step: SessionStep, _ inputs: [Value]) -> Int {
-    let state = SessionState(
+    var state = SessionState(
       key: Array(inputs[..<sessions.keyCount]), sessionID: name(of: step), startedAt: step.stamp.time, lastAt: step.stamp.time,
       columns: sessions.columns.map { SessionColumn($0) }, item: nil, liveGroup: [], stamp: step.stamp)
+    // Beside an active session nothing else is stored of a key: what is left of earlier ones goes with it, or ends here.
+    if !rests.isEmpty, var rest = rests[BytesKey(scratch)] {
+      if rest.time == step.stamp.time { state.earlierNames = rest.names }
+      rest.isSuperseded = false
+      rests[BytesKey(scratch)] = rest.names.isEmpty ? nil : rest
+    }
     return enter(scratch, state)
   }
 
@@ -215,9 +227,8 @@ package struct SessionFold: Sendable {
         due.sort { keys.less($0.slot, $1.slot) }
       }
       for (slot, deadline) in due {
-        let firedAt = max(deadline.last, slots[slot].state?.stamp.time ?? .min)
         let state = close(slot, at: deadline.endedAt, by: deadline.rule, nil)
-        endings.append(Ending(state: state, cause: .deadline(firedAt)))
+        endings.append(Ending(state: state, cause: .deadline(deadline.last)))
       }
     }
   }

@@ -1,4 +1,3 @@
-internal import DynamoModel
 package import Pipelines
 
 /// What is left of a key's sessions when none is active, where something later depends on it.
@@ -20,11 +19,7 @@ package struct SessionRest: Sendable, Equatable {
     writer.unsigned(SessionRest.restTag)
     writer.unsigned(isSuperseded ? 1 : 0)
     writer.signed(time)
-    writer.unsigned(names.count)
-    for (name, count) in names.sorted(by: { Text.less($0.key, $1.key) }) {
-      writer.text(name)
-      writer.unsigned(count)
-    }
+    writer.names(names)
     return writer.bytes
   }
 }
@@ -43,10 +38,7 @@ package enum StoredSession: Sendable, Equatable {
       var rest = SessionRest()
       rest.isSuperseded = try reader.unsigned() != 0
       rest.time = try reader.signed()
-      for _ in 0..<(try reader.count()) {
-        let name = try reader.text()
-        rest.names[name] = try reader.unsigned()
-      }
+      rest.names = try reader.names()
       try reader.end()
       self = .rest(rest)
     default: throw StateError()

@@ -20,6 +20,9 @@ package struct SessionState: Sendable, Equatable {
   package var stamp: Stamp
   /// Whether there may be a dead letter of a sum that did not fit its type.
   package var hasMisfit = false
+  /// Names that sessions of the key had before in the millisecond in which this one began, and how many had each: a further one gets the next
+  /// ordinal.
+  package var earlierNames: [String: Int] = [:]
 
   package var isActive: Bool { endedBy == nil }
   package var status: SessionStatus { endedBy?.status ?? .active }
@@ -73,6 +76,7 @@ extension SessionState {
     writer.stamp(stamp)
     writer.unsigned(hasMisfit ? 1 : 0)
     for column in columns { column.append(to: &writer) }
+    writer.names(earlierNames)
     out = writer.bytes
   }
 
@@ -94,6 +98,7 @@ extension SessionState {
     var columns: [SessionColumn] = []
     for column in sessions.columns { columns.append(try SessionColumn(&reader, column)) }
     self.columns = columns
+    earlierNames = try reader.names()
     try reader.end()
   }
 

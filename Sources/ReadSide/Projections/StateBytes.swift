@@ -46,6 +46,14 @@ struct StateWriter {
     for part in parts { signed(part) }
   }
 
+  mutating func names(_ names: [String: Int]) {
+    unsigned(names.count)
+    for (name, count) in names.sorted(by: { Text.less($0.key, $1.key) }) {
+      text(name)
+      unsigned(count)
+    }
+  }
+
   mutating func best(_ best: Best) {
     value(best.rank)
     blob(best.itemKey)
@@ -121,6 +129,15 @@ struct StateReader {
     for _ in 0..<(try count()) { parts.append(try signed()) }
     guard let sum = ExactSum(stored: parts) else { throw StateError() }
     return sum
+  }
+
+  mutating func names() throws(StateError) -> [String: Int] {
+    var names: [String: Int] = [:]
+    for _ in 0..<(try count()) {
+      let name = try text()
+      names[name] = try unsigned()
+    }
+    return names
   }
 
   mutating func best() throws(StateError) -> Best {

@@ -1,3 +1,4 @@
+internal import ChangeLog
 package import ChangeRecords
 package import DynamoModel
 
@@ -101,14 +102,20 @@ package struct RowItem: Sendable {
 
 /// A generation whose place another takes: where it stood, and what it had not carried out.
 package struct OldGeneration: Sendable {
+  /// By its own lanes: another definition may number its tables in another way.
   package let lanes: [LaneID: LanePosition]
-  /// By projection: the time in microseconds below which its decider had decided.
-  package let decided: [Int: Int64]
+  /// By the projection's name: the time in microseconds below which its decider had decided.
+  package let decided: [String: Int64]
   package let outbox: [ListedEffect]
 
-  package init(lanes: [LaneID: LanePosition], decided: [Int: Int64], outbox: [ListedEffect]) {
+  package init(lanes: [LaneID: LanePosition], decided: [String: Int64], outbox: [ListedEffect]) {
     self.lanes = lanes
     self.decided = decided
     self.outbox = outbox
+  }
+
+  /// Where it stood in a lane of another generation: that of the same table and partition.
+  package func position(_ lane: LaneID, of position: LanePosition) -> LanePosition? {
+    lanes.first { $0.key.partition == lane.partition && $0.value.cursor.tableID == position.cursor.tableID }?.value
   }
 }

@@ -9,12 +9,15 @@ package import Projections
 package protocol GenerationStore: AnyObject {
   var pipeline: Pipeline { get }
 
+  /// Notes lanes at the beginnings of their logs, those that are not known yet: until each has committed something, no watermark holds for what
+  /// they feed. To be called before any lane commits.
+  func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError)
   /// Takes a lane over: its position with a new epoch, which fences whoever had it before, and its sessions. A lane that is new
   /// begins at `start`.
   func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane
   /// Commits what a lane has made. Throws `superseded` when somebody has taken the lane since.
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult
-  /// Where every lane stands that was ever taken.
+  /// Where every lane stands that was ever taken or added.
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition]
 
   /// Takes the decider over with a new epoch.

@@ -13,10 +13,10 @@ package protocol PipelineStore: AnyObject {
   func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
   /// A new generation of the same definition beside the current one, from the log's beginning.
   func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
-  /// Makes a generation the one that readers see, in one step; the one before is kept.
+  /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing.
   func makeCurrent(_ generation: Generation) throws(ReadModelError)
-  /// Makes the next start build a new generation from the log and serve it at once, whatever the current one is like. False when there is none
-  /// to give up.
+  /// Makes the next start build a new generation from the log, whatever the current one is like; nothing serves until it has caught up. False
+  /// when there is none to give up.
   func giveUpCurrent() throws(ReadModelError) -> Bool
 
   /// Activates the names that are not active yet at these places, and ends the activations of all others.

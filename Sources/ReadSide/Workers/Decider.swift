@@ -47,18 +47,21 @@ final class Decider {
     let lanes = try store.lanes()
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
-    holds = []
     for index in DeciderEngine.sessions(of: pipeline) {
-      let (watermark, lane) = least(index, lanes)
-      if let watermark, try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
-      let waiting = try store.stepsWaiting(index)
-      if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
+      if let watermark = least(index, lanes).watermark, try fold(index, watermark, isSettled: isSettled, &checkpoint) {
+        hasMore = true
+      }
     }
     for index in DeciderEngine.closingBoards(of: pipeline) {
-      guard let watermark = least(index, lanes).watermark, watermark > decided[index] ?? .min else { continue }
+      // A board may be made after its period has passed: there is no time below which none is left.
+      guard let watermark = least(index, lanes).watermark else { continue }
       let closings = try store.boardsToClose(index, at: watermark, limit: Decider.stepsMax)
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
+      // A generation that takes this one's place has to know up to where boards have closed: those whose end is the watermark too.
+      if let last = closings.last {
+        checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt
+      }
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
@@ -69,11 +72,23 @@ final class Decider {
     }
     checkpoint.changes = engine.takeChanges()
     hasWritten = !checkpoint.closings.isEmpty || !checkpoint.changes.isEmpty
-    guard !checkpoint.isEmpty else { return false }
-    _ = try store.checkpoint(checkpoint)
-    decided.merge(checkpoint.decided) { $1 }
-    trimmed.merge(checkpoint.trim) { $1 }
-    return hasMore
+    if !checkpoint.isEmpty {
+      _ = try store.checkpoint(checkpoint)
+      decided.merge(checkpoint.decided) { $1 }
+      trimmed.merge(checkpoint.trim) { $1 }
+    }
+    holds = try held(lanes)
+    return !checkpoint.isEmpty && hasMore
+  }
+
+  /// What still waits, after what was folded has gone.
+  private func held(_ lanes: [LaneID: LanePosition]) throws(ReadModelError) -> [Hold] {
+    var holds: [Hold] = []
+    for index in DeciderEngine.sessions(of: pipeline) {
+      let waiting = try store.stepsWaiting(index)
+      if waiting > 0 { holds.append(Hold(projection: index, lane: least(index, lanes).lane, waiting: waiting)) }
+    }
+    return holds
   }
 
   /// How much log time lies between two looks for what can be dropped, in microseconds.

@@ -19,6 +19,12 @@ package struct EffectQueue: Sendable {
     for effect in effects where known.insert(effect.id).inserted { waiting.append(effect) }
   }
 
+  /// Lets go of those that wait: an operator has paused or discarded some, and the store knows which are due.
+  package mutating func forgetWaiting() {
+    for effect in waiting { known.remove(effect.id) }
+    waiting = []
+  }
+
   /// Those that begin now.
   package mutating func begin() -> [PendingEffect] {
     var begun: [PendingEffect] = []

@@ -14,6 +14,8 @@ package actor GenerationWriter {
   package nonisolated let committed: Signal
   /// Announced when effects were written, or are due again.
   package nonisolated let effectsWritten = Signal()
+  /// Announced when an operator has paused, resumed, retried or discarded effects.
+  package nonisolated let effectsChanged = Signal()
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -25,6 +27,8 @@ package actor GenerationWriter {
     store = try open()
     self.committed = committed
   }
+
+  func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) { try store.addLanes(starts) }
 
   func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane { try store.takeLane(lane, start: start) }
 
@@ -65,14 +69,20 @@ package actor GenerationWriter {
   }
 
   package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
-    defer { effectsWritten.announce() }
+    defer {
+      effectsChanged.announce()
+      effectsWritten.announce()
+    }
     return try store.change(effects, change)
   }
 
   /// Where the generation stands and what it has not carried out, for the one that takes its place.
   func old() throws(ReadModelError) -> OldGeneration {
-    OldGeneration(
-      lanes: try store.lanes(), decided: try store.decided(),
+    let names = store.pipeline.projections.map(\.name)
+    return OldGeneration(
+      lanes: try store.lanes(),
+      decided: Dictionary(
+        uniqueKeysWithValues: try store.decided().compactMap { names.indices.contains($0) ? (names[$0], $1) : nil }),
       outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
   }
 

@@ -46,9 +46,14 @@ struct OutboxDispatcher {
     let outcomes = Outcomes()
     await withDiscardingTaskGroup { group in
       var queue = EffectQueue(atOnce: settings.effectsAtOnce)
+      var changes = writer.effectsChanged.ticket
       while !Task.isCancelled {
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
+        // What an operator has paused or discarded does not wait in memory.
+        let now = writer.effectsChanged.ticket
+        if now != changes { queue.forgetWaiting() }
+        changes = now
         let ended = outcomes.take()
         for _ in ended { queue.carriedOut() }
         // The next ones are under way while these become durable.

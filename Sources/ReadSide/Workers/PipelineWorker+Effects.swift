@@ -29,7 +29,10 @@ extension PipelineWorker {
       throw Refusal(description: "there is no effect `\(effect)`; there are: \(effectNames.joined(separator: ", "))")
     }
     try await catalog.setPaused(effect, isPaused)
-    generations.first?.writer.effectsWritten.announce()
+    for running in generations {
+      running.writer.effectsChanged.announce()
+      running.writer.effectsWritten.announce()
+    }
   }
 
   private func writer() throws(Refusal) -> GenerationWriter {

@@ -9,17 +9,17 @@ extension PipelineWorker {
   /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
   private static let describePatience = Duration.seconds(3)
 
-  /// How many partitions the log of a table has; waits for a log that is not there. Nil when cancelled.
-  func describe(_ table: Int, of work: Running) async -> Int? {
+  /// What the log of a table is; waits for a log that is not there. Nil when cancelled.
+  func describe(_ table: Int, of work: Running) async -> LogDescription? {
     let name = work.pipeline.tables[table].name
     let lane = LaneID(table: table, partition: 0)
     let start = ContinuousClock.now
     var said: LogError?
     while !Task.isCancelled {
       do {
-        let partitions = try await logs(name).describe().partitions
+        let description = try await logs(name).describe()
         if said != nil { work.lanes.update(lane, work.pipeline) { $0.stopped = nil } }
-        return partitions
+        return description
       } catch {
         if said != error { logger.warning("waiting for the log", ["table": name, "reason": error.message]) }
         said = error
@@ -30,6 +30,26 @@ extension PipelineWorker {
       }
     }
     return nil
+  }
+
+  /// Notes the lanes of a table in the read model before any of them begins: one that nobody has taken yet holds the watermark back. False when
+  /// cancelled.
+  func addLanes(_ table: Int, _ description: LogDescription, of work: Running) async -> Bool {
+    var starts: [LaneID: LogCursor] = [:]
+    for partition in 0..<description.partitions {
+      starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: 0)
+    }
+    while !Task.isCancelled {
+      do {
+        try await work.writer.addLanes(starts)
+        return true
+      } catch {
+        logger.error("the lanes cannot be noted, trying again", ["pipeline": work.pipeline.name, "reason": "\(error)"])
+        for lane in starts.keys { work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" } }
+        try? await Task.sleep(for: OutboxDispatcher.storagePause)
+      }
+    }
+    return false
   }
 
   /// Activates effects that are new, at the ends of all logs, before any lane starts; those that left the file end.

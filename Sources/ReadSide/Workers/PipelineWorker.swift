@@ -301,7 +301,8 @@ package final class PipelineWorker: Service {
       // Each table's lanes start when its log is there: one that is missing holds back only what it feeds.
       for table in work.pipeline.tables.indices {
         group.addTask { [self] in
-          guard let partitions = await describe(table, of: work) else { return }
+          guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
+          let partitions = description.partitions
           work.lanes.describe(table, partitions, work.pipeline)
           await withDiscardingTaskGroup { lanes in
             for partition in 0..<partitions {

@@ -60,6 +60,9 @@ extension SQLitePipelineStore {
       try connection.transaction {
         try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
         try connection.run("UPDATE generations SET state = 'current' WHERE number = ?1", .int(generation.number))
+        guard connection.changes == 1 else {
+          throw ReadModelError.storage(path: directory, "generation \(generation.number) was given up", isFull: false)
+        }
       }
       try link(generation)
     }

@@ -85,7 +85,7 @@ extension SQLiteGeneration {
   }
 
   /// Entries that a follower may still ask for; one that is further back loads its boards again.
-  static let journalEntriesMax: Int64 = 1_000_000
+  package static let journalEntriesMax: Int64 = 1_000_000
 
   func trimJournal() throws(SQLiteError) {
     let last = try connection.integer("SELECT max(id) FROM _journal") ?? 0

@@ -120,8 +120,8 @@ extension SQLiteGeneration {
     try run {
       try connection.transaction {
         try connection.run("DELETE FROM _outbox WHERE is_handed_over = 1")
-        let mine = try lanes()
-        for (lane, position) in old.lanes where mine[lane]?.cursor.tableID == position.cursor.tableID {
+        for (lane, own) in try lanes() {
+          guard let position = old.position(lane, of: own) else { continue }
           try connection.run(
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
@@ -129,10 +129,13 @@ extension SQLiteGeneration {
             """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .int(position.firedThrough))
         }
         let place = SQLiteGeneration.deciderPlace
-        if let decided = old.decided.values.min() {
+        for name in EffectRules.names(of: pipeline) {
+          guard let projection = EffectRules.projection(behind: name, of: pipeline), let decided = old.decided[projection] else {
+            continue
+          }
           try connection.run(
-            "DELETE FROM _outbox WHERE table_number = ?1 AND (fired_at < ?2 OR (sequence IS NOT NULL AND at < ?2))", .int(place),
-            .int(decided))
+            "DELETE FROM _outbox WHERE table_number = ?1 AND effect = ?2 AND (fired_at < ?3 OR (sequence IS NOT NULL AND at < ?3))",
+            .int(place), .text(name), .int(decided))
         }
         for effect in old.outbox {
           try connection.run(
@@ -145,6 +148,9 @@ extension SQLiteGeneration {
             .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
             .text(effect.pending.action.target))
         }
+        // What the old one had waiting comes before what this one has made since: on one target they go by their numbers.
+        let last = try connection.integer("SELECT max(id) FROM _outbox") ?? 0
+        try connection.run("UPDATE _outbox SET id = id + ?1 WHERE is_handed_over = 0", .int(last))
       }
     }
   }

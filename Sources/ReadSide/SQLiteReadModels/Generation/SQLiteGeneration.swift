@@ -92,22 +92,34 @@ package final class SQLiteGeneration: GenerationStore {
 // MARK: - Lanes
 
 extension SQLiteGeneration {
+  package func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) {
+    try run {
+      try connection.transaction {
+        for (lane, start) in starts where try position(lane) == nil { try write(LanePosition(cursor: start), of: lane) }
+      }
+    }
+  }
+
   package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
     try run {
       try connection.transaction {
         var position = try self.position(lane) ?? LanePosition(cursor: start)
         position.epoch += 1
-        try connection.run(
-          """
-          INSERT OR REPLACE INTO _lanes
-          (table_name, partition, table_id, sequence, hint, fired_through, watermark, fingerprint, epoch)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-          """, .text(pipeline.tables[lane.table].name), .int(lane.partition), .text(position.cursor.tableID.description),
-          .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .int(position.firedThrough),
-          .int(position.watermark), .text(position.fingerprint), .int(position.epoch))
+        try write(position, of: lane)
         return TakenLane(position: position, sessions: try sessions(lane.table, lane.partition))
       }
     }
+  }
+
+  private func write(_ position: LanePosition, of lane: LaneID) throws(SQLiteError) {
+    try connection.run(
+      """
+      INSERT OR REPLACE INTO _lanes
+      (table_name, partition, table_id, sequence, hint, fired_through, watermark, fingerprint, epoch)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      """, .text(pipeline.tables[lane.table].name), .int(lane.partition), .text(position.cursor.tableID.description),
+      .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .int(position.firedThrough),
+      .int(position.watermark), .text(position.fingerprint), .int(position.epoch))
   }
 
   /// The lane's position goes from `old` to `new`, if it still is `old`, else `superseded`.

@@ -8,13 +8,13 @@ struct StoredValues: GroupValues {
   let key: [UInt8]
   let watermark: Int64
 
-  mutating func add(column: Int, key valueKey: [UInt8], kept: [UInt8], change: Int64) throws -> (before: Int64, after: Int64) {
+  mutating func add(column: Int, key valueKey: [UInt8], kept: [UInt8]?, change: Int64) throws -> (before: Int64, after: Int64) {
     let write = try connection.statement(
       """
-      INSERT INTO _values (projection, key, column_number, value_key, kept, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-      ON CONFLICT (projection, key, column_number, value_key) DO UPDATE SET count = count + excluded.count, kept = excluded.kept
+      INSERT INTO _values (projection, key, column_number, value_key, kept, count) VALUES (?1, ?2, ?3, ?4, coalesce(?5, x''), ?6)
+      ON CONFLICT (projection, key, column_number, value_key) DO UPDATE SET count = count + excluded.count, kept = coalesce(?5, kept)
       RETURNING count
-      """, [.int(projection), .blob(key), .int(column), .blob(valueKey), .blob(kept), .int(change)])
+      """, [.int(projection), .blob(key), .int(column), .blob(valueKey), kept.map { .blob($0) } ?? .null, .int(change)])
     guard try write.step() else { throw StateError() }
     let after = write.int64(0)
     // A statement with RETURNING has to come to its end.

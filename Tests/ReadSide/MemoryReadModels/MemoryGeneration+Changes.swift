@@ -1,0 +1,147 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Projections
+internal import ReadModels
+
+/// What checkpoints write.
+extension MemoryGeneration {
+  mutating func write(
+    _ changes: LaneChanges, _ lane: LaneID, _ result: inout CheckpointResult,
+    _ check: (MemoryReadModels.Part) throws(ReadModelError) -> Void
+  ) throws(ReadModelError) {
+    try check(.collection)
+    for (index, all) in changes.collections {
+      result.rows += all.count
+      for (_, change) in all {
+        switch change {
+        case .upsert(let inputs, let itemKey, let stamp): write(index, inputs + [.bytes(itemKey)] + trace(stamp))
+        case .delete(let key, let itemKey): rows[index]?[BytesKey(Value.ordered(key + [.bytes(itemKey)]))] = nil
+        }
+      }
+    }
+    try check(.groups)
+    for (index, deltas) in changes.groups {
+      do {
+        try merge(index, deltas, &result)
+      } catch {
+        throw .damaged(path: "memory", "\(error)")
+      }
+    }
+    try check(.sessions)
+    for (index, changed) in changes.sessions {
+      write(index, changed, lane)
+      result.rows += changed.count
+    }
+    try check(.steps)
+    for handed in changes.steps { steps[handed.projection, default: []].append(handed) }
+    try check(.deadLetters)
+    for letter in changes.deadLetters { write(letter) }
+    result.deadLetters = changes.deadLetters.count
+    try check(.outbox)
+    for entry in changes.outbox { write(entry, lane) }
+    result.effects = changes.outbox.count
+    suppressed += changes.suppressedEffects
+    try check(.commit)
+  }
+
+  private mutating func merge(_ index: Int, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
+    guard let plan = plans[index] else { return }
+    result.rows += deltas.count
+    let watermark = leastWatermark(index)
+    var touched: Set<BytesKey> = []
+    for (key, delta) in deltas {
+      var state = groups[index]?[key] ?? GroupState(plan)
+      var own = values[index]?[key] ?? MemoryValues()
+      own.watermark = watermark
+      try state.merge(delta, plan, &own)
+      let isAlive = state.isAlive(plan)
+      let shown = isAlive ? try state.shown(plan, &own) : GroupState.Shown()
+      note(index, plan, key, delta.key, state.stamp, shown.misfits)
+      state.hasMisfit = !shown.misfits.isEmpty
+      let wasPlaced = state.isPlaced
+      state.isPlaced = plan.boardCount != nil && isAlive && !state.hasMisfit
+      groups[index, default: [:]][key] = state
+      values[index, default: [:]][key] = own
+      guard let count = plan.boardCount else {
+        if isAlive { write(index, delta.key + shown.values + trace(state.stamp)) } else { rows[index]?[key] = nil }
+        continue
+      }
+      let board = Array(delta.key[..<count])
+      touched.insert(BytesKey(Value.ordered(board)))
+      moveBoard(index, board, delta.stamp, more: (state.isPlaced ? 1 : 0) - (wasPlaced ? 1 : 0))
+    }
+    if plan.boardCount != nil {
+      result.boards.insert(index)
+      try deriveBoards(index, touched)
+    }
+  }
+
+  private mutating func note(
+    _ index: Int, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]
+  ) {
+    let projection = pipeline.projections[index]
+    for (place, column) in plan.columns.enumerated() where column.function == .sum {
+      let id = MemoryLetter.ID(projection: projection.name, kind: "group", subject: key.bytes + Array(column.name.utf8))
+      letters[id] = nil
+      guard misfits.contains(place) else { continue }
+      let shown = values.map(\.description).joined(separator: ", ")
+      letters[id] = MemoryLetter(
+        table: pipeline.tables[projection.sources[0].table].name, partition: stamp.partition, sequence: stamp.sequence,
+        at: stamp.time,
+        path: column.name, reason: "the sum of group \(shown) does not fit its type: it is shown as null until it does")
+    }
+  }
+
+  private mutating func write(_ index: Int, _ changes: SessionChanges, _ lane: LaneID) {
+    guard case .sessions(let sessions) = pipeline.projections[index].kind else { return }
+    var mine = sessions_(index, lane)
+    for state in changes.ended {
+      write(index, state.row(sessions) + trace(state.stamp))
+      note(index, state, sessions)
+      mine[BytesKey(Value.ordered(state.key))] = nil
+    }
+    for state in changes.active {
+      write(index, state.row(sessions) + trace(state.stamp))
+      note(index, state, sessions)
+      mine[BytesKey(Value.ordered(state.key))] = .active(state)
+    }
+    for (key, rest) in changes.rests { mine[BytesKey(key)] = rest.map { .rest($0) } }
+    self.sessions[index, default: [:]][lane] = mine
+  }
+
+  private func sessions_(_ index: Int, _ lane: LaneID) -> [BytesKey: StoredSession] { sessions[index]?[lane] ?? [:] }
+
+  private mutating func note(_ index: Int, _ state: SessionState, _ sessions: Sessions) {
+    let misfits = state.misfits(sessions)
+    for (place, column) in sessions.columns.enumerated() where column.function == .sum {
+      let id = MemoryLetter.ID(
+        projection: pipeline.projections[index].name, kind: "session",
+        subject: Value.ordered(state.key + [.string(state.sessionID)]) + Array(column.name.utf8))
+      letters[id] = nil
+      guard misfits.contains(place) else { continue }
+      let shown = state.key.map(\.description).joined(separator: ", ")
+      letters[id] = MemoryLetter(
+        table: pipeline.tables[sessions.sources[0].table].name, partition: state.stamp.partition, sequence: state.stamp.sequence,
+        at: state.stamp.time, path: column.name,
+        reason: "the sum of session \(shown) does not fit its type: it is shown as null until it does")
+    }
+  }
+
+  private mutating func write(_ letter: DeadLetter) {
+    let subject = Array("\(letter.table):\(letter.partition):\(letter.sequence)".utf8)
+    let id = MemoryLetter.ID(projection: letter.projection, kind: "record", subject: subject)
+    if letters[id] == nil { letterCounts[letter.projection, default: 0] += 1 }
+    letters[id] = MemoryLetter(
+      table: letter.table, partition: letter.partition, sequence: letter.sequence, at: letter.time, path: letter.path,
+      reason: letter.reason)
+    guard letterCounts[letter.projection, default: 0] > MemoryReadModels.deadLettersMax else { return }
+    let mine = letters.keys.filter { $0.projection == letter.projection && $0.kind == "record" }
+    guard mine.count > MemoryReadModels.deadLettersMax else { return }
+    // Which are kept depends on nothing but which there were.
+    if let last = mine.max(by: {
+      $0.subject.count == $1.subject.count ? Bytes.less($0.subject, $1.subject) : $0.subject.count < $1.subject.count
+    }) {
+      letters[last] = nil
+    }
+  }
+}

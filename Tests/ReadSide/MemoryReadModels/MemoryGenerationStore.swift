@@ -1,0 +1,158 @@
+package import ChangeLog
+internal import DynamoModel
+package import Pipelines
+package import Projections
+package import ReadModels
+internal import Synchronization
+
+/// A generation in memory, for its writer.
+package final class MemoryGenerationStore: GenerationStore {
+  package let pipeline: Pipeline
+  private let models: MemoryReadModels
+  private let directory: String
+  private var isClosed = false
+
+  init(_ models: MemoryReadModels, _ directory: String, _ pipeline: Pipeline) throws(ReadModelError) {
+    self.pipeline = pipeline
+    self.models = models
+    self.directory = directory
+    let isOther = models.state.withLock { state in
+      if let known = state.generations[directory] { return known.pipeline.fingerprint != pipeline.fingerprint }
+      state.generations[directory] = MemoryGeneration(pipeline)
+      return false
+    }
+    if isOther { throw .otherFingerprint(path: directory) }
+  }
+
+  private func read() throws(ReadModelError) -> MemoryGeneration {
+    if isClosed { throw .storage(path: directory, "the store is closed", isFull: false) }
+    return try models.read(directory)
+  }
+
+  private func write<Result>(_ body: (inout MemoryGeneration) throws(ReadModelError) -> Result) throws(ReadModelError) -> Result {
+    if isClosed { throw .storage(path: directory, "the store is closed", isFull: false) }
+    return try models.write(directory, body)
+  }
+
+  package func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) {
+    try write { (rows) throws(ReadModelError) in
+      for (lane, start) in starts where rows.lanes[lane] == nil { rows.lanes[lane] = LanePosition(cursor: start) }
+    }
+  }
+
+  package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
+    try write { (rows) throws(ReadModelError) in
+      var position = rows.lanes[lane] ?? LanePosition(cursor: start)
+      position.epoch += 1
+      rows.lanes[lane] = position
+      return TakenLane(position: position, sessions: MemoryGenerationStore.sessions(rows, lane))
+    }
+  }
+
+  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [Int: [(key: [UInt8], session: StoredSession)]] {
+    rows.sessions.compactMapValues { lanes in
+      lanes[lane].map { all in
+        all.map { (key: $0.key.bytes, session: $0.value) }.sorted { Bytes.less($0.key, $1.key) }
+      }
+    }
+  }
+
+  package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
+    let models = models
+    return try write { (rows) throws(ReadModelError) in
+      guard let now = rows.lanes[checkpoint.lane], now.cursor.tableID == checkpoint.old.cursor.tableID,
+        now.cursor.sequence == checkpoint.old.cursor.sequence, now.firedThrough == checkpoint.old.firedThrough,
+        now.epoch == checkpoint.old.epoch
+      else { throw .superseded(table: rows.pipeline.tables[checkpoint.lane.table].name, partition: checkpoint.lane.partition) }
+      rows.lanes[checkpoint.lane] = checkpoint.new
+      try models.check(.position)
+      var result = CheckpointResult()
+      try rows.write(checkpoint.changes, checkpoint.lane, &result, models.check)
+      return result
+    }
+  }
+
+  package func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try read().lanes }
+
+  package func takeDecider() throws(ReadModelError) -> TakenDecider {
+    try write { (rows) throws(ReadModelError) in
+      rows.epoch += 1
+      return TakenDecider(
+        epoch: rows.epoch, sessions: MemoryGenerationStore.sessions(rows, MemoryGeneration.deciderLane), decided: rows.decided)
+    }
+  }
+
+  package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {
+    let waiting = try read().steps[projection] ?? []
+    let sorted = waiting.filter { $0.step.stamp.time < time }.sorted {
+      $0.step.stamp == $1.step.stamp ? $0.place < $1.place : $0.step.stamp < $1.step.stamp
+    }
+    return Array(sorted.prefix(limit))
+  }
+
+  package func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
+
+  package func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
+    let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Int64, board: MemoryBoard)? in
+      guard let end = board.closesAt, board.closedAt == nil, end <= time else { return nil }
+      return (end, board)
+    }
+    let sorted = boards.sorted {
+      $0.end == $1.end ? Bytes.less(Value.ordered($0.board.values), Value.ordered($1.board.values)) : $0.end < $1.end
+    }
+    return sorted.prefix(limit).map {
+      .init(projection: projection, board: $0.board.values, closedAt: $0.end, openedAt: $0.board.openedAt)
+    }
+  }
+
+  package func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult {
+    let models = models
+    return try write { (rows) throws(ReadModelError) in
+      guard rows.epoch == checkpoint.epoch else { throw .superseded(table: "the decider", partition: -1) }
+      var result = CheckpointResult()
+      rows.decided.merge(checkpoint.decided) { $1 }
+      for (projection, stamp) in checkpoint.folded { rows.steps[projection]?.removeAll { $0.step.stamp <= stamp } }
+      for closing in checkpoint.closings {
+        rows.close(closing)
+        result.boards.insert(closing.projection)
+      }
+      try rows.write(checkpoint.changes, MemoryGeneration.deciderLane, &result, models.check)
+      for (projection, time) in checkpoint.trim { rows.trim(projection, before: time) }
+      return result
+    }
+  }
+
+  package func decided() throws(ReadModelError) -> [Int: Int64] { try read().decided }
+
+  package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
+
+  package func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
+    try write { (rows) throws(ReadModelError) in
+      for (id, outcome) in outcomes { rows.settle(id, outcome) }
+    }
+  }
+
+  package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+    let all = try read()
+    do {
+      return try all.items(rows, effect)
+    } catch {
+      throw .damaged(path: directory, "\(error)")
+    }
+  }
+
+  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+    let chosen = try read().outbox.map(\.listed).filter { states.contains($0.state) && $0.pending.id > after }
+    return Array(chosen.prefix(limit))
+  }
+
+  package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
+    try write { (rows) throws(ReadModelError) in rows.change(effects, change) }
+  }
+
+  package func handOver(_ old: OldGeneration) throws(ReadModelError) {
+    try write { (rows) throws(ReadModelError) in rows.handOver(old) }
+  }
+
+  package func close() { isClosed = true }
+}

@@ -1,0 +1,134 @@
+internal import ChangeRecords
+package import ReadModels
+internal import Synchronization
+
+/// What a pipeline has in memory: the catalogue.
+struct MemoryCatalog: Sendable {
+  var generations: [Generation] = []
+  var numbers = 0
+  var activations: [String: [LogPlace]] = [:]
+  var paused: Set<String> = []
+  /// When each was carried out, in milliseconds.
+  var sent: [String: Int64] = [:]
+}
+
+/// A pipeline's store in memory.
+package final class MemoryPipelineStore: PipelineStore {
+  private static let keptMax = 2
+  private static let ledgerAgeMax: Int64 = 30 * 86_400_000
+
+  private let models: MemoryReadModels
+  private let directory: String
+
+  init(_ models: MemoryReadModels, directory: String) {
+    self.models = models
+    self.directory = directory
+  }
+
+  private func change<Result: Sendable>(
+    _ body: @Sendable (inout MemoryCatalog) throws(ReadModelError) -> Result
+  ) throws(ReadModelError) -> Result {
+    var catalog = models.state.withLock { $0.catalogs[directory] } ?? MemoryCatalog()
+    let result = try body(&catalog)
+    models.state.withLock { [catalog] in $0.catalogs[directory] = catalog }
+    return result
+  }
+
+  package func generations() throws(ReadModelError) -> [Generation] {
+    try change { (catalog) throws(ReadModelError) in catalog.generations }
+  }
+
+  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    if let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) { return found }
+    return try rebuild(fingerprint, pipelineFile: pipelineFile)
+  }
+
+  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    let directory = directory
+    let made = try change { (catalog) throws(ReadModelError) in
+      catalog.generations.removeAll { $0.state == .building }
+      catalog.numbers += 1
+      let isFirst = catalog.numbers == 1
+      let made = Generation(
+        number: catalog.numbers, fingerprint: fingerprint, state: isFirst ? .current : .building,
+        directory: "\(directory)/generation-\(catalog.numbers)")
+      catalog.generations.append(made)
+      return made
+    }
+    return made
+  }
+
+  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+    let directory = directory
+    try change { (catalog) throws(ReadModelError) in
+      guard catalog.generations.contains(where: { $0.number == generation.number }) else {
+        throw .storage(path: directory, "generation \(generation.number) was given up", isFull: false)
+      }
+      catalog.generations = catalog.generations.map { old in
+        let state: Generation.State = old.number == generation.number ? .current : old.state == .current ? .kept : old.state
+        return Generation(number: old.number, fingerprint: old.fingerprint, state: state, directory: old.directory)
+      }
+      MemoryPipelineStore.dropKept(&catalog)
+    }
+  }
+
+  private static func dropKept(_ catalog: inout MemoryCatalog) {
+    for old in catalog.generations.filter({ $0.state == .kept }).dropLast(keptMax) {
+      catalog.generations.removeAll { $0.number == old.number }
+    }
+  }
+
+  package func giveUpCurrent() throws(ReadModelError) -> Bool {
+    try change { (catalog) throws(ReadModelError) in
+      guard let place = catalog.generations.firstIndex(where: { $0.state == .current }) else { return false }
+      let old = catalog.generations[place]
+      catalog.generations[place] = Generation(
+        number: old.number, fingerprint: old.fingerprint, state: .kept, directory: old.directory)
+      return true
+    }
+  }
+
+  package func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) {
+    try change { (catalog) throws(ReadModelError) in
+      for name in catalog.activations.keys where !names.contains(name) {
+        catalog.activations[name] = nil
+        catalog.paused.remove(name)
+      }
+      for name in names where catalog.activations[name] == nil { catalog.activations[name] = places }
+    }
+  }
+
+  package func activations() throws(ReadModelError) -> Activations {
+    try change { (catalog) throws(ReadModelError) in
+      var all = Activations()
+      for (name, places) in catalog.activations {
+        all.add(name, nil)
+        for place in places { all.add(name, place) }
+      }
+      return all
+    }
+  }
+
+  package func paused() throws(ReadModelError) -> Set<String> {
+    try change { (catalog) throws(ReadModelError) in catalog.paused }
+  }
+
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
+    try change { (catalog) throws(ReadModelError) in
+      guard catalog.activations[effect] != nil else { return }
+      if isPaused { catalog.paused.insert(effect) } else { catalog.paused.remove(effect) }
+    }
+  }
+
+  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
+    try change { (catalog) throws(ReadModelError) in Set(idempotencyKeys.filter { catalog.sent[$0] != nil }) }
+  }
+
+  package func recordSent(_ idempotencyKeys: [String], at time: Int64) throws(ReadModelError) {
+    if idempotencyKeys.isEmpty { return }
+    try change { (catalog) throws(ReadModelError) in
+      for key in idempotencyKeys where catalog.sent[key] == nil { catalog.sent[key] = time }
+      catalog.sent = catalog.sent.filter { $0.value >= time - MemoryPipelineStore.ledgerAgeMax }
+    }
+  }
+}

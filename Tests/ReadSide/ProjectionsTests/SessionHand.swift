@@ -1,0 +1,119 @@
+import ChangeRecords
+import DynamoModel
+import Pipelines
+import ProjectionTestKit
+
+@testable import Projections
+
+/// A fold of sessions in a test's hand: steps at milliseconds, rows as short texts. It can forget all but what a store holds.
+struct SessionHand {
+  let sessions: Sessions
+  let keyNames: [String]
+  var fold: SessionFold
+  var order: UInt64 = 0
+  /// What a store would hold.
+  var stored: [BytesKey: StoredSession] = [:]
+  /// By key and name.
+  var rows: [String: String] = [:]
+  var endings: [SessionFold.Ending] = []
+
+  /// The sessions of a pipeline's first projection of the kind.
+  init(_ text: String) throws {
+    let pipeline = try pipeline(text)
+    for projection in pipeline.projections {
+      if case .sessions(let sessions) = projection.kind {
+        self.sessions = sessions
+        keyNames = pipeline.tables[sessions.sources[0].table].keyNames
+        fold = SessionFold(sessions, keyNames: keyNames)
+        return
+      }
+    }
+    throw StateError()
+  }
+
+  static func microseconds(_ milliseconds: Int64) -> Int64 { (TestHistory.start + milliseconds) * 1000 }
+
+  private mutating func step(_ time: Int64, _ item: Item, _ action: SessionStep.Action) {
+    let at = SessionHand.microseconds(time)
+    order += 1
+    fold.fire(before: at, &endings)
+    fold.apply(SessionStep(stamp: stamp(at, order), item: item, action: action), &endings)
+  }
+
+  mutating func touch(_ time: Int64, _ inputs: [Value], item: Item) { step(time, item, .touch(inputs)) }
+
+  mutating func end(_ time: Int64, _ key: [Value], by rule: SessionEnd = .explicit, item: Item) {
+    step(time, item, .end(key, rule))
+  }
+
+  mutating func item(
+    _ time: Int64, _ item: Item, old: [Value]?, new: [Value]?, isTouch: Bool = true, isClosed: Bool = false,
+    deadline: Int64? = nil,
+    ends: SessionEnd = .removed
+  ) {
+    let now = new.map {
+      SessionStep.ItemNow(
+        inputs: $0, isTouch: isTouch, isClosed: isClosed, deadline: deadline.map { SessionHand.microseconds($0) }, seen: Item())
+    }
+    step(time, item, .item(old: old.map { Array($0[..<sessions.keyCount]) }, new: now, ends: ends))
+  }
+
+  /// The clock passes this time.
+  mutating func pass(_ time: Int64) { fold.fire(before: SessionHand.microseconds(time), &endings) }
+
+  /// Commits: what the rows say is kept, as a store would.
+  mutating func commit() throws {
+    let changes = fold.takeChanges()
+    for state in changes.ended {
+      write(state)
+      stored[BytesKey(Value.ordered(state.key))] = nil
+    }
+    for state in changes.active {
+      write(state)
+      var bytes: [UInt8] = []
+      state.appendBytes(to: &bytes)
+      stored[BytesKey(Value.ordered(state.key))] = try bytes.read { try StoredSession(bytes: $0, sessions) }
+    }
+    for (key, rest) in changes.rests {
+      stored[BytesKey(key)] = try rest.map { rest in try rest.bytes.read { try StoredSession(bytes: $0, sessions) } }
+    }
+  }
+
+  private mutating func write(_ state: SessionState) {
+    func time(_ instant: Int64) -> String { "\((instant / 1000) - TestHistory.start)" }
+    let key = state.key.map(\.description).joined(separator: ",")
+    var text = "\(time(state.startedAt))-\(time(state.lastAt)) \(state.endedAt.map { time($0) } ?? "open")"
+    if let end = state.endedBy { text += " \(end.rawValue)" }
+    let columns = sessions.columns.indices.map {
+      state.columns[$0].value(sessions.columns[$0], of: state)?.description ?? "misfit"
+    }
+    rows["\(key) \(state.sessionID)"] = ([text] + columns).joined(separator: " ")
+  }
+
+  /// Forgets everything but what a store holds.
+  mutating func restart() throws {
+    try commit()
+    fold = SessionFold(sessions, keyNames: keyNames)
+    fold.load(stored.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }.map { ($0.key.bytes, $0.value) })
+  }
+
+  /// The rows of a key in the order of their begins: without their names.
+  mutating func texts(_ key: String) throws -> [String] {
+    try commit()
+    return rows.filter { $0.key.hasPrefix(key + " ") }.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// The names of a key's sessions without the time.
+  mutating func names(_ key: String) throws -> [String] {
+    try commit()
+    return rows.keys.filter { $0.hasPrefix(key + " ") }.map { String($0.dropFirst(key.count + 29)) }.sorted()
+  }
+}
+
+/// The same, with a restart after every step, or with none: what comes out must be the same.
+func both(_ text: String, _ body: (inout SessionHand, _ pause: (inout SessionHand) throws -> Void) throws -> Void) throws {
+  for restarts in [false, true] {
+    var hand = try SessionHand(text)
+    try body(&hand) { if restarts { try $0.restart() } }
+  }
+}

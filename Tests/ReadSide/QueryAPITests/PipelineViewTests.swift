@@ -1,0 +1,171 @@
+import ChangeRecords
+import Foundation
+import DynamoModel
+import ProjectionTestKit
+import ReadModels
+import Synchronization
+import Testing
+
+@testable import QueryAPI
+
+/// Answers about a pipeline, each of one moment and with what it is true for.
+@Suite struct PipelineViewTests {
+  private func scene() throws -> Scene {
+    let scene = try Scene()
+    for (name, points) in [("a", 5), ("b", 9), ("c", 5), ("d", 1)] { try scene.play(name, points: Int64(points)) }
+    try scene.write { $0.put(["PK": .string("U:b"), "SK": .string("profile"), "Nick": .string("Bee")]) }
+    return scene
+  }
+
+  private func members(_ bytes: [UInt8]) throws -> String { try member("members", of: bytes) }
+
+  private func failure(_ body: () async throws -> [UInt8]) async -> QueryError? {
+    do {
+      _ = try await body()
+      return nil
+    } catch {
+      return error as? QueryError
+    }
+  }
+
+  @Test func `a board shows its best, with what a collection says of them`() async throws {
+    let view = try scene().view
+    let top = try await view.leaderboard("best", board: ["r"], .top(offset: 0, limit: 2), atLeast: [])
+    #expect(try member("board", of: top) == #"["r"]"# && member("leaderboard", of: top) == #""best""#)
+    // Who is below the floor does not count.
+    #expect(try member("count", of: top) == "3")
+    #expect(
+      try members(top)
+        == #"[{"member":"b","rank":1,"reached_at":"2026-01-01T00:00:00.002000Z","score":9,"show":{"nick":"Bee"}},{"member":"a","rank":2,"reached_at":"2026-01-01T00:00:00.001000Z","score":5,"show":{"nick":null}}]"#
+    )
+    let page = try await view.leaderboard("best", board: nil, .top(offset: 2, limit: 10), atLeast: [])
+    #expect(try members(page).contains(#""member":"c","rank":3"#) && !members(page).contains(#""d""#))
+    #expect(try await members(view.leaderboard("best", board: ["r"], .top(offset: 3, limit: 10), atLeast: [])) == "[]")
+  }
+
+  @Test func `a member's rank, and those around it`() async throws {
+    let view = try scene().view
+    let rank = try await view.leaderboard("every_play", board: nil, .rank(member: "c"), atLeast: [])
+    #expect(try members(rank).contains(#""member":"c","rank":1"#) && member("board", of: rank) == "[]")
+    let around = try await view.leaderboard("best", board: ["r"], .around(member: "a", radius: 1), atLeast: [])
+    #expect(try members(around).components(separatedBy: "\"member\"").count == 4)
+    let first = try await view.leaderboard("best", board: ["r"], .around(member: "b", radius: 0), atLeast: [])
+    #expect(try members(first).components(separatedBy: "\"member\"").count == 2)
+    for question in [
+      PipelineView.BoardQuestion.rank(member: "d"), .rank(member: "nobody"), .around(member: "d", radius: 9), .count,
+    ] {
+      let none = try await view.leaderboard("best", board: ["r"], question, atLeast: [])
+      #expect(try members(none) == "[]" && member("count", of: none) == "3", "\(question)")
+    }
+    let nowhere = try await view.leaderboard("best", board: ["x"], .top(offset: 0, limit: 9), atLeast: [])
+    #expect(try members(nowhere) == "[]" && member("count", of: nowhere) == "0" && member("closed_at", of: nowhere) == "missing")
+  }
+
+  @Test func `a board with a calendar period says that it is open`() async throws {
+    let open = try await scene().view.leaderboard("hours", board: ["2026-01-01T00"], .count, atLeast: [])
+    #expect(try member("closed_at", of: open) == "null" && member("count", of: open) == "4")
+  }
+
+  @Test func `sessions are those of a key, or the active ones`() async throws {
+    let scene = try scene()
+    let view = scene.view
+    let active = try await view.sessions("sittings", key: [], limit: 10, atLeast: [])
+    #expect(try member("rows", of: active).components(separatedBy: "active").count == 5)
+    for key in [["a", "r"], ["a,r"]] {
+      let one = try await view.sessions("sittings", key: key, limit: 10, atLeast: [])
+      #expect(try member("rows", of: one).hasPrefix(#"[["a","r","#), "\(key)")
+    }
+    #expect(try await member("rows", of: view.sessions("sittings", key: ["a", "x"], limit: 10, atLeast: [])) == "[]")
+    try scene.write { $0.time += 120_000 }
+    #expect(try await member("rows", of: view.sessions("sittings", key: [], limit: 10, atLeast: [])) == "[]")
+    let error = await failure { try await view.sessions("sittings", key: ["a"], limit: 10, atLeast: []) }
+    #expect(error?.status == 400 && error?.message.contains("2 parts (name, room)") == true, "\(String(describing: error))")
+  }
+
+  @Test func `a part of a key may hold commas where it cannot be read in another way`() {
+    #expect(PipelineView.parts(["a,b"], 1) == ["a,b"])
+    #expect(PipelineView.parts(["a,b"], 2) == ["a", "b"])
+    #expect(PipelineView.parts(["a,"], 2) == ["a", ""])
+    #expect(PipelineView.parts(["a,b,c"], 2) == ["a,b,c"])
+    #expect(PipelineView.parts(["a,b", "c"], 2) == ["a,b", "c"])
+  }
+
+  @Test func `what is not there is named, with what there is`() async throws {
+    let view = try scene().view
+    let cases: [(QueryError?, Int, String)] = [
+      (await failure { try await view.leaderboard("x", board: nil, .count, atLeast: []) }, 404, "best, every_play, hours"),
+      (await failure { try await view.leaderboard("people", board: nil, .count, atLeast: []) }, 404, "no leaderboard `people`"),
+      (await failure { try await view.leaderboard("best", board: ["a", "b"], .count, atLeast: []) }, 400, "1 values (room)"),
+      (await failure { try await view.sessions("x", key: [], limit: 1, atLeast: []) }, 404, "sittings"),
+      (await failure { try await view.query("x", parameters: [], atLeast: []) }, 404, "everybody"),
+      (await failure { try await view.query("everybody", parameters: [("most", "1")], atLeast: []) }, 400, "no parameter `most`"),
+      (await failure { try await view.query("everybody", parameters: [("least", "10")], atLeast: []) }, 400, "greater than 9"),
+      (await failure { try await view.query("everybody", parameters: [("least", "x")], atLeast: []) }, 400, "`least`"),
+      // A store in memory knows no SQL, and says so.
+      (await failure { try await view.query("everybody", parameters: [], atLeast: []) }, 500, "knows no SQL"),
+    ]
+    for (error, status, text) in cases {
+      #expect(
+        error?.status == status && error?.message.contains(text) == true, "\(String(describing: error)), not \(status) \(text)")
+    }
+  }
+
+  @Test func `an answer says what it is true for`() async throws {
+    let scene = try scene()
+    let answer = try await scene.view.deadLetters(limit: 10)
+    #expect(try member("position", of: answer) == #"{"Tab":["\#(TestHistory.tableID(0)):0:5"]}"#)
+    #expect(try member("time", of: answer) == #""2026-01-01T00:00:00.004000Z""# && member("generation", of: answer) == "1")
+    #expect(try member("rows", of: answer) == "[]" && member("records", of: answer) == "{}")
+    try scene.write { $0.put(["PK": .string("U:e"), "SK": .string("1"), "Points": .string("many")]) }
+    let letters = try await scene.view.deadLetters(limit: 10)
+    #expect(try member("records", of: letters).contains(#""best":1"#))
+    #expect(try member("rows", of: letters).contains(#"["best","record","Tab",0,6,"#))
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `a reader that asks for a position waits until it is there`() async throws {
+    let scene = try scene()
+    let view = scene.view
+    func position(_ sequence: UInt64, table: Int = 0, partition: Int = 0) -> Position {
+      Position(tableID: TestHistory.tableID(table), partition: partition, sequence: sequence)
+    }
+    _ = try await view.leaderboard("every_play", board: nil, .count, atLeast: [position(5), position(1)])
+    async let later = view.leaderboard("every_play", board: nil, .rank(member: "late"), atLeast: [position(6)])
+    try scene.play("late", points: 3)
+    #expect(try await members(later).contains("late"))
+    // A position of another life of the table, or of a partition that is not there, is never held.
+    async let never = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, table: 7)]) }
+    async let nowhere = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, partition: 3)]) }
+    for error in await [never, nowhere] {
+      #expect(error?.status == 503 && error?.code == "NotYet", "\(String(describing: error))")
+    }
+  }
+
+  @Test func `readers see the current generation, whole, and none before there is one`() async throws {
+    let scene = try scene()
+    let view = scene.view
+    #expect(try await member("count", of: view.leaderboard("every_play", board: nil, .count, atLeast: [])) == "4")
+    scene.current.withLock { $0 = Generation(number: 2, fingerprint: "", state: .current, directory: "two") }
+    let missing = await failure { try await view.leaderboard("every_play", board: nil, .count, atLeast: []) }
+    #expect(missing?.status == 503, "\(String(describing: missing))")
+    try scene.play("only", points: 1)
+    let answer = try await view.leaderboard("every_play", board: nil, .count, atLeast: [])
+    #expect(try member("count", of: answer) == "5" && member("generation", of: answer) == "2")
+    scene.current.withLock { $0 = nil }
+    #expect(await failure { try await view.dashboard() }?.code == "NotReady")
+    await view.close()
+  }
+
+  @Test func `a tile that fails says so, and the others are shown`() async throws {
+    let tiles = try await member("tiles", of: scene().view.dashboard())
+    #expect(
+      tiles.contains(#""member":"b","rank":1"#) && tiles.contains(#""member":"a","rank":2"#) && !tiles.contains(#""member":"c""#))
+    #expect(tiles.contains(#""error":"a store in memory knows no SQL","kind":"number","title":"Plays""#), "\(tiles)")
+  }
+}
+
+extension PipelineView {
+  /// The dead letters, once they hold these positions.
+  fileprivate func deadLetters(limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
+    try await sessions("sittings", key: [], limit: limit, atLeast: positions)
+  }
+}

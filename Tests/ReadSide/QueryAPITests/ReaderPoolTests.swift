@@ -1,0 +1,162 @@
+import Dispatch
+import Pipelines
+import ReadModels
+import Synchronization
+import Testing
+
+@testable import QueryAPI
+
+/// Several readers with a bounded queue.
+@Suite struct ReaderPoolTests {
+  /// Counts what happens to readers.
+  private final class Counts: Sendable {
+    let opened = Atomic(0)
+    let closed = Atomic(0)
+    let running = Atomic(0)
+    let done = Atomic(0)
+    let refused = Atomic(0)
+  }
+
+  /// A reader that answers nothing but its number.
+  private final class NumberedReader: GenerationReader {
+    let number: Int
+    private let counts: Counts
+
+    init(_ counts: Counts) {
+      self.counts = counts
+      number = counts.opened.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    func snapshot<Result>(_ body: () throws -> Result) throws -> Result { try body() }
+    func places() throws -> [ReadPlace] { [] }
+    func decided() throws -> [Int: Int64] { [:] }
+    func run(
+      _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+      row: ([AnswerCell]) throws -> Void
+    ) throws {}
+    func rows(
+      _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+    ) throws {}
+    func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {}
+    func deadLetterCounts() throws -> [(projection: String, count: Int)] { [] }
+    func ranks(_ projection: Int) throws -> (any BoardRanks)? { nil }
+    func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] { [] }
+    func latestBoard(_ projection: Int) throws -> [Value]? { nil }
+    func closedAt(_ projection: Int, board: [Value]) throws -> Int64? { nil }
+    func close() { _ = counts.closed.wrappingAdd(1, ordering: .relaxed) }
+  }
+
+  private struct Refusal: Error {}
+
+  private static func source(_ number: Int = 1, revision: Int = 0) throws -> ReaderPool.Source {
+    let pipeline = try Scene().pipeline
+    return ReaderPool.Source(
+      generation: Generation(number: number, fingerprint: "", state: .current, directory: ""), pipeline: pipeline,
+      revision: revision)
+  }
+
+  private static func pool(_ counts: Counts, readers: Int = ReaderPool.readersMax) -> ReaderPool {
+    ReaderPool(name: "p", readersMax: readers) { _, _ in NumberedReader(counts) }
+  }
+
+  /// Asks a question that takes until the gate opens.
+  private static func slow(_ pool: ReaderPool, _ source: ReaderPool.Source, _ counts: Counts, _ gate: DispatchSemaphore) async {
+    do {
+      try await pool.read(source) { _ in
+        _ = counts.running.wrappingAdd(1, ordering: .relaxed)
+        gate.wait()
+        gate.signal()
+        _ = counts.running.wrappingSubtract(1, ordering: .relaxed)
+      }
+      _ = counts.done.wrappingAdd(1, ordering: .relaxed)
+    } catch let error as QueryError where error.status == 503 && error.code == "Busy" {
+      _ = counts.refused.wrappingAdd(1, ordering: .relaxed)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `so many are answered at once, so many wait, and the rest are refused`() async throws {
+    let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
+    let (pool, source) = (Self.pool(counts), try Self.source())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<(ReaderPool.readersMax + ReaderPool.waitingMax + 5) {
+        group.addTask { await Self.slow(pool, source, counts, gate) }
+      }
+      do {
+        try await see("five are refused") { counts.refused.load(ordering: .relaxed) == 5 }
+        try await see("eight are answered") { counts.running.load(ordering: .relaxed) == ReaderPool.readersMax }
+        #expect(counts.done.load(ordering: .relaxed) == 0 && counts.opened.load(ordering: .relaxed) == ReaderPool.readersMax)
+      } catch {
+        gate.signal()
+        throw error
+      }
+      gate.signal()
+      try await group.waitForAll()
+    }
+    #expect(counts.done.load(ordering: .relaxed) == ReaderPool.readersMax + ReaderPool.waitingMax)
+    #expect(counts.refused.load(ordering: .relaxed) == 5 && counts.opened.load(ordering: .relaxed) == ReaderPool.readersMax)
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `a slow question delays no other`() async throws {
+    let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
+    let (pool, source) = (Self.pool(counts), try Self.source())
+    async let slow: Void = Self.slow(pool, source, counts, gate)
+    try await see("the slow one runs") { counts.running.load(ordering: .relaxed) == 1 }
+    for _ in 0..<50 { try await pool.read(source) { _ in } }
+    #expect(counts.running.load(ordering: .relaxed) == 1)
+    // They took turns on one more reader.
+    #expect(counts.opened.load(ordering: .relaxed) == 2)
+    gate.signal()
+    await slow
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `the ninth waits, and has the reader that is free first`() async throws {
+    let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
+    let (pool, source) = (Self.pool(counts, readers: 1), try Self.source())
+    async let slow: Void = Self.slow(pool, source, counts, gate)
+    try await see("the slow one runs") { counts.running.load(ordering: .relaxed) == 1 }
+    async let second = pool.read(source) { ($0 as? NumberedReader)?.number }
+    gate.signal()
+    #expect(try await second == 1)
+    await slow
+    #expect(counts.opened.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func `a question that fails gives its reader back`() async throws {
+    let counts = Counts()
+    let (pool, source) = (Self.pool(counts, readers: 1), try Self.source())
+    for _ in 0..<10 {
+      await #expect(throws: Refusal.self) { try await pool.read(source) { _ in throw Refusal() } }
+    }
+    try await pool.read(source) { _ in }
+    #expect(counts.opened.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func `another generation or an edited definition opens the reader again`() async throws {
+    let counts = Counts()
+    let pool = Self.pool(counts, readers: 1)
+    for (number, revision, expected) in [(1, 0, 1), (1, 0, 1), (2, 0, 2), (2, 1, 3), (2, 1, 3), (1, 1, 4)] {
+      let source = try Self.source(number, revision: revision)
+      #expect(try await pool.read(source) { ($0 as? NumberedReader)?.number } == expected)
+    }
+    #expect(counts.closed.load(ordering: .relaxed) == 3)
+    await pool.close()
+    #expect(counts.closed.load(ordering: .relaxed) == 4)
+    // After that it opens one when it is asked.
+    #expect(try await pool.read(try Self.source()) { ($0 as? NumberedReader)?.number } == 5)
+  }
+
+  @Test func `one that cannot be opened is tried again by the next question`() async throws {
+    let isOpen = Atomic(false)
+    let counts = Counts()
+    let pool = ReaderPool(name: "p", readersMax: 1) { _, _ in
+      guard isOpen.load(ordering: .relaxed) else { throw ReaderError.notReady }
+      return NumberedReader(counts)
+    }
+    await #expect(throws: ReaderError.notReady) { try await pool.read(try Self.source()) { _ in } }
+    isOpen.store(true, ordering: .relaxed)
+    try await pool.read(try Self.source()) { _ in }
+    #expect(counts.opened.load(ordering: .relaxed) == 1)
+  }
+}

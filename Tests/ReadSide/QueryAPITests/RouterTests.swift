@@ -1,0 +1,167 @@
+import ChangeRecords
+import DynamoModel
+import HTTPServer
+import ProjectionTestKit
+import ReadModels
+import Services
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import QueryAPI
+
+/// Parameters of requests, and what an operator may do over HTTP.
+@Suite struct RouterTests {
+  /// Writes down what it is asked for.
+  private final class Operator: PipelineOperator {
+    let asked = Mutex<[String]>([])
+
+    private func note(_ text: String) { asked.withLock { $0.append(text) } }
+
+    func rebuild(_ pipeline: String) async throws { note("rebuild \(pipeline)") }
+
+    func effects(_ pipeline: String, _ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect] {
+      note("effects \(states.map(\.rawValue).sorted().joined(separator: ",")) after \(after) limit \(limit)")
+      return []
+    }
+
+    func effectNames(_ pipeline: String) async throws -> [(name: String, isPaused: Bool)] { [("gone", false), ("left", true)] }
+
+    func setPaused(_ pipeline: String, effect: String, _ isPaused: Bool) async throws {
+      if effect == "unknown" { throw OperatorRefusal("there is no effect `unknown`") }
+      note("\(isPaused ? "pause" : "resume") \(effect)")
+    }
+
+    func change(_ pipeline: String, _ effects: EffectSelection, _ change: EffectChange) async throws -> Int {
+      note("\(change) \(effects)")
+      return 3
+    }
+  }
+
+  private func router(_ operations: Operator) throws -> QueryRouter {
+    QueryRouter(
+      views: [try Scene().view], operations: operations, changed: Signal(), metrics: Metrics(), status: { Array($0.utf8) },
+      refresh: {},
+      page: { _ in nil })
+  }
+
+  private func failure(_ body: () async throws -> Void) async -> QueryError? {
+    do {
+      try await body()
+      return nil
+    } catch {
+      return error as? QueryError
+    }
+  }
+
+  @Test func `an operator's wishes are passed on`() async throws {
+    let operations = Operator()
+    let router = try router(operations)
+    func post(_ path: String, _ query: (name: String, value: String)...) async throws -> String {
+      String(decoding: try await router.operate(path.split(separator: "/").map(String.init), query), as: UTF8.self)
+    }
+    #expect(try await post("v1/pipelines/scene/rebuild") == #"{"rebuild":"scene"}"#)
+    #expect(try await post("v1/pipelines/scene/effects/gone/pause") == #"{"pause":"gone"}"#)
+    #expect(try await post("v1/pipelines/scene/effects/gone/resume") == #"{"resume":"gone"}"#)
+    #expect(try await post("v1/pipelines/scene/effects/retry", ("id", "7")) == #"{"retry":3}"#)
+    #expect(try await post("v1/pipelines/scene/effects/retry", ("effect", "gone")) == #"{"retry":3}"#)
+    #expect(try await post("v1/pipelines/scene/effects/discard", ("effect", "gone"), ("state", "pending")) == #"{"discard":3}"#)
+    let asked = operations.asked.withLock { $0 }
+    #expect(
+      asked == [
+        "rebuild scene", "pause gone", "resume gone", "retry one(7)",
+        "retry all(effect: \"gone\", ReadModels.EffectState.failed)",
+        "discard all(effect: \"gone\", ReadModels.EffectState.pending)",
+      ], "\(asked)")
+  }
+
+  @Test func `a wish that cannot be is refused, and nothing is done`() async throws {
+    let operations = Operator()
+    let router = try router(operations)
+    let cases: [(path: String, query: [(name: String, value: String)], status: Int)] = [
+      ("v1/pipelines/scene", [], 404), ("v1/pipelines/other/rebuild", [], 404), ("v2/pipelines/scene/rebuild", [], 404),
+      ("v1/pipelines/scene/rebuild/now", [], 404), ("v1/pipelines/scene/rebuild", [("force", "1")], 400),
+      ("v1/pipelines/scene/effects/unknown/pause", [], 409), ("v1/pipelines/scene/effects/gone/stop", [], 404),
+      ("v1/pipelines/scene/effects/retry", [], 400), ("v1/pipelines/scene/effects/retry", [("id", "0")], 400),
+      ("v1/pipelines/scene/effects/retry", [("id", "x")], 400),
+      ("v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),
+      ("v1/pipelines/scene/effects/discard", [("id", "1"), ("more", "2")], 400),
+    ]
+    for (path, query, status) in cases {
+      let error = await failure { _ = try await router.operate(path.split(separator: "/").map(String.init), query) }
+      #expect(error?.status == status, "\(path) \(query): \(String(describing: error))")
+    }
+    #expect(operations.asked.withLock { $0 }.isEmpty)
+  }
+
+  @Test func `the list of effects has its page`() async throws {
+    let operations = Operator()
+    let router = try router(operations)
+    var arguments = Arguments([("state", "failed"), ("after", "12"), ("limit", "5")])
+    let answer = try await router.effects("scene", &arguments)
+    #expect(try member("paused", of: answer) == #"["left"]"# && member("rows", of: answer) == "[]")
+    var none = Arguments([])
+    _ = try await router.effects("scene", &none)
+    #expect(operations.asked.withLock { $0 } == ["effects failed after 12 limit 5", "effects failed,pending after 0 limit 100"])
+    for query in [[("limit", "0")], [("limit", "1001")], [("after", "-1")], [("state", "x")], [("what", "1")]] {
+      let error = await failure {
+        var arguments = Arguments(query.map { (name: $0.0, value: $0.1) })
+        _ = try await router.effects("scene", &arguments)
+      }
+      #expect(error?.status == 400, "\(query)")
+    }
+  }
+
+  @Test func `parameters are taken one by one, and the last of a name counts`() throws {
+    var arguments = Arguments([("a", "1"), ("b", "x"), ("a", "2"), ("c", "")])
+    #expect(arguments.take("a") == "2" && arguments.take("a") == nil)
+    #expect(arguments.all("b") == ["x"] && arguments.all("b").isEmpty)
+    #expect(throws: QueryError.self) { try arguments.finish() }
+    #expect(arguments.take("c") == "")
+    try arguments.finish()
+  }
+
+  @Test func `numbers have their ranges, at the limit and one past it`() throws {
+    func integer(_ text: String) throws -> Int? {
+      var arguments = Arguments([("n", text)])
+      return try arguments.integer("n", in: 1...1_000)
+    }
+    #expect(try integer("1") == 1 && integer("1000") == 1_000)
+    var empty = Arguments([])
+    #expect(try empty.integer("n", in: 1...2) == nil)
+    for text in ["0", "1001", "", " 1", "1.0", "x", "99999999999999999999"] {
+      #expect(throws: QueryError.self, "\(text)") { try integer(text) }
+    }
+  }
+
+  @Test func `positions are joined by commas or given once each`() throws {
+    let (a, b) = ("00000000000000a0:0:5", "00000000000000a0:1:6")
+    var arguments = Arguments([("at_least", "\(a),\(b)"), ("at_least", a)])
+    #expect(try arguments.positions().map(\.description) == [a, b, a])
+    var none = Arguments([])
+    #expect(try none.positions().isEmpty)
+    for text in ["x", "a0:0:5", "00000000000000a0:0", "00000000000000a0:-1:5", "00000000000000a0:0:9223372036854775808"] {
+      var wrong = Arguments([("at_least", text)])
+      #expect(throws: QueryError.self, "\(text)") { try wrong.positions() }
+    }
+  }
+
+  @Test func `a question about a board has its parameters`() throws {
+    func question(_ word: String, _ query: (name: String, value: String)...) throws -> String {
+      var arguments = Arguments(query)
+      let question = try arguments.question(word)
+      try arguments.finish()
+      return "\(question)"
+    }
+    #expect(try question("top") == "top(offset: 0, limit: 10)")
+    #expect(try question("top", ("offset", "5"), ("limit", "1000")) == "top(offset: 5, limit: 1000)")
+    #expect(try question("rank", ("member", "a")) == #"rank(member: "a")"#)
+    #expect(try question("around", ("member", "a"), ("radius", "0")) == #"around(member: "a", radius: 0)"#)
+    #expect(try question("count") == "count")
+    #expect(throws: QueryError.self) { try question("rank") }
+    #expect(throws: QueryError.self) { try question("rank", ("member", "a"), ("radius", "1")) }
+    #expect(throws: QueryError.self) { try question("around", ("member", "a"), ("radius", "501")) }
+    #expect(throws: QueryError.self) { try question("top", ("limit", "\(PipelineView.boardPageMax + 1)")) }
+    #expect(throws: QueryError.self) { try question("best") }
+  }
+}

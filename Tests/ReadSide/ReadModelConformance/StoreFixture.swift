@@ -1,0 +1,155 @@
+internal import ChangeLog
+internal import DynamoModel
+internal import Foundation
+package import Pipelines
+internal import PipelineFiles
+internal import ProjectionTestKit
+internal import Projections
+package import ReadModels
+
+/// A kind of store in a test's hand, with nothing in it yet.
+package struct StoreFixture: Sendable {
+  /// A part of a checkpoint that can be made to fail.
+  package enum Part: String, Sendable, CaseIterable {
+    case position, collection, groups, sessions, steps, deadLetters, outbox, commit
+  }
+
+  package let stores: ReadModelStores
+  /// A folder of the test's own.
+  package let directory: String
+  /// Opens a generation for reading.
+  package let reader: @Sendable (Generation, Pipeline) throws -> any GenerationReader
+  /// Makes checkpoints of a generation fail at a part from now on; nil heals. Answers false where the store has no such part to fail at.
+  package let fail: @Sendable (Generation, Part?) throws -> Bool
+  /// Makes the journal so long that the next checkpoint trims what was in it.
+  package let outgrowJournal: @Sendable (Generation) throws -> Void
+  /// Dead letters of records that are kept for each projection.
+  package let deadLettersMax: Int
+
+  package init(
+    stores: ReadModelStores, directory: String, deadLettersMax: Int,
+    reader: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader,
+    fail: @escaping @Sendable (Generation, Part?) throws -> Bool, outgrowJournal: @escaping @Sendable (Generation) throws -> Void
+  ) {
+    self.stores = stores
+    self.directory = directory
+    self.deadLettersMax = deadLettersMax
+    self.reader = reader
+    self.fail = fail
+    self.outgrowJournal = outgrowJournal
+  }
+}
+
+/// What a store does not keep of its contract.
+package struct ConformanceFailure: Error, CustomStringConvertible {
+  package let description: String
+}
+
+/// Evaluates `text` only when the condition does not hold.
+func require(_ condition: Bool, _ text: @autoclosure () throws -> String, file: String = #fileID, line: Int = #line) throws {
+  if !condition { throw ConformanceFailure(description: "\(file):\(line): \(try text())") }
+}
+
+/// What `body` throws; nil when it goes through.
+func failure(_ body: () throws -> Void) -> ReadModelError? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error as? ReadModelError ?? .damaged(path: "", "\(error)")
+  }
+}
+
+/// A pipeline's store and its current generation, opened.
+struct Opened {
+  let fixture: StoreFixture
+  let pipeline: Pipeline
+  let catalog: any PipelineStore
+  let generation: Generation
+  let store: any GenerationStore
+  let hand: LaneHand
+
+  init(_ fixture: StoreFixture, _ text: String, in folder: String = "p") throws {
+    self.fixture = fixture
+    let file = try fixture.file(text, in: folder)
+    pipeline = try ProjectionTestKit.pipeline(text)
+    catalog = try fixture.stores.pipeline(fixture.directory + "/" + folder)
+    generation = try catalog.generation(for: pipeline.fingerprint, pipelineFile: file)
+    store = try fixture.stores.generation(generation, pipeline)
+    hand = LaneHand(store)
+  }
+
+  /// Another worker on the same generation.
+  func another() throws -> LaneHand { LaneHand(try fixture.stores.generation(generation, pipeline)) }
+
+  func index(_ name: String) throws -> Int {
+    guard let index = pipeline.projection(named: name) else { throw ConformanceFailure(description: "no projection \(name)") }
+    return index
+  }
+
+  /// Some columns of a projection's rows, each row as text, in order.
+  func rows(_ name: String, _ columns: [String]) throws -> [String] {
+    let reader = try fixture.reader(generation, pipeline)
+    defer { reader.close() }
+    return try rows(reader, name, columns)
+  }
+
+  func rows(_ reader: any GenerationReader, _ name: String, _ columns: [String]) throws -> [String] {
+    let index = try index(name)
+    let table = pipeline.projections[index].table
+    let places = try columns.map { column -> Int in
+      guard let place = table.column(named: column) else { throw ConformanceFailure(description: "no column \(column)") }
+      return place
+    }
+    var found: [String] = []
+    try reader.rows(index, where: [], newest: nil, limit: .max) { row in
+      found.append(places.map { row[$0].description }.joined(separator: " "))
+    }
+    return found.sorted()
+  }
+
+  /// Everything that a reader sees, the outbox, and where the lanes stand; to be compared as a whole.
+  func everything() throws -> [String] {
+    var all: [String] = []
+    for projection in pipeline.projections {
+      all += try rows(projection.name, projection.table.columns.map(\.name)).map { "\(projection.name): \($0)" }
+    }
+    all += try letters()
+    all += try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map { effect in
+      "effect: \(effect.pending.idempotencyKey) \(effect.state) \(effect.pending.action.json)"
+    }.sorted()
+    all += try store.lanes().sorted { $0.key < $1.key }.map { "lane: \($0.key) \($0.value)" }
+    for index in pipeline.projections.indices { all.append("steps: \(try store.stepsWaiting(index))") }
+    return all
+  }
+
+  /// Dead letters and their counts.
+  func letters(limit: Int = 1_000_000) throws -> [String] {
+    let reader = try fixture.reader(generation, pipeline)
+    defer { reader.close() }
+    var found: [String] = []
+    try reader.deadLetters(limit: limit) { row in found.append("letter: " + row.map(\.description).joined(separator: " ")) }
+    return found.sorted() + (try reader.deadLetterCounts().map { "letters of \($0.projection): \($0.count)" })
+  }
+
+  /// The members of a board by the ranks that a reader keeps, best first.
+  func ranks(_ reader: any GenerationReader, _ name: String, _ board: [Value]) throws -> [String] {
+    let index = try index(name)
+    return try reader.snapshot {
+      let page = try reader.ranks(index)?.board(board)?.page(from: 0, limit: 1_000) ?? []
+      let top = try reader.top(index, board: board, limit: 1_000)
+      try require(page == top, "\(name) \(board): by ranks \(page), by rows \(top)")
+      return page.map { "\($0.member) \($0.score)" }
+    }
+  }
+}
+
+extension StoreFixture {
+  /// A pipeline file of this text in a folder.
+  func file(_ text: String, in folder: String) throws -> String {
+    let path = directory + "/" + folder
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(filePath: path + "/pipeline.yaml"))
+    return path + "/pipeline.yaml"
+  }
+}

@@ -1,0 +1,117 @@
+internal import DynamoModel
+internal import ProjectionTestKit
+internal import RandomTestKit
+
+/// The pipelines that the suite works with.
+enum StorePipelines {
+  private static let head = """
+    pipeline: store
+    tables: { Tab: { key: { partition: PK string, sort: SK string } } }
+    items:
+      play:
+        in: Tab
+        match: { PK: "U:{name}", SK: "{n}" }
+        fields: { room: Room optional, points: Points integer optional, amount: Amount decimal optional, who: Who optional }
+    projections:
+
+    """
+
+  /// Every form of a column, and boards of every score.
+  static let groups =
+    head + """
+        plays: { collection: play, key: [name, n], columns: [room, points, amount] }
+        rooms:
+          aggregate: [room]
+          of: play
+          columns:
+            c: count
+            total: sum(points)
+            amounts: sum(amount)
+            least: min(points)
+            most: max(points)
+            names: distinct(who)
+            first_who: first(who by points)
+            last_who: last(who by points)
+        heard:
+          aggregate: [room]
+          each: [play inserted, play changed]
+          columns:
+            c: count
+            total: sum(points)
+            least: min(points)
+            most: max(points)
+            names: distinct(who)
+            first_who: first(who)
+            last_who: last(who)
+            by_points: last(who by points)
+        counted: { leaderboard: who, of: play, board: [room], score: count }
+        summed: { leaderboard: who, of: play, board: [room], score: sum(points), ties: competition }
+        greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
+        lowest: { leaderboard: who, of: play, board: [room], score: min(points), direction: asc }
+        heard_count: { leaderboard: who, each: [play inserted, play changed], board: [room], score: count }
+        heard_sum: { leaderboard: who, each: [play inserted, play changed], board: [room], score: sum(amount) }
+        heard_most: { leaderboard: who, each: [play inserted, play changed], board: [room], score: max(points) }
+        heard_least: { leaderboard: who, each: [play inserted, play changed], board: [room], score: min(points) }
+        heard_last: { leaderboard: who, each: [play inserted, play changed], board: [room], score: last(points) }
+        kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
+
+      """
+
+  /// Something of everything that a checkpoint writes.
+  static let everything =
+    head + """
+        plays: { collection: play, key: [name, n], columns: [room, points] }
+        rooms: { aggregate: [room], of: play, columns: { c: count, total: sum(points) } }
+        sittings: { sessions: name, touch: [play inserted, play changed], gap: 1m, columns: { points: sum(points) } }
+        logins: { session: play, key: [name, n], gap: 5m, one live per: room, expire: delete item }
+        hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: count, keep: 1 boards }
+        best: { leaderboard: who, of: play, board: [room], score: max(points) }
+      effects:
+        gone: { each: play removed, delete: { rows: plays, where: room = :room } }
+        passed: { each: hours closed, delete: { rows: plays, where: room = :hour } }
+
+      """
+
+  /// Only the boards that nobody keeps back.
+  static let board =
+    head + """
+        kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
+        greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
+
+      """
+
+  /// Writes of a few people in a few rooms, of extreme and of small numbers, with moves and deletions.
+  static func random(_ text: String, seed: UInt64, writes: Int, partitions: Int) throws -> TestHistory {
+    var random = SeededGenerator(seed: seed)
+    var history = TestHistory(try pipeline(text), partitions: partitions)
+    let numbers: [Int64] = [0, 0, 1, 2, 3, -4, 5, .max, .max - 1, .min, 7]
+    for _ in 0..<writes {
+      history.time += [0, 0, 1, 40].randomElement(using: &random) ?? 0
+      let key: Item = [
+        "PK": .string("U:\(["ana", "ben", "cyd", "dan", "eve"].randomElement(using: &random) ?? "")"),
+        "SK": .string("\(Int.random(in: 0..<4, using: &random))"),
+      ]
+      if Int.random(in: 0..<5, using: &random) == 0 {
+        history.delete(key)
+        continue
+      }
+      var item = key
+      item["Room"] = Int.random(in: 0..<9, using: &random) == 0 ? nil : .string("r\(Int.random(in: 0..<4, using: &random))")
+      item["Who"] = .string("w\(Int.random(in: 0..<4, using: &random))")
+      if Int.random(in: 0..<9, using: &random) > 0 {
+        item["Points"] = .number(Number(numbers.randomElement(using: &random) ?? 0))
+      }
+      item["Amount"] = .number(
+        try Number(["1.5", "-0.25", "1e100", "9e125", "-9e125", "3"].randomElement(using: &random) ?? "0"))
+      history.put(item)
+    }
+    return history
+  }
+
+  /// An item of a room.
+  static func play(_ name: String, _ n: Int = 1, room: String? = "r", who: String = "w", points: Int64 = 1) -> Item {
+    var item: Item = ["PK": .string("U:\(name)"), "SK": .string("\(n)"), "Who": .string(who), "Points": .number(Number(points))]
+    if let room { item["Room"] = .string(room) }
+    return item
+  }
+}

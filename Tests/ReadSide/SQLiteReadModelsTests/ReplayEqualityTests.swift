@@ -1,0 +1,88 @@
+import DynamoModel
+import Foundation
+import MemoryReadModels
+import PipelineFiles
+import Pipelines
+import ProjectionTestKit
+import ReadModels
+import SQLiteReadModels
+import StoreTestKit
+import Testing
+import Workers
+
+/// One log into both stores gives equal rows, whatever the batches, restarts and partitions.
+@Suite struct ReplayEqualityTests {
+  static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+
+  /// What the steps of a scenario write, as a log.
+  private func history(_ scenario: Scenario, of pipeline: Pipeline, partitions: Int) -> TestHistory {
+    var history = TestHistory(pipeline, partitions: partitions)
+    for step in scenario.steps {
+      history.time = max(history.time, step.time / 1000)
+      if history.order == 1 { history.time = step.time / 1000 }
+      for write in step.writes { apply(write, to: &history) }
+    }
+    history.time += 86_400_000 * 3
+    return history
+  }
+
+  private func apply(_ write: Scenario.Write, to history: inout TestHistory) {
+    switch write {
+    case .put(let table, let item): history.put(item, table: table)
+    case .update(let table, let key, let set, let remove): history.update(key, set: set, remove: remove, table: table)
+    case .delete(let table, let key): history.delete(key, table: table)
+    case .batch(let writes): for write in writes { apply(write, to: &history) }
+    }
+  }
+
+  /// Everything that a reader sees of the rows, dead letters and boards.
+  private func everything(_ reader: any GenerationReader, _ pipeline: Pipeline) throws -> [String] {
+    var all: [String] = []
+    for (index, projection) in pipeline.projections.enumerated() {
+      try reader.rows(index, where: [], newest: nil, limit: .max) { all.append("\(projection.name): \($0)") }
+      let latest = try reader.latestBoard(index)
+      all.append("latest of \(projection.name): \(String(describing: latest))")
+      if let latest { all.append("top: \(try reader.top(index, board: latest, limit: 100))") }
+    }
+    try reader.deadLetters(limit: 1_000) { all.append("letter: \($0)") }
+    all += try reader.deadLetterCounts().map { "\($0)" } + reader.places().map { "\($0.position) \($0.watermark)" }
+    return all.sorted()
+  }
+
+  private func effects(_ store: any GenerationStore) throws -> [String] {
+    try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map {
+      "\($0.pending.idempotencyKey) \($0.pending.at) \($0.pending.order) \($0.pending.action.json)"
+    }.sorted()
+  }
+
+  @Test(arguments: names, [1, 3])
+  func `a replay gives both stores the same rows`(_ name: String, _ partitions: Int) async throws {
+    let folder = (0..<4).reduce(URL(filePath: #filePath)) { folder, _ in folder.deletingLastPathComponent() }
+      .appending(path: "pipelines/\(name)").path
+    let pipeline = try PipelineLoader.load(folder)
+    var rows = 0
+    for scenario in try ScenarioLoader.load(folder, of: pipeline) {
+      let history = history(scenario, of: pipeline, partitions: partitions)
+      let directory = TemporaryDirectory()
+      try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+      let path = directory.path + "/read-model.db"
+      var sqlite = Replay(store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: history.logs)
+      try await sqlite.catchUp()
+      let expected = try everything(try SQLiteReader(path: path, pipeline: pipeline), pipeline)
+      let expectedEffects = try effects(sqlite.store)
+      rows += expected.count
+      for (number, paces) in [(0, (restart: Int?.none, checkpoint: Int?.none)), (1, (1, nil)), (2, (nil, 2))] {
+        let models = MemoryReadModels()
+        let generation = Generation(number: number, fingerprint: "", state: .current, directory: "\(number)")
+        var memory = Replay(
+          store: try models.stores.generation(generation, pipeline), logs: history.logs, batchRecords: 3,
+          restartEvery: paces.restart, checkpointEvery: paces.checkpoint)
+        try await memory.catchUp()
+        let found = try everything(try models.reader(generation, pipeline), pipeline)
+        #expect(found == expected, "\(scenario.name), \(number): \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
+        #expect(try effects(memory.store) == expectedEffects, "\(scenario.name), \(number)")
+      }
+    }
+    #expect(rows > 10)
+  }
+}
