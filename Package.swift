@@ -178,6 +178,12 @@ let package = Package(
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "ReadModels", ["RandomTestKit", "ReadModels", "Pipelines"]),
     tests(
+      "ReadSide", "ReadSideModel",
+      [
+        "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+      ]),
+    tests(
       "ReadSide", "Workers",
       [
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
