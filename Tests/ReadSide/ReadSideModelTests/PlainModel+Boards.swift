@@ -12,19 +12,16 @@ extension PlainModel {
     let touched: PlainStamp
   }
 
-  mutating func boardRows(_ board: Leaderboard, _ projection: Projection) -> [[Value]] {
-    var members = allMembers(board, projection)
+  mutating func boardRows(_ board: Leaderboard, _ index: Int) -> [[Value]] {
+    var members = allMembers(board, index)
     if let keep = board.keepBoards {
-      var latest: [[Value]: PlainStamp] = [:]
+      // By the start of the board's period, and then by its last change.
+      var latest: [[Value]: (start: Int64, change: PlainStamp)] = [:]
       for member in members {
-        if let period = board.period(of: member.board) {
-          latest[member.board] = PlainStamp(time: period.lowerBound, order: 0)
-        } else {
-          latest[member.board] = max(latest[member.board] ?? member.touched, member.touched)
-        }
+        let change = max(latest[member.board]?.change ?? member.touched, member.touched)
+        latest[member.board] = (board.period(of: member.board)?.lowerBound ?? 0, change)
       }
-      let kept = Set(
-        latest.sorted { $0.value != $1.value ? $0.value > $1.value : $1.key.lexicographicallyPrecedes($0.key) }.prefix(keep).map(\.key))
+      let kept = Set(latest.sorted { ($0.value.start, $0.value.change) > ($1.value.start, $1.value.change) }.prefix(keep).map(\.key))
       members.removeAll { !kept.contains($0.board) }
     }
     if let keep = board.keepMembers {
@@ -49,7 +46,8 @@ extension PlainModel {
     }
   }
 
-  private mutating func allMembers(_ board: Leaderboard, _ projection: Projection) -> [Member] {
+  private mutating func allMembers(_ board: Leaderboard, _ index: Int) -> [Member] {
+    let projection = pipeline.projections[index]
     let needed = board.scoreInput ?? board.memberInput
     func key(_ values: [Value]) -> [Value]? {
       let key = Array(values[...board.memberInput])
@@ -58,8 +56,15 @@ extension PlainModel {
     /// By board and member: the entries that count, with when each came.
     var entries: [[Value]: [PlainEntry]] = [:]
     var touched: [[Value]: PlainStamp] = [:]
+    /// By board: the first record that gave it anything.
+    var opened: [[Value]: PlainStamp] = [:]
     /// The last record whose net contribution is not zero.
     var moved: [[Value]: PlainStamp] = [:]
+    func touch(_ key: [Value], _ stamp: PlainStamp) {
+      touched[key] = stamp
+      let board = Array(key.dropLast())
+      opened[board] = opened[board] ?? stamp
+    }
     func note(_ stamp: PlainStamp, old: [[Value]], new: [[Value]]) {
       var net: [[Value]: (count: Int, sum: PlainSum)] = [:]
       for (values, sign) in old.map({ ($0, -1) }) + new.map({ ($0, 1) }) {
@@ -73,7 +78,7 @@ extension PlainModel {
       var present: [PlainItemKey: [PlainEntry]] = [:]
       for step in itemSteps(board.sources[0], projection.name) {
         note(step.change.stamp, old: step.old, new: step.new)
-        for values in step.net { if let key = key(values) { touched[key] = step.change.stamp } }
+        for values in step.net { if let key = key(values) { touch(key, step.change.stamp) } }
         // An entry that was there before is as old as it was.
         let before = present[step.change.itemKey] ?? []
         present[step.change.itemKey] = step.new.enumerated().map { place, values in
@@ -92,9 +97,13 @@ extension PlainModel {
         for entry in same {
           guard let key = key(entry.values) else { continue }
           entries[key, default: []].append(entry)
-          touched[key] = entry.stamp
+          touch(key, entry.stamp)
         }
       }
+    }
+    for (key, opened) in opened {
+      guard let end = board.period(of: key)?.upperBound, end <= watermark else { continue }
+      closed[index, default: []].append((key, max(end, opened.time)))
     }
     return entries.compactMap { key, entries in
       var score: Value?
@@ -114,6 +123,12 @@ extension PlainModel {
       }
       guard let score else { return nil }
       if [.max, .min].contains(board.score) { reached = entries.filter { $0.values[needed] == score }.map(\.stamp).min() }
+      if board.score == .sum {
+        // A score that only zeros made.
+        var sum = PlainSum()
+        for entry in entries { sum.add(entry.values[needed]) }
+        if board.isOverItems, sum.isZero { reached = touched[key] }
+      }
       if board.score == .last {
         // The score was reached when it was last another one.
         let sorted = entries.sorted { ($0.stamp, $0.place) < ($1.stamp, $1.place) }

@@ -60,7 +60,9 @@ extension PlainModel {
             effect: effect.name, at: end.through, action: rows(selections, row(of: session, rule, pipeline.projections[projection])))
         }
       }
-    case .boardClosed: return []
+    case .boardClosed(let projection):
+      guard case .deleteRows(let selections) = effect.action else { return [] }
+      return (closed[projection] ?? []).map { PlainEffect(effect: effect.name, at: $0.at, action: rows(selections, $0.board)) }
     }
   }
 

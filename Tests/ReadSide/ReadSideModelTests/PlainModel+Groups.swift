@@ -57,15 +57,12 @@ extension PlainModel {
   private func chosen(_ column: AggregateColumn, _ entries: [PlainEntry], _ isOverItems: Bool, isLast: Bool) -> Value {
     guard let input = column.input else { return .null }
     let able = entries.filter { entry in !entry.values[input].isNull && !(column.order.map { entry.values[$0].isNull } ?? false) }
-    /// Among items equal orders go by item key; among changes by time and order. Elements of one image go by their place.
+    /// Equal values of a field go by item key, and of one item by the value; what has no field to go by goes by time and order.
     func isBefore(_ one: PlainEntry, _ other: PlainEntry) -> Bool {
       if let order = column.order, one.values[order] != other.values[order] { return one.values[order] < other.values[order] }
-      if isOverItems {
-        if one.itemKey != other.itemKey { return one.itemKey < other.itemKey }
-      } else if one.stamp != other.stamp {
-        return one.stamp < other.stamp
-      }
-      return one.place < other.place
+      if column.order != nil, one.itemKey != other.itemKey { return one.itemKey < other.itemKey }
+      if !isOverItems, one.stamp != other.stamp { return one.stamp < other.stamp }
+      return one.values[input] < other.values[input]
     }
     let sorted = able.sorted(by: isBefore)
     return (isLast ? sorted.last : sorted.first)?.values[input] ?? .null

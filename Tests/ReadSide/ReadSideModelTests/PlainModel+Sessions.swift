@@ -118,7 +118,8 @@ extension PlainModel {
       guard isTouch, !endsNow, isNew || run.lastEnd[key] != .superseded || run.rule.revivesOnTouch else { return }
     }
     let session = known ?? run.open(key, change)
-    if isTouch || session.current != values { session.touched = change.stamp }
+    let shown = run.rule.columns.filter { $0.function == .current }.compactMap(\.input)
+    if isTouch || shown.contains(where: { session.current[$0] != values[$0] }) { session.touched = change.stamp }
     session.change = change
     session.current = values
     if let deadline = run.rule.deadline {

@@ -14,7 +14,9 @@ struct PlainModel {
   var rows: [Int: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
   var effects: [PlainEffect] = []
-  /// By projection: the ends of its sessions.
+  /// By projection: boards whose period has passed, and when that was seen in the order of the records.
+  var closed: [Int: [(board: [Value], at: Int64)]] = [:]
+  /// By projection: the sessions that have ended.
   var ended: [Int: [PlainSession]] = [:]
 
   init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Int64) {
@@ -25,7 +27,7 @@ struct PlainModel {
       switch projection.kind {
       case .collection(let collection): rows[index] = collectionRows(collection, projection)
       case .aggregate(let aggregate): rows[index] = aggregateRows(aggregate, projection)
-      case .leaderboard(let board): rows[index] = boardRows(board, projection)
+      case .leaderboard(let board): rows[index] = boardRows(board, index)
       case .sessions(let sessions): rows[index] = sessionRows(sessions, index)
       }
     }
