@@ -213,9 +213,8 @@ package struct SessionFold: Sendable {
         due.sort { keys.less($0.slot, $1.slot) }
       }
       for (slot, deadline) in due {
-        let firedAt = max(deadline.last, slots[slot].state?.stamp.time ?? .min)
         let state = close(slot, at: deadline.endedAt, by: deadline.rule, nil)
-        endings.append(Ending(state: state, cause: .deadline(firedAt)))
+        endings.append(Ending(state: state, cause: .deadline(deadline.last)))
       }
     }
   }

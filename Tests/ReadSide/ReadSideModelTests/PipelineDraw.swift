@@ -118,7 +118,7 @@ struct PipelineDraw {
     // Few different values make groups meet.
     let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
     let field = draw.chance(4) ? draw.pick(fields) : draw.pick(likely)
-    if field.type == "string", !field.isElement, draw.chance(8) { return ("up", "string", "{ up: upper(\(field.name)) }") }
+    if field.type == "string", !field.isElement, draw.chance(8) { return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }") }
     return (field.name, field.type, field.name)
   }
 

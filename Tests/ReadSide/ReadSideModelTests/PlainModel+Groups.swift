@@ -57,12 +57,13 @@ extension PlainModel {
   private func chosen(_ column: AggregateColumn, _ entries: [PlainEntry], _ isOverItems: Bool, isLast: Bool) -> Value {
     guard let input = column.input else { return .null }
     let able = entries.filter { entry in !entry.values[input].isNull && !(column.order.map { entry.values[$0].isNull } ?? false) }
-    /// Equal values of a field go by item key, and of one item by the value; what has no field to go by goes by time and order.
+    /// Equal values of a field go by item key, and of one item by the value, or over changes by time and order. Elements of a
+    /// list stand in its order.
     func isBefore(_ one: PlainEntry, _ other: PlainEntry) -> Bool {
       if let order = column.order, one.values[order] != other.values[order] { return one.values[order] < other.values[order] }
       if column.order != nil, one.itemKey != other.itemKey { return one.itemKey < other.itemKey }
-      if !isOverItems, one.stamp != other.stamp { return one.stamp < other.stamp }
-      return one.values[input] < other.values[input]
+      if isOverItems { return one.values[input] < other.values[input] }
+      return (one.stamp, one.place) < (other.stamp, other.place)
     }
     let sorted = able.sorted(by: isBefore)
     return (isLast ? sorted.last : sorted.first)?.values[input] ?? .null

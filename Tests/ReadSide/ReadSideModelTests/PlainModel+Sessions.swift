@@ -68,7 +68,9 @@ extension PlainModel {
 
   private mutating func touch(_ run: inout Run, _ change: PlainChange, _ touches: [Source], _ name: String) {
     let keyCount = run.rule.keyCount
-    for (values, place) in fired(touches, change, name) where !values[..<keyCount].contains(where: \.isNull) {
+    // A record is taken whole or not at all.
+    guard let touched = taken(touches, change, name), let ends = taken(run.rule.ends, change, name) else { return }
+    for (values, place) in touched where !values[..<keyCount].contains(where: \.isNull) {
       let key = Array(values[..<keyCount])
       let known = run.active[key]
       let session = known ?? run.open(key, change)
@@ -77,7 +79,7 @@ extension PlainModel {
       session.touches.append(PlainEntry(values: values, stamp: change.stamp, itemKey: change.itemKey, place: place))
       run.enter(session, values, change, isNew: known == nil)
     }
-    for (values, _) in fired(run.rule.ends, change, name) {
+    for (values, _) in ends {
       guard let session = run.active[Array(values[..<keyCount])] else { continue }
       session.touched = change.stamp
       run.end(session, change.time, .explicit)

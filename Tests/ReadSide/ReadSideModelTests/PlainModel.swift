@@ -104,7 +104,13 @@ struct PlainModel {
     return entries
   }
 
+  /// What a change gives to rules over changes; nothing when one of them cannot read it.
   mutating func fired(_ sources: [Source], _ change: PlainChange, _ projection: String) -> [(values: [Value], place: Int)] {
+    taken(sources, change, projection) ?? []
+  }
+
+  /// The same, but nil when the change is a dead letter.
+  mutating func taken(_ sources: [Source], _ change: PlainChange, _ projection: String) -> [(values: [Value], place: Int)]? {
     var found: [(values: [Value], place: Int)] = []
     var rules: Set<Int> = []
     for source in sources where source.table == change.table && !rules.contains(source.rule) {
@@ -116,6 +122,7 @@ struct PlainModel {
         for values in contributions { found.append((values, found.count)) }
       } catch {
         refuse(projection, change, error)
+        return nil
       }
     }
     return found

@@ -37,14 +37,15 @@ final class PlainSession {
   func due(_ rule: Sessions) -> (at: Int64, by: SessionEnd, through: Int64)? {
     var all: [(at: Int64, by: SessionEnd, through: Int64)] = []
     // Of two that end at one instant the first here is named.
-    if let deadline { all.append((deadline, .deadline, deadline)) }
+    // One that is past when it comes ends the session with the instant of the change that brings it.
+    if let deadline { all.append((deadline, .deadline, max(deadline, change.time))) }
     if case .midnight(let zone) = rule.cut {
       let midnight = CalendarUnit.day.interval(of: started.time, in: zone).upperBound
       all.append((midnight, .cut, midnight - 1))
     }
-    if let most = rule.max { all.append((started.time + most, .max, started.time + most)) }
     if let gap = rule.gap { all.append((lastTouch + gap, .gap, lastTouch + gap)) }
+    if let most = rule.max { all.append((started.time + most, .max, started.time + most)) }
     guard let first = all.min(by: { $0.through < $1.through }) else { return nil }
-    return (max(first.at, lastTouch), first.by, max(first.through, lastTouch))
+    return (max(first.at, lastTouch), first.by, first.through)
   }
 }
