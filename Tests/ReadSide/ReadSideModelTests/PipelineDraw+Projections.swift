@@ -133,7 +133,7 @@ extension PipelineDraw {
 
   mutating func drawEffects() -> [String] {
     var lines: [String] = []
-    for index in 0..<draw.below(3) {
+    for index in 0..<draw.below(4) {
       let name = "e\(index)"
       switch draw.below(3) {
       case 0:
@@ -142,7 +142,7 @@ extension PipelineDraw {
         let when = draw.chance(2) ? ", when: \"\(itemCondition(item.plain, prefixes: ["", "old.", "new."]))\"" : ""
         if isItem {
           lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["changed(n)", "changed(s)"]))\"\(when), delete: item }")
-        } else if let rows = selection(item.plain.map { ($0.name, $0.type) }) {
+        } else if let rows = selection(item.all.map { ($0.name, $0.type) }) {
           lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["removed", "removed", "changed(s)", "expired"]))\"\(when), delete: \(rows) }")
         }
       case 1:

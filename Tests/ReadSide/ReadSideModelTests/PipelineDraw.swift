@@ -40,10 +40,14 @@ struct PipelineDraw {
       "  Tab: { key: { partition: PK string, sort: SK string }, ttl: X\(onePartition ? ", partitions: 1" : "") }")
     lines.append("  Box: { key: { partition: PK string }\(draw.chance(2) ? ", ttl: X" : "") }")
     lines.append("items:")
-    for item in [
+    var kinds: [(name: String, table: String, match: String, captures: [String])] = [
       ("play", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]),
       ("chat", "Tab", "PK: \"C:{room}\", SK: \"{note}\"", ["room", "note"]), ("thing", "Box", "PK: \"{box}\"", ["box"]),
-    ] {
+    ]
+    // An item whose `K` changes is of another kind.
+    let hasClasses = draw.chance(2)
+    if hasClasses { kinds.insert(("game", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]), at: 0) }
+    for item in kinds {
       let fields = drawFields()
       items.append(ItemDraw(name: item.0, table: item.1, captures: item.3, fields: fields))
       lines.append("  \(item.0):")
@@ -51,7 +55,11 @@ struct PipelineDraw {
       lines.append("    match: { \(item.2) }")
       lines.append("    fields: { \(fields.filter { $0.name != "mood" }.map { $0.text.hasPrefix("{") ? "\($0.name): \($0.text)" : "\($0.name): \"\($0.text)\"" }.joined(separator: ", ")) }")
       if let mood = fields.first(where: { $0.name == "mood" }) { lines.append("    capture: { mood: \(mood.text) }") }
-      if draw.chance(3) { lines.append("    when: \(itemCondition(fields.filter { !$0.isElement }))") }
+      if item.name == "game" {
+        lines.append("    when: \"K = 'a'\"")
+      } else if draw.chance(3) {
+        lines.append("    when: \"\(itemCondition(fields.filter { !$0.isElement }))\"")
+      }
     }
     lines.append("projections:")
     let count = 3 + draw.below(4)
@@ -158,6 +166,11 @@ struct PipelineDraw {
   }
 
   mutating func changes(_ item: ItemDraw, events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"]) -> String {
-    "[\((0..<(1 + draw.below(2))).map { _ in change(item, events) }.joined(separator: ", "))]"
+    var all = (0..<(1 + draw.below(2))).map { _ in change(item, events) }
+    // Fields of two kinds of item have the same names, captures of the key only where the kinds share them.
+    if let other = items.first(where: { $0.name != item.name && $0.captures == item.captures }), draw.chance(2) {
+      all.append(change(other, events))
+    }
+    return "[\(all.joined(separator: ", "))]"
   }
 }

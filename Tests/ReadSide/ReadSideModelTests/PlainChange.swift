@@ -19,6 +19,7 @@ struct PlainChange {
   let keys: Item
   /// The key in byte order: that of the table's number, partition key and sort key, all of them texts here.
   let itemKey: PlainItemKey
+  let oldItem: Item?
   let old: Image?
   let new: Image?
   /// A removal by TTL or by an effect.
@@ -41,6 +42,7 @@ struct PlainChange {
         return []
       })
     let matcher = pipeline.tables[table].matcher
+    oldItem = record.oldImage
     old = record.oldImage.flatMap { matcher.image(of: $0) }
     new = record.newImage.flatMap { matcher.image(of: $0) }
     isExpiry = record.kind == .remove && record.cause == .service

@@ -17,14 +17,14 @@ extension PlainModel {
       let itemKey: PlainItemKey
     }
 
-    mutating func end(_ session: PlainSession, _ at: Int64, _ by: SessionEnd, through: Int64? = nil) {
-      session.end = (at, by, through ?? at)
+    mutating func end(_ session: PlainSession, _ at: Int64, _ by: SessionEnd, _ through: PlainStamp) {
+      session.end = (at, by, through)
       active[session.key] = nil
       lastEnd[session.key] = by
     }
 
     mutating func fire(before time: Int64) {
-      for session in active.values { if let due = session.due(rule), due.through < time { end(session, due.at, due.by, through: due.through) } }
+      for session in active.values { if let due = session.due(rule), due.through < time { end(session, due.at, due.by, PlainStamp(time: due.through, order: .max)) } }
     }
 
     mutating func open(_ key: [Value], _ change: PlainChange) -> PlainSession {
@@ -46,7 +46,7 @@ extension PlainModel {
       guard let named, isNew || session.group != named else { return }
       for other in active.values where other !== session && other.group == named {
         other.touched = max(other.touched, change.stamp)
-        end(other, change.time, .superseded)
+        end(other, change.time, .superseded, change.stamp)
       }
     }
   }
@@ -82,7 +82,7 @@ extension PlainModel {
     for (values, _) in ends {
       guard let session = run.active[Array(values[..<keyCount])] else { continue }
       session.touched = change.stamp
-      run.end(session, change.time, .explicit)
+      run.end(session, change.time, change.isExpiry ? .ttl : .explicit, change.stamp)
     }
   }
 
@@ -102,7 +102,7 @@ extension PlainModel {
     guard let values = new else {
       guard let old, let session = run.active[Array(old[..<run.rule.keyCount])] else { return }
       session.touched = change.stamp
-      run.end(session, change.time, change.isExpiry ? .ttl : .removed)
+      run.end(session, change.time, change.isExpiry ? .ttl : .removed, change.stamp)
       return
     }
     let key = Array(values[..<run.rule.keyCount])
@@ -132,7 +132,10 @@ extension PlainModel {
       session.touches.append(PlainEntry(values: values, stamp: change.stamp, itemKey: change.itemKey, place: 0))
     }
     run.enter(session, values, change, isNew: known == nil)
-    if endsNow { run.end(session, change.time, .explicit) }
+    if endsNow {
+      session.touched = change.stamp
+      run.end(session, change.time, .explicit, change.stamp)
+    }
   }
 
   mutating func row(_ session: PlainSession, _ rule: Sessions, _ projection: Projection) -> [Value] {

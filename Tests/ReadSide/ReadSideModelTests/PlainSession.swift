@@ -18,8 +18,8 @@ final class PlainSession {
   var touched: PlainStamp
   /// The last change of the item, for effects.
   var change: PlainChange
-  /// When the session ended, why, and the last instant at which it was active.
-  var end: (at: Int64, by: SessionEnd, through: Int64)?
+  /// When the session ended, why, and by which change; by the last order of its last instant when the clock ended it.
+  var end: (at: Int64, by: SessionEnd, through: PlainStamp)?
   /// Which session of this name it is.
   var ordinal = 1
 

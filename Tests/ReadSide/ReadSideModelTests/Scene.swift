@@ -60,6 +60,40 @@ final class Scene {
   /// Lets the watermarks reach the clock.
   func settle() throws { try store.settleClock() }
 
+  /// Applies what there is, carries out the effects that are due, and so on until nothing more comes.
+  func carryOut(_ replay: inout Replay) async throws {
+    while true {
+      let removed = try store.removeDue()
+      try settle()
+      try await replay.catchUp()
+      var due: [PendingEffect] = []
+      for name in EffectRules.names(of: pipeline) {
+        due += try replay.store.dueEffects(DueEffects(effect: name, now: .max, limit: 1_000))
+      }
+      for effect in due {
+        switch effect.action.kind {
+        case .deleteItem(let table, let key, let seen, let through): try await delete(table, key, seen: seen, through: through)
+        case .deleteRows(let rows):
+          for selection in rows {
+            for item in try replay.store.items(behind: selection, of: effect) {
+              try await delete(selection.table, item.key, seen: Item(), through: item.position)
+            }
+          }
+        }
+        try replay.store.settle([(effect.id, .done)])
+      }
+      if due.isEmpty, removed == 0 { return }
+    }
+  }
+
+  private func delete(_ table: String, _ key: Item, seen: Item, through: Position) async throws {
+    let action = WriteAction(table: table, key: key, seenThrough: through) { (current) -> WriteChange in
+      guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
+      return .delete
+    }
+    _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
+  }
+
   /// All changes in their order, and the watermark of all partitions in microseconds.
   func changes() async throws -> (changes: [PlainChange], watermark: Int64) {
     var all: [PlainChange] = []

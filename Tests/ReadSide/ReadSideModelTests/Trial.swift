@@ -39,7 +39,29 @@ struct Trial {
         if let difference = try comparison.difference() { return "\(partitions) partitions, \(runs[index].way): \(difference)" }
       }
     }
-    return nil
+    return try await effectProblem(steps, &draw)
+  }
+
+  /// The same while effects are carried out on the tables, at some steps at once and at others late.
+  private func effectProblem(_ steps: [HistoryStep], _ draw: inout Draw) async throws -> String? {
+    let expires = pipeline.projections.contains { if case .sessions(let sessions) = $0.kind { sessions.expiresItem } else { false } }
+    guard expires || !pipeline.effects.isEmpty else { return nil }
+    let scene = try Scene(pipeline, start: start, partitions: draw.pick([1, 4]))
+    var way = Way.drawn(&draw)
+    way.isLive = true
+    var (replay, path) = try scene.replay(way)
+    defer { replay.store.close() }
+    for step in steps {
+      try await scene.perform(step)
+      if draw.chance(3) { try await scene.carryOut(&replay) }
+    }
+    try await scene.carryOut(&replay)
+    let (changes, watermark) = try await scene.changes()
+    var model = PlainModel(pipeline, changes, watermark: watermark)
+    let comparison = Comparison(model: model, path: path, store: replay.store)
+    guard let problem = try comparison.difference(effects: false) ?? model.deletionProblem() else { return nil }
+    let log = changes.map { "  \($0.place) \($0.itemKey) at \(Timestamp.text($0.time)) \($0.isExpiry ? "expired" : $0.new == nil ? "gone" : "")" }
+    return "carrying out effects, \(way): \(problem)\n\(log.joined(separator: "\n"))"
   }
 
   /// Leaves out steps as long as something differs.
