@@ -37,7 +37,10 @@ struct HistoryDraw {
   /// Shortly before clocks go forward in Europe, before they go back, and before a year ends.
   static let starts: [Int64] = [1_774_735_200_000, 1_792_875_600_000, 1_767_220_200_000]
 
-  init(seed: UInt64) {
+  private let focus: PipelineDraw.Focus
+
+  init(seed: UInt64, focus: PipelineDraw.Focus) {
+    self.focus = focus
     draw = Draw(seed: seed ^ 0x00ff_00ff)
     now = draw.pick(Self.starts)
   }
@@ -62,25 +65,27 @@ struct HistoryDraw {
   }
 
   private static let times: [Int64] = [
-    1, 1, 999, 1_000, 1_001, 60_000, 600_000, 600_001, 1_800_000, 1_800_000, 1_800_001, 3_600_000, 3_600_001, 21_600_000, 86_400_000,
-    86_400_001, 3_000_000_000, 33_000_000_000,
+    1, 1, 1, 1, 999, 1_000, 1_000, 1_001, 60_000, 60_000, 300_000, 600_000, 600_000, 600_001, 1_200_000, 1_800_000, 1_800_000, 1_800_001,
+    3_600_000, 3_600_000, 3_600_001, 3_600_001, 7_200_000, 21_600_000, 21_600_000, 86_400_000, 86_400_000, 86_400_001, 3_000_000_000,
+    33_000_000_000,
   ]
 
   private mutating func key() -> (table: String, key: Item) {
     let big = draw.chance(60)
-    if draw.chance(4) {
+    let focus = draw.chance(4) ? draw.pick(PipelineDraw.Focus.allCases) : focus
+    if focus == .thing {
       return ("Box", ["PK": .string(big ? String(repeating: "k", count: 2_048) : draw.pick(["x", "y", "P:a", "z\u{301}"]))])
     }
-    let sort = big ? String(repeating: "s", count: 1_024) : draw.pick(["1", "2", "1", "\u{0}"])
+    let sort = big ? String(repeating: "s", count: 1_024) : draw.pick(["1", "2", "1", "2", "3", "\u{0}"])
     if draw.chance(40) { return ("Tab", ["PK": .string("P:" + String(repeating: "p", count: 2_046)), "SK": .string(sort)]) }
-    return ("Tab", ["PK": .string(draw.pick(["P:a", "P:b", "P:a", "C:a", "C:r1", "Q"])), "SK": .string(sort)])
+    return ("Tab", ["PK": .string(draw.chance(20) ? "Q" : focus == .play ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"])), "SK": .string(sort)])
   }
 
   private mutating func put(_ isHostile: Bool) -> HistoryStep {
     let (table, key) = key()
     var item = key
     for name in Self.names where !draw.chance(isHostile ? 7 : 12) { item[name] = value(name, isHostile) }
-    if draw.chance(3) { item["X"] = nil }
+    if !draw.chance(4) { item["X"] = nil }
     return .put(table: table, item)
   }
 
@@ -91,11 +96,11 @@ struct HistoryDraw {
     return .update(table: table, key: key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
   }
 
-  private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "S", "G"]
+  private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "N", "S", "G", "G"]
 
   private mutating func value(_ name: String, _ isHostile: Bool) -> AttributeValue {
-    if isHostile, draw.chance(25) { return draw.pick([.null, .string("x"), .number(Number(1)), .bool(true), .list([]), .map([:])]) }
-    let isEdge = isHostile && draw.chance(6)
+    if isHostile, draw.chance(40) { return draw.pick([.null, .string("x"), .number(Number(1)), .bool(true), .list([]), .map([:])]) }
+    let isEdge = isHostile && draw.chance(9)
     switch name {
     case "N":
       return number(isEdge ? draw.pick(["9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.5", "1E125", "5E18"])

@@ -12,7 +12,7 @@ extension PipelineDraw {
   }
 
   private mutating func collection(_ name: String) -> [String] {
-    let item = draw.pick(items)
+    let item = item()
     var key = [keyed(item, elements: true)]
     if draw.chance(2) { key.append(keyed(item, elements: true)) }
     var names = Set(key.map(\.name))
@@ -33,13 +33,19 @@ extension PipelineDraw {
 
   /// `of:` or `each:`, and a `when` at times.
   private mutating func over(_ item: ItemDraw, overItems: Bool) -> [String] {
-    if !overItems { return ["    each: \(changes(item))"] }
-    return ["    of: \(item.name)"] + (draw.chance(3) ? ["    when: \"\(itemCondition(item.plain))\""] : [])
+    if overItems { return ["    of: \(item.name)"] + (draw.chance(3) ? ["    when: \"\(itemCondition(item.all))\""] : []) }
+    if item.captures.isEmpty, let other = items.first(where: { $0.name != item.name }) {
+      return ["    each: [\(change(item)), \(change(other))]"]
+    }
+    if let element = item.fields.first(where: \.isElement), draw.chance(3) {
+      return ["    each: { change: \(item.name) \(draw.pick(["inserted", "removed", "changed(n)"])), when: \"\(itemCondition([element]))\" }"]
+    }
+    return ["    each: \(changes(item))"]
   }
 
   private mutating func aggregate(_ name: String) -> [String] {
-    let item = draw.pick(items)
     let overItems = draw.chance(2)
+    let item = overItems || !draw.chance(4) ? item() : item().withoutKey
     var group = [keyed(item, elements: true).text]
     if draw.chance(3) {
       group.append("\(draw.pick(Self.units)) of \(overItems || draw.chance(2) ? "t" : "commit")")
@@ -54,9 +60,9 @@ extension PipelineDraw {
   }
 
   private mutating func leaderboard(_ name: String) -> [String] {
-    let item = draw.pick(items)
     let overItems = draw.chance(2)
-    let member = keyed(item, elements: true)
+    let item = overItems || !draw.chance(4) ? item() : item().withoutKey
+    let member = draw.chance(2) ? keyed(item, elements: true) : (name: "n", type: "integer", text: "n")
     var board: [(name: String, type: String, text: String)] = []
     if draw.chance(2) { board.append(keyed(item, elements: true)) }
     if draw.chance(2) {
@@ -94,8 +100,9 @@ extension PipelineDraw {
   }
 
   private mutating func touchSessions(_ name: String) -> [String] {
-    let item = draw.pick(items)
-    let key = [item.captures[0]] + (draw.chance(4) ? ["g"] : [])
+    let item = item()
+    // In one partition all changes come in one order, whatever the key.
+    let key = onePartition && item.table == "Tab" && draw.chance(2) ? ["g"] : [item.captures[0]] + (draw.chance(4) ? ["g"] : [])
     sessions.append((name, key, false))
     var lines = ["  \(name):", "    sessions: [\(key.joined(separator: ", "))]"]
     lines.append("    touch: \(changes(item, events: ["inserted", "changed", "changed(n)", "changed(s, g)", "inserted"]))")
@@ -107,7 +114,7 @@ extension PipelineDraw {
   }
 
   private mutating func itemSessions(_ name: String) -> [String] {
-    let item = draw.pick(items)
+    let item = item()
     sessions.append((name, item.captures, true))
     var lines = ["  \(name):", "    session: \(item.name)", "    key: [\(item.captures.joined(separator: ", "))]"]
     if draw.chance(3) { lines.append("    when: \"\(itemCondition(item.plain))\"") }
@@ -137,7 +144,7 @@ extension PipelineDraw {
       let name = "e\(index)"
       switch draw.below(3) {
       case 0:
-        let item = draw.pick(items)
+        let item = item()
         let isItem = draw.chance(2)
         let when = draw.chance(2) ? ", when: \"\(itemCondition(item.plain, prefixes: ["", "old.", "new."]))\"" : ""
         if isItem {

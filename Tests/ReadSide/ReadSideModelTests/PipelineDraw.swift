@@ -18,11 +18,17 @@ struct PipelineDraw {
     let captures: [String]
     let fields: [FieldDraw]
 
+    /// What items of several kinds have in common.
+    var withoutKey: ItemDraw {
+      ItemDraw(name: name, table: table, captures: [], fields: fields.filter { !$0.isElement && $0.name != "mood" })
+    }
+
     var plain: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields.filter { !$0.isElement } }
     var all: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields }
   }
 
   var draw: Draw
+  private(set) var onePartition = false
   var items: [ItemDraw] = []
   /// Collections that effects may delete the rows of: name, and columns with their types.
   var collections: [(name: String, columns: [(name: String, type: String)])] = []
@@ -31,10 +37,26 @@ struct PipelineDraw {
 
   static let zones = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
 
-  init(seed: UInt64) { draw = Draw(seed: seed) }
+  /// What most of the file and of its history is about.
+  let focus: Focus
+
+  enum Focus: CaseIterable {
+    case play, chat, thing
+  }
+
+  init(seed: UInt64, focus: Focus) {
+    draw = Draw(seed: seed)
+    self.focus = focus
+  }
+
+  /// An item that a projection or effect is about.
+  mutating func item() -> ItemDraw {
+    if !draw.chance(4), let item = items.last(where: { $0.name == "\(focus)" }) { return item }
+    return draw.pick(items)
+  }
 
   mutating func text() -> String {
-    let onePartition = draw.chance(6)
+    onePartition = draw.chance(6)
     var lines = ["pipeline: drawn", "tables:"]
     lines.append(
       "  Tab: { key: { partition: PK string, sort: SK string }, ttl: X\(onePartition ? ", partitions: 1" : "") }")
@@ -75,10 +97,10 @@ struct PipelineDraw {
     fields.append(
       draw.chance(5)
         ? FieldDraw(name: "n", type: "integer", text: "{ from: N, type: integer, default: 7 }")
-        : FieldDraw(name: "n", type: "integer", text: "N integer\(optional(draw.chance(2)))"))
-    fields.append(FieldDraw(name: "d", type: "decimal", text: "D decimal\(optional(draw.chance(2)))"))
-    fields.append(FieldDraw(name: "s", type: "string", text: "S\(optional(draw.chance(2)))"))
-    fields.append(FieldDraw(name: "g", type: "string", text: "\(draw.chance(4) ? "lower(G)" : "G")\(optional(draw.chance(2)))"))
+        : FieldDraw(name: "n", type: "integer", text: "N integer\(optional(!draw.chance(3)))"))
+    fields.append(FieldDraw(name: "d", type: "decimal", text: "D decimal\(optional(!draw.chance(4)))"))
+    fields.append(FieldDraw(name: "s", type: "string", text: "S\(optional(!draw.chance(4)))"))
+    fields.append(FieldDraw(name: "g", type: "string", text: "\(draw.chance(4) ? "lower(G)" : "G")\(optional(!draw.chance(4)))"))
     fields.append(FieldDraw(name: "b", type: "boolean", text: "B boolean optional"))
     let form = draw.pick(["timestamp(UTC)", "timestamp(UTC)", "timestamp(Europe/Paris)", "timestamp"])
     fields.append(FieldDraw(name: "t", type: "timestamp", text: "T \(form) optional"))
@@ -87,7 +109,7 @@ struct PipelineDraw {
     fields.append(FieldDraw(name: "bin", type: "bytes", text: "Y bytes optional"))
     fields.append(FieldDraw(name: "j", type: "json", text: "J json optional"))
     switch draw.below(4) {
-    case 0: fields.append(FieldDraw(name: "e", type: "string", text: "explode(L)\(optional(draw.chance(2)))", isElement: true))
+    case 0: fields.append(FieldDraw(name: "e", type: "string", text: "explode(L)\(optional(!draw.chance(3)))", isElement: true))
     case 1:
       fields.append(FieldDraw(name: "e", type: "string", text: "explode(M, 'k') optional", isElement: true))
       fields.append(FieldDraw(name: "ev", type: "integer", text: "{ from: \"explode(M, 'v')\", type: integer, optional: true }", isElement: true))
@@ -104,15 +126,17 @@ struct PipelineDraw {
     func one(_ draw: inout Draw) -> String {
       let prefix = draw.pick(prefixes)
       let field = draw.pick(fields.filter { ["integer", "decimal", "string", "boolean"].contains($0.type) })
+      // An element is of the image alone.
+      let name = field.isElement ? field.name : prefix + field.name
       switch draw.below(6) {
-      case 0: return "K = '\(draw.pick(["a", "b"]))'"
-      case 1: return "attribute_exists(\(prefix)\(draw.pick(["K", "Q"])))"
-      case 2: return "NOT \(prefix)K = 'a'"
+      case 0 where !field.isElement: return "K = '\(draw.pick(["a", "b"]))'"
+      case 1 where !field.isElement: return "attribute_exists(\(prefix)\(draw.pick(["K", "Q"])))"
+      case 2 where !field.isElement: return "NOT \(prefix)K = 'a'"
       default:
         switch field.type {
-        case "integer", "decimal": return "\(prefix)\(field.name) \(draw.pick([">", "<", ">=", "<>"])) \(draw.pick(["0", "3", "-1"]))"
-        case "boolean": return "\(prefix)\(field.name) = \(draw.pick(["true", "false"]))"
-        default: return "\(prefix)\(field.name) \(draw.pick(["=", "<>", "<"])) '\(draw.pick(["a", "b", "r1"]))'"
+        case "integer", "decimal": return "\(name) \(draw.pick([">", "<", ">=", "<>"])) \(draw.pick(["0", "3", "-1"]))"
+        case "boolean": return "\(name) = \(draw.pick(["true", "false"]))"
+        default: return "\(name) \(draw.pick(["=", "<>", "<"])) '\(draw.pick(["a", "b", "r1"]))'"
         }
       }
     }

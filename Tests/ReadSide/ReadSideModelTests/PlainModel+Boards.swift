@@ -10,18 +10,23 @@ extension PlainModel {
     let score: Value
     let reached: PlainStamp
     let touched: PlainStamp
+    /// When the board was changed last, by this member or another.
+    let boardTouched: PlainStamp
   }
 
   mutating func boardRows(_ board: Leaderboard, _ index: Int) -> [[Value]] {
     var members = allMembers(board, index)
     if let keep = board.keepBoards {
-      // By the start of the board's period, and then by its last change.
+      // By the start of the board's period, then by its last change, then by its values.
       var latest: [[Value]: (start: Int64, change: PlainStamp)] = [:]
       for member in members {
-        let change = max(latest[member.board]?.change ?? member.touched, member.touched)
-        latest[member.board] = (board.period(of: member.board)?.lowerBound ?? 0, change)
+        latest[member.board] = (board.period(of: member.board)?.lowerBound ?? 0, member.boardTouched)
       }
-      let kept = Set(latest.sorted { ($0.value.start, $0.value.change) > ($1.value.start, $1.value.change) }.prefix(keep).map(\.key))
+      let sorted = latest.sorted { one, other in
+        let (left, right) = ((one.value.start, one.value.change), (other.value.start, other.value.change))
+        return left != right ? left > right : other.key.lexicographicallyPrecedes(one.key)
+      }
+      let kept = Set(sorted.prefix(keep).map(\.key))
       members.removeAll { !kept.contains($0.board) }
     }
     if let keep = board.keepMembers {
@@ -58,12 +63,15 @@ extension PlainModel {
     var touched: [[Value]: PlainStamp] = [:]
     /// By board: the first record that gave it anything.
     var opened: [[Value]: PlainStamp] = [:]
+    /// By board: the last one.
+    var changed: [[Value]: PlainStamp] = [:]
     /// The last record whose net contribution is not zero.
     var moved: [[Value]: PlainStamp] = [:]
     func touch(_ key: [Value], _ stamp: PlainStamp) {
       touched[key] = stamp
       let board = Array(key.dropLast())
       opened[board] = opened[board] ?? stamp
+      changed[board] = stamp
     }
     func note(_ stamp: PlainStamp, old: [[Value]], new: [[Value]]) {
       var net: [[Value]: (count: Int, sum: PlainSum)] = [:]
@@ -135,7 +143,8 @@ extension PlainModel {
         reached = sorted[(sorted.lastIndex { $0.values[needed] != score } ?? -1) + 1].stamp
       }
       return Member(
-        board: Array(key.dropLast()), member: key.last!, score: score, reached: reached ?? entries.map(\.stamp).min()!, touched: touched[key]!)
+        board: Array(key.dropLast()), member: key.last!, score: score, reached: reached ?? entries.map(\.stamp).min()!,
+        touched: touched[key]!, boardTouched: changed[Array(key.dropLast())]!)
     }
   }
 
@@ -145,7 +154,8 @@ extension PlainModel {
       let count = board.boardCount
       guard case .timestamp(let time) = row[count + 2], case .integer(let order) = row[count + 3] else { preconditionFailure("no board's row") }
       let reached = PlainStamp(time: time, order: UInt64(bitPattern: order))
-      return Member(board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached)
+      return Member(board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached,
+        boardTouched: reached)
     }
     let sorted = Self.ranked(members, board)
     return sorted.enumerated().compactMap { place, one in

@@ -29,7 +29,7 @@ import Testing
   /// Answers how many draws were refused before one was taken.
   private static func agree(_ seed: UInt64) async throws -> Int {
     let (text, pipeline, refused) = drawn(seed)
-    var history = HistoryDraw(seed: seed)
+    var history = HistoryDraw(seed: seed, focus: focus(seed))
     let start = history.now
     let steps = history.steps()
     let trial = Trial(pipeline: pipeline, start: start, seed: seed)
@@ -45,10 +45,15 @@ import Testing
     return refused
   }
 
+  private static func focus(_ seed: UInt64) -> PipelineDraw.Focus {
+    var draw = Draw(seed: seed ^ 0xf0c5)
+    return draw.pick(PipelineDraw.Focus.allCases)
+  }
+
   private static func drawn(_ seed: UInt64) -> (text: String, pipeline: Pipeline, refused: Int) {
     var refused = 0
     while true {
-      var draw = PipelineDraw(seed: seed &+ UInt64(refused) << 32)
+      var draw = PipelineDraw(seed: seed &+ UInt64(refused) << 32, focus: focus(seed))
       let text = draw.text()
       do throws(PipelineError) {
         return (text, try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml"), refused)

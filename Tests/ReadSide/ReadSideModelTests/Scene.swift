@@ -121,7 +121,7 @@ final class Scene {
         let log = EmbeddedLog(store, table: table.name)
         return way.redelivers ? RepeatingLog(log) : log
       },
-      batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery, isSettled: true)
+      batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery, isSettled: way.isSettled)
     if let seed = way.interleaving {
       var draw = Draw(seed: seed)
       replay.choose = { draw.below($0) }
@@ -139,6 +139,8 @@ struct Way: CustomStringConvertible {
   var interleaving: UInt64?
   /// The lanes follow while the history is being made.
   var isLive = false
+  /// The decider is told that the logs stand still, and does not wait for the watermark.
+  var isSettled = true
 
   var description: String {
     var words = ["batches of \(batchRecords)"]
@@ -147,6 +149,7 @@ struct Way: CustomStringConvertible {
     if redelivers { words.append("redelivered") }
     if let interleaving { words.append("interleaving \(interleaving)") }
     if isLive { words.append("live") }
+    if !isSettled { words.append("not settled") }
     return words.joined(separator: ", ")
   }
 
@@ -161,6 +164,7 @@ struct Way: CustomStringConvertible {
     way.redelivers = draw.chance(4)
     if !draw.chance(3) { way.interleaving = UInt64(draw.below(1_000_000)) }
     way.isLive = draw.chance(3)
+    way.isSettled = draw.chance(2)
     return way
   }
 }

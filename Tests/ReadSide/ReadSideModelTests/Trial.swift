@@ -29,6 +29,8 @@ struct Trial {
         try scene.settle()
         for index in runs.indices where runs[index].way.isLive { try await runs[index].replay.catchUp() }
       }
+      // The watermark passes the last change.
+      try await scene.perform(.advance(1))
       try scene.settle()
       let (changes, watermark) = try await scene.changes()
       let model = PlainModel(pipeline, changes, watermark: watermark)
@@ -49,6 +51,7 @@ struct Trial {
     let scene = try Scene(pipeline, start: start, partitions: draw.pick([1, 4]))
     var way = Way.drawn(&draw)
     way.isLive = true
+    way.isSettled = true
     var (replay, path) = try scene.replay(way)
     defer { replay.store.close() }
     for step in steps {
