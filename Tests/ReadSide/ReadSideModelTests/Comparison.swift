@@ -26,7 +26,7 @@ struct Comparison {
 
   private func rowDifference(_ index: Int, _ reader: Connection) throws -> String? {
     let table = pipeline.projections[index].table
-    let columns = table.columns.filter { $0.name != "_item" && $0.name != "_position" }
+    let columns = table.columns.filter { $0.name != "_item" }
     let select = try reader.prepare("SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
     // A decimal is two SQL columns, of which the first alone is selected.
     var found: [[Value]] = []

@@ -16,7 +16,7 @@ struct PlainChange {
   let table: Int
   let partition: Int
   let sequence: UInt64
-  let keys: Item
+  let position: Position
   /// The key in byte order: that of the table's number, partition key and sort key, all of them texts here.
   let itemKey: PlainItemKey
   let oldItem: Item?
@@ -28,12 +28,12 @@ struct PlainChange {
   var time: Int64 { stamp.time }
   var place: String { "\(table)/\(partition)/\(sequence)" }
 
-  init(_ record: ChangeRecord, table: Int, partition: Int, of pipeline: Pipeline) {
+  init(_ record: ChangeRecord, table: Int, _ tableID: TableID, partition: Int, of pipeline: Pipeline) {
     stamp = PlainStamp(time: record.time * 1_000, order: record.order)
     self.table = table
     self.partition = partition
     sequence = record.sequence
-    keys = record.keys
+    position = Position(tableID: tableID, partition: partition, sequence: record.sequence)
     let key = pipeline.tables[table].definition.key
     itemKey = PlainItemKey(
       table: table,

@@ -33,7 +33,7 @@ extension PlainModel {
       members = Dictionary(grouping: members, by: \.board).values.flatMap { Self.ranked($0, board).prefix(keep) }
     }
     return members.map { member in
-      var row = member.board + [member.member, member.score] + trace(member.reached)
+      var row = member.board + [member.member, member.score] + trace(member.reached).dropLast()
       if !board.windows.isEmpty {
         let end = board.period(of: member.board)?.upperBound
         row.append(end.map { $0 <= watermark ? .timestamp($0) : .null } ?? .null)

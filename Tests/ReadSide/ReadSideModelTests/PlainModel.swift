@@ -10,7 +10,7 @@ struct PlainModel {
   let changes: [PlainChange]
   /// The watermark of all partitions, in microseconds.
   let watermark: Int64
-  /// By projection: rows without `_item` and `_position`.
+  /// By projection: rows without `_item`.
   var rows: [Int: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
   var effects: [PlainEffect] = []
@@ -89,7 +89,11 @@ struct PlainModel {
     return rows.values.flatMap(\.values)
   }
 
-  func trace(_ stamp: PlainStamp) -> [Value] { [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order))] }
+  /// `_at`, `_order` and `_position`.
+  func trace(_ stamp: PlainStamp) -> [Value] {
+    let position = changes.first { $0.stamp == stamp }?.position.description ?? "none"
+    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(position)]
+  }
 
   // MARK: Over changes
 

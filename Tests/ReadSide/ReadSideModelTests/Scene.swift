@@ -102,7 +102,7 @@ final class Scene {
       let log = EmbeddedLog(store, table: table.name)
       let tableID = try await log.describe().tableID
       for (partition, records) in try await store.records(table.name).enumerated() {
-        all += records.map { PlainChange($0, table: number, partition: partition, of: pipeline) }
+        all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
         watermark = min(
           watermark, try await log.read(partition: partition, after: end, limit: .standard, wait: .zero).watermark * 1_000)
