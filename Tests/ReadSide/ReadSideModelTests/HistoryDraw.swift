@@ -47,7 +47,7 @@ struct HistoryDraw {
 
   mutating func steps() -> [HistoryStep] {
     let isHostile = !draw.chance(3)
-    return (0..<(20 + draw.below(40))).map { _ in step(isHostile) }
+    return (0..<(25 + draw.below(45))).map { _ in step(isHostile) }
   }
 
   private mutating func step(_ isHostile: Bool) -> HistoryStep {

@@ -95,7 +95,7 @@ extension PipelineDraw {
     var lines: [String] = []
     if draw.chance(3) { lines.append("    cut: midnight '\(draw.pick(Self.zones))'") }
     if draw.chance(3) { lines.append("    max: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1d"]))") }
-    if (lines.isEmpty && !canBeNone) || draw.chance(2) { lines.append("    gap: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1d"]))") }
+    if (lines.isEmpty && !canBeNone) || draw.chance(2) { lines.append("    gap: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1h", "1d", "1d"]))") }
     return lines
   }
 
@@ -127,8 +127,8 @@ extension PipelineDraw {
     if limited.isEmpty || draw.chance(2) { limited.append("    deadline: \(draw.pick(["t", "u", "u"]))") }
     lines += limited
     if draw.chance(3) { lines.append("    end: \"when \(itemCondition(item.plain))\"") }
-    if draw.chance(2) {
-      lines.append("    one live per: \(draw.pick(["g", "n", item.captures[0]]))")
+    if !draw.chance(3) {
+      lines.append("    one live per: \(draw.pick(["g", "g", "b", item.captures[0]]))")
       if draw.chance(2) { lines.append("    revive: touch") }
     }
     if draw.chance(3) { lines.append("    expire: delete item") }
@@ -175,6 +175,9 @@ extension PipelineDraw {
     let pairs = collection.columns.flatMap { column in
       values.filter { $0.type == column.type && $0.type != "json" }.map { "\(column.name) = :\($0.name)" }
     }
+    // Values of one name are equal at times.
+    let named = pairs.filter { pair in pair.split(separator: " ").first == pair.split(separator: ":").last }
+    if !named.isEmpty, !draw.chance(4) { return "{ rows: \(collection.name), where: \(draw.pick(named)) }" }
     return pairs.isEmpty ? nil : "{ rows: \(collection.name), where: \(draw.pick(pairs)) }"
   }
 }
