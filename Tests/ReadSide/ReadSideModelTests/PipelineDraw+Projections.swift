@@ -150,7 +150,7 @@ extension PipelineDraw {
         if isItem {
           lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["changed(n)", "changed(s)"]))\"\(when), delete: item }")
         } else if let rows = selection(item.all.map { ($0.name, $0.type) }) {
-          lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["removed", "removed", "changed(s)", "expired"]))\"\(when), delete: \(rows) }")
+          lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["removed", "changed(s)", "inserted", "changed(n)", "expired"]))\"\(when), delete: \(rows) }")
         }
       case 1:
         guard let session = sessions.isEmpty ? nil : draw.pick(sessions) else { continue }
