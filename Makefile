@@ -9,13 +9,16 @@
 #   libpcre2-dev       patterns in pipeline files
 #   libssl-dev         SHA-256 and HMAC of signed requests
 #   zlib1g-dev         gzip and CRC32
-BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev
+#   libcurl4-openssl-dev  the HTTP client: effects and the commands
+BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev \
+  libcurl4-openssl-dev
 #   python3, python3-pip, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
-TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless
+#   chromium              pages of other sites, which may not reach a server on loopback
+TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless chromium
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext

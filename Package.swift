@@ -64,9 +64,12 @@ let package = Package(
     library("CPCRE2"),
     library("CLibCrypto"),
     library("CZlib"),
+    library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
+    module("Libraries", "HTTPClient", ["CCurl"]),
+    tests("Libraries", "HTTPClient", ["HTTPClient", "HTTPServer"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
@@ -96,7 +99,7 @@ let package = Package(
     tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
 
-    module("Items", "DynamoClient", ["DynamoModel", "Crypto"]),
+    module("Items", "DynamoClient", ["DynamoModel", "Crypto", "HTTPClient"]),
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
@@ -158,7 +161,7 @@ let package = Package(
     tests("ReadSide", "SQLiteReadModels", ["SQLiteReadModels", "Pipelines", "DynamoModel", "SQLite"]),
     module(
       "ReadSide", "PipelineFiles",
-      ["SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+      ["SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
       "ReadSide", "PipelineFiles",
@@ -172,7 +175,7 @@ let package = Package(
     module(
       "ReadSide", "QueryAPI",
       [
-        "SQLiteReadModels", "ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+        "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel",
         "HTTPServer", "Services", "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
@@ -187,7 +190,8 @@ let package = Package(
       "ReadSide", "Workers",
       [
         "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite",
+        "Gzip",
       ]),
 
     // Program
@@ -198,25 +202,26 @@ let package = Package(
         "Projections",
         "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
-        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
+        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "CSV", "Gzip",
-        "Services",
-        "Telemetry",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
+        "HTTPServer",
+        "CSV", "Gzip", "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore",
+        "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
-        "DynamoModel", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit", "ServedLog",
-        "Services", "StoreTestKit",
+        "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
+        "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",
@@ -225,7 +230,8 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry",
         "CLibrdkafka",

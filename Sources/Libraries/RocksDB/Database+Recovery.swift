@@ -1,5 +1,6 @@
 internal import CRocksDB
 internal import Foundation
+internal import Glibc
 
 /// Opening only what holds everything that was acknowledged, and the way out when it does not.
 extension Database {
@@ -15,17 +16,9 @@ extension Database {
     do throws(RocksDBError) {
       open = try OpenDatabase(path, specifications, blockCacheBytes)
     } catch {
-      guard error.message.hasPrefix("Corruption"), let log = check.log(named: error.message) else { throw error }
-      throw Database.error(
-        LogDamage(
-          file: log.path, offset: log.end, reason: error.message, lastKept: log.scan.last ?? 0, lastWritten: log.scan.last ?? 0))
+      throw check.damage(error).map(Database.error) ?? error
     }
-    if let acknowledged = check.acknowledged, open.lastChange < acknowledged {
-      throw error(
-        LogDamage(
-          file: check.logs.last?.path ?? path, offset: check.logs.last?.end ?? 0,
-          reason: "changes that were acknowledged are missing", lastKept: open.lastChange, lastWritten: acknowledged))
-    }
+    if let damage = check.missing(open.lastChange, in: path) { throw error(damage) }
     return open
   }
 
@@ -47,11 +40,25 @@ extension Database {
 
   /// The damage of the database's log files, found without changing anything; nil when there is none.
   package static func damage(at path: String, families specifications: [Family]) -> LogDamage? {
-    damage(RecoveryCheck(path), path, specifications)
+    let check = RecoveryCheck(path)
+    if let damage = damage(check, path, specifications) { return damage }
+    // What only RocksDB notices: a finished log that is shorter than the manifest says, or one that lost all.
+    do throws(RocksDBError) {
+      return check.missing(try OpenDatabase(path, specifications, 1 << 20, .readOnly).lastChange, in: path)
+    } catch {
+      return check.damage(error)
+    }
   }
 
   /// Opens a damaged database with what stands before the damage; what follows it is given up for good.
   package convenience init(upToDamage path: String, families specifications: [Family]) throws(RocksDBError) {
+    // RocksDB would go on with the logs after one that was cut at the border of two records.
+    if let damage = Database.damage(at: path, families: specifications) {
+      let logs = RecoveryCheck(path).logs
+      if let place = logs.firstIndex(where: { $0.path == damage.file }) {
+        for log in logs[(place + 1)...] { unlink(log.path) }
+      }
+    }
     let open = try OpenDatabase(path, specifications, 16 << 20, .upToDamage)
     AcknowledgedMark.reset(path, to: open.lastChange)
     self.init(path, specifications, open)

@@ -32,6 +32,8 @@ final class OpenDatabase: @unchecked Sendable {
     let options = try OpenDatabase.options(mode)
     rocksdb_options_set_create_if_missing(options, mode == .whole ? 1 : 0)
     rocksdb_options_set_paranoid_checks(options, 1)
+    // All families go into tables together: so what a recovery up to a damage keeps of the logs never lacks what a family's tables have.
+    rocksdb_options_set_atomic_flush(options, 1)
     rocksdb_options_set_wal_recovery_mode(
       options,
       Int32(mode == .whole ? rocksdb_tolerate_corrupted_tail_records_recovery : rocksdb_point_in_time_recovery))

@@ -32,6 +32,9 @@ final class LivePipelines: Service {
     definitions = Mutex(Dictionary(pipelines.map { ($0.name, ($0, 0)) }) { $1 })
   }
 
+  /// All, in the order in which they were given.
+  var pipelines: [Pipeline] { folders.compactMap { definition(of: $0.name)?.pipeline } }
+
   /// The definition that holds now, and how often it was edited.
   func definition(of name: String) -> (pipeline: Pipeline, revision: Int)? { definitions.withLock { $0[name] } }
 
@@ -80,7 +83,8 @@ final class LivePipelines: Service {
       worker?.replace(pipeline)
     } else {
       logger.info(
-        "the pipeline's projections were edited: the old ones serve until: afterimage pipeline rebuild \(name)", ["pipeline": name])
+        "the pipeline's projections were edited: the old ones serve until: afterimage pipeline rebuild \(name)",
+        ["pipeline": name])
       worker?.prepare(pipeline)
     }
     changed.announce()

@@ -53,7 +53,12 @@ package final class Node: Sendable {
       let opened = try Node.open(settings, directory, logger)
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
-      let api = TableAPI(store: opened, settings: .init(partitionsDefault: settings.partitions, access: access))
+      let api = TableAPI(
+        store: opened,
+        settings: .init(
+          partitionsDefault: settings.partitions, access: access,
+          hosts: HostRules(address: settings.address, names: settings.hosts),
+          origins: access == nil ? .loopback(and: settings.corsOrigins) : .everyone))
       tableServer = try Node.listen(settings, settings.address, settings.tablePort, "--port") { request, responder in
         api.handle(request, responder)
       }
@@ -70,12 +75,13 @@ package final class Node: Sendable {
 
     let changed = Signal()
     let metrics = Metrics()
+    let board = RelayBoard()
     let source = try LogSource(settings, store)
     if settings.roles.contains(.relay), let kafka = settings.kafkaConfiguration {
       if let store {
-        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics)]
+        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics, board: board)]
       } else if let endpoint = settings.tableEndpoint {
-        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics)]
+        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics, board: board)]
       } else {
         throw StartError("a relay without the table role reads from a table server: name it with --table-endpoint")
       }
@@ -93,7 +99,7 @@ package final class Node: Sendable {
           endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
-          try PipelineWorker(
+          PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
             changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
             load: { try PipelineLoader.load($0) }))
@@ -101,11 +107,12 @@ package final class Node: Sendable {
     }
     self.workers = workers
     let live = LivePipelines(
-      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger)
+      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
+    )
     self.live = live
 
     if settings.roles.contains(.query) {
-      let (router, server) = try Node.query(settings, directory, live, pipelines, workers, changed, metrics)
+      let (router, server) = try Node.query(settings, directory, live, workers, changed, metrics, Sources(board, store))
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -125,7 +132,8 @@ package final class Node: Sendable {
       return try TableStore(
         path: directory.tables,
         options: .init(
-          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000, files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+          retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000,
+          files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
     } catch {
       // The error's text ends with the command that is the way out.
       if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
@@ -160,31 +168,42 @@ package final class Node: Sendable {
     }
   }
 
+  /// What the status of pipelines knows of where their records come from.
+  private struct Sources {
+    let relays: RelayBoard
+    let store: TableStore?
+
+    init(_ relays: RelayBoard, _ store: TableStore?) { (self.relays, self.store) = (relays, store) }
+  }
+
   private static func query(
-    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ pipelines: [Pipeline], _ workers: [PipelineWorker], _ changed: Signal,
-    _ metrics: Metrics
+    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ workers: [PipelineWorker], _ changed: Signal,
+    _ metrics: Metrics, _ sources: Sources
   ) throws -> (QueryRouter, HTTPServer) {
     var views: [PipelineView] = []
-    for pipeline in pipelines {
+    for pipeline in live.pipelines {
       let catalog: CatalogOwner
       if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
         catalog = worker.catalog
       } else {
         let path = directory.readModels(pipeline.name)
-        catalog = try CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
+        catalog = CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
       }
       views.append(
         PipelineView(
           name: pipeline.name, changed: changed, current: { try await catalog.current() },
-          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) }))
+          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) },
+          opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }))
     }
-    let status = NodeStatus(live: live, workers: workers, metrics: metrics)
+    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: sources.relays, store: sources.store)
     let router = QueryRouter(
-      views: views, changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
-      page: { Page.file($0) })
-    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port") { request, responder in
+      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) },
+      refresh: { status.refresh() }, page: { Page.file($0) })
+    let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
+    let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)
     }
+    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port", gate)
     return (router, server)
   }
 

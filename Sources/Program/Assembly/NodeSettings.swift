@@ -46,6 +46,10 @@ package struct NodeSettings: Sendable {
   package var logger: Logger
   /// A start so many days after the table store's last time refuses writes until `table clock --accept-jump`.
   package var clockJumpDaysMax = 7
+  /// Further names under which this process may be asked on its ports.
+  package var hosts: [String] = []
+  /// Origins whose pages may call the table API without keys, beside those of loopback.
+  package var corsOrigins: [String] = []
 
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1",

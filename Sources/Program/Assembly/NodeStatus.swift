@@ -2,6 +2,7 @@ internal import DynamoModel
 internal import Foundation
 internal import Pipelines
 internal import ReadModels
+internal import TableStore
 internal import Telemetry
 internal import Workers
 
@@ -10,6 +11,9 @@ struct NodeStatus: Sendable {
   let live: LivePipelines
   let workers: [PipelineWorker]
   let metrics: Metrics
+  let relays: RelayBoard
+  /// The store of this process; nil when tables are elsewhere.
+  let store: TableStore?
 
   func json(_ name: String) -> [UInt8] {
     var writer = JSONWriter()
@@ -30,7 +34,7 @@ struct NodeStatus: Sendable {
     if workers.contains(where: { $0.pipeline.name == name }) {
       writer.beginObject()
       writer.name("records")
-      writer.integer(lanes.reduce(0) { $0 + $1.behind })
+      writer.integer(lanes.reduce(0) { $0 + behind($1) })
       writer.name("seconds")
       writer.double(secondsBehind(lanes))
       writer.endObject()
@@ -39,7 +43,10 @@ struct NodeStatus: Sendable {
       writer.null()
     }
     writer.name("stopped")
-    let troubles = [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped)
+    let relayed = pipeline.tables.compactMap { table in
+      relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
+    }
+    let troubles = [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
     writer.array(troubles) { $0.string($1) }
     writer.name("held")
     writer.array(current?.lanes.held ?? []) { writer, held in
@@ -89,6 +96,15 @@ struct NodeStatus: Sendable {
     return writer.bytes
   }
 
+  /// Records that a lane has not applied: of one whose relay or which itself stands still, those that its table's log holds meanwhile.
+  private func behind(_ lane: LaneStatus) -> UInt64 {
+    guard lane.stopped != nil || relays.reason(lane.table) != nil, let last = store?.lastSequence(lane.table, lane.partition)
+    else {
+      return lane.behind
+    }
+    return max(lane.behind, last > lane.sequence ? last - lane.sequence : 0)
+  }
+
   private func append(_ lane: LaneStatus, _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.name("table")
@@ -98,7 +114,7 @@ struct NodeStatus: Sendable {
     writer.name("sequence")
     writer.integer(lane.sequence)
     writer.name("behind")
-    writer.integer(lane.behind)
+    writer.integer(behind(lane))
     writer.name("dead_letters")
     writer.integer(lane.deadLetters)
     if let stopped = lane.stopped {
@@ -111,7 +127,7 @@ struct NodeStatus: Sendable {
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
   /// watermark.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { ($0.behind > 0 || $0.stopped != nil) && $0.watermark > 0 }
+    let waiting = lanes.filter { (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > 0 }
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     return Double(max(0, now - least)) / 1000
@@ -130,7 +146,7 @@ struct NodeStatus: Sendable {
           metrics.cell(
             .gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels
           )
-          .set(Int64(lane.behind))
+          .set(Int64(clamping: behind(lane)))
           metrics.cell(
             .counter, "afterimage_lane_records_total", help: "Records applied since the lane was started.", labels: labels
           )

@@ -14,8 +14,23 @@ package enum Rebuild {
       throw StartError("\(data) has no read model of \(pipeline); \(there)")
     }
     let directory = try DataDirectory(data)
-    guard try SQLitePipelineStore(directory: directory.readModels(pipeline)).giveUpCurrent() else {
-      throw StartError("\(pipeline) has no current read model: the next start builds one anyhow")
+    let path = directory.readModels(pipeline)
+    do {
+      let store = try SQLitePipelineStore(directory: path)
+      guard let current = try store.current() else {
+        throw StartError("\(pipeline) has no current read model: the next start builds one anyhow")
+      }
+      _ = try store.rebuild(current.fingerprint, pipelineFile: current.pipelinePath)
+    } catch let error as ReadModelError {
+      // What cannot be read serves nobody: it is set aside, and the next start begins as if there had been none.
+      guard case .storage = error else { return try setAside(path) }
+      throw error
     }
+  }
+
+  private static func setAside(_ path: String) throws {
+    var number = 1
+    while FileManager.default.fileExists(atPath: "\(path).set-aside-\(number)") { number += 1 }
+    try FileManager.default.moveItem(atPath: path, toPath: "\(path).set-aside-\(number)")
   }
 }

@@ -25,18 +25,19 @@ struct RelayGroup: Service {
   let kafka: KafkaConfiguration
   let logger: Logger
   let metrics: Metrics
+  let board: RelayBoard
   let name = "relays"
 
-  init(store: TableStore, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics) {
+  init(store: TableStore, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics, board: RelayBoard) {
     tables = { store.tableNames(after: nil, limit: .max).names }
     source = { table in
       Source(
         log: EmbeddedLog(store, table: table), partitionKey: { store.table(table)?.definition.key.partition.name })
     }
-    (self.kafka, self.logger, self.metrics) = (kafka, logger, metrics)
+    (self.kafka, self.logger, self.metrics, self.board) = (kafka, logger, metrics, board)
   }
 
-  init(endpoint: String, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics) {
+  init(endpoint: String, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics, board: RelayBoard) {
     let client = DynamoClient(endpoint: endpoint, attemptsMax: 1)
     tables = {
       let tape = try await client.call("Afterimage_20261121.DescribeServer") { _ in }.body
@@ -52,7 +53,7 @@ struct RelayGroup: Service {
       let log = ServedLog(table: table, client: client)
       return Source(log: log, partitionKey: { log.partitionKey })
     }
-    (self.kafka, self.logger, self.metrics) = (kafka, logger, metrics)
+    (self.kafka, self.logger, self.metrics, self.board) = (kafka, logger, metrics, board)
   }
 
   func run() async throws {
@@ -85,10 +86,12 @@ struct RelayGroup: Service {
 
   /// A relay that cannot go on says why and leaves the others alone: the table's records stay in its log.
   private func run(_ relay: Relay, _ table: String) async throws {
+    board.started(table)
     do {
       try await relay.run()
     } catch {
       if Task.isCancelled { return }
+      board.stopped(table, "\(error)")
       logger.error("relay stopped", ["table": table, "reason": "\(error)"])
     }
   }

@@ -11,7 +11,8 @@ enum Commands {
     commands: [
       DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command,
       LeaderboardCommand.command,
-      SessionCommand.command, LogCommand.command, DeadLetterCommand.command, DoctorCommand.command,
+      SessionCommand.command, LogCommand.command, DeadLetterCommand.command, EffectCommand.command,
+      DoctorCommand.command,
     ])
 
   static let endpoint = Command.Option("endpoint", value: "URL", "The table server.", default: "http://127.0.0.1:8000")

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import Assembly
 internal import Foundation
+internal import HTTPServer
 internal import Pipelines
 internal import Services
 internal import Telemetry
@@ -25,6 +26,18 @@ enum NodeOptions {
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
+    settings.hosts = arguments.all("host")
+    settings.corsOrigins = arguments.all("cors")
+    if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
+      throw UsageError("--host takes a name or an address, not `\(wrong)`", command: arguments.command)
+    }
+    if let wrong = settings.corsOrigins.first(where: { !OriginRules.isOrigin($0) }) {
+      throw UsageError("--cors takes an origin such as https://app.example.com, not `\(wrong)`", command: arguments.command)
+    }
+    guard settings.corsOrigins.isEmpty || settings.keysFile == nil else {
+      throw UsageError(
+        "--cors is for a server without --keys: with keys pages of every origin may call", command: arguments.command)
+    }
     return settings
   }
 

@@ -12,7 +12,9 @@ struct SessionDeadline {
   init?(_ session: SessionState, _ sessions: Sessions) {
     var earliest: SessionDeadline?
     func consider(_ last: Int64, _ endedAt: Int64, _ rule: SessionEnd) {
-      if earliest.map({ last < $0.last }) ?? true { earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule) }
+      if earliest.map({ last < $0.last }) ?? true {
+        earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule)
+      }
     }
     // One that was past when it came is passed with the instant of the change that brought it, as every record of that instant comes first.
     if let item = session.item, let deadline = item.deadline { consider(max(deadline, item.version.time), deadline, .deadline) }

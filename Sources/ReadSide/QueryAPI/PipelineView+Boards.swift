@@ -2,60 +2,74 @@ package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
-internal import SQLiteReadModels
 
-/// Questions about a board, answered from the rank index in memory.
+/// Questions about a board.
 extension PipelineView {
   package enum BoardQuestion: Sendable {
     /// The members from a place on; the first is 0.
     case top(offset: Int, limit: Int)
     case rank(member: String)
-    /// The members up to `radius` places before and behind one.
+    /// The members up to `radius` places before and after one.
     case around(member: String, radius: Int)
     case count
   }
 
   package static let boardPageMax = 1000
 
-  /// The answer as JSON: `board`, `members` (each with member, score, reached_at, rank), `count`, and what it is true for. `board` is
-  /// the values of the board's columns, nil for the latest. A board or member that is not there gives no members.
+  /// The answer as JSON: `board`, `closed_at` (null while it is open), `members` (each with rank, member, score, reached_at, and what `show`
+  /// takes from a collection), `count`, and what it is true for. `board` is the values of the board's columns, nil for the latest. A board or
+  /// member that is not there gives no members.
   package func leaderboard(
     _ name: String, board text: [String]?, _ question: BoardQuestion, atLeast positions: [Position]
   ) async throws -> [UInt8] {
-    try await read(atLeast: positions) { open, writer in
-      try PipelineView.appendBoard(name, text, question, open, &writer)
-    }.1.bytes
+    try await answer(atLeast: positions, on: .boards) { snapshot, writer in
+      let pipeline = snapshot.pipeline
+      let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
+      guard let index = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[index].kind,
+        let ranks = try snapshot.reader.ranks(index)
+      else { throw QueryError.unknown("leaderboard", name, known: names) }
+      let columns = pipeline.projections[index].table.columns
+      let values: [Value]?
+      if let text {
+        guard text.count == definition.boardCount else {
+          let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
+          throw QueryError.bad(
+            "a board of `\(name)` is named by \(named): give `board` once for each")
+        }
+        values = try zip(text, columns).map { try PipelineView.value($0, $1) }
+      } else {
+        values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(index)
+      }
+      let board = values.flatMap { ranks.board($0) }
+      let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
+      let members = try PipelineView.members(question, board, counted, columns[definition.boardCount])
+      try PipelineView.append(index, definition, values, members, counted, snapshot, &writer)
+    }
   }
 
-  static func appendBoard(
-    _ name: String, _ text: [String]?, _ question: BoardQuestion, _ open: Open, _ writer: inout JSONWriter
+  static func append(
+    _ index: Int, _ definition: Leaderboard, _ values: [Value]?, _ members: [RankedMember], _ counted: Int?, _ snapshot: Snapshot,
+    _ writer: inout JSONWriter
   ) throws {
-    let pipeline = open.pipeline
-    let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
-    guard let index = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[index].kind,
-      let ranks = open.ranks[index]
-    else { throw QueryError.unknown("leaderboard", name, known: names) }
-    let columns = pipeline.projections[index].table.columns
-    let values: [Value]?
-    if let text {
-      guard text.count == definition.boardCount else {
-        let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
-        throw QueryError.bad("a board of `\(name)` is named by \(definition.boardCount) values (\(named)), one `board` for each")
-      }
-      values = try zip(text, columns).map { try value($0, $1) }
-    } else {
-      values = definition.boardCount == 0 ? [] : try ranks.latest(open.connection)
-    }
-    let board = values.flatMap { ranks.board($0) }
-    let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
     writer.name("leaderboard")
-    writer.string(name)
+    writer.string(snapshot.pipeline.projections[index].name)
     writer.name("board")
     writer.array(values ?? []) { $0.value($1) }
-    writer.name("count")
-    writer.integer(counted)
+    if !definition.windows.isEmpty {
+      writer.name("closed_at")
+      if let values, let closed = try snapshot.reader.closedAt(index, board: values) {
+        writer.string(Timestamp.text(closed))
+      } else {
+        writer.null()
+      }
+    }
+    if let counted {
+      writer.name("count")
+      writer.integer(counted)
+    }
     writer.name("members")
-    writer.array(try members(question, board, counted, columns[definition.boardCount])) { writer, ranked in
+    writer.beginArray()
+    for ranked in members {
       writer.beginObject()
       writer.name("rank")
       if ranked.rank == ranked.rank.rounded() { writer.integer(Int(ranked.rank)) } else { writer.double(ranked.rank) }
@@ -65,8 +79,32 @@ extension PipelineView {
       writer.value(ranked.score)
       writer.name("reached_at")
       writer.string(Timestamp.text(ranked.reachedAt))
+      if let show = definition.show {
+        writer.name("show")
+        try PipelineView.append(show, of: ranked.member, snapshot, &writer)
+      }
       writer.endObject()
     }
+    writer.endArray()
+  }
+
+  /// The columns that `show` takes from the collection's row of a member: an object, with nulls when there is no row.
+  private static func append(
+    _ show: Leaderboard.Show, of member: Value, _ snapshot: Snapshot, _ writer: inout JSONWriter
+  ) throws {
+    let table = snapshot.pipeline.projections[show.projection].table
+    var found: [AnswerCell]?
+    if let key = table.column(named: show.key) {
+      try snapshot.reader.rows(show.projection, where: [(key, member)], newest: table.column(named: "_order"), limit: 1) {
+        found = $0
+      }
+    }
+    writer.beginObject()
+    for name in show.columns {
+      writer.name(name)
+      if let found, let column = table.column(named: name) { writer.cell(found[column]) } else { writer.null() }
+    }
+    writer.endObject()
   }
 
   private static func members(
@@ -74,7 +112,7 @@ extension PipelineView {
   ) throws -> [RankedMember] {
     guard let board else { return [] }
     switch question {
-    case .top(let offset, let limit): return board.page(from: offset, limit: min(limit, counted - offset))
+    case .top(let offset, let limit): return board.page(from: offset, limit: min(limit, max(0, counted - offset)))
     case .rank(let text):
       let member = try value(text, column)
       guard let place = board.place(of: member), place < counted else { return [] }
@@ -84,27 +122,6 @@ extension PipelineView {
       let first = max(0, place - radius)
       return board.page(from: first, limit: min(counted, place + radius + 1) - first)
     case .count: return []
-    }
-  }
-
-  private static func value(_ text: String, _ column: SQLColumn) throws -> Value {
-    do throws(TypeMismatch) {
-      return try Value(text: text, as: column.type, form: .iso(zone: .utc))
-    } catch {
-      throw QueryError.bad("`\(text)` is no \(column.type.rawValue) for \(column.name): \(error.reason)")
-    }
-  }
-}
-
-extension JSONWriter {
-  /// A typed value as JSON: numbers as numbers, everything else as the text that SQL shows.
-  mutating func value(_ value: Value) {
-    switch value {
-    case .null: null()
-    case .boolean(let flag): bool(flag)
-    case .integer(let whole): integer(whole)
-    case .decimal(let number): string(number.description)
-    default: string(value.description)
     }
   }
 }

@@ -1,47 +1,70 @@
 internal import DynamoModel
 internal import Pipelines
-internal import SQLite
+internal import ReadModels
 
 /// What the page shows of a pipeline: its tiles, all in one snapshot.
 extension PipelineView {
-  /// JSON: `pipeline`, `about`, `tiles` in the file's order (`kind`: number, table, leaderboard), and what it is true for.
+  /// JSON: `pipeline`, `about`, `tiles` in the file's order (`kind`: number, table, leaderboard), and what it is true for. A tile that fails, or
+  /// takes too long, says so in `error`; the others are shown.
   package func dashboard() async throws -> [UInt8] {
-    try await read { open, writer in
+    try await answer { snapshot, writer in
       writer.name("pipeline")
-      writer.string(open.pipeline.name)
+      writer.string(snapshot.pipeline.name)
       writer.name("about")
-      writer.string(open.pipeline.about)
+      writer.string(snapshot.pipeline.about)
       writer.name("tiles")
-      writer.beginArray()
-      for tile in open.pipeline.dashboard {
-        writer.beginObject()
-        writer.name("title")
-        writer.string(tile.title)
-        try PipelineView.append(tile.content, open, &writer)
-        writer.endObject()
+      writer.array(snapshot.pipeline.dashboard) { writer, tile in
+        var made = JSONWriter()
+        made.beginObject()
+        made.name("title")
+        made.string(tile.title)
+        do {
+          try PipelineView.append(tile.content, snapshot, &made)
+        } catch {
+          made = JSONWriter()
+          made.beginObject()
+          made.name("title")
+          made.string(tile.title)
+          made.name("kind")
+          made.string(PipelineView.kind(tile.content))
+          made.name("error")
+          made.string((error as? ReaderError).map { PipelineView.error($0, snapshot.pipeline.name).message } ?? "\(error)")
+        }
+        made.endObject()
+        writer.raw(made.bytes)
       }
-      writer.endArray()
-    }.1.bytes
+    }
   }
 
-  private static func append(_ content: DashboardTile.Content, _ open: Open, _ writer: inout JSONWriter) throws {
+  private static func kind(_ content: DashboardTile.Content) -> String {
+    switch content {
+    case .number: "number"
+    case .table: "table"
+    case .leaderboard: "leaderboard"
+    }
+  }
+
+  private static func append(_ content: DashboardTile.Content, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
     writer.name("kind")
+    writer.string(kind(content))
     switch content {
     case .number(let sql):
-      writer.string("number")
       writer.name("rows")
-      try run(sql, [], open.connection, &writer)
+      try run(sql, [], snapshot, &writer)
     case .table(let sql, let columns):
-      writer.string("table")
       writer.name("columns")
       writer.array(columns) { $0.string($1) }
       writer.name("rows")
-      try run(sql, [], open.connection, &writer)
+      try run(sql, [], snapshot, &writer)
     case .leaderboard(let index, let board, let top):
-      writer.string("leaderboard")
-      var values: [String]?
-      if case .named(let named) = board { values = named.map(\.description) }
-      try appendBoard(open.pipeline.projections[index].name, values, .top(offset: 0, limit: top), open, &writer)
+      guard case .leaderboard(let definition) = snapshot.pipeline.projections[index].kind else { return }
+      let values: [Value]?
+      switch board {
+      case .named(let named): values = named
+      case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(index)
+      }
+      let members = try values.map { try snapshot.reader.top(index, board: $0, limit: top) } ?? []
+      try append(index, definition, values, members, nil, snapshot, &writer)
     }
   }
 }

@@ -1,135 +1,142 @@
 package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
-internal import SQLiteReadModels
 internal import ReadModels
-internal import SQLite
 
-/// Named queries: SQL with typed parameters, read-only, with a limit of time and of rows.
+/// Named queries: SQL with typed parameters, read-only, with a limit of time and of rows; and what else is rows.
 extension PipelineView {
   /// The answer as JSON: `columns`, `rows` (arrays, in the query's order), and what it is true for.
   package func query(
     _ name: String, parameters: [(name: String, value: String)], atLeast positions: [Position]
   ) async throws -> [UInt8] {
-    try await read(atLeast: positions) { open, writer in
-      guard let query = open.pipeline.query(named: name) else {
-        throw QueryError.unknown("query", name, known: open.pipeline.queries.map(\.name))
+    try await answer(atLeast: positions) { snapshot, writer in
+      guard let query = snapshot.pipeline.query(named: name) else {
+        throw QueryError.unknown("query", name, known: snapshot.pipeline.queries.map(\.name))
       }
-      for given in parameters where query.parameter(named: given.name) == nil {
-        throw QueryError.bad(
-          "query `\(name)` has no parameter `\(given.name)`; it has: \(query.parameters.map(\.name).joined(separator: ", "))")
-      }
-      var values: [Value] = []
-      for parameter in query.parameters {
-        do throws(ParameterError) {
-          values.append(try parameter.value(parameters.last { $0.name == parameter.name }?.value))
-        } catch {
-          throw QueryError.bad("\(error)")
-        }
-      }
+      let values = try PipelineView.values(query, parameters)
       writer.name("columns")
       writer.array(query.columns) { $0.string($1) }
       writer.name("rows")
-      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), open.connection, &writer)
-    }.1.bytes
+      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, &writer)
+    }
   }
 
-  /// Writes an array of rows, each an array of cells. The transaction's snapshot is the caller's.
-  static func run(
-    _ sql: String, _ parameters: [(QueryParameter, Value)], _ connection: Connection, _ writer: inout JSONWriter
-  ) throws {
-    let statement = try connection.statement(sql)
-    if statement.parameterCount > 0 {
-      for index in 1...statement.parameterCount {
-        guard let name = statement.parameterName(index)?.dropFirst() else { continue }
-        for (parameter, value) in parameters {
-          if name == parameter.name {
-            if case .decimal(let number) = value {
-              try statement.bind(index, number.description)
-            } else {
-              try value.bindSortable(to: statement, at: index)
-            }
-          } else if name == parameter.name + "_sort" {
-            try value.bindSortable(to: statement, at: index)
-          }
-        }
+  private static func values(_ query: NamedQuery, _ parameters: [(name: String, value: String)]) throws -> [Value] {
+    for given in parameters where query.parameter(named: given.name) == nil {
+      throw QueryError.bad(
+        "query `\(query.name)` has no parameter `\(given.name)`; it has: \(query.parameters.map(\.name).joined(separator: ", "))")
+    }
+    return try query.parameters.map { parameter in
+      do throws(ParameterError) {
+        return try parameter.value(parameters.last { $0.name == parameter.name }?.value)
+      } catch {
+        throw QueryError.bad("\(error)")
       }
     }
+  }
+
+  /// Writes an array of rows, each an array of cells.
+  static func run(
+    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, _ writer: inout JSONWriter
+  ) throws {
     writer.beginArray()
-    try connection.withTimeLimit(PipelineView.queryTimeMax) {
-      var rows = 0
-      while try statement.step() {
-        rows += 1
-        guard rows <= PipelineView.queryRowsMax else {
-          statement.reset()
-          throw QueryError(400, "TooManyRows", "the query has more than \(PipelineView.queryRowsMax) rows: give it a LIMIT")
-        }
-        writer.beginArray()
-        for column in 0..<statement.columnCount { append(column, of: statement, &writer) }
-        writer.endArray()
+    var rows = 0
+    try snapshot.reader.run(sql, parameters, now: snapshot.now, limit: PipelineView.queryTimeMax) { cells in
+      rows += 1
+      guard rows <= PipelineView.queryRowsMax else {
+        throw QueryError(400, "TooManyRows", "the query has more than \(PipelineView.queryRowsMax) rows: give it a LIMIT")
       }
+      writer.array(cells) { $0.cell($1) }
     }
     writer.endArray()
   }
 
-  static func append(_ column: Int, of statement: Statement, _ writer: inout JSONWriter) {
-    switch statement.type(column) {
-    case .null: writer.null()
-    case .integer: writer.integer(statement.int64(column))
-    case .real: writer.double(statement.double(column))
-    case .text: statement.withBytes(column) { writer.string(utf8: $0 ?? .init(start: nil, count: 0)) }
-    case .blob: writer.base64(statement.bytes(column) ?? [])
+  /// The dead letters, newest first, and how many records each projection could not take.
+  package func deadLetters(limit: Int) async throws -> [UInt8] {
+    try await answer { snapshot, writer in
+      writer.name("columns")
+      writer.array(["projection", "kind", "table", "partition", "sequence", "at", "path", "reason"]) { $0.string($1) }
+      writer.name("rows")
+      writer.beginArray()
+      try snapshot.reader.deadLetters(limit: limit) { cells in writer.array(cells) { $0.cell($1) } }
+      writer.endArray()
+      writer.name("records")
+      writer.beginObject()
+      for (projection, count) in try snapshot.reader.deadLetterCounts() {
+        writer.name(projection)
+        writer.integer(count)
+      }
+      writer.endObject()
     }
   }
 
-  /// The dead letters, newest first.
-  package func deadLetters(limit: Int) async throws -> [UInt8] {
-    try await read { open, writer in
-      writer.name("columns")
-      writer.array(["projection", "table", "partition", "sequence", "at", "path", "reason"]) { $0.string($1) }
-      writer.name("rows")
-      try PipelineView.run(
-        """
-        SELECT projection, table_name, partition, sequence, at, path, reason FROM _dead_letters
-        ORDER BY at DESC, table_name, partition, sequence DESC LIMIT \(limit)
-        """, [], open.connection, &writer)
-    }.1.bytes
-  }
-
-  /// The sessions of a projection: of a key (the values of the key's columns, joined by `,`) or the active ones.
-  package func sessions(_ name: String, key: String?, limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
-    try await read(atLeast: positions) { open, writer in
-      let names = open.pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
-      guard let index = open.pipeline.projection(named: name),
-        case .sessions(let sessions) = open.pipeline.projections[index].kind
-      else { throw QueryError.unknown("sessions projection", name, known: names) }
-      let table = open.pipeline.projections[index].table
-      let columns = table.columns.map(\.name)
-      var sql = "SELECT \(columns.joined(separator: ", ")) FROM \(table.name) WHERE "
-      let values = key.map {
-        $0.split(separator: ",", maxSplits: sessions.keyCount - 1, omittingEmptySubsequences: false).map(String.init)
+  /// The sessions of a projection: of a key, one text for each of its columns, or the active ones when it is empty.
+  package func sessions(_ name: String, key: [String], limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
+    try await answer(atLeast: positions) { snapshot, writer in
+      let pipeline = snapshot.pipeline
+      let names = pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
+      guard let index = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[index].kind else {
+        throw QueryError.unknown("sessions projection", name, known: names)
       }
-      if let values {
-        guard values.count == sessions.keyCount else {
-          throw QueryError.bad("the key of `\(name)` has \(sessions.keyCount) parts, joined by a comma")
-        }
-        sql += (0..<sessions.keyCount).map { "\(table.columns[$0].name) = :k\($0)" }.joined(separator: " AND ")
+      let table = pipeline.projections[index].table
+      var equals: [(column: Int, value: Value)] = []
+      if key.isEmpty {
+        if let status = table.column(named: "status") { equals.append((status, .string(SessionStatus.active.rawValue))) }
       } else {
-        sql += "status = 'active'"
+        let parts = PipelineView.parts(key, sessions.keyCount)
+        guard parts.count == sessions.keyCount else {
+          let named = table.columns[..<sessions.keyCount].map(\.name).joined(separator: ", ")
+          throw QueryError.bad(
+            "the key of `\(name)` has \(sessions.keyCount) parts (\(named)): give `key` once for each of them, in this order")
+        }
+        for (place, text) in parts.enumerated() { equals.append((place, try PipelineView.value(text, table.columns[place]))) }
       }
-      sql += " ORDER BY last_at DESC LIMIT \(limit)"
-      let statement = try open.connection.statement(sql)
-      for (place, text) in (values ?? []).enumerated() { try statement.bind(place + 1, text) }
       writer.name("columns")
-      writer.array(columns) { $0.string($1) }
+      writer.array(table.columns) { $0.string($1.name) }
       writer.name("rows")
       writer.beginArray()
-      while try statement.step() {
-        writer.beginArray()
-        for column in 0..<statement.columnCount { PipelineView.append(column, of: statement, &writer) }
-        writer.endArray()
+      try snapshot.reader.rows(index, where: equals, newest: table.column(named: "last_at"), limit: limit) { cells in
+        writer.array(cells) { $0.cell($1) }
       }
       writer.endArray()
-    }.1.bytes
+    }
+  }
+
+  /// One text for each part of a key; a single text is taken apart at its commas where that is the only way to read it.
+  static func parts(_ key: [String], _ count: Int) -> [String] {
+    guard key.count == 1, count > 1 else { return key }
+    let parts = key[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    return parts.count == count ? parts : key
+  }
+
+  static func value(_ text: String, _ column: SQLColumn) throws -> Value {
+    do throws(TypeMismatch) {
+      return try Value(text: text, as: column.type, form: .iso(zone: .utc))
+    } catch {
+      throw QueryError.bad("`\(text)` is not a \(column.type.rawValue) for \(column.name): \(error.reason)")
+    }
+  }
+}
+
+extension JSONWriter {
+  mutating func cell(_ cell: AnswerCell) {
+    switch cell {
+    case .null: null()
+    case .integer(let number): integer(number)
+    case .real(let number): double(number)
+    case .text(let text): string(text)
+    case .blob(let bytes): base64(bytes)
+    }
+  }
+
+  /// A typed value as JSON: whole numbers as numbers, everything else as the text that SQL shows.
+  mutating func value(_ value: Value) {
+    switch value {
+    case .null: null()
+    case .boolean(let flag): bool(flag)
+    case .integer(let whole): integer(whole)
+    case .decimal(let number): string(number.description)
+    default: string(value.description)
+    }
   }
 }

@@ -1,78 +1,81 @@
 internal import ChangeRecords
-internal import ChangeLog
 internal import DynamoModel
-internal import Foundation
 package import Pipelines
 package import ReadModels
 package import Services
-internal import SQLite
-internal import SQLiteReadModels
+internal import Synchronization
 
-/// A pipeline's current read model, for readers: one connection that cannot write, on a thread of its own, and the boards in memory.
+/// A pipeline's current read model, for readers.
 ///
 /// Every answer is made in one snapshot together with the positions and the time that it is true for. When another generation
-/// becomes current the next answer is from that one, whole.
-package actor PipelineView {
-  package nonisolated let name: String
-  private let executor: BlockingExecutor
+/// becomes current the next answer is from that one, whole. Queries and tiles run on several readers; questions about boards on one of their
+/// own, which keeps the boards in memory.
+package final class PipelineView: Sendable {
+  package let name: String
   private let current: @Sendable () async throws -> Generation?
   private let definition: @Sendable () -> (pipeline: Pipeline, revision: Int)?
   private let load: @Sendable (String) throws -> Pipeline
   private let changed: Signal
-  private var open: Open?
+  private let pool: ReaderPool
+  private let boards: ReaderPool
+  /// Definitions of generations that are not the present one, by generation.
+  private let loaded = Mutex<[Int: Pipeline]>([:])
 
   package static let queryTimeMax = Duration.seconds(5)
   package static let queryRowsMax = 100_000
   package static let freshnessWaitMax = Duration.seconds(5)
 
-  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
-
-  struct Open {
-    let generation: Generation
-    var pipeline: Pipeline
-    /// How often the definition had been edited.
-    var revision: Int
-    let connection: Connection
-    var ranks: [Int: RankIndex]
-  }
-
   /// `current` tells the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
-  /// its rows are those of the generation; else `load` reads the generation's copy of the file. `changed` is announced after each checkpoint.
+  /// its rows are those of the generation; else `load` reads the generation's copy of the file. `opening` opens a generation for reading.
+  /// `changed` is announced after each checkpoint.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
     definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
-    load: @escaping @Sendable (String) throws -> Pipeline
+    load: @escaping @Sendable (String) throws -> Pipeline,
+    opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader
   ) {
     self.name = name
     self.changed = changed
     self.current = current
     self.definition = definition
     self.load = load
-    executor = BlockingExecutor("view \(name)")
+    pool = ReaderPool(name: name, readersMax: ReaderPool.readersMax, opening: opening)
+    boards = ReaderPool(name: name, readersMax: 1, opening: opening)
   }
 
-  /// Runs `body` in a snapshot of the current generation that holds at least the records at these positions.
-  func read<Result>(
-    atLeast positions: [Position] = [], _ body: (inout Open, inout JSONWriter) throws -> Result
-  ) async throws -> (Result, JSONWriter) {
+  /// What an answer is made of: a reader within its snapshot, and what that is true for.
+  struct Snapshot {
+    let pipeline: Pipeline
+    let generation: Generation
+    let reader: any GenerationReader
+    let places: [ReadPlace]
+    /// The time in microseconds below which all records are in; nil while some lane has none.
+    let time: Int64?
+
+    /// `time` as SQL has it; null's text is empty.
+    var now: String { time.map { Timestamp.text($0) } ?? "" }
+  }
+
+  /// Which readers a question needs.
+  enum Readers { case any, boards }
+
+  /// Runs `body` in a snapshot of the current generation that holds at least the records at these positions. The answer is an object, to which
+  /// what it is true for is added.
+  func answer(
+    atLeast positions: [Position] = [], on readers: Readers = .any,
+    _ body: @escaping @Sendable (Snapshot, inout JSONWriter) throws -> Void
+  ) async throws -> [UInt8] {
     let deadline = ContinuousClock.now + PipelineView.freshnessWaitMax
     while true {
       let ticket = changed.ticket
-      var open = try await opened()
+      let source = try await source()
       do {
-        try open.connection.begin(.deferred)
-        defer { try? open.connection.rollback() }
-        if try PipelineView.holds(positions, open.connection) {
-          for index in open.ranks.values { try index.follow(open.connection) }
-          var writer = JSONWriter()
-          writer.beginObject()
-          let result = try body(&open, &writer)
-          try PipelineView.appendValidity(open, &writer)
-          writer.endObject()
-          return (result, writer)
+        let bytes = try await (readers == .any ? pool : boards).read(source) { reader in
+          try PipelineView.answer(reader, source, positions, body)
         }
-      } catch let error as SQLiteError {
-        throw PipelineView.error(error)
+        if let bytes { return bytes }
+      } catch let error as ReaderError {
+        throw PipelineView.error(error, name)
       }
       guard ContinuousClock.now < deadline else {
         throw QueryError(
@@ -84,98 +87,86 @@ package actor PipelineView {
     }
   }
 
-  private static func error(_ error: SQLiteError) -> QueryError {
-    error.isInterrupted
-      ? QueryError(
-        503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
-      : QueryError(500, "QueryFailed", error.message)
+  /// Nil when the snapshot does not hold the positions.
+  private static func answer(
+    _ reader: any GenerationReader, _ source: ReaderPool.Source, _ positions: [Position],
+    _ body: (Snapshot, inout JSONWriter) throws -> Void
+  ) throws -> [UInt8]? {
+    try reader.snapshot {
+      let places = try reader.places()
+      guard holds(positions, places) else { return nil }
+      let time = places.map(\.watermark).min().flatMap { $0 == .min ? nil : $0 }
+      let snapshot = Snapshot(
+        pipeline: source.pipeline, generation: source.generation, reader: reader, places: places, time: time)
+      var writer = JSONWriter()
+      writer.beginObject()
+      try body(snapshot, &writer)
+      appendValidity(snapshot, &writer)
+      writer.endObject()
+      return writer.bytes
+    }
   }
 
-  private func opened() async throws -> Open {
+  static func error(_ error: ReaderError, _ name: String) -> QueryError {
+    switch error {
+    case .timeout:
+      QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
+    case .notReady: QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
+    case .failed(let reason): QueryError(500, "QueryFailed", reason)
+    }
+  }
+
+  private func source() async throws -> ReaderPool.Source {
     guard let generation = try await current() else {
       throw QueryError(503, "NotReady", "pipeline \(name) has no read model yet")
     }
-    let live = definition().flatMap { $0.pipeline.fingerprint == generation.fingerprint ? $0 : nil }
-    if var open, open.generation.number == generation.number {
-      if let live, live.revision != open.revision {
-        open.pipeline = live.pipeline
-        open.revision = live.revision
-        self.open = open
-      }
-      return open
+    if let live = definition(), live.pipeline.fingerprint == generation.fingerprint {
+      return ReaderPool.Source(generation: generation, pipeline: live.pipeline, revision: live.revision)
     }
-    let pipeline = try live?.pipeline ?? load(generation.directory)
-    let notReady = QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
-    let connection: Connection
-    let isReady: Bool
-    do throws(SQLiteError) {
-      connection = try Connection(path: generation.databasePath, options: .readOnly)
-      // The file is there a moment before its tables, which come all at once.
-      let tables = try connection.statement("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'")
-      isReady = try tables.step() && tables.int64(0) > 0
-      tables.reset()
-    } catch {
-      throw notReady
+    if let known = loaded.withLock({ $0[generation.number] }) {
+      return ReaderPool.Source(generation: generation, pipeline: known, revision: -1)
     }
-    guard isReady else { throw notReady }
-    var ranks: [Int: RankIndex] = [:]
-    for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
-    let opened = Open(
-      generation: generation, pipeline: pipeline, revision: live?.revision ?? 0, connection: connection, ranks: ranks)
-    open = opened
-    return opened
+    let pipeline = try load(generation.directory)
+    loaded.withLock { $0 = [generation.number: pipeline] }
+    return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
   }
 
-  /// Whether the rows hold the records at the positions. A position of a table made anew meanwhile is never held.
-  private static func holds(_ positions: [Position], _ connection: Connection) throws(SQLiteError) -> Bool {
-    for position in positions {
-      let lane = try connection.statement(
-        "SELECT count(*) FROM _lanes WHERE table_id = ?1 AND partition = ?2 AND sequence >= ?3")
-      try lane.bind(1, position.tableID.description)
-      try lane.bind(2, Int64(position.partition))
-      try lane.bind(3, Int64(position.sequence))
-      defer { lane.reset() }
-      guard try lane.step(), lane.int64(0) > 0 else { return false }
+  /// Whether the rows hold the records at the positions. A position of a table that was re-created meanwhile is never held.
+  private static func holds(_ positions: [Position], _ places: [ReadPlace]) -> Bool {
+    positions.allSatisfy { wanted in
+      places.contains {
+        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition
+          && $0.position.sequence >= wanted.sequence
+      }
     }
-    return true
   }
 
   /// `position`: by table the position of each partition; `time`: all records earlier than this are in; `generation`.
-  static func appendValidity(_ open: Open, _ writer: inout JSONWriter) throws(SQLiteError) {
-    let lanes = try open.connection.statement(
-      "SELECT table_name, table_id, partition, sequence, watermark FROM _lanes ORDER BY table_name, partition")
-    var byTable: [(table: String, positions: [String])] = []
-    var watermark = Int64.max
-    while try lanes.step() {
-      let table = lanes.text(0) ?? ""
-      let position = "\(lanes.text(1) ?? ""):\(lanes.int64(2)):\(lanes.int64(3))"
-      if byTable.last?.table == table {
-        byTable[byTable.count - 1].positions.append(position)
+  private static func appendValidity(_ snapshot: Snapshot, _ writer: inout JSONWriter) {
+    var byTable: [(table: String, positions: [Position])] = []
+    for place in snapshot.places {
+      if byTable.last?.table == place.table {
+        byTable[byTable.count - 1].positions.append(place.position)
       } else {
-        byTable.append((table, [position]))
+        byTable.append((place.table, [place.position]))
       }
-      watermark = min(watermark, lanes.int64(4))
     }
     writer.name("position")
     writer.beginObject()
     for (table, positions) in byTable {
       writer.name(table)
-      writer.array(positions) { $0.string($1) }
+      writer.array(positions) { $0.string($1.description) }
     }
     writer.endObject()
     writer.name("time")
-    if byTable.isEmpty || watermark == .min {
-      writer.null()
-    } else {
-      writer.string(Timestamp.text(watermark))
-    }
+    if let time = snapshot.time { writer.string(Timestamp.text(time)) } else { writer.null() }
     writer.name("generation")
-    writer.integer(open.generation.number)
+    writer.integer(snapshot.generation.number)
   }
 
   /// Lets go of the files, so that a generation can be removed.
-  package func close() {
-    open?.connection.close()
-    open = nil
+  package func close() async {
+    await pool.close()
+    await boards.close()
   }
 }

@@ -6,7 +6,8 @@ package import Services
 internal import Synchronization
 package import Telemetry
 
-/// The read side over HTTP: queries, boards, sessions, what the page shows, and metrics. Everything is GET.
+/// The read side over HTTP: queries, boards, sessions, what the page shows, and metrics. What an operator may do is in
+/// `QueryRouter+Operations`.
 ///
 /// | path | answer |
 /// | --- | --- |
@@ -16,7 +17,7 @@ package import Telemetry
 /// | `/v1/pipelines/P/leaderboards/L/top?board=&offset=&limit=` | the best, or a page |
 /// | `/v1/pipelines/P/leaderboards/L/rank?member=&board=` | one member |
 /// | `/v1/pipelines/P/leaderboards/L/around?member=&radius=&board=` | its neighbours |
-/// | `/v1/pipelines/P/sessions/S?key=` | sessions of a key, or the active ones |
+/// | `/v1/pipelines/P/sessions/S?key=` | sessions of a key (`key` once for each of its parts), or the active ones |
 /// | `/v1/pipelines/P/dead-letters` | records that a projection could not take |
 /// | `/v1/pipelines/P/dashboard` | the page's tiles |
 /// | `/v1/events` | the tiles of all pipelines as server-sent events |
@@ -28,16 +29,19 @@ package final class QueryRouter: Sendable {
   private let status: @Sendable (String) -> [UInt8]
   private let metrics: Metrics
   private let events: EventHub
+  let operations: any PipelineOperator
   private let refresh: @Sendable () -> Void
   private let page: @Sendable (String) -> HTTPResponse?
 
   /// `status` gives a pipeline's lanes and generations as JSON; `refresh` brings gauges up to date before they are printed; `page`
   /// serves the files of the page.
   package init(
-    views: [PipelineView], changed: Signal, metrics: Metrics, status: @escaping @Sendable (String) -> [UInt8],
+    views: [PipelineView], operations: any PipelineOperator, changed: Signal, metrics: Metrics,
+    status: @escaping @Sendable (String) -> [UInt8],
     refresh: @escaping @Sendable () -> Void, page: @escaping @Sendable (String) -> HTTPResponse?
   ) {
     self.views = views
+    self.operations = operations
     self.status = status
     self.metrics = metrics
     self.refresh = refresh
@@ -49,10 +53,16 @@ package final class QueryRouter: Sendable {
   package var eventService: any Service { events }
 
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      return responder.answer(QueryRouter.failure(QueryError(405, "MethodNotAllowed", "everything here is GET")))
-    }
     let path = request.path
+    let isPost = request.method == "POST"
+    guard isPost || request.method == "GET" || request.method == "HEAD" else {
+      return responder.answer(QueryRouter.failure(QueryError(405, "MethodNotAllowed", "a question is GET, an operation POST")))
+    }
+    if isPost {
+      let parts = path.split(separator: "/").map(String.init)
+      let query = request.query
+      return answer(responder) { [self] in try await operate(parts, query) }
+    }
     if path == "/metrics" {
       refresh()
       return responder.answer(
@@ -62,9 +72,14 @@ package final class QueryRouter: Sendable {
     if let page = page(path) { return responder.answer(page) }
     let parts = path.split(separator: "/").map(String.init)
     let query = request.query
+    answer(responder) { [self] in try await answer(parts, query) }
+  }
+
+  /// Answers when the work is done.
+  private func answer(_ responder: Responder, _ work: @escaping @Sendable () async throws -> [UInt8]) {
     Task {
       do {
-        responder.answer(QueryRouter.success(try await answer(parts, query)))
+        responder.answer(QueryRouter.success(try await work()))
       } catch let error as QueryError {
         responder.answer(QueryRouter.failure(error))
       } catch {
@@ -85,9 +100,7 @@ package final class QueryRouter: Sendable {
       writer.endObject()
       return writer.bytes
     }
-    guard let view = views.first(where: { $0.name == parts[2] }) else {
-      throw QueryError.unknown("pipeline", parts[2], known: views.map(\.name))
-    }
+    let view = try check(parts[2])
     if parts.count == 3 { return status(view.name) }
     var arguments = Arguments(query)
     let positions = try arguments.positions()
@@ -99,7 +112,7 @@ package final class QueryRouter: Sendable {
       try arguments.finish()
       return try await view.leaderboard(parts[4], board: board.isEmpty ? nil : board, question, atLeast: positions)
     case ("sessions", 5):
-      let key = arguments.take("key")
+      let key = arguments.all("key")
       let limit = try arguments.integer("limit", in: 1...1000) ?? 100
       try arguments.finish()
       return try await view.sessions(parts[4], key: key, limit: limit, atLeast: positions)
@@ -107,9 +120,18 @@ package final class QueryRouter: Sendable {
       let limit = try arguments.integer("limit", in: 1...1000) ?? 100
       try arguments.finish()
       return try await view.deadLetters(limit: limit)
+    case ("effects", 4): return try await effects(view.name, &arguments)
     case ("dashboard", 4): return try await view.dashboard()
     default: throw QueryError(404, "NotFound", "there is nothing at this path; begin at /v1/pipelines")
     }
+  }
+
+  @discardableResult
+  func check(_ pipeline: String) throws -> PipelineView {
+    guard let view = views.first(where: { $0.name == pipeline }) else {
+      throw QueryError.unknown("pipeline", pipeline, known: views.map(\.name))
+    }
+    return view
   }
 
   private static func success(_ body: [UInt8]) -> HTTPResponse {
@@ -125,55 +147,5 @@ package final class QueryRouter: Sendable {
     writer.string(error.message)
     writer.endObject()
     return HTTPResponse(status: error.status, headers: [("Content-Type", "application/json")], body: writer.bytes)
-  }
-}
-
-/// The parameters of a request, taken one by one; what is left over at the end is unknown.
-private struct Arguments {
-  var rest: [(name: String, value: String)]
-
-  init(_ query: [(name: String, value: String)]) { rest = query }
-
-  mutating func all(_ name: String) -> [String] {
-    defer { rest.removeAll { $0.name == name } }
-    return rest.filter { $0.name == name }.map(\.value)
-  }
-
-  mutating func take(_ name: String) -> String? { all(name).last }
-
-  mutating func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-    guard let text = take(name) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      throw QueryError.bad("`\(name)` is a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`")
-    }
-    return number
-  }
-
-  mutating func positions() throws -> [Position] {
-    try all("at_least").flatMap { $0.split(separator: ",") }.map { text in
-      guard let position = Position(text), position.sequence <= UInt64(Int64.max) else {
-        throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
-      }
-      return position
-    }
-  }
-
-  mutating func question(_ word: String) throws -> PipelineView.BoardQuestion {
-    switch word {
-    case "top":
-      return .top(
-        offset: try integer("offset", in: 0...1_000_000_000) ?? 0,
-        limit: try integer("limit", in: 1...PipelineView.boardPageMax) ?? 10)
-    case "rank", "around":
-      guard let member = take("member") else { throw QueryError.bad("`member` is missing") }
-      if word == "rank" { return .rank(member: member) }
-      return .around(member: member, radius: try integer("radius", in: 0...500) ?? 5)
-    case "count": return .count
-    default: throw QueryError(404, "NotFound", "a leaderboard answers top, rank, around and count, not `\(word)`")
-    }
-  }
-
-  func finish() throws {
-    if let left = rest.first { throw QueryError.bad("`\(left.name)` is no parameter here") }
   }
 }

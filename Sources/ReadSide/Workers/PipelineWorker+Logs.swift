@@ -9,28 +9,27 @@ extension PipelineWorker {
   /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
   private static let describePatience = Duration.seconds(3)
 
-  /// By table, how many partitions its log has; waits for logs that are not there. Nil when cancelled.
-  func describe(_ work: Running) async -> [Int]? {
-    var partitions: [Int] = []
-    for (table, definition) in work.pipeline.tables.enumerated() {
-      let start = ContinuousClock.now
-      var said: LogError?
-      while partitions.count == table {
-        if Task.isCancelled { return nil }
-        do {
-          partitions.append(try await logs(definition.name).describe().partitions)
-          if said != nil { work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = nil } }
-        } catch {
-          if said != error { logger.warning("waiting for the log", ["table": definition.name, "reason": error.message]) }
-          said = error
-          if ContinuousClock.now - start > PipelineWorker.describePatience {
-            work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = "\(error)" }
-          }
-          try? await Task.sleep(for: .milliseconds(500))
+  /// How many partitions the log of a table has; waits for a log that is not there. Nil when cancelled.
+  func describe(_ table: Int, of work: Running) async -> Int? {
+    let name = work.pipeline.tables[table].name
+    let lane = LaneID(table: table, partition: 0)
+    let start = ContinuousClock.now
+    var said: LogError?
+    while !Task.isCancelled {
+      do {
+        let partitions = try await logs(name).describe().partitions
+        if said != nil { work.lanes.update(lane, work.pipeline) { $0.stopped = nil } }
+        return partitions
+      } catch {
+        if said != error { logger.warning("waiting for the log", ["table": name, "reason": error.message]) }
+        said = error
+        if ContinuousClock.now - start > PipelineWorker.describePatience {
+          work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" }
         }
+        try? await Task.sleep(for: .milliseconds(500))
       }
     }
-    return partitions
+    return nil
   }
 
   /// Activates effects that are new, at the ends of all logs, before any lane starts; those that left the file end.
@@ -57,11 +56,13 @@ extension PipelineWorker {
     for partition in 0..<description.partitions {
       let last = try await log.bounds(partition: partition).last
       let batch = try await log.read(
-        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last), limit: ReadLimit(records: 1, bytes: 1),
+        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last),
+        limit: ReadLimit(records: 1, bytes: 1),
         wait: .zero)
       places.append(
         LogPlace(
-          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark)))
+          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark))
+      )
     }
     return places
   }

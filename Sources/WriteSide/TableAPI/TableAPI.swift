@@ -15,10 +15,18 @@ package final class TableAPI: Sendable {
     package var partitionsDefault: Int
     /// Who may call; nil takes any signature, which is for servers that listen on loopback only.
     package var access: AccessControl?
+    /// Under which names the server may be asked; nil takes any.
+    package var hosts: HostRules?
+    /// Which pages may call from a browser.
+    package var origins: OriginRules
 
-    package init(partitionsDefault: Int = 1, access: AccessControl? = nil) {
+    package init(
+      partitionsDefault: Int = 1, access: AccessControl? = nil, hosts: HostRules? = nil, origins: OriginRules = .everyone
+    ) {
       self.partitionsDefault = partitionsDefault
       self.access = access
+      self.hosts = hosts
+      self.origins = origins
     }
   }
 
@@ -38,7 +46,14 @@ package final class TableAPI: Sendable {
   }
 
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
-    let reply = Reply(request, responder, requestID: requestIDs.next())
+    let reply = Reply(request, responder, requestID: requestIDs.next(), origins: settings.origins)
+    // Before anything is done: a browser sends some requests of foreign pages without asking.
+    if let hosts = settings.hosts, !hosts.allows(request.header("Host")) {
+      return reply.forbidden(HostRules.refusal(request.header("Host") ?? ""))
+    }
+    if let origin = request.header("Origin"), !settings.origins.allows(origin) {
+      return reply.forbidden(OriginRules.refusal(origin))
+    }
     guard request.method == "POST" else {
       switch request.method {
       case "GET" where request.path == "/", "HEAD" where request.path == "/":

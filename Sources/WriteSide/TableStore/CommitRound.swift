@@ -90,6 +90,14 @@ struct CommitRound: ~Copyable {
     return prepared.map { commit($0, cause: transaction.cause) }
   }
 
+  /// Throws what a batch would be refused with as things are now. Changes nothing.
+  func check(_ transaction: WriteTransaction) throws(DynamoError) {
+    var last: [UInt32: Int64] = [:]
+    for (action, time) in zip(transaction.actions, transaction.times) {
+      _ = try prepare(action, time, transaction.cause, &last)
+    }
+  }
+
   /// The size of an action's item as it is now.
   private func bytes(of action: WriteAction) throws(DynamoError) -> Int {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
@@ -158,7 +166,8 @@ struct CommitRound: ~Copyable {
   /// Whether a position covers the record that wrote an item.
   private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, _ table: StoredTable, _ hash: UInt64) -> Bool {
     let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
-    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0 else {
+    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0
+    else {
       return false
     }
     return stored.map { StoredItem.version($0) <= seen.sequence } ?? true

@@ -80,7 +80,9 @@ final class Sweeper: Sendable {
       }
       for id in backfills { fill(id) }
       // What fails now is tried again at the next round.
-      if sweepsExpired, isSomethingDue { _ = try? StoreState.removeDue(state, committer) }
+      while sweepsExpired, !isStopping, isSomethingDue {
+        guard let count = try? state.removeDueRound(committer), count == Committer.roundRemovalsMax else { break }
+      }
       // While the machine's clock is not believed, nothing is forgotten by it.
       if let now = state.clock.due(), now >= housekeepingDue {
         housekeepingDue = now + Sweeper.housekeepingInterval

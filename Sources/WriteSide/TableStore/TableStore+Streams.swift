@@ -145,3 +145,14 @@ extension TableStore {
     return StreamBatch(records: records, next: shard.last.map { next > $0 } ?? false ? nil : next)
   }
 }
+
+extension TableStore {
+  /// The last sequence number of a partition's log; nil for a table or partition that does not exist.
+  package func lastSequence(_ table: String, _ partition: Int) -> UInt64? {
+    guard let stored = state.table(table), let progress = state.progress(stored.id), progress.last.indices.contains(partition)
+    else {
+      return nil
+    }
+    return progress.last[partition]
+  }
+}

@@ -6,10 +6,10 @@ import Testing
 /// The scan of a log file as a value: what one flipped bit, a cut or a tail of zeros makes of a file written here.
 @Suite struct LogFileScanTests {
   /// A log of batches with so many bytes each, in RocksDB's format. Each batch is one change.
-  static func log(_ sizes: [Int]) -> [UInt8] {
+  static func log(_ sizes: [Int], first: UInt64 = 1) -> [UInt8] {
     var out: [UInt8] = []
     for (number, size) in sizes.enumerated() {
-      var record = withUnsafeBytes(of: UInt64(number + 1).littleEndian) { Array($0) } + [1, 0, 0, 0]
+      var record = withUnsafeBytes(of: (UInt64(number) + first).littleEndian) { Array($0) } + [1, 0, 0, 0]
       record += (0..<size).map { UInt8(truncatingIfNeeded: $0 * 7 + number) }
       var at = 0
       repeat {
@@ -41,7 +41,8 @@ import Testing
 
   @Test func `a whole log ends complete, with the numbers of its changes`() {
     let scan = Self.scan(Self.log(Self.sizes))
-    #expect(scan.ending == .complete && scan.records == Self.sizes.count && scan.first == 1 && scan.last == UInt64(Self.sizes.count))
+    #expect(
+      scan.ending == .complete && scan.records == Self.sizes.count && scan.first == 1 && scan.last == UInt64(Self.sizes.count))
     #expect(Self.scan([]).ending == .complete)
   }
 

@@ -33,8 +33,7 @@ import Testing
     }
   }
 
-  /// What a kill leaves after so many acknowledged writes: several logs, for the second family was never moved into tables. A database
-  /// that is let go without `close` moves nothing.
+  /// What a kill leaves after so many acknowledged writes: a database that is let go without `close` moves nothing into tables.
   static func killed(_ count: Int) throws -> Folder {
     let folder = Folder()
     let database = try open(folder.path)
@@ -69,7 +68,6 @@ import Testing
     let killed = try RecoveryTests.killed(count)
     #expect(try RecoveryTests.isWhole(killed.path, count, "as it was"))
     let base = try RecoveryTests.killed(count)
-    #expect(try base.logs().count >= 3)
     var generator = SeededGenerator(seed: 27)
     var refused = 0
     for round in 0..<60 {
@@ -78,7 +76,9 @@ import Testing
       let file = try #require(try copy.logs().randomElement(using: &generator))
       var bytes = try Data(contentsOf: URL(filePath: file))
       // Every third in the last records, where a wrong length looks like an unfinished write.
-      let at = round % 3 == 0 ? bytes.count - 1 - Int.random(in: 0..<min(9_000, bytes.count), using: &generator)
+      let at =
+        round % 3 == 0
+        ? bytes.count - 1 - Int.random(in: 0..<min(9_000, bytes.count), using: &generator)
         : Int.random(in: 0..<bytes.count, using: &generator)
       bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
       try bytes.write(to: URL(filePath: file))
@@ -87,7 +87,7 @@ import Testing
         #expect(try RecoveryTests.damagedFile(copy.path) == file)
       }
     }
-    #expect(refused >= 55)
+    #expect(refused >= 50)
   }
 
   private static func damagedFile(_ path: String) throws -> String? { Database.damage(at: path, families: families)?.file }

@@ -102,7 +102,7 @@ import Testing
     #expect(put.status == 0, "\(put)")
     #expect(await standing.stop() == 0)
     let rebuild = try await Program.run("pipeline", "rebuild", "notes", "--data", scene.folder.file("data"))
-    #expect(rebuild.status == 0 && rebuild.output == "the next start builds notes anew\n", "\(rebuild)")
+    #expect(rebuild.status == 0 && rebuild.output == "the next start rebuilds notes from the log\n", "\(rebuild)")
     let server = try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
     let held = try await Program.run("pipeline", "rebuild", "notes", "--data", scene.folder.file("data"))
     #expect(held.status == 1 && held.errors.contains("is in use by another afterimage process"), "\(held)")

@@ -147,7 +147,7 @@ final class Attack: Sendable {
 
   static func bytes(_ request: RequestMutator.Request) -> [UInt8] {
     let head = [
-      "POST / HTTP/1.1", "Host: t", "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: \(request.target)",
+      "POST / HTTP/1.1", "Host: localhost", "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: \(request.target)",
       "Authorization: \(signature)", "X-Amz-Date: 20260101T000000Z", "Content-Length: \(request.body.count)",
     ]
     return Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + request.body

@@ -47,7 +47,8 @@ import Testing
     let scanned = try await Program.run("table", "scan", "Notes", "--limit", "10000", "-o", "json", "--endpoint", server.tables)
     let items = scanned.output.split(separator: "\n").count
     #expect(rows.status == 0 && items > 1 && items < 2_002)
-    #expect(rows.output.components(separatedBy: "note number").count == scanned.output.components(separatedBy: "note number").count)
+    #expect(
+      rows.output.components(separatedBy: "note number").count == scanned.output.components(separatedBy: "note number").count)
     let verified = try await Program.run("table", "verify", "--endpoint", server.tables)
     #expect(verified.status == 0, "\(verified)")
     #expect(await server.stop() == 0)

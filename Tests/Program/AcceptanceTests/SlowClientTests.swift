@@ -14,7 +14,7 @@ import Testing
   private static let request = Array(
     """
     POST / HTTP/1.1\r
-    Host: t\r
+    Host: localhost\r
     Content-Type: application/x-amz-json-1.0\r
     X-Amz-Target: DynamoDB_20120810.GetItem\r
     X-Amz-Date: 20260101T000000Z\r

@@ -24,6 +24,11 @@ import Testing
     Case("serve --roles tables", "`tables` is no role; there are table, relay, worker, query"),
     Case("serve --roles table,relay", "the relay role needs --kafka"),
     Case("serve --kafka a:1 --kafka-set retries", "--kafka-set takes NAME=VALUE, not `retries`"),
+    Case("dev --host http://a/", "--host takes a name or an address, not `http://a/`"),
+    Case("dev --cors app.example.com", "--cors takes an origin such as https://app.example.com, not `app.example.com`"),
+    Case("dev --cors http://a --keys f", "--cors is for a server without --keys"),
+    Case("dev --clock-jump-max 0", "--clock-jump-max takes a whole number from 1 to"),
+    Case("table recover", "--up-to-damage is missing: what follows the damage is lost"),
     Case("pipeline chek", "did you mean `check`?"),
     Case("pipeline check", "DIR is missing"),
     Case("pipeline show a b", "`b` is one word too many"),
@@ -96,7 +101,7 @@ import Testing
     Case("leaderboard p b --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("session p s --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("dead-letter list p --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
-    Case("query p --server nowhere", "`nowhere` is no address of a server"),
+    Case("query p --server nowhere", "`nowhere` is not the address of a server"),
     Case("table list --endpoint nowhere", "`nowhere` is no address of a table server"),
   ]) func `a server that does not run is named, and how to start it`(_ one: Case) async throws {
     let outcome = try await Program.run(Program.path, one.words)

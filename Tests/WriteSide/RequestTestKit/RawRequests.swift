@@ -42,7 +42,7 @@ package struct RawRequests: Sendable {
     let body = Self.body
     var line = "POST / HTTP/1.1"
     var headers = [
-      "Host: t", "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: DynamoDB_20120810.GetItem", Self.signature,
+      "Host: localhost", "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: DynamoDB_20120810.GetItem", Self.signature,
       "X-Amz-Date: 20260101T000000Z", "Content-Length: \(body.utf8.count)",
     ]
     var content = Array(body.utf8)

@@ -66,7 +66,9 @@ import Testing
     try await store.put("T", ["pk": .string("3")])
   }
 
-  @Test func `a start long after the last time refuses writes and removes nothing until it is accepted, and reads go on`() async throws {
+  @Test func `a start long after the last time refuses writes and removes nothing until it is accepted, and reads go on`()
+    async throws
+  {
     var store = try open()
     _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false), timeToLive: "expires"))
     try await store.put("T", ["pk": .string("1"), "expires": .number(Number(1_700_000_005))])

@@ -14,7 +14,8 @@ import Testing
 
   static func item(_ number: Int, _ life: Int) -> Item {
     var generator = SeededGenerator(seed: UInt64(number * 10 + life))
-    let text = String((0..<Int.random(in: 1..<3_000, using: &generator)).map { _ in "abcdefghijklmnop".randomElement(using: &generator)! })
+    let text = String(
+      (0..<Int.random(in: 1..<3_000, using: &generator)).map { _ in "abcdefghijklmnop".randomElement(using: &generator)! })
     return ["pk": .string("k\(number)"), "text": .string(text), "group": .string("g\(number % 7)")]
   }
 

@@ -41,7 +41,8 @@ import Testing
   @Test func `due is the first millisecond after the seconds that are named, and the range's ends outside`() throws {
     for (text, wanted) in [
       ("0", 1), ("1", 1_001), ("1.5", 1_501), ("1.0001", 1_001), ("0.00000001", 1), ("-1.5", -1_499), ("-0.0001", 0),
-      ("9223372036854775", 9_223_372_036_854_775_001), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min), ("1e-130", 1),
+      ("9223372036854775", 9_223_372_036_854_775_001), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min),
+      ("1e-130", 1),
     ] as [(String, Int64)] {
       #expect(try Number(text).expiryMilliseconds == wanted, "\(text)")
     }
@@ -136,7 +137,9 @@ import Testing
     for number in 0..<400 {
       time += Int64.random(in: 0...300, using: &generator)
       // No two instants are equal, so that ties do not matter here.
-      let due = Bool.random(using: &generator) ? (time + Int64.random(in: -2_000...9_000, using: &generator)) * 1_000 + Int64(number) : nil
+      let due =
+        Bool.random(using: &generator)
+        ? (time + Int64.random(in: -2_000...9_000, using: &generator)) * 1_000 + Int64(number) : nil
       writes.append((time * 1_000, "k\(Int.random(in: 0..<60, using: &generator))", due))
     }
     let store = try open(.history)
@@ -154,6 +157,26 @@ import Testing
     }
     #expect(try await lines(store) == ExpiryTests.model(writes), "seed \(seed)")
     #expect(try store.verify("T_1").differences.isEmpty)
+  }
+
+  @Test func `a batch with a wrong time is refused as a whole`() async throws {
+    let store = try open(.history)
+    defer { store.close() }
+    try await store.put("T_1", ["pk": .string("first")], time: 50_000)
+    let actions = ["a", "b"].map { key in
+      WriteAction(table: "T_1", key: ["pk": .string(key)], needsCurrent: false) { _ in .put(["pk": .string(key)]) }
+    }
+    await #expect(throws: DynamoError.self) {
+      try await store.write(WriteTransaction(actions: actions, times: [60_000, 59_000]))
+    }
+    await #expect(throws: DynamoError.self) {
+      try await store.write(WriteTransaction(actions: actions, times: [49_000, 60_000]))
+    }
+    #expect(try await lines(store).count == 1)
+    _ = try await store.write(WriteTransaction(actions: actions, times: [60_000, 60_001]))
+    // Sent again it changes nothing.
+    _ = try await store.write(WriteTransaction(actions: actions, times: [60_000, 60_001]))
+    #expect(try await lines(store).count == 3)
   }
 
   @Test func `no write overtakes removals that take several rounds`() async throws {

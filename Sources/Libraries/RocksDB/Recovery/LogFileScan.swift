@@ -139,7 +139,9 @@ struct LogFileScan: Sendable, Equatable {
     while block < bytes.count {
       var at = block
       while at < block + LogFileScan.blockBytes, case .whole(let type, let payload) = LogFileScan.fragment(bytes, at) {
-        if type == Kind.full.rawValue || type == Kind.first.rawValue, let numbers = LogFileScan.numbers(Array(bytes[payload].prefix(12))) {
+        if type == Kind.full.rawValue || type == Kind.first.rawValue,
+          let numbers = LogFileScan.numbers(Array(bytes[payload].prefix(12)))
+        {
           lastAfterDamage = max(lastAfterDamage ?? 0, numbers.last)
         }
         at = LogFileScan.fragmentStart(payload.upperBound)

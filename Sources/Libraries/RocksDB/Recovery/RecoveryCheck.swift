@@ -40,9 +40,27 @@ struct RecoveryCheck {
   /// The last change that the logs hold whole; nil when they hold none.
   var lastKept: UInt64? { logs.compactMap(\.scan.last).max() }
 
+  /// The damage that an error of RocksDB's tells of; nil when it tells of another trouble.
+  func damage(_ error: RocksDBError) -> LogDamage? {
+    guard error.message.hasPrefix("Corruption"), let log = log(named: error.message) else { return nil }
+    let last = log.scan.last ?? 0
+    return LogDamage(
+      file: log.path, offset: log.end, reason: error.message, lastKept: last,
+      lastWritten: max(acknowledged ?? 0, lastKept ?? 0, last))
+  }
+
+  /// The damage when the database holds changes up to `last` and more were acknowledged; nil when all are there.
+  func missing(_ last: UInt64, in directory: String) -> LogDamage? {
+    guard let acknowledged, last < acknowledged else { return nil }
+    return LogDamage(
+      file: logs.last?.path ?? directory, offset: logs.last?.end ?? 0, reason: "changes that were acknowledged are missing",
+      lastKept: last, lastWritten: acknowledged)
+  }
+
   /// The log that an error of RocksDB's is about: the one whose number it gives, as `log number: 12`, else the last that holds anything.
   func log(named message: String) -> Log? {
-    if let place = message.range(of: "log number: "), let number = UInt64(message[place.upperBound...].prefix(while: \.isNumber)) {
+    if let place = message.range(of: "log number: "), let number = UInt64(message[place.upperBound...].prefix(while: \.isNumber))
+    {
       return logs.first { $0.number == number }
     }
     return logs.last { $0.scan.records > 0 }

@@ -6,7 +6,7 @@ enum DeadLetterCommand {
   static let command = Command(
     "dead-letter", about: "Records that a projection could not take.",
     notes:
-      "A dead letter is mended by a better pipeline file or a better item: the next start builds the read model anew, or the next write comes through.",
+      "A dead letter is mended by a better pipeline file or a better item: a rebuilt read model, or the item's next write, takes it.",
     commands: [list, show])
 
   private static let pipeline = Command.Positional("PIPELINE", "The pipeline.")

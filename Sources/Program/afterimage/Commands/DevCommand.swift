@@ -30,6 +30,13 @@ enum DevCommand {
       .init(
         "keys", value: "FILE", "Key pairs that the table API takes, and what each may do; see the README. Without it any will do."
       ),
+      .init(
+        "host", value: "NAME",
+        "Answer requests that name this host, beside loopback and the addresses listened on. May be given several times."),
+      .init(
+        "cors", value: "ORIGIN",
+        "Let pages of this origin call the table API, beside those of loopback; with --keys every origin may. May be given several times."
+      ),
       .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
       .init(

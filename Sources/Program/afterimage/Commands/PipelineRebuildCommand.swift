@@ -1,21 +1,28 @@
 internal import Arguments
 internal import Assembly
+internal import DynamoModel
 
 /// `afterimage pipeline rebuild PIPELINE`
 enum PipelineRebuildCommand {
   static let command = Command(
-    "rebuild", about: "Have a pipeline's read model built anew from the log, at the next start.",
+    "rebuild", about: "Have a pipeline's read model rebuilt from the log.",
     notes: """
-      For a read model that is damaged, of another version, or of a table that was made anew. Stop the process first. The rows come back as
-      the log is read; effects that were carried out are not carried out again, and the old files stay until later generations replace them.
+      A running process, at --server, builds a new generation beside the current one, which serves until then. With --data the process is stopped,
+      and the next start does so. A read model that cannot be read at all is set aside. Effects that were carried out are not carried out again.
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
-      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
+      .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), PageServer.option,
+      Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
-    try Rebuild.prepare(arguments.words[0], data: arguments.value("data") ?? "./afterimage-data")
-    Console.line(isJSON ? #"{"rebuild":"\#(arguments.words[0])"}"# : "the next start builds \(arguments.words[0]) anew")
+    let name = arguments.words[0]
+    if let data = arguments.value("data") {
+      try Rebuild.prepare(name, data: data)
+      return Console.line(isJSON ? #"{"rebuild":"\#(name)"}"# : "the next start rebuilds \(name) from the log")
+    }
+    let tape = try await PageServer(arguments).post([name, "rebuild"])
+    Console.line(isJSON ? tape.text(tape.root) : "\(name) is being rebuilt; the current rows serve until then")
   }
 }

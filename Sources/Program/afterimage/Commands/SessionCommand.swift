@@ -7,13 +7,14 @@ enum SessionCommand {
     notes: "afterimage session chat-rooms presence --key ana",
     positionals: [.init("PIPELINE", "The pipeline."), .init("PROJECTION", "The sessions projection.")],
     options: [
-      .init("key", value: "KEY", "The sessions of this key, ended ones too; the parts of a longer key joined by commas."),
+      .init("key", value: "PART", "The sessions of this key, ended ones too; once for each part of a longer key."),
       .init("limit", value: "N", "At most so many."), PageServer.atLeast, PageServer.option, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     var parameters = PageServer.atLeast(arguments)
-    for option in ["key", "limit"] { if let value = arguments.value(option) { parameters.append((option, value)) } }
+    for part in arguments.all("key") { parameters.append(("key", part)) }
+    if let limit = arguments.value("limit") { parameters.append(("limit", limit)) }
     let tape = try await PageServer(arguments).get([arguments.words[0], "sessions", arguments.words[1]], parameters)
     PageServer.print(tape, isJSON: isJSON)
   }

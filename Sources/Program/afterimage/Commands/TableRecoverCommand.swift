@@ -5,7 +5,8 @@ internal import DynamoModel
 /// `afterimage table recover --up-to-damage`
 enum TableRecoverCommand {
   static let command = Command(
-    "recover", about: "Keep what stands before the damage in the write-ahead log of a data directory; exit code 3 shows what it costs.",
+    "recover",
+    about: "Keep what stands before the damage in the write-ahead log of a data directory; exit code 3 shows what it costs.",
     notes: """
       For a server that does not start because a write-ahead log (tables/*.log) is damaged. Without --yes it changes nothing: it says where the
       damage is, what would be lost, and which read models have applied records that would be gone. With --yes what follows the damage is
@@ -87,7 +88,9 @@ enum TableRecoverCommand {
           writer.name(name)
           writer.string(value)
         }
-        for (name, value) in [("partition", one.partition), ("applied", Int(clamping: one.applied)), ("kept", Int(clamping: one.kept))] {
+        for (name, value) in [
+          ("partition", one.partition), ("applied", Int(clamping: one.applied)), ("kept", Int(clamping: one.kept)),
+        ] {
           writer.name(name)
           writer.integer(value)
         }

@@ -1,6 +1,6 @@
 package import DynamoModel
 package import Pipelines
-package import SQLiteReadModels
+package import ReadModels
 
 /// A test of a pipeline with a clock: writes at given times, and what the rows are then.
 ///

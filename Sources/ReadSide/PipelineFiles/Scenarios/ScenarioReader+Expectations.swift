@@ -1,5 +1,5 @@
 internal import Pipelines
-internal import SQLiteReadModels
+internal import ReadModels
 internal import YAML
 
 extension ScenarioReader {

@@ -31,7 +31,8 @@ extension SQLitePipelineStore {
   private func make(_ fingerprint: String, _ pipelineFile: String) throws(ReadModelError) -> Generation {
     let all = try generations()
     let number = (all.last?.number ?? 0) + 1
-    let isFirst = !all.contains { $0.state == .current }
+    // One that takes another's place is seen when it has caught up, and not before.
+    let isFirst = all.isEmpty
     try run {
       try connection.transaction {
         // What was being built for another definition is given up.

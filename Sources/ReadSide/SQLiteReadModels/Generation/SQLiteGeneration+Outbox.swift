@@ -88,7 +88,9 @@ extension SQLiteGeneration {
   }
 
   package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else { return [] }
+    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+      return []
+    }
     let keyNames = pipeline.tables[table].keyNames
     return try run {
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 3)" }

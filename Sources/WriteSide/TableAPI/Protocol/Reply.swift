@@ -9,17 +9,22 @@ struct Reply: Sendable {
   private let responder: Responder
   private let requestID: String
   private let takesGzip: Bool
-  private let isFromPage: Bool
+  /// For a request of a page that may call: the value of its `Access-Control-Allow-Origin`.
+  private let allowedOrigin: String?
+  /// Whether answers differ by the origin of a request.
+  private let variesByOrigin: Bool
   private let isHead: Bool
 
   /// Bodies from so many bytes on are compressed for clients that take gzip.
   static let gzipBytesMin = 1024
 
-  init(_ request: borrowing HTTPRequest, _ responder: Responder, requestID: String) {
+  init(_ request: borrowing HTTPRequest, _ responder: Responder, requestID: String, origins: OriginRules) {
     self.responder = responder
     self.requestID = requestID
     takesGzip = request.header("Accept-Encoding").map(Reply.takesGzip) ?? false
-    isFromPage = request.header("Origin") != nil
+    let origin = request.header("Origin")
+    allowedOrigin = origin.flatMap { origins.allows($0) ? origins.header(for: $0) : nil }
+    variesByOrigin = origin != nil && origins != .everyone
     isHead = request.method == "HEAD"
   }
 
@@ -48,6 +53,9 @@ struct Reply: Sendable {
     send(status, error.body, [])
   }
 
+  /// Refuses a request whatever it asks for.
+  func forbidden(_ reason: String) { send(403, DynamoError(.accessDenied, reason).body, []) }
+
   func healthy(host: String) {
     send(200, Array("healthy: \(host) ".utf8), [], contentType: "text/plain")
   }
@@ -57,7 +65,7 @@ struct Reply: Sendable {
     var more = [
       ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"), ("Access-Control-Max-Age", "172800"),
     ]
-    if !isFromPage { more.append(("Access-Control-Allow-Origin", "*")) }
+    if allowedOrigin == nil, !variesByOrigin { more.append(("Access-Control-Allow-Origin", "*")) }
     if let headers { more.append(("Access-Control-Allow-Headers", headers)) }
     send(200, [], more, contentType: "text/plain")
   }
@@ -77,8 +85,9 @@ struct Reply: Sendable {
       headers.append(("Content-Encoding", "gzip"))
     }
     headers.append(("x-amz-crc32", "\(Reply.checksum(sent))"))
-    if isFromPage {
-      headers.append(("Access-Control-Allow-Origin", "*"))
+    if variesByOrigin { headers.append(("Vary", "Origin")) }
+    if let allowedOrigin {
+      headers.append(("Access-Control-Allow-Origin", allowedOrigin))
       headers.append(("Access-Control-Expose-Headers", "x-amzn-RequestId, x-amz-crc32, x-afterimage-position"))
     }
     responder.answer(HTTPResponse(status: status, headers: headers, body: isHead ? [] : sent))

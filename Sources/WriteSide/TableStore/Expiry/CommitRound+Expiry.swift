@@ -4,13 +4,18 @@ internal import RocksDB
 
 /// TTL removals within a round: records like any other, with the service's identity, in the order of their due instants.
 extension CommitRound {
-  /// Before a write with the given times to tables with a history clock: removes what is due at or before each, so that no write
-  /// overtakes a removal. Also when the write is refused afterwards: its time has come all the same.
+  /// Whether writes to a table remove what is due before them: one with a history clock and TTL.
+  func removesBeforeWrites(_ name: String) -> Bool {
+    tables[name].map { $0.clock == .history && $0.definition.timeToLive != nil } ?? false
+  }
+
+  /// Before writes with the given time: removes what is due at or before it in those of their tables that have a history clock, so that no
+  /// write overtakes a removal. Also when the write is refused afterwards: its time has come all the same.
   ///
   /// At most `left` removals, which is counted down; false when there are more, and then the write waits for the next round.
-  mutating func removeDue(before time: Int64?, in names: some Sequence<String>, _ left: inout Int) throws(DynamoError) -> Bool {
-    for name in names {
-      guard let table = tables[name], table.clock == .history, table.definition.timeToLive != nil else { continue }
+  mutating func removeDue(before time: Int64?, _ actions: [WriteAction], _ left: inout Int) throws(DynamoError) -> Bool {
+    for action in actions {
+      guard removesBeforeWrites(action.table), let table = tables[action.table] else { continue }
       expect(table)
       guard let time, time > progress[table.id]?.historyTime ?? 0 else { continue }
       guard try removeDue(table, through: time, &left) else { return false }

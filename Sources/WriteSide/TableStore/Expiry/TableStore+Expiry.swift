@@ -7,7 +7,14 @@ extension TableStore {
   /// Removes every item of a live table that is due at the store's time, and returns how many. The commit time of the removals is the
   /// commit clock's. Nothing while the machine's clock is not believed. Waits for the committer: not to be called from its completions.
   @discardableResult
-  package func removeDue() throws(DynamoError) -> Int { try StoreState.removeDue(state, committer) }
+  package func removeDue() throws(DynamoError) -> Int {
+    var total = 0
+    while true {
+      let count = try state.removeDueRound(committer)
+      total += count
+      if count < Committer.roundRemovalsMax { return total }
+    }
+  }
 
   /// The least instant at which an item of these tables is due, in milliseconds since 1970; nil when none ever is. One seek a table.
   package func nextExpiry(_ tables: some Sequence<String>) throws(DynamoError) -> Int64? {
@@ -36,14 +43,10 @@ extension StoreState {
     return nil
   }
 
-  /// Removes what is due in live tables, in rounds of at most `Committer.roundRemovalsMax`, between which other writes go on.
-  static func removeDue(_ state: StoreState, _ committer: Committer) throws(DynamoError) -> Int {
-    var total = 0
-    while true {
-      let count = try committer.perform { () throws(DynamoError) in try state.removeDueNow() }
-      total += count
-      if count < Committer.roundRemovalsMax { return total }
-    }
+  /// Removes what is due in live tables, at most `Committer.roundRemovalsMax` items, and returns how many. Between two rounds other writes go
+  /// on.
+  func removeDueRound(_ committer: Committer) throws(DynamoError) -> Int {
+    try committer.perform { [self] () throws(DynamoError) in try removeDueNow() }
   }
 
   /// On the committer's thread: one round of removals.

@@ -24,7 +24,7 @@ extension TableStore {
   }
 
   /// Gives up what follows the damage, for good, and gives every table a new table id: a position that a reader holds may stand for a
-  /// record that is no more, and would later stand for another one. So every reader of a change log (read models, relays, followers)
+  /// record that is gone, and would later stand for another one. So every reader of a change log (read models, relays, followers)
   /// begins again from the start of the log, and a stream is closed and another one opened.
   package static func recover(path: String, time: any TimeSource = SystemTime()) throws(StoreError) -> [RecoveredTable] {
     try upToDamage(path: path) { database, published in

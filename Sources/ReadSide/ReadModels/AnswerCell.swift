@@ -1,24 +1,12 @@
 internal import Pipelines
-package import SQLite
 
-/// One value of a query's answer, as SQLite gives it.
+/// One value of a query's answer, as the store gives it.
 package enum AnswerCell: Sendable, Equatable, CustomStringConvertible {
   case null
   case integer(Int64)
   case real(Double)
   case text(String)
   case blob([UInt8])
-
-  /// The value of a column of the statement's current row.
-  package init(_ statement: Statement, _ column: Int) {
-    switch statement.type(column) {
-    case .null: self = .null
-    case .integer: self = .integer(statement.int64(column))
-    case .real: self = .real(statement.double(column))
-    case .text: self = .text(statement.text(column) ?? "")
-    case .blob: self = .blob(statement.bytes(column) ?? [])
-    }
-  }
 
   /// Whether an answer is what a scenario expects: true and false are 1 and 0, and a timestamp may be written in any form.
   package func matches(_ actual: AnswerCell) -> Bool {

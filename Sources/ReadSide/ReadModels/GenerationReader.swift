@@ -1,0 +1,77 @@
+package import ChangeRecords
+package import Pipelines
+
+/// One generation's read model for a reader: what every store does. It cannot write. One thread at a time.
+package protocol GenerationReader: AnyObject {
+  /// Runs `body` on one snapshot of the read model: everything that is read in it is of one moment.
+  func snapshot<Result>(_ body: () throws -> Result) throws -> Result
+
+  /// Where every lane stands, by table and partition.
+  func places() throws -> [ReadPlace]
+  /// The time in microseconds below which the decider has decided everything, by projection.
+  func decided() throws -> [Int: Int64]
+
+  /// Runs a named query or a tile: SQL that was checked, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
+  /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
+  func run(
+    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    row: ([AnswerCell]) throws -> Void)
+    throws
+
+  /// The rows of a projection's table whose columns equal these values, at most `limit`; `newest` orders them by a column, latest first.
+  func rows(
+    _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+  ) throws
+  /// Dead letters, newest first: projection, kind, table, partition, sequence, at, path, reason.
+  func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws
+  /// By projection, how many records it could not take.
+  func deadLetterCounts() throws -> [(projection: String, count: Int)]
+
+  /// The boards of a leaderboard in memory, brought to the snapshot. Kept by the reader, which follows the journal.
+  func ranks(_ projection: Int) throws -> (any BoardRanks)?
+  /// The best members of one board by its rows: for a reader that keeps no boards in memory.
+  func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember]
+  /// The board with the latest time, of those that are shown: its calendar period's, else its last change's.
+  func latestBoard(_ projection: Int) throws -> [Value]?
+  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
+  func closedAt(_ projection: Int, board: [Value]) throws -> Int64?
+
+  func close()
+}
+
+/// A lane's place in a read model.
+package struct ReadPlace: Sendable {
+  package let table: String
+  package let position: Position
+  /// Microseconds.
+  package let watermark: Int64
+
+  package init(table: String, position: Position, watermark: Int64) {
+    self.table = table
+    self.position = position
+    self.watermark = watermark
+  }
+}
+
+/// The boards of one leaderboard, by the board's values.
+package protocol BoardRanks {
+  /// Nil when it has no members.
+  func board(_ values: [Value]) -> RankBoard?
+}
+
+/// Why a reader gives no answer.
+package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The statement ran longer than it may.
+  case timeout
+  /// The read model is not there yet, or has been replaced.
+  case notReady
+  case failed(String)
+
+  package var description: String {
+    switch self {
+    case .timeout: "the query ran longer than it may"
+    case .notReady: "the read model is not there yet"
+    case .failed(let reason): reason
+    }
+  }
+}

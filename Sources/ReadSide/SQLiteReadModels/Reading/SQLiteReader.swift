@@ -1,0 +1,192 @@
+internal import ChangeRecords
+internal import DynamoModel
+package import Pipelines
+package import ReadModels
+internal import SQLite
+
+/// A generation's SQLite file for a reader: one connection that cannot write.
+///
+/// Not `Sendable`: one thread at a time.
+package final class SQLiteReader: GenerationReader {
+  private let pipeline: Pipeline
+  private let connection: Connection
+  private var indexes: [Int: RankIndex] = [:]
+
+  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet.
+  package init(path: String, pipeline: Pipeline) throws {
+    self.pipeline = pipeline
+    do {
+      connection = try Connection(path: path, options: .readOnly)
+      // The file is there a moment before its tables, which come all at once.
+      guard try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 else {
+        throw ReaderError.notReady
+      }
+    } catch let error as SQLiteError {
+      throw error.isCorrupt ? ReaderError.failed(error.message) : .notReady
+    }
+  }
+
+  package func snapshot<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      try connection.begin(.deferred)
+      defer { try? connection.rollback() }
+      return try body()
+    } catch let error as SQLiteError {
+      throw error.isInterrupted ? ReaderError.timeout : .failed(error.message)
+    }
+  }
+
+  package func places() throws -> [ReadPlace] {
+    var places: [ReadPlace] = []
+    try connection.forEach(
+      "SELECT table_name, table_id, partition, sequence, watermark FROM _lanes ORDER BY table_name, partition"
+    ) { row in
+      guard let tableID = TableID(row.text(1) ?? "") else {
+        throw ReaderError.failed("a table id of the read model does not decode")
+      }
+      places.append(
+        ReadPlace(
+          table: row.text(0) ?? "",
+          position: Position(tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3)))),
+          watermark: row.int64(4)))
+    }
+    return places
+  }
+
+  package func decided() throws -> [Int: Int64] {
+    var decided: [Int: Int64] = [:]
+    try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
+      decided[Int($0.int64(0))] = $0.int64(1)
+    }
+    return decided
+  }
+
+  package func run(
+    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    row: ([AnswerCell]) throws -> Void
+  ) throws {
+    let statement = try connection.statement(sql)
+    defer { statement.reset() }
+    for index in 1..<(statement.parameterCount + 1) {
+      guard let name = statement.parameterName(index)?.dropFirst() else { continue }
+      if name == "now" { try statement.bind(index, now) }
+      for (parameter, value) in parameters {
+        if name == parameter.name {
+          if case .decimal(let number) = value {
+            try statement.bind(index, number.description)
+          } else {
+            try value.bindSortable(to: statement, at: index)
+          }
+        } else if name == parameter.name + "_sort" {
+          try value.bindSortable(to: statement, at: index)
+        }
+      }
+    }
+    do {
+      try connection.withTimeLimit(limit) { try SQLiteReader.forEach(statement, row) }
+    } catch let error as SQLiteError {
+      throw error.isInterrupted ? ReaderError.timeout : .failed(error.message)
+    }
+  }
+
+  private static func forEach(_ statement: Statement, _ row: ([AnswerCell]) throws -> Void) throws {
+    let columns = statement.columnCount
+    while try statement.step() { try row((0..<columns).map { AnswerCell(statement, $0) }) }
+  }
+
+  package func rows(
+    _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+  ) throws {
+    let table = pipeline.projections[projection].table
+    var sql = "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
+    if !equals.isEmpty {
+      sql +=
+        " WHERE " + equals.enumerated().map { "\(table.columns[$1.column].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+    }
+    if let newest { sql += " ORDER BY \(table.columns[newest].sortName) DESC" }
+    let statement = try connection.statement(sql + " LIMIT \(limit)")
+    defer { statement.reset() }
+    for (place, equality) in equals.enumerated() { try equality.value.bindSortable(to: statement, at: place + 1) }
+    try SQLiteReader.forEach(statement, row)
+  }
+
+  package func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {
+    let statement = try connection.statement(
+      """
+      SELECT projection, kind, table_name, partition, sequence, at, path, reason FROM _dead_letters
+      ORDER BY at DESC, table_name, partition, sequence DESC LIMIT ?1
+      """)
+    defer { statement.reset() }
+    try statement.bind(1, Int64(limit))
+    try SQLiteReader.forEach(statement, row)
+  }
+
+  package func deadLetterCounts() throws -> [(projection: String, count: Int)] {
+    var counts: [(projection: String, count: Int)] = []
+    try connection.forEach("SELECT projection, total FROM _dead_letter_counts ORDER BY projection") {
+      counts.append(($0.text(0) ?? "", Int($0.int64(1))))
+    }
+    return counts
+  }
+
+  package func ranks(_ projection: Int) throws -> (any BoardRanks)? {
+    guard let index = indexes[projection] ?? RankIndex(pipeline, projection: projection) else { return nil }
+    indexes[projection] = index
+    try index.follow(connection)
+    return index
+  }
+
+  package func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] {
+    guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind else { return [] }
+    let table = pipeline.projections[projection].table
+    let count = leaderboard.boardCount
+    let columns = table.columns[count..<(count + 4)]
+    let direction = leaderboard.direction == .descending ? " DESC" : ""
+    var conditions = board.indices.map { "\(table.columns[$0].sortName) = ?\($0 + 1)" }
+    if leaderboard.floor != nil {
+      conditions.append("\(columns[count + 1].sortName) \(direction.isEmpty ? "<=" : ">=") ?\(count + 1)")
+    }
+    let statement = try connection.statement(
+      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
+        + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
+        + " ORDER BY \(columns[count + 1].sortName)\(direction)"
+        + (leaderboard.ties == .firstToReach ? ", reached_at, reached_order" : "")
+        + ", \(columns[count].sortName) LIMIT ?\(count + 2)")
+    defer { statement.reset() }
+    for (place, value) in board.enumerated() { try value.bindSortable(to: statement, at: place + 1) }
+    if let floor = leaderboard.floor { try floor.bindSortable(to: statement, at: count + 1) }
+    // A tie at the end may go on past the limit, and under some rules its members' rank depends on how many they are.
+    let isCounted = leaderboard.ties == .modified || leaderboard.ties == .fractional
+    try statement.bind(count + 2, Int64(limit) + (isCounted ? SQLiteReader.tiedMax : 0))
+    let ranks = RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
+    while try statement.step() {
+      let values = columns.enumerated().map { Value(column: $0, of: statement, as: $1.type) ?? .null }
+      guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
+      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: UInt64(bitPattern: order))
+    }
+    return ranks.page(from: 0, limit: limit)
+  }
+
+  /// Members past the last one shown that may share its rank.
+  private static let tiedMax: Int64 = 10_000
+
+  package func latestBoard(_ projection: Int) throws -> [Value]? {
+    guard case .leaderboard(let board) = pipeline.projections[projection].kind else { return nil }
+    var latest: [Value]?
+    try connection.forEach(
+      """
+      SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT 1
+      """, .int(projection)
+    ) { latest = Value.values(ordered: $0.bytes(0) ?? [], count: board.boardCount) }
+    return latest
+  }
+
+  package func closedAt(_ projection: Int, board: [Value]) throws -> Int64? {
+    try connection.integer(
+      "SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2", .int(projection), .blob(Value.ordered(board)))
+  }
+
+  package func close() { connection.close() }
+}
+
+extension RankIndex: BoardRanks {}
