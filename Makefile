@@ -45,10 +45,12 @@ test: packages test-packages
 	swift test --skip-build --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
-# The comparison with the plain model over 1,000,000 operations.
+# The comparisons with plain models: of the table store over 1,000,000 operations, of the read side over so many pipelines.
+MODEL_PIPELINES ?= 5000
 model: packages
 	swift build --build-tests
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
+	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
 # The kill tests with 200 rounds in place of 10, and 500 flipped bits in the files of a store in place of 40.
 soak: packages test-packages

@@ -217,6 +217,12 @@ let package = Package(
         "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
+      "ReadSide", "ReadSideModel",
+      [
+        "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+      ]),
+    tests(
       "ReadSide", "Workers",
       [
         "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",

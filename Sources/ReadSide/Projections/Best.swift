@@ -23,6 +23,7 @@ package struct Best: Sendable, Equatable {
     guard let other else { return true }
     if rank != other.rank { return (rank > other.rank) == function.seeksGreatest }
     if itemKey != other.itemKey { return (Bytes.compare(itemKey, other.itemKey) > 0) == function.seeksGreatest }
-    return (stamp > other.stamp) == (function == .last) && stamp != other.stamp
+    // Elements of one change's list come in its order.
+    return function == .last ? stamp >= other.stamp : stamp < other.stamp
   }
 }

@@ -10,6 +10,8 @@ package struct GroupDelta: Sendable {
   package var columns: [ColumnDelta]
   /// The last change that gave the group anything or took anything from it.
   package var stamp: Stamp = .none
+  /// The first change that gave the group anything or took anything from it; nil before there was one.
+  package var first: Stamp?
   /// The last change whose contributions to the group do not cancel out: of a count or sum, when the score changed last.
   package var changed: Stamp = .none
 
@@ -21,6 +23,7 @@ package struct GroupDelta: Sendable {
   mutating func add(_ contribution: Contribution, _ plan: GroupPlan) {
     contributions += contribution.sign
     stamp = max(stamp, contribution.stamp)
+    first = first.map { min($0, contribution.stamp) } ?? contribution.stamp
     for index in plan.columns.indices {
       let column = plan.columns[index]
       let value = column.input.map { contribution.inputs[$0] } ?? .null

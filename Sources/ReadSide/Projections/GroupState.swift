@@ -8,6 +8,8 @@ package struct GroupState: Sendable, Equatable {
   package private(set) var contributions: Int64 = 0
   /// The last change that touched the group.
   package private(set) var stamp: Stamp = .none
+  /// The first change that touched the group; nil before there was one.
+  package private(set) var first: Stamp?
   /// The last change whose contributions did not cancel out.
   package private(set) var changed: Stamp = .none
   /// Whether a sum of the group did not fit its type when it was last shown: then there is a dead letter to be taken back.
@@ -44,6 +46,7 @@ package struct GroupState: Sendable, Equatable {
   package mutating func merge(_ delta: GroupDelta, _ plan: GroupPlan, _ values: inout some GroupValues) throws {
     contributions += delta.contributions
     stamp = max(stamp, delta.stamp)
+    first = [first, delta.first].compactMap { $0 }.min()
     changed = max(changed, delta.changed)
     for index in columns.indices {
       switch (columns[index], delta.columns[index]) {
@@ -108,7 +111,8 @@ package struct GroupState: Sendable, Equatable {
     }
   }
 
-  /// Of a best the change that brought it, of a count or a sum the last one that moved it.
+  /// Of a best the change that brought it, of a count or a sum the last one that moved it. A sum that only zeros made was reached by the
+  /// first of them; over items, where the first may be gone, by the last change.
   private func reached(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Stamp {
     switch columns.first {
     case .best(let best?): return best.stamp
@@ -118,8 +122,10 @@ package struct GroupState: Sendable, Equatable {
       guard let kept = try values.least(column: 0, prefix: score), let reached = Stamp(ordered: kept) else { throw StateError() }
       return reached
     case .entries where plan.columns[0].form == .changes: return try since(&values)
-    // A member that nothing but zeros has come to was last touched then.
-    default: return changed == .none ? stamp : changed
+    case .sum(let sum) where plan.isOverItems && sum.isZero:
+      // What the member had before it was empty for a while is not to be seen, for the state may be dropped meanwhile.
+      return stamp
+    default: return changed == .none ? first ?? stamp : changed
     }
   }
 
@@ -166,6 +172,7 @@ extension GroupState {
     var writer = StateWriter()
     writer.signed(contributions)
     writer.stamp(stamp)
+    writer.optional(first) { $0.stamp($1) }
     writer.stamp(changed)
     writer.unsigned((hasMisfit ? 1 : 0) | (isPlaced ? 2 : 0))
     for column in columns {
@@ -184,6 +191,7 @@ extension GroupState {
     var reader = StateReader(bytes)
     contributions = try reader.signed()
     stamp = try reader.stamp()
+    first = try reader.optional { (reader) throws(StateError) in try reader.stamp() }
     changed = try reader.stamp()
     let flags = try reader.unsigned()
     hasMisfit = flags & 1 != 0

@@ -17,7 +17,8 @@ struct SessionDeadline {
         earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule)
       }
     }
-    if let deadline = session.item?.deadline { consider(deadline, deadline, .deadline) }
+    // One that was past when it came is passed with the instant of the change that brought it, as every record of that instant comes first.
+    if let item = session.item, let deadline = item.deadline { consider(max(deadline, item.version.time), deadline, .deadline) }
     if let gap = sessions.gap { consider(session.lastAt + gap, session.lastAt + gap, .gap) }
     if let max = sessions.max { consider(session.startedAt + max, session.startedAt + max, .max) }
     if case .midnight(let zone)? = sessions.cut {

@@ -24,7 +24,8 @@ package protocol GenerationStore: AnyObject {
   func takeDecider() throws(ReadModelError) -> TakenDecider
   /// Steps of a projection below a time in microseconds, in the order of their stamps, at most `limit`.
   func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep]
-  /// Boards of a projection whose calendar period has ended at a time in microseconds and that are open, by their ends, at most `limit`.
+  /// Boards of a projection whose calendar period has ended at a time in microseconds and that are open, by their ends, at most `limit`. One that
+  /// was made later than its end comes when no earlier change of it can come any more: its first change is then known.
   func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
   /// Commits what the decider has made. Throws `superseded` when another has taken over since.
   func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult

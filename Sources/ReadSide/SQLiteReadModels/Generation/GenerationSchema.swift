@@ -1,7 +1,7 @@
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
   /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 2
+  static let version = 3
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",

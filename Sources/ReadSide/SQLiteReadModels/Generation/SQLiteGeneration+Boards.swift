@@ -68,7 +68,7 @@ extension SQLiteGeneration {
     group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
     board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
     try store(rules.index, group, rank: rules.leaderboard.keepMembers == nil ? nil : rank(rules, group))
-    board.openedAt = min(board.openedAt, delta.stamp.time)
+    board.openedAt = min(board.openedAt, (delta.first ?? delta.stamp).time)
     let period = rules.leaderboard.period(of: delta.key)
     board.closesAt = period?.upperBound
     var latest = period.map { Value.ordered(CollectionOfOne(.timestamp($0.lowerBound))) } ?? []

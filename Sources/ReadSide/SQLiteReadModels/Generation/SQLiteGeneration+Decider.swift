@@ -63,7 +63,7 @@ extension SQLiteGeneration {
       try connection.forEach(
         """
         SELECT board, closes_at, opened_at FROM _boards WHERE projection = ?1 AND closed_at IS NULL AND closes_at <= ?2
-        ORDER BY closes_at, board LIMIT ?3
+        AND opened_at <= ?2 ORDER BY closes_at, board LIMIT ?3
         """, .int(projection), .int(time), .int(limit)
       ) { row in
         guard let values = Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) else { throw StateError() }

@@ -1,0 +1,212 @@
+/// Draws the text of a pipeline file. Most of what it draws the loader accepts; what it refuses is drawn again.
+///
+/// Two tables: `Tab`, with a sort key and a TTL, holds plays and chats; `Box`, with a partition key only, holds things. Attributes have
+/// short names that say their type (`N` a number, `S` a text, ...), and `HistoryDraw` writes anything into them.
+struct PipelineDraw {
+  /// A field of an item, as the projections may use it.
+  struct FieldDraw {
+    let name: String
+    let type: String
+    let text: String
+    var isElement = false
+  }
+
+  struct ItemDraw {
+    let name: String
+    let table: String
+    /// Parts of the key: text captures.
+    let captures: [String]
+    let fields: [FieldDraw]
+
+    /// What items of several kinds have in common.
+    var withoutKey: ItemDraw {
+      ItemDraw(name: name, table: table, captures: [], fields: fields.filter { !$0.isElement && $0.name != "mood" })
+    }
+
+    var plain: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields.filter { !$0.isElement } }
+    var all: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields }
+  }
+
+  var draw: Draw
+  private(set) var onePartition = false
+  var items: [ItemDraw] = []
+  /// Collections that effects may delete the rows of: name, and columns with their types.
+  var collections: [(name: String, columns: [(name: String, type: String)])] = []
+  var sessions: [(name: String, key: [String], isItem: Bool)] = []
+  var windowed: [(name: String, board: [(name: String, type: String)])] = []
+
+  static let zones = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
+
+  /// What most of the file and of its history is about.
+  let focus: Focus
+
+  enum Focus: CaseIterable {
+    case play, chat, thing
+  }
+
+  init(seed: UInt64, focus: Focus) {
+    draw = Draw(seed: seed)
+    self.focus = focus
+  }
+
+  /// An item that a projection or effect is about.
+  mutating func item() -> ItemDraw {
+    if !draw.chance(4), let item = items.last(where: { $0.name == "\(focus)" }) { return item }
+    return draw.pick(items)
+  }
+
+  mutating func text() -> String {
+    onePartition = draw.chance(6)
+    var lines = ["pipeline: drawn", "tables:"]
+    lines.append(
+      "  Tab: { key: { partition: PK string, sort: SK string }, ttl: X\(onePartition ? ", partitions: 1" : "") }")
+    lines.append("  Box: { key: { partition: PK string }\(draw.chance(2) ? ", ttl: X" : "") }")
+    lines.append("items:")
+    var kinds: [(name: String, table: String, match: String, captures: [String])] = [
+      ("play", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]),
+      ("chat", "Tab", "PK: \"C:{room}\", SK: \"{note}\"", ["room", "note"]), ("thing", "Box", "PK: \"{box}\"", ["box"]),
+    ]
+    // An item whose `K` changes is of another kind.
+    let hasClasses = draw.chance(2)
+    if hasClasses { kinds.insert(("game", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]), at: 0) }
+    for item in kinds {
+      let fields = drawFields()
+      items.append(ItemDraw(name: item.0, table: item.1, captures: item.3, fields: fields))
+      lines.append("  \(item.0):")
+      lines.append("    in: \(item.1)")
+      lines.append("    match: { \(item.2) }")
+      lines.append(
+        "    fields: { \(fields.filter { $0.name != "mood" }.map { $0.text.hasPrefix("{") ? "\($0.name): \($0.text)" : "\($0.name): \"\($0.text)\"" }.joined(separator: ", ")) }"
+      )
+      if let mood = fields.first(where: { $0.name == "mood" }) { lines.append("    capture: { mood: \(mood.text) }") }
+      if item.name == "game" {
+        lines.append("    when: \"K = 'a'\"")
+      } else if draw.chance(3) {
+        lines.append("    when: \"\(itemCondition(fields.filter { !$0.isElement }))\"")
+      }
+    }
+    lines.append("projections:")
+    let count = 3 + draw.below(4)
+    for index in 0..<count { lines += projection(index) }
+    let effects = drawEffects()
+    if !effects.isEmpty { lines += ["effects:"] + effects }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private mutating func drawFields() -> [FieldDraw] {
+    func optional(_ yes: Bool) -> String { yes ? " optional" : "" }
+    var fields: [FieldDraw] = []
+    fields.append(
+      draw.chance(5)
+        ? FieldDraw(name: "n", type: "integer", text: "{ from: N, type: integer, default: 7 }")
+        : FieldDraw(name: "n", type: "integer", text: "N integer\(optional(!draw.chance(3)))"))
+    fields.append(FieldDraw(name: "d", type: "decimal", text: "D decimal\(optional(!draw.chance(4)))"))
+    fields.append(FieldDraw(name: "s", type: "string", text: "S\(optional(!draw.chance(4)))"))
+    fields.append(FieldDraw(name: "g", type: "string", text: "\(draw.chance(4) ? "lower(G)" : "G")\(optional(!draw.chance(4)))"))
+    fields.append(FieldDraw(name: "b", type: "boolean", text: "B boolean optional"))
+    let form = draw.pick(["timestamp(UTC)", "timestamp(UTC)", "timestamp(Europe/Paris)", "timestamp"])
+    fields.append(FieldDraw(name: "t", type: "timestamp", text: "T \(form) optional"))
+    fields.append(
+      FieldDraw(name: "u", type: "timestamp", text: "U \(draw.pick(["timestamp(seconds)", "timestamp(milliseconds)"])) optional"))
+    fields.append(FieldDraw(name: "bin", type: "bytes", text: "Y bytes optional"))
+    fields.append(FieldDraw(name: "j", type: "json", text: "J json optional"))
+    switch draw.below(4) {
+    case 0: fields.append(FieldDraw(name: "e", type: "string", text: "explode(L)\(optional(!draw.chance(3)))", isElement: true))
+    case 1:
+      fields.append(FieldDraw(name: "e", type: "string", text: "explode(M, 'k') optional", isElement: true))
+      fields.append(
+        FieldDraw(
+          name: "ev", type: "integer", text: "{ from: \"explode(M, 'v')\", type: integer, optional: true }", isElement: true))
+    default: break
+    }
+    if draw.chance(3) {
+      fields.append(
+        FieldDraw(name: "mood", type: "string", text: "{ from: s, pattern: '#(?<w>\\w+)', group: w, optional: true }"))
+    }
+    return fields
+  }
+
+  /// A condition about an item. `prefixes` are put before names at random.
+  mutating func itemCondition(_ fields: [FieldDraw], prefixes: [String] = [""]) -> String {
+    func one(_ draw: inout Draw) -> String {
+      let prefix = draw.pick(prefixes)
+      let field = draw.pick(fields.filter { ["integer", "decimal", "string", "boolean"].contains($0.type) })
+      // An element is of the image alone.
+      let name = field.isElement ? field.name : prefix + field.name
+      switch draw.below(6) {
+      case 0 where !field.isElement: return "K = '\(draw.pick(["a", "b"]))'"
+      case 1 where !field.isElement: return "attribute_exists(\(prefix)\(draw.pick(["K", "Q"])))"
+      case 2 where !field.isElement: return "NOT \(prefix)K = 'a'"
+      default:
+        switch field.type {
+        case "integer", "decimal": return "\(name) \(draw.pick([">", "<", ">=", "<>"])) \(draw.pick(["0", "3", "-1"]))"
+        case "boolean": return "\(name) = \(draw.pick(["true", "false"]))"
+        default: return "\(name) \(draw.pick(["=", "<>", "<"])) '\(draw.pick(["a", "b", "r1"]))'"
+        }
+      }
+    }
+    let first = one(&draw)
+    return draw.chance(3) ? "\(first) \(draw.pick(["AND", "OR"])) \(one(&draw))" : first
+  }
+
+  /// A value that may stand in a key, group, board or member, with its name and type; `nil` names itself.
+  mutating func keyed(_ item: ItemDraw, elements: Bool) -> (name: String, type: String, text: String) {
+    let fields = (elements ? item.all : item.plain).filter { $0.type != "json" }
+    // Few different values make groups meet.
+    let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
+    let field = draw.chance(4) ? draw.pick(fields) : draw.pick(likely)
+    if field.type == "string", !field.isElement, draw.chance(8) {
+      return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }")
+    }
+    return (field.name, field.type, field.name)
+  }
+
+  static let units = ["hour", "day", "week", "month", "quarter", "year"]
+
+  /// `count: ...` and the like of an aggregate or of sessions.
+  mutating func columns(_ fields: [FieldDraw], overItems: Bool, ofSessions: Bool, isItem: Bool = false) -> String {
+    let numbers = fields.filter { $0.type == "integer" || $0.type == "decimal" }
+    let ordered = fields.filter { $0.type != "json" }
+    var columns: [String] = []
+    for index in 0..<(1 + draw.below(4)) {
+      let text: String
+      switch draw.below(ofSessions ? 10 : 7) {
+      case 0: text = "count"
+      case 1: text = numbers.isEmpty ? "count" : "sum(\(draw.pick(numbers).name))"
+      case 2: text = "min(\(draw.pick(ordered).name))"
+      case 3: text = "max(\(draw.pick(ordered).name))"
+      case 4: text = "distinct(\(draw.pick(ordered).name))"
+      case 5, 6:
+        let by = overItems || draw.chance(2) ? " by \(draw.pick(ordered).name)" : ""
+        text = "\(draw.pick(["first", "last"]))(\(draw.pick(fields).name)\(by))"
+      case 7: text = draw.pick(["duration", "duration(ms)"])
+      default: text = draw.pick(fields).name
+      }
+      columns.append("c\(index): \"\(text)\"")
+    }
+    return "{ \(columns.joined(separator: ", ")) }"
+  }
+
+  /// A change as `each`, `touch` and effects name it, with a `when` at times.
+  mutating func change(
+    _ item: ItemDraw, _ events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"],
+    when: Bool = true
+  )
+    -> String
+  {
+    let event = "\(item.name) \(draw.pick(events))"
+    guard when, draw.chance(3) else { return "\"\(event)\"" }
+    return "{ change: \"\(event)\", when: \"\(itemCondition(item.plain, prefixes: ["", "old.", "new."]))\" }"
+  }
+
+  mutating func changes(
+    _ item: ItemDraw, events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"]
+  ) -> String {
+    var all = (0..<(1 + draw.below(2))).map { _ in change(item, events) }
+    // Fields of two kinds of item have the same names, captures of the key only where the kinds share them.
+    if let other = items.first(where: { $0.name != item.name && $0.captures == item.captures }), draw.chance(2) {
+      all.append(change(other, events))
+    }
+    return "[\(all.joined(separator: ", "))]"
+  }
+}

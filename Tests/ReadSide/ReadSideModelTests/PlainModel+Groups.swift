@@ -1,0 +1,71 @@
+import DynamoModel
+import Pipelines
+
+/// Aggregates: entries by group, and each column of them.
+extension PlainModel {
+  mutating func aggregateRows(_ aggregate: Aggregate, _ projection: Projection) -> [[Value]] {
+    var groups: [[Value]: [PlainEntry]] = [:]
+    var touched: [[Value]: PlainStamp] = [:]
+    func group(_ values: [Value]) -> [Value]? {
+      let key = Array(values[..<aggregate.keyCount])
+      return key.contains(where: \.isNull) ? nil : key
+    }
+    if aggregate.isOverItems {
+      var present: [PlainItemKey: [PlainEntry]] = [:]
+      for step in itemSteps(aggregate.sources[0], projection.name) {
+        for values in step.net { if let key = group(values) { touched[key] = step.change.stamp } }
+        present[step.change.itemKey] = step.new.enumerated().map {
+          PlainEntry(values: $1, stamp: step.change.stamp, itemKey: step.change.itemKey, place: $0)
+        }
+      }
+      for entry in present.values.joined() { if let key = group(entry.values) { groups[key, default: []].append(entry) } }
+    } else {
+      for entry in changeEntries(aggregate.sources, projection.name) {
+        guard let key = group(entry.values) else { continue }
+        groups[key, default: []].append(entry)
+        touched[key] = entry.stamp
+      }
+    }
+    return groups.map { key, entries in
+      key + aggregate.columns.map { value($0, entries, isOverItems: aggregate.isOverItems, projection.name, "group") }
+        + trace(touched[key]!)
+    }
+  }
+
+  /// The value of a column over entries. A sum that does not fit is null, and a dead letter of its group.
+  mutating func value(
+    _ column: AggregateColumn, _ entries: [PlainEntry], isOverItems: Bool, _ projection: String, _ kind: String
+  ) -> Value {
+    let given = entries.compactMap { entry in column.input.map { entry.values[$0] } }.filter { !$0.isNull }
+    switch column.function {
+    case .count: return .integer(Int64(entries.count))
+    case .sum:
+      var sum = PlainSum()
+      for value in given { sum.add(value) }
+      if let value = sum.value(column.type) { return value }
+      deadLetters.insert(PlainDeadLetter(projection: projection, kind: kind, path: column.name, place: "\(deadLetters.count)"))
+      return .null
+    case .min: return given.min() ?? .null
+    case .max: return given.max() ?? .null
+    case .distinct: return .integer(Int64(Set(given).count))
+    case .first: return chosen(column, entries, isOverItems, isLast: false)
+    case .last: return chosen(column, entries, isOverItems, isLast: true)
+    case .duration, .durationMilliseconds, .current: return .null
+    }
+  }
+
+  private func chosen(_ column: AggregateColumn, _ entries: [PlainEntry], _ isOverItems: Bool, isLast: Bool) -> Value {
+    guard let input = column.input else { return .null }
+    let able = entries.filter { entry in !entry.values[input].isNull && !(column.order.map { entry.values[$0].isNull } ?? false) }
+    /// Equal values of a field go by item key, and of one item by the value, or over changes by time and order. Elements of a
+    /// list stand in its order.
+    func isBefore(_ one: PlainEntry, _ other: PlainEntry) -> Bool {
+      if let order = column.order, one.values[order] != other.values[order] { return one.values[order] < other.values[order] }
+      if column.order != nil, one.itemKey != other.itemKey { return one.itemKey < other.itemKey }
+      if isOverItems { return one.values[input] < other.values[input] }
+      return (one.stamp, one.place) < (other.stamp, other.place)
+    }
+    let sorted = able.sorted(by: isBefore)
+    return (isLast ? sorted.last : sorted.first)?.values[input] ?? .null
+  }
+}

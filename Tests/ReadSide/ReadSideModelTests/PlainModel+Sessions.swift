@@ -1,0 +1,168 @@
+import DynamoModel
+import Pipelines
+
+/// Sessions: every change in its order, and before each the deadlines that lie before it.
+extension PlainModel {
+  private struct Run {
+    let rule: Sessions
+    var all: [PlainSession] = []
+    var active: [[Value]: PlainSession] = [:]
+    /// How the last session of a key ended.
+    var lastEnd: [[Value]: SessionEnd] = [:]
+    var names: [PlainName: Int] = [:]
+
+    struct PlainName: Hashable {
+      let key: [Value]
+      let time: Int64
+      let itemKey: PlainItemKey
+    }
+
+    mutating func end(_ session: PlainSession, _ at: Int64, _ by: SessionEnd, _ through: PlainStamp) {
+      session.end = (at, by, through)
+      active[session.key] = nil
+      lastEnd[session.key] = by
+    }
+
+    mutating func fire(before time: Int64) {
+      for session in active.values {
+        if let due = session.due(rule), due.through < time {
+          end(session, due.at, due.by, PlainStamp(time: due.through, order: .max))
+        }
+      }
+    }
+
+    mutating func open(_ key: [Value], _ change: PlainChange) -> PlainSession {
+      let session = PlainSession(key, change)
+      let name = PlainName(key: key, time: change.time, itemKey: change.itemKey)
+      names[name, default: 0] += 1
+      session.ordinal = names[name]!
+      all.append(session)
+      active[key] = session
+      return session
+    }
+
+    /// The session comes to the group of these inputs, and the one that is live there ends.
+    mutating func enter(_ session: PlainSession, _ values: [Value], _ change: PlainChange, isNew: Bool) {
+      guard !rule.liveGroup.isEmpty else { return }
+      let group = rule.liveGroup.map { values[$0] }
+      let named = group.contains(where: \.isNull) ? nil : group
+      defer { session.group = named }
+      guard let named, isNew || session.group != named else { return }
+      for other in active.values where other !== session && other.group == named {
+        other.touched = max(other.touched, change.stamp)
+        end(other, change.time, .superseded, change.stamp)
+      }
+    }
+  }
+
+  mutating func sessionRows(_ rule: Sessions, _ index: Int) -> [[Value]] {
+    let projection = pipeline.projections[index]
+    var run = Run(rule: rule)
+    for change in changes {
+      run.fire(before: change.time)
+      switch rule.subject {
+      case .touches(let touches): touch(&run, change, touches, projection.name)
+      case .item(let source, let touches): item(&run, change, source, touches, projection.name)
+      }
+    }
+    run.fire(before: watermark)
+    ended[index] = run.all.filter { $0.end != nil }
+    return run.all.map { row($0, rule, projection) }
+  }
+
+  private mutating func touch(_ run: inout Run, _ change: PlainChange, _ touches: [Source], _ name: String) {
+    let keyCount = run.rule.keyCount
+    // A record is taken whole or not at all.
+    guard let touched = taken(touches, change, name), let ends = taken(run.rule.ends, change, name) else { return }
+    for (values, place) in touched where !values[..<keyCount].contains(where: \.isNull) {
+      let key = Array(values[..<keyCount])
+      let known = run.active[key]
+      let session = known ?? run.open(key, change)
+      session.lastTouch = change.time
+      session.touched = change.stamp
+      session.touches.append(PlainEntry(values: values, stamp: change.stamp, itemKey: change.itemKey, place: place))
+      run.enter(session, values, change, isNew: known == nil)
+    }
+    for (values, _) in ends {
+      guard let session = run.active[Array(values[..<keyCount])] else { continue }
+      session.touched = change.stamp
+      run.end(session, change.time, change.isExpiry ? .ttl : .explicit, change.stamp)
+    }
+  }
+
+  private mutating func item(
+    _ run: inout Run, _ change: PlainChange, _ source: Source, _ touches: [Sessions.Touch], _ name: String
+  ) {
+    guard source.table == change.table else { return }
+    let old = change.old.flatMap { source.holds($0) ? try? source.values(of: $0, commit: nil) : nil }
+    var new: [Value]?
+    if let image = change.new, source.holds(image) {
+      do throws(EvaluationFailure) {
+        new = try source.values(of: image, commit: nil)
+      } catch {
+        refuse(name, change, error)
+      }
+    }
+    guard let values = new else {
+      guard let old, let session = run.active[Array(old[..<run.rule.keyCount])] else { return }
+      session.touched = change.stamp
+      run.end(session, change.time, change.isExpiry ? .ttl : .removed, change.stamp)
+      return
+    }
+    let key = Array(values[..<run.rule.keyCount])
+    let isNew = old == nil
+    var isTouch = isNew
+    if !isNew, let old = change.old, let new = change.new {
+      isTouch = touches.contains { $0.happened(old: old, new: new, commit: change.time) }
+    }
+    let known = run.active[key]
+    let endsNow =
+      run.rule.endWhen.map { endWhen in
+        change.new.map { endWhen.holds($0) } ?? false
+      } ?? false
+    if known == nil {
+      // An item that comes with its end has no session.
+      guard isTouch, !endsNow, isNew || run.lastEnd[key] != .superseded || run.rule.revivesOnTouch else { return }
+    }
+    let session = known ?? run.open(key, change)
+    let shown = run.rule.columns.filter { $0.function == .current }.compactMap(\.input)
+    if isTouch || shown.contains(where: { session.current[$0] != values[$0] }) { session.touched = change.stamp }
+    session.change = change
+    session.current = values
+    if let deadline = run.rule.deadline {
+      if case .timestamp(let instant) = values[deadline] { session.deadline = instant } else { session.deadline = nil }
+    }
+    if isTouch {
+      session.lastTouch = change.time
+      session.touches.append(PlainEntry(values: values, stamp: change.stamp, itemKey: change.itemKey, place: 0))
+    }
+    run.enter(session, values, change, isNew: known == nil)
+    if endsNow {
+      session.touched = change.stamp
+      run.end(session, change.time, .explicit, change.stamp)
+    }
+  }
+
+  mutating func row(_ session: PlainSession, _ rule: Sessions, _ projection: Projection) -> [Value] {
+    let (started, last) = (session.started.time, session.lastTouch)
+    var row = session.key + [.string(Self.name(session)), .timestamp(started), .timestamp(last)]
+    row.append(session.end.map { .timestamp($0.at) } ?? .null)
+    row.append(.string((session.end?.by.status ?? .active).rawValue))
+    row.append(session.end.map { .string($0.by.rawValue) } ?? .null)
+    for column in rule.columns {
+      switch column.function {
+      case .duration: row.append(.integer((last - started) / 1_000_000))
+      case .durationMilliseconds: row.append(.integer((last - started) / 1_000))
+      case .current: row.append(column.input.map { session.current[$0] } ?? .null)
+      default: row.append(value(column, session.touches, isOverItems: false, projection.name, "session"))
+      }
+    }
+    return row + trace(session.touched)
+  }
+
+  /// `<time> <length-prefixed item key>[#n]`
+  static func name(_ session: PlainSession) -> String {
+    let parts = session.itemKey.parts.map { "\($0.count):\(String(decoding: $0, as: UTF8.self))" }.joined(separator: " ")
+    return "\(Timestamp.text(session.started.time)) \(parts)\(session.ordinal > 1 ? "#\(session.ordinal)" : "")"
+  }
+}

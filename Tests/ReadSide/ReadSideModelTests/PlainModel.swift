@@ -1,0 +1,136 @@
+import ChangeRecords
+import DynamoModel
+import Pipelines
+
+/// What the documents say that the rows are, recomputed from the list of all changes with dictionaries and sorting: nothing is kept up to
+/// date, nothing is merged, nothing depends on how the changes came.
+struct PlainModel {
+  let pipeline: Pipeline
+  /// All changes of all tables, in their order.
+  let changes: [PlainChange]
+  /// The watermark of all partitions, in microseconds.
+  let watermark: Int64
+  /// By projection: rows without `_item`.
+  var rows: [Int: [[Value]]] = [:]
+  var deadLetters: Set<PlainDeadLetter> = []
+  var effects: [PlainEffect] = []
+  /// By projection: boards whose period has passed, and when that was seen in the order of the records.
+  var closed: [Int: [(board: [Value], at: Int64)]] = [:]
+  /// By projection: the sessions that have ended.
+  var ended: [Int: [PlainSession]] = [:]
+
+  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Int64) {
+    self.pipeline = pipeline
+    self.changes = changes
+    self.watermark = watermark
+    for (index, projection) in pipeline.projections.enumerated() {
+      switch projection.kind {
+      case .collection(let collection): rows[index] = collectionRows(collection, projection)
+      case .aggregate(let aggregate): rows[index] = aggregateRows(aggregate, projection)
+      case .leaderboard(let board): rows[index] = boardRows(board, index)
+      case .sessions(let sessions): rows[index] = sessionRows(sessions, index)
+      }
+    }
+    for index in pipeline.projections.indices { effects += expiries(index) }
+    for effect in pipeline.effects { effects += derived(effect) }
+  }
+
+  mutating func refuse(_ projection: String, _ change: PlainChange, _ failure: EvaluationFailure) {
+    // One dead letter for a record and projection, whatever else is wrong with it.
+    if deadLetters.contains(where: { $0.projection == projection && $0.place == change.place }) { return }
+    deadLetters.insert(PlainDeadLetter(projection: projection, kind: "record", path: failure.path, place: change.place))
+  }
+
+  // MARK: Over items
+
+  /// What the item of a change gave before it and gives after it.
+  struct ItemStep {
+    let change: PlainChange
+    let old: [[Value]]
+    let new: [[Value]]
+
+    /// What the change takes away or adds: a contribution that stays as it is touches nothing.
+    var net: [[Value]] {
+      var counts: [[Value]: Int] = [:]
+      for values in old { counts[values, default: 0] -= 1 }
+      for values in new { counts[values, default: 0] += 1 }
+      return counts.filter { $0.value != 0 }.map(\.key)
+    }
+  }
+
+  /// Every change of an item that a source sees. An image that cannot be read contributes nothing.
+  mutating func itemSteps(_ source: Source, _ projection: String) -> [ItemStep] {
+    var steps: [ItemStep] = []
+    for change in changes where change.table == source.table {
+      var old: [[Value]] = []
+      var new: [[Value]] = []
+      if let image = change.old, source.holds(image) { old = (try? source.contributions(of: image, commit: nil)) ?? [] }
+      if let image = change.new, source.holds(image) {
+        do throws(EvaluationFailure) {
+          new = try source.contributions(of: image, commit: nil)
+        } catch {
+          refuse(projection, change, error)
+        }
+      }
+      steps.append(ItemStep(change: change, old: old, new: new))
+    }
+    return steps
+  }
+
+  private mutating func collectionRows(_ collection: Collection, _ projection: Projection) -> [[Value]] {
+    var rows: [PlainItemKey: [[Value]: [Value]]] = [:]
+    for step in itemSteps(collection.source, projection.name) {
+      var own: [[Value]: [Value]] = [:]
+      for values in step.new where !values[..<collection.keyCount].contains(where: \.isNull) {
+        own[Array(values[..<collection.keyCount])] = values + trace(step.change.stamp)
+      }
+      rows[step.change.itemKey] = own
+    }
+    return rows.values.flatMap(\.values)
+  }
+
+  /// `_at`, `_order` and `_position`.
+  func trace(_ stamp: PlainStamp) -> [Value] {
+    let position = changes.first { $0.stamp == stamp }?.position.description ?? "none"
+    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(position)]
+  }
+
+  // MARK: Over changes
+
+  /// What each change gives to rules over changes. One change is one event for an item, however many of the rule's changes it is.
+  mutating func changeEntries(_ sources: [Source], _ projection: String) -> [PlainEntry] {
+    var entries: [PlainEntry] = []
+    for change in changes {
+      for (values, place) in fired(sources, change, projection) {
+        entries.append(PlainEntry(values: values, stamp: change.stamp, itemKey: change.itemKey, place: place))
+      }
+    }
+    return entries
+  }
+
+  /// What a change gives to rules over changes; nothing when one of them cannot read it.
+  mutating func fired(_ sources: [Source], _ change: PlainChange, _ projection: String) -> [(values: [Value], place: Int)] {
+    taken(sources, change, projection) ?? []
+  }
+
+  /// The same, but nil when the change is a dead letter.
+  mutating func taken(_ sources: [Source], _ change: PlainChange, _ projection: String) -> [(values: [Value], place: Int)]? {
+    var found: [(values: [Value], place: Int)] = []
+    var rules: Set<Int> = []
+    for source in sources where source.table == change.table && !rules.contains(source.rule) {
+      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.time) else {
+        continue
+      }
+      rules.insert(source.rule)
+      do throws(EvaluationFailure) {
+        let (old, new) = (change.old?.rule == source.rule ? change.old : nil, change.new?.rule == source.rule ? change.new : nil)
+        let contributions = try source.contributions(of: image, commit: change.time, old: old, new: new)
+        for values in contributions { found.append((values, found.count)) }
+      } catch {
+        refuse(projection, change, error)
+        return nil
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import PipelineFiles
+import Pipelines
+import Testing
+
+/// Random pipelines over hostile histories, by the engine and by the plain model beside it: rows, ranks, dead letters and effects are
+/// equal whatever the batches, restarts, partitions, interleaving and redelivery. `AFTERIMAGE_MODEL_PIPELINES` sets how many there are;
+/// `AFTERIMAGE_SEED` re-runs one, and a failure prints it.
+@Suite struct RandomReadSideTests {
+  static let pipelines = Int(ProcessInfo.processInfo.environment["AFTERIMAGE_MODEL_PIPELINES"] ?? "") ?? 200
+  static let onlySeed = UInt64(ProcessInfo.processInfo.environment["AFTERIMAGE_SEED"] ?? "")
+  static let workers = 2
+
+  @Test func `the engine agrees with the plain model`() async throws {
+    let seeds = Self.onlySeed.map { [$0] } ?? (1...UInt64(Self.pipelines)).map { $0 }
+    let refused = try await withThrowingTaskGroup(of: Int.self) { group in
+      for worker in 0..<Self.workers {
+        group.addTask {
+          var refused = 0
+          for (place, seed) in seeds.enumerated() where place % Self.workers == worker { refused += try await Self.agree(seed) }
+          return refused
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(refused * 4 <= seeds.count + refused, "the loader refuses \(refused) of \(seeds.count + refused) draws")
+  }
+
+  /// Answers how many draws were refused before one was taken.
+  private static func agree(_ seed: UInt64) async throws -> Int {
+    let (text, pipeline, refused) = drawn(seed)
+    var history = HistoryDraw(seed: seed, focus: focus(seed))
+    let start = history.now
+    let steps = history.steps()
+    let trial = Trial(pipeline: pipeline, start: start, seed: seed)
+    guard let problem = try await trial.problem(steps) else { return refused }
+    let (shrunk, left) = try await trial.shrunk(steps, problem)
+    Issue.record(
+      """
+      AFTERIMAGE_SEED=\(seed): \(left)
+      \(text)
+      from \(start) ms: \(shrunk.count) of \(steps.count) steps
+      \(shrunk.map { "  \($0)" }.joined(separator: "\n"))
+      """)
+    return refused
+  }
+
+  private static func focus(_ seed: UInt64) -> PipelineDraw.Focus {
+    var draw = Draw(seed: seed ^ 0xf0c5)
+    return draw.pick(PipelineDraw.Focus.allCases)
+  }
+
+  private static func drawn(_ seed: UInt64) -> (text: String, pipeline: Pipeline, refused: Int) {
+    var refused = 0
+    while true {
+      var draw = PipelineDraw(seed: seed &+ UInt64(refused) << 32, focus: focus(seed))
+      let text = draw.text()
+      do throws(PipelineError) {
+        return (text, try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml"), refused)
+      } catch {
+        refused += 1
+        if onlySeed != nil { print("refused: \(error.description.prefix(400))") }
+        precondition(refused < 100, "\(error)\n\(text)")
+      }
+    }
+  }
+}

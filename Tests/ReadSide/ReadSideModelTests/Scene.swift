@@ -1,0 +1,195 @@
+import ChangeLog
+import ChangeRecords
+import DynamoModel
+import Foundation
+import PipelineFiles
+import Pipelines
+import Projections
+import ReadModels
+import SQLiteReadModels
+import StoreTestKit
+import TableStore
+import Workers
+
+/// A table store of its own with a pipeline's tables, under a clock that the history sets.
+final class Scene {
+  let pipeline: Pipeline
+  let store: TableStore
+  let time: ManualTime
+  let directory = TemporaryDirectory()
+  private var generations = 0
+
+  init(_ pipeline: Pipeline, start: Int64, partitions: Int) throws {
+    self.pipeline = pipeline
+    time = ManualTime(wall: start)
+    try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+    store = try TableStore(path: directory.path + "/tables", options: .init(time: time, sweepsExpired: false))
+    for table in pipeline.tables {
+      var definition = table.definition
+      definition.partitions = table.partitions ?? partitions
+      definition.stream = .newAndOldImages
+      _ = try store.createTable(definition)
+    }
+  }
+
+  deinit { store.close() }
+
+  func perform(_ step: HistoryStep) async throws {
+    let action: WriteAction
+    switch step {
+    case .advance(let milliseconds):
+      time.advance(milliseconds)
+      _ = try store.removeDue()
+      return
+    case .put(let table, let item):
+      let key = pipeline.tables.first { $0.name == table }!.definition.key
+      let names = Set(key.attributes.map(\.name))
+      action = WriteAction(table: table, key: Item(item.entries.filter { names.contains($0.name) })) { _ in .put(item) }
+    case .update(let table, let key, let set, let remove):
+      action = WriteAction(table: table, key: key) { (current) -> WriteChange in
+        var item = current ?? key
+        for entry in set.entries { item[entry.name] = entry.value }
+        for name in remove { item[name] = nil }
+        return .put(item)
+      }
+    case .delete(let table, let key): action = WriteAction(table: table, key: key) { _ in .delete }
+    }
+    _ = try await store.write(WriteTransaction(actions: [action]))
+  }
+
+  /// Lets the watermarks reach the clock.
+  func settle() throws { try store.settleClock() }
+
+  /// Applies what there is, carries out the effects that are due, and so on until nothing more comes.
+  func carryOut(_ replay: inout Replay) async throws {
+    while true {
+      let removed = try store.removeDue()
+      try settle()
+      try await replay.catchUp()
+      var due: [PendingEffect] = []
+      for name in EffectRules.names(of: pipeline) {
+        due += try replay.store.dueEffects(DueEffects(effect: name, now: .max, limit: 1_000))
+      }
+      for effect in due {
+        switch effect.action.kind {
+        case .deleteItem(let table, let key, let seen, let through): try await delete(table, key, seen: seen, through: through)
+        case .deleteRows(let rows):
+          for selection in rows {
+            for item in try replay.store.items(behind: selection, of: effect) {
+              try await delete(selection.table, item.key, seen: Item(), through: item.position)
+            }
+          }
+        }
+        try replay.store.settle([(effect.id, .done)])
+      }
+      if due.isEmpty, removed == 0 { return }
+    }
+  }
+
+  private func delete(_ table: String, _ key: Item, seen: Item, through: Position) async throws {
+    let action = WriteAction(table: table, key: key, seenThrough: through) { (current) -> WriteChange in
+      guard let current, seen.entries.allSatisfy({ current[$0.name] == $0.value }) else { return .keep }
+      return .delete
+    }
+    _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
+  }
+
+  /// All changes in their order, and the watermark of all partitions in microseconds.
+  func changes() async throws -> (changes: [PlainChange], watermark: Int64) {
+    var all: [PlainChange] = []
+    var watermark = Int64.max
+    for (number, table) in pipeline.tables.enumerated() {
+      let log = EmbeddedLog(store, table: table.name)
+      let tableID = try await log.describe().tableID
+      for (partition, records) in try await store.records(table.name).enumerated() {
+        all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
+        let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
+        watermark = min(
+          watermark, try await log.read(partition: partition, after: end, limit: .standard, wait: .zero).watermark * 1_000)
+      }
+    }
+    return (all.sorted { $0.stamp < $1.stamp }, watermark)
+  }
+
+  /// Works the pipeline's lanes over what the logs hold, into a read model of its own.
+  func replay(_ way: Way) throws -> (replay: Replay, path: String) {
+    generations += 1
+    let path = directory.path + "/read-model-\(generations).db"
+    var replay = Replay(
+      store: try SQLiteGeneration(path: path, pipeline: pipeline),
+      logs: pipeline.tables.map { table -> any ChangeLog in
+        let log = EmbeddedLog(store, table: table.name)
+        return way.redelivers ? RepeatingLog(log) : log
+      },
+      batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery,
+      isSettled: way.isSettled)
+    if let seed = way.interleaving {
+      var draw = Draw(seed: seed)
+      replay.choose = { draw.below($0) }
+    }
+    return (replay, path)
+  }
+}
+
+/// How the lanes are worked.
+struct Way: CustomStringConvertible {
+  var batchRecords = 4_096
+  var restartEvery: Int?
+  var checkpointEvery: Int?
+  var redelivers = false
+  var interleaving: UInt64?
+  /// The lanes follow while the history is being made.
+  var isLive = false
+  /// The decider is told that the logs stand still, and does not wait for the watermark.
+  var isSettled = true
+
+  var description: String {
+    var words = ["batches of \(batchRecords)"]
+    if let restartEvery { words.append("restarted every \(restartEvery) records") }
+    if let checkpointEvery { words.append("a checkpoint every \(checkpointEvery) records") }
+    if redelivers { words.append("redelivered") }
+    if let interleaving { words.append("interleaving \(interleaving)") }
+    if isLive { words.append("live") }
+    if !isSettled { words.append("not settled") }
+    return words.joined(separator: ", ")
+  }
+
+  static func drawn(_ draw: inout Draw) -> Way {
+    var way = Way()
+    way.batchRecords = draw.pick([1, 2, 7, 4_096])
+    switch draw.below(3) {
+    case 0: way.restartEvery = 1 + draw.below(5)
+    case 1: way.checkpointEvery = draw.pick([1, 2, 7])
+    default: break
+    }
+    way.redelivers = draw.chance(4)
+    if !draw.chance(3) { way.interleaving = UInt64(draw.below(1_000_000)) }
+    way.isLive = draw.chance(3)
+    way.isSettled = draw.chance(2)
+    return way
+  }
+}
+
+/// A log that delivers at least once: some records before the cursor come again, and each twice.
+struct RepeatingLog: ChangeLog {
+  let log: any ChangeLog
+
+  init(_ log: any ChangeLog) { self.log = log }
+
+  var table: String { log.table }
+
+  func describe() async throws(LogError) -> LogDescription { try await log.describe() }
+  func bounds(partition: Int) async throws(LogError) -> LogBounds { try await log.bounds(partition: partition) }
+  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+    try await log.cursor(partition: partition, time: time)
+  }
+
+  func read(partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration) async throws(LogError) -> RecordBatch {
+    var before = cursor
+    before.sequence -= min(before.sequence, 3)
+    let more = ReadLimit(records: limit.records + 3, bytes: limit.bytes)
+    var batch = try await log.read(partition: partition, after: before, limit: more, wait: wait)
+    batch.entries = batch.entries.flatMap { [$0, $0] } + batch.entries
+    return batch
+  }
+}
