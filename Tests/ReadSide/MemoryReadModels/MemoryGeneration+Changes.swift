@@ -76,7 +76,9 @@ extension MemoryGeneration {
     }
   }
 
-  private mutating func note(_ index: Int, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]) {
+  private mutating func note(
+    _ index: Int, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]
+  ) {
     let projection = pipeline.projections[index]
     for (place, column) in plan.columns.enumerated() where column.function == .sum {
       let id = MemoryLetter.ID(projection: projection.name, kind: "group", subject: key.bytes + Array(column.name.utf8))
@@ -84,7 +86,8 @@ extension MemoryGeneration {
       guard misfits.contains(place) else { continue }
       let shown = values.map(\.description).joined(separator: ", ")
       letters[id] = MemoryLetter(
-        table: pipeline.tables[projection.sources[0].table].name, partition: stamp.partition, sequence: stamp.sequence, at: stamp.time,
+        table: pipeline.tables[projection.sources[0].table].name, partition: stamp.partition, sequence: stamp.sequence,
+        at: stamp.time,
         path: column.name, reason: "the sum of group \(shown) does not fit its type: it is shown as null until it does")
     }
   }
@@ -135,7 +138,9 @@ extension MemoryGeneration {
     let mine = letters.keys.filter { $0.projection == letter.projection && $0.kind == "record" }
     guard mine.count > MemoryReadModels.deadLettersMax else { return }
     // Which are kept depends on nothing but which there were.
-    if let last = mine.max(by: { $0.subject.count == $1.subject.count ? Bytes.less($0.subject, $1.subject) : $0.subject.count < $1.subject.count }) {
+    if let last = mine.max(by: {
+      $0.subject.count == $1.subject.count ? Bytes.less($0.subject, $1.subject) : $0.subject.count < $1.subject.count
+    }) {
       letters[last] = nil
     }
   }

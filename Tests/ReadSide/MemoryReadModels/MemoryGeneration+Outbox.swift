@@ -41,7 +41,8 @@ extension MemoryGeneration {
     case .retry(let notBefore, let note):
       outbox[place].listed = MemoryGeneration.listed(listed.pending, listed.state, attempts: attempts, notBefore: notBefore, note)
     case .failed(let note):
-      outbox[place].listed = MemoryGeneration.listed(listed.pending, .failed, attempts: attempts, notBefore: listed.notBefore, note)
+      outbox[place].listed = MemoryGeneration.listed(
+        listed.pending, .failed, attempts: attempts, notBefore: listed.notBefore, note)
     }
   }
 
@@ -94,15 +95,19 @@ extension MemoryGeneration {
       effectNumber += 1
       let listed = all[index].listed
       all[index].listed = MemoryGeneration.listed(
-        listed.pending, listed.state, attempts: listed.pending.attempts, notBefore: listed.notBefore, listed.note, id: effectNumber)
+        listed.pending, listed.state, attempts: listed.pending.attempts, notBefore: listed.notBefore, listed.note,
+        id: effectNumber)
     }
     outbox = all
   }
 
   func items(_ rows: OutboxAction.Rows, _ effect: PendingEffect) throws -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else { return [] }
+    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+      return []
+    }
     let columns = pipeline.projections[index].table
-    guard let item = columns.column(named: "_item"), let at = columns.column(named: "_at"), let order = columns.column(named: "_order"),
+    guard let item = columns.column(named: "_item"), let at = columns.column(named: "_at"),
+      let order = columns.column(named: "_order"),
       let position = columns.column(named: "_position")
     else { return [] }
     var found: [BytesKey: RowItem] = [:]
@@ -114,7 +119,8 @@ extension MemoryGeneration {
       guard isThere, case .timestamp(let time) = row[at], case .integer(let rank) = row[order], case .bytes(let bytes) = row[item]
       else { continue }
       guard time < effect.at || (time == effect.at && UInt64(bitPattern: rank) <= effect.order) else { continue }
-      guard let key = ItemKeyBytes.key(bytes, pipeline.tables[table].keyNames), let place = Position(row[position].description) else {
+      guard let key = ItemKeyBytes.key(bytes, pipeline.tables[table].keyNames), let place = Position(row[position].description)
+      else {
         throw StateError()
       }
       found[BytesKey(bytes)] = RowItem(key: key, position: place)

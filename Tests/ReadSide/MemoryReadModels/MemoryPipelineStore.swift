@@ -109,7 +109,9 @@ package final class MemoryPipelineStore: PipelineStore {
     }
   }
 
-  package func paused() throws(ReadModelError) -> Set<String> { try change { (catalog) throws(ReadModelError) in catalog.paused } }
+  package func paused() throws(ReadModelError) -> Set<String> {
+    try change { (catalog) throws(ReadModelError) in catalog.paused }
+  }
 
   package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
     try change { (catalog) throws(ReadModelError) in

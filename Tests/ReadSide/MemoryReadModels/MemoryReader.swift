@@ -101,7 +101,8 @@ package final class MemoryReader: GenerationReader {
   }
 
   package func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] {
-    guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind, let ranks = try ranks(projection)?.board(board)
+    guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind,
+      let ranks = try ranks(projection)?.board(board)
     else { return [] }
     let counted = leaderboard.floor.map { ranks.count(atLeast: $0) } ?? ranks.count
     return ranks.page(from: 0, limit: min(limit, counted))

@@ -35,7 +35,9 @@ package final class LaneHand {
   }
 
   /// What a lane makes of the next records, at most `limit`; not committed.
-  package func prepare(_ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: Int64? = nil) throws -> LaneCheckpoint {
+  package func prepare(_ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: Int64? = nil) throws
+    -> LaneCheckpoint
+  {
     if engines[lane] == nil { try take(lane) }
     guard let old = positions[lane] else { throw Unknown() }
     let batch = history.batch(lane.table, lane.partition, after: old.cursor.sequence, limit: limit, watermark: watermark)

@@ -100,7 +100,8 @@ package struct TestHistory: Sendable {
     let end = last < all.count ? (found.last?.time ?? TestHistory.start) : watermark ?? time
     return RecordBatch(
       partition: partition, format: .stored, bytes: bytes, entries: found,
-      end: LogCursor(tableID: TestHistory.tableID(table), sequence: UInt64(last)), watermark: end, behind: UInt64(all.count - last))
+      end: LogCursor(tableID: TestHistory.tableID(table), sequence: UInt64(last)), watermark: end,
+      behind: UInt64(all.count - last))
   }
 
   /// The log of each table as it stands now.
@@ -138,4 +139,6 @@ private struct HistoryLog: ChangeLog {
 }
 
 /// A pipeline out of a test's text.
-package func pipeline(_ text: String) throws -> Pipeline { try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml") }
+package func pipeline(_ text: String) throws -> Pipeline {
+  try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml")
+}

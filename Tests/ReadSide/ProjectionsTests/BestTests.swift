@@ -31,7 +31,9 @@ import Testing
     func best(_ rank: Int64, _ key: UInt8, _ order: UInt64) -> Best {
       Best(rank: .integer(rank), itemKey: [key], value: .integer(Int64(order)), stamp: stamp(1, order))
     }
-    let all = [best(1, 1, 1), best(1, 2, 2), best(1, 2, 3), best(2, 1, 4), best(2, 1, 5), best(2, 2, 6), best(2, 2, 7), best(1, 1, 8)]
+    let all = [
+      best(1, 1, 1), best(1, 2, 2), best(1, 2, 3), best(2, 1, 4), best(2, 1, 5), best(2, 2, 6), best(2, 2, 7), best(1, 1, 8),
+    ]
     #expect(winner(all, .min) == best(1, 1, 1))
     #expect(winner(all, .first) == best(1, 1, 1))
     #expect(winner(all, .max) == best(2, 2, 6))

@@ -8,7 +8,9 @@ import Testing
 
 /// Which rule ends a session first, and the heap that says whose turn it is.
 @Suite struct DeadlineTests {
-  private func deadline(_ rules: String, started: Int64, last: Int64, item: Int64? = nil, isItem: Bool = false) throws -> SessionDeadline? {
+  private func deadline(_ rules: String, started: Int64, last: Int64, item: Int64? = nil, isItem: Bool = false) throws
+    -> SessionDeadline?
+  {
     let hand = try SessionHand(isItem ? ItemSessionTests.items(rules) : SessionFoldTests.touches(rules))
     let state = SessionState(
       key: [.string("a")], sessionID: "", startedAt: started, lastAt: last, columns: [],

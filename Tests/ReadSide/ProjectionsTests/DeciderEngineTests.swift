@@ -52,7 +52,9 @@ import Testing
       if Int.random(in: 0..<5, using: &random) > 0 { item["Room"] = .string(["r", "s"].randomElement(using: &random) ?? "") }
       if Int.random(in: 0..<8, using: &random) == 0 { item["State"] = .string("closed") }
       item["Points"] = .number(Number(Int64.random(in: 0..<3, using: &random)))
-      if Bool.random(using: &random) { item["Until"] = .number(Number(history.time + Int64.random(in: -20..<40, using: &random))) }
+      if Bool.random(using: &random) {
+        item["Until"] = .number(Number(history.time + Int64.random(in: -20..<40, using: &random)))
+      }
       history.put(item)
     }
     return history

@@ -35,7 +35,8 @@ import Testing
     }
     history.delete(["PK": .string("U:a"), "SK": .string("0")])
     history.time += until
-    var engine = engine(pipeline, activations: Dictionary(uniqueKeysWithValues: names.compactMap { name in activation.map { (name, $0) } }))
+    var engine = engine(
+      pipeline, activations: Dictionary(uniqueKeysWithValues: names.compactMap { name in activation.map { (name, $0) } }))
     try engine.apply(history.batch(0, 0, after: 0))
     let changes = engine.takeChanges()
     return (changes.outbox, changes.suppressedEffects)
@@ -77,7 +78,8 @@ import Testing
     #expect(rules.isActive("parted", firedAt: 50) && !rules.isActive("parted", firedAt: 49))
     #expect(!rules.isActive("gone", record: stamp(50, 1)) && !rules.isActive("gone", firedAt: .max))
     let lane = EffectRules(pipeline: pipeline, table: 0, activations: ["parted": Activation(sequence: 99, watermark: 50)])
-    #expect(lane.isActive("parted", record: stamp(0, 1, sequence: 100)) && !lane.isActive("parted", record: stamp(60, 1, sequence: 99)))
+    #expect(
+      lane.isActive("parted", record: stamp(0, 1, sequence: 100)) && !lane.isActive("parted", record: stamp(60, 1, sequence: 99)))
   }
 
   @Test func `an item is deleted only as it was seen`() throws {

@@ -96,7 +96,9 @@ import Testing
             }
             let shown = try state.shown(plan, &values)
             if let expected {
-              #expect(state.bytes == expected.bytes && shown == expected.shown, "seed \(seed): \(projection.name) \(shown) \(expected.shown)")
+              #expect(
+                state.bytes == expected.bytes && shown == expected.shown,
+                "seed \(seed): \(projection.name) \(shown) \(expected.shown)")
             }
             expected = (state.bytes, shown)
             compared += 1
@@ -111,7 +113,9 @@ import Testing
   @Test func `a state's bytes are read whole or not at all`() throws {
     let pipeline = try pipeline(Self.yaml)
     var history = TestHistory(pipeline)
-    history.put(["PK": .string("U:a"), "SK": .string("1"), "Room": .string("r"), "Who": .string("x"), "Points": .number(Number(3))])
+    history.put([
+      "PK": .string("U:a"), "SK": .string("1"), "Room": .string("r"), "Who": .string("x"), "Points": .number(Number(3)),
+    ])
     var engine = engine(pipeline)
     try engine.apply(history.batch(0, 0, after: 0))
     let changes = engine.takeChanges()

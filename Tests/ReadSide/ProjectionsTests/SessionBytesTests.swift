@@ -10,7 +10,8 @@ import Testing
 @Suite struct SessionBytesTests {
   private func value(_ random: inout SeededGenerator) throws -> Value {
     let all: [Value] = [
-      .null, .boolean(true), .integer(.min), .integer(7), .decimal(try Number("-1.5e99")), .timestamp(.max), .string(""), .string("a\u{0}é"),
+      .null, .boolean(true), .integer(.min), .integer(7), .decimal(try Number("-1.5e99")), .timestamp(.max), .string(""),
+      .string("a\u{0}é"),
       .bytes([0, 255]), .json("[1]"),
     ]
     return all.randomElement(using: &random) ?? .null
@@ -25,12 +26,15 @@ import Testing
     default:
       let now = SessionStep.ItemNow(
         inputs: try values(), isTouch: Bool.random(using: &random), isClosed: Bool.random(using: &random),
-        deadline: Bool.random(using: &random) ? Int64.random(in: .min ... .max, using: &random) : nil, seen: ["a": .list([.null, .bool(true)])])
+        deadline: Bool.random(using: &random) ? Int64.random(in: .min ... .max, using: &random) : nil,
+        seen: ["a": .list([.null, .bool(true)])])
       action = .item(
         old: Bool.random(using: &random) ? try values() : nil, new: Bool.random(using: &random) ? now : nil, ends: .ttl)
     }
     return SessionStep(
-      stamp: stamp(Int64.random(in: .min ... .max, using: &random), UInt64.random(in: 0 ... .max, using: &random), table: .max, partition: 77),
+      stamp: stamp(
+        Int64.random(in: .min ... .max, using: &random), UInt64.random(in: 0 ... .max, using: &random), table: .max, partition: 77
+      ),
       item: ["PK": .binary([1, 2]), "SK": .number(Number(3))], action: action)
   }
 
@@ -64,7 +68,8 @@ import Testing
   @Test func `a session is read as it was written`() throws {
     let text = SessionFoldTests.touches(
       "gap: 1h, end: bye inserted",
-      columns: "c: count, total: sum(points), least: min(points), first_room: first(room), rooms: distinct(room), ms: duration(ms)")
+      columns:
+        "c: count, total: sum(points), least: min(points), first_room: first(room), rooms: distinct(room), ms: duration(ms)")
     var hand = try SessionHand(text)
     hand.touch(0, [.string("a"), .integer(.max), .string("x")], item: ["PK": .string("U:a"), "SK": .string("1")])
     hand.touch(3, [.string("a"), .integer(.max), .string("y")], item: ["PK": .string("U:a"), "SK": .string("2")])
@@ -84,7 +89,9 @@ import Testing
     rest.names = ["": 1, "b": 300, "a#2": 2]
     #expect(try rest.bytes.read { try StoredSession(bytes: $0, hand.sessions) } == .rest(rest))
     for length in 0..<rest.bytes.count {
-      #expect(throws: StateError.self) { try Array(rest.bytes.prefix(length)).read { try StoredSession(bytes: $0, hand.sessions) } }
+      #expect(throws: StateError.self) {
+        try Array(rest.bytes.prefix(length)).read { try StoredSession(bytes: $0, hand.sessions) }
+      }
     }
   }
 }

@@ -121,7 +121,11 @@ import Testing
   }
 
   @Test func `columns hold what the touches gave, in the order of the changes`() throws {
-    let text = Self.touches("gap: 1h", columns: "total: sum(points), least: min(points), most: max(points), first_room: first(room), last_room: last(room), rooms: distinct(room), ms: duration(ms), s: duration")
+    let text = Self.touches(
+      "gap: 1h",
+      columns:
+        "total: sum(points), least: min(points), most: max(points), first_room: first(room), last_room: last(room), rooms: distinct(room), ms: duration(ms), s: duration"
+    )
     try both(text) { hand, pause in
       for (time, points, room) in [(0, 3, "x"), (700, -1, "y"), (1_400, 9, "x")] {
         hand.touch(Int64(time), [.string("a"), .integer(Int64(points)), .string(room)], item: item(time))

@@ -42,10 +42,13 @@ struct SessionHand {
 
   mutating func touch(_ time: Int64, _ inputs: [Value], item: Item) { step(time, item, .touch(inputs)) }
 
-  mutating func end(_ time: Int64, _ key: [Value], by rule: SessionEnd = .explicit, item: Item) { step(time, item, .end(key, rule)) }
+  mutating func end(_ time: Int64, _ key: [Value], by rule: SessionEnd = .explicit, item: Item) {
+    step(time, item, .end(key, rule))
+  }
 
   mutating func item(
-    _ time: Int64, _ item: Item, old: [Value]?, new: [Value]?, isTouch: Bool = true, isClosed: Bool = false, deadline: Int64? = nil,
+    _ time: Int64, _ item: Item, old: [Value]?, new: [Value]?, isTouch: Bool = true, isClosed: Bool = false,
+    deadline: Int64? = nil,
     ends: SessionEnd = .removed
   ) {
     let now = new.map {
@@ -81,7 +84,9 @@ struct SessionHand {
     let key = state.key.map(\.description).joined(separator: ",")
     var text = "\(time(state.startedAt))-\(time(state.lastAt)) \(state.endedAt.map { time($0) } ?? "open")"
     if let end = state.endedBy { text += " \(end.rawValue)" }
-    let columns = sessions.columns.indices.map { state.columns[$0].value(sessions.columns[$0], of: state)?.description ?? "misfit" }
+    let columns = sessions.columns.indices.map {
+      state.columns[$0].value(sessions.columns[$0], of: state)?.description ?? "misfit"
+    }
     rows["\(key) \(state.sessionID)"] = ([text] + columns).joined(separator: " ")
   }
 

@@ -10,7 +10,8 @@ import Testing
     // Few values, so that ties at every place of the tuple come up; and the ends of what each can hold.
     Stamp(
       time: [.min, -1, 0, 1, .max].randomElement(using: &random) ?? 0, order: [0, 1, .max].randomElement(using: &random) ?? 0,
-      tableID: TableID(rawValue: [0, 1, .max].randomElement(using: &random) ?? 0), partition: [0, 1, 4_095].randomElement(using: &random) ?? 0,
+      tableID: TableID(rawValue: [0, 1, .max].randomElement(using: &random) ?? 0),
+      partition: [0, 1, 4_095].randomElement(using: &random) ?? 0,
       sequence: [0, 1, .max].randomElement(using: &random) ?? 0)
   }
 

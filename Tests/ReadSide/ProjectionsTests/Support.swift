@@ -14,7 +14,8 @@ func engine(
   _ pipeline: Pipeline, _ partition: Int = 0, table: Int = 0, activations: [String: Activation]? = nil
 ) -> LaneEngine {
   LaneEngine(
-    pipeline: pipeline, table: table, partition: partition, tableID: TestHistory.tableID(table), sequence: 0, firedThrough: .min, stored: [:],
+    pipeline: pipeline, table: table, partition: partition, tableID: TestHistory.tableID(table), sequence: 0, firedThrough: .min,
+    stored: [:],
     activations: activations
       ?? Dictionary(uniqueKeysWithValues: EffectRules.names(of: pipeline).map { ($0, Activation.always) }))
 }

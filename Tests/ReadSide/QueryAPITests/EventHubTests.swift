@@ -38,7 +38,9 @@ import Testing
     let round = Atomic(0)
     // Six events fill what waits for a page.
     let filling = String(repeating: "x", count: 200_000)
-    let hub = EventHub(views: [scene.view], changed: scene.changed) { _ in Array("round \(round.load(ordering: .relaxed)) \(filling)".utf8) }
+    let hub = EventHub(views: [scene.view], changed: scene.changed) { _ in
+      Array("round \(round.load(ordering: .relaxed)) \(filling)".utf8)
+    }
     let (slow, quick) = (try Listener(hub), try Listener(hub))
     let service = Task { try await hub.run() }
     for number in 1...8 {
@@ -65,7 +67,8 @@ import Testing
     let service = Task { try await hub.run() }
     let first = try Listener(hub)
     try await see("the first page has both events") {
-      first.take().contains("event: dashboard\ndata: {\"pipeline\":\"scene\"") && first.take().contains("event: status\ndata: {}\n\n")
+      first.take().contains("event: dashboard\ndata: {\"pipeline\":\"scene\"")
+        && first.take().contains("event: status\ndata: {}\n\n")
     }
     let second = try Listener(hub)
     try await see("the second page has them without a change") { second.take().contains("event: status\ndata: {}\n\n") }

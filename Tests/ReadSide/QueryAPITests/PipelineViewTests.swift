@@ -51,7 +51,9 @@ import Testing
     #expect(try members(around).components(separatedBy: "\"member\"").count == 4)
     let first = try await view.leaderboard("best", board: ["r"], .around(member: "b", radius: 0), atLeast: [])
     #expect(try members(first).components(separatedBy: "\"member\"").count == 2)
-    for question in [PipelineView.BoardQuestion.rank(member: "d"), .rank(member: "nobody"), .around(member: "d", radius: 9), .count] {
+    for question in [
+      PipelineView.BoardQuestion.rank(member: "d"), .rank(member: "nobody"), .around(member: "d", radius: 9), .count,
+    ] {
       let none = try await view.leaderboard("best", board: ["r"], question, atLeast: [])
       #expect(try members(none) == "[]" && member("count", of: none) == "3", "\(question)")
     }
@@ -103,7 +105,8 @@ import Testing
       (await failure { try await view.query("everybody", parameters: [], atLeast: []) }, 500, "knows no SQL"),
     ]
     for (error, status, text) in cases {
-      #expect(error?.status == status && error?.message.contains(text) == true, "\(String(describing: error)), not \(status) \(text)")
+      #expect(
+        error?.status == status && error?.message.contains(text) == true, "\(String(describing: error)), not \(status) \(text)")
     }
   }
 
@@ -132,7 +135,9 @@ import Testing
     // A position of another life of the table, or of a partition that is not there, is never held.
     async let never = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, table: 7)]) }
     async let nowhere = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, partition: 3)]) }
-    for error in await [never, nowhere] { #expect(error?.status == 503 && error?.code == "NotYet", "\(String(describing: error))") }
+    for error in await [never, nowhere] {
+      #expect(error?.status == 503 && error?.code == "NotYet", "\(String(describing: error))")
+    }
   }
 
   @Test func `readers see the current generation, whole, and none before there is one`() async throws {
@@ -152,7 +157,8 @@ import Testing
 
   @Test func `a tile that fails says so, and the others are shown`() async throws {
     let tiles = try await member("tiles", of: scene().view.dashboard())
-    #expect(tiles.contains(#""member":"b","rank":1"#) && tiles.contains(#""member":"a","rank":2"#) && !tiles.contains(#""member":"c""#))
+    #expect(
+      tiles.contains(#""member":"b","rank":1"#) && tiles.contains(#""member":"a","rank":2"#) && !tiles.contains(#""member":"c""#))
     #expect(tiles.contains(#""error":"a store in memory knows no SQL","kind":"number","title":"Plays""#), "\(tiles)")
   }
 }

@@ -51,7 +51,8 @@ import Testing
   private static func source(_ number: Int = 1, revision: Int = 0) throws -> ReaderPool.Source {
     let pipeline = try Scene().pipeline
     return ReaderPool.Source(
-      generation: Generation(number: number, fingerprint: "", state: .current, directory: ""), pipeline: pipeline, revision: revision)
+      generation: Generation(number: number, fingerprint: "", state: .current, directory: ""), pipeline: pipeline,
+      revision: revision)
   }
 
   private static func pool(_ counts: Counts, readers: Int = ReaderPool.readersMax) -> ReaderPool {
@@ -79,7 +80,9 @@ import Testing
     let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
     let (pool, source) = (Self.pool(counts), try Self.source())
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<(ReaderPool.readersMax + ReaderPool.waitingMax + 5) { group.addTask { await Self.slow(pool, source, counts, gate) } }
+      for _ in 0..<(ReaderPool.readersMax + ReaderPool.waitingMax + 5) {
+        group.addTask { await Self.slow(pool, source, counts, gate) }
+      }
       do {
         try await see("five are refused") { counts.refused.load(ordering: .relaxed) == 5 }
         try await see("eight are answered") { counts.running.load(ordering: .relaxed) == ReaderPool.readersMax }

@@ -40,7 +40,8 @@ import Testing
 
   private func router(_ operations: Operator) throws -> QueryRouter {
     QueryRouter(
-      views: [try Scene().view], operations: operations, changed: Signal(), metrics: Metrics(), status: { Array($0.utf8) }, refresh: {},
+      views: [try Scene().view], operations: operations, changed: Signal(), metrics: Metrics(), status: { Array($0.utf8) },
+      refresh: {},
       page: { _ in nil })
   }
 
@@ -68,7 +69,8 @@ import Testing
     let asked = operations.asked.withLock { $0 }
     #expect(
       asked == [
-        "rebuild scene", "pause gone", "resume gone", "retry one(7)", "retry all(effect: \"gone\", ReadModels.EffectState.failed)",
+        "rebuild scene", "pause gone", "resume gone", "retry one(7)",
+        "retry all(effect: \"gone\", ReadModels.EffectState.failed)",
         "discard all(effect: \"gone\", ReadModels.EffectState.pending)",
       ], "\(asked)")
   }
@@ -81,7 +83,8 @@ import Testing
       ("v1/pipelines/scene/rebuild/now", [], 404), ("v1/pipelines/scene/rebuild", [("force", "1")], 400),
       ("v1/pipelines/scene/effects/unknown/pause", [], 409), ("v1/pipelines/scene/effects/gone/stop", [], 404),
       ("v1/pipelines/scene/effects/retry", [], 400), ("v1/pipelines/scene/effects/retry", [("id", "0")], 400),
-      ("v1/pipelines/scene/effects/retry", [("id", "x")], 400), ("v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),
+      ("v1/pipelines/scene/effects/retry", [("id", "x")], 400),
+      ("v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),
       ("v1/pipelines/scene/effects/discard", [("id", "1"), ("more", "2")], 400),
     ]
     for (path, query, status) in cases {

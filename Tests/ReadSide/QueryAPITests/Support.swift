@@ -87,6 +87,7 @@ final class Scene: Sendable {
 func member(_ name: String, of bytes: [UInt8]) throws -> String {
   let object = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
   guard let value = object?[name] else { return "missing" }
-  let data = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes])
+  let data = try JSONSerialization.data(
+    withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes])
   return String(decoding: data, as: UTF8.self)
 }

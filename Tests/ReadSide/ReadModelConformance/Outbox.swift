@@ -8,7 +8,8 @@ internal import ReadModels
 /// Effects as a checkpoint brings them.
 enum Outbox {
   static func entry(
-    _ key: String, name: String = "gone", at time: Int64, order: UInt64 = 1, target: String? = nil, origin: OutboxEntry.Origin? = nil
+    _ key: String, name: String = "gone", at time: Int64, order: UInt64 = 1, target: String? = nil,
+    origin: OutboxEntry.Origin? = nil
   ) -> OutboxEntry {
     OutboxEntry(
       idempotencyKey: key, name: name, time: time, order: order, origin: origin ?? .record(UInt64(time)),

@@ -21,10 +21,14 @@ extension ReadModelConformance {
     let places = [place(0, 0, 10, 100), place(0, 1, 20, 200)]
     try store.activate(["a", "b"], at: places)
     let first = try store.activations()
-    try require(first.of(TestHistory.tableID(0), 1) == ["a": Activation(sequence: 20, watermark: 200), "b": Activation(sequence: 20, watermark: 200)], "\(first)")
+    try require(
+      first.of(TestHistory.tableID(0), 1) == [
+        "a": Activation(sequence: 20, watermark: 200), "b": Activation(sequence: 20, watermark: 200),
+      ], "\(first)")
     try require(first.ofDecider["a"] == Activation(sequence: 0, watermark: 200), "\(first.ofDecider)")
     // In a table that was re-created an effect is active from its beginning, and so in a partition that was not there.
-    try require(first.of(TestHistory.tableID(5), 1)["a"] == .always && first.of(TestHistory.tableID(0), 2)["a"] == .always, "\(first)")
+    try require(
+      first.of(TestHistory.tableID(5), 1)["a"] == .always && first.of(TestHistory.tableID(0), 2)["a"] == .always, "\(first)")
     // Those that are there keep their places.
     try store.activate(["a", "b", "c"], at: [place(0, 0, 30, 300)])
     let second = try store.activations().of(TestHistory.tableID(0), 0)
@@ -62,19 +66,22 @@ extension ReadModelConformance {
     try store.recordSent(["a", "b"], at: 1_000)
     try store.recordSent([], at: .max)
     try store.recordSent(["b", "c"], at: 2_000)
-    try require(try store.sent(among: ["a", "b", "c", "d"]) == ["a", "b", "c"] && store.sent(among: []).isEmpty, "the ledger forgot")
+    try require(
+      try store.sent(among: ["a", "b", "c", "d"]) == ["a", "b", "c"] && store.sent(among: []).isEmpty, "the ledger forgot")
     let age: Int64 = 30 * 86_400_000
     try store.recordSent(["d"], at: 1_000 + age)
     try require(try store.sent(among: ["a", "b", "c", "d"]) == ["a", "b", "c", "d"], "the ledger forgot too early")
     try store.recordSent(["e"], at: 1_001 + age)
-    try require(try store.sent(among: ["a", "b", "c", "d", "e"]) == ["c", "d", "e"], "\(try store.sent(among: ["a", "b", "c", "d", "e"]))")
+    try require(
+      try store.sent(among: ["a", "b", "c", "d", "e"]) == ["c", "d", "e"], "\(try store.sent(among: ["a", "b", "c", "d", "e"]))")
     let again = try fixture.stores.pipeline(fixture.directory + "/p")
     try require(try again.sent(among: ["a", "c"]) == ["c"], "the ledger does not outlive the process")
   }
 
   func firstGeneration(_ fixture: StoreFixture) throws {
     let (store, file) = try catalog(fixture)
-    try require(try store.generations().isEmpty && store.current() == nil && !store.giveUpCurrent(), "a new pipeline has generations")
+    try require(
+      try store.generations().isEmpty && store.current() == nil && !store.giveUpCurrent(), "a new pipeline has generations")
     let first = try store.generation(for: "one", pipelineFile: file)
     try require(first.state == .current && first.fingerprint == "one" && first.number == 1, "\(first)")
     try require(try store.generation(for: "one", pipelineFile: file) == first, "asked again it is another")
@@ -88,7 +95,8 @@ extension ReadModelConformance {
     let first = try store.generation(for: "one", pipelineFile: file)
     let second = try store.generation(for: "two", pipelineFile: file)
     try require(second.state == .building && second.number > first.number && second.directory != first.directory, "\(second)")
-    try require(try store.current() == first && store.generation(for: "two", pipelineFile: file) == second, "\(try store.generations())")
+    try require(
+      try store.current() == first && store.generation(for: "two", pipelineFile: file) == second, "\(try store.generations())")
     // Another definition: what was being built is given up.
     let third = try store.generation(for: "three", pipelineFile: file)
     try require(try store.generations().map(\.fingerprint) == ["one", "three"], "\(try store.generations())")

@@ -22,7 +22,8 @@ extension ReadModelConformance {
     let stamps = all.map(\.step.stamp)
     try require(stamps == stamps.sorted() && stamps.map(\.order) == Array(1...30), "\(stamps.map(\.order))")
     let below = try opened.store.steps(logins, below: LaneEngine.microseconds(stamp), limit: 100)
-    try require(below.map(\.step) == all.filter { $0.step.stamp.time < LaneEngine.microseconds(stamp) }.map(\.step), "\(below.count) below")
+    try require(
+      below.map(\.step) == all.filter { $0.step.stamp.time < LaneEngine.microseconds(stamp) }.map(\.step), "\(below.count) below")
     let few = try opened.store.steps(logins, below: .max, limit: 7)
     try require(few.map(\.step) == all.prefix(7).map(\.step), "\(few.count) for a limit of 7")
     try require(try opened.store.steps(try opened.index("plays"), below: .max, limit: 7).isEmpty, "steps of another projection")
@@ -47,7 +48,10 @@ extension ReadModelConformance {
     try require(next.epoch == taken.epoch + 1 && next.decided == [logins: 17], "\(next)")
     let active = next.sessions[logins]?.filter { if case .active = $0.session { true } else { false } } ?? []
     try require(active.count == 1 && next.sessions[logins]?.count == 7, "\(next.sessions)")
-    try require(try opened.store.takeLane(LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor)
+    try require(
+      try opened.store.takeLane(
+        LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor
+      )
       .sessions[logins] == nil, "a lane has the decider's sessions")
   }
 
@@ -110,7 +114,8 @@ extension ReadModelConformance {
     try require(try open(start + hour) == [names[0]], "\(try open(start + hour))")
     try require(try open(.max) == names, "\(try open(.max))")
     try require(try open(.max, 2) == Array(names.prefix(2)), "\(try open(.max, 2))")
-    try require(try opened.store.boardsToClose(try opened.index("best"), at: .max, limit: 10).isEmpty, "a board without a period closes")
+    try require(
+      try opened.store.boardsToClose(try opened.index("best"), at: .max, limit: 10).isEmpty, "a board without a period closes")
     let closing = try needed(try opened.store.boardsToClose(index, at: .max, limit: 10).last)
     try require(closing.closedAt == start + 3 * hour && closing.openedAt == start + 2 * hour, "\(closing)")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
@@ -122,7 +127,9 @@ extension ReadModelConformance {
     try require(try reader.closedAt(index, board: closing.board) == closing.closedAt, "a closed board is open")
     try require(try open(.max) == Array(names.prefix(2)), "a board closes twice")
     let closed = Timestamp.text(closing.closedAt)
-    try require(try opened.rows("hours", ["member", "closed_at"]) == ["w2 \(closed)"], "\(try opened.rows("hours", ["member", "closed_at"]))")
+    try require(
+      try opened.rows("hours", ["member", "closed_at"]) == ["w2 \(closed)"],
+      "\(try opened.rows("hours", ["member", "closed_at"]))")
     // What is written to it later stays in a closed board.
     var late = history
     late.time -= 1
@@ -148,7 +155,8 @@ extension ReadModelConformance {
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try require(try reader.closedAt(index, board: [.string(names[0])]) == nil, "a board that is left out for good is still there")
     try require(try reader.closedAt(index, board: [.string(names[1])]) != nil, "a board was dropped too early")
-    try require(try opened.rows("hours", ["hour", "member"]) == ["\(names[2]) w2"], "\(try opened.rows("hours", ["hour", "member"]))")
+    try require(
+      try opened.rows("hours", ["hour", "member"]) == ["\(names[2]) w2"], "\(try opened.rows("hours", ["hour", "member"]))")
     try require(try reader.latestBoard(index) == [.string(names[2])], "another board is the latest")
     reader.close()
   }

@@ -59,15 +59,18 @@ extension ReadModelConformance {
     var history = TestHistory(opened.pipeline, partitions: 2)
     history.put(StorePipelines.play("ana", points: .max))
     let ana = LaneID(table: 0, partition: history.partition(of: StorePipelines.play("ana")))
-    let other = try needed(["ben", "cyd", "dan", "eve", "fay"].first { history.partition(of: StorePipelines.play($0)) != ana.partition })
+    let other = try needed(
+      ["ben", "cyd", "dan", "eve", "fay"].first { history.partition(of: StorePipelines.play($0)) != ana.partition })
     let lane = LaneID(table: 0, partition: 1 - ana.partition)
     try opened.hand.takeAll(history)
     try opened.hand.checkpoint(ana, history)
-    try require(try opened.rows("rooms", ["room", "total"]) == ["r \(Int64.max)"], "\(try opened.rows("rooms", ["room", "total"]))")
+    try require(
+      try opened.rows("rooms", ["room", "total"]) == ["r \(Int64.max)"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(try opened.letters().isEmpty, "\(try opened.letters())")
     history.put(StorePipelines.play(other, points: 1))
     try opened.hand.checkpoint(lane, history)
-    try require(try opened.rows("rooms", ["room", "total", "c"]) == ["r null 2"], "\(try opened.rows("rooms", ["room", "total"]))")
+    try require(
+      try opened.rows("rooms", ["room", "total", "c"]) == ["r null 2"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(try opened.rows("summed", ["member"]).isEmpty, "a member without a score is on the board")
     // One of the group, one of what was heard, one of the board, and one of the board that keeps its best: as often as it is looked at.
     let letters = try opened.letters()
@@ -78,9 +81,11 @@ extension ReadModelConformance {
     try require(try opened.letters().count == 4, "\(try opened.letters())")
     history.delete(StorePipelines.play(other))
     try opened.hand.checkpoint(lane, history)
-    try require(try opened.rows("rooms", ["room", "total", "c"]) == ["r \(Int64.max) 2"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(
-      try opened.rows("summed", ["member", "score"]) == ["v 0", "w \(Int64.max)"], "\(try opened.rows("summed", ["member", "score"]))")
+      try opened.rows("rooms", ["room", "total", "c"]) == ["r \(Int64.max) 2"], "\(try opened.rows("rooms", ["room", "total"]))")
+    try require(
+      try opened.rows("summed", ["member", "score"]) == ["v 0", "w \(Int64.max)"],
+      "\(try opened.rows("summed", ["member", "score"]))")
     try require(try opened.letters().count == 1, "\(try opened.letters())")
     // A member with nothing but zeros is on the board for every reader.
     let reader = try fixture.reader(opened.generation, opened.pipeline)
@@ -136,7 +141,8 @@ extension ReadModelConformance {
       try require(found == rows.sorted(), "\(found), not \(rows)")
       let index = try opened.index("kept")
       let board = try reader.snapshot { try reader.latestBoard(index) }
-      try require(board == latest.map { [.string($0)] }, "the latest board is \(String(describing: board)), not \(latest ?? "none")")
+      try require(
+        board == latest.map { [.string($0)] }, "the latest board is \(String(describing: board)), not \(latest ?? "none")")
       for room in ["r1", "r2", "r3"] {
         let ranks = try opened.ranks(reader, "kept", [.string(room)])
         let expected = rows.filter { $0.hasPrefix(room) }.map { String($0.dropFirst(3)) }
@@ -170,9 +176,11 @@ extension ReadModelConformance {
       var history = TestHistory(opened.pipeline, partitions: 2)
       let late = StorePipelines.play("ana")
       let lane = history.partition(of: late)
-      let early = StorePipelines.play(try needed(["ben", "cyd", "dan", "eve", "fay"].first {
-        history.partition(of: StorePipelines.play($0)) != lane
-      }))
+      let early = StorePipelines.play(
+        try needed(
+          ["ben", "cyd", "dan", "eve", "fay"].first {
+            history.partition(of: StorePipelines.play($0)) != lane
+          }))
       history.put(early)
       history.time += 4
       history.put(late)
@@ -188,7 +196,8 @@ extension ReadModelConformance {
       try opened.hand.checkpoint(lanes[1 - lane], history)
       // Past its own time the group is forgotten: that another lane brings an earlier change then is against the order.
       let expected = Timestamp.text(folder == "kept" ? end : LaneEngine.microseconds(TestHistory.start))
-      try require(try opened.rows("rooms", ["room", "c", "_at"]) == ["r 1 \(expected)"], "\(folder): \(try opened.rows("rooms", ["_at"]))")
+      try require(
+        try opened.rows("rooms", ["room", "c", "_at"]) == ["r 1 \(expected)"], "\(folder): \(try opened.rows("rooms", ["_at"]))")
     }
   }
 }

@@ -8,12 +8,15 @@ internal import ReadModels
 /// The outbox of a generation whose place another takes.
 extension ReadModelConformance {
   /// Where an old generation stood, and what it had waiting.
-  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Int64, decided: [String: Int64] = [:]) throws -> OldGeneration {
+  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Int64, decided: [String: Int64] = [:]) throws
+    -> OldGeneration
+  {
     var position = try needed(opened.hand.positions[Outbox.lane])
     position.cursor.sequence = sequence
     position.firedThrough = firedThrough
     return OldGeneration(
-      lanes: [Outbox.lane: position], decided: decided, outbox: try opened.store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+      lanes: [Outbox.lane: position], decided: decided,
+      outbox: try opened.store.effects(Set(EffectState.allCases), after: 0, limit: .max))
   }
 
   /// The old one has carried out `done`, has `p` waiting and `f` given up, and somebody discarded `x`.
@@ -50,10 +53,12 @@ extension ReadModelConformance {
       Outbox.entry("closes", name: "passed", at: 60, origin: .deadline(60)),
     ]
     _ = try new.store.checkpoint(decider)
-    try new.store.handOver(OldGeneration(lanes: old.lanes, decided: ["logins": 40, "hours": 60, "sittings": 99], outbox: old.outbox))
+    try new.store.handOver(
+      OldGeneration(lanes: old.lanes, decided: ["logins": 40, "hours": 60, "sittings": 99], outbox: old.outbox))
     let keys = try Outbox.keys(new).sorted()
     try require(
-      keys == ["another lane", "closes", "decides", "decides record", "f", "fires", "later", "p"], "after the hand-over there are \(keys)")
+      keys == ["another lane", "closes", "decides", "decides record", "f", "fires", "later", "p"],
+      "after the hand-over there are \(keys)")
     let waiting = try Outbox.effect(new, "p")
     try require(
       waiting.notBefore == 70 && waiting.note == "busy" && waiting.pending.attempts == 1 && waiting.state == .pending
@@ -67,7 +72,8 @@ extension ReadModelConformance {
     // Another definition numbers its tables in another way: a lane is that of its table and partition.
     let renumbered = try after(fixture, "renumbered")
     try renumbered.store.handOver(
-      OldGeneration(lanes: [LaneID(table: 4, partition: 0): try needed(old.lanes[Outbox.lane])], decided: [:], outbox: old.outbox))
+      OldGeneration(lanes: [LaneID(table: 4, partition: 0): try needed(old.lanes[Outbox.lane])], decided: [:], outbox: old.outbox)
+    )
     try require(try Outbox.keys(renumbered) == ["p", "f", "later", "fires"], "\(try Outbox.keys(renumbered))")
 
     // A lane of a table that was re-created meanwhile has nothing that the old one has made.
@@ -86,7 +92,10 @@ extension ReadModelConformance {
     try Outbox.write([Outbox.entry("first", at: 1, target: "t"), Outbox.entry("second", at: 2, target: "t")], old)
     let new = try Opened(fixture, StorePipelines.everything, in: "new")
     try Outbox.write(
-      [Outbox.entry("first", at: 1, target: "t"), Outbox.entry("second", at: 2, target: "t"), Outbox.entry("third", at: 3, target: "t")], new)
+      [
+        Outbox.entry("first", at: 1, target: "t"), Outbox.entry("second", at: 2, target: "t"),
+        Outbox.entry("third", at: 3, target: "t"),
+      ], new)
     try new.store.handOver(try self.old(old, sequence: 2, firedThrough: 0))
     try require(try Outbox.keys(new) == ["first", "second", "third"], "\(try Outbox.keys(new))")
     for key in ["first", "second", "third"] {

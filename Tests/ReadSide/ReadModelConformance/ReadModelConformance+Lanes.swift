@@ -35,13 +35,14 @@ extension ReadModelConformance {
     expected.epoch = 3
     try require(again.position == expected, "\(again.position), not \(expected)")
     let sittings = try opened.index("sittings")
-    try require(again.sessions[sittings]?.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])], "\(again.sessions)")
+    try require(
+      again.sessions[sittings]?.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])],
+      "\(again.sessions)")
     // The decider's sessions, and another lane's, are not this one's.
     try require(Array(again.sessions.keys) == [sittings], "\(again.sessions.keys)")
     let other = try opened.store.takeLane(LaneID(table: 0, partition: 1), start: start)
     try require(other.sessions.isEmpty && other.position.epoch == 1, "\(other)")
   }
-
 
   func comparing(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
@@ -150,7 +151,9 @@ extension ReadModelConformance {
     let start = LogCursor(tableID: TestHistory.tableID(0), sequence: 0)
     let lanes = (0..<2).map { LaneID(table: 0, partition: $0) }
     try opened.store.addLanes([lanes[0]: start, lanes[1]: start])
-    try require(try opened.store.lanes() == [lanes[0]: LanePosition(cursor: start), lanes[1]: LanePosition(cursor: start)], "\(try opened.store.lanes())")
+    try require(
+      try opened.store.lanes() == [lanes[0]: LanePosition(cursor: start), lanes[1]: LanePosition(cursor: start)],
+      "\(try opened.store.lanes())")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try opened.hand.checkpoint(lanes[0], history)
     try require(try reader.places().map(\.watermark).min() == .min, "a watermark holds before every lane has come")

@@ -9,11 +9,14 @@ internal import ReadModels
 extension ReadModelConformance {
   func due(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    try Outbox.write([Outbox.entry("a", at: 10), Outbox.entry("b", name: "passed", at: 20), Outbox.entry("c", at: 30, order: 7)], opened)
+    try Outbox.write(
+      [Outbox.entry("a", at: 10), Outbox.entry("b", name: "passed", at: 20), Outbox.entry("c", at: 30, order: 7)], opened)
     try require(try Outbox.due(opened) == ["a", "c"], "\(try Outbox.due(opened))")
     try require(try Outbox.due(opened, "passed") == ["b"], "\(try Outbox.due(opened, "passed"))")
     try require(try Outbox.due(opened, "nobody").isEmpty, "effects of another name")
-    try require(try Outbox.due(opened, before: 30) == ["a"] && Outbox.due(opened, before: 31) == ["a", "c"], "\(try Outbox.due(opened, before: 30))")
+    try require(
+      try Outbox.due(opened, before: 30) == ["a"] && Outbox.due(opened, before: 31) == ["a", "c"],
+      "\(try Outbox.due(opened, before: 30))")
     try require(try Outbox.due(opened, before: 10).isEmpty, "an effect before its time")
     try require(try Outbox.due(opened, limit: 1) == ["a"], "more than the limit")
     let effect = try Outbox.effect(opened, "c")
@@ -28,10 +31,12 @@ extension ReadModelConformance {
       "\(effect.pending.action.json)")
     // A key that waits already is not written again, whoever brings it.
     try Outbox.write([Outbox.entry("a", at: 99)], opened)
-    try require(try Outbox.effect(opened, "a").pending.at == 10 && Outbox.keys(opened) == ["a", "b", "c"], "\(try Outbox.keys(opened))")
+    try require(
+      try Outbox.effect(opened, "a").pending.at == 10 && Outbox.keys(opened) == ["a", "b", "c"], "\(try Outbox.keys(opened))")
     // A deadline comes after everything of its instant.
     try Outbox.write([Outbox.entry("d", at: 40, order: .max, origin: .deadline(40))], opened)
-    try require(try Outbox.effect(opened, "d").pending.order >= UInt64(Int64.max), "\(try Outbox.effect(opened, "d").pending.order)")
+    try require(
+      try Outbox.effect(opened, "d").pending.order >= UInt64(Int64.max), "\(try Outbox.effect(opened, "d").pending.order)")
   }
 
   func targets(_ fixture: StoreFixture) throws {
@@ -45,7 +50,9 @@ extension ReadModelConformance {
     try require(try Outbox.due(opened, "passed").isEmpty, "an effect of another name goes past one on its target")
     // One that waits for another attempt holds those after it back.
     try Outbox.settle(opened, "a1", .retry(notBefore: 100, "busy"))
-    try require(try Outbox.due(opened, now: 99) == ["b1"] && Outbox.due(opened, now: 100) == ["a1", "b1"], "\(try Outbox.due(opened, now: 99))")
+    try require(
+      try Outbox.due(opened, now: 99) == ["b1"] && Outbox.due(opened, now: 100) == ["a1", "b1"],
+      "\(try Outbox.due(opened, now: 99))")
     try Outbox.settle(opened, "a1", .done)
     try require(try Outbox.due(opened) == ["b1", "a2"], "\(try Outbox.due(opened))")
     // One that was given up holds nothing back.
@@ -58,7 +65,8 @@ extension ReadModelConformance {
     try Outbox.write(["a", "b", "c", "d", "e"].enumerated().map { Outbox.entry($1, at: Int64($0 + 1)) }, opened)
     try Outbox.settle(opened, "a", .retry(notBefore: 50, "busy"))
     var effect = try Outbox.effect(opened, "a")
-    try require(effect.pending.attempts == 1 && effect.notBefore == 50 && effect.note == "busy" && effect.state == .pending, "\(effect)")
+    try require(
+      effect.pending.attempts == 1 && effect.notBefore == 50 && effect.note == "busy" && effect.state == .pending, "\(effect)")
     for key in ["b", "c"] { try Outbox.settle(opened, key, .failed("refused")) }
     effect = try Outbox.effect(opened, "b")
     try require(effect.state == .failed && effect.note == "refused" && effect.pending.attempts == 1, "\(effect)")
@@ -73,11 +81,13 @@ extension ReadModelConformance {
     let id = try Outbox.effect(opened, "a").pending.id
     try require(try opened.store.change(.one(id), .retry) == 1, "one is not one")
     effect = try Outbox.effect(opened, "a")
-    try require(effect.pending.attempts == 0 && effect.notBefore == 0 && effect.note.isEmpty && effect.pending.id == id, "\(effect)")
+    try require(
+      effect.pending.attempts == 0 && effect.notBefore == 0 && effect.note.isEmpty && effect.pending.id == id, "\(effect)")
     try require(try opened.store.change(.all(effect: "gone", .failed), .retry) == 2, "all that were given up are not two")
     try require(try Outbox.due(opened) == ["a", "b", "c", "d", "e"], "\(try Outbox.due(opened))")
     try require(try opened.store.change(.all(effect: "passed", .pending), .discard) == 0, "another name's effects are discarded")
-    try require(try opened.store.change(.one(id), .discard) == 1 && opened.store.change(.one(id), .discard) == 0, "discarded twice")
+    try require(
+      try opened.store.change(.one(id), .discard) == 1 && opened.store.change(.one(id), .discard) == 0, "discarded twice")
     try require(try opened.store.change(.one(id), .retry) == 0, "one that is gone is tried again")
     // One outcome may be told again, of one that has left.
     try opened.store.settle([(id, .done), (id, .failed("late"))])
@@ -101,7 +111,9 @@ extension ReadModelConformance {
       let table = opened.pipeline.projections[try opened.index("plays")].table
       let entry = OutboxEntry(
         idempotencyKey: "\(time) \(order) \(room)", name: "gone", time: time, order: order, origin: .deadline(time),
-        action: .deleteRows([.init(projection: try opened.index("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])]))
+        action: .deleteRows([
+          .init(projection: try opened.index("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])
+        ]))
       try Outbox.write([entry], opened)
       let effect = try Outbox.effect(opened, entry.idempotencyKey).pending
       guard case .deleteRows(let rows) = effect.action.kind else { throw ConformanceFailure(description: effect.action.json) }
@@ -111,7 +123,8 @@ extension ReadModelConformance {
       }
     }
     let start = LaneEngine.microseconds(TestHistory.start)
-    try require(try items(at: .max / 2, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: .max / 2, order: 1))")
+    try require(
+      try items(at: .max / 2, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: .max / 2, order: 1))")
     try require(try items(at: start, order: order) == ["U:ana 1", "U:ben 2", "U:eve 5"], "\(try items(at: start, order: order))")
     try require(try items(at: start, order: order - 1) == ["U:ana 1", "U:ben 2"], "\(try items(at: start, order: order - 1))")
     try require(try items(at: start, order: .max).count == 3, "a deadline does not come after all of its instant")

@@ -19,7 +19,8 @@ extension ReadModelConformance {
     let (plays, best) = (try opened.index("plays"), try opened.index("best"))
     func seen() throws -> [String] {
       var all = try reader.places().map { "\($0.table) \($0.position) \($0.watermark)" }
-      all += try opened.rows(reader, "plays", ["name", "points"]) + opened.rows(reader, "sittings", ["name", "last_at", "status"])
+      all +=
+        try opened.rows(reader, "plays", ["name", "points"]) + opened.rows(reader, "sittings", ["name", "last_at", "status"])
       all += try reader.top(best, board: [.string("r")], limit: 10).map { "\($0)" }
       all += try (reader.ranks(best)?.board([.string("r")])?.page(from: 0, limit: 10) ?? []).map { "\($0)" }
       all += try reader.decided().map { "\($0)" }
@@ -43,7 +44,8 @@ extension ReadModelConformance {
     try require(after.contains("ben 2") && !after.contains("ana 1"), "\(after)")
     let place = try needed(try reader.places().first)
     try require(
-      place.table == "Tab" && place.position.sequence == 3 && place.watermark == LaneEngine.microseconds(history.time), "\(place)")
+      place.table == "Tab" && place.position.sequence == 3 && place.watermark == LaneEngine.microseconds(history.time), "\(place)"
+    )
     // Rows by their columns, and at most so many.
     let table = opened.pipeline.projections[plays].table
     var found: [[AnswerCell]] = []
@@ -110,7 +112,8 @@ extension ReadModelConformance {
   func deadLetters(_ fixture: StoreFixture) throws {
     var letters = (1...(fixture.deadLettersMax + 60)).map { number in
       DeadLetter(
-        projection: "kept", table: "Tab", partition: number % 3, sequence: UInt64(number), time: LaneEngine.microseconds(TestHistory.start),
+        projection: "kept", table: "Tab", partition: number % 3, sequence: UInt64(number),
+        time: LaneEngine.microseconds(TestHistory.start),
         path: "Points", reason: "is not a number")
     }
     var kept: [[String]] = []
@@ -124,7 +127,8 @@ extension ReadModelConformance {
         // One of another projection has its own place.
         if start == 0 {
           changes.deadLetters.append(
-            DeadLetter(projection: "greatest", table: "Tab", partition: 0, sequence: 1, time: 0, path: "Who", reason: "is missing"))
+            DeadLetter(
+              projection: "greatest", table: "Tab", partition: 0, sequence: 1, time: 0, path: "Who", reason: "is missing"))
         }
         let result = try opened.store.checkpoint(LaneCheckpoint(Self.lane, from: checkpoint.old, to: checkpoint.new, changes))
         try require(result.deadLetters == changes.deadLetters.count, "\(result)")

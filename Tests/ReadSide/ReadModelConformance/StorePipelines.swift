@@ -19,66 +19,66 @@ enum StorePipelines {
   /// Every form of a column, and boards of every score.
   static let groups =
     head + """
-      plays: { collection: play, key: [name, n], columns: [room, points, amount] }
-      rooms:
-        aggregate: [room]
-        of: play
-        columns:
-          c: count
-          total: sum(points)
-          amounts: sum(amount)
-          least: min(points)
-          most: max(points)
-          names: distinct(who)
-          first_who: first(who by points)
-          last_who: last(who by points)
-      heard:
-        aggregate: [room]
-        each: [play inserted, play changed]
-        columns:
-          c: count
-          total: sum(points)
-          least: min(points)
-          most: max(points)
-          names: distinct(who)
-          first_who: first(who)
-          last_who: last(who)
-          by_points: last(who by points)
-      counted: { leaderboard: who, of: play, board: [room], score: count }
-      summed: { leaderboard: who, of: play, board: [room], score: sum(points), ties: competition }
-      greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
-      lowest: { leaderboard: who, of: play, board: [room], score: min(points), direction: asc }
-      heard_count: { leaderboard: who, each: [play inserted, play changed], board: [room], score: count }
-      heard_sum: { leaderboard: who, each: [play inserted, play changed], board: [room], score: sum(amount) }
-      heard_most: { leaderboard: who, each: [play inserted, play changed], board: [room], score: max(points) }
-      heard_least: { leaderboard: who, each: [play inserted, play changed], board: [room], score: min(points) }
-      heard_last: { leaderboard: who, each: [play inserted, play changed], board: [room], score: last(points) }
-      kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
+        plays: { collection: play, key: [name, n], columns: [room, points, amount] }
+        rooms:
+          aggregate: [room]
+          of: play
+          columns:
+            c: count
+            total: sum(points)
+            amounts: sum(amount)
+            least: min(points)
+            most: max(points)
+            names: distinct(who)
+            first_who: first(who by points)
+            last_who: last(who by points)
+        heard:
+          aggregate: [room]
+          each: [play inserted, play changed]
+          columns:
+            c: count
+            total: sum(points)
+            least: min(points)
+            most: max(points)
+            names: distinct(who)
+            first_who: first(who)
+            last_who: last(who)
+            by_points: last(who by points)
+        counted: { leaderboard: who, of: play, board: [room], score: count }
+        summed: { leaderboard: who, of: play, board: [room], score: sum(points), ties: competition }
+        greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
+        lowest: { leaderboard: who, of: play, board: [room], score: min(points), direction: asc }
+        heard_count: { leaderboard: who, each: [play inserted, play changed], board: [room], score: count }
+        heard_sum: { leaderboard: who, each: [play inserted, play changed], board: [room], score: sum(amount) }
+        heard_most: { leaderboard: who, each: [play inserted, play changed], board: [room], score: max(points) }
+        heard_least: { leaderboard: who, each: [play inserted, play changed], board: [room], score: min(points) }
+        heard_last: { leaderboard: who, each: [play inserted, play changed], board: [room], score: last(points) }
+        kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
 
-    """
+      """
 
   /// Something of everything that a checkpoint writes.
   static let everything =
     head + """
-      plays: { collection: play, key: [name, n], columns: [room, points] }
-      rooms: { aggregate: [room], of: play, columns: { c: count, total: sum(points) } }
-      sittings: { sessions: name, touch: [play inserted, play changed], gap: 1m, columns: { points: sum(points) } }
-      logins: { session: play, key: [name, n], gap: 5m, one live per: room, expire: delete item }
-      hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: count, keep: 1 boards }
-      best: { leaderboard: who, of: play, board: [room], score: max(points) }
-    effects:
-      gone: { each: play removed, delete: { rows: plays, where: room = :room } }
-      passed: { each: hours closed, delete: { rows: plays, where: room = :hour } }
+        plays: { collection: play, key: [name, n], columns: [room, points] }
+        rooms: { aggregate: [room], of: play, columns: { c: count, total: sum(points) } }
+        sittings: { sessions: name, touch: [play inserted, play changed], gap: 1m, columns: { points: sum(points) } }
+        logins: { session: play, key: [name, n], gap: 5m, one live per: room, expire: delete item }
+        hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: count, keep: 1 boards }
+        best: { leaderboard: who, of: play, board: [room], score: max(points) }
+      effects:
+        gone: { each: play removed, delete: { rows: plays, where: room = :room } }
+        passed: { each: hours closed, delete: { rows: plays, where: room = :hour } }
 
-    """
+      """
 
   /// Only the boards that nobody keeps back.
   static let board =
     head + """
-      kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
-      greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
+        kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
+        greatest: { leaderboard: who, of: play, board: [room], score: max(points) }
 
-    """
+      """
 
   /// Writes of a few people in a few rooms, of extreme and of small numbers, with moves and deletions.
   static func random(_ text: String, seed: UInt64, writes: Int, partitions: Int) throws -> TestHistory {
@@ -101,7 +101,8 @@ enum StorePipelines {
       if Int.random(in: 0..<9, using: &random) > 0 {
         item["Points"] = .number(Number(numbers.randomElement(using: &random) ?? 0))
       }
-      item["Amount"] = .number(try Number(["1.5", "-0.25", "1e100", "9e125", "-9e125", "3"].randomElement(using: &random) ?? "0"))
+      item["Amount"] = .number(
+        try Number(["1.5", "-0.25", "1e100", "9e125", "-9e125", "3"].randomElement(using: &random) ?? "0"))
       history.put(item)
     }
     return history

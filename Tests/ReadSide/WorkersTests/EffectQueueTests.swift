@@ -108,7 +108,9 @@ import Testing
     let outcomes = (0..<7).map { patience.outcome(attemptsBefore: $0, now: 10, "busy") }
     #expect(outcomes[..<5] == [210, 410, 810, 1_010, 1_010].map { .retry(notBefore: $0, "busy") }[...])
     #expect(outcomes[5...] == [.failed("busy"), .failed("busy")])
-    #expect(EffectPatience(attempts: 1, firstWaitMilliseconds: 1, waitMillisecondsMax: 1).outcome(attemptsBefore: 0, now: 0, "x") == .failed("x"))
+    #expect(
+      EffectPatience(attempts: 1, firstWaitMilliseconds: 1, waitMillisecondsMax: 1).outcome(attemptsBefore: 0, now: 0, "x")
+        == .failed("x"))
   }
 
   @Test func `no wait overflows, however many attempts there were`() {

@@ -25,7 +25,8 @@ import Testing
   ) -> LaneProgress.Applied {
     LaneProgress.Applied(
       end: LogCursor(tableID: Self.tableID, sequence: end), records: records, watermark: watermark, firedThrough: watermark,
-      fingerprint: records > 0 ? "print \(end)" : nil, behind: behind, hasChanges: hasChanges, changedRows: rows, isUrgent: isUrgent,
+      fingerprint: records > 0 ? "print \(end)" : nil, behind: behind, hasChanges: hasChanges, changedRows: rows,
+      isUrgent: isUrgent,
       failure: failure)
   }
 
@@ -33,7 +34,8 @@ import Testing
     var progress = progress()
     #expect(progress.applied(batch(end: 20, records: 10), now: Self.start) == .read)
     #expect(progress.applied(batch(end: 30, records: 10, behind: 0), now: Self.start) == .commit)
-    #expect(progress.next.cursor.sequence == 30 && progress.next.fingerprint == "print 30" && progress.position.cursor.sequence == 10)
+    #expect(
+      progress.next.cursor.sequence == 30 && progress.next.fingerprint == "print 30" && progress.position.cursor.sequence == 10)
     #expect(progress.committed(now: Self.start) == .read)
     #expect(progress.position == progress.next && progress.position.epoch == 3)
   }
@@ -119,7 +121,9 @@ import Testing
       }
       #expect(reason.contains("locked"))
     }
-    let stops: [ReadModelError] = [.damaged(path: "p", "x"), .otherVersion(path: "p", found: "9", known: 2), .otherFingerprint(path: "p")]
+    let stops: [ReadModelError] = [
+      .damaged(path: "p", "x"), .otherVersion(path: "p", found: "9", known: 2), .otherFingerprint(path: "p"),
+    ]
     for error in stops { #expect(LaneProgress.failed(error) == .stop(.readModel("\(error)"))) }
   }
 }

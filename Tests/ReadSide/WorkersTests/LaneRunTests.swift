@@ -41,8 +41,11 @@ import Testing
     #expect(run.isDirty)
     #expect(run.apply(history.batch(0, 0, after: 2)) == .commit)
     let checkpoint = run.takeCheckpoint()
-    #expect(checkpoint.old.cursor.sequence == 0 && checkpoint.new.cursor.sequence == 5 && checkpoint.changes.collections[0]?.count == 5)
-    #expect(checkpoint.new.watermark == LaneEngine.microseconds(history.time) && checkpoint.new.firedThrough == checkpoint.new.watermark)
+    #expect(
+      checkpoint.old.cursor.sequence == 0 && checkpoint.new.cursor.sequence == 5 && checkpoint.changes.collections[0]?.count == 5)
+    #expect(
+      checkpoint.new.watermark == LaneEngine.microseconds(history.time) && checkpoint.new.firedThrough == checkpoint.new.watermark
+    )
     #expect(!checkpoint.new.fingerprint.isEmpty)
     #expect(run.committed() == .read && !run.isDirty && run.progress.position == checkpoint.new)
     // What comes once more is passed over.
@@ -57,7 +60,8 @@ import Testing
     var run = run(history)
     #expect(run.apply(batch) == .commit)
     let checkpoint = run.takeCheckpoint()
-    #expect(checkpoint.new.cursor.sequence == 2 && checkpoint.new.cursor.hint == 0 && checkpoint.changes.collections[0]?.count == 2)
+    #expect(
+      checkpoint.new.cursor.sequence == 2 && checkpoint.new.cursor.hint == 0 && checkpoint.changes.collections[0]?.count == 2)
     // The watermark is not that of a batch that was not applied whole.
     #expect(checkpoint.new.watermark == .min)
     #expect(checkpoint.new.fingerprint == LaneRun.fingerprint(batch.entries[1], batch))
@@ -87,7 +91,9 @@ import Testing
     var run = run(history)
     #expect(run.apply(batch) == .commit)
     let letters = run.takeCheckpoint().changes.deadLetters
-    #expect(letters.map(\.projection) == ["(topic)"] && letters[0].sequence == 41 && letters[0].reason == "no header" && letters[0].table == "Tab")
+    #expect(
+      letters.map(\.projection) == ["(topic)"] && letters[0].sequence == 41 && letters[0].reason == "no header"
+        && letters[0].table == "Tab")
     #expect(run.takeCheckpoint().changes.deadLetters.isEmpty)
   }
 
