@@ -82,7 +82,8 @@ extension LaneOutput {
       }
     outbox.append(
       OutboxEntry(
-        idempotencyKey: EffectRules.key([effects.pipeline.name, effect.name, change.stamp.position.description]), name: effect.name,
+        idempotencyKey: EffectRules.key([effects.pipeline.name, effect.name, change.stamp.position.description]),
+        name: effect.name,
         time: change.stamp.time, order: change.stamp.order, origin: .record(change.stamp.sequence), action: action))
   }
 
@@ -115,7 +116,9 @@ extension LaneOutput {
     func deletion(of item: SessionItem) -> OutboxEntry.Action {
       .deleteItem(table: sessions.sources[0].table, key: item.key, seen: item.seen, through: item.version.position)
     }
-    if sessions.expiresItem, end.status == .expired, end != .ttl, let item = state.item { entry(projection.name, deletion(of: item)) }
+    if sessions.expiresItem, end.status == .expired, end != .ttl, let item = state.item {
+      entry(projection.name, deletion(of: item))
+    }
     for effect in pipeline.effects {
       guard case .session(index, let ends) = effect.trigger, ends.contains(end) else { continue }
       switch effect.action {
@@ -130,7 +133,9 @@ extension LaneOutput {
     let pipeline = effects.pipeline
     let at = max(closing.closedAt, closing.openedAt)
     for effect in pipeline.effects {
-      guard case .boardClosed(closing.projection) = effect.trigger, case .deleteRows(let selections) = effect.action else { continue }
+      guard case .boardClosed(closing.projection) = effect.trigger, case .deleteRows(let selections) = effect.action else {
+        continue
+      }
       guard effects.isActive(effect.name, firedAt: at) else {
         suppressed += 1
         continue

@@ -99,7 +99,8 @@ package struct GroupState: Sendable, Equatable {
     case .sum(let sum): return sum.value(as: column.type)
     case .values(let distinct):
       if column.function == .distinct { return .integer(distinct) }
-      return try values.extreme(column: index, greatest: column.function.seeksGreatest).map { try GroupState.first($0.key) } ?? .null
+      return try values.extreme(column: index, greatest: column.function.seeksGreatest).map { try GroupState.first($0.key) }
+        ?? .null
     case .entries:
       guard let found = try values.extreme(column: index, greatest: column.function.seeksGreatest) else { return .null }
       return try GroupState.first(column.form == .scores ? found.key : found.kept)

@@ -13,7 +13,9 @@ struct SessionDeadline {
   init?(_ session: SessionState, _ sessions: Sessions) {
     var earliest: SessionDeadline?
     func consider(_ last: Int64, _ endedAt: Int64, _ rule: SessionEnd) {
-      if earliest.map({ last < $0.last }) ?? true { earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule) }
+      if earliest.map({ last < $0.last }) ?? true {
+        earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule)
+      }
     }
     if let deadline = session.item?.deadline { consider(deadline, deadline, .deadline) }
     if let gap = sessions.gap { consider(session.lastAt + gap, session.lastAt + gap, .gap) }

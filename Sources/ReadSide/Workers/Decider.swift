@@ -58,11 +58,15 @@ final class Decider {
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
       // A generation that takes this one's place has to know up to where boards have closed: those whose end is the watermark too.
-      if let last = closings.last { checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt }
+      if let last = closings.last {
+        checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt
+      }
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
-      guard let (watermark, _) = least(index, lanes), watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else { continue }
+      guard let (watermark, _) = least(index, lanes), watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
+        continue
+      }
       checkpoint.trim[index] = watermark
     }
     checkpoint.changes = engine.takeChanges()

@@ -81,7 +81,8 @@ package actor GenerationWriter {
     let names = store.pipeline.projections.map(\.name)
     return OldGeneration(
       lanes: try store.lanes(),
-      decided: Dictionary(uniqueKeysWithValues: try store.decided().compactMap { names.indices.contains($0) ? (names[$0], $1) : nil }),
+      decided: Dictionary(
+        uniqueKeysWithValues: try store.decided().compactMap { names.indices.contains($0) ? (names[$0], $1) : nil }),
       outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
   }
 

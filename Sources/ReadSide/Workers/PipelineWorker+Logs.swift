@@ -78,11 +78,13 @@ extension PipelineWorker {
     for partition in 0..<description.partitions {
       let last = try await log.bounds(partition: partition).last
       let batch = try await log.read(
-        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last), limit: ReadLimit(records: 1, bytes: 1),
+        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last),
+        limit: ReadLimit(records: 1, bytes: 1),
         wait: .zero)
       places.append(
         LogPlace(
-          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark)))
+          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark))
+      )
     }
     return places
   }

@@ -88,7 +88,9 @@ extension SQLiteGeneration {
   }
 
   package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else { return [] }
+    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+      return []
+    }
     let keyNames = pipeline.tables[table].keyNames
     return try run {
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 3)" }
@@ -128,7 +130,9 @@ extension SQLiteGeneration {
         }
         let place = SQLiteGeneration.deciderPlace
         for name in EffectRules.names(of: pipeline) {
-          guard let projection = EffectRules.projection(behind: name, of: pipeline), let decided = old.decided[projection] else { continue }
+          guard let projection = EffectRules.projection(behind: name, of: pipeline), let decided = old.decided[projection] else {
+            continue
+          }
           try connection.run(
             "DELETE FROM _outbox WHERE table_number = ?1 AND effect = ?2 AND (fired_at < ?3 OR (sequence IS NOT NULL AND at < ?3))",
             .int(place), .text(name), .int(decided))
