@@ -9,7 +9,9 @@
 #   libpcre2-dev       patterns in pipeline files
 #   libssl-dev         SHA-256 and HMAC of signed requests
 #   zlib1g-dev         gzip and CRC32
-BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev
+#   libcurl4-openssl-dev  the HTTP client: effects and the commands
+BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev \
+  libcurl4-openssl-dev
 #   python3, python3-pip, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests

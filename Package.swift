@@ -64,9 +64,12 @@ let package = Package(
     library("CPCRE2"),
     library("CLibCrypto"),
     library("CZlib"),
+    library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
     module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
+    module("Libraries", "HTTPClient", ["CCurl"]),
+    tests("Libraries", "HTTPClient", ["HTTPClient", "HTTPServer"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
@@ -96,7 +99,7 @@ let package = Package(
     tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
 
-    module("Items", "DynamoClient", ["DynamoModel", "Crypto"]),
+    module("Items", "DynamoClient", ["DynamoModel", "Crypto", "HTTPClient"]),
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
@@ -175,7 +178,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels",
+        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels",
+        "ReadModels",
         "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
     module(
@@ -201,20 +205,23 @@ let package = Package(
     tests(
       "ReadSide", "ReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections", "Pipelines",
+        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections",
+        "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "QueryAPI",
       [
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles", "ChangeLog",
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles",
+        "ChangeLog",
         "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "Workers",
       [
-        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore",
-        "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",
+        "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections",
+        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -225,20 +232,22 @@ let package = Package(
         "Projections",
         "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
-        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib",
+        "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "CSV",
-        "Gzip", "Services", "Telemetry",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
+        "HTTPServer",
+        "CSV", "Gzip", "Services", "Telemetry",
       ]),
     tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore", "ChangeLog",
+        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore",
+        "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
@@ -251,7 +260,8 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry",
         "CLibrdkafka",

@@ -1,8 +1,6 @@
 package import DynamoModel
 internal import Foundation
-#if canImport(FoundationNetworking)
-  internal import FoundationNetworking
-#endif
+internal import HTTPClient
 
 /// A signed client of the DynamoDB protocol: for effects, for imports, for the command line. Passing errors (no connection, 5xx, throttling)
 /// are tried again; others are thrown as the server gave them.
@@ -10,7 +8,7 @@ package struct DynamoClient: Sendable {
   /// `http://127.0.0.1:8000`
   package let endpoint: String
   private let signature: SignatureV4
-  private let session: URLSession
+  private let client: HTTPClient
 
   private let attemptsMax: Int
 
@@ -28,10 +26,7 @@ package struct DynamoClient: Sendable {
     self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     signature = SignatureV4(credentials: credentials, region: region)
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.httpMaximumConnectionsPerHost = 32
-    configuration.timeoutIntervalForRequest = timeoutSeconds
-    session = URLSession(configuration: configuration)
+    client = HTTPClient(connectionsMax: 32, timeoutSeconds: timeoutSeconds)
   }
 
   /// An answer's body as a tape, and its headers by lower-case name.
@@ -66,43 +61,25 @@ package struct DynamoClient: Sendable {
     }
     let date = DynamoClient.date()
     let port = url.port.map { ":\($0)" } ?? ""
-    var request = URLRequest(url: url)
-    request.httpMethod = "POST"
-    request.setValue("application/x-amz-json-1.0", forHTTPHeaderField: "Content-Type")
-    request.setValue(target, forHTTPHeaderField: "X-Amz-Target")
-    request.setValue(date, forHTTPHeaderField: "X-Amz-Date")
-    request.setValue(signature.credentials.sessionToken, forHTTPHeaderField: "X-Amz-Security-Token")
-    request.setValue(
-      signature.authorization(host: host + port, target: target, date: date, body: body), forHTTPHeaderField: "Authorization")
-    for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-    request.httpBody = Data(body)
+    var all = [
+      ("Content-Type", "application/x-amz-json-1.0"), ("X-Amz-Target", target), ("X-Amz-Date", date),
+      ("Authorization", signature.authorization(host: host + port, target: target, date: date, body: body)),
+    ]
+    if let token = signature.credentials.sessionToken { all.append(("X-Amz-Security-Token", token)) }
+    for (name, value) in headers { all.append((name, value)) }
     try Task.checkCancellation()
-    let (data, response) = try await exchange(request)
-    return try DynamoClient.answer(Array(data), response)
-  }
-
-  /// By the call with a completion handler: the one that is `async` deadlocks on Linux when its task is cancelled while the transfer
-  /// fails. A request that is under way is so not cut short by a cancelled task; it ends with its answer or its timeout.
-  private func exchange(_ request: URLRequest) async throws(ClientError) -> (Data, URLResponse?) {
-    let endpoint = endpoint
-    let result: Result<(Data, URLResponse?), ClientError> = await withCheckedContinuation { continuation in
-      let task = session.dataTask(with: request) { data, response, error in
-        if let error {
-          let message = "\(endpoint) does not answer: \(error.localizedDescription)"
-          continuation.resume(returning: .failure(ClientError(code: "NoConnection", message: message, isPassing: true)))
-        } else {
-          continuation.resume(returning: .success((data ?? Data(), response)))
-        }
-      }
-      task.resume()
+    let answer: HTTPClient.Answer
+    do {
+      answer = try await client.send(HTTPClient.Request(method: "POST", url: endpoint + "/", headers: all, body: body))
+    } catch {
+      throw ClientError(code: "NoConnection", message: "\(endpoint) does not answer: \(error.reason)", isPassing: true)
     }
-    return try result.get()
+    return try DynamoClient.answer(answer)
   }
 
-  private static func answer(_ bytes: [UInt8], _ response: URLResponse?) throws -> Answer {
-    let http = response as? HTTPURLResponse
-    let status = http?.statusCode ?? 0
-    guard let tape = try? JSONTape(bytes) else {
+  private static func answer(_ answer: HTTPClient.Answer) throws -> Answer {
+    let status = answer.status
+    guard let tape = try? JSONTape(answer.body) else {
       throw ClientError(code: "BadAnswer", message: "the answer (HTTP \(status)) is not JSON", isPassing: status >= 500)
     }
     guard status == 200 else {
@@ -112,11 +89,7 @@ package struct DynamoClient: Sendable {
       let isPassing = status >= 500 || code == "ThrottlingException" || code == "ProvisionedThroughputExceededException"
       throw ClientError(code: code, message: message, isPassing: isPassing)
     }
-    var headers: [String: String] = [:]
-    for (name, value) in http?.allHeaderFields ?? [:] {
-      if let name = name as? String, let value = value as? String { headers[name.lowercased()] = value }
-    }
-    return Answer(body: tape, headers: headers)
+    return Answer(body: tape, headers: answer.headers)
   }
 
   private static func date() -> String {

@@ -1,7 +1,8 @@
 internal import CZlib
 internal import Glibc
 
-/// The lines of a file, gzip or plain, one after another with bounded memory.
+/// The lines of a text file, gzip or plain, one after another with bounded memory. The text is UTF-8, with or without a byte order mark, which is
+/// skipped; anything else is refused with its place.
 ///
 /// Not `Sendable`: one thread at a time.
 package final class LineReader {
@@ -32,14 +33,14 @@ package final class LineReader {
     var line: [UInt8] = []
     while true {
       if start == end {
-        if isAtEnd { return line.isEmpty ? nil : finished(line) }
+        if isAtEnd { return line.isEmpty ? nil : try finished(line) }
         try fill()
         continue
       }
       if let newline = buffer[start..<end].firstIndex(of: 10) {
         line.append(contentsOf: buffer[start..<newline])
         start = newline + 1
-        return finished(line)
+        return try finished(line)
       }
       line.append(contentsOf: buffer[start..<end])
       start = end
@@ -49,9 +50,30 @@ package final class LineReader {
     }
   }
 
-  private func finished(_ line: [UInt8]) -> [UInt8] {
+  private func finished(_ bytes: [UInt8]) throws(LineReaderError) -> [UInt8] {
     lines += 1
-    return line.last == 13 ? Array(line.dropLast()) : line
+    var line = bytes
+    if line.last == 13 { line.removeLast() }
+    if lines == 1 {
+      if line.starts(with: [0xFF, 0xFE]) || line.starts(with: [0xFE, 0xFF]) {
+        throw LineReaderError("line 1: the file is UTF-16: save it as UTF-8")
+      }
+      if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+    }
+    if let column = LineReader.columnNotUTF8(line) {
+      throw LineReaderError("line \(lines), column \(column): the text is not UTF-8: save the file as UTF-8")
+    }
+    return line
+  }
+
+  /// The first character that is not UTF-8, counted from 1; nil when all are.
+  private static func columnNotUTF8(_ line: [UInt8]) -> Int? {
+    if line.allSatisfy({ $0 < 0x80 }) || String(validating: line, as: UTF8.self) != nil { return nil }
+    var decoder = UTF8()
+    var bytes = line.makeIterator()
+    var column = 1
+    while case .scalarValue = decoder.decode(&bytes) { column += 1 }
+    return column
   }
 
   private func fill() throws(LineReaderError) {

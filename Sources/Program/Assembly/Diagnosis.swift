@@ -1,3 +1,4 @@
+internal import CCurl
 internal import CLibCrypto
 internal import CLibYAML
 internal import CLibrdkafka
@@ -43,6 +44,7 @@ package enum Diagnostics {
     let versions = [
       "rocksdb \(loadedVersion("librocksdb.so."))", "librdkafka \(String(cString: rd_kafka_version_str()))",
       "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))",
+      "libcurl \(String(cString: afterimage_curl_version()))",
       "libyaml \(String(cString: yaml_get_version_string()))", "zlib \(String(cString: zlibVersion()))",
       String(cString: OpenSSL_version(OPENSSL_VERSION)),
       "pcre2 \(String(decoding: pcre.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))",

@@ -3,21 +3,27 @@ internal import HTTPServer
 
 /// Keeps requests out that name a host which is not this server's, in the form of the query API's errors.
 enum HostGate {
-  static func handler(_ rules: HostRules, _ handler: @escaping HTTPServer.Handler) -> HTTPServer.Handler {
+  /// `origins`: whose pages may have something done; to ask is nobody's danger, as no other page is given the answer.
+  static func handler(_ rules: HostRules, origins: OriginRules, _ handler: @escaping HTTPServer.Handler) -> HTTPServer.Handler {
     { request, responder in
       let host = request.header("Host")
-      guard rules.allows(host) else { return responder.answer(refusal(host ?? "")) }
+      guard rules.allows(host) else { return responder.answer(refusal("ForbiddenHost", HostRules.refusal(host ?? ""))) }
+      if request.method != "GET", request.method != "HEAD", let origin = request.header("Origin"), !origins.allows(origin),
+        !OriginRules.isSame(origin, host: host)
+      {
+        return responder.answer(refusal("ForbiddenOrigin", OriginRules.refusal(origin)))
+      }
       handler(request, responder)
     }
   }
 
-  private static func refusal(_ host: String) -> HTTPResponse {
+  private static func refusal(_ error: String, _ message: String) -> HTTPResponse {
     var writer = JSONWriter()
     writer.beginObject()
     writer.name("error")
-    writer.string("ForbiddenHost")
+    writer.string(error)
     writer.name("message")
-    writer.string(HostRules.refusal(host))
+    writer.string(message)
     writer.endObject()
     return HTTPResponse(status: 403, headers: [("Content-Type", "application/json")], body: writer.bytes)
   }

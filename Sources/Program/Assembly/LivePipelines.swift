@@ -83,7 +83,8 @@ final class LivePipelines: Service {
       worker?.replace(pipeline)
     } else {
       logger.info(
-        "the pipeline's projections were edited: the old ones serve until: afterimage pipeline rebuild \(name)", ["pipeline": name])
+        "the pipeline's projections were edited: the old ones serve until: afterimage pipeline rebuild \(name)",
+        ["pipeline": name])
       worker?.prepare(pipeline)
     }
     changed.announce()

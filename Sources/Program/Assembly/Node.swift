@@ -99,7 +99,7 @@ package final class Node: Sendable {
           endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
-          try PipelineWorker(
+          PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
             changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
             load: { try PipelineLoader.load($0) }))
@@ -107,7 +107,8 @@ package final class Node: Sendable {
     }
     self.workers = workers
     let live = LivePipelines(
-      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger)
+      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
+    )
     self.live = live
 
     if settings.roles.contains(.query) {
@@ -186,7 +187,7 @@ package final class Node: Sendable {
         catalog = worker.catalog
       } else {
         let path = directory.readModels(pipeline.name)
-        catalog = try CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
+        catalog = CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
       }
       views.append(
         PipelineView(
@@ -196,9 +197,10 @@ package final class Node: Sendable {
     }
     let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: sources.relays, store: sources.store)
     let router = QueryRouter(
-      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) }, refresh: { status.refresh() },
-      page: { Page.file($0) })
-    let gate = HostGate.handler(HostRules(address: settings.pageAddress, names: settings.hosts)) { request, responder in
+      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) },
+      refresh: { status.refresh() }, page: { Page.file($0) })
+    let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
+    let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)
     }
     let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port", gate)

@@ -98,7 +98,8 @@ struct NodeStatus: Sendable {
 
   /// Records that a lane has not applied: of one whose relay or which itself stands still, those that its table's log holds meanwhile.
   private func behind(_ lane: LaneStatus) -> UInt64 {
-    guard lane.stopped != nil || relays.reason(lane.table) != nil, let last = store?.lastSequence(lane.table, lane.partition) else {
+    guard lane.stopped != nil || relays.reason(lane.table) != nil, let last = store?.lastSequence(lane.table, lane.partition)
+    else {
       return lane.behind
     }
     return max(lane.behind, last > lane.sequence ? last - lane.sequence : 0)

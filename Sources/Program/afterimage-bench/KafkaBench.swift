@@ -123,8 +123,9 @@ enum KafkaBench {
     let log = try KafkaLog(table: table, configuration: kafka) { _ in }
     let changed = Signal()
     let pipeline = try SessionBench.pipeline(table)
-    let worker = try PipelineWorker(
-      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(), logger: .silent,
+    let worker = PipelineWorker(
+      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(),
+      logger: .silent,
       sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     let running = Task { try await worker.run() }
     var sequence: UInt64 = 0

@@ -1,14 +1,12 @@
 internal import Arguments
 internal import DynamoModel
 internal import Foundation
-#if canImport(FoundationNetworking)
-  internal import FoundationNetworking
-#endif
+internal import HTTPClient
 
 /// The read side of a running process, as the commands ask it.
 struct PageServer {
   let address: String
-  private let session = URLSession(configuration: .ephemeral)
+  private let client = HTTPClient(timeoutSeconds: 60)
 
   static let option = Command.Option(
     "server", value: "URL", "The server of queries and the page.", default: "http://127.0.0.1:8001")
@@ -37,20 +35,17 @@ struct PageServer {
       text += "?" + parameters.map { PageServer.encoded($0.name) + "=" + PageServer.encoded($0.value) }.joined(separator: "&")
     }
     guard let url = URL(string: text), url.host != nil else { throw CommandError("`\(address)` is not the address of a server") }
-    let data: Data
-    let response: URLResponse
+    let answer: HTTPClient.Answer
     do {
-      var request = URLRequest(url: url)
-      request.httpMethod = method
-      (data, response) = try await session.data(for: request)
+      answer = try await client.send(HTTPClient.Request(method: method, url: text, body: method == "POST" ? [] : nil))
     } catch {
       throw CommandError(
         "the server at \(address) does not answer: start it with `afterimage dev`, or name another with --server URL")
     }
-    guard let tape = try? JSONTape(Array(data)), tape.kind(tape.root) == .object else {
+    guard let tape = try? JSONTape(answer.body), tape.kind(tape.root) == .object else {
       throw CommandError("\(address) is not a server of queries: is it the table server's address?")
     }
-    guard (response as? HTTPURLResponse)?.statusCode == 200 else { throw CommandError(tape.text(tape.root, "message")) }
+    guard answer.status == 200 else { throw CommandError(tape.text(tape.root, "message")) }
     return tape
   }
 

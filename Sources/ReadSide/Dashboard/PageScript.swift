@@ -20,9 +20,19 @@ enum PageScript {
     const day = new Intl.DateTimeFormat([], { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
     const number = new Intl.NumberFormat();
 
+    // Numbers that a double would change stay as they are written.
+    function exactly(key, value, context) {
+      const source = context && context.source;
+      if (typeof value !== "number" || !source) return value;
+      if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source);
+      return source.replace(/[^\d]/g, "").length > 15 ? source : value;
+    }
+
+    function compared(value) { return JSON.stringify(value, (key, part) => typeof part === "bigint" ? part + "n" : part); }
+
     function shown(value) {
       if (value === null) return { text: "–", kind: "" };
-      if (typeof value === "number") return { text: number.format(value), kind: "n" };
+      if (typeof value === "number" || typeof value === "bigint") return { text: number.format(value), kind: "n" };
       if (instant.test(value)) {
         const date = new Date(value);
         const isToday = date.toDateString() === new Date().toDateString();
@@ -83,8 +93,8 @@ enum PageScript {
       const after = new Map();
       const made = rows.map((row, index) => {
         const line = element("tr");
-        const key = JSON.stringify(keys ? keys(row) : row[0]);
-        const value = JSON.stringify(row);
+        const key = compared(keys ? keys(row) : row[0]);
+        const value = compared(row);
         after.set(key, value);
         if (before.size > 0 && before.get(key) !== value) line.className = "changed";
         for (const cell of row) {
@@ -101,12 +111,16 @@ enum PageScript {
 
     function tile(view, index, data) {
       let made = view.made[index];
-      const columns = data.kind === "leaderboard" ? ["rank", "member", "score"] : data.columns || [];
-      if (!made || made.kind !== data.kind || made.title !== data.title) {
+      const extra = data.kind === "leaderboard" && data.members && data.members.length ? Object.keys(data.members[0].show || {}) : [];
+      const columns = data.kind === "leaderboard" ? ["rank", "member", "score", ...extra] : data.columns || [];
+      const form = JSON.stringify([data.kind, data.title, data.error ? null : columns]);
+      if (!made || (made.form !== form && !data.error)) {
         const root = element("article", "tile " + data.kind);
         const heading = element("h3", "", data.title);
         root.append(heading);
-        made = { kind: data.kind, title: data.title, root, before: new Map() };
+        const fault = element("p", "fault");
+        fault.setAttribute("role", "status");
+        made = { form, root, fault, before: new Map() };
         if (data.kind === "number") {
           made.value = element("p", "value");
           root.append(made.value);
@@ -132,26 +146,38 @@ enum PageScript {
           made.empty = element("p", "empty", "Nothing yet.");
           root.append(scroll, made.empty);
         }
+        root.append(fault);
+        const place = data.kind === "number" ? view.numbers : view.tiles;
         const old = view.made[index];
-        if (old) old.root.remove();
-        (data.kind === "number" ? view.numbers : view.tiles).append(root);
+        if (old && old.root.parentNode === place) {
+          old.root.replaceWith(root);
+        } else {
+          if (old) old.root.remove();
+          place.append(root);
+        }
         view.made[index] = made;
       }
+      made.fault.hidden = !data.error;
+      if (made.fault.textContent !== (data.error || "")) made.fault.textContent = data.error || "";
       if (data.kind === "number") {
-        const value = data.rows.length ? data.rows[0][0] : 0;
-        made.value.textContent = shown(value).text;
+        made.value.hidden = Boolean(data.error);
+        if (!data.error) made.value.textContent = shown(data.rows.length ? data.rows[0][0] : null).text;
+        return;
+      }
+      if (data.error) {
+        made.scroll.hidden = made.empty.hidden = true;
         return;
       }
       let rows = data.rows;
       if (data.kind === "leaderboard") {
-        rows = data.members.map((member) => [member.rank, member.member, member.score]);
+        rows = data.members.map((member) => [member.rank, member.member, member.score, ...extra.map((name) => (member.show || {})[name])]);
         made.board.textContent = data.board.length ? " · " + data.board.join(" · ") : "";
       }
       made.scroll.hidden = rows.length === 0;
       made.empty.hidden = rows.length > 0;
       if (rows.length) {
         rows[0].forEach((cell, place) => {
-          if (typeof cell === "number") made.head.children[place].classList.add("n");
+          if (typeof cell === "number" || typeof cell === "bigint") made.head.children[place].classList.add("n");
         });
       }
       const keys = data.kind === "leaderboard" ? (row) => row[1] : null;
@@ -167,14 +193,17 @@ enum PageScript {
 
     function status(data) {
       const view = section(data.pipeline);
-      const behind = data.behind;
-      const isBehind = behind !== null && behind.records > 0;
-      view.lag.textContent = behind === null ? "kept by a worker in another process" : isBehind
-        ? number.format(behind.records) + " records and " + number.format(Math.round(behind.seconds)) + " s behind"
+      const late = data.behind;
+      const isLate = late !== null && late.records > 0;
+      view.lag.textContent = late === null ? "kept by a worker in another process" : isLate
+        ? number.format(late.records) + " records and " + number.format(Math.round(late.seconds)) + " s late"
         : "up to date";
-      view.lag.classList.toggle("behind", isBehind);
+      view.lag.classList.toggle("late", isLate);
+      // Only what waits for a lane that stands still is worth a word.
+      const held = data.stopped.length === 0 ? [] : (data.held || []).map((each) =>
+        each.projection + " waits for " + each.table + "[" + each.partition + "].");
       view.stopped.hidden = data.stopped.length === 0;
-      const text = data.stopped.join(" ");
+      const text = data.stopped.concat(held).join(" ");
       if (view.stopped.textContent !== text) view.stopped.textContent = text;
     }
 
@@ -187,7 +216,7 @@ enum PageScript {
     const events = new EventSource("/v1/events");
     events.addEventListener("open", () => connected("live"));
     events.addEventListener("error", () => connected("lost"));
-    events.addEventListener("dashboard", (event) => { connected("live"); dashboard(JSON.parse(event.data)); });
-    events.addEventListener("status", (event) => { connected("live"); status(JSON.parse(event.data)); });
+    events.addEventListener("dashboard", (event) => { connected("live"); dashboard(JSON.parse(event.data, exactly)); });
+    events.addEventListener("status", (event) => { connected("live"); status(JSON.parse(event.data, exactly)); });
     """#
 }

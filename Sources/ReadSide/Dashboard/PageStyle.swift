@@ -32,16 +32,17 @@ enum PageStyle {
     .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.15rem 0.9rem; margin-bottom: 0.2rem; }
     .about { margin: 0 0 0.9rem; color: var(--soft); max-width: 60rem; }
     .lag { color: var(--soft); font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-    .lag.behind { color: var(--bad); }
+    .lag.late, .fault { color: var(--bad); }
     .stopped { background: var(--bad-soft); color: var(--bad); border-radius: 8px; padding: 0.6rem 0.8rem; margin: 0 0 0.9rem; }
     .tiles { display: grid; grid-template-columns: repeat(12, 1fr); gap: 0.9rem; }
     .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 0.85rem 1rem; min-width: 0;
       grid-column: span 4; }
     .numbers { display: flex; flex-wrap: wrap; gap: 0.9rem; margin-bottom: 0.9rem; }
     .numbers:empty { display: none; }
-    .tile.number { min-width: 10rem; flex: 0 1 14rem; }
+    .tile.number { min-width: 10rem; max-width: 100%; flex: 0 1 auto; }
     .tile.table { grid-column: span 6; }
-    .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0; }
+    .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0;
+      overflow-wrap: anywhere; }
     .board { font-weight: 400; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
@@ -59,7 +60,7 @@ enum PageStyle {
     @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } }
     @media (max-width: 40rem) {
       .tile, .tile.table { grid-column: 1 / -1; }
-      .tile.number { min-width: 0; flex: 1 1 40%; }
+      .tile.number { min-width: 0; flex: 1 1 auto; }
       .tile .value { font-size: 1.8rem; }
     }
     """#

@@ -8,7 +8,8 @@ package struct Change: Sendable {
   package let old: Image?
   package let new: Image?
   package let stamp: Stamp
-  /// The item's key in a form whose bytes compare as the keys do: partition key, then sort key.
+  /// The item's key in a form whose bytes compare as the keys do: partition key, then sort key. Empty where no fold reads
+  /// it.
   package let itemKey: [UInt8]
 
   var isSnapshot: Bool { record.kind == .snapshot }

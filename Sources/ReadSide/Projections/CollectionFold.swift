@@ -14,7 +14,8 @@ struct CollectionFold: Fold {
 
   mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
     // A bad image gives no row, whatever the other one gave.
-    if let old = change.old, collection.source.holds(old), let given = try? collection.source.contributions(of: old, commit: nil) {
+    if let old = change.old, collection.source.holds(old), let given = try? collection.source.contributions(of: old, commit: nil)
+    {
       for inputs in given {
         if let key = key(inputs, change) { rows[key] = .delete(Array(inputs[..<collection.keyCount]), itemKey: change.itemKey) }
       }

@@ -19,12 +19,15 @@ protocol Fold: Sendable {
   mutating func takeChanges(into changes: inout LaneChanges)
   /// What is read of old images, where that is less than of new ones; nil when all of it may be read.
   var oldNames: [String]? { get }
+  /// Whether it reads the ordered bytes of items' keys: where no fold does, they are not made.
+  var readsItemKeys: Bool { get }
 }
 
 extension Fold {
   mutating func fire(before time: Int64, _ out: inout LaneOutput) {}
   var nextDeadline: Int64? { nil }
   var oldNames: [String]? { nil }
+  var readsItemKeys: Bool { true }
 }
 
 /// What a fold writes at once, beside the rows that it gathers: effects, and steps for the decider.

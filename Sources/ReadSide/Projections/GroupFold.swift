@@ -32,7 +32,9 @@ struct GroupFold: Fold {
     var given: [[Value]] = []
     var fired: [Int] = []
     for source in sources where !fired.contains(source.rule) {
-      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
+      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
+        continue
+      }
       fired.append(source.rule)
       given += try source.contributions(of: image, commit: commit, old: change.old, new: change.new)
     }

@@ -25,6 +25,7 @@ package struct LaneEngine: Sendable {
   private var deadLetters: [DeadLetter] = []
   private var output: LaneOutput
   private var parts: [Part]
+  private let readsItemKeys: Bool
   /// Effects that wait for changes of the table's items.
   private let effects: [(index: Int, source: Source)]
   private let matcher: ItemMatcher
@@ -60,6 +61,7 @@ package struct LaneEngine: Sendable {
         name: pipeline.projections[index].name,
         fold: FoldRegistry.fold(index, of: pipeline, table: table, stored: stored[index] ?? []))
     }
+    readsItemKeys = parts.contains { $0.fold.readsItemKeys }
     effects = pipeline.effects.indices.compactMap { index in
       guard case .change(let source) = pipeline.effects[index].trigger, source.table == table else { return nil }
       return (index, source)
@@ -166,7 +168,7 @@ package struct LaneEngine: Sendable {
       record: record, old: old, new: new,
       stamp: Stamp(
         time: LaneEngine.microseconds(record.time), order: record.order, tableID: tableID, partition: partition,
-        sequence: record.sequence), itemKey: ItemKeyBytes.bytes(record.keys, keyNames))
+        sequence: record.sequence), itemKey: readsItemKeys ? ItemKeyBytes.bytes(record.keys, keyNames) : [])
     for index in parts.indices {
       do throws(EvaluationFailure) {
         try parts[index].fold.apply(change, &output)

@@ -186,7 +186,9 @@ package struct SessionFold: Sendable {
     if !old.isEmpty, live[BytesKey(old)] == slot { live[BytesKey(old)] = nil }
     slots[slot].state?.liveGroup = group
     guard !group.isEmpty else { return }
-    if let older = live.updateValue(slot, forKey: BytesKey(group)) { end(older, at: stamp.time, by: .superseded, stamp, &endings) }
+    if let older = live.updateValue(slot, forKey: BytesKey(group)) {
+      end(older, at: stamp.time, by: .superseded, stamp, &endings)
+    }
   }
 
   private mutating func mark(_ slot: Int) {

@@ -44,6 +44,7 @@ struct SessionLaneFold: Fold {
   var hasChanges: Bool { fold.hasChanges }
   var changedRows: Int { fold.changedRows }
   var oldNames: [String]? { steps.oldNames }
+  var readsItemKeys: Bool { false }
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     let taken = fold.takeChanges()
@@ -78,6 +79,7 @@ struct SessionHandover: Fold {
   var hasChanges: Bool { false }
   var changedRows: Int { 0 }
   var oldNames: [String]? { steps.oldNames }
+  var readsItemKeys: Bool { false }
 
   mutating func takeChanges(into changes: inout LaneChanges) {}
 }

@@ -63,8 +63,10 @@ struct SessionSteps: Sendable {
     // One change is one touch, however many of the rules it fits: the first of each kind of item counts.
     var touched: [Int] = []
     for box in touches where !touched.contains(box.source.rule) {
-      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
-      touched.append(box.source.rule)
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
+        continue
+      }
+      if touches.count > 1 { touched.append(box.source.rule) }
       if box.source.isSingle {
         steps.append(step(change, .touch(try box.source.values(of: image, commit: commit))))
         continue
@@ -72,7 +74,9 @@ struct SessionSteps: Sendable {
       for inputs in try box.source.contributions(of: image, commit: commit) { steps.append(step(change, .touch(inputs))) }
     }
     for box in ends {
-      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else { continue }
+      guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
+        continue
+      }
       let key = try box.source.values(of: image, commit: commit)
       steps.append(step(change, .end(key, change.isExpiry ? .ttl : .explicit)))
     }
@@ -103,7 +107,8 @@ struct SessionSteps: Sendable {
     var seen = Item()
     for name in seenNames { seen[name] = new.item[name] }
     let now = SessionStep.ItemNow(
-      inputs: inputs, isTouch: old.map { old in events.contains { $0.happened(old: old, new: new, commit: change.stamp.time) } } ?? true,
+      inputs: inputs,
+      isTouch: old.map { old in events.contains { $0.happened(old: old, new: new, commit: change.stamp.time) } } ?? true,
       isClosed: sessions.endWhen.map { $0.holds(new, old: old, new: new, commit: nil) } ?? false, deadline: deadline, seen: seen)
     steps.append(step(change, .item(old: oldKey, new: now, ends: removed)))
   }

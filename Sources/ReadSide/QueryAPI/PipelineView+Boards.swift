@@ -34,7 +34,7 @@ extension PipelineView {
         guard text.count == definition.boardCount else {
           let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
           throw QueryError.bad(
-            "a board of `\(name)` is named by \(definition.boardCount) values (\(named)): give `board` once for each")
+            "a board of `\(name)` is named by \(named): give `board` once for each")
         }
         values = try zip(text, columns).map { try PipelineView.value($0, $1) }
       } else {
@@ -95,7 +95,9 @@ extension PipelineView {
     let table = snapshot.pipeline.projections[show.projection].table
     var found: [AnswerCell]?
     if let key = table.column(named: show.key) {
-      try snapshot.reader.rows(show.projection, where: [(key, member)], newest: table.column(named: "_order"), limit: 1) { found = $0 }
+      try snapshot.reader.rows(show.projection, where: [(key, member)], newest: table.column(named: "_order"), limit: 1) {
+        found = $0
+      }
     }
     writer.beginObject()
     for name in show.columns {

@@ -28,7 +28,7 @@ extension PipelineView {
           made.name("kind")
           made.string(PipelineView.kind(tile.content))
           made.name("error")
-          made.string("\(error)")
+          made.string((error as? ReaderError).map { PipelineView.error($0, snapshot.pipeline.name).message } ?? "\(error)")
         }
         made.endObject()
         writer.raw(made.bytes)

@@ -107,7 +107,7 @@ package final class PipelineView: Sendable {
     }
   }
 
-  private static func error(_ error: ReaderError, _ name: String) -> QueryError {
+  static func error(_ error: ReaderError, _ name: String) -> QueryError {
     switch error {
     case .timeout:
       QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
@@ -135,7 +135,8 @@ package final class PipelineView: Sendable {
   private static func holds(_ positions: [Position], _ places: [ReadPlace]) -> Bool {
     positions.allSatisfy { wanted in
       places.contains {
-        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition && $0.position.sequence >= wanted.sequence
+        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition
+          && $0.position.sequence >= wanted.sequence
       }
     }
   }

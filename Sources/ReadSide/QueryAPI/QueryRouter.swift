@@ -36,7 +36,8 @@ package final class QueryRouter: Sendable {
   /// `status` gives a pipeline's lanes and generations as JSON; `refresh` brings gauges up to date before they are printed; `page`
   /// serves the files of the page.
   package init(
-    views: [PipelineView], operations: any PipelineOperator, changed: Signal, metrics: Metrics, status: @escaping @Sendable (String) -> [UInt8],
+    views: [PipelineView], operations: any PipelineOperator, changed: Signal, metrics: Metrics,
+    status: @escaping @Sendable (String) -> [UInt8],
     refresh: @escaping @Sendable () -> Void, page: @escaping @Sendable (String) -> HTTPResponse?
   ) {
     self.views = views

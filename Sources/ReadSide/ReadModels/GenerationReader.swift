@@ -13,7 +13,9 @@ package protocol GenerationReader: AnyObject {
 
   /// Runs a named query or a tile: SQL that was checked, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
   /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
-  func run(_ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration, row: ([AnswerCell]) throws -> Void)
+  func run(
+    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    row: ([AnswerCell]) throws -> Void)
     throws
 
   /// The rows of a projection's table whose columns equal these values, at most `limit`; `newest` orders them by a column, latest first.

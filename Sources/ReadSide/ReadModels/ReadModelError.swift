@@ -11,7 +11,8 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .superseded(let table, let partition): "\(partition < 0 ? table : "lane \(table)[\(partition)]") was taken over by another worker"
+    case .superseded(let table, let partition):
+      "\(partition < 0 ? table : "lane \(table)[\(partition)]") was taken over by another worker"
     case .otherFingerprint(let path): "\(path) was built by another definition of the pipeline: \(ReadModelError.rebuild(path))"
     case .otherVersion(let path, let found, let known):
       "\(path) has read model format \(found), this program writes format \(known): "

@@ -73,7 +73,8 @@ package final class RankIndex {
     else { return }
     let ranks = boards[key] ?? RankBoard(direction: board.direction, ties: board.ties)
     boards[key] = ranks
-    ranks.set(values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
+    ranks.set(
+      values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
       reachedOrder: UInt64(bitPattern: order))
   }
 

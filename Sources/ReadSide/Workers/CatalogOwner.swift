@@ -1,17 +1,28 @@
 package import ReadModels
 internal import Services
 
-/// A pipeline's store on a thread of its own.
+/// A pipeline's store on a thread of its own. It is opened when it is first asked for something, and again at the next call when that failed:
+/// a store that cannot be opened stops its pipeline only.
 package actor CatalogOwner {
   private let executor: BlockingExecutor
-  private let store: any PipelineStore
+  private let open: @Sendable () throws(ReadModelError) -> any PipelineStore
+  private var opened: (any PipelineStore)?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// `open` opens the store.
-  package init(open: @Sendable () throws(ReadModelError) -> any PipelineStore) throws(ReadModelError) {
+  package init(open: @escaping @Sendable () throws(ReadModelError) -> any PipelineStore) {
     executor = BlockingExecutor("catalog")
-    store = try open()
+    self.open = open
+  }
+
+  private var store: any PipelineStore {
+    get throws(ReadModelError) {
+      if let opened { return opened }
+      let store = try open()
+      opened = store
+      return store
+    }
   }
 
   package func current() throws(ReadModelError) -> Generation? { try store.current() }

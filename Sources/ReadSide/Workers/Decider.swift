@@ -11,7 +11,7 @@ final class Decider {
 
   private let store: any GenerationStore
   private let pipeline: Pipeline
-  /// By table, how many lanes there are: before all are taken no watermark holds.
+  /// By table, how many lanes there are, 0 while that is not known: before all are taken no watermark holds.
   private let partitions: [Int]
   private var engine: DeciderEngine
   private let epoch: Int64
@@ -48,12 +48,12 @@ final class Decider {
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
     for index in DeciderEngine.sessions(of: pipeline) {
-      guard let (watermark, _) = least(index, lanes) else { continue }
+      guard let watermark = least(index, lanes).watermark else { continue }
       if try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
     }
     for index in DeciderEngine.closingBoards(of: pipeline) {
       // A board may be made after its period has passed: there is no time below which none is left.
-      guard let (watermark, _) = least(index, lanes) else { continue }
+      guard let watermark = least(index, lanes).watermark else { continue }
       let closings = try store.boardsToClose(index, at: watermark, limit: Decider.stepsMax)
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
@@ -64,7 +64,7 @@ final class Decider {
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
-      guard let (watermark, _) = least(index, lanes), watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
+      guard let watermark = least(index, lanes).watermark, watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
         continue
       }
       checkpoint.trim[index] = watermark
@@ -84,8 +84,8 @@ final class Decider {
   private func held(_ lanes: [LaneID: LanePosition]) throws(ReadModelError) -> [Hold] {
     var holds: [Hold] = []
     for index in DeciderEngine.sessions(of: pipeline) {
-      guard let (_, lane) = least(index, lanes) else { continue }
       let waiting = try store.stepsWaiting(index)
+      let lane = least(index, lanes).lane
       if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
     }
     return holds
@@ -111,15 +111,16 @@ final class Decider {
     return false
   }
 
-  /// The least watermark of the lanes that feed a projection, and the lane that it is of. Nil before every lane was taken.
-  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64, lane: LaneID)? {
-    var least: (watermark: Int64, lane: LaneID)?
+  /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
+  /// before all have.
+  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64?, lane: LaneID) {
+    var least: (watermark: Int64?, lane: LaneID) = (.max, LaneID(table: 0, partition: 0))
     for table in Set(pipeline.projections[index].sources.map(\.table)).sorted() {
-      guard partitions.indices.contains(table), partitions[table] > 0 else { return nil }
-      for partition in 0..<partitions[table] {
+      let count = partitions.indices.contains(table) ? partitions[table] : 0
+      for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)
-        guard let position = lanes[lane] else { return nil }
-        if least.map({ position.watermark < $0.watermark }) ?? true { least = (position.watermark, lane) }
+        guard count > 0, let position = lanes[lane], position.watermark > .min else { return (nil, lane) }
+        if position.watermark <= least.watermark ?? .max { least = (position.watermark, lane) }
       }
     }
     return least

@@ -8,16 +8,15 @@ struct DeciderRun {
   let writer: GenerationWriter
   let pipeline: Pipeline
   let board: LaneBoard
-  /// By table.
-  let partitions: [Int]
   let activations: Activations
   let logger: Logger
 
   func run() async {
     while !Task.isCancelled {
       do {
+        let partitions = board.partitions(pipeline.tables.count)
         try await writer.takeDecider(partitions: partitions, activations)
-        try await work()
+        try await work(partitions)
       } catch let error as ReadModelError {
         switch LaneProgress.failed(error) {
         case .retry(let pause, _, _): try? await Task.sleep(for: pause)
@@ -33,8 +32,9 @@ struct DeciderRun {
     }
   }
 
-  private func work() async throws {
-    while !Task.isCancelled {
+  /// Until other lanes are known than these.
+  private func work(_ partitions: [Int]) async throws {
+    while !Task.isCancelled, board.partitions(pipeline.tables.count) == partitions {
       let ticket = writer.committed.ticket
       let (hasMore, holds) = try await writer.decide()
       board.hold(holds, pipeline)

@@ -11,7 +11,10 @@ package struct EffectQueue: Sendable {
 
   package init(atOnce: Int) { self.atOnce = atOnce }
 
-  /// Takes in effects that are due. One that is here already is passed over.
+  /// Those that are not here yet.
+  package func unknown(among effects: [PendingEffect]) -> [PendingEffect] { effects.filter { !known.contains($0.id) } }
+
+  /// Takes in effects that are due and not here yet.
   package mutating func add(_ effects: [PendingEffect]) {
     for effect in effects where known.insert(effect.id).inserted { waiting.append(effect) }
   }
@@ -38,14 +41,16 @@ package struct EffectQueue: Sendable {
     return begun
   }
 
-  /// One has come to an outcome, which is durable.
-  package mutating func ended(_ effect: PendingEffect) {
-    running -= 1
+  /// One has come to an outcome: another may begin, though not of the same target until the outcome is durable.
+  package mutating func carriedOut() { running -= 1 }
+
+  /// The outcome of one that was carried out is durable, or could not be made so.
+  package mutating func settled(_ effect: PendingEffect) {
     busyTargets.remove(effect.action.target)
     known.remove(effect.id)
   }
 
-  package var isIdle: Bool { running == 0 && waiting.isEmpty }
+  package var isIdle: Bool { known.isEmpty }
   /// Whether more should be fetched: fewer wait than could begin.
   package var wantsMore: Bool { waiting.count < atOnce }
 }

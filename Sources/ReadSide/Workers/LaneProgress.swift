@@ -149,7 +149,8 @@ package struct LaneProgress: Sendable {
     switch error.kind {
     case .retry:
       .retry(
-        after: .milliseconds(min(5_000, 50 << min(attempts, 7))), reason: "the log cannot be read: \(error.message)", standsStill: false)
+        after: .milliseconds(min(5_000, 50 << min(attempts, 7))), reason: "the log cannot be read: \(error.message)",
+        standsStill: false)
     case .recreated: .stop(.recreated("\(error)"))
     case .configuration, .corrupt, .trimmed: .stop(.log("\(error)"))
     }

@@ -40,8 +40,9 @@ package final class LaneBoard: Sendable {
     /// By lane that holds others back: how many steps wait for it at the most.
     var waiting: [LaneID: Int] = [:]
     var deciderStopped: String?
-    /// Whether all lanes are known.
-    var isDescribed = false
+    /// By table, how many lanes it has, as far as known.
+    var partitions: [Int: Int] = [:]
+    var tables = 0
     var isOver = false
   }
 
@@ -76,7 +77,18 @@ package final class LaneBoard: Sendable {
     }
   }
 
-  func isDescribed() { state.withLock { $0.isDescribed = true } }
+  /// A table has so many lanes.
+  func describe(_ table: Int, _ partitions: Int, _ pipeline: Pipeline) {
+    for partition in 0..<partitions { update(LaneID(table: table, partition: partition), pipeline) { _ in } }
+    state.withLock { state in
+      state.partitions[table] = partitions
+      state.tables = pipeline.tables.count
+    }
+  }
+
+  /// By table, how many lanes each of `tables` has; 0 while that is not known.
+  func partitions(_ tables: Int) -> [Int] { state.withLock { state in (0..<tables).map { state.partitions[$0] ?? 0 } } }
+
   /// The generation is not worked on any more: what the lanes say is final.
   func end() { state.withLock { $0.isOver = true } }
   var isOver: Bool { state.withLock { $0.isOver } }
@@ -87,13 +99,14 @@ package final class LaneBoard: Sendable {
 
   /// Whether every lane has been at the log's end.
   var hasCaughtUp: Bool {
-    state.withLock { $0.isDescribed && !$0.lanes.isEmpty && $0.lanes.values.allSatisfy(\.hasCaughtUp) }
+    state.withLock { $0.tables > 0 && $0.partitions.count == $0.tables && $0.lanes.values.allSatisfy(\.hasCaughtUp) }
   }
 
   var positions: [LaneID: SwapDecision.Place] {
     state.withLock { state in
       // A lane of a table that is gone holds nothing back.
-      state.lanes.filter { if case .recreated = $0.value.stop { false } else { true } }.mapValues { SwapDecision.Place(sequence: $0.sequence, firedThrough: $0.firedThrough) }
+      let standing = state.lanes.filter { if case .recreated = $0.value.stop { false } else { true } }
+      return standing.mapValues { SwapDecision.Place(sequence: $0.sequence, firedThrough: $0.firedThrough) }
     }
   }
 

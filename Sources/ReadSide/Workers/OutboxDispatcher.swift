@@ -19,6 +19,7 @@ struct OutboxDispatcher {
 
   let pipeline: Pipeline
   let writer: GenerationWriter
+  let board: LaneBoard
   let catalog: CatalogOwner
   let sink: any EffectSink
   let settings: WorkerSettings
@@ -49,11 +50,17 @@ struct OutboxDispatcher {
       while !Task.isCancelled {
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
+        let changed = writer.effectsChanged.ticket
+        if changed != changes { queue.forgetWaiting() }
+        changes = changed
+        let ended = outcomes.take()
+        for _ in ended { queue.carriedOut() }
+        // The next ones are under way while these become durable.
+        for effect in queue.begin() {
+          group.addTask { outcomes.add(effect, await carryOut(effect)) }
+        }
         do {
-          try await settle(outcomes.take(), &queue)
-          let now = writer.effectsChanged.ticket
-          if now != changes { queue.forgetWaiting() }
-          changes = now
+          try await settle(ended, &queue)
           if queue.wantsMore { try await fetch(&queue) }
         } catch {
           logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
@@ -74,7 +81,9 @@ struct OutboxDispatcher {
   }
 
   /// Notes outcomes: first in the ledger, then in the outbox.
-  private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue) async throws(ReadModelError) {
+  private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue)
+    async throws(ReadModelError)
+  {
     guard !all.isEmpty else { return }
     let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
@@ -82,10 +91,10 @@ struct OutboxDispatcher {
       try await writer.settle(all.map { ($0.effect.id, $0.outcome) })
     } catch {
       // They are carried out again, which changes nothing.
-      for (effect, _) in all { queue.ended(effect) }
+      for (effect, _) in all { queue.settled(effect) }
       throw error
     }
-    for (effect, _) in all { queue.ended(effect) }
+    for (effect, _) in all { queue.settled(effect) }
   }
 
   private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
@@ -94,9 +103,17 @@ struct OutboxDispatcher {
     let paused = try await catalog.paused()
     let lanes = try await writer.lanes()
     for name in EffectRules.names(of: pipeline) where !paused.contains(name) {
-      queue.add(
-        try await writer.dueEffects(
-          DueEffects(effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
+      let due = queue.unknown(
+        among: try await writer.dueEffects(
+          DueEffects(
+            effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
+      if due.isEmpty { continue }
+      let sent = try await catalog.sent(among: due.map(\.idempotencyKey))
+      let suppressed = due.filter { sent.contains($0.idempotencyKey) }
+      if !suppressed.isEmpty {
+        try await writer.settle(suppressed.map { ($0.id, .suppressed("carried out by an earlier generation")) })
+      }
+      queue.add(due.filter { !sent.contains($0.idempotencyKey) })
     }
   }
 
@@ -104,13 +121,15 @@ struct OutboxDispatcher {
   /// watermark of the lanes that feed these rows.
   private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Int64 {
     guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else { return .max }
-    let tables = Set(selections.map(\.table))
-    return lanes.filter { tables.contains($0.key.table) }.map(\.value.watermark).min() ?? .min
+    let partitions = board.partitions(pipeline.tables.count)
+    let watermarks = Set(selections.map(\.table)).flatMap { table in
+      (0..<max(partitions[table], 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .min }
+    }
+    return watermarks.min() ?? .min
   }
 
   private func carryOut(_ effect: PendingEffect) async -> EffectOutcome {
     do {
-      if try await !catalog.sent(among: [effect.idempotencyKey]).isEmpty { return .suppressed("carried out by an earlier generation") }
       switch effect.action.kind {
       case .deleteItem(let table, let key, let seen, let seenThrough):
         let deleted = try await sink.deleteItem(table: table, key: key, seen: seen, seenThrough: seenThrough)

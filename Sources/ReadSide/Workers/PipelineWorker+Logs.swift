@@ -9,37 +9,34 @@ extension PipelineWorker {
   /// A table, or a broker, may come later than its worker. After this long the waiting is shown as standing still.
   private static let describePatience = Duration.seconds(3)
 
-  /// By table, what its log is; waits for logs that are not there. Nil when cancelled.
-  func describe(_ work: Running) async -> [LogDescription]? {
-    var descriptions: [LogDescription] = []
-    for (table, definition) in work.pipeline.tables.enumerated() {
-      let start = ContinuousClock.now
-      var said: LogError?
-      while descriptions.count == table {
-        if Task.isCancelled { return nil }
-        do {
-          descriptions.append(try await logs(definition.name).describe())
-          if said != nil { work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = nil } }
-        } catch {
-          if said != error { logger.warning("waiting for the log", ["table": definition.name, "reason": error.message]) }
-          said = error
-          if ContinuousClock.now - start > PipelineWorker.describePatience {
-            work.lanes.update(LaneID(table: table, partition: 0), work.pipeline) { $0.stopped = "\(error)" }
-          }
-          try? await Task.sleep(for: .milliseconds(500))
+  /// What the log of a table is; waits for a log that is not there. Nil when cancelled.
+  func describe(_ table: Int, of work: Running) async -> LogDescription? {
+    let name = work.pipeline.tables[table].name
+    let lane = LaneID(table: table, partition: 0)
+    let start = ContinuousClock.now
+    var said: LogError?
+    while !Task.isCancelled {
+      do {
+        let description = try await logs(name).describe()
+        if said != nil { work.lanes.update(lane, work.pipeline) { $0.stopped = nil } }
+        return description
+      } catch {
+        if said != error { logger.warning("waiting for the log", ["table": name, "reason": error.message]) }
+        said = error
+        if ContinuousClock.now - start > PipelineWorker.describePatience {
+          work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" }
         }
+        try? await Task.sleep(for: .milliseconds(500))
       }
     }
-    return descriptions
+    return nil
   }
 
-  /// Notes all lanes in the read model before any of them begins. False when cancelled.
-  func addLanes(_ work: Running, _ described: [LogDescription]) async -> Bool {
+  /// Notes the lanes of a table in the read model before any of them begins. False when cancelled.
+  func addLanes(_ table: Int, _ description: LogDescription, of work: Running) async -> Bool {
     var starts: [LaneID: LogCursor] = [:]
-    for (table, description) in described.enumerated() {
-      for partition in 0..<description.partitions {
-        starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: 0)
-      }
+    for partition in 0..<description.partitions {
+      starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: 0)
     }
     while !Task.isCancelled {
       do {

@@ -47,10 +47,11 @@ package final class PipelineWorker: Service {
 
   /// `logs` gives a table's log by name; `load` reads the pipeline file of an older generation.
   package init(
-    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal, settings: WorkerSettings,
+    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
+    settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (String) throws -> Pipeline
-  ) throws(ReadModelError) {
+  ) {
     self.pipelineFile = pipelineFile
     self.changed = changed
     self.stores = stores
@@ -60,7 +61,7 @@ package final class PipelineWorker: Service {
     self.logs = logs
     self.load = load
     wanted = Mutex(Wanted(pipeline: pipeline))
-    catalog = try CatalogOwner { () throws(ReadModelError) in try stores.pipeline(directory) }
+    catalog = CatalogOwner { () throws(ReadModelError) in try stores.pipeline(directory) }
   }
 
   /// The definition that holds now.
@@ -149,14 +150,31 @@ package final class PipelineWorker: Service {
       guard try await build(wantedGeneration, pipeline, beside: current, activations, revision) else { return }
     }
     if Task.isCancelled { return }
-    let work = try await start(wantedGeneration, pipeline)
+    let work = try await start(try await catalog.current() ?? wantedGeneration, pipeline)
     defer { finish(work) }
-    let reason = await perform(work, activations, dispatching: true) { [self] in
-      if !isCurrent(revision) { return .asked }
-      return work.lanes.all.contains { if case .recreated = $0.stop { true } else { false } } ? .recreated : nil
+    let mark = Flag()
+    let reason = await withTaskGroup(of: End?.self) { group in
+      group.addTask { [self] in
+        await perform(work, activations, dispatching: true) { [self] in
+          if !isCurrent(revision) { return .asked }
+          return mark.isSet ? .recreated : nil
+        }
+      }
+      group.addTask { [self] in
+        if await isRecreated(pipeline, work) { mark.set() }
+        changed.announce()
+        return nil
+      }
+      var reason: End?
+      // The watch ends with the work.
+      while let ended = await group.next() {
+        if let ended { reason = ended }
+        if reason != nil || Task.isCancelled { group.cancelAll() }
+      }
+      return reason
     }
     await work.writer.close()
-    if reason == .recreated, try await isRecreated(pipeline, work) { wanted.withLock { $0.rebuild = true } }
+    if reason == .recreated { wanted.withLock { $0.rebuild = true } }
   }
 
   private enum End: Sendable, Equatable { case asked, caughtUp, recreated }
@@ -168,17 +186,24 @@ package final class PipelineWorker: Service {
     func set() { value.withLock { $0 = true } }
   }
 
-  /// Waits until a table that was deleted is there again under another id, or it is asked for something else.
-  private func isRecreated(_ pipeline: Pipeline, _ work: Running) async throws -> Bool {
-    let revision = wanted.withLock { $0.revision }
-    let stopped = work.lanes.all.first { if case .recreated = $0.stop { true } else { false } }
-    trouble.withLock { $0 = stopped?.stopped }
-    logger.info("a table was deleted or re-created: a new generation begins when it is there", ["pipeline": pipeline.name])
-    while !Task.isCancelled, isCurrent(revision) {
-      var isThere = true
-      for table in pipeline.tables where (try? await logs(table.name).describe()) == nil { isThere = false }
-      if isThere { return true }
-      await wait(.milliseconds(500), revision)
+  /// Waits until a table that was deleted is there again under another id: then every table of the pipeline is there, and a lane has found
+  /// that its own is another. False when cancelled.
+  private func isRecreated(_ pipeline: Pipeline, _ work: Running) async -> Bool {
+    var isSaid = false
+    while !Task.isCancelled {
+      let ticket = changed.ticket
+      if work.lanes.all.contains(where: { if case .recreated = $0.stop { true } else { false } }) {
+        if !isSaid {
+          logger.info("a table was deleted or re-created: a new generation begins when it is there", ["pipeline": pipeline.name])
+        }
+        isSaid = true
+        var isThere = true
+        for table in pipeline.tables where (try? await logs(table.name).describe()) == nil { isThere = false }
+        if isThere { return true }
+        try? await Task.sleep(for: .milliseconds(500))
+      } else {
+        await changed.wait(since: ticket, timeout: .milliseconds(500))
+      }
     }
     return false
   }
@@ -273,25 +298,30 @@ package final class PipelineWorker: Service {
 
   private func lanes(_ work: Running, _ activations: Activations, dispatching: Bool) async {
     await withDiscardingTaskGroup { group in
-      guard let described = await describe(work), await addLanes(work, described) else { return }
-      for (table, description) in described.enumerated() {
-        for partition in 0..<description.partitions {
-          let id = LaneID(table: table, partition: partition)
-          work.lanes.update(id, work.pipeline) { _ in }
-          let lane = Lane(
-            log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline, id: id, writer: work.writer, board: work.lanes,
-            activations: activations, settings: settings, logger: logger)
-          group.addTask { await lane.run() }
+      // Each table's lanes start when its log is there: one that is missing holds back only what it feeds.
+      for table in work.pipeline.tables.indices {
+        group.addTask { [self] in
+          guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
+          let partitions = description.partitions
+          work.lanes.describe(table, partitions, work.pipeline)
+          await withDiscardingTaskGroup { lanes in
+            for partition in 0..<partitions {
+              let lane = Lane(
+                log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline,
+                id: LaneID(table: table, partition: partition),
+                writer: work.writer, board: work.lanes, activations: activations, settings: settings, logger: logger)
+              lanes.addTask { await lane.run() }
+            }
+          }
         }
       }
-      work.lanes.isDescribed()
       let decider = DeciderRun(
-        writer: work.writer, pipeline: work.pipeline, board: work.lanes, partitions: described.map(\.partitions), activations: activations,
-        logger: logger)
+        writer: work.writer, pipeline: work.pipeline, board: work.lanes, activations: activations, logger: logger)
       group.addTask { await decider.run() }
       if dispatching {
         let dispatcher = OutboxDispatcher(
-          pipeline: work.pipeline, writer: work.writer, catalog: catalog, sink: sink, settings: settings, logger: logger)
+          pipeline: work.pipeline, writer: work.writer, board: work.lanes, catalog: catalog, sink: sink, settings: settings,
+          logger: logger)
         group.addTask { await dispatcher.run() }
       }
     }

@@ -101,7 +101,8 @@ package struct Replay {
       if let restartEvery, sinceRestart[index] >= restartEvery {
         sinceRestart[index] = 0
         lanes[index] = try load(lane, batch.end)
-        decider = try Decider(store, partitions: logs.indices.map { table in lanes.count { $0.lane.table == table } }, activations)
+        decider = try Decider(
+          store, partitions: logs.indices.map { table in lanes.count { $0.lane.table == table } }, activations)
         while try decider?.round() == true {}
       }
     }

@@ -149,7 +149,8 @@ extension TableStore {
 extension TableStore {
   /// The last sequence number of a partition's log; nil for a table or partition that does not exist.
   package func lastSequence(_ table: String, _ partition: Int) -> UInt64? {
-    guard let stored = state.table(table), let progress = state.progress(stored.id), progress.last.indices.contains(partition) else {
+    guard let stored = state.table(table), let progress = state.progress(stored.id), progress.last.indices.contains(partition)
+    else {
       return nil
     }
     return progress.last[partition]

@@ -8,8 +8,8 @@ import Testing
     (
       "Libraries",
       [
-        "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "RocksDB",
-        "HTTPServer", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
+        "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
+        "RocksDB", "HTTPServer", "HTTPClient", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),
@@ -18,7 +18,10 @@ import Testing
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),
     ("Log", ["ChangeLog", "KafkaLog", "ServedLog"]),
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
-    ("ReadSide", ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]),
+    (
+      "ReadSide",
+      ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
+    ),
     ("Program", ["Assembly", "afterimage", "afterimage-bench"]),
   ]
 

@@ -29,6 +29,18 @@ import Testing
     }
   }
 
+  @Test func `a server's own page is of the origin that its Host names`() {
+    #expect(OriginRules.isSame("http://Dash.example.com:8001", host: "dash.example.com:8001"))
+    #expect(OriginRules.isSame("https://dash.example.com", host: "dash.example.com"))
+    for (origin, host) in [
+      ("http://evil.test", "dash.example.com"), ("http://dash.example.com:1", "dash.example.com:2"), ("null", "null"),
+      ("http://dash.example.com.evil.test", "dash.example.com"), ("http://a@dash.example.com", "dash.example.com"),
+    ] {
+      #expect(!OriginRules.isSame(origin, host: host), "\(origin)")
+    }
+    #expect(!OriginRules.isSame("http://x", host: nil))
+  }
+
   @Test func `pages of this machine and the origins given may call`() {
     let rules = OriginRules.loopback(and: ["https://app.example.com", "null"])
     for origin in [

@@ -158,7 +158,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     for (partition, sequence, watermark) in seen {
       for later in times[partition].dropFirst(Int(sequence)) {
         try require(
-          later >= watermark, "behind \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
+          later >= watermark,
+          "behind \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
         )
       }
     }

@@ -27,6 +27,7 @@ struct BrowserTests {
       await attempt("make", () => call("CreateTable", make));
       await attempt("simple", async () => (await fetch("\(tables)", {method: "POST", mode: "no-cors", body: make})).type);
       await attempt("queries", async () => await (await fetch("\(queries)/v1/pipelines")).text());
+      await attempt("operate", async () => (await fetch("\(queries)/v1/pipelines/notes/rebuild", {method: "POST", mode: "no-cors"})).type);
       document.getElementById("out").textContent = out.join("\\n") + "\\nend";
     })();
     </script>
@@ -49,12 +50,15 @@ struct BrowserTests {
     let site = try site(scene.server)
     defer { site.stop() }
     let foreign = try await Browser.page("http://evil.test:\(site.port)/", scene.folder)
-    #expect(foreign.contains("list: blocked\nmake: blocked\nsimple: opaque\nqueries: blocked\nend"), "\(foreign)")
+    #expect(
+      foreign.contains("list: blocked\nmake: blocked\nsimple: opaque\nqueries: blocked\noperate: opaque\nend"), "\(foreign)")
     #expect(try await !tables(scene.server).contains("made"))
+    #expect(!scene.server.child.errors.contains("a new generation"), "a page of another site had a pipeline rebuilt")
 
     let own = try await Browser.page("http://127.0.0.1:\(site.port)/", scene.folder)
     #expect(own.contains(#"list: 200 {"TableNames":["Notes"]}"#) && own.contains("make: 200 "), "\(own)")
     #expect(try await tables(scene.server).contains("made"))
+    #expect(await scene.server.child.errorLine(containing: "a new generation is being built") != nil)
     #expect(await scene.server.stop() == 0)
   }
 

@@ -54,7 +54,8 @@ import Testing
       var known = ""
       while known.isEmpty, ContinuousClock.now < end {
         known = try await Program.run(
-          "/usr/bin/env", ["sqlite3", data + "/read-models/killed/catalog.db", "SELECT name, sequence, watermark FROM activations"]
+          "/usr/bin/env",
+          ["sqlite3", data + "/read-models/killed/catalog.db", "SELECT name, sequence, watermark FROM activations"]
         ).output
       }
       found.append(known)

@@ -101,7 +101,7 @@ import Testing
     Case("leaderboard p b --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("session p s --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("dead-letter list p --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
-    Case("query p --server nowhere", "`nowhere` is no address of a server"),
+    Case("query p --server nowhere", "`nowhere` is not the address of a server"),
     Case("table list --endpoint nowhere", "`nowhere` is no address of a table server"),
   ]) func `a server that does not run is named, and how to start it`(_ one: Case) async throws {
     let outcome = try await Program.run(Program.path, one.words)

@@ -202,7 +202,7 @@ def questions():
             (queries + "room_comments_after?room=a&after=yesterday", 400, "after"),
             (queries + "room_list?at_least=x", 400, "`x` is not a position"), (boards + "talkers/top", 404, "there are: talkers_by_day, "),
             (boards + "talkers_ever/best", 404, ""), (boards + "talkers_ever/rank", 400, "member"),
-            (boards + "talkers_by_day/top?board=a&board=b", 400, "one `board` for each"), (boards + "talkers_ever/top?limit=1001", 400, "limit"),
+            (boards + "talkers_by_day/top?board=a&board=b", 400, "`board` once for each"), (boards + "talkers_ever/top?limit=1001", 400, "limit"),
             ("/v1/pipelines/chat-rooms/sessions/rooms", 404, "there are: presence"),
             ("/v1/pipelines/chat-rooms/dead-letters?limit=-1", 400, "limit")):
         found = question(path)
@@ -232,7 +232,7 @@ def comments_that_cannot_be_read():
         "PK": "User:bad", "SK": "2026-01-01T10:00:09Z", "RoomID": "bad", "CreatedAt": "2026-01-01T10:00:09Z", "Comment": "good"}))
     yield
     shows(lambda: [row[2] for row in get("/v1/pipelines/chat-rooms/queries/room_comments", room="bad")["rows"]], ["good"])
-    letters = [row for row in get("/v1/pipelines/chat-rooms/dead-letters", limit=1000)["rows"] if row[0] == "room_timeline" and row[5] == "CreatedAt"]
+    letters = [row for row in get("/v1/pipelines/chat-rooms/dead-letters", limit=1000)["rows"] if row[0] == "room_timeline" and row[6] == "CreatedAt"]
     assert len(letters) == 4, letters
     lanes_run()
 

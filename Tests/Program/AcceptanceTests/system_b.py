@@ -214,7 +214,7 @@ def B12_no_token_leaves_the_table():
     update("b12-c342etj3", "b12-ABC", "access_token", SECRET + "renewed")
     yield
     shows(lambda: sessions("b12-customer"), [])
-    shows(lambda: any(row[5] == "last_login_time" for row in dead_letters()), True)
+    shows(lambda: any(row[6] == "last_login_time" for row in dead_letters()), True)
     found = []
     for folder, _, names in os.walk(MODELS):
         for name in names:

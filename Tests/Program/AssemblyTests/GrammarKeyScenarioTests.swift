@@ -21,4 +21,23 @@ import Testing
     let works = with.isEmpty && !without.isEmpty
     #expect(works, "with the key: \(with)\nwithout it: \(without)")
   }
+
+  @Test func `a query's now is the table's clock`() async throws {
+    let pipeline = """
+      pipeline: p
+      tables: { Docs: { key: { partition: PK string } } }
+      items: { doc: { in: Docs, match: { PK: "D:{id}" }, fields: { s: S } } }
+      projections: { docs: { collection: doc, key: [id], columns: [s] } }
+      queries: { now: { sql: "SELECT :now AS t, count(*) AS c FROM docs" } }
+      """
+    for (instant, isRight) in [("2026-01-01T10:30:00Z", true), ("2026-01-01T10:30:01Z", false)] {
+      let scenario = """
+        test: now
+        steps:
+          - { at: 2026-01-01T10:00:00Z, put: { Docs: { PK: "D:1", S: x } } }
+          - { advance: 30m, query: { name: now, rows: [{ t: "\(instant)", c: 1 }] } }
+        """
+      #expect(try await Self.problems((pipeline, scenario)).isEmpty == isRight)
+    }
+  }
 }

@@ -6,11 +6,15 @@ import Testing
 
 @Suite struct ImportFileTests {
   func rows(_ text: String, name: String = "rows.csv", format: ImportFile.Format? = nil) throws -> [[String]] {
+    try rows(bytes: Array(text.utf8), name: name, format: format)
+  }
+
+  func rows(bytes: [UInt8], name: String = "rows.csv", format: ImportFile.Format? = nil) throws -> [[String]] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "afterimage-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appending(path: name)
-    try Data(text.utf8).write(to: path)
+    try Data(bytes).write(to: path)
     let file = try ImportFile(path: path.path, format: format)
     var all: [[String]] = []
     while let row = try file.fields() { all.append(row) }
@@ -24,6 +28,20 @@ import Testing
     #expect(try rows("a,b\r\nc,d\r\n") == [["a", "b"], ["c", "d"]])
     #expect(try rows("a,b") == [["a", "b"]])
     #expect(try rows("").isEmpty)
+  }
+
+  @Test func `a byte order mark is skipped, and text that is not UTF-8 is refused with its place`() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    #expect(try rows(bytes: mark + Array("id,note\n1,é\n".utf8)) == [["id", "note"], ["1", "é"]])
+    #expect(try rows(bytes: mark).map { $0 } == [[""]] || rows(bytes: mark).isEmpty)
+    // Only at the start is it a mark.
+    #expect(try rows("a\n\u{FEFF}b\n") == [["a"], ["\u{FEFF}b"]])
+    for format in [ImportFile.Format.csv, .tsv] {
+      #expect { try rows(bytes: Array("a\né b".utf8) + [0xE9] + Array("\n".utf8), format: format) } throws: {
+        "\($0)" == "line 2, column 4: the text is not UTF-8: save the file as UTF-8"
+      }
+    }
+    #expect { try rows(bytes: [0xFF, 0xFE, 0x61, 0, 10, 0]) } throws: { "\($0)".contains("UTF-16") }
   }
 
   @Test func `a quote that does not end names its line`() {

@@ -34,12 +34,13 @@ import Testing
     #expect(findings.contains { $0.message.contains("is one element of `Tags`") }, "\(findings)")
   }
 
-  @Test(arguments: [
-    ("aggregate: [tag], of: doc, when: \"tag = 'a'\", columns: { c: count }", ["a"]),
-    ("aggregate: [tag], each: { change: doc inserted, when: tag = new.First }, columns: { c: count }", ["a"]),
-    ("aggregate: [tag], of: doc, when: \"tag <> 'a' AND tag <> 'zz'\", columns: { c: count }", ["b", "b"]),
-    ("aggregate: [tag], of: doc, when: \"tag = 'none'\", columns: { c: count }", []),
-  ] as [(String, [String])])
+  @Test(
+    arguments: [
+      ("aggregate: [tag], of: doc, when: \"tag = 'a'\", columns: { c: count }", ["a"]),
+      ("aggregate: [tag], each: { change: doc inserted, when: tag = new.First }, columns: { c: count }", ["a"]),
+      ("aggregate: [tag], of: doc, when: \"tag <> 'a' AND tag <> 'zz'\", columns: { c: count }", ["b", "b"]),
+      ("aggregate: [tag], of: doc, when: \"tag = 'none'\", columns: { c: count }", []),
+    ] as [(String, [String])])
   func `a condition on an element holds for each element by itself`(projection: String, elements: [String]) throws {
     let pipeline = try EvaluationTests.load(Self.text(projection))
     let item: Item = [

@@ -95,7 +95,7 @@ import Testing
     let cases: [(QueryError?, Int, String)] = [
       (await failure { try await view.leaderboard("x", board: nil, .count, atLeast: []) }, 404, "best, every_play, hours"),
       (await failure { try await view.leaderboard("people", board: nil, .count, atLeast: []) }, 404, "no leaderboard `people`"),
-      (await failure { try await view.leaderboard("best", board: ["a", "b"], .count, atLeast: []) }, 400, "1 values (room)"),
+      (await failure { try await view.leaderboard("best", board: ["a", "b"], .count, atLeast: []) }, 400, "is named by room"),
       (await failure { try await view.sessions("x", key: [], limit: 1, atLeast: []) }, 404, "sittings"),
       (await failure { try await view.query("x", parameters: [], atLeast: []) }, 404, "everybody"),
       (await failure { try await view.query("everybody", parameters: [("most", "1")], atLeast: []) }, 400, "no parameter `most`"),

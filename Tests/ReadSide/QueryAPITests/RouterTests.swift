@@ -79,9 +79,9 @@ import Testing
     let operations = Operator()
     let router = try router(operations)
     let cases: [(path: String, query: [(name: String, value: String)], status: Int)] = [
-      ("v1/pipelines/scene", [], 404), ("v1/pipelines/other/rebuild", [], 404), ("v2/pipelines/scene/rebuild", [], 404),
-      ("v1/pipelines/scene/rebuild/now", [], 404), ("v1/pipelines/scene/rebuild", [("force", "1")], 400),
-      ("v1/pipelines/scene/effects/unknown/pause", [], 409), ("v1/pipelines/scene/effects/gone/stop", [], 404),
+      ("v1/pipelines/scene", [], 405), ("v1/pipelines/other/rebuild", [], 404), ("v2/pipelines/scene/rebuild", [], 405),
+      ("v1/pipelines/scene/rebuild/now", [], 405), ("v1/pipelines/scene/rebuild", [("force", "1")], 400),
+      ("v1/pipelines/scene/effects/unknown/pause", [], 409), ("v1/pipelines/scene/effects/gone/stop", [], 405),
       ("v1/pipelines/scene/effects/retry", [], 400), ("v1/pipelines/scene/effects/retry", [("id", "0")], 400),
       ("v1/pipelines/scene/effects/retry", [("id", "x")], 400),
       ("v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),

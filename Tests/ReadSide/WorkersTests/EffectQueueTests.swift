@@ -31,12 +31,12 @@ import Testing
     #expect(!queue.isIdle && !queue.wantsMore)
     #expect(queue.begin().map(\.id) == [1, 2])
     #expect(queue.begin().isEmpty)
-    queue.ended(all[1])
+    queue.end(all[1])
     #expect(queue.begin().map(\.id) == [3] && queue.wantsMore)
-    queue.ended(all[0])
-    queue.ended(all[2])
+    queue.end(all[0])
+    queue.end(all[2])
     #expect(queue.begin().map(\.id) == [4] && !queue.isIdle)
-    queue.ended(all[3])
+    queue.end(all[3])
     #expect(queue.isIdle)
   }
 
@@ -45,9 +45,9 @@ import Testing
     let all = try [(1, "a"), (2, "a"), (3, "b"), (4, "a")].map { try effect(Int64($0.0), target: $0.1) }
     queue.add(all)
     #expect(queue.begin().map(\.id) == [1, 3])
-    queue.ended(all[0])
+    queue.end(all[0])
     #expect(queue.begin().map(\.id) == [2])
-    queue.ended(all[1])
+    queue.end(all[1])
     #expect(queue.begin().map(\.id) == [4])
   }
 
@@ -57,11 +57,24 @@ import Testing
     queue.add([first, second, first])
     #expect(queue.begin().map(\.id) == [1])
     queue.add([first, second])
-    queue.ended(first)
+    queue.end(first)
     #expect(queue.begin().map(\.id) == [2])
-    queue.ended(second)
+    queue.end(second)
     queue.add([first])
     #expect(queue.begin().map(\.id) == [1])
+  }
+
+  @Test func `one that was carried out makes room, but not on its target until that is durable`() throws {
+    var queue = EffectQueue(atOnce: 1)
+    let all = try [(1, "a"), (2, "a"), (3, "b")].map { try effect(Int64($0.0), target: $0.1) }
+    queue.add(all)
+    #expect(queue.begin().map(\.id) == [1])
+    queue.carriedOut()
+    #expect(queue.begin().map(\.id) == [3])
+    queue.carriedOut()
+    #expect(queue.begin().isEmpty && !queue.isIdle && queue.unknown(among: all).isEmpty)
+    queue.settled(all[0])
+    #expect(queue.begin().map(\.id) == [2] && queue.unknown(among: all).map(\.id) == [1])
   }
 
   @Test func `those that wait are let go when an operator changed something`() throws {
@@ -73,7 +86,7 @@ import Testing
     #expect(queue.wantsMore && !queue.isIdle)
     // What the store still has due comes again; what is being carried out is not begun twice.
     queue.add([all[0], all[2]])
-    queue.ended(all[0])
+    queue.end(all[0])
     #expect(queue.begin().map(\.id) == [3])
   }
 
@@ -93,7 +106,7 @@ import Testing
       #expect(running.count <= 4 && Set(running.map(\.action.target)).count == running.count, "seed \(seed)")
       guard !running.isEmpty else { continue }
       let one = running.remove(at: Int.random(in: 0..<running.count, using: &random))
-      queue.ended(one)
+      queue.end(one)
       ended.append(one.id)
     }
     for target in 0..<7 {
@@ -136,5 +149,13 @@ import Testing
     // A lane that the old one does not have, or the new one does not, holds nothing back.
     #expect(SwapDecision.isReached([a: place(5, 100), LaneID(table: 2, partition: 0): place(0, .min)], old: old))
     #expect(SwapDecision.isReached([:], old: old) && SwapDecision.isReached([a: place(0, 0)], old: [:]))
+  }
+}
+
+extension EffectQueue {
+  /// One has come to an outcome, which is durable.
+  fileprivate mutating func end(_ effect: PendingEffect) {
+    carriedOut()
+    settled(effect)
   }
 }

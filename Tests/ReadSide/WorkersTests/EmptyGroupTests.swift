@@ -37,7 +37,8 @@ import Workers
     let pipeline = try PipelineLoader.load(text: Array(Self.yaml.utf8), file: "pipeline.yaml")
     let path = directory.path + ".db"
     var replay = Replay(
-      store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [EmbeddedLog(store, table: "Visits")], checkpointEvery: 1)
+      store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [EmbeddedLog(store, table: "Visits")], checkpointEvery: 1
+    )
     try await replay.catchUp()
     let select = try Connection(path: path, options: .readOnly).prepare("SELECT room, visitors, _at FROM rooms ORDER BY room")
     var rows: [String] = []

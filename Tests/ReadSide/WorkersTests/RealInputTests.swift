@@ -50,7 +50,8 @@ import Workers
   ) async throws -> [String: Digest] {
     let pipeline = try #require(Self.pipeline)
     var replay = Replay(
-      store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log ?? EmbeddedLog(store, table: "Chat")], batchRecords: batch, restartEvery: restartEvery,
+      store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log ?? EmbeddedLog(store, table: "Chat")],
+      batchRecords: batch, restartEvery: restartEvery,
       wait: log == nil ? .zero : .milliseconds(500))
     try await replay.catchUp()
     let reader = try Connection(path: path, options: .readOnly)

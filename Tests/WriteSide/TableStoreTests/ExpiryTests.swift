@@ -41,7 +41,8 @@ import Testing
   @Test func `due is the first millisecond after the seconds that are named, and the range's ends outside`() throws {
     for (text, wanted) in [
       ("0", 1), ("1", 1_001), ("1.5", 1_501), ("1.0001", 1_001), ("0.00000001", 1), ("-1.5", -1_499), ("-0.0001", 0),
-      ("9223372036854775", 9_223_372_036_854_775_001), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min), ("1e-130", 1),
+      ("9223372036854775", 9_223_372_036_854_775_001), ("9223372036854775.8071", .max), ("1e125", .max), ("-1e125", .min),
+      ("1e-130", 1),
     ] as [(String, Int64)] {
       #expect(try Number(text).expiryMilliseconds == wanted, "\(text)")
     }

@@ -18,6 +18,13 @@ package enum OriginRules: Sendable, Equatable {
     }
   }
 
+  /// Whether an origin is the server itself, as a request's `Host` names it: its own page calls it.
+  package static func isSame(_ origin: String, host: String?) -> Bool {
+    let origin = canonical(origin)
+    guard let host = host?.lowercased() else { return false }
+    return origin == "http://\(host)" || origin == "https://\(host)"
+  }
+
   /// `Access-Control-Allow-Origin` for an origin that is allowed.
   package func header(for origin: String) -> String { self == .everyone ? "*" : origin }
 

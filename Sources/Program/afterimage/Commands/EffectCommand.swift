@@ -59,11 +59,14 @@ enum EffectCommand {
       parameters.append(("id", "\(id)"))
     } else {
       parameters.append(("effect", arguments.words[1]))
-      if word == "discard", let state = try arguments.choice("state", of: ["pending", "failed"]) { parameters.append(("state", state)) }
+      if word == "discard", let state = try arguments.choice("state", of: ["pending", "failed"]) {
+        parameters.append(("state", state))
+      }
     }
     let tape = try await PageServer(arguments).post([arguments.words[0], "effects", word], parameters)
     let count = tape.text(tape.root, word)
-    try report(tape, arguments, "\(count) \(count == "1" ? "effect" : "effects") \(word == "retry" ? "to be tried again" : "discarded")")
+    try report(
+      tape, arguments, "\(count) \(count == "1" ? "effect" : "effects") \(word == "retry" ? "to be tried again" : "discarded")")
   }
 
   private static func report(_ tape: JSONTape, _ arguments: ParsedArguments, _ text: String) throws {

@@ -49,11 +49,19 @@ enum LeaderboardCommand {
     if !board.isEmpty { Console.line("board \(board.joined(separator: ", "))") }
     let count = tape.text(tape.root, "count")
     if question != "count" {
-      let rows = tape.elements(tape.root, "members").map { member in
-        ["rank", "member", "score", "reached_at"].map { name in tape.member(member, name).map { PageServer.cell(tape, $0) } ?? ""
-        }
+      let members = tape.elements(tape.root, "members")
+      var shown: [String] = []
+      if let show = members.first.flatMap({ tape.member($0, "show") }) {
+        tape.forEachMember(show) { name, _ in shown.append(tape.string(name)) }
       }
-      Console.line(rows.isEmpty ? "nobody" : Console.table(["rank", "member", "score", "reached at"], rows))
+      let rows = members.map { member in
+        let show = tape.member(member, "show")
+        let cells =
+          ["rank", "member", "score", "reached_at"].map { tape.member(member, $0) }
+          + shown.map { name in show.flatMap { tape.member($0, name) } }
+        return cells.map { $0.map { PageServer.cell(tape, $0) } ?? "" }
+      }
+      Console.line(rows.isEmpty ? "nobody" : Console.table(["rank", "member", "score", "reached at"] + shown, rows))
       Console.line("")
     }
     Console.line(PageServer.validity(tape, count == "1" ? "1 member" : "\(count) members"))

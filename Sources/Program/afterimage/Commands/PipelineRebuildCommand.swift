@@ -12,7 +12,8 @@ enum PipelineRebuildCommand {
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
-      .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), PageServer.option, Commands.output,
+      .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), PageServer.option,
+      Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

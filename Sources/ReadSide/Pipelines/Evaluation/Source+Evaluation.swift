@@ -29,7 +29,9 @@ extension Source {
       image = old
     case nil: return nil
     }
-    if let when, when.list == nil, !when.holds(image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: commit) {
+    if let when, when.list == nil,
+      !when.holds(image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: commit)
+    {
       return nil
     }
     return image

@@ -116,7 +116,9 @@ extension Leaderboard {
   package func period(of key: [Value]) -> Range<Int64>? {
     var period: Range<Int64>?
     for window in windows {
-      guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else { continue }
+      guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else {
+        continue
+      }
       guard let known = period else {
         period = found
         continue

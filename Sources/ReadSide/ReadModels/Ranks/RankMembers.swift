@@ -68,7 +68,9 @@ struct RankMembers: ~Copyable {
   }
 
   /// Adds a member that is not there.
-  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64) -> Int32 {
+  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64)
+    -> Int32
+  {
     precondition(end < Int(Int32.max) && key.count + score.count < Int(Int32.max), "a board holds 2^31 members of 2 GB each")
     if (count + 1) * 4 > placesCount * 3 { grow() }
     let slot: Int32
@@ -83,7 +85,8 @@ struct RankMembers: ~Copyable {
     let hash = BytesTable.hash(key)
     let start = append(key, score)
     records[slot] = Record(
-      reachedAt: reachedAt, reachedOrder: reachedOrder, start: start, keyCount: Int32(key.count), scoreCount: Int32(score.count), hash: hash, leaf: -1)
+      reachedAt: reachedAt, reachedOrder: reachedOrder, start: start, keyCount: Int32(key.count), scoreCount: Int32(score.count),
+      hash: hash, leaf: -1)
     places.buffer(placesCount).put(slot, hash)
     count += 1
     return slot

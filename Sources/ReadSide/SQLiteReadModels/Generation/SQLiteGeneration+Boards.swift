@@ -137,7 +137,8 @@ extension SQLiteGeneration {
 
   private func show(_ isShown: Bool, _ rules: BoardRules, _ bytes: [UInt8]) throws {
     try connection.run(
-      "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .int(rules.index), .blob(bytes), .int(isShown ? 1 : 0))
+      "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .int(rules.index), .blob(bytes),
+      .int(isShown ? 1 : 0))
   }
 
   func deleteRows(_ rules: BoardRules, board bytes: [UInt8]) throws {

@@ -13,9 +13,10 @@ extension SQLiteGeneration {
     var added: [String: Int64] = [:]
     for letter in letters {
       let subject = Array("\(letter.table):\(letter.partition):\(letter.sequence)".utf8)
-      let isNew = try connection.integer(
-        "SELECT 1 FROM _dead_letters WHERE projection = ?1 AND kind = 'record' AND subject = ?2", .text(letter.projection),
-        .blob(subject)) == nil
+      let isNew =
+        try connection.integer(
+          "SELECT 1 FROM _dead_letters WHERE projection = ?1 AND kind = 'record' AND subject = ?2", .text(letter.projection),
+          .blob(subject)) == nil
       try insert(
         letter.projection, "record", subject, table: letter.table, partition: letter.partition, sequence: letter.sequence,
         at: letter.time, path: letter.path, reason: letter.reason)
@@ -68,7 +69,8 @@ extension SQLiteGeneration {
 
   /// Writes a dead letter for each column of a row whose sum does not fit, and takes back those of the others. `key` names the row.
   func writeMisfits(
-    _ projection: Int, kind: String, key: [UInt8], shown: String, stamp: Stamp, misfits: [Int], columns: [(name: String, isSum: Bool)]
+    _ projection: Int, kind: String, key: [UInt8], shown: String, stamp: Stamp, misfits: [Int],
+    columns: [(name: String, isSum: Bool)]
   ) throws {
     let name = pipeline.projections[projection].name
     let table = pipeline.projections[projection].sources[0].table
@@ -76,11 +78,13 @@ extension SQLiteGeneration {
       let subject = key + Array(column.name.utf8)
       if misfits.contains(index) {
         try insert(
-          name, kind, subject, table: pipeline.tables[table].name, partition: stamp.partition, sequence: stamp.sequence, at: stamp.time,
+          name, kind, subject, table: pipeline.tables[table].name, partition: stamp.partition, sequence: stamp.sequence,
+          at: stamp.time,
           path: column.name, reason: "the sum of \(shown) does not fit its type: it is shown as null until it does")
       } else {
         try connection.run(
-          "DELETE FROM _dead_letters WHERE projection = ?1 AND kind = ?2 AND subject = ?3", .text(name), .text(kind), .blob(subject))
+          "DELETE FROM _dead_letters WHERE projection = ?1 AND kind = ?2 AND subject = ?3", .text(name), .text(kind),
+          .blob(subject))
       }
     }
   }

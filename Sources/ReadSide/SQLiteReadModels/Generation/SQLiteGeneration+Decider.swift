@@ -17,7 +17,8 @@ extension SQLiteGeneration {
         try connection.run(
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
-        let epoch = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow)) ?? 0
+        let epoch =
+          try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow)) ?? 0
         let place = SQLiteGeneration.deciderPlace
         return TakenDecider(epoch: epoch, sessions: try sessions(place, place), decided: try readDecided())
       }

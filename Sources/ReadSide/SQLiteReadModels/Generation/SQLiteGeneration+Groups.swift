@@ -51,7 +51,8 @@ extension SQLiteGeneration {
 
   /// A group as it is, for a row that is derived again. Nil for a member without a score.
   func shownGroup(_ index: Int, _ plan: GroupPlan, _ key: [UInt8]) throws -> MergedGroup? {
-    guard let state = try state(index, key, plan), state.isAlive(plan), let values = Value.values(ordered: key, count: plan.keyCount)
+    guard let state = try state(index, key, plan), state.isAlive(plan),
+      let values = Value.values(ordered: key, count: plan.keyCount)
     else { return nil }
     var stored = StoredValues(connection: connection, projection: index, key: key, watermark: .min)
     let shown = try state.shown(plan, &stored)

@@ -68,7 +68,8 @@ extension SQLiteGeneration {
     guard let values = Value.values(ordered: board.bytes, count: count) else { throw StateError() }
     let condition = values.indices.map { "\(columns[$0].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
     let select = try connection.statement(
-      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(rules.table.name)" + (condition.isEmpty ? "" : " WHERE \(condition)"))
+      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(rules.table.name)"
+        + (condition.isEmpty ? "" : " WHERE \(condition)"))
     for (column, value) in values.enumerated() { try value.bindSortable(to: select, at: column + 1) }
     defer { select.reset() }
     var keys: [BytesKey: [Value]] = [:]

@@ -98,7 +98,8 @@ extension SQLiteGeneration {
   private func writeMisfits(_ index: Int, _ state: SessionState, _ sessions: Sessions) throws {
     try writeMisfits(
       index, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
-      shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp, misfits: state.misfits(sessions),
+      shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp,
+      misfits: state.misfits(sessions),
       columns: sessions.columns.map { ($0.name, $0.function == .sum) })
   }
 

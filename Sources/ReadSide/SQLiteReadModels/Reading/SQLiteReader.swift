@@ -41,7 +41,9 @@ package final class SQLiteReader: GenerationReader {
     try connection.forEach(
       "SELECT table_name, table_id, partition, sequence, watermark FROM _lanes ORDER BY table_name, partition"
     ) { row in
-      guard let tableID = TableID(row.text(1) ?? "") else { throw ReaderError.failed("a table id of the read model does not decode") }
+      guard let tableID = TableID(row.text(1) ?? "") else {
+        throw ReaderError.failed("a table id of the read model does not decode")
+      }
       places.append(
         ReadPlace(
           table: row.text(0) ?? "",
@@ -80,7 +82,11 @@ package final class SQLiteReader: GenerationReader {
         }
       }
     }
-    try connection.withTimeLimit(limit) { try SQLiteReader.forEach(statement, row) }
+    do {
+      try connection.withTimeLimit(limit) { try SQLiteReader.forEach(statement, row) }
+    } catch let error as SQLiteError {
+      throw error.isInterrupted ? ReaderError.timeout : .failed(error.message)
+    }
   }
 
   private static func forEach(_ statement: Statement, _ row: ([AnswerCell]) throws -> Void) throws {
@@ -94,7 +100,8 @@ package final class SQLiteReader: GenerationReader {
     let table = pipeline.projections[projection].table
     var sql = "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
     if !equals.isEmpty {
-      sql += " WHERE " + equals.enumerated().map { "\(table.columns[$1.column].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+      sql +=
+        " WHERE " + equals.enumerated().map { "\(table.columns[$1.column].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
     }
     if let newest { sql += " ORDER BY \(table.columns[newest].sortName) DESC" }
     let statement = try connection.statement(sql + " LIMIT \(limit)")
@@ -136,12 +143,15 @@ package final class SQLiteReader: GenerationReader {
     let columns = table.columns[count..<(count + 4)]
     let direction = leaderboard.direction == .descending ? " DESC" : ""
     var conditions = board.indices.map { "\(table.columns[$0].sortName) = ?\($0 + 1)" }
-    if leaderboard.floor != nil { conditions.append("\(columns[count + 1].sortName) \(direction.isEmpty ? "<=" : ">=") ?\(count + 1)") }
+    if leaderboard.floor != nil {
+      conditions.append("\(columns[count + 1].sortName) \(direction.isEmpty ? "<=" : ">=") ?\(count + 1)")
+    }
     let statement = try connection.statement(
       "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
         + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
         + " ORDER BY \(columns[count + 1].sortName)\(direction)"
-        + (leaderboard.ties == .firstToReach ? ", reached_at, reached_order" : "") + ", \(columns[count].sortName) LIMIT ?\(count + 2)")
+        + (leaderboard.ties == .firstToReach ? ", reached_at, reached_order" : "")
+        + ", \(columns[count].sortName) LIMIT ?\(count + 2)")
     defer { statement.reset() }
     for (place, value) in board.enumerated() { try value.bindSortable(to: statement, at: place + 1) }
     if let floor = leaderboard.floor { try floor.bindSortable(to: statement, at: count + 1) }

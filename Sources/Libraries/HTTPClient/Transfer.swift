@@ -1,0 +1,85 @@
+internal import CCurl
+
+/// One request on its way, and what came of its answer.
+///
+/// `@unchecked Sendable`: after it was handed to the loop it belongs to the loop's thread.
+final class Transfer: @unchecked Sendable {
+  private let request: HTTPClient.Request
+  private let timeoutMilliseconds: Int
+  private let ended: @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
+  private var easy: UnsafeMutableRawPointer?
+  private var list: UnsafeMutablePointer<curl_slist>?
+  private var sent: UnsafeMutableBufferPointer<CChar>?
+  private var headers: [String: String] = [:]
+  private var body: [UInt8] = []
+
+  init(
+    _ request: HTTPClient.Request, timeoutMilliseconds: Int,
+    ended: @escaping @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
+  ) {
+    self.request = request
+    self.timeoutMilliseconds = timeoutMilliseconds
+    self.ended = ended
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    curl_slist_free_all(list)
+    sent?.deallocate()
+  }
+
+  func fail(_ reason: String) { ended(.failure(HTTPClient.TransportError(reason: reason))) }
+
+  /// Answers whether it is under way. `multi` holds a reference until it has ended.
+  func begin(in multi: UnsafeMutableRawPointer) -> Bool {
+    guard let easy = curl_easy_init() else {
+      fail("out of memory")
+      return false
+    }
+    self.easy = easy
+    // An answer is not waited for before a body is sent.
+    list = curl_slist_append(nil, "Expect:")
+    for (name, value) in request.headers {
+      let line = "\(name): \(value)"
+      if !line.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) {
+        list = curl_slist_append(list, line)
+      }
+    }
+    if let body = request.body {
+      let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(body.count, 1))
+      for (place, byte) in body.enumerated() { copy[place] = CChar(bitPattern: byte) }
+      sent = copy
+    }
+    let context = Unmanaged.passRetained(self)
+    afterimage_curl_prepare(
+      easy, request.method, request.url, sent?.baseAddress, request.body?.count ?? 0, list, timeoutMilliseconds,
+      { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.body += $1 } },
+      { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.takeHeader($1) } }, context.toOpaque())
+    guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+      context.release()
+      fail("out of memory")
+      return false
+    }
+    return true
+  }
+
+  func end(status: Int, failure: String?) {
+    if let failure { return fail(failure) }
+    ended(.success(HTTPClient.Answer(status: status, headers: headers, body: body)))
+  }
+
+  private static func take(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
+    _ use: (Transfer, UnsafeRawBufferPointer) -> Void
+  ) -> Int {
+    guard let context else { return 0 }
+    use(Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue(), UnsafeRawBufferPointer(start: bytes, count: count))
+    return count
+  }
+
+  private func takeHeader(_ line: UnsafeRawBufferPointer) {
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+    let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }.prefix { $0 != 0x0D && $0 != 0x0A }
+    headers[String(decoding: line[..<colon], as: UTF8.self).lowercased()] = String(decoding: value, as: UTF8.self)
+  }
+}
