@@ -48,8 +48,9 @@ final class Decider {
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
     for index in DeciderEngine.sessions(of: pipeline) {
-      guard let watermark = least(index, lanes).watermark else { continue }
-      if try fold(index, watermark, isSettled: isSettled, &checkpoint) { hasMore = true }
+      if let watermark = least(index, lanes).watermark, try fold(index, watermark, isSettled: isSettled, &checkpoint) {
+        hasMore = true
+      }
     }
     for index in DeciderEngine.closingBoards(of: pipeline) {
       // A board may be made after its period has passed: there is no time below which none is left.
@@ -85,8 +86,7 @@ final class Decider {
     var holds: [Hold] = []
     for index in DeciderEngine.sessions(of: pipeline) {
       let waiting = try store.stepsWaiting(index)
-      let lane = least(index, lanes).lane
-      if waiting > 0 { holds.append(Hold(projection: index, lane: lane, waiting: waiting)) }
+      if waiting > 0 { holds.append(Hold(projection: index, lane: least(index, lanes).lane, waiting: waiting)) }
     }
     return holds
   }

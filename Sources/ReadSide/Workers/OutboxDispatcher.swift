@@ -50,9 +50,10 @@ struct OutboxDispatcher {
       while !Task.isCancelled {
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
-        let changed = writer.effectsChanged.ticket
-        if changed != changes { queue.forgetWaiting() }
-        changes = changed
+        // What an operator has paused or discarded does not wait in memory.
+        let now = writer.effectsChanged.ticket
+        if now != changes { queue.forgetWaiting() }
+        changes = now
         let ended = outcomes.take()
         for _ in ended { queue.carriedOut() }
         // The next ones are under way while these become durable.

@@ -32,7 +32,8 @@ extension PipelineWorker {
     return nil
   }
 
-  /// Notes the lanes of a table in the read model before any of them begins. False when cancelled.
+  /// Notes the lanes of a table in the read model before any of them begins: one that nobody has taken yet holds the watermark back. False when
+  /// cancelled.
   func addLanes(_ table: Int, _ description: LogDescription, of work: Running) async -> Bool {
     var starts: [LaneID: LogCursor] = [:]
     for partition in 0..<description.partitions {

@@ -51,6 +51,20 @@ import Testing
     #expect(queue.begin().map(\.id) == [4])
   }
 
+  @Test func `what is carried out makes room at once, and its target waits until that is durable`() throws {
+    var queue = EffectQueue(atOnce: 1)
+    let all = try [(1, "a"), (2, "a"), (3, "b")].map { try effect(Int64($0.0), target: $0.1) }
+    #expect(queue.unknown(among: all).count == 3)
+    queue.add(all)
+    #expect(queue.begin().map(\.id) == [1])
+    queue.carriedOut()
+    #expect(queue.begin().map(\.id) == [3] && !queue.isIdle)
+    queue.settled(all[0])
+    queue.carriedOut()
+    #expect(queue.begin().map(\.id) == [2])
+    #expect(queue.unknown(among: all).map(\.id) == [1])
+  }
+
   @Test func `one that is known is passed over until it has ended`() throws {
     var queue = EffectQueue(atOnce: 1)
     let (first, second) = (try effect(1, target: "a"), try effect(2, target: "b"))
@@ -62,19 +76,6 @@ import Testing
     queue.end(second)
     queue.add([first])
     #expect(queue.begin().map(\.id) == [1])
-  }
-
-  @Test func `one that was carried out makes room, but not on its target until that is durable`() throws {
-    var queue = EffectQueue(atOnce: 1)
-    let all = try [(1, "a"), (2, "a"), (3, "b")].map { try effect(Int64($0.0), target: $0.1) }
-    queue.add(all)
-    #expect(queue.begin().map(\.id) == [1])
-    queue.carriedOut()
-    #expect(queue.begin().map(\.id) == [3])
-    queue.carriedOut()
-    #expect(queue.begin().isEmpty && !queue.isIdle && queue.unknown(among: all).isEmpty)
-    queue.settled(all[0])
-    #expect(queue.begin().map(\.id) == [2] && queue.unknown(among: all).map(\.id) == [1])
   }
 
   @Test func `those that wait are let go when an operator changed something`() throws {
@@ -153,7 +154,7 @@ import Testing
 }
 
 extension EffectQueue {
-  /// One has come to an outcome, which is durable.
+  /// An effect is carried out, and its outcome is durable.
   fileprivate mutating func end(_ effect: PendingEffect) {
     carriedOut()
     settled(effect)

@@ -112,7 +112,7 @@ import Testing
     #expect(!board.hasCaughtUp && board.all.isEmpty && board[first] == nil)
     for lane in [second, first] { board.update(lane, pipeline) { $0.sequence = UInt64(lane.partition) + 5 } }
     #expect(board.all.map(\.partition) == [0, 1] && board[second]?.sequence == 6)
-    #expect(board.partitions(1) == [0])
+    #expect(board.partitions(2) == [0, 0])
     board.describe(0, 2, pipeline)
     #expect(board.partitions(2) == [2, 0])
     board.update(first, pipeline) { $0.hasCaughtUp = true }
