@@ -111,15 +111,15 @@ final class Decider {
     return false
   }
 
-  /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that was not taken yet before
-  /// all were.
+  /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
+  /// before all have.
   private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64?, lane: LaneID) {
     var least: (watermark: Int64?, lane: LaneID) = (.max, LaneID(table: 0, partition: 0))
     for table in Set(pipeline.projections[index].sources.map(\.table)).sorted() {
       let count = partitions.indices.contains(table) ? partitions[table] : 0
       for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)
-        guard count > 0, let position = lanes[lane] else { return (nil, lane) }
+        guard count > 0, let position = lanes[lane], position.watermark > .min else { return (nil, lane) }
         if position.watermark <= least.watermark ?? .max { least = (position.watermark, lane) }
       }
     }

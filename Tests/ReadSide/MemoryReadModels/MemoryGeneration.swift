@@ -53,7 +53,8 @@ struct MemoryGeneration: Sendable {
 
   func leastWatermark(_ index: Int) -> Int64 {
     let tables = Set(pipeline.projections[index].sources.map(\.table))
-    return lanes.filter { tables.contains($0.key.table) }.map(\.value.watermark).min() ?? .min
+    let least = tables.map { table in lanes.filter { $0.key.table == table }.map(\.value.watermark).min() ?? .min }
+    return least.min() ?? .min
   }
 }
 
