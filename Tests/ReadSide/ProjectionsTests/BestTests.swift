@@ -40,7 +40,9 @@ import Testing
     #expect(winner(all, .last) == best(2, 2, 7))
   }
 
-  @Test(arguments: functions) func `anything beats nothing, and of one change's elements the later is last`(_ function: GroupPlan.Function) {
+  @Test(arguments: functions) func `anything beats nothing, and of one change's elements the later is last`(
+    _ function: GroupPlan.Function
+  ) {
     let best = Best(rank: .null, value: .string("a"), stamp: stamp(5, 7))
     #expect(best.beats(nil, function))
     #expect(best.beats(best, function) == (function == .last))
