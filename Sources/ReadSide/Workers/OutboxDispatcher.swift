@@ -42,7 +42,31 @@ struct OutboxDispatcher {
     }
   }
 
+  /// Takes out what waits for effects that have left the file: nobody would carry it out, and it would hold back others on its target.
+  private func dropUnknown() async throws(ReadModelError) {
+    let known = Set(EffectRules.names(of: pipeline))
+    var last: Int64 = 0
+    while true {
+      let page = try await writer.effects([.pending], after: last, limit: OutboxDispatcher.fetchedMax)
+      for name in Set(page.map(\.pending.effect)).subtracting(known).sorted() {
+        let count = try await writer.change(.all(effect: name, .pending), .discard)
+        logger.warning("effects dropped that are no longer in the file", ["effect": name, "count": "\(count)"])
+      }
+      guard let end = page.last else { return }
+      last = end.pending.id
+    }
+  }
+
   func run() async {
+    while !Task.isCancelled {
+      do {
+        try await dropUnknown()
+        break
+      } catch {
+        logger.error("effects cannot be read, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
+        try? await Task.sleep(for: OutboxDispatcher.storagePause)
+      }
+    }
     let outcomes = Outcomes()
     await withDiscardingTaskGroup { group in
       var queue = EffectQueue(atOnce: settings.effectsAtOnce)
