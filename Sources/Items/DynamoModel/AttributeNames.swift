@@ -9,7 +9,7 @@ package struct AttributeNames: Sendable {
   }
 
   private let names: [String]
-  /// All names' bytes in one stretch, and where each stands: looking one up touches two arrays and no reference of a single name.
+  /// All names' bytes in one piece, and where each stands: looking one up touches two arrays and no reference of a single name.
   private let texts: [UInt8]
   private let places: [Place]
 

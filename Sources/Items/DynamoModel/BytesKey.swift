@@ -1,4 +1,4 @@
-/// Bytes as a dictionary's key: hashed in one stretch, where an array of bytes is hashed byte by byte.
+/// Bytes as a dictionary's key: hashed in one piece, where an array of bytes is hashed byte by byte.
 package struct BytesKey: Hashable, Sendable {
   package let bytes: [UInt8]
 

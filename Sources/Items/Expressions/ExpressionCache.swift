@@ -2,7 +2,7 @@ package import DynamoModel
 internal import Synchronization
 
 /// Parsed expressions by their text: a program sends the same few texts over and over. Bounded: when it is full it
-/// starts anew. Safe from any thread; a lookup hashes the text once.
+/// starts again. Safe from any thread; a lookup hashes the text once.
 package final class ExpressionCache: Sendable {
   package static let textsMax = 1024
 

@@ -2,7 +2,7 @@ internal import CCurl
 internal import Glibc
 internal import Synchronization
 
-/// The thread that carries transfers out. It starts with the first one, and ends when it is told to stop and none is left.
+/// The thread that carries transfers out. It starts with the first one, and ends when it is asked to stop and none is left.
 ///
 /// `@unchecked Sendable`: `multi` belongs to the thread; `curl_multi_wakeup` alone may be called from any.
 final class TransferLoop: @unchecked Sendable {

@@ -7,7 +7,7 @@ package import ChangeRecords
 package protocol ChangeLog: Sendable {
   var table: String { get }
 
-  /// What the log is now. A log whose table was made anew answers with another table id.
+  /// What the log is now. A log whose table was created again answers with another table id.
   func describe() async throws(LogError) -> LogDescription
 
   /// The records behind `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for

@@ -7,7 +7,7 @@ package struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
     case corrupt
     /// What is asked for is no longer kept.
     case trimmed
-    /// The table was deleted, or deleted and made anew.
+    /// The table was deleted, or deleted and created again.
     case recreated
     /// The log is not what the settings say: no such table or topic, another number of partitions.
     case configuration

@@ -28,24 +28,24 @@ package actor CompanionReader {
 
   /// The relay's last record, as far as it has arrived; waits for the first. Nil when the topic is empty.
   package func state() async throws(LogError) -> RelayState? {
-    try await load(anew: false)
+    try await load(again: false)
     _ = try take()
     return last
   }
 
   /// The same, not older than this call.
   package func freshState() async throws(LogError) -> RelayState? {
-    try await load(anew: true)
+    try await load(again: true)
     return last
   }
 
-  /// Reads to the topic's end: when nothing was read yet, or `anew`. Several lanes ask at once; one of them reads.
-  private func load(anew: Bool) async throws(LogError) {
+  /// Reads to the topic's end: when nothing was read yet, or `again`. Several lanes ask at once; one of them reads.
+  private func load(again: Bool) async throws(LogError) {
     while isLoading {
       guard !Task.isCancelled else { throw LogError(.retry, table: table, "the reading was cancelled") }
       await loaded.wait(since: loaded.ticket, timeout: CompanionReader.patience)
     }
-    guard stream == nil || anew else { return }
+    guard stream == nil || again else { return }
     isLoading = true
     defer {
       isLoading = false

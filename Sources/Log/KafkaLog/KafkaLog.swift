@@ -286,7 +286,7 @@ extension KafkaLog {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; make the topic again with \(state.partitions.count) and let the relay publish it anew")
+          + "changed; make the topic again with \(state.partitions.count) and let the relay publish it from the start")
     }
   }
 

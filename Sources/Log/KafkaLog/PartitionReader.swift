@@ -83,7 +83,7 @@ struct PartitionReader: Sendable {
       return .failure(
         error(
           .recreated,
-          "the table was made anew: the record at offset \(message.offset) belongs to \(headers.tableID), this reader to \(cursor.tableID)"
+          "the table was created again: the record at offset \(message.offset) belongs to \(headers.tableID), this reader to \(cursor.tableID)"
         ))
     }
     guard headers.partition == partition else {

@@ -139,7 +139,7 @@ struct RecordLocator {
   }
 
   private var mend: String {
-    "delete the topics \(topic) and \(TopicNames.companion(of: table)) and start the relay again: it publishes the table's whole log anew"
+    "delete the topics \(topic) and \(TopicNames.companion(of: table)) and start the relay again: it publishes the table's whole log again"
   }
 
   private func gone(_ cursor: LogCursor, _ relayed: UInt64) -> LogError {

@@ -56,7 +56,7 @@ struct Report {
   }
 }
 
-/// Wall and processor time of a stretch of work.
+/// Wall and processor time of a piece of work.
 struct Stopwatch {
   private let start = ContinuousClock.now
   private let cpuStart = Stopwatch.cpu

@@ -7,7 +7,7 @@ package struct LanePosition: Sendable, Equatable {
   package var firedThrough: Int64
   /// The time for which the rows hold, in microseconds: no later record of the lane is earlier.
   package var watermark: Int64
-  /// A hash of the last record applied: a log that was cut and written anew shows another one. Empty before the first.
+  /// A hash of the last record applied: a log that was cut and written again shows another one. Empty before the first.
   package var fingerprint: String
   /// Counts the workers that have had the lane; a worker with an older one commits nothing more.
   package var epoch: Int64

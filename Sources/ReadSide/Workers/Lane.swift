@@ -62,7 +62,7 @@ struct Lane {
     }
   }
 
-  /// Takes the lane and works it until something has to be decided anew.
+  /// Takes the lane and works it until something has to be decided by the store.
   private func work() async throws -> LaneProgress.Action {
     let description = try await log.describe()
     let taken = try await writer.takeLane(id, start: LogCursor(tableID: description.tableID, sequence: 0))

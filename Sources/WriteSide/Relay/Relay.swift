@@ -96,7 +96,7 @@ package struct Relay: Service {
     } catch let error as LogError where error.kind == .trimmed || error.kind == .corrupt {
       throw RelayError(
         kind: .lost, table: source.table,
-        message: "\(error.message). Records that were never published cannot be: make the table's topics anew")
+        message: "\(error.message). Records that were never published cannot be: make the table's topics again")
     }
   }
 
@@ -126,7 +126,7 @@ package struct Relay: Service {
       } catch {
         guard error.kind == .recreated else { throw error }
         logger.warning(
-          "the table was made anew, and what its former life had not yet published is gone", ["table": source.table])
+          "the table was created again, and what its former life had not yet published is gone", ["table": source.table])
         return true
       }
     }

@@ -13,7 +13,7 @@ struct RelayTopics {
     if let count = try await admin.partitions(of: records) {
       guard count == partitions else { throw mismatch(partitions, "the topic \(records) has \(count) partitions") }
     } else {
-      // A companion that outlived its topic speaks of records that are gone: all are published anew, and no reader may believe it.
+      // A companion that outlived its topic speaks of records that are gone: all are published again, and no reader may believe it.
       try await remove(admin, companion)
       try await create(
         admin, records, partitions,
@@ -72,7 +72,7 @@ struct RelayTopics {
     RelayError(
       kind: .configuration, table: table,
       message:
-        "\(text), the table has \(wanted): delete both topics of the table and let the relay publish it anew, or make the table "
+        "\(text), the table has \(wanted): delete both topics of the table and let the relay publish it from the start, or make the table "
         + "with as many partitions as its topic")
   }
 }

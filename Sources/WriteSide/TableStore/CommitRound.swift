@@ -101,7 +101,7 @@ struct CommitRound: ~Copyable {
   /// The size of an action's item as it is now.
   private func bytes(of action: WriteAction) throws(DynamoError) -> Int {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
-    // The table may have been made anew since the request was read.
+    // The table may have been created again since the request was read.
     try table.check(key: action.key)
     let stored = try current(table.itemKey(action.key).bytes)
     return stored.flatMap { Item(binary: Array($0[StoredItem.versionBytes...])) }?.size ?? 0

@@ -29,7 +29,7 @@ package struct EmbeddedLog: ChangeLog {
     guard let stored = state.table(tableID: tableID), Text.equal(stored.definition.name, table) else {
       throw LogError(
         .recreated, table: table, partition: partition,
-        "the table with the id \(tableID) is not in this store: it was deleted and made anew, or the store is another one"
+        "the table with the id \(tableID) is not in this store: it was deleted and created again, or the store is another one"
       )
     }
     guard partition >= 0, partition < stored.definition.partitions else {
@@ -62,7 +62,7 @@ package struct EmbeddedLog: ChangeLog {
       throw LogError(
         .trimmed, table: table, partition: partition,
         "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): what was trimmed cannot be applied; "
-          + "make the table anew from its items (with a longer --retention), or keep the read model as it is")
+          + "make the table again from its items (with a longer --retention), or keep the read model as it is")
     }
     if cursor.sequence > progress.last[partition] {
       throw LogError(

@@ -184,7 +184,7 @@ final class StoreState: Sendable {
     return published
   }
 
-  /// On the committer's thread, after a write that failed: when the disk takes files again the database is closed and opened anew, and
+  /// On the committer's thread, after a write that failed: when the disk takes files again the database is closed and opened again, and
   /// the store goes on from what it finds there. Answers whether it does. Reads that come meanwhile fail.
   func recover() throws -> Bool {
     guard database.diskTakesFiles() else { return false }

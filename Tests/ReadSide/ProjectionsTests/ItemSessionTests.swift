@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  @Test func `one that was superseded stays ended, until its item comes anew`() throws {
+  @Test func `one that was superseded stays ended, until its item comes again`() throws {
     try both(Self.items("gap: 1d, touch: changed(points), one live per: room")) { hand, pause in
       let r = Value.string("r")
       hand.item(0, item("a"), old: nil, new: inputs("a", r))

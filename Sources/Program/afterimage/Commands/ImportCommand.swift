@@ -10,7 +10,7 @@ enum ImportCommand {
     notes: """
       Columns become attributes by templates: --set 'PK=User:{nick}' --set 'SK={time}#{line:06}' --set 'Score:N={score}'.
       Without --columns the first line names them. An import that was interrupted goes on where it stopped when the same command
-      is given again; --again begins anew.
+      is given again; --again begins from the start.
       """,
     positionals: [.init("TABLE", "The table."), .init("FILE", "The file.")],
     options: [

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The members of a board by their slots: key, score, time, and the leaf of the tree in which the member stands.
 ///
-/// Found by open addressing over (hash, slot), at most three quarters full. Key and score stand behind one another in one stretch of
+/// Found by open addressing over (hash, slot), at most three quarters full. Key and score stand behind one another in one piece of
 /// memory. So to find a member costs three misses of the processor's cache: its place, its record, its bytes. Scores are in
 /// their ordered form, complemented where the greatest is the best: their bytes are in the order of the ranks.
 struct RankMembers: ~Copyable {

@@ -1,4 +1,4 @@
-/// The nodes of one kind of a `RankTree`, leaves or inner ones, in stretches of memory: node n has the places from n * 64 on.
+/// The nodes of one kind of a `RankTree`, leaves or inner ones, in pieces of memory: node n has the places from n * 64 on.
 ///
 /// What belongs to an entry stands in arrays of its own, so that a walk reads only what it needs: a search the heads, a count the
 /// counts, a climb the links. A leaf's entry is a member; an inner node's is a child, under the head and slot of its least member.

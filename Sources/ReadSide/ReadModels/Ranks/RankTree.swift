@@ -2,7 +2,7 @@
 ///
 /// A B+tree whose inner nodes know how many members are below each child. Every member knows its leaf, and every node its parent: the
 /// place of a member is where it stands in its leaf and, on the way up, the counts to the left; no key is compared for it. Only to
-/// enter a member, or to ask for a score, the tree is gone down by keys: one stretch of 16-byte heads a node, and the members' own
+/// enter a member, or to ask for a score, the tree is gone down by keys: one piece of 16-byte heads a node, and the members' own
 /// bytes where heads are equal. Nodes hold up to 64 entries, so a million members are four levels. An emptied node is dropped, and
 /// nodes are not merged otherwise: boards grow far more than they shrink.
 struct RankTree: ~Copyable {

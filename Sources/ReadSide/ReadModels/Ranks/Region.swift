@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// One stretch of memory for values of one fixed size, by index: no reference counts, no checks of bounds, so whoever uses it knows what
+/// One piece of memory for values of one fixed size, by index: no reference counts, no checks of bounds, so whoever uses it knows what
 /// it has reserved. Grows by half; what was reserved and never written takes no memory of the machine.
 struct Region<Element: BitwiseCopyable>: ~Copyable {
   private(set) var base: UnsafeMutablePointer<Element>

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// Who may call: the key pairs of a file, read again when it changes.
 ///
-/// A file that has become unreadable or wrong leaves the keys as they were, and is told to `onProblem` once for each change.
+/// A file that has become unreadable or wrong leaves the keys as they were, and `onProblem` hears of it once for each change.
 package final class AccessControl: Sendable {
   private struct State {
     var keys: [String: AccessKey]

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Synchronization
 
 /// Runs the jobs of a store on one thread, one after the other, in the order in which they began. A job that was running when
-/// the process ended begins anew at the next start: each gives the same however often it begins.
+/// the process ended begins again at the next start: each gives the same however often it begins.
 final class JobRunner: Sendable {
   /// Why a job cannot be carried out; anything else that a job throws is tried again.
   struct Failure: Error {
