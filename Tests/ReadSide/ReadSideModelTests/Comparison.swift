@@ -56,11 +56,13 @@ struct Comparison {
       left.remove(at: place)
       return false
     }
-    return "\(what):\n  the engine: \(extra.joined(separator: "\n              "))\n  the model:  \(left.joined(separator: "\n              "))"
+    return
+      "\(what):\n  the engine: \(extra.joined(separator: "\n              "))\n  the model:  \(left.joined(separator: "\n              "))"
   }
 
   private func rankDifference(_ index: Int, _ reader: Connection) throws -> String? {
-    guard case .leaderboard(let board) = pipeline.projections[index].kind, let ranks = RankIndex(pipeline, projection: index) else { return nil }
+    guard case .leaderboard(let board) = pipeline.projections[index].kind, let ranks = RankIndex(pipeline, projection: index)
+    else { return nil }
     try ranks.follow(reader)
     for (key, rows) in Dictionary(grouping: model.rows[index] ?? [], by: { Array($0[..<board.boardCount]) }) {
       let wanted = model.ranks(of: board, rows)
@@ -91,7 +93,8 @@ struct Comparison {
     let found = try store.effects([.pending, .failed], after: 0, limit: 100_000).map { effect -> String in
       let action: String
       switch effect.pending.action.kind {
-      case .deleteItem(let table, let key, _, let through): action = "delete \(table) \(Self.text(key)) seen through \(through.sequence)"
+      case .deleteItem(let table, let key, _, let through):
+        action = "delete \(table) \(Self.text(key)) seen through \(through.sequence)"
       case .deleteRows(let rows):
         action = rows.map { rows in
           "\(rows.projection) \(rows.equals.map { "\($0.column) = \(Value.values(ordered: $0.value, count: 1)?.first.map(Self.text) ?? "?")" })"

@@ -12,7 +12,8 @@ import Workers
   static let ways = [Way(), Way(batchRecords: 1, restartEvery: 1, isLive: true)]
 
   /// What a statement answers after the steps, one text for each way.
-  private func answers(_ projection: String, _ steps: [HistoryStep], _ sql: String, partitions: Int = 1) async throws -> [String] {
+  private func answers(_ projection: String, _ steps: [HistoryStep], _ sql: String, partitions: Int = 1) async throws -> [String]
+  {
     let text = """
       pipeline: found
       tables: { Tab: { key: { partition: PK string, sort: SK string } } }
@@ -60,7 +61,8 @@ import Workers
 
   @Test func `more zeros do not move when a score of zeros was reached`() async throws {
     let steps = [play("ana", "1", ["N": number(0)]), .advance(1_000), play("ana", "2", ["N": number(0)]), .advance(1_000)]
-    let answers = try await answers("leaderboard: who, each: play inserted, score: sum(n)", steps, "SELECT reached_at, _at FROM made")
+    let answers = try await answers(
+      "leaderboard: who, each: play inserted, score: sum(n)", steps, "SELECT reached_at, _at FROM made")
     #expect(answers == Array(repeating: "2026-01-01T10:00:00.000000Z 2026-01-01T10:00:01.000000Z", count: 2))
   }
 

@@ -54,7 +54,7 @@ struct HistoryDraw {
     switch draw.below(10) {
     case 0, 1, 2: return put(isHostile)
     case 3, 4, 5: return update(isHostile)
-    case 6: 
+    case 6:
       let (table, key) = key()
       return .delete(table: table, key: key)
     default:
@@ -65,8 +65,10 @@ struct HistoryDraw {
   }
 
   private static let times: [Int64] = [
-    1, 1, 1, 1, 999, 1_000, 1_000, 1_001, 60_000, 60_000, 300_000, 600_000, 600_000, 600_001, 1_200_000, 1_800_000, 1_800_000, 1_800_001,
-    3_600_000, 3_600_000, 3_600_001, 3_600_001, 7_200_000, 21_600_000, 21_600_000, 86_400_000, 86_400_000, 86_400_001, 3_000_000_000,
+    1, 1, 1, 1, 999, 1_000, 1_000, 1_001, 60_000, 60_000, 300_000, 600_000, 600_000, 600_001, 1_200_000, 1_800_000, 1_800_000,
+    1_800_001,
+    3_600_000, 3_600_000, 3_600_001, 3_600_001, 7_200_000, 21_600_000, 21_600_000, 86_400_000, 86_400_000, 86_400_001,
+    3_000_000_000,
     33_000_000_000,
   ]
 
@@ -78,7 +80,14 @@ struct HistoryDraw {
     }
     let sort = big ? String(repeating: "s", count: 1_024) : draw.pick(["1", "2", "1", "2", "3", "\u{0}"])
     if draw.chance(40) { return ("Tab", ["PK": .string("P:" + String(repeating: "p", count: 2_046)), "SK": .string(sort)]) }
-    return ("Tab", ["PK": .string(draw.chance(20) ? "Q" : focus == .play ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"])), "SK": .string(sort)])
+    return (
+      "Tab",
+      [
+        "PK": .string(
+          draw.chance(20) ? "Q" : focus == .play ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"])),
+        "SK": .string(sort),
+      ]
+    )
   }
 
   private mutating func put(_ isHostile: Bool) -> HistoryStep {
@@ -99,38 +108,57 @@ struct HistoryDraw {
   private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "N", "S", "G", "G"]
 
   private mutating func value(_ name: String, _ isHostile: Bool) -> AttributeValue {
-    if isHostile, draw.chance(40) { return draw.pick([.null, .string("x"), .number(Number(1)), .bool(true), .list([]), .map([:])]) }
+    if isHostile, draw.chance(40) {
+      return draw.pick([.null, .string("x"), .number(Number(1)), .bool(true), .list([]), .map([:])])
+    }
     let isEdge = isHostile && draw.chance(9)
     switch name {
     case "N":
-      return number(isEdge ? draw.pick(["9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.5", "1E125", "5E18"])
-        : draw.pick(["0", "1", "2", "3", "3", "5", "-1"]))
+      return number(
+        isEdge
+          ? draw.pick(["9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.5", "1E125", "5E18"])
+          : draw.pick(["0", "1", "2", "3", "3", "5", "-1"]))
     case "D":
-      return number(isEdge
-        ? draw.pick(["1E-130", "9.9E125", "-9.9E125", "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001"])
-        : draw.pick(["0", "0.1", "2.50", "-3", "7", "1E2"]))
+      return number(
+        isEdge
+          ? draw.pick([
+            "1E-130", "9.9E125", "-9.9E125", "99999999999999999999999999999999999999", "0.00000000000000000000000000000000000001",
+          ])
+          : draw.pick(["0", "0.1", "2.50", "-3", "7", "1E2"]))
     case "S":
-      return .string(isEdge
-        ? draw.pick(["a\u{0}b", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}", "\u{e9}", ""])
-        : draw.pick(["a", "b", "r1", "so #happy", "#sad day", "A"]))
-    case "G": return .string(isEdge ? draw.pick(["\u{0}", String(repeating: "g", count: 1_025), "\u{e9}"]) : draw.pick(["A", "a", "b", "b"]))
+      return .string(
+        isEdge
+          ? draw.pick([
+            "a\u{0}b", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}", "\u{e9}", "",
+          ])
+          : draw.pick(["a", "b", "r1", "so #happy", "#sad day", "A"]))
+    case "G":
+      return .string(
+        isEdge ? draw.pick(["\u{0}", String(repeating: "g", count: 1_025), "\u{e9}"]) : draw.pick(["A", "a", "b", "b"]))
     case "B": return .bool(draw.chance(2))
     case "T": return .string(isEdge ? draw.pick(Self.edges) : Timestamp.text((now + draw.pick(Self.near)) * 1_000))
     case "U":
-      return number(isEdge
-        ? draw.pick(["0", "-62135596800", "-62135596801", "253402300799", "253402300800", "253402300799999", "1E30", "1.5"])
-        : draw.chance(2) ? "\((now + draw.pick(Self.near)) / 1_000)" : "\(now + draw.pick(Self.near))")
-    case "Y": return .binary(isEdge ? [UInt8](repeating: 7, count: draw.pick([1_024, 1_025])) : draw.pick([[0], [1, 2], [255], [0, 0]]))
-    case "J": return draw.pick([.map(["a": .number(Number(1))]), .list([.string("x"), .null]), .string("j"), .number(Number(2)), .string("\u{0}")])
+      return number(
+        isEdge
+          ? draw.pick(["0", "-62135596800", "-62135596801", "253402300799", "253402300800", "253402300799999", "1E30", "1.5"])
+          : draw.chance(2) ? "\((now + draw.pick(Self.near)) / 1_000)" : "\(now + draw.pick(Self.near))")
+    case "Y":
+      return .binary(
+        isEdge ? [UInt8](repeating: 7, count: draw.pick([1_024, 1_025])) : draw.pick([[0], [1, 2], [255], [0, 0]]))
+    case "J":
+      return draw.pick([
+        .map(["a": .number(Number(1))]), .list([.string("x"), .null]), .string("j"), .number(Number(2)), .string("\u{0}"),
+      ])
     case "L":
       if draw.chance(3) { return .stringSet(draw.pick([["a", "b"], ["b"], ["a", "b", "c"]])) }
       return .list((0..<draw.below(4)).map { _ in isEdge ? .number(Number(4)) : .string(draw.pick(["a", "b", "c", "a"])) })
     case "M":
-      return .list((0..<draw.below(4)).map { _ in
-        var map: Item = ["k": .string(draw.pick(["a", "b", "c"])), "v": .number(Number(Int64(draw.below(4))))]
-        if draw.chance(8) { map[draw.pick(["k", "v"])] = nil }
-        return .map(map)
-      })
+      return .list(
+        (0..<draw.below(4)).map { _ in
+          var map: Item = ["k": .string(draw.pick(["a", "b", "c"])), "v": .number(Number(Int64(draw.below(4))))]
+          if draw.chance(8) { map[draw.pick(["k", "v"])] = nil }
+          return .map(map)
+        })
     case "X": return number("\(now / 1_000 + draw.pick([1, 600, 1_800, 3_600, 86_400, 500_000_000]))")
     default: return .string(draw.pick(["a", "b"]))
     }

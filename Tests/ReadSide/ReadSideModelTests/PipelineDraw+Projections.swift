@@ -26,7 +26,9 @@ extension PipelineDraw {
     var lines = ["  \(name):", "    collection: \(item.name)", "    key: [\(key.map(\.text).joined(separator: ", "))]"]
     if !columns.isEmpty { lines.append("    columns: [\(columns.map(\.name).joined(separator: ", "))]") }
     if draw.chance(3) {
-      lines.append("    when: \"\(itemCondition(elements.isEmpty || !key.contains { elements.contains($0.name) } ? item.plain : item.all))\"")
+      lines.append(
+        "    when: \"\(itemCondition(elements.isEmpty || !key.contains { elements.contains($0.name) } ? item.plain : item.all))\""
+      )
     }
     return lines
   }
@@ -38,7 +40,9 @@ extension PipelineDraw {
       return ["    each: [\(change(item)), \(change(other))]"]
     }
     if let element = item.fields.first(where: \.isElement), draw.chance(3) {
-      return ["    each: { change: \(item.name) \(draw.pick(["inserted", "removed", "changed(n)"])), when: \"\(itemCondition([element]))\" }"]
+      return [
+        "    each: { change: \(item.name) \(draw.pick(["inserted", "removed", "changed(n)"])), when: \"\(itemCondition([element]))\" }"
+      ]
     }
     return ["    each: \(changes(item))"]
   }
@@ -87,7 +91,9 @@ extension PipelineDraw {
     if !board.isEmpty, draw.chance(2) { keep.append("\(1 + draw.below(3)) boards") }
     if draw.chance(3) { keep.append("\(1 + draw.below(3)) members") }
     if !keep.isEmpty { lines.append("    keep: [\(keep.joined(separator: ", "))]") }
-    if draw.chance(3), !score.contains("(t)"), !score.contains("(u)") { lines.append("    floor: \(draw.pick(["2", "-3", "5"]))") }
+    if draw.chance(3), !score.contains("(t)"), !score.contains("(u)") {
+      lines.append("    floor: \(draw.pick(["2", "-3", "5"]))")
+    }
     return lines
   }
 
@@ -95,7 +101,9 @@ extension PipelineDraw {
     var lines: [String] = []
     if draw.chance(3) { lines.append("    cut: midnight '\(draw.pick(Self.zones))'") }
     if draw.chance(3) { lines.append("    max: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1d"]))") }
-    if (lines.isEmpty && !canBeNone) || draw.chance(2) { lines.append("    gap: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1h", "1d", "1d"]))") }
+    if (lines.isEmpty && !canBeNone) || draw.chance(2) {
+      lines.append("    gap: \(draw.pick(["1ms", "1s", "10m", "30m", "1h", "1h", "1d", "1d"]))")
+    }
     return lines
   }
 
@@ -150,14 +158,18 @@ extension PipelineDraw {
         if isItem {
           lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["changed(n)", "changed(s)"]))\"\(when), delete: item }")
         } else if let rows = selection(item.all.map { ($0.name, $0.type) }) {
-          lines.append("  \(name): { each: \"\(item.name) \(draw.pick(["removed", "changed(s)", "inserted", "changed(n)", "expired"]))\"\(when), delete: \(rows) }")
+          lines.append(
+            "  \(name): { each: \"\(item.name) \(draw.pick(["removed", "changed(s)", "inserted", "changed(n)", "expired"]))\"\(when), delete: \(rows) }"
+          )
         }
       case 1:
         guard let session = sessions.isEmpty ? nil : draw.pick(sessions) else { continue }
         let end = draw.pick(["expired", "ended", "gap", "superseded", "max", "explicit", "deadline", "removed"])
         if session.isItem, draw.chance(2) {
           lines.append("  \(name): { each: \(session.name) \(end), delete: item }")
-        } else if let rows = selection(session.key.map { ($0, "string") } + [("started_at", "timestamp"), ("ended_at", "timestamp")]) {
+        } else if let rows = selection(
+          session.key.map { ($0, "string") } + [("started_at", "timestamp"), ("ended_at", "timestamp")])
+        {
           lines.append("  \(name): { each: \(session.name) \(end), delete: \(rows) }")
         }
       default:

@@ -75,7 +75,9 @@ struct PipelineDraw {
       lines.append("  \(item.0):")
       lines.append("    in: \(item.1)")
       lines.append("    match: { \(item.2) }")
-      lines.append("    fields: { \(fields.filter { $0.name != "mood" }.map { $0.text.hasPrefix("{") ? "\($0.name): \($0.text)" : "\($0.name): \"\($0.text)\"" }.joined(separator: ", ")) }")
+      lines.append(
+        "    fields: { \(fields.filter { $0.name != "mood" }.map { $0.text.hasPrefix("{") ? "\($0.name): \($0.text)" : "\($0.name): \"\($0.text)\"" }.joined(separator: ", ")) }"
+      )
       if let mood = fields.first(where: { $0.name == "mood" }) { lines.append("    capture: { mood: \(mood.text) }") }
       if item.name == "game" {
         lines.append("    when: \"K = 'a'\"")
@@ -112,11 +114,14 @@ struct PipelineDraw {
     case 0: fields.append(FieldDraw(name: "e", type: "string", text: "explode(L)\(optional(!draw.chance(3)))", isElement: true))
     case 1:
       fields.append(FieldDraw(name: "e", type: "string", text: "explode(M, 'k') optional", isElement: true))
-      fields.append(FieldDraw(name: "ev", type: "integer", text: "{ from: \"explode(M, 'v')\", type: integer, optional: true }", isElement: true))
+      fields.append(
+        FieldDraw(
+          name: "ev", type: "integer", text: "{ from: \"explode(M, 'v')\", type: integer, optional: true }", isElement: true))
     default: break
     }
     if draw.chance(3) {
-      fields.append(FieldDraw(name: "mood", type: "string", text: "{ from: s, pattern: '#(?<w>\\w+)', group: w, optional: true }"))
+      fields.append(
+        FieldDraw(name: "mood", type: "string", text: "{ from: s, pattern: '#(?<w>\\w+)', group: w, optional: true }"))
     }
     return fields
   }
@@ -150,7 +155,9 @@ struct PipelineDraw {
     // Few different values make groups meet.
     let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
     let field = draw.chance(4) ? draw.pick(fields) : draw.pick(likely)
-    if field.type == "string", !field.isElement, draw.chance(8) { return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }") }
+    if field.type == "string", !field.isElement, draw.chance(8) {
+      return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }")
+    }
     return (field.name, field.type, field.name)
   }
 
@@ -181,7 +188,10 @@ struct PipelineDraw {
   }
 
   /// A change as `each`, `touch` and effects name it, with a `when` at times.
-  mutating func change(_ item: ItemDraw, _ events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"], when: Bool = true)
+  mutating func change(
+    _ item: ItemDraw, _ events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"],
+    when: Bool = true
+  )
     -> String
   {
     let event = "\(item.name) \(draw.pick(events))"
@@ -189,7 +199,9 @@ struct PipelineDraw {
     return "{ change: \"\(event)\", when: \"\(itemCondition(item.plain, prefixes: ["", "old.", "new."]))\" }"
   }
 
-  mutating func changes(_ item: ItemDraw, events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"]) -> String {
+  mutating func changes(
+    _ item: ItemDraw, events: [String] = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"]
+  ) -> String {
     var all = (0..<(1 + draw.below(2))).map { _ in change(item, events) }
     // Fields of two kinds of item have the same names, captures of the key only where the kinds share them.
     if let other = items.first(where: { $0.name != item.name && $0.captures == item.captures }), draw.chance(2) {

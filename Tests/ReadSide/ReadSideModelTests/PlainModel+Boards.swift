@@ -123,7 +123,8 @@ extension PlainModel {
         for entry in entries { sum.add(entry.values[needed]) }
         score = sum.value(board.scoreType)
         if score == nil {
-          deadLetters.insert(PlainDeadLetter(projection: projection.name, kind: "group", path: "score", place: "\(deadLetters.count)"))
+          deadLetters.insert(
+            PlainDeadLetter(projection: projection.name, kind: "group", path: "score", place: "\(deadLetters.count)"))
         }
       case .max: score = entries.map { $0.values[needed] }.max()
       case .min: score = entries.map { $0.values[needed] }.min()
@@ -152,9 +153,12 @@ extension PlainModel {
   func ranks(of board: Leaderboard, _ rows: [[Value]]) -> [(member: Value, rank: Double)] {
     let members = rows.map { row -> Member in
       let count = board.boardCount
-      guard case .timestamp(let time) = row[count + 2], case .integer(let order) = row[count + 3] else { preconditionFailure("no board's row") }
+      guard case .timestamp(let time) = row[count + 2], case .integer(let order) = row[count + 3] else {
+        preconditionFailure("no board's row")
+      }
       let reached = PlainStamp(time: time, order: UInt64(bitPattern: order))
-      return Member(board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached,
+      return Member(
+        board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached,
         boardTouched: reached)
     }
     let sorted = Self.ranked(members, board)

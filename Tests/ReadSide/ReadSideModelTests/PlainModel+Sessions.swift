@@ -24,7 +24,11 @@ extension PlainModel {
     }
 
     mutating func fire(before time: Int64) {
-      for session in active.values { if let due = session.due(rule), due.through < time { end(session, due.at, due.by, PlainStamp(time: due.through, order: .max)) } }
+      for session in active.values {
+        if let due = session.due(rule), due.through < time {
+          end(session, due.at, due.by, PlainStamp(time: due.through, order: .max))
+        }
+      }
     }
 
     mutating func open(_ key: [Value], _ change: PlainChange) -> PlainSession {
@@ -112,9 +116,10 @@ extension PlainModel {
       isTouch = touches.contains { $0.happened(old: old, new: new, commit: change.time) }
     }
     let known = run.active[key]
-    let endsNow = run.rule.endWhen.map { endWhen in
-      change.new.map { endWhen.holds($0) } ?? false
-    } ?? false
+    let endsNow =
+      run.rule.endWhen.map { endWhen in
+        change.new.map { endWhen.holds($0) } ?? false
+      } ?? false
     if known == nil {
       // An item that comes with its end has no session.
       guard isTouch, !endsNow, isNew || run.lastEnd[key] != .superseded || run.rule.revivesOnTouch else { return }

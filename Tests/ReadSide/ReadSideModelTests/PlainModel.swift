@@ -118,7 +118,9 @@ struct PlainModel {
     var found: [(values: [Value], place: Int)] = []
     var rules: Set<Int> = []
     for source in sources where source.table == change.table && !rules.contains(source.rule) {
-      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.time) else { continue }
+      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.time) else {
+        continue
+      }
       rules.insert(source.rule)
       do throws(EvaluationFailure) {
         let (old, new) = (change.old?.rule == source.rule ? change.old : nil, change.new?.rule == source.rule ? change.new : nil)

@@ -41,7 +41,9 @@ struct PlainSum {
   /// The sum as a value of a type; nil when it does not fit.
   func value(_ type: ValueType) -> Value? {
     guard let parts else { return type == .integer ? .integer(0) : .decimal(.zero) }
-    guard parts.digits.utf8.count <= 38, let number = try? Number("\(parts.isNegative ? "-" : "")\(parts.digits)E\(parts.exponent)") else { return nil }
+    guard parts.digits.utf8.count <= 38,
+      let number = try? Number("\(parts.isNegative ? "-" : "")\(parts.digits)E\(parts.exponent)")
+    else { return nil }
     if type == .decimal { return .decimal(number) }
     return number.int64.map { .integer($0) }
   }

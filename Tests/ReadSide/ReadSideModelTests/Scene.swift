@@ -121,7 +121,8 @@ final class Scene {
         let log = EmbeddedLog(store, table: table.name)
         return way.redelivers ? RepeatingLog(log) : log
       },
-      batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery, isSettled: way.isSettled)
+      batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery,
+      isSettled: way.isSettled)
     if let seed = way.interleaving {
       var draw = Draw(seed: seed)
       replay.choose = { draw.below($0) }
@@ -179,7 +180,9 @@ struct RepeatingLog: ChangeLog {
 
   func describe() async throws(LogError) -> LogDescription { try await log.describe() }
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await log.bounds(partition: partition) }
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor { try await log.cursor(partition: partition, time: time) }
+  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+    try await log.cursor(partition: partition, time: time)
+  }
 
   func read(partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration) async throws(LogError) -> RecordBatch {
     var before = cursor

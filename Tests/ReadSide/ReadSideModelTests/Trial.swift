@@ -46,7 +46,9 @@ struct Trial {
 
   /// The same while effects are carried out on the tables, at some steps at once and at others late.
   private func effectProblem(_ steps: [HistoryStep], _ draw: inout Draw) async throws -> String? {
-    let expires = pipeline.projections.contains { if case .sessions(let sessions) = $0.kind { sessions.expiresItem } else { false } }
+    let expires = pipeline.projections.contains {
+      if case .sessions(let sessions) = $0.kind { sessions.expiresItem } else { false }
+    }
     guard expires || !pipeline.effects.isEmpty else { return nil }
     let scene = try Scene(pipeline, start: start, partitions: draw.pick([1, 4]))
     var way = Way.drawn(&draw)
@@ -63,7 +65,9 @@ struct Trial {
     var model = PlainModel(pipeline, changes, watermark: watermark)
     let comparison = Comparison(model: model, path: path, store: replay.store)
     guard let problem = try comparison.difference(effects: false) ?? model.deletionProblem() else { return nil }
-    let log = changes.map { "  \($0.place) \($0.itemKey) at \(Timestamp.text($0.time)) \($0.isExpiry ? "expired" : $0.new == nil ? "gone" : "")" }
+    let log = changes.map {
+      "  \($0.place) \($0.itemKey) at \(Timestamp.text($0.time)) \($0.isExpiry ? "expired" : $0.new == nil ? "gone" : "")"
+    }
     return "carrying out effects, \(way): \(problem)\n\(log.joined(separator: "\n"))"
   }
 
