@@ -68,12 +68,14 @@ package final class PipelineView: Sendable {
     let deadline = ContinuousClock.now + PipelineView.freshnessWaitMax
     while true {
       let ticket = changed.ticket
-      let source = try await source()
       do {
+        let source = try await source()
         let bytes = try await (readers == .any ? pool : boards).read(source) { reader in
           try PipelineView.answer(reader, source, positions, body)
         }
         if let bytes { return bytes }
+      } catch ReaderError.notReady where !positions.isEmpty {
+        // A read model that is being made comes to the positions as any other does.
       } catch let error as ReaderError {
         throw PipelineView.error(error, name)
       }
@@ -111,15 +113,13 @@ package final class PipelineView: Sendable {
     switch error {
     case .timeout:
       QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
-    case .notReady: QueryError(503, "NotReady", "the read model of \(name) cannot be opened yet")
+    case .notReady: QueryError(503, "NotReady", "pipeline \(name) has no read model yet")
     case .failed(let reason): QueryError(500, "QueryFailed", reason)
     }
   }
 
   private func source() async throws -> ReaderPool.Source {
-    guard let generation = try await current() else {
-      throw QueryError(503, "NotReady", "pipeline \(name) has no read model yet")
-    }
+    guard let generation = try await current() else { throw ReaderError.notReady }
     if let live = definition(), live.pipeline.fingerprint == generation.fingerprint {
       return ReaderPool.Source(generation: generation, pipeline: live.pipeline, revision: live.revision)
     }
