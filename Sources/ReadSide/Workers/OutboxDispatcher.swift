@@ -161,14 +161,24 @@ struct OutboxDispatcher {
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
       case .deleteRows(let rows):
         for selection in rows {
-          for item in try await writer.items(behind: selection, of: effect) {
-            _ = try await sink.deleteItem(table: selection.table, key: item.key, seen: Item(), seenThrough: item.position)
-          }
+          try await delete(try await writer.items(behind: selection, of: effect), in: selection.table)
         }
       }
       return .done
     } catch {
       return failed(effect, "\(error)")
+    }
+  }
+
+  /// Deletes the items of one effect, as many at once as effects may be: they are different items, so they need no order.
+  private func delete(_ items: [RowItem], in table: String) async throws {
+    let sink = sink
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (place, item) in items.enumerated() {
+        if place >= settings.effectsAtOnce { try await group.next() }
+        group.addTask { _ = try await sink.deleteItem(table: table, key: item.key, seen: Item(), seenThrough: item.position) }
+      }
+      try await group.waitForAll()
     }
   }
 
