@@ -170,12 +170,14 @@ struct OutboxDispatcher {
     }
   }
 
-  /// Deletes the items of one effect, as many at once as effects may be: they are different items, so they need no order.
+  /// Items of one effect that are deleted at once: they are different items, so they need no order.
+  private static let itemsAtOnce = 32
+
   private func delete(_ items: [RowItem], in table: String) async throws {
     let sink = sink
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (place, item) in items.enumerated() {
-        if place >= settings.effectsAtOnce { try await group.next() }
+        if place >= OutboxDispatcher.itemsAtOnce { try await group.next() }
         group.addTask { _ = try await sink.deleteItem(table: table, key: item.key, seen: Item(), seenThrough: item.position) }
       }
       try await group.waitForAll()
