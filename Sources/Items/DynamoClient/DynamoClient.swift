@@ -57,7 +57,7 @@ package struct DynamoClient: Sendable {
 
   private func send(_ target: String, _ headers: [String: String], _ body: [UInt8]) async throws -> Answer {
     guard let url = URL(string: endpoint + "/"), let host = url.host else {
-      throw ClientError(code: "InvalidEndpoint", message: "`\(endpoint)` is no address of a table server", isPassing: false)
+      throw ClientError(code: "InvalidEndpoint", message: "`\(endpoint)` is not the address of a table server", isPassing: false)
     }
     let date = DynamoClient.date()
     let port = url.port.map { ":\($0)" } ?? ""

@@ -5,7 +5,7 @@ internal import Glibc
 /// Opening only what holds everything that was acknowledged, and the way out when it does not.
 extension Database {
   /// In order: look at the log files; where they are suspicious, ask the database (opened read-only) which of them are live and what its
-  /// tables hold; open it; look whether its last change is there. RocksDB by itself goes on without what follows a damage, or, at the end
+  /// tables hold; open it; look whether its last change is there. RocksDB by itself drops what follows a damage, or, at the end
   /// of a log, without a record whose length was changed.
   static func openWhole(
     _ path: String, _ specifications: [Family], _ blockCacheBytes: Int

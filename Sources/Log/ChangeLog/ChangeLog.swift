@@ -13,7 +13,7 @@ package protocol ChangeLog: Sendable {
   /// The records behind `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for
   /// the first. Returns without records when the wait is over: the batch then carries the watermark alone.
   ///
-  /// Errors: `.trimmed` when the record behind the cursor is no longer kept, `.recreated` when the table is not the one
+  /// Errors: `.trimmed` when the record after the cursor is no longer kept, `.recreated` when the table is not the one
   /// that the cursor belongs to, `.corrupt` for a gap in the sequence.
   func read(
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration

@@ -16,7 +16,7 @@ package enum CommandLineParser {
       if word == "--help" || word == "-h" || word == "help" { return .help(HelpText.make(command, path: path)) }
       guard let next = command.commands.first(where: { $0.name == word }) else {
         let near = nearest(word, command.commands.map(\.name)).map { " (did you mean `\($0)`?)" } ?? ""
-        throw UsageError("`\(word)` is no command of `\(path)`\(near)", command: path)
+        throw UsageError("`\(word)` is not a command of `\(path)`\(near)", command: path)
       }
       command = next
       path += " " + next.name
@@ -58,7 +58,7 @@ package enum CommandLineParser {
     guard let found else {
       let names = command.options.map { "--" + $0.name }
       let near = nearest(given, names).map { " (did you mean `\($0)`?)" } ?? ""
-      throw UsageError("`\(given)` is no option of `\(path)`\(near)", command: path)
+      throw UsageError("`\(given)` is not an option of `\(path)`\(near)", command: path)
     }
     guard let value = found.value else {
       if parts.count > 1 { throw UsageError("--\(found.name) takes no value", command: path) }

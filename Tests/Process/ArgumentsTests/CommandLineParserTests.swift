@@ -71,10 +71,11 @@ import Testing
   }
 
   @Test func `wrong usage is named with the likely right word`() {
-    #expect(error("cpy", "a") == "`cpy` is no command of `tool` (did you mean `copy`?)\nSee: tool --help")
+    #expect(error("cpy", "a") == "`cpy` is not a command of `tool` (did you mean `copy`?)\nSee: tool --help")
     #expect(
-      error("copy", "a", "--forse") == "`--forse` is no option of `tool copy` (did you mean `--force`?)\nSee: tool copy --help")
-    #expect(error("copy", "a", "--zzz").hasPrefix("`--zzz` is no option of `tool copy`\n"))
+      error("copy", "a", "--forse")
+        == "`--forse` is not an option of `tool copy` (did you mean `--force`?)\nSee: tool copy --help")
+    #expect(error("copy", "a", "--zzz").hasPrefix("`--zzz` is not an option of `tool copy`\n"))
     #expect(error("copy").hasPrefix("FROM is missing\n"))
     #expect(error("copy", "a", "b", "c").hasPrefix("`c` is one word too many\n"))
     #expect(error("copy", "a", "--label").hasPrefix("--label needs a value: --label TEXT\n"))

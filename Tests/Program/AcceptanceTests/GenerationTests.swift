@@ -5,7 +5,7 @@ import Testing
   import FoundationNetworking
 #endif
 
-/// A pipeline file that is edited between two starts, and a read model that is built anew on demand.
+/// A pipeline file that is edited between two starts, and a read model that is built again on demand.
 @Suite(.timeLimit(.minutes(1))) struct GenerationTests {
   /// The notes with one more column.
   static let edited = Notes.pipeline.replacingOccurrences(

@@ -16,8 +16,8 @@ import Testing
   }
 
   static let cases = [
-    Case("devv", "`devv` is no command of `afterimage` (did you mean `dev`?)"),
-    Case("dev --prot 1", "`--prot` is no option of `afterimage dev` (did you mean `--port`?)"),
+    Case("devv", "`devv` is not a command of `afterimage` (did you mean `dev`?)"),
+    Case("dev --prot 1", "`--prot` is not an option of `afterimage dev` (did you mean `--port`?)"),
     Case("dev --port 70000", "--port takes a whole number from 0 to 65535, not `70000`"),
     Case("dev extra", "`extra` is one word too many"),
     Case("serve --rols table", "(did you mean `--roles`?)"),
@@ -102,7 +102,7 @@ import Testing
     Case("session p s --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("dead-letter list p --server http://127.0.0.1:1", "http://127.0.0.1:1 does not answer"),
     Case("query p --server nowhere", "`nowhere` is not the address of a server"),
-    Case("table list --endpoint nowhere", "`nowhere` is no address of a table server"),
+    Case("table list --endpoint nowhere", "`nowhere` is not the address of a table server"),
   ]) func `a server that does not run is named, and how to start it`(_ one: Case) async throws {
     let outcome = try await Program.run(Program.path, one.words)
     #expect(outcome.status == 1 && outcome.errors.contains(one.error), "\(outcome)")
