@@ -30,10 +30,17 @@ package protocol ChangeLog: Sendable {
 package struct LogDescription: Sendable, Equatable {
   package let tableID: TableID
   package let partitions: Int
+  /// The so many'th time that the records are written to a log of their own: a reader that a damaged log has stopped may go on when the number
+  /// is another.
+  package let publication: Int
+  /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept for ever, or when that is not known.
+  package let retention: Int64?
 
-  package init(tableID: TableID, partitions: Int) {
+  package init(tableID: TableID, partitions: Int, publication: Int = 1, retention: Int64? = nil) {
     self.tableID = tableID
     self.partitions = partitions
+    self.publication = publication
+    self.retention = retention
   }
 }
 

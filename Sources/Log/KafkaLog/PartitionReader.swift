@@ -5,6 +5,7 @@ internal import Kafka
 /// A partition being read from a cursor on: the stream of its messages and what was understood of them.
 struct PartitionReader: Sendable {
   let table: String
+  let topic: String
   let partition: Int
   /// Which of the log's consumers fetches it.
   let slot: Int
@@ -19,8 +20,9 @@ struct PartitionReader: Sendable {
   var isLocated = false
   var usedAt = ContinuousClock.now
 
-  init(table: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
+  init(table: String, topic: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
     self.table = table
+    self.topic = topic
     self.partition = partition
     self.slot = slot
     self.stream = stream

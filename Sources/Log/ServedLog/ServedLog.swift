@@ -73,7 +73,9 @@ package final class ServedLog: ChangeLog {
     let name = tape.member(tape.root, "PartitionKey").map { tape.string($0) }
     key.withLock { $0 = name }
     return (
-      LogDescription(tableID: tableID, partitions: firsts.count),
+      LogDescription(
+        tableID: tableID, partitions: firsts.count,
+        retention: tape.member(tape.root, "Retention").flatMap { Int64(tape.text($0)) }),
       zip(firsts, lasts).map { LogBounds(first: UInt64($0), last: UInt64($1)) }
     )
   }

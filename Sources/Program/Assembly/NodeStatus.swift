@@ -46,7 +46,9 @@ struct NodeStatus: Sendable {
     let relayed = pipeline.tables.compactMap { table in
       relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
     }
-    let troubles = [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
+    let troubles =
+      [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
+      + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") }
     writer.array(troubles) { $0.string($1) }
     writer.name("held")
     writer.array(current?.lanes.held ?? []) { writer, held in
@@ -121,6 +123,10 @@ struct NodeStatus: Sendable {
       writer.name("stopped")
       writer.string(stopped)
     }
+    if let end = lane.neededUntil {
+      writer.name("kept_until")
+      writer.integer(end)
+    }
     writer.endObject()
   }
 
@@ -134,6 +140,7 @@ struct NodeStatus: Sendable {
   }
 
   func refresh() {
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
     for worker in workers {
       for running in worker.generations {
         for lane in running.lanes.all {
@@ -157,6 +164,13 @@ struct NodeStatus: Sendable {
           .set(Int64(lane.deadLetters))
           metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
             .set(lane.stopped == nil ? 0 : 1)
+          if let end = lane.neededUntil {
+            metrics.cell(
+              .gauge, "afterimage_lane_kept_seconds",
+              help: "How long the log keeps what the lane has yet to apply; negative when it may be gone.", labels: labels
+            )
+            .set((end - now) / 1000)
+          }
         }
       }
     }

@@ -19,8 +19,18 @@ package struct LaneStatus: Sendable {
   /// Why the lane stands still; nil while it goes on.
   package var stopped: String?
   package var stop: LaneProgress.Stop?
+  /// How long the log keeps records, in milliseconds; nil for ever, or not known.
+  package var retention: Int64?
+  /// As of the last look.
+  package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
+
+  /// Until when the log keeps what the lane has yet to apply, in milliseconds; nil where nothing is to be applied, or records are kept for ever.
+  package var neededUntil: Int64? {
+    guard behind > 0, let retention, watermark > 0 else { return nil }
+    return watermark.addingReportingOverflow(retention).overflow ? nil : watermark + retention
+  }
 }
 
 /// A projection that waits for a lane: what several lanes feed in order stands as far as the one that is furthest back.

@@ -11,10 +11,12 @@ internal import Services
 package struct EmbeddedLog: ChangeLog {
   package let table: String
   private let state: StoreState
+  private let retention: Int64?
 
   package init(_ store: TableStore, table: String) {
     self.table = table
     state = store.state
+    retention = store.options.retention
   }
 
   package func describe() async throws(LogError) -> LogDescription {
@@ -22,7 +24,7 @@ package struct EmbeddedLog: ChangeLog {
       throw LogError(
         .configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
     }
-    return LogDescription(tableID: stored.tableID, partitions: stored.definition.partitions)
+    return LogDescription(tableID: stored.tableID, partitions: stored.definition.partitions, retention: retention)
   }
 
   private func stored(_ tableID: TableID, _ partition: Int) throws(LogError) -> StoredTable {
