@@ -90,11 +90,8 @@ enum HTTPBench {
     let bytes = item.binary
     let total = Total()
     let deadline = ContinuousClock.now + .seconds(seconds)
-    let done = DispatchGroup()
-    for thread in 0..<threads {
-      done.enter()
-      Thread.detachNewThread {
-        defer { done.leave() }
+    let running = try (0..<threads).map { thread in
+      try OwnedThread("bare writer") {
         var count = 0
         while ContinuousClock.now < deadline {
           var batch = WriteBatch(database)
@@ -109,7 +106,7 @@ enum HTTPBench {
         total.add(count)
       }
     }
-    done.wait()
+    for thread in running { thread.join() }
     return Double(total.current) / Double(seconds)
   }
 }
