@@ -23,10 +23,10 @@ func module(_ room: String, _ name: String, _ dependencies: [String] = [], resou
     resources: resources, swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [String]) -> Target {
+func program(_ name: String, _ dependencies: [String], plugins: [Target.PluginUsage]? = nil) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: "Sources/Program/\(name)",
-    swiftSettings: strict)
+    swiftSettings: strict, plugins: plugins)
 }
 
 func kit(_ room: String, _ name: String, _ dependencies: [String]) -> Target {
@@ -246,8 +246,13 @@ let package = Package(
         "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
         "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
-      ]),
-    tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
+      ], plugins: ["EmbedPipelines"]),
+    // What writes the sample pipelines into the program while it is built.
+    program("afterimage-embed", []),
+    .plugin(
+      name: "EmbedPipelines", capability: .buildTool(), dependencies: ["afterimage-embed"], path: "Sources/Program/EmbedPipelines"
+    ),
+    tests("Program", "Assembly", ["Assembly", "TableStore", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",

@@ -139,7 +139,13 @@ struct NodeStatus: Sendable {
     return Double(max(0, now - least)) / 1000
   }
 
-  func refresh() {
+  /// What `/metrics` answers.
+  func metricsText() -> String {
+    refresh()
+    return metrics.text
+  }
+
+  private func refresh() {
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     for worker in workers {
       for running in worker.generations {

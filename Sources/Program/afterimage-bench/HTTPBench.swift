@@ -21,7 +21,7 @@ enum HTTPBench {
         name: "Bench", key: KeySchema(partition: KeyAttribute(name: "pk", type: .string)), stream: .newAndOldImages)
       _ = try store.createTable(definition)
       let api = TableAPI(store: store)
-      let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+      let server = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
       defer {
         server.stop()
         store.close()

@@ -22,7 +22,7 @@ import Testing
       "ReadSide",
       ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
     ),
-    ("Program", ["Assembly", "afterimage", "afterimage-bench"]),
+    ("Program", ["Assembly", "EmbedPipelines", "afterimage-embed", "afterimage", "afterimage-bench"]),
   ]
 
   static let linesMax = 500

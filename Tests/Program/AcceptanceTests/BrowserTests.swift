@@ -36,7 +36,7 @@ struct BrowserTests {
 
   private func site(_ server: DevProcess) throws -> HTTPServer {
     let page = Array(BrowserTests.page(server.tables, server.page).utf8)
-    return try HTTPServer { _, responder in
+    return try HTTPServer.serving { _, responder in
       responder.answer(HTTPResponse(headers: [("Content-Type", "text/html")], body: page))
     }
   }
@@ -83,7 +83,7 @@ struct BrowserTests {
     let folder = try TestFolder()
     // The page's port is part of its origin, so it is there first; what it calls is known when it is asked for.
     let called = Browser.Page()
-    let site = try HTTPServer { _, responder in
+    let site = try HTTPServer.serving { _, responder in
       responder.answer(HTTPResponse(headers: [("Content-Type", "text/html")], body: called.bytes))
     }
     defer { site.stop() }

@@ -40,8 +40,7 @@ import Testing
 
   private func router(_ operations: Operator) throws -> QueryRouter {
     QueryRouter(
-      views: [try Scene().view], operations: operations, changed: Signal(), metrics: Metrics(), status: { Array($0.utf8) },
-      refresh: {},
+      views: [try Scene().view], operations: operations, changed: Signal(), status: { Array($0.utf8) }, metrics: { "" },
       page: { _ in nil })
   }
 
