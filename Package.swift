@@ -83,6 +83,7 @@ let package = Package(
     module("Libraries", "Kafka", ["CLibrdkafka", "Services"]),
     kit("Libraries", "KafkaTestKit", ["Kafka", "Services"]),
     kit("Libraries", "RandomTestKit", []),
+    kit("Libraries", "BrowserTestKit", ["Services"]),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 
     // Process
@@ -202,6 +203,7 @@ let package = Package(
         "HTTPServer", "Services", "Telemetry",
       ]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
+    tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(
       "ReadSide", "ReadModels",
       [
@@ -262,7 +264,7 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "ServedLog", "Services", "StoreTestKit",
+        "BrowserTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",
