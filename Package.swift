@@ -75,6 +75,8 @@ let package = Package(
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
+    module("Libraries", "Spelling"),
+    tests("Libraries", "Spelling", ["Spelling"]),
     module("Libraries", "Gzip", ["CZlib"]),
     module("Libraries", "CSV", ["Gzip"]),
     module("Libraries", "Crypto", ["CLibCrypto"]),
@@ -84,10 +86,11 @@ let package = Package(
     kit("Libraries", "KafkaTestKit", ["Kafka", "Services"]),
     kit("Libraries", "RandomTestKit", []),
     kit("Libraries", "BrowserTestKit", ["Services"]),
+    kit("Libraries", "PythonTestKit", []),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 
     // Process
-    module("Process", "Arguments"),
+    module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
     module("Process", "Services"),
     module("Process", "Telemetry"),
@@ -133,14 +136,14 @@ let package = Package(
     module(
       "WriteSide", "TableAPI",
       [
-        "HTTPServer", "CLibCrypto", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
+        "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
         "ChangeLog", "TableStore",
       ]),
     tests(
       "WriteSide", "TableAPI",
       [
-        "TableAPI", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeLog", "ChangeRecords", "HTTPServer",
-        "DynamoClient", "DynamoModel", "Services",
+        "TableAPI", "PythonTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeRecords",
+        "HTTPServer", "DynamoClient", "DynamoModel", "Services",
       ],
       exclude: [
         "boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py",
@@ -161,8 +164,8 @@ let package = Package(
     tests(
       "ReadSide", "Projections",
       [
-        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "ReadModels", "PipelineFiles", "Pipelines",
-        "ChangeLog", "ChangeRecords", "DynamoModel",
+        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
+        "DynamoModel",
       ]),
     module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     kit(
@@ -170,7 +173,7 @@ let package = Package(
     kit(
       "ReadSide", "ReadModelConformance",
       [
-        "ProjectionTestKit", "RandomTestKit", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
     module(
@@ -179,29 +182,23 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels",
-        "ReadModels",
-        "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels", "ReadModels",
+        "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
       "ReadSide", "PipelineFiles",
-      ["SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+      [
+        "SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "Spelling",
+        "YAML",
+      ]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
-      "ReadSide", "PipelineFiles",
-      [
-        "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions",
-        "SQLite",
-      ]),
+      "ReadSide", "PipelineFiles", ["PipelineTestKit", "RandomTestKit", "PipelineFiles", "Pipelines", "DynamoModel"]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
-      "ReadSide", "QueryAPI",
-      [
-        "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel",
-        "HTTPServer", "Services", "Telemetry",
-      ]),
+      "ReadSide", "QueryAPI", ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(
@@ -214,9 +211,8 @@ let package = Package(
     tests(
       "ReadSide", "QueryAPI",
       [
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles",
-        "ChangeLog",
-        "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
+        "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",
@@ -227,9 +223,9 @@ let package = Package(
     tests(
       "ReadSide", "Workers",
       [
-        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",
-        "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections",
-        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
+        "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -245,7 +241,8 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
+        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "Crypto", "DynamoClient", "DynamoModel",
+        "HTTPClient",
         "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
       ], plugins: ["EmbedPipelines"]),
@@ -264,7 +261,7 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "ServedLog", "Services", "StoreTestKit",
+        "BrowserTestKit", "PythonTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",

@@ -1,3 +1,5 @@
+internal import DynamoModel
+
 /// The names of a table's topics: `afterimage.<table>`, beside it `afterimage.<table>.relay`, and `afterimage.<table>.published.2` and so on
 /// for records that were published again.
 ///
@@ -26,9 +28,7 @@ package enum TopicNames {
   private static func held(_ table: String) -> String {
     let bytes = Array(table.utf8)
     if bytes.count <= nameBytesMax, bytes.allSatisfy(isHeld), !isTaken(bytes) { return table }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let digits = String(hash, radix: 16)
+    let digits = String(StableHash.fnv1a(bytes[...]), radix: 16)
     let kept = bytes.prefix(nameBytesMax - 17).map { isHeld($0) ? $0 : UInt8(ascii: "_") }
     return String(decoding: kept, as: UTF8.self) + "-" + String(repeating: "0", count: 16 - digits.count) + digits
   }

@@ -177,18 +177,7 @@ extension TableStore {
   }
 
   /// A stream's label: the time of its enabling, as AWS forms it.
-  static func label(_ milliseconds: Int64) -> String {
-    var seconds = time_t(milliseconds / 1000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func padded(_ number: some BinaryInteger, _ digits: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-    let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-    return "\(date)T\(time).\(padded(milliseconds % 1000, 3))"
-  }
+  static func label(_ milliseconds: Int64) -> String { UTCTime(milliseconds: milliseconds).label }
 }
 
 extension StoredTable {

@@ -9,7 +9,7 @@ import Testing
       "Libraries",
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
-        "RocksDB", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
+        "RocksDB", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),

@@ -50,7 +50,7 @@ enum DevCommand {
     var settings = try NodeOptions.settings(arguments)
     if arguments.has("fresh") { try DataDirectory.remove(settings.dataDirectory) }
     if arguments.has("demo"), settings.pipelines.isEmpty {
-      settings.pipelines = try PipelineFolders.samples(in: settings.dataDirectory + "/sample-pipelines")
+      settings.pipelines = try PipelineFolders.samples(in: DataDirectory.samplePipelines(settings.dataDirectory))
     }
     if let brokers = arguments.value("kafka") {
       settings.kafka = brokers
