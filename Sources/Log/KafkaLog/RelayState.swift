@@ -10,10 +10,10 @@ package struct RelayState: Sendable, Equatable {
   package struct Partition: Sendable, Equatable {
     /// The last record published; 0 before the first.
     package var sequence: UInt64
-    /// Milliseconds: no record behind `sequence` has an earlier commit time. 0 where nothing is known.
-    package var watermark: Int64
+    /// No record behind `sequence` has an earlier commit time. Zero where nothing is known.
+    package var watermark: LogTime
 
-    package init(sequence: UInt64 = 0, watermark: Int64 = 0) {
+    package init(sequence: UInt64 = 0, watermark: LogTime = .zero) {
       self.sequence = sequence
       self.watermark = watermark
     }
@@ -49,7 +49,7 @@ package struct RelayState: Sendable, Equatable {
       writer.name("sequence")
       writer.integer(partition.sequence)
       writer.name("watermark")
-      writer.integer(partition.watermark)
+      writer.integer(partition.watermark.rawValue)
       writer.endObject()
     }
     writer.endArray()
@@ -78,7 +78,7 @@ package struct RelayState: Sendable, Equatable {
       guard let sequence = tape.member(node, "sequence").flatMap({ UInt64(tape.text($0)) }),
         let watermark = tape.member(node, "watermark").flatMap({ Int64(tape.text($0)) })
       else { throw RecordError("a partition's sequence or watermark is missing") }
-      partitions.append(Partition(sequence: sequence, watermark: watermark))
+      partitions.append(Partition(sequence: sequence, watermark: LogTime(rawValue: watermark)))
     }
     self.init(tableID: tableID, relay: tape.string(relay), partitions: partitions)
   }

@@ -193,7 +193,7 @@ private struct Run {
         for index in 1...statement.parameterCount {
           let name = statement.parameterName(index)?.dropFirst() ?? ""
           // The clock stands still while a step settles: everything is true for its time.
-          if name == "now" { try statement.bind(index, Timestamp.text(LaneEngine.microseconds(time.wall()))) }
+          if name == "now" { try statement.bind(index, Timestamp.text(LaneEngine.microseconds(LogTime(rawValue: time.wall())))) }
           for (parameter, value) in zip(query.parameters, expected.parameters)
           where name == parameter.name || name == parameter.name + "_sort" {
             if case .decimal(let number) = value, name == parameter.name {

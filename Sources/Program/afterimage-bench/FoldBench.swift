@@ -16,13 +16,13 @@ enum FoldBench {
       if n % 1024 == 0 {
         batches.append(
           RecordBatch(
-            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: 0, behind: 1))
+            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: .zero, behind: 1))
       }
       next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let user = Int(next >> 33) % SessionBench.users
       let item = KafkaBench.item(user, n)
       let old = latest.updateValue(item, forKey: user)
-      let time = 1_700_000_000_000 + Int64(n / 10) * 100
+      let time = LogTime(rawValue: 1_700_000_000_000 + Int64(n / 10) * 100)
       let record = ChangeRecord(
         kind: old == nil ? .insert : .modify, cause: .user, time: time, order: UInt64(n + 1), sequence: UInt64(n + 1),
         keys: ["user": item["user"] ?? .null],

@@ -120,14 +120,15 @@ package struct LaneEngine: Sendable {
     applied += 1
   }
 
-  /// Fires the deadlines that a watermark (milliseconds) has passed.
-  package mutating func advance(to watermark: Int64) {
+  /// Fires the deadlines that a watermark has passed.
+  package mutating func advance(to watermark: LogTime) {
     fireDeadlines(before: LaneEngine.microseconds(watermark))
   }
 
   /// Log times are milliseconds, everything after the engine is microseconds; the greatest time stays the greatest.
-  package static func microseconds(_ milliseconds: Int64) -> Int64 {
-    milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
+  package static func microseconds(_ time: LogTime) -> Int64 {
+    let milliseconds = time.rawValue
+    return milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
   }
 
   /// Whether there is anything for a checkpoint to write beside the position.

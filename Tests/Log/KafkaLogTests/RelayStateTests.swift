@@ -5,7 +5,7 @@ import Testing
 @Suite struct RelayStateTests {
   let state = RelayState(
     tableID: TableID(rawValue: 0xf1), relay: "host \"x\" pid 1",
-    partitions: [.init(sequence: 0, watermark: 0), .init(sequence: UInt64(Int64.max), watermark: .max)])
+    partitions: [.init(sequence: 0, watermark: .zero), .init(sequence: UInt64(Int64.max), watermark: .distantFuture)])
 
   @Test func `a state comes back from its JSON`() throws {
     #expect(try RelayState(json: state.json) == state)

@@ -53,7 +53,7 @@ import Testing
       if Int.random(in: 0..<8, using: &random) == 0 { item["State"] = .string("closed") }
       item["Points"] = .number(Number(Int64.random(in: 0..<3, using: &random)))
       if Bool.random(using: &random) {
-        item["Until"] = .number(Number(history.time + Int64.random(in: -20..<40, using: &random)))
+        item["Until"] = .number(Number(history.time.rawValue + Int64.random(in: -20..<40, using: &random)))
       }
       history.put(item)
     }

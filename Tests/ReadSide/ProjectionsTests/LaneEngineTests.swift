@@ -57,8 +57,10 @@ import Testing
 
   @Test func `log times are milliseconds, and the ends stay the ends`() {
     #expect(LaneEngine.microseconds(5) == 5_000 && LaneEngine.microseconds(-5) == -5_000)
-    #expect(LaneEngine.microseconds(.max) == .max && LaneEngine.microseconds(.min) == .min)
-    #expect(LaneEngine.microseconds(.max / 1000) == .max / 1000 * 1000 && LaneEngine.microseconds(.max / 1000 + 1) == .max)
+    #expect(LaneEngine.microseconds(.distantFuture) == .max && LaneEngine.microseconds(.distantPast) == .min)
+    let last = Int64.max / 1000
+    #expect(LaneEngine.microseconds(LogTime(rawValue: last)) == last * 1000)
+    #expect(LaneEngine.microseconds(LogTime(rawValue: last + 1)) == .max)
   }
 
   @Test func `an item's key is read from its bytes, which compare as keys do`() {

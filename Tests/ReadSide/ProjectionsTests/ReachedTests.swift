@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import MemoryReadModels
 import Pipelines
@@ -41,7 +42,7 @@ import Testing
       try state.merge(delta, plan, &values)
     }
     let shown = try state.shown(plan, &values)
-    return shown.values.map(\.description) + ["\((shown.reached.time / 1000) - TestHistory.start)"]
+    return shown.values.map(\.description) + ["\((shown.reached.time / 1000) - TestHistory.start.rawValue)"]
   }
 
   private func expect(_ name: String, _ history: TestHistory, _ expected: [String]) throws {

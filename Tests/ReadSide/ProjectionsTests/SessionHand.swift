@@ -31,7 +31,7 @@ struct SessionHand {
     throw StateError()
   }
 
-  static func microseconds(_ milliseconds: Int64) -> Int64 { (TestHistory.start + milliseconds) * 1000 }
+  static func microseconds(_ milliseconds: Int64) -> Int64 { (TestHistory.start.rawValue + milliseconds) * 1000 }
 
   private mutating func step(_ time: Int64, _ item: Item, _ action: SessionStep.Action) {
     let at = SessionHand.microseconds(time)
@@ -80,7 +80,7 @@ struct SessionHand {
   }
 
   private mutating func write(_ state: SessionState) {
-    func time(_ instant: Int64) -> String { "\((instant / 1000) - TestHistory.start)" }
+    func time(_ instant: Int64) -> String { "\((instant / 1000) - TestHistory.start.rawValue)" }
     let key = state.key.map(\.description).joined(separator: ",")
     var text = "\(time(state.startedAt))-\(time(state.lastAt)) \(state.endedAt.map { time($0) } ?? "open")"
     if let end = state.endedBy { text += " \(end.rawValue)" }

@@ -29,7 +29,7 @@ struct PlainChange {
   var place: String { "\(table)/\(partition)/\(sequence)" }
 
   init(_ record: ChangeRecord, table: Int, _ tableID: TableID, partition: Int, of pipeline: Pipeline) {
-    stamp = PlainStamp(time: record.time * 1_000, order: record.order)
+    stamp = PlainStamp(time: record.time.rawValue * 1_000, order: record.order)
     self.table = table
     self.partition = partition
     sequence = record.sequence

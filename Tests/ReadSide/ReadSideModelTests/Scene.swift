@@ -105,7 +105,8 @@ final class Scene {
         all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
         watermark = min(
-          watermark, try await log.read(partition: partition, after: end, limit: .standard, wait: .zero).watermark * 1_000)
+          watermark,
+          try await log.read(partition: partition, after: end, limit: .standard, wait: .zero).watermark.rawValue * 1_000)
       }
     }
     return (all.sorted { $0.stamp < $1.stamp }, watermark)
@@ -180,7 +181,7 @@ struct RepeatingLog: ChangeLog {
 
   func describe() async throws(LogError) -> LogDescription { try await log.describe() }
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await log.bounds(partition: partition) }
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     try await log.cursor(partition: partition, time: time)
   }
 

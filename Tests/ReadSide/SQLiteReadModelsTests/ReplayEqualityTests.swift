@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import Foundation
 import MemoryReadModels
@@ -18,8 +19,8 @@ import Workers
   private func history(_ scenario: Scenario, of pipeline: Pipeline, partitions: Int) -> TestHistory {
     var history = TestHistory(pipeline, partitions: partitions)
     for step in scenario.steps {
-      history.time = max(history.time, step.time / 1000)
-      if history.order == 1 { history.time = step.time / 1000 }
+      history.time = max(history.time, LogTime(rawValue: step.time / 1000))
+      if history.order == 1 { history.time = LogTime(rawValue: step.time / 1000) }
       for write in step.writes { apply(write, to: &history) }
     }
     history.time += 86_400_000 * 3
