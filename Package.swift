@@ -151,16 +151,18 @@ let package = Package(
       ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
 
     // ReadSide
-    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
+    module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
+    kit("ReadSide", "LiteralTestKit", ["Pipelines", "ChangeRecords"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
-      ["ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+      ["LiteralTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     tests(
       "ReadSide", "Projections",
       [
-        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "ReadModels", "PipelineFiles", "Pipelines",
+        "LiteralTestKit", "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "ReadModels", "PipelineFiles",
+        "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
@@ -169,7 +171,9 @@ let package = Package(
     kit(
       "ReadSide", "ReadModelConformance",
       [
-        "ProjectionTestKit", "RandomTestKit", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "LiteralTestKit", "ProjectionTestKit", "RandomTestKit", "Workers", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines",
+        "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
     module(
@@ -178,7 +182,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels",
+        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "StoreTestKit", "RandomTestKit",
+        "SQLiteReadModels",
         "ReadModels",
         "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
@@ -189,7 +194,8 @@ let package = Package(
     tests(
       "ReadSide", "PipelineFiles",
       [
-        "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions",
+        "LiteralTestKit", "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel",
+        "Expressions",
         "SQLite",
       ]),
     module(
@@ -205,27 +211,31 @@ let package = Package(
     tests(
       "ReadSide", "ReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections",
+        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "RandomTestKit", "ReadModels",
+        "Projections",
         "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "QueryAPI",
       [
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles",
+        "QueryAPI", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines",
+        "PipelineFiles",
         "ChangeLog",
         "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "LiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections",
+        "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
     tests(
       "ReadSide", "Workers",
       [
-        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",
+        "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers",
+        "StoreTestKit",
         "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections",
         "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),

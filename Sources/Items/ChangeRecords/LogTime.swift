@@ -1,5 +1,5 @@
 /// A time on a log: when a change was committed, and how far a partition's clock has come. Milliseconds since 1970-01-01T00:00:00Z.
-package struct LogTime: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct LogTime: Hashable, Comparable, BitwiseCopyable, Sendable, CustomStringConvertible {
   package let rawValue: Int64
 
   @inlinable

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 internal import Pipelines
@@ -127,10 +128,12 @@ struct NodeStatus: Sendable {
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
   /// watermark.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > 0 }
+    let waiting = lanes.filter {
+      (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > Instant(.zero)
+    }
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
-    return Double(max(0, now - least)) / 1000
+    return Double(max(0, now - least.milliseconds)) / 1000
   }
 
   func refresh() {

@@ -12,12 +12,12 @@ package struct DeciderEngine: Sendable {
     package let projection: Int
     /// The board's values.
     package let board: [Value]
-    /// The end of the board's calendar period, in microseconds: the row's `closed_at`.
-    package let closedAt: Int64
-    /// The first change of the board, in microseconds: a board that was made late closes no earlier.
-    package let openedAt: Int64
+    /// The end of the board's calendar period: the row's `closed_at`.
+    package let closedAt: Instant
+    /// The first change of the board: a board that was made late closes no earlier.
+    package let openedAt: Instant
 
-    package init(projection: Int, board: [Value], closedAt: Int64, openedAt: Int64) {
+    package init(projection: Int, board: [Value], closedAt: Instant, openedAt: Instant) {
       self.projection = projection
       self.board = board
       self.closedAt = closedAt
@@ -69,8 +69,8 @@ package struct DeciderEngine: Sendable {
     for ending in endings { output.sessionEnded(ending, projection: index, fold.sessions) }
   }
 
-  /// Fires the deadlines of a projection before a time in microseconds. All steps below it have been applied.
-  package mutating func advance(_ index: Int, to watermark: Int64) {
+  /// Fires the deadlines of a projection before a time. All steps below it have been applied.
+  package mutating func advance(_ index: Int, to watermark: Instant) {
     guard var fold = folds.removeValue(forKey: index) else { return }
     defer { folds[index] = fold }
     var endings: [SessionFold.Ending] = []
@@ -81,8 +81,8 @@ package struct DeciderEngine: Sendable {
   /// A board has closed: the effects that wait for it.
   package mutating func close(_ closing: Closing) { output.boardClosed(closing) }
 
-  /// The least instant, in microseconds, at which something may happen without a step.
-  package var nextDeadline: Int64? { folds.values.compactMap(\.nextDeadline).min() }
+  /// The least instant at which something may happen without a step.
+  package var nextDeadline: Instant? { folds.values.compactMap(\.nextDeadline).min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {

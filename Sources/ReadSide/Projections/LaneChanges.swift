@@ -54,13 +54,13 @@ package struct DeadLetter: Sendable, Equatable {
   package let table: String
   package let partition: Int
   package let sequence: UInt64
-  /// Commit time in microseconds.
-  package let time: Int64
+  /// The record's commit time.
+  package let time: Instant
   package let path: String
   package let reason: String
 
   package init(
-    projection: String, table: String, partition: Int, sequence: UInt64, time: Int64, path: String, reason: String
+    projection: String, table: String, partition: Int, sequence: UInt64, time: Instant, path: String, reason: String
   ) {
     self.projection = projection
     self.table = table
@@ -78,9 +78,9 @@ package struct OutboxEntry: Sendable {
   package let idempotencyKey: String
   /// The effect's name; of a session's own `expire: delete item` the projection's.
   package let name: String
-  /// The instant of the transition in microseconds, and the order of its change; `.max` for a deadline, which everything of its instant
+  /// The instant of the transition, and the order of its change; `.max` for a deadline, which everything of its instant
   /// comes before.
-  package let time: Int64
+  package let time: Instant
   package let order: UInt64
   package let origin: Origin
   package let action: Action
@@ -89,8 +89,8 @@ package struct OutboxEntry: Sendable {
   package enum Origin: Sendable, Equatable {
     /// A record of the lane, by its sequence number.
     case record(UInt64)
-    /// A deadline of the lane, or of the decider, that fired at a time in microseconds.
-    case deadline(Int64)
+    /// A deadline of the lane, or of the decider, that fired at a time.
+    case deadline(Instant)
   }
 
   package enum Action: Sendable {
@@ -113,7 +113,7 @@ package struct OutboxEntry: Sendable {
     }
   }
 
-  package init(idempotencyKey: String, name: String, time: Int64, order: UInt64, origin: Origin, action: Action) {
+  package init(idempotencyKey: String, name: String, time: Instant, order: UInt64, origin: Origin, action: Action) {
     self.idempotencyKey = idempotencyKey
     self.name = name
     self.time = time

@@ -18,8 +18,8 @@ package struct LaneEngine: Sendable {
   package private(set) var sequence: UInt64
   /// Records applied since the engine was made.
   package private(set) var applied: UInt64 = 0
-  /// The time through which deadlines have fired, in microseconds.
-  package private(set) var firedThrough: Int64
+  /// The time through which deadlines have fired.
+  package private(set) var firedThrough: Instant
   /// The life of the table that the records are of.
   let tableID: TableID
   private var deadLetters: [DeadLetter] = []
@@ -41,7 +41,7 @@ package struct LaneEngine: Sendable {
 
   /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Int64,
+    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Instant,
     stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID
@@ -114,7 +114,7 @@ package struct LaneEngine: Sendable {
       throw LaneFailure(
         .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins when it is created again")
     }
-    fireDeadlines(before: LaneEngine.microseconds(record.time))
+    fireDeadlines(before: Instant(record.time))
     apply(record)
     sequence = entry.sequence
     applied += 1
@@ -122,13 +122,7 @@ package struct LaneEngine: Sendable {
 
   /// Fires the deadlines that a watermark has passed.
   package mutating func advance(to watermark: LogTime) {
-    fireDeadlines(before: LaneEngine.microseconds(watermark))
-  }
-
-  /// Log times are milliseconds, everything after the engine is microseconds; the greatest time stays the greatest.
-  package static func microseconds(_ time: LogTime) -> Int64 {
-    let milliseconds = time.rawValue
-    return milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
+    fireDeadlines(before: Instant(watermark))
   }
 
   /// Whether there is anything for a checkpoint to write beside the position.
@@ -142,8 +136,8 @@ package struct LaneEngine: Sendable {
     deadLetters.count + output.outbox.count + output.steps.count + parts.reduce(0) { $0 + $1.fold.changedRows }
   }
 
-  /// The least instant, in microseconds, at which something may happen without a record.
-  package var nextDeadline: Int64? { parts.compactMap(\.fold.nextDeadline).min() }
+  /// The least instant at which something may happen without a record.
+  package var nextDeadline: Instant? { parts.compactMap(\.fold.nextDeadline).min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {
@@ -156,7 +150,7 @@ package struct LaneEngine: Sendable {
     return changes
   }
 
-  private mutating func fireDeadlines(before time: Int64) {
+  private mutating func fireDeadlines(before time: Instant) {
     guard time > firedThrough else { return }
     for index in parts.indices { parts[index].fold.fire(before: time, &output) }
     firedThrough = time
@@ -168,7 +162,7 @@ package struct LaneEngine: Sendable {
     let change = Change(
       record: record, old: old, new: new,
       stamp: Stamp(
-        time: LaneEngine.microseconds(record.time), order: record.order, tableID: tableID, partition: partition,
+        time: Instant(record.time), order: record.order, tableID: tableID, partition: partition,
         sequence: record.sequence), itemKey: readsItemKeys ? ItemKeyBytes.bytes(record.keys, keyNames) : [])
     for index in parts.indices {
       do throws(EvaluationFailure) {

@@ -29,7 +29,7 @@ struct SessionLaneFold: Fold {
     if let failure { throw failure }
   }
 
-  mutating func fire(before time: Int64, _ out: inout LaneOutput) {
+  mutating func fire(before time: Instant, _ out: inout LaneOutput) {
     fold.fire(before: time, &endings)
     end(&out)
   }
@@ -40,7 +40,7 @@ struct SessionLaneFold: Fold {
     endings.removeAll(keepingCapacity: true)
   }
 
-  var nextDeadline: Int64? { fold.nextDeadline }
+  var nextDeadline: Instant? { fold.nextDeadline }
   var hasChanges: Bool { fold.hasChanges }
   var changedRows: Int { fold.changedRows }
   var oldNames: [String]? { steps.oldNames }

@@ -8,8 +8,8 @@ package protocol GenerationReader: AnyObject {
 
   /// Where every lane stands, by table and partition.
   func places() throws -> [ReadPlace]
-  /// The time in microseconds below which the decider has decided everything, by projection.
-  func decided() throws -> [Int: Int64]
+  /// The time below which the decider has decided everything, by projection.
+  func decided() throws -> [Int: Instant]
 
   /// Runs a named query or a tile: SQL that was checked, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
   /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
@@ -33,8 +33,8 @@ package protocol GenerationReader: AnyObject {
   func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember]
   /// The board with the latest time, of those that are shown: its calendar period's, else its last change's.
   func latestBoard(_ projection: Int) throws -> [Value]?
-  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
-  func closedAt(_ projection: Int, board: [Value]) throws -> Int64?
+  /// When a board closed; nil while it is open, and of boards that never close.
+  func closedAt(_ projection: Int, board: [Value]) throws -> Instant?
 
   func close()
 }
@@ -43,10 +43,9 @@ package protocol GenerationReader: AnyObject {
 package struct ReadPlace: Sendable {
   package let table: String
   package let position: Position
-  /// Microseconds.
-  package let watermark: Int64
+  package let watermark: Instant
 
-  package init(table: String, position: Position, watermark: Int64) {
+  package init(table: String, position: Position, watermark: Instant) {
     self.table = table
     self.position = position
     self.watermark = watermark

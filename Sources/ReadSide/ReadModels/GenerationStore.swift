@@ -22,15 +22,15 @@ package protocol GenerationStore: AnyObject {
 
   /// Takes the decider over with a new epoch.
   func takeDecider() throws(ReadModelError) -> TakenDecider
-  /// Steps of a projection below a time in microseconds, in the order of their stamps, at most `limit`.
-  func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep]
-  /// Boards of a projection whose calendar period has ended at a time in microseconds and that are open, by their ends, at most `limit`. One that
+  /// Steps of a projection below a time, in the order of their stamps, at most `limit`.
+  func steps(_ projection: Int, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep]
+  /// Boards of a projection whose calendar period has ended at a time and that are open, by their ends, at most `limit`. One that
   /// was made later than its end comes when no earlier change of it can come any more: its first change is then known.
-  func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
+  func boardsToClose(_ projection: Int, at time: Instant, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
   /// Commits what the decider has made. Throws `superseded` when another has taken over since.
   func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult
-  /// By projection: the time in microseconds below which everything is decided.
-  func decided() throws(ReadModelError) -> [Int: Int64]
+  /// By projection: the time below which everything is decided.
+  func decided() throws(ReadModelError) -> [Int: Instant]
   /// How many steps of a projection wait for the decider.
   func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int
 
@@ -100,10 +100,10 @@ package struct TakenDecider: Sendable {
   package let epoch: Int64
   /// By projection: the sessions that the decider folds.
   package let sessions: [Int: [(key: [UInt8], session: StoredSession)]]
-  /// By projection: the time in microseconds below which everything is decided.
-  package let decided: [Int: Int64]
+  /// By projection: the time below which everything is decided.
+  package let decided: [Int: Instant]
 
-  package init(epoch: Int64, sessions: [Int: [(key: [UInt8], session: StoredSession)]], decided: [Int: Int64]) {
+  package init(epoch: Int64, sessions: [Int: [(key: [UInt8], session: StoredSession)]], decided: [Int: Instant]) {
     self.epoch = epoch
     self.sessions = sessions
     self.decided = decided
@@ -113,14 +113,14 @@ package struct TakenDecider: Sendable {
 /// What one checkpoint of the decider writes.
 package struct DeciderCheckpoint: Sendable {
   package let epoch: Int64
-  /// By projection: the time in microseconds below which everything is decided now.
-  package var decided: [Int: Int64] = [:]
+  /// By projection: the time below which everything is decided now.
+  package var decided: [Int: Instant] = [:]
   /// By projection: the last step that was folded; it and all before it are removed.
   package var folded: [Int: Stamp] = [:]
   package var closings: [DeciderEngine.Closing] = []
   package var changes = LaneChanges()
   /// By projection: groups that have been empty since before this time are dropped, and so are boards that `keep` takes away for good.
-  package var trim: [Int: Int64] = [:]
+  package var trim: [Int: Instant] = [:]
 
   package init(epoch: Int64) { self.epoch = epoch }
 

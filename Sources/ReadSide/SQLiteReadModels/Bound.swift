@@ -10,6 +10,8 @@ enum Bound {
 
   static func int(_ value: Int) -> Bound { .int(Int64(value)) }
   static func optional(_ value: Int64?) -> Bound { value.map { .int($0) } ?? .null }
+  static func instant(_ value: Instant) -> Bound { .int(value.rawValue) }
+  static func optional(_ value: Instant?) -> Bound { value.map { .instant($0) } ?? .null }
 }
 
 extension Connection {
@@ -43,4 +45,8 @@ extension Connection {
     defer { statement.reset() }
     return try statement.step() && !statement.isNull(0) ? statement.int64(0) : nil
   }
+}
+
+extension Statement {
+  func instant(_ column: Int) -> Instant { Instant(rawValue: int64(column)) }
 }

@@ -115,13 +115,13 @@ package final class RankIndex {
     return try row.step() ? Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) : nil
   }
 
-  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
-  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Int64? {
+  /// When a board closed; nil while it is open, and of boards that never close.
+  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Instant? {
     let row = try connection.statement("SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2")
     try row.bind(1, Int64(index))
     try row.bind(2, blob: Value.ordered(values))
     defer { row.reset() }
-    return try row.step() && !row.isNull(0) ? row.int64(0) : nil
+    return try row.step() && !row.isNull(0) ? row.instant(0) : nil
   }
 
   /// The values of every board, in order.

@@ -15,8 +15,8 @@ final class Decider {
   private let partitions: [Int]
   private var engine: DeciderEngine
   private let epoch: Int64
-  private var decided: [Int: Int64]
-  private var trimmed: [Int: Int64] = [:]
+  private var decided: [Int: Instant]
+  private var trimmed: [Int: Instant] = [:]
 
   /// What holds a projection of the decider back: the lane with the least watermark, and how many steps wait for it.
   struct Hold: Sendable, Equatable {
@@ -60,14 +60,14 @@ final class Decider {
       checkpoint.closings += closings
       // A generation that takes this one's place has to know up to where boards have closed: those whose end is the watermark too.
       if let last = closings.last {
-        checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt
+        checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark.advanced(by: 1) : last.closedAt
       }
       if closings.count == Decider.stepsMax { hasMore = true }
     }
     for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
-      guard let watermark = least(index, lanes).watermark, watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
-        continue
-      }
+      guard let watermark = least(index, lanes).watermark,
+        trimmed[index].map({ $0.distance(to: watermark) >= Decider.trimInterval }) ?? true
+      else { continue }
       checkpoint.trim[index] = watermark
     }
     checkpoint.changes = engine.takeChanges()
@@ -96,10 +96,10 @@ final class Decider {
 
   /// Answers whether there may be more steps below the watermark.
   private func fold(
-    _ index: Int, _ watermark: Int64, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
+    _ index: Int, _ watermark: Instant, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
   ) throws(ReadModelError) -> Bool {
-    guard isSettled || watermark > decided[index] ?? .min else { return false }
-    var steps = try store.steps(index, below: isSettled ? .max : watermark, limit: Decider.stepsMax).map(\.step)
+    guard isSettled || watermark > decided[index] ?? .distantPast else { return false }
+    var steps = try store.steps(index, below: isSettled ? .distantFuture : watermark, limit: Decider.stepsMax).map(\.step)
     let isFull = steps.count == Decider.stepsMax
     // The last change's steps may not all be here: it is folded whole in the next round.
     if isFull, let last = steps.last?.stamp, steps[0].stamp != last { steps.removeAll { $0.stamp == last } }
@@ -107,26 +107,26 @@ final class Decider {
     if let last = steps.last?.stamp { checkpoint.folded[index] = last }
     if isFull { return true }
     engine.advance(index, to: watermark)
-    if watermark > decided[index] ?? .min { checkpoint.decided[index] = watermark }
+    if watermark > decided[index] ?? .distantPast { checkpoint.decided[index] = watermark }
     return false
   }
 
   /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
   /// before all have.
-  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64?, lane: LaneID) {
-    var least: (watermark: Int64?, lane: LaneID) = (.max, LaneID(table: 0, partition: 0))
+  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Instant?, lane: LaneID) {
+    var least: (watermark: Instant?, lane: LaneID) = (.distantFuture, LaneID(table: 0, partition: 0))
     for table in Set(pipeline.projections[index].sources.map(\.table)).sorted() {
       let count = partitions.indices.contains(table) ? partitions[table] : 0
       for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)
-        guard count > 0, let position = lanes[lane], position.watermark > .min else { return (nil, lane) }
-        if position.watermark <= least.watermark ?? .max { least = (position.watermark, lane) }
+        guard count > 0, let position = lanes[lane], position.watermark > .distantPast else { return (nil, lane) }
+        if position.watermark <= least.watermark ?? .distantFuture { least = (position.watermark, lane) }
       }
     }
     return least
   }
 
-  var nextDeadline: Int64? { engine.nextDeadline }
+  var nextDeadline: Instant? { engine.nextDeadline }
 }
 
 extension Projection {

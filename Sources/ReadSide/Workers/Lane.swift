@@ -70,7 +70,7 @@ struct Lane {
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
       status.firedThrough = taken.position.firedThrough
-      if taken.position.watermark > .min { status.watermark = taken.position.watermark / 1000 }
+      status.watermark = taken.position.watermark
     }
     var run = LaneRun(id, pipeline, taken, activations, pace: settings.pace)
     while !Task.isCancelled {
@@ -106,7 +106,7 @@ struct Lane {
       status.sequence = position.cursor.sequence
       status.firedThrough = position.firedThrough
       status.behind = behind
-      status.watermark = position.watermark / 1000
+      status.watermark = position.watermark
       status.applied = applied
       status.deadLetters += result.deadLetters
       status.foreign += foreign

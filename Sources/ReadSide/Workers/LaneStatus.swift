@@ -1,4 +1,4 @@
-internal import Pipelines
+package import Pipelines
 package import ReadModels
 internal import Synchronization
 
@@ -7,12 +7,12 @@ package struct LaneStatus: Sendable {
   package var table: String
   package var partition: Int
   package var sequence: UInt64 = 0
-  /// The time through which deadlines have fired, in microseconds.
-  package var firedThrough: Int64 = .min
+  /// The time through which deadlines have fired.
+  package var firedThrough = Instant.distantPast
   /// Records in the log after the last checkpoint, as far as known.
   package var behind: UInt64 = 0
-  /// The time for which the rows hold, in milliseconds.
-  package var watermark: Int64 = .min
+  /// The time for which the rows hold.
+  package var watermark = Instant.distantPast
   package var applied: UInt64 = 0
   package var deadLetters: Int = 0
   package var foreign: Int = 0

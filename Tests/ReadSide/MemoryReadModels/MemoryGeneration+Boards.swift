@@ -10,7 +10,7 @@ extension MemoryGeneration {
     let key = BytesKey(Value.ordered(values))
     var board = boards[index]?[key] ?? MemoryBoard(values: values)
     let period = leaderboard.period(of: values)
-    board.start = period?.lowerBound ?? .min
+    board.start = period?.lowerBound ?? .distantPast
     board.closesAt = period?.upperBound
     board.stamp = max(board.stamp, stamp)
     board.openedAt = min(board.openedAt, stamp.time)
@@ -48,7 +48,7 @@ extension MemoryGeneration {
     for memberKey in memberKeys(index, board) {
       guard let state = groups[index]?[memberKey], state.isPlaced else { continue }
       var own = values[index]?[memberKey] ?? MemoryValues()
-      own.watermark = .min
+      own.watermark = .distantPast
       let shown = try state.shown(plan, &own)
       guard let key = Value.values(ordered: memberKey.bytes, count: plan.keyCount) else { throw StateError() }
       var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order))]
@@ -74,7 +74,7 @@ extension MemoryGeneration {
   }
 
   /// Drops groups that have been empty since before a time, and boards that `keep` leaves out for good.
-  mutating func trim(_ index: Int, before time: Int64) {
+  mutating func trim(_ index: Int, before time: Instant) {
     guard let plan = plans[index] else { return }
     for (key, state) in groups[index] ?? [:] where !state.isAlive(plan) && state.stamp.time < time {
       groups[index]?[key] = nil

@@ -10,7 +10,7 @@ struct MemoryGeneration: Sendable {
   let plans: [Int: GroupPlan]
   var lanes: [LaneID: LanePosition] = [:]
   var epoch: Int64 = 0
-  var decided: [Int: Int64] = [:]
+  var decided: [Int: Instant] = [:]
   /// By projection and by the ordered values of the primary key.
   var rows: [Int: [BytesKey: [Value]]] = [:]
   var groups: [Int: [BytesKey: GroupState]] = [:]
@@ -51,10 +51,10 @@ struct MemoryGeneration: Sendable {
     [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
   }
 
-  func leastWatermark(_ index: Int) -> Int64 {
+  func leastWatermark(_ index: Int) -> Instant {
     let tables = Set(pipeline.projections[index].sources.map(\.table))
-    let least = tables.map { table in lanes.filter { $0.key.table == table }.map(\.value.watermark).min() ?? .min }
-    return least.min() ?? .min
+    let least = tables.map { table in lanes.filter { $0.key.table == table }.map(\.value.watermark).min() ?? .distantPast }
+    return least.min() ?? .distantPast
   }
 }
 
@@ -62,11 +62,11 @@ struct MemoryGeneration: Sendable {
 struct MemoryBoard: Sendable {
   var values: [Value]
   /// The start of its calendar period, then its last change.
-  var start: Int64 = .min
+  var start = Instant.distantPast
   var stamp: Stamp = .none
-  var openedAt: Int64 = .max
-  var closesAt: Int64?
-  var closedAt: Int64?
+  var openedAt = Instant.distantFuture
+  var closesAt: Instant?
+  var closedAt: Instant?
   var isShown = false
   /// Its members with a score.
   var members = 0
@@ -89,7 +89,7 @@ struct MemoryLetter: Sendable {
   let table: String
   let partition: Int
   let sequence: UInt64
-  let at: Int64
+  let at: Instant
   let path: String
   let reason: String
 }

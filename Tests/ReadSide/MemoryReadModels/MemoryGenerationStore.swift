@@ -82,7 +82,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {
+  package func steps(_ projection: Int, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
     let waiting = try read().steps[projection] ?? []
     let sorted = waiting.filter { $0.step.stamp.time < time }.sorted {
       $0.step.stamp == $1.step.stamp ? $0.place < $1.place : $0.step.stamp < $1.step.stamp
@@ -92,8 +92,8 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
 
-  package func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
-    let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Int64, board: MemoryBoard)? in
+  package func boardsToClose(_ projection: Int, at time: Instant, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
+    let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Instant, board: MemoryBoard)? in
       guard let end = board.closesAt, board.closedAt == nil, end <= time else { return nil }
       return (end, board)
     }
@@ -122,7 +122,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func decided() throws(ReadModelError) -> [Int: Int64] { try read().decided }
+  package func decided() throws(ReadModelError) -> [Int: Instant] { try read().decided }
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 

@@ -35,7 +35,7 @@ package final class MemoryReader: GenerationReader {
     }
   }
 
-  package func decided() throws -> [Int: Int64] { try now().decided }
+  package func decided() throws -> [Int: Instant] { try now().decided }
 
   package func run(
     _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
@@ -112,7 +112,7 @@ package final class MemoryReader: GenerationReader {
     (try now().boards[projection] ?? [:]).values.filter { $0.isShown && $0.members > 0 }.max { $0.isEarlier(than: $1) }?.values
   }
 
-  package func closedAt(_ projection: Int, board: [Value]) throws -> Int64? {
+  package func closedAt(_ projection: Int, board: [Value]) throws -> Instant? {
     try now().boards[projection]?[BytesKey(Value.ordered(board))]?.closedAt
   }
 

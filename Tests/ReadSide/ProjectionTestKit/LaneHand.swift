@@ -46,7 +46,7 @@ package final class LaneHand {
     var new = old
     new.cursor = batch.end
     new.firedThrough = engines[lane]?.firedThrough ?? old.firedThrough
-    new.watermark = max(old.watermark, LaneEngine.microseconds(batch.watermark))
+    new.watermark = max(old.watermark, Instant(batch.watermark))
     new.fingerprint = batch.entries.isEmpty ? old.fingerprint : "\(batch.end.sequence)"
     return LaneCheckpoint(lane, from: old, to: new, engines[lane]?.takeChanges() ?? LaneChanges())
   }

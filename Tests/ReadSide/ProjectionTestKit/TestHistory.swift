@@ -1,6 +1,7 @@
 package import ChangeLog
 package import ChangeRecords
 package import DynamoModel
+internal import LiteralTestKit
 internal import PipelineFiles
 package import Pipelines
 

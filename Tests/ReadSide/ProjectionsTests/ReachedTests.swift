@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import ProjectionTestKit
@@ -42,7 +43,7 @@ import Testing
       try state.merge(delta, plan, &values)
     }
     let shown = try state.shown(plan, &values)
-    return shown.values.map(\.description) + ["\((shown.reached.time / 1000) - TestHistory.start.rawValue)"]
+    return shown.values.map(\.description) + ["\(shown.reached.time.milliseconds - TestHistory.start.rawValue)"]
   }
 
   private func expect(_ name: String, _ history: TestHistory, _ expected: [String]) throws {

@@ -29,7 +29,7 @@ import Testing
 
     func snapshot<Result>(_ body: () throws -> Result) throws -> Result { try body() }
     func places() throws -> [ReadPlace] { [] }
-    func decided() throws -> [Int: Int64] { [:] }
+    func decided() throws -> [Int: Instant] { [:] }
     func run(
       _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
       row: ([AnswerCell]) throws -> Void
@@ -42,7 +42,7 @@ import Testing
     func ranks(_ projection: Int) throws -> (any BoardRanks)? { nil }
     func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] { [] }
     func latestBoard(_ projection: Int) throws -> [Value]? { nil }
-    func closedAt(_ projection: Int, board: [Value]) throws -> Int64? { nil }
+    func closedAt(_ projection: Int, board: [Value]) throws -> Instant? { nil }
     func close() { _ = counts.closed.wrappingAdd(1, ordering: .relaxed) }
   }
 

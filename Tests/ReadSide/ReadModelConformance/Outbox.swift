@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -12,7 +13,7 @@ enum Outbox {
     origin: OutboxEntry.Origin? = nil
   ) -> OutboxEntry {
     OutboxEntry(
-      idempotencyKey: key, name: name, time: time, order: order, origin: origin ?? .record(UInt64(time)),
+      idempotencyKey: key, name: name, time: Instant(rawValue: time), order: order, origin: origin ?? .record(UInt64(time)),
       action: .deleteItem(
         table: 0, key: ["PK": .string("U:\(target ?? key)"), "SK": .string("1")], seen: ["Points": .number(Number(1))],
         through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: UInt64(time))))
@@ -35,7 +36,7 @@ enum Outbox {
 
   /// The keys of effects that are due.
   static func due(
-    _ opened: Opened, _ name: String = "gone", before: Int64 = .max, now: Int64 = 0, limit: Int = 100
+    _ opened: Opened, _ name: String = "gone", before: Instant = .distantFuture, now: Int64 = 0, limit: Int = 100
   ) throws -> [String] {
     try opened.store.dueEffects(DueEffects(effect: name, before: before, now: now, limit: limit)).map(\.idempotencyKey)
   }

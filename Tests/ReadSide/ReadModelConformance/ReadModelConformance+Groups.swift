@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -186,16 +187,16 @@ extension ReadModelConformance {
       history.put(late)
       history.time += 1
       history.delete(late)
-      let end = LaneEngine.microseconds(history.time)
+      let end = Instant(history.time)
       try opened.hand.takeAll(history)
       try opened.hand.checkpoint(lanes[lane], history)
       try require(try opened.rows("rooms", ["room"]).isEmpty, "an empty group has a row")
       var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
-      for index in opened.pipeline.projections.indices { decider.trim[index] = LaneEngine.microseconds(TestHistory.start + trim) }
+      for index in opened.pipeline.projections.indices { decider.trim[index] = Instant(TestHistory.start + trim) }
       _ = try opened.store.checkpoint(decider)
       try opened.hand.checkpoint(lanes[1 - lane], history)
       // Past its own time the group is forgotten: that another lane brings an earlier change then is against the order.
-      let expected = Timestamp.text(folder == "kept" ? end : LaneEngine.microseconds(TestHistory.start))
+      let expected = Timestamp.text(folder == "kept" ? end : Instant(TestHistory.start))
       try require(
         try opened.rows("rooms", ["room", "c", "_at"]) == ["r 1 \(expected)"], "\(folder): \(try opened.rows("rooms", ["_at"]))")
     }

@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -156,10 +157,10 @@ extension ReadModelConformance {
       "\(try opened.store.lanes())")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try opened.hand.checkpoint(lanes[0], history)
-    try require(try reader.places().map(\.watermark).min() == .min, "a watermark holds before every lane has come")
+    try require(try reader.places().map(\.watermark).min() == .distantPast, "a watermark holds before every lane has come")
     try opened.hand.checkpoint(lanes[1], history)
     // The score holds since the first of those after the other one.
-    let reached = Timestamp.text(LaneEngine.microseconds(TestHistory.start + 35))
+    let reached = Timestamp.text(Instant(TestHistory.start + 35))
     try require(
       try opened.rows("heard_last", ["member", "score", "reached_at"]) == ["w 5 \(reached)"],
       "\(try opened.rows("heard_last", ["member", "score", "reached_at"])), not \(reached)")

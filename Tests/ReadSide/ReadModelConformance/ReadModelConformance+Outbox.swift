@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -107,7 +108,7 @@ extension ReadModelConformance {
     history.time += 1
     history.put(StorePipelines.play("fay"))
     try opened.hand.checkpointAll(history)
-    func items(at time: Int64, order: UInt64, room: Value = .string("r")) throws -> [String] {
+    func items(at time: Instant, order: UInt64, room: Value = .string("r")) throws -> [String] {
       let table = opened.pipeline.projections[try opened.index("plays")].table
       let entry = OutboxEntry(
         idempotencyKey: "\(time) \(order) \(room)", name: "gone", time: time, order: order, origin: .deadline(time),
@@ -122,9 +123,10 @@ extension ReadModelConformance {
         return "\(name) \(item.position.sequence)"
       }
     }
-    let start = LaneEngine.microseconds(TestHistory.start)
+    let start = Instant(TestHistory.start)
+    let later = Instant(rawValue: .max / 2)
     try require(
-      try items(at: .max / 2, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: .max / 2, order: 1))")
+      try items(at: later, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: later, order: 1))")
     try require(try items(at: start, order: order) == ["U:ana 1", "U:ben 2", "U:eve 5"], "\(try items(at: start, order: order))")
     try require(try items(at: start, order: order - 1) == ["U:ana 1", "U:ben 2"], "\(try items(at: start, order: order - 1))")
     try require(try items(at: start, order: .max).count == 3, "a deadline does not come after all of its instant")

@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -44,7 +45,7 @@ extension ReadModelConformance {
     try require(after.contains("ben 2") && !after.contains("ana 1"), "\(after)")
     let place = try needed(try reader.places().first)
     try require(
-      place.table == "Tab" && place.position.sequence == 3 && place.watermark == LaneEngine.microseconds(history.time), "\(place)"
+      place.table == "Tab" && place.position.sequence == 3 && place.watermark == Instant(history.time), "\(place)"
     )
     // Rows by their columns, and at most so many.
     let table = opened.pipeline.projections[plays].table
@@ -113,7 +114,7 @@ extension ReadModelConformance {
     var letters = (1...(fixture.deadLettersMax + 60)).map { number in
       DeadLetter(
         projection: "kept", table: "Tab", partition: number % 3, sequence: UInt64(number),
-        time: LaneEngine.microseconds(TestHistory.start),
+        time: Instant(TestHistory.start),
         path: "Points", reason: "is not a number")
     }
     var kept: [[String]] = []

@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 
 /// Leaderboards: entries by board and member, scores, what `keep` leaves, and ranks.
@@ -18,7 +19,7 @@ extension PlainModel {
     var members = allMembers(board, index)
     if let keep = board.keepBoards {
       // By the start of the board's period, then by its last change, then by its values.
-      var latest: [[Value]: (start: Int64, change: PlainStamp)] = [:]
+      var latest: [[Value]: (start: Instant, change: PlainStamp)] = [:]
       for member in members {
         latest[member.board] = (board.period(of: member.board)?.lowerBound ?? 0, member.boardTouched)
       }

@@ -8,18 +8,18 @@ struct PlainModel {
   let pipeline: Pipeline
   /// All changes of all tables, in their order.
   let changes: [PlainChange]
-  /// The watermark of all partitions, in microseconds.
-  let watermark: Int64
+  /// The watermark of all partitions.
+  let watermark: Instant
   /// By projection: rows without `_item`.
   var rows: [Int: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
   var effects: [PlainEffect] = []
   /// By projection: boards whose period has passed, and when that was seen in the order of the records.
-  var closed: [Int: [(board: [Value], at: Int64)]] = [:]
+  var closed: [Int: [(board: [Value], at: Instant)]] = [:]
   /// By projection: the sessions that have ended.
   var ended: [Int: [PlainSession]] = [:]
 
-  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Int64) {
+  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Instant) {
     self.pipeline = pipeline
     self.changes = changes
     self.watermark = watermark

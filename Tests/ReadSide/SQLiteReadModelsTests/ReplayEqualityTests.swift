@@ -1,6 +1,7 @@
 import ChangeRecords
 import DynamoModel
 import Foundation
+import LiteralTestKit
 import MemoryReadModels
 import PipelineFiles
 import Pipelines
@@ -19,8 +20,8 @@ import Workers
   private func history(_ scenario: Scenario, of pipeline: Pipeline, partitions: Int) -> TestHistory {
     var history = TestHistory(pipeline, partitions: partitions)
     for step in scenario.steps {
-      history.time = max(history.time, LogTime(rawValue: step.time / 1000))
-      if history.order == 1 { history.time = LogTime(rawValue: step.time / 1000) }
+      history.time = max(history.time, LogTime(rawValue: step.time.milliseconds))
+      if history.order == 1 { history.time = LogTime(rawValue: step.time.milliseconds) }
       for write in step.writes { apply(write, to: &history) }
     }
     history.time += 86_400_000 * 3

@@ -1,5 +1,6 @@
 import ChangeLog
 import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import Projections
@@ -83,7 +84,7 @@ import Testing
     #expect(try !decider.round())
     #expect(try opened.rows(0) == 2 && decider.hasWritten)
     #expect(decider.holds.isEmpty)
-    #expect(try opened.store.decided()[0] == LaneEngine.microseconds(history.time))
+    #expect(try opened.store.decided()[0] == Instant(history.time))
     #expect(try !decider.round() && !decider.hasWritten)
   }
 
@@ -100,7 +101,7 @@ import Testing
     // The last change of a full round may have more steps: it is left to the next.
     #expect(waiting == [count, 701])
     #expect(try opened.store.stepsWaiting(0) == 0 && opened.rows(0) == count)
-    #expect(try opened.store.decided()[0] == LaneEngine.microseconds(history.time))
+    #expect(try opened.store.decided()[0] == Instant(history.time))
   }
 
   @Test func `a closed board is said to be decided, so that a rebuild does not close it again`() throws {
@@ -111,7 +112,7 @@ import Testing
     try opened.hand.checkpointAll(history)
     let decider = try opened.decider(partitions: [1])
     while try decider.round() {}
-    let end = LaneEngine.microseconds(history.time)
+    let end = Instant(history.time)
     #expect(try opened.store.decided()[2] == end + 1)
     var effects = try opened.store.dueEffects(DueEffects(effect: "passed", now: 0, limit: 10))
     #expect(effects.map(\.at) == [end])

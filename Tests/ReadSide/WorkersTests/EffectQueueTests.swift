@@ -1,5 +1,7 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
+import Pipelines
 import ProjectionTestKit
 import Projections
 import RandomTestKit
@@ -139,7 +141,7 @@ import Testing
   }
 
   @Test func `a generation takes another's place when no lane of it stands lower`() {
-    func place(_ sequence: UInt64, _ fired: Int64) -> SwapDecision.Place { .init(sequence: sequence, firedThrough: fired) }
+    func place(_ sequence: UInt64, _ fired: Instant) -> SwapDecision.Place { .init(sequence: sequence, firedThrough: fired) }
     let (a, b) = (LaneID(table: 0, partition: 0), LaneID(table: 1, partition: 3))
     let old = [a: place(5, 100), b: place(7, 50)]
     #expect(SwapDecision.isReached([a: place(5, 100), b: place(7, 50)], old: old))
@@ -148,7 +150,7 @@ import Testing
     #expect(!SwapDecision.isReached([a: place(5, 99), b: place(7, 50)], old: old))
     #expect(!SwapDecision.isReached([a: place(5, 100), b: place(7, 49)], old: old))
     // A lane that the old one does not have, or the new one does not, holds nothing back.
-    #expect(SwapDecision.isReached([a: place(5, 100), LaneID(table: 2, partition: 0): place(0, .min)], old: old))
+    #expect(SwapDecision.isReached([a: place(5, 100), LaneID(table: 2, partition: 0): place(0, .distantPast)], old: old))
     #expect(SwapDecision.isReached([:], old: old) && SwapDecision.isReached([a: place(0, 0)], old: [:]))
   }
 }

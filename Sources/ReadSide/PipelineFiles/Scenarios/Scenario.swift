@@ -11,8 +11,8 @@ package struct Scenario: Sendable {
   package struct Step: Sendable {
     /// Where the step stands in the file.
     package let line: Int
-    /// The clock during the step, in microseconds. Never less than the step before; whole milliseconds.
-    package let time: Int64
+    /// The clock during the step, in whole milliseconds. Never less than the step before.
+    package let time: Instant
     package let writes: [Write]
     package let expectations: [Expectation]
   }

@@ -111,10 +111,10 @@ package struct Leaderboard: Sendable {
 }
 
 extension Leaderboard {
-  /// The calendar period of a board, in microseconds: from the latest of its windows' starts to the first of their ends. `key` begins with
+  /// The calendar period of a board: from the latest of its windows' starts to the first of their ends. `key` begins with
   /// the board's values. Nil without windows.
-  package func period(of key: [Value]) -> Range<Int64>? {
-    var period: Range<Int64>?
+  package func period(of key: [Value]) -> Range<Instant>? {
+    var period: Range<Instant>?
     for window in windows {
       guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else {
         continue

@@ -11,9 +11,9 @@ extension SQLiteGeneration {
     let bytes: [UInt8]
     /// Orders boards by time: the start of the calendar period where there is one, then the last change.
     var latest: [UInt8] = []
-    var openedAt = Int64.max
-    var closesAt: Int64?
-    var closedAt: Int64?
+    var openedAt = Instant.distantFuture
+    var closesAt: Instant?
+    var closedAt: Instant?
     var members = 0
     var isShown = false
     /// Members that this checkpoint touched.
@@ -29,7 +29,7 @@ extension SQLiteGeneration {
   }
 
   func writeBoards(
-    _ index: Int, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Int64,
+    _ index: Int, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Instant,
     _ result: inout CheckpointResult
   ) throws {
     guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind, !deltas.isEmpty else { return }
@@ -60,7 +60,7 @@ extension SQLiteGeneration {
   }
 
   private func merge(
-    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Int64, _ board: inout Board
+    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Instant, _ board: inout Board
   ) throws {
     var group = try merge(rules.index, rules.plan, key, delta, watermark)
     let wasMember = group.state.isPlaced
@@ -95,8 +95,8 @@ extension SQLiteGeneration {
       """, .int(rules.index), .blob(bytes)
     ) { row in
       found = Board(
-        bytes: bytes, latest: row.bytes(0) ?? [], openedAt: row.int64(1), closesAt: row.isNull(2) ? nil : row.int64(2),
-        closedAt: row.isNull(3) ? nil : row.int64(3), members: Int(row.int64(4)), isShown: row.int64(5) != 0)
+        bytes: bytes, latest: row.bytes(0) ?? [], openedAt: row.instant(1), closesAt: row.isNull(2) ? nil : row.instant(2),
+        closedAt: row.isNull(3) ? nil : row.instant(3), members: Int(row.int64(4)), isShown: row.int64(5) != 0)
     }
     return found
   }
@@ -106,7 +106,7 @@ extension SQLiteGeneration {
       """
       INSERT OR REPLACE INTO _boards (projection, board, latest, opened_at, closes_at, closed_at, members, is_shown)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-      """, .int(rules.index), .blob(board.bytes), .blob(board.latest), .int(board.openedAt), .optional(board.closesAt),
+      """, .int(rules.index), .blob(board.bytes), .blob(board.latest), .instant(board.openedAt), .optional(board.closesAt),
       .optional(board.closedAt), .int(board.members), .int(board.isShown ? 1 : 0))
   }
 

@@ -97,7 +97,7 @@ extension SQLiteGeneration {
   private func writeOutbox(_ entries: [OutboxEntry], _ table: Int, _ partition: Int) throws -> Int {
     for entry in entries {
       let action = OutboxAction(entry, pipeline)
-      let origin: (sequence: Int64?, firedAt: Int64?) =
+      let origin: (sequence: Int64?, firedAt: Instant?) =
         switch entry.origin {
         case .record(let sequence): (Int64(bitPattern: sequence), nil)
         case .deadline(let firedAt): (nil, firedAt)
@@ -107,7 +107,7 @@ extension SQLiteGeneration {
         INSERT OR IGNORE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
         table_number, partition, sequence, fired_at, is_handed_over, target)
         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, 0, '', ?6, ?7, ?8, ?9, 0, ?10)
-        """, .text(entry.idempotencyKey), .text(entry.name), .int(entry.time),
+        """, .text(entry.idempotencyKey), .text(entry.name), .instant(entry.time),
         .int(Int64(clamping: entry.order)), .text(action.json), .int(table), .int(partition),
         .optional(origin.sequence), .optional(origin.firedAt), .text(action.target))
     }

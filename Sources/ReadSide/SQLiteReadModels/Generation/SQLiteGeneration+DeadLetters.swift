@@ -48,7 +48,7 @@ extension SQLiteGeneration {
   }
 
   private func insert(
-    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Int64,
+    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Instant,
     path: String, reason: String
   ) throws {
     try connection.run(

@@ -1,5 +1,5 @@
 internal import DynamoModel
-internal import Pipelines
+package import Pipelines
 package import Projections
 package import ReadModels
 internal import SQLite
@@ -25,17 +25,17 @@ extension SQLiteGeneration {
     }
   }
 
-  package func decided() throws(ReadModelError) -> [Int: Int64] { try run { try readDecided() } }
+  package func decided() throws(ReadModelError) -> [Int: Instant] { try run { try readDecided() } }
 
-  private func readDecided() throws -> [Int: Int64] {
-    var decided: [Int: Int64] = [:]
+  private func readDecided() throws -> [Int: Instant] {
+    var decided: [Int: Instant] = [:]
     try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
-      decided[Int($0.int64(0))] = $0.int64(1)
+      decided[Int($0.int64(0))] = $0.instant(1)
     }
     return decided
   }
 
-  package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {
+  package func steps(_ projection: Int, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
     var bound = Stamp.none
     bound.time = time
     let below = bound.ordered
@@ -56,7 +56,7 @@ extension SQLiteGeneration {
     try run { Int(try connection.integer("SELECT count(*) FROM _steps WHERE projection = ?1", .int(projection)) ?? 0) }
   }
 
-  package func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
+  package func boardsToClose(_ projection: Int, at time: Instant, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
     guard case .leaderboard(let board) = pipeline.projections[projection].kind else { return [] }
     return try run {
       var closings: [DeciderEngine.Closing] = []
@@ -64,10 +64,10 @@ extension SQLiteGeneration {
         """
         SELECT board, closes_at, opened_at FROM _boards WHERE projection = ?1 AND closed_at IS NULL AND closes_at <= ?2
         AND opened_at <= ?2 ORDER BY closes_at, board LIMIT ?3
-        """, .int(projection), .int(time), .int(limit)
+        """, .int(projection), .instant(time), .int(limit)
       ) { row in
         guard let values = Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) else { throw StateError() }
-        closings.append(.init(projection: projection, board: values, closedAt: row.int64(1), openedAt: row.int64(2)))
+        closings.append(.init(projection: projection, board: values, closedAt: row.instant(1), openedAt: row.instant(2)))
       }
       return closings
     }
@@ -87,7 +87,7 @@ extension SQLiteGeneration {
       guard epoch == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
       for (projection, time) in checkpoint.decided.sorted(by: { $0.key < $1.key }) {
         try connection.run(
-          "INSERT OR REPLACE INTO _decided (projection, time) VALUES (?1, ?2)", .int(projection), .int(time))
+          "INSERT OR REPLACE INTO _decided (projection, time) VALUES (?1, ?2)", .int(projection), .instant(time))
       }
       for (projection, stamp) in checkpoint.folded.sorted(by: { $0.key < $1.key }) {
         try connection.run("DELETE FROM _steps WHERE projection = ?1 AND stamp <= ?2", .int(projection), .blob(stamp.ordered))
@@ -104,7 +104,7 @@ extension SQLiteGeneration {
     let board = Value.ordered(closing.board)
     try connection.run(
       "UPDATE _boards SET closed_at = ?3 WHERE projection = ?1 AND board = ?2", .int(closing.projection), .blob(board),
-      .int(closing.closedAt))
+      .instant(closing.closedAt))
     try each(rules, "UPDATE \(rules.table.name) SET closed_at = ?1", board: board, first: .timestamp(closing.closedAt))
     result.boards.insert(closing.projection)
   }
@@ -116,12 +116,12 @@ extension SQLiteGeneration {
 
   /// Drops what no later change can bring back: groups that have been empty since before the watermark, and boards that `keep` leaves out
   /// when they are closed and so many later ones are.
-  private func trim(_ index: Int, before watermark: Int64) throws {
+  private func trim(_ index: Int, before watermark: Instant) throws {
     try connection.run(
       """
       DELETE FROM _groups WHERE projection = ?1 AND key IN
       (SELECT key FROM _groups WHERE projection = ?1 AND empty_at < ?2 ORDER BY empty_at LIMIT ?3)
-      """, .int(index), .int(watermark), .int(SQLiteGeneration.trimmedMax))
+      """, .int(index), .instant(watermark), .int(SQLiteGeneration.trimmedMax))
     guard let rules = rules(index), let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
     var gone: [[UInt8]] = []
     try connection.forEach(

@@ -39,7 +39,7 @@ extension SQLiteGeneration {
   }
 
   func merge(
-    _ index: Int, _ plan: GroupPlan, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Int64
+    _ index: Int, _ plan: GroupPlan, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Instant
   ) throws -> MergedGroup {
     var values = StoredValues(connection: connection, projection: index, key: key, watermark: watermark)
     var state = try state(index, key, plan) ?? GroupState(plan)
@@ -54,7 +54,7 @@ extension SQLiteGeneration {
     guard let state = try state(index, key, plan), state.isAlive(plan),
       let values = Value.values(ordered: key, count: plan.keyCount)
     else { return nil }
-    var stored = StoredValues(connection: connection, projection: index, key: key, watermark: .min)
+    var stored = StoredValues(connection: connection, projection: index, key: key, watermark: .distantPast)
     let shown = try state.shown(plan, &stored)
     return MergedGroup(key: values, bytes: key, state: state, shown: shown, isAlive: true)
   }
@@ -81,7 +81,7 @@ extension SQLiteGeneration {
   func store(_ index: Int, _ group: MergedGroup, rank: [UInt8]?) throws {
     try connection.run(
       "INSERT OR REPLACE INTO _groups (projection, key, state, empty_at, rank) VALUES (?1, ?2, ?3, ?4, ?5)", .int(index),
-      .blob(group.bytes), .blob(group.state.bytes), group.isAlive ? .null : .int(group.state.stamp.time),
+      .blob(group.bytes), .blob(group.state.bytes), group.isAlive ? .null : .instant(group.state.stamp.time),
       rank.map { .blob($0) } ?? .null)
   }
 }

@@ -19,7 +19,7 @@ extension SQLiteGeneration {
         WHERE state = 'pending' AND effect = ?1 AND at < ?2 AND not_before <= ?3 AND NOT EXISTS
         (SELECT 1 FROM _outbox AS earlier WHERE earlier.target = mine.target AND earlier.id < mine.id AND earlier.state = 'pending')
         ORDER BY id LIMIT ?4
-        """, .text(query.effect), .int(query.before), .int(query.now), .int(query.limit)
+        """, .text(query.effect), .instant(query.before), .int(query.now), .int(query.limit)
       ) { due.append(try listed($0).pending) }
       return due
     }
@@ -31,7 +31,7 @@ extension SQLiteGeneration {
     }
     return ListedEffect(
       pending: PendingEffect(
-        id: row.int64(0), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.int64(3),
+        id: row.int64(0), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.instant(3),
         order: UInt64(max(0, row.int64(4))), action: action, attempts: Int(row.int64(6))),
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
@@ -126,7 +126,7 @@ extension SQLiteGeneration {
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
             AND (sequence <= ?3 OR fired_at < ?4)
-            """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .int(position.firedThrough))
+            """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .instant(position.firedThrough))
         }
         let place = SQLiteGeneration.deciderPlace
         for name in EffectRules.names(of: pipeline) {
@@ -135,7 +135,7 @@ extension SQLiteGeneration {
           }
           try connection.run(
             "DELETE FROM _outbox WHERE table_number = ?1 AND effect = ?2 AND (fired_at < ?3 OR (sequence IS NOT NULL AND at < ?3))",
-            .int(place), .text(name), .int(decided))
+            .int(place), .text(name), .instant(decided))
         }
         for effect in old.outbox {
           try connection.run(
@@ -143,7 +143,7 @@ extension SQLiteGeneration {
             INSERT OR REPLACE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
             table_number, partition, sequence, fired_at, is_handed_over, target)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL, 1, ?11)
-            """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .int(effect.pending.at),
+            """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .instant(effect.pending.at),
             .int(Int64(clamping: effect.pending.order)), .text(effect.pending.action.json), .text(effect.state.rawValue),
             .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
             .text(effect.pending.action.target))

@@ -1,3 +1,4 @@
+internal import Pipelines
 internal import Projections
 internal import SQLite
 
@@ -6,7 +7,7 @@ struct StoredValues: GroupValues {
   let connection: Connection
   let projection: Int
   let key: [UInt8]
-  let watermark: Int64
+  let watermark: Instant
 
   mutating func add(column: Int, key valueKey: [UInt8], kept: [UInt8]?, change: Int64) throws -> (before: Int64, after: Int64) {
     let write = try connection.statement(

@@ -48,15 +48,15 @@ package final class SQLiteReader: GenerationReader {
         ReadPlace(
           table: row.text(0) ?? "",
           position: Position(tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3)))),
-          watermark: row.int64(4)))
+          watermark: row.instant(4)))
     }
     return places
   }
 
-  package func decided() throws -> [Int: Int64] {
-    var decided: [Int: Int64] = [:]
+  package func decided() throws -> [Int: Instant] {
+    var decided: [Int: Instant] = [:]
     try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
-      decided[Int($0.int64(0))] = $0.int64(1)
+      decided[Int($0.int64(0))] = $0.instant(1)
     }
     return decided
   }
@@ -181,9 +181,10 @@ package final class SQLiteReader: GenerationReader {
     return latest
   }
 
-  package func closedAt(_ projection: Int, board: [Value]) throws -> Int64? {
+  package func closedAt(_ projection: Int, board: [Value]) throws -> Instant? {
     try connection.integer(
-      "SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2", .int(projection), .blob(Value.ordered(board)))
+      "SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2", .int(projection), .blob(Value.ordered(board))
+    ).map { Instant(rawValue: $0) }
   }
 
   package func close() { connection.close() }
