@@ -70,7 +70,7 @@ private struct Run {
   let tables: TableStore
   let time: ScenarioTime
   var replay: Replay
-  var ranks: [Int: RankIndex] = [:]
+  var ranks: [ProjectionID: RankIndex] = [:]
   let reader: Connection
 
   init(
@@ -87,7 +87,7 @@ private struct Run {
         let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
       }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery, isSettled: true)
-    for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
+    for id in pipeline.projections.ids { ranks[id] = RankIndex(pipeline, projection: id) }
   }
 
   mutating func perform(_ step: Scenario.Step) async throws {

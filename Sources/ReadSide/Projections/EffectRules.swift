@@ -45,7 +45,7 @@ package struct EffectRules: Sendable {
   package static func projection(behind name: String, of pipeline: Pipeline) -> String? {
     guard let effect = pipeline.effects.first(where: { $0.name == name }) else { return name }
     switch effect.trigger {
-    case .session(let index, _), .boardClosed(let index): return pipeline.projections[index].name
+    case .session(let id, _), .boardClosed(let id): return pipeline.projections[id].name
     case .change: return nil
     }
   }
@@ -88,11 +88,11 @@ extension LaneOutput {
   }
 
   /// A session has come to its end: its own expiry of the item, and the effects that wait for it.
-  mutating func sessionEnded(_ ending: SessionFold.Ending, projection index: Int, _ sessions: Sessions) {
+  mutating func sessionEnded(_ ending: SessionFold.Ending, projection id: ProjectionID, _ sessions: Sessions) {
     let state = ending.state
     guard let end = state.endedBy else { return }
     let pipeline = effects.pipeline
-    let projection = pipeline.projections[index]
+    let projection = pipeline.projections[id]
     func entry(_ name: String, _ action: OutboxEntry.Action) {
       let isActive: Bool
       var entry: (time: Instant, order: UInt64, origin: OutboxEntry.Origin)
@@ -120,7 +120,7 @@ extension LaneOutput {
       entry(projection.name, deletion(of: item))
     }
     for effect in pipeline.effects {
-      guard case .session(index, let ends) = effect.trigger, ends.contains(end) else { continue }
+      guard case .session(id, let ends) = effect.trigger, ends.contains(end) else { continue }
       switch effect.action {
       case .deleteItem: if let item = state.item { entry(effect.name, deletion(of: item)) }
       case .deleteRows(let selections): entry(effect.name, .deleteRows(LaneOutput.rows(selections, state.row(sessions))))

@@ -5,11 +5,11 @@ package import Pipelines
 /// What a lane has made of its records since the last checkpoint: everything that the next one writes.
 package struct LaneChanges: Sendable {
   /// By projection, then by the row's primary key in ordered form.
-  package var collections: [Int: [BytesKey: CollectionChange]] = [:]
+  package var collections: [ProjectionID: [BytesKey: CollectionChange]] = [:]
   /// Aggregates and boards: by projection, then by the group's ordered values.
-  package var groups: [Int: [BytesKey: GroupDelta]] = [:]
+  package var groups: [ProjectionID: [BytesKey: GroupDelta]] = [:]
   /// By projection.
-  package var sessions: [Int: SessionChanges] = [:]
+  package var sessions: [ProjectionID: SessionChanges] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
   /// For the decider, in the order of the lane's changes.
@@ -27,13 +27,12 @@ package struct LaneChanges: Sendable {
 
 /// A step of a session that the decider folds.
 package struct HandedStep: Sendable {
-  /// Index in `Pipeline.projections`.
-  package let projection: Int
+  package let projection: ProjectionID
   /// Which of the change's steps this is.
   package let place: Int
   package let step: SessionStep
 
-  package init(projection: Int, place: Int, step: SessionStep) {
+  package init(projection: ProjectionID, place: Int, step: SessionStep) {
     self.projection = projection
     self.place = place
     self.step = step
@@ -101,12 +100,12 @@ package struct OutboxEntry: Sendable {
   }
 
   package struct Rows: Sendable {
-    package let projection: Int
+    package let projection: ProjectionID
     package let table: Int
     /// Columns of the collection's table and the values that they must have.
     package let equals: [(column: Int, value: Value)]
 
-    package init(projection: Int, table: Int, equals: [(column: Int, value: Value)]) {
+    package init(projection: ProjectionID, table: Int, equals: [(column: Int, value: Value)]) {
       self.projection = projection
       self.table = table
       self.equals = equals

@@ -42,7 +42,7 @@ package struct LaneEngine: Sendable {
   /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
     pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Instant,
-    stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+    stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID
     self.sequence = sequence
@@ -55,11 +55,11 @@ package struct LaneEngine: Sendable {
     names = definition.attributes
     keyNames = definition.keyNames
     output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: table, activations: activations))
-    parts = pipeline.projections.indices.compactMap { index in
-      guard pipeline.projections[index].sources.contains(where: { $0.table == table }) else { return nil }
+    parts = pipeline.projections.ids.compactMap { id in
+      guard pipeline.projections[id].sources.contains(where: { $0.table == table }) else { return nil }
       return Part(
-        name: pipeline.projections[index].name,
-        fold: FoldRegistry.fold(index, of: pipeline, table: table, stored: stored[index] ?? []))
+        name: pipeline.projections[id].name,
+        fold: FoldRegistry.fold(id, of: pipeline, table: table, stored: stored[id] ?? []))
     }
     readsItemKeys = parts.contains { $0.fold.readsItemKeys }
     effects = pipeline.effects.indices.compactMap { index in

@@ -14,8 +14,9 @@ package struct PendingEffect: Sendable {
   package let action: OutboxAction
   package let attempts: Int
 
-  package init(id: Int64, idempotencyKey: String, effect: String, at: Instant, order: UInt64, action: OutboxAction, attempts: Int)
-  {
+  package init(
+    id: Int64, idempotencyKey: String, effect: String, at: Instant, order: UInt64, action: OutboxAction, attempts: Int
+  ) {
     self.id = id
     self.idempotencyKey = idempotencyKey
     self.effect = effect

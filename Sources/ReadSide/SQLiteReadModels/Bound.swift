@@ -10,6 +10,7 @@ enum Bound {
 
   static func int(_ value: Int) -> Bound { .int(Int64(value)) }
   static func optional(_ value: Int64?) -> Bound { value.map { .int($0) } ?? .null }
+  static func projection(_ id: ProjectionID) -> Bound { .int(id.rawValue) }
   static func instant(_ value: Instant) -> Bound { .int(value.rawValue) }
   static func optional(_ value: Instant?) -> Bound { value.map { .instant($0) } ?? .null }
 }
@@ -48,5 +49,6 @@ extension Connection {
 }
 
 extension Statement {
+  func projection(_ column: Int) -> ProjectionID { ProjectionID(rawValue: Int(int64(column))) }
   func instant(_ column: Int) -> Instant { Instant(rawValue: int64(column)) }
 }

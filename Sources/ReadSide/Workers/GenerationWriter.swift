@@ -78,11 +78,11 @@ package actor GenerationWriter {
 
   /// Where the generation stands and what it has not carried out, for the one that takes its place.
   func old() throws(ReadModelError) -> OldGeneration {
-    let names = store.pipeline.projections.map(\.name)
+    let projections = store.pipeline.projections
     return OldGeneration(
       lanes: try store.lanes(),
       decided: Dictionary(
-        uniqueKeysWithValues: try store.decided().compactMap { names.indices.contains($0) ? (names[$0], $1) : nil }),
+        uniqueKeysWithValues: try store.decided().compactMap { projections.contains($0) ? (projections[$0].name, $1) : nil }),
       outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
   }
 

@@ -102,16 +102,16 @@ extension MemoryGeneration {
   }
 
   func items(_ rows: OutboxAction.Rows, _ effect: PendingEffect) throws -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+    guard let id = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
       return []
     }
-    let columns = pipeline.projections[index].table
+    let columns = pipeline.projections[id].table
     guard let item = columns.column(named: "_item"), let at = columns.column(named: "_at"),
       let order = columns.column(named: "_order"),
       let position = columns.column(named: "_position")
     else { return [] }
     var found: [BytesKey: RowItem] = [:]
-    for row in self.rows[index, default: [:]].values {
+    for row in self.rows[id, default: [:]].values {
       let isThere = rows.equals.allSatisfy { equality in
         guard let column = columns.columns.firstIndex(where: { $0.sortName == equality.column }) else { return false }
         return !row[column].isNull && Value.ordered(CollectionOfOne(row[column])) == equality.value

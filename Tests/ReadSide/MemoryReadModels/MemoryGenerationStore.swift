@@ -49,7 +49,9 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [Int: [(key: [UInt8], session: StoredSession)]] {
+  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [ProjectionID: [(
+    key: [UInt8], session: StoredSession
+  )]] {
     rows.sessions.compactMapValues { lanes in
       lanes[lane].map { all in
         all.map { (key: $0.key.bytes, session: $0.value) }.sorted { Bytes.less($0.key, $1.key) }
@@ -82,7 +84,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func steps(_ projection: Int, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
+  package func steps(_ projection: ProjectionID, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
     let waiting = try read().steps[projection] ?? []
     let sorted = waiting.filter { $0.step.stamp.time < time }.sorted {
       $0.step.stamp == $1.step.stamp ? $0.place < $1.place : $0.step.stamp < $1.step.stamp
@@ -90,9 +92,11 @@ package final class MemoryGenerationStore: GenerationStore {
     return Array(sorted.prefix(limit))
   }
 
-  package func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
+  package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
 
-  package func boardsToClose(_ projection: Int, at time: Instant, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
+  package func boardsToClose(
+    _ projection: ProjectionID, at time: Instant, limit: Int
+  ) throws(ReadModelError) -> [DeciderEngine.Closing] {
     let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Instant, board: MemoryBoard)? in
       guard let end = board.closesAt, board.closedAt == nil, end <= time else { return nil }
       return (end, board)
@@ -122,7 +126,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func decided() throws(ReadModelError) -> [Int: Instant] { try read().decided }
+  package func decided() throws(ReadModelError) -> [ProjectionID: Instant] { try read().decided }
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 

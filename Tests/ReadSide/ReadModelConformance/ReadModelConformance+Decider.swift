@@ -9,7 +9,7 @@ internal import ReadModels
 extension ReadModelConformance {
   func steps(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let logins = try opened.index("logins")
+    let logins = try opened.id("logins")
     var history = TestHistory(opened.pipeline, partitions: 3)
     for number in 0..<30 {
       if number % 4 == 0 { history.time += 1 }
@@ -28,7 +28,7 @@ extension ReadModelConformance {
     let few = try opened.store.steps(logins, below: .distantFuture, limit: 7)
     try require(few.map(\.step) == all.prefix(7).map(\.step), "\(few.count) for a limit of 7")
     try require(
-      try opened.store.steps(try opened.index("plays"), below: .distantFuture, limit: 7).isEmpty, "steps of another projection")
+      try opened.store.steps(try opened.id("plays"), below: .distantFuture, limit: 7).isEmpty, "steps of another projection")
 
     let taken = try opened.store.takeDecider()
     try require(taken.decided.isEmpty && taken.sessions.isEmpty, "\(taken)")
@@ -59,7 +59,7 @@ extension ReadModelConformance {
 
   func twoDeciders(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let logins = try opened.index("logins")
+    let logins = try opened.id("logins")
     var history = TestHistory(opened.pipeline)
     history.put(StorePipelines.play("ana"))
     try opened.hand.checkpointAll(history)
@@ -104,7 +104,7 @@ extension ReadModelConformance {
 
   func closingBoards(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let index = try opened.index("hours")
+    let index = try opened.id("hours")
     let (history, names) = try hours(opened)
     try opened.hand.checkpointAll(history)
     let hour: Int64 = 3_600_000_000
@@ -117,7 +117,7 @@ extension ReadModelConformance {
     try require(try open(.distantFuture) == names, "\(try open(.distantFuture))")
     try require(try open(.distantFuture, 2) == Array(names.prefix(2)), "\(try open(.distantFuture, 2))")
     try require(
-      try opened.store.boardsToClose(try opened.index("best"), at: .distantFuture, limit: 10).isEmpty,
+      try opened.store.boardsToClose(try opened.id("best"), at: .distantFuture, limit: 10).isEmpty,
       "a board without a period closes")
     let closing = try needed(try opened.store.boardsToClose(index, at: .distantFuture, limit: 10).last)
     try require(closing.closedAt == start + 3 * hour && closing.openedAt == start + 2 * hour, "\(closing)")
@@ -145,7 +145,7 @@ extension ReadModelConformance {
 
   func trimmingBoards(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let index = try opened.index("hours")
+    let index = try opened.id("hours")
     let (history, names) = try hours(opened)
     try opened.hand.checkpointAll(history)
     var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)

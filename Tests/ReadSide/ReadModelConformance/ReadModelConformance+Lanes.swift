@@ -35,7 +35,7 @@ extension ReadModelConformance {
     var expected = try needed(position)
     expected.epoch = 3
     try require(again.position == expected, "\(again.position), not \(expected)")
-    let sittings = try opened.index("sittings")
+    let sittings = try opened.id("sittings")
     try require(
       again.sessions[sittings]?.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])],
       "\(again.sessions)")

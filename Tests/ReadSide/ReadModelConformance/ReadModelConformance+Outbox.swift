@@ -109,11 +109,11 @@ extension ReadModelConformance {
     history.put(StorePipelines.play("fay"))
     try opened.hand.checkpointAll(history)
     func items(at time: Instant, order: UInt64, room: Value = .string("r")) throws -> [String] {
-      let table = opened.pipeline.projections[try opened.index("plays")].table
+      let table = opened.pipeline.projections[try opened.id("plays")].table
       let entry = OutboxEntry(
         idempotencyKey: "\(time) \(order) \(room)", name: "gone", time: time, order: order, origin: .deadline(time),
         action: .deleteRows([
-          .init(projection: try opened.index("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])
+          .init(projection: try opened.id("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])
         ]))
       try Outbox.write([entry], opened)
       let effect = try Outbox.effect(opened, entry.idempotencyKey).pending

@@ -17,7 +17,7 @@ extension ReadModelConformance {
     history.put(StorePipelines.play("ana", points: 1))
     try opened.hand.checkpoint(Self.lane, history)
     let reader = try fixture.reader(opened.generation, opened.pipeline)
-    let (plays, best) = (try opened.index("plays"), try opened.index("best"))
+    let (plays, best) = (try opened.id("plays"), try opened.id("best"))
     func seen() throws -> [String] {
       var all = try reader.places().map { "\($0.table) \($0.position) \($0.watermark)" }
       all +=
@@ -36,7 +36,7 @@ extension ReadModelConformance {
       history.put(bad)
       try opened.hand.checkpoint(Self.lane, history)
       var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
-      decider.decided[try opened.index("logins")] = 3
+      decider.decided[try opened.id("logins")] = 3
       _ = try opened.store.checkpoint(decider)
       try require(try seen() == before, "\(try seen()), not \(before)")
       try require(before.contains("ana 1") && !before.contains("ben 2"), "\(before)")
@@ -83,7 +83,7 @@ extension ReadModelConformance {
       }
       fresh.close()
     }
-    try require(try follower.ranks(try opened.index("rooms")) == nil, "an aggregate has ranks")
+    try require(try follower.ranks(try opened.id("rooms")) == nil, "an aggregate has ranks")
     follower.close()
   }
 

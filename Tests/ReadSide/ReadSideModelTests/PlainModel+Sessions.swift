@@ -56,8 +56,8 @@ extension PlainModel {
     }
   }
 
-  mutating func sessionRows(_ rule: Sessions, _ index: Int) -> [[Value]] {
-    let projection = pipeline.projections[index]
+  mutating func sessionRows(_ rule: Sessions, _ id: ProjectionID) -> [[Value]] {
+    let projection = pipeline.projections[id]
     var run = Run(rule: rule)
     for change in changes {
       run.fire(before: change.time)
@@ -67,7 +67,7 @@ extension PlainModel {
       }
     }
     run.fire(before: watermark)
-    ended[index] = run.all.filter { $0.end != nil }
+    ended[id] = run.all.filter { $0.end != nil }
     return run.all.map { row($0, rule, projection) }
   }
 

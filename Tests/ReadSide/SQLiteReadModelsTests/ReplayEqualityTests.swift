@@ -40,11 +40,12 @@ import Workers
   /// Everything that a reader sees of the rows, dead letters and boards.
   private func everything(_ reader: any GenerationReader, _ pipeline: Pipeline) throws -> [String] {
     var all: [String] = []
-    for (index, projection) in pipeline.projections.enumerated() {
-      try reader.rows(index, where: [], newest: nil, limit: .max) { all.append("\(projection.name): \($0)") }
-      let latest = try reader.latestBoard(index)
+    for id in pipeline.projections.ids {
+      let projection = pipeline.projections[id]
+      try reader.rows(id, where: [], newest: nil, limit: .max) { all.append("\(projection.name): \($0)") }
+      let latest = try reader.latestBoard(id)
       all.append("latest of \(projection.name): \(String(describing: latest))")
-      if let latest { all.append("top: \(try reader.top(index, board: latest, limit: 100))") }
+      if let latest { all.append("top: \(try reader.top(id, board: latest, limit: 100))") }
     }
     try reader.deadLetters(limit: 1_000) { all.append("letter: \($0)") }
     all += try reader.deadLetterCounts().map { "\($0)" } + reader.places().map { "\($0.position) \($0.watermark)" }

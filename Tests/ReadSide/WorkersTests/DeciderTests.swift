@@ -44,7 +44,7 @@ import Testing
       try Decider(store, partitions: partitions, .always(EffectRules.names(of: pipeline)))
     }
 
-    func rows(_ projection: Int) throws -> Int {
+    func rows(_ projection: ProjectionID) throws -> Int {
       var count = 0
       try models.reader(generation, pipeline).rows(projection, where: [], newest: nil, limit: .max) { _ in count += 1 }
       return count
@@ -122,8 +122,8 @@ import Testing
     try rebuilt.hand.checkpointAll(history)
     let again = try rebuilt.decider(partitions: [1])
     while try again.round() {}
-    let names = opened.pipeline.projections.map(\.name)
-    let decided = Dictionary(uniqueKeysWithValues: try opened.store.decided().map { (names[$0.key], $0.value) })
+    let projections = opened.pipeline.projections
+    let decided = Dictionary(uniqueKeysWithValues: try opened.store.decided().map { (projections[$0.key].name, $0.value) })
     try rebuilt.store.handOver(OldGeneration(lanes: try opened.store.lanes(), decided: decided, outbox: []))
     effects = try rebuilt.store.dueEffects(DueEffects(effect: "passed", now: 0, limit: 10))
     #expect(effects.isEmpty, "\(effects.map(\.at))")

@@ -95,14 +95,13 @@ package struct Leaderboard: Sendable {
 
   /// Member columns taken from a collection by its key at read time.
   package struct Show: Sendable {
-    /// Index in `Pipeline.projections`.
-    package let projection: Int
+    package let projection: ProjectionID
     /// The collection's key column that the member is compared with.
     package let key: String
     package let columns: [String]
 
     /// Each property by its name.
-    package init(projection: Int, key: String, columns: [String]) {
+    package init(projection: ProjectionID, key: String, columns: [String]) {
       self.projection = projection
       self.key = key
       self.columns = columns

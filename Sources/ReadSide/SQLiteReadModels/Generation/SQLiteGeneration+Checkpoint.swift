@@ -37,12 +37,12 @@ extension SQLiteGeneration {
 
   /// Steps 3 to 6. The decider has table and partition -1.
   func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, _ result: inout CheckpointResult) throws {
-    for index in changes.collections.keys.sorted() {
-      result.rows += try writeCollection(index, changes.collections[index] ?? [:])
+    for id in changes.collections.keys.sorted() {
+      result.rows += try writeCollection(id, changes.collections[id] ?? [:])
     }
-    for index in changes.groups.keys.sorted() { try writeGroups(index, changes.groups[index] ?? [:], &result) }
-    for index in changes.sessions.keys.sorted() {
-      result.rows += try writeSessions(index, changes.sessions[index] ?? SessionChanges(), table, partition)
+    for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? [:], &result) }
+    for id in changes.sessions.keys.sorted() {
+      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), table, partition)
     }
     try writeSteps(changes.steps)
     result.deadLetters = try writeDeadLetters(changes.deadLetters)
@@ -75,8 +75,8 @@ extension SQLiteGeneration {
     [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
   }
 
-  private func writeCollection(_ index: Int, _ rows: [BytesKey: CollectionChange]) throws -> Int {
-    let table = pipeline.projections[index].table
+  private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
+    let table = pipeline.projections[id].table
     for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       switch change {
       case .upsert(let inputs, let itemKey, let stamp): try write(inputs + [.bytes(itemKey)] + trace(stamp), table)
@@ -89,7 +89,7 @@ extension SQLiteGeneration {
   private func writeSteps(_ steps: [HandedStep]) throws {
     for handed in steps {
       try connection.run(
-        "INSERT OR REPLACE INTO _steps (projection, stamp, place, step) VALUES (?1, ?2, ?3, ?4)", .int(handed.projection),
+        "INSERT OR REPLACE INTO _steps (projection, stamp, place, step) VALUES (?1, ?2, ?3, ?4)", .projection(handed.projection),
         .blob(handed.step.stamp.ordered), .int(handed.place), .blob(handed.step.bytes))
     }
   }

@@ -88,7 +88,7 @@ extension SQLiteGeneration {
   }
 
   package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+    guard let projection = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
       return []
     }
     let keyNames = pipeline.tables[table].keyNames
@@ -96,7 +96,7 @@ extension SQLiteGeneration {
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 3)" }
       condition.append("(_at < ?1 OR (_at = ?1 AND _order <= ?2))")
       let select = try connection.statement(
-        "SELECT DISTINCT _item, _position FROM \(pipeline.projections[index].table.name) WHERE "
+        "SELECT DISTINCT _item, _position FROM \(pipeline.projections[projection].table.name) WHERE "
           + "\(condition.joined(separator: " AND ")) ORDER BY _item")
       defer { select.reset() }
       try select.bind(1, Timestamp.text(effect.at))

@@ -15,7 +15,7 @@ package final class SQLiteGeneration: GenerationStore {
   package let pipeline: Pipeline
   let connection: Connection
   /// By projection, of those that have groups.
-  let plans: [Int: GroupPlan]
+  let plans: [ProjectionID: GroupPlan]
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
   /// this engine did not write.
@@ -28,11 +28,11 @@ package final class SQLiteGeneration: GenerationStore {
     } catch {
       throw SQLiteGeneration.storage(path, error)
     }
-    var plans: [Int: GroupPlan] = [:]
-    for (index, projection) in pipeline.projections.enumerated() {
-      switch projection.kind {
-      case .aggregate(let aggregate): plans[index] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[index] = GroupPlan(board)
+    var plans: [ProjectionID: GroupPlan] = [:]
+    for id in pipeline.projections.ids {
+      switch pipeline.projections[id].kind {
+      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
+      case .leaderboard(let board): plans[id] = GroupPlan(board)
       case .collection, .sessions: break
       }
     }
@@ -171,7 +171,7 @@ extension SQLiteGeneration {
   }
 
   /// The least watermark of the lanes that feed a projection: no record below it will come.
-  func leastWatermark(of projection: Int) throws -> Instant {
+  func leastWatermark(of projection: ProjectionID) throws -> Instant {
     var least = Instant.distantFuture
     for table in Set(pipeline.projections[projection].sources.map(\.table)) {
       let found = try connection.integer(
