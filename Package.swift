@@ -152,7 +152,7 @@ let package = Package(
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
-    kit("ReadSide", "LiteralTestKit", ["Pipelines", "ChangeRecords"]),
+    kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines", "ChangeRecords"]),
     tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(

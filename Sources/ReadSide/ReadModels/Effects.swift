@@ -5,7 +5,7 @@ package import Pipelines
 
 /// An effect that waits in the outbox.
 package struct PendingEffect: Sendable {
-  package let id: Int64
+  package let id: EffectID
   package let idempotencyKey: String
   package let effect: String
   /// The instant of the transition, and the order of its change.
@@ -15,7 +15,7 @@ package struct PendingEffect: Sendable {
   package let attempts: Int
 
   package init(
-    id: Int64, idempotencyKey: String, effect: String, at: Instant, order: UInt64, action: OutboxAction, attempts: Int
+    id: EffectID, idempotencyKey: String, effect: String, at: Instant, order: UInt64, action: OutboxAction, attempts: Int
   ) {
     self.id = id
     self.idempotencyKey = idempotencyKey
@@ -80,7 +80,7 @@ package struct ListedEffect: Sendable {
 
 /// Which effects an operator means: one by its number, or all of a name in a state.
 package enum EffectSelection: Sendable, Equatable {
-  case one(Int64)
+  case one(EffectID)
   case all(effect: String, EffectState)
 }
 

@@ -37,11 +37,11 @@ package protocol GenerationStore: AnyObject {
   /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Notes how effects went.
-  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError)
+  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError)
   /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.
   func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem]
   /// What is in the outbox in one of these states, by number after `after`.
-  func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect]
+  func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect]
   /// Has effects that were given up tried again, or discards effects; answers how many there were.
   func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int
 
@@ -97,14 +97,14 @@ package struct LaneCheckpoint: Sendable {
 
 /// The decider as a worker takes it over.
 package struct TakenDecider: Sendable {
-  package let epoch: Int64
+  package let epoch: Epoch
   /// By projection: the sessions that the decider folds.
   package let sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]
   /// By projection: the time below which everything is decided.
   package let decided: [ProjectionID: Instant]
 
   package init(
-    epoch: Int64, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]], decided: [ProjectionID: Instant]
+    epoch: Epoch, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]], decided: [ProjectionID: Instant]
   ) {
     self.epoch = epoch
     self.sessions = sessions
@@ -114,7 +114,7 @@ package struct TakenDecider: Sendable {
 
 /// What one checkpoint of the decider writes.
 package struct DeciderCheckpoint: Sendable {
-  package let epoch: Int64
+  package let epoch: Epoch
   /// By projection: the time below which everything is decided now.
   package var decided: [ProjectionID: Instant] = [:]
   /// By projection: the last step that was folded; it and all before it are removed.
@@ -124,7 +124,7 @@ package struct DeciderCheckpoint: Sendable {
   /// By projection: groups that have been empty since before this time are dropped, and so are boards that `keep` takes away for good.
   package var trim: [ProjectionID: Instant] = [:]
 
-  package init(epoch: Int64) { self.epoch = epoch }
+  package init(epoch: Epoch) { self.epoch = epoch }
 
   package var isEmpty: Bool {
     decided.isEmpty && folded.isEmpty && closings.isEmpty && changes.isEmpty && trim.isEmpty

@@ -10,12 +10,12 @@ package struct LanePosition: Sendable, Equatable {
   package var watermark: Instant
   /// A hash of the last record applied: a log that was cut and written again shows another one. Empty before the first.
   package var fingerprint: String
-  /// Counts the workers that have had the lane; a worker with an older one commits nothing more.
-  package var epoch: Int64
+  /// Of the worker that has the lane.
+  package var epoch: Epoch
 
   package init(
     cursor: LogCursor, firedThrough: Instant = .distantPast, watermark: Instant = .distantPast, fingerprint: String = "",
-    epoch: Int64 = 0
+    epoch: Epoch = .none
   ) {
     self.cursor = cursor
     self.firedThrough = firedThrough

@@ -14,7 +14,7 @@ final class Decider {
   /// By table, how many lanes there are, 0 while that is not known: before all are taken no watermark holds.
   private let partitions: [Int]
   private var engine: DeciderEngine
-  private let epoch: Int64
+  private let epoch: Epoch
   private var decided: [ProjectionID: Instant]
   private var trimmed: [ProjectionID: Instant] = [:]
 

@@ -58,13 +58,13 @@ package actor GenerationWriter {
 
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
 
-  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
+  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 
   func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
     try store.items(behind: rows, of: effect)
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     try store.effects(states, after: after, limit: limit)
   }
 
@@ -83,7 +83,7 @@ package actor GenerationWriter {
       lanes: try store.lanes(),
       decided: Dictionary(
         uniqueKeysWithValues: try store.decided().compactMap { projections.contains($0) ? (projections[$0].name, $1) : nil }),
-      outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+      outbox: try store.effects(Set(EffectState.allCases), after: .none, limit: .max))
   }
 
   func handOver(_ old: OldGeneration) throws(ReadModelError) { try store.handOver(old) }

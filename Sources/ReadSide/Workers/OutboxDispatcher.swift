@@ -45,7 +45,7 @@ struct OutboxDispatcher {
   /// Takes out what waits for effects that have left the file: nobody would carry it out, and it would hold back others on its target.
   private func dropUnknown() async throws(ReadModelError) {
     let known = Set(EffectRules.names(of: pipeline))
-    var last: Int64 = 0
+    var last = EffectID.none
     while true {
       let page = try await writer.effects([.pending], after: last, limit: OutboxDispatcher.fetchedMax)
       for name in Set(page.map(\.pending.effect)).subtracting(known).sorted() {

@@ -9,7 +9,7 @@ struct MemoryGeneration: Sendable {
   let pipeline: Pipeline
   let plans: [ProjectionID: GroupPlan]
   var lanes: [LaneID: LanePosition] = [:]
-  var epoch: Int64 = 0
+  var epoch = Epoch.none
   var decided: [ProjectionID: Instant] = [:]
   /// By projection and by the ordered values of the primary key.
   var rows: [ProjectionID: [BytesKey: [Value]]] = [:]
@@ -21,7 +21,7 @@ struct MemoryGeneration: Sendable {
   var letters: [MemoryLetter.ID: MemoryLetter] = [:]
   var letterCounts: [String: Int] = [:]
   var outbox: [MemoryEffect] = []
-  var effectNumber: Int64 = 0
+  var lastEffect = EffectID.none
   var suppressed = 0
 
   /// Where the decider's sessions are.

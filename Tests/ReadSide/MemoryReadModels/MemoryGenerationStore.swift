@@ -43,7 +43,7 @@ package final class MemoryGenerationStore: GenerationStore {
   package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
     try write { (rows) throws(ReadModelError) in
       var position = rows.lanes[lane] ?? LanePosition(cursor: start)
-      position.epoch += 1
+      position.epoch = position.epoch.next
       rows.lanes[lane] = position
       return TakenLane(position: position, sessions: MemoryGenerationStore.sessions(rows, lane))
     }
@@ -78,7 +78,7 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func takeDecider() throws(ReadModelError) -> TakenDecider {
     try write { (rows) throws(ReadModelError) in
-      rows.epoch += 1
+      rows.epoch = rows.epoch.next
       return TakenDecider(
         epoch: rows.epoch, sessions: MemoryGenerationStore.sessions(rows, MemoryGeneration.deciderLane), decided: rows.decided)
     }
@@ -130,7 +130,7 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 
-  package func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try write { (rows) throws(ReadModelError) in
       for (id, outcome) in outcomes { rows.settle(id, outcome) }
     }
@@ -145,7 +145,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     let chosen = try read().outbox.map(\.listed).filter { states.contains($0.state) && $0.pending.id > after }
     return Array(chosen.prefix(limit))
   }

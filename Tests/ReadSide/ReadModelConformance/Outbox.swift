@@ -42,7 +42,7 @@ enum Outbox {
   }
 
   static func effect(_ opened: Opened, _ key: String) throws -> ListedEffect {
-    let all = try opened.store.effects(Set(EffectState.allCases), after: 0, limit: 1_000)
+    let all = try opened.store.effects(Set(EffectState.allCases), after: .none, limit: 1_000)
     return try needed(all.first { $0.pending.idempotencyKey == key })
   }
 
@@ -52,6 +52,6 @@ enum Outbox {
 
   /// The keys of all that is in the outbox, in the order of their numbers.
   static func keys(_ opened: Opened) throws -> [String] {
-    try opened.store.effects(Set(EffectState.allCases), after: 0, limit: 1_000).map(\.pending.idempotencyKey)
+    try opened.store.effects(Set(EffectState.allCases), after: .none, limit: 1_000).map(\.pending.idempotencyKey)
   }
 }

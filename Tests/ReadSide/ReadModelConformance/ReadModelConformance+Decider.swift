@@ -47,7 +47,7 @@ extension ReadModelConformance {
     let rows = try opened.rows("logins", ["name", "status"])
     try require(rows.count == 7 && rows.count { $0.hasSuffix("active") } == 1, "\(rows)")
     let next = try opened.store.takeDecider()
-    try require(next.epoch == taken.epoch + 1 && next.decided == [logins: 17], "\(next)")
+    try require(next.epoch == taken.epoch.next && next.decided == [logins: 17], "\(next)")
     let active = next.sessions[logins]?.filter { if case .active = $0.session { true } else { false } } ?? []
     try require(active.count == 1 && next.sessions[logins]?.count == 7, "\(next.sessions)")
     try require(

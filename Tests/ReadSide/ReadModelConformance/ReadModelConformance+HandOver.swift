@@ -18,7 +18,7 @@ extension ReadModelConformance {
     position.firedThrough = firedThrough
     return OldGeneration(
       lanes: [Outbox.lane: position], decided: decided,
-      outbox: try opened.store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+      outbox: try opened.store.effects(Set(EffectState.allCases), after: .none, limit: .max))
   }
 
   /// The old one has carried out `done`, has `p` waiting and `f` given up, and somebody discarded `x`.

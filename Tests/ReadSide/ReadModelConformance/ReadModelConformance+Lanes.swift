@@ -57,8 +57,8 @@ extension ReadModelConformance {
       switch change {
       case 0: wrong.cursor.sequence += 1
       case 1: wrong.firedThrough -= 1
-      case 2: wrong.epoch += 1
-      case 3: wrong.epoch -= 1
+      case 2: wrong.epoch = wrong.epoch.next
+      case 3: wrong.epoch = Epoch(rawValue: wrong.epoch.rawValue - 1)
       default: wrong.cursor.tableID = TableID(rawValue: 7)
       }
       wrongs.append(wrong)

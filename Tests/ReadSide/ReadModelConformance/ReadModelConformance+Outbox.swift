@@ -72,10 +72,10 @@ extension ReadModelConformance {
     effect = try Outbox.effect(opened, "b")
     try require(effect.state == .failed && effect.note == "refused" && effect.pending.attempts == 1, "\(effect)")
     try require(try Outbox.due(opened, now: .max) == ["a", "d", "e"], "\(try Outbox.due(opened, now: .max))")
-    let failed = try opened.store.effects([.failed], after: 0, limit: 100).map(\.pending.idempotencyKey)
-    let pending = try opened.store.effects([.pending], after: 0, limit: 100).map(\.pending.idempotencyKey)
+    let failed = try opened.store.effects([.failed], after: .none, limit: 100).map(\.pending.idempotencyKey)
+    let pending = try opened.store.effects([.pending], after: .none, limit: 100).map(\.pending.idempotencyKey)
     try require(failed == ["b", "c"] && pending == ["a", "d", "e"], "\(failed) \(pending)")
-    let first = try opened.store.effects([.pending, .failed], after: 0, limit: 2)
+    let first = try opened.store.effects([.pending, .failed], after: .none, limit: 2)
     let rest = try opened.store.effects([.pending, .failed], after: try needed(first.last).pending.id, limit: 100)
     try require((first + rest).map(\.pending.idempotencyKey) == ["a", "b", "c", "d", "e"], "a page is missing")
 

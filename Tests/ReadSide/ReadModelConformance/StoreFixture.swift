@@ -115,7 +115,7 @@ struct Opened {
       all += try rows(projection.name, projection.table.columns.map(\.name)).map { "\(projection.name): \($0)" }
     }
     all += try letters()
-    all += try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map { effect in
+    all += try store.effects(Set(EffectState.allCases), after: .none, limit: .max).map { effect in
       "effect: \(effect.pending.idempotencyKey) \(effect.state) \(effect.pending.action.json)"
     }.sorted()
     all += try store.lanes().sorted { $0.key < $1.key }.map { "lane: \($0.key) \($0.value)" }

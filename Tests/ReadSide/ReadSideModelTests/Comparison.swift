@@ -90,7 +90,7 @@ struct Comparison {
   }
 
   private func effectDifference() throws -> String? {
-    let found = try store.effects([.pending, .failed], after: 0, limit: 100_000).map { effect -> String in
+    let found = try store.effects([.pending, .failed], after: .none, limit: 100_000).map { effect -> String in
       let action: String
       switch effect.pending.action.kind {
       case .deleteItem(let table, let key, _, let through):

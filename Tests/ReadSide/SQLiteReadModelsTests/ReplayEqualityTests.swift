@@ -53,7 +53,7 @@ import Workers
   }
 
   private func effects(_ store: any GenerationStore) throws -> [String] {
-    try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map {
+    try store.effects(Set(EffectState.allCases), after: .none, limit: .max).map {
       "\($0.pending.idempotencyKey) \($0.pending.at) \($0.pending.order) \($0.pending.action.json)"
     }.sorted()
   }

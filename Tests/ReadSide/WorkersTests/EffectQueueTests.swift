@@ -22,7 +22,8 @@ import Testing
       action: .deleteItem(
         table: 0, key: key, seen: Item(), through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: 1)))
     return PendingEffect(
-      id: id, idempotencyKey: "\(id)", effect: "e", at: 0, order: 0, action: OutboxAction(entry, pipeline), attempts: 0)
+      id: EffectID(rawValue: id), idempotencyKey: "\(id)", effect: "e", at: 0, order: 0, action: OutboxAction(entry, pipeline),
+      attempts: 0)
   }
 
   @Test func `so many begin at once, and the next when one has ended`() throws {
@@ -99,7 +100,7 @@ import Testing
     var queue = EffectQueue(atOnce: 4)
     let all = try (0..<200).map { try effect(Int64($0), target: "t\($0 % 7)") }
     var running: [PendingEffect] = []
-    var ended: [Int64] = []
+    var ended: [EffectID] = []
     var next = 0
     while ended.count < all.count {
       let count = min(all.count - next, Int.random(in: 0..<9, using: &random))
@@ -113,7 +114,7 @@ import Testing
       ended.append(one.id)
     }
     for target in 0..<7 {
-      let ids = ended.filter { $0 % 7 == target }
+      let ids = ended.filter { $0.rawValue % 7 == target }
       #expect(ids == ids.sorted(), "seed \(seed): target \(target) went \(ids)")
     }
     #expect(queue.isIdle, "seed \(seed)")

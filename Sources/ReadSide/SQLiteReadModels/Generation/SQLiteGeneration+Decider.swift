@@ -17,12 +17,16 @@ extension SQLiteGeneration {
         try connection.run(
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
-        let epoch =
-          try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow)) ?? 0
         let place = SQLiteGeneration.deciderPlace
-        return TakenDecider(epoch: epoch, sessions: try sessions(place, place), decided: try readDecided())
+        return TakenDecider(epoch: try readEpoch(), sessions: try sessions(place, place), decided: try readDecided())
       }
     }
+  }
+
+  /// The decider's epoch; before anybody has had it, that of nobody.
+  private func readEpoch() throws -> Epoch {
+    let number = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow))
+    return number.map { Epoch(rawValue: $0) } ?? .none
   }
 
   package func decided() throws(ReadModelError) -> [ProjectionID: Instant] { try run { try readDecided() } }
@@ -85,8 +89,7 @@ extension SQLiteGeneration {
   /// 6. commit, synced when an effect is in it.
   package func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult {
     try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
-      let epoch = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow))
-      guard epoch == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
+      guard try readEpoch() == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
       for (projection, time) in checkpoint.decided.sorted(by: { $0.key < $1.key }) {
         try connection.run(
           "INSERT OR REPLACE INTO _decided (projection, time) VALUES (?1, ?2)", .projection(projection), .instant(time))

@@ -31,41 +31,42 @@ extension SQLiteGeneration {
     }
     return ListedEffect(
       pending: PendingEffect(
-        id: row.int64(0), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.instant(3),
+        id: EffectID(rawValue: row.int64(0)), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.instant(3),
         order: UInt64(max(0, row.int64(4))), action: action, attempts: Int(row.int64(6))),
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
 
-  package func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try run {
       try connection.transaction {
         for (id, outcome) in outcomes {
           switch outcome {
-          case .done: try connection.run("DELETE FROM _outbox WHERE id = ?1", .int(id))
+          case .done: try connection.run("DELETE FROM _outbox WHERE id = ?1", .effect(id))
           case .suppressed:
-            try connection.run("DELETE FROM _outbox WHERE id = ?1", .int(id))
+            try connection.run("DELETE FROM _outbox WHERE id = ?1", .effect(id))
             try count("suppressed_effects", 1)
           case .retry(let notBefore, let note):
             try connection.run(
-              "UPDATE _outbox SET attempts = attempts + 1, not_before = ?2, note = ?3 WHERE id = ?1", .int(id), .int(notBefore),
+              "UPDATE _outbox SET attempts = attempts + 1, not_before = ?2, note = ?3 WHERE id = ?1", .effect(id),
+              .int(notBefore),
               .text(note))
           case .failed(let note):
             try connection.run(
-              "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = ?2 WHERE id = ?1", .int(id), .text(note))
+              "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = ?2 WHERE id = ?1", .effect(id), .text(note))
           }
         }
       }
     }
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     let names = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
     return try run {
       var all: [ListedEffect] = []
       try connection.forEach(
         """
         SELECT \(SQLiteGeneration.effectColumns) FROM _outbox WHERE state IN (\(names)) AND id > ?1 ORDER BY id LIMIT ?2
-        """, .int(after), .int(limit)
+        """, .effect(after), .int(limit)
       ) { all.append(try listed($0)) }
       return all
     }
@@ -79,7 +80,7 @@ extension SQLiteGeneration {
       }
     return try run {
       switch effects {
-      case .one(let id): try connection.run("\(statement) WHERE id = ?1", .int(id))
+      case .one(let id): try connection.run("\(statement) WHERE id = ?1", .effect(id))
       case .all(let effect, let state):
         try connection.run("\(statement) WHERE effect = ?1 AND state = ?2", .text(effect), .text(state.rawValue))
       }

@@ -104,7 +104,7 @@ extension SQLiteGeneration {
     try run {
       try connection.transaction {
         var position = try self.position(lane) ?? LanePosition(cursor: start)
-        position.epoch += 1
+        position.epoch = position.epoch.next
         try write(position, of: lane)
         return TakenLane(position: position, sessions: try sessions(lane.table, lane.partition))
       }
@@ -119,7 +119,7 @@ extension SQLiteGeneration {
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       """, .text(pipeline.tables[lane.table].name), .int(lane.partition), .text(position.cursor.tableID.description),
       .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .instant(position.firedThrough),
-      .instant(position.watermark), .text(position.fingerprint), .int(position.epoch))
+      .instant(position.watermark), .text(position.fingerprint), .epoch(position.epoch))
   }
 
   /// The lane's position goes from `old` to `new`, if it still is `old`, else `superseded`.
@@ -130,9 +130,9 @@ extension SQLiteGeneration {
       UPDATE _lanes SET table_id = ?1, sequence = ?2, hint = ?3, fired_through = ?4, watermark = ?5, fingerprint = ?6, epoch = ?7
       WHERE table_name = ?8 AND partition = ?9 AND table_id = ?10 AND sequence = ?11 AND fired_through = ?12 AND epoch = ?13
       """, .text(new.cursor.tableID.description), .int(Int64(new.cursor.sequence)), .int(new.cursor.hint),
-      .instant(new.firedThrough), .instant(new.watermark), .text(new.fingerprint), .int(new.epoch), .text(name),
+      .instant(new.firedThrough), .instant(new.watermark), .text(new.fingerprint), .epoch(new.epoch), .text(name),
       .int(lane.partition), .text(old.cursor.tableID.description), .int(Int64(old.cursor.sequence)), .instant(old.firedThrough),
-      .int(old.epoch))
+      .epoch(old.epoch))
     guard connection.changes == 1 else { throw ReadModelError.superseded(table: name, partition: lane.partition) }
   }
 
@@ -152,7 +152,7 @@ extension SQLiteGeneration {
     return LanePosition(
       cursor: LogCursor(tableID: tableID, sequence: UInt64(row.int64(column + 1)), hint: row.int64(column + 2)),
       firedThrough: row.instant(column + 3), watermark: row.instant(column + 4), fingerprint: row.text(column + 5) ?? "",
-      epoch: row.int64(column + 6))
+      epoch: Epoch(rawValue: row.int64(column + 6)))
   }
 
   package func lanes() throws(ReadModelError) -> [LaneID: LanePosition] {
