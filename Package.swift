@@ -155,15 +155,17 @@ let package = Package(
       ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
 
     // ReadSide
-    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
+    module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
+    kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines", "ChangeRecords"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
-      ["ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+      ["LiteralTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     tests(
       "ReadSide", "Projections",
       [
+        "LiteralTestKit",
         "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
         "DynamoModel",
       ]),
@@ -173,6 +175,7 @@ let package = Package(
     kit(
       "ReadSide", "ReadModelConformance",
       [
+        "LiteralTestKit",
         "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
@@ -182,6 +185,7 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
+        "LiteralTestKit",
         "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels", "ReadModels",
         "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
@@ -193,7 +197,8 @@ let package = Package(
       ]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
-      "ReadSide", "PipelineFiles", ["PipelineTestKit", "RandomTestKit", "PipelineFiles", "Pipelines", "DynamoModel"]),
+      "ReadSide", "PipelineFiles",
+      ["LiteralTestKit", "PipelineTestKit", "RandomTestKit", "PipelineFiles", "Pipelines", "DynamoModel"]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
@@ -204,25 +209,29 @@ let package = Package(
     tests(
       "ReadSide", "ReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections",
+        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "RandomTestKit", "ReadModels",
+        "Projections",
         "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "QueryAPI",
       [
+        "LiteralTestKit",
         "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
         "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "LiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections",
+        "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
     tests(
       "ReadSide", "Workers",
       [
+        "LiteralTestKit",
         "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
         "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
         "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",

@@ -22,8 +22,8 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
-  /// A cursor behind which every record has a commit time of at least `time` (milliseconds).
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor
+  /// A cursor behind which every record has a commit time of at least `time`.
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
 }
 
 /// What a log is: the life of the table that it belongs to, and its partitions, numbered from 0.

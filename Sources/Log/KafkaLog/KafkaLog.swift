@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 package import Kafka
 internal import Services
 internal import Synchronization
@@ -75,7 +75,7 @@ package final class KafkaLog: ChangeLog {
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
     var reader = try await claim(partition, cursor, topic(try await state()))
-    var batch = RecordBatch(partition: partition, format: .json, end: cursor, watermark: 0)
+    var batch = RecordBatch(partition: partition, format: .json, end: cursor, watermark: .zero)
     do throws(LogError) {
       try await fill(&batch, from: &reader, limit, wait)
       try await finish(&batch, reader)
@@ -155,7 +155,7 @@ package final class KafkaLog: ChangeLog {
     return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
   }
 
-  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     // Asked before the search: a record that is published meanwhile must not be jumped over.
     let state = try await state(fresh: true)
     let relayed = try relayed(state, partition)

@@ -12,8 +12,8 @@ struct PartitionReader: Sendable {
   var stream: Fetch
   /// Behind the last record taken.
   var cursor: LogCursor
-  /// The last record's commit time; 0 before the first.
-  var time: Int64 = 0
+  /// The last record's commit time; zero before the first.
+  var time = LogTime.zero
   /// The end of what is committed was seen behind the last message.
   var isAtEnd = false
   /// The place of the next record was looked up, so a number that is missing is missing.
@@ -100,7 +100,7 @@ struct PartitionReader: Sendable {
     guard let value = message.value else {
       return .failure(error(.corrupt, "record \(headers.sequence) at offset \(message.offset) has no value"))
     }
-    let commitTime = message.timestamp
+    let commitTime = LogTime(rawValue: message.timestamp)
     guard commitTime >= time else {
       return .failure(
         error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back")

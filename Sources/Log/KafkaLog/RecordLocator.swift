@@ -18,7 +18,7 @@ struct RecordLocator {
   /// A record of ours on the topic.
   struct Found {
     let offset: Int64
-    let time: Int64
+    let time: LogTime
     let headers: RecordHeaders
   }
 
@@ -99,7 +99,7 @@ struct RecordLocator {
           switch RecordHeaders.read(message) {
           case .foreign: .success(nil)
           case .ours(let headers):
-            .success(.record(Found(offset: message.offset, time: message.timestamp, headers: headers)))
+            .success(.record(Found(offset: message.offset, time: LogTime(rawValue: message.timestamp), headers: headers)))
           case .unreadable(let reason):
             .failure(
               LogError(

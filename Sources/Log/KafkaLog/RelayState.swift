@@ -10,12 +10,12 @@ package struct RelayState: Sendable, Equatable {
   package struct Partition: Sendable, Equatable {
     /// The last record published; 0 before the first.
     package var sequence: UInt64
-    /// Milliseconds: no record behind `sequence` has an earlier commit time. 0 where nothing is known.
-    package var watermark: Int64
+    /// No record after `sequence` has an earlier commit time. Zero where nothing is known.
+    package var watermark: LogTime
     /// The last record of an earlier publication: a reader that stands after `sequence` but not after this waits until the relay has come so far.
     package var promised: UInt64
 
-    package init(sequence: UInt64 = 0, watermark: Int64 = 0, promised: UInt64 = 0) {
+    package init(sequence: UInt64 = 0, watermark: LogTime = .zero, promised: UInt64 = 0) {
       self.sequence = sequence
       self.watermark = watermark
       self.promised = promised
@@ -57,7 +57,7 @@ package struct RelayState: Sendable, Equatable {
       writer.name("sequence")
       writer.integer(partition.sequence)
       writer.name("watermark")
-      writer.integer(partition.watermark)
+      writer.integer(partition.watermark.rawValue)
       if partition.promised > 0 {
         writer.name("promised")
         writer.integer(partition.promised)
@@ -73,7 +73,7 @@ package struct RelayState: Sendable, Equatable {
   /// sequences that it has of each partition.
   package func republished(from firsts: [UInt64]) -> RelayState {
     let again = zip(partitions, firsts).map { partition, first in
-      Partition(sequence: first - 1, watermark: 0, promised: max(partition.sequence, partition.promised))
+      Partition(sequence: first - 1, promised: max(partition.sequence, partition.promised))
     }
     return RelayState(tableID: tableID, relay: relay, publication: publication + 1, partitions: again)
   }
@@ -101,7 +101,7 @@ package struct RelayState: Sendable, Equatable {
         let watermark = tape.member(node, "watermark").flatMap({ Int64(tape.text($0)) })
       else { throw RecordError("a partition's sequence or watermark is missing") }
       let promised = tape.member(node, "promised").flatMap { UInt64(tape.text($0)) }
-      partitions.append(Partition(sequence: sequence, watermark: watermark, promised: promised ?? 0))
+      partitions.append(Partition(sequence: sequence, watermark: LogTime(rawValue: watermark), promised: promised ?? 0))
     }
     self.init(tableID: tableID, relay: tape.string(relay), publication: publication, partitions: partitions)
   }

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 internal import Pipelines
@@ -125,7 +126,7 @@ struct NodeStatus: Sendable {
     }
     if let end = lane.neededUntil {
       writer.name("kept_until")
-      writer.integer(end)
+      writer.integer(end.rawValue)
     }
     writer.endObject()
   }
@@ -133,10 +134,12 @@ struct NodeStatus: Sendable {
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
   /// watermark.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > 0 }
+    let waiting = lanes.filter {
+      (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > Instant(.zero)
+    }
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
-    return Double(max(0, now - least)) / 1000
+    return Double(max(0, now - least.milliseconds)) / 1000
   }
 
   /// What `/metrics` answers.
@@ -175,7 +178,7 @@ struct NodeStatus: Sendable {
               .gauge, "afterimage_lane_kept_seconds",
               help: "How long the log keeps what the lane has yet to apply; negative when it may be gone.", labels: labels
             )
-            .set((end - now) / 1000)
+            .set((end.rawValue - now) / 1000)
           }
         }
       }

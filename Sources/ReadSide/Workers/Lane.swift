@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 internal import Foundation
 internal import Pipelines
 internal import Projections
@@ -111,7 +112,7 @@ struct Lane {
 
   /// Says, once for each, that records which the lane needs will soon be dropped, or may have been.
   private func lookAtRetention() {
-    let now = Int64(Date().timeIntervalSince1970 * 1000)
+    let now = LogTime(rawValue: Int64(Date().timeIntervalSince1970 * 1000))
     var news: RetentionNotice?
     board.update(id, pipeline) { status in
       let notice = RetentionNotice(neededUntil: status.neededUntil, retention: status.retention, now: now)
@@ -131,7 +132,7 @@ struct Lane {
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
       status.firedThrough = taken.position.firedThrough
-      if taken.position.watermark > .min { status.watermark = taken.position.watermark / 1000 }
+      status.watermark = taken.position.watermark
       status.retention = description.retention
     }
     var run = LaneRun(id, pipeline, taken, activations, pace: settings.pace)
@@ -169,7 +170,7 @@ struct Lane {
       status.sequence = position.cursor.sequence
       status.firedThrough = position.firedThrough
       status.behind = behind
-      status.watermark = position.watermark / 1000
+      status.watermark = position.watermark
       status.applied = applied
       status.deadLetters += result.deadLetters
       status.foreign += foreign

@@ -1,4 +1,5 @@
-internal import Pipelines
+package import ChangeRecords
+package import Pipelines
 package import ReadModels
 internal import Synchronization
 
@@ -7,12 +8,12 @@ package struct LaneStatus: Sendable {
   package var table: String
   package var partition: Int
   package var sequence: UInt64 = 0
-  /// The time through which deadlines have fired, in microseconds.
-  package var firedThrough: Int64 = .min
+  /// The time through which deadlines have fired.
+  package var firedThrough = Instant.distantPast
   /// Records in the log after the last checkpoint, as far as known.
   package var behind: UInt64 = 0
-  /// The time for which the rows hold, in milliseconds.
-  package var watermark: Int64 = .min
+  /// The time for which the rows hold.
+  package var watermark = Instant.distantPast
   package var applied: UInt64 = 0
   package var deadLetters: Int = 0
   package var foreign: Int = 0
@@ -26,10 +27,11 @@ package struct LaneStatus: Sendable {
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
 
-  /// Until when the log keeps what the lane has yet to apply, in milliseconds; nil where nothing is to be applied, or records are kept for ever.
-  package var neededUntil: Int64? {
-    guard behind > 0, let retention, watermark > 0 else { return nil }
-    return watermark.addingReportingOverflow(retention).overflow ? nil : watermark + retention
+  /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept for ever.
+  package var neededUntil: LogTime? {
+    guard behind > 0, let retention, watermark.milliseconds > 0 else { return nil }
+    let (end, overflows) = watermark.milliseconds.addingReportingOverflow(retention)
+    return overflows ? nil : LogTime(rawValue: end)
   }
 }
 

@@ -1,5 +1,5 @@
+package import ChangeRecords
 internal import Pipelines
-internal import Projections
 
 /// How soon the log may drop a record that a lane still needs, as a value.
 ///
@@ -8,14 +8,14 @@ internal import Projections
 package enum RetentionNotice: Sendable, Equatable, Comparable {
   /// Nothing is in danger: the lane has applied everything, or records are kept for ever, or long enough.
   case none
-  /// Less than a quarter of the retention is left. Milliseconds.
-  case soon(until: Int64)
-  /// The record may be gone already. Milliseconds.
-  case passed(since: Int64)
+  /// Less than a quarter of the retention is left.
+  case soon(until: LogTime)
+  /// The record may be gone already.
+  case passed(since: LogTime)
 
-  /// In milliseconds: until when the log keeps what the lane has yet to apply (`LaneStatus.neededUntil`), how long it keeps records, the time now.
-  package init(neededUntil end: Int64?, retention: Int64?, now: Int64) {
-    guard let end, let retention, now >= end - retention / 4 else {
+  /// Until when the log keeps what the lane has yet to apply (`LaneStatus.neededUntil`), for how many milliseconds it keeps records, the time now.
+  package init(neededUntil end: LogTime?, retention: Int64?, now: LogTime) {
+    guard let end, let retention, now.rawValue >= end.rawValue - retention / 4 else {
       self = .none
       return
     }
@@ -33,5 +33,5 @@ package enum RetentionNotice: Sendable, Equatable, Comparable {
     }
   }
 
-  private func text(_ milliseconds: Int64) -> String { Timestamp.text(LaneEngine.microseconds(milliseconds)) }
+  private func text(_ time: LogTime) -> String { Timestamp.text(Instant(time)) }
 }

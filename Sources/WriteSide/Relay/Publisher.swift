@@ -82,7 +82,7 @@ struct Publisher: Sendable {
         headers: [
           RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.tableIDName: tableID.description,
           RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)", RecordHeaders.orderName: "\(order)",
-        ], timestamp: entry.time)
+        ], timestamp: entry.time.rawValue)
     }
   }
 

@@ -118,11 +118,11 @@ package struct Relay: Service {
 
   /// Nothing of a former life of the table is left to be published.
   private func isOver(_ state: RelayState) async throws -> Bool {
-    for (number, partition) in state.partitions.enumerated() where partition.watermark != .max {
+    for (number, partition) in state.partitions.enumerated() where partition.watermark != .distantFuture {
       let cursor = LogCursor(tableID: state.tableID, sequence: partition.sequence)
       do throws(LogError) {
         let batch = try await source.read(partition: number, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
-        if !batch.entries.isEmpty || batch.watermark != .max { return false }
+        if !batch.entries.isEmpty || batch.watermark != .distantFuture { return false }
       } catch {
         guard error.kind == .recreated else { throw error }
         logger.warning(

@@ -37,21 +37,21 @@ struct RelayRound {
 
   private func read(_ partition: Int, into inbox: RelayInbox) async throws {
     var cursor = LogCursor(tableID: session.state.tableID, sequence: session.state.partitions[partition].sequence)
-    var watermark = Int64.min
+    var watermark = LogTime.distantPast
     var lastPut = ContinuousClock.now - settings.watermarkInterval
     let limit = ReadLimit(records: min(settings.transactionRecordsMax, 2_500), bytes: 4 << 20)
     while !Task.isCancelled {
       let batch = try await source.read(partition: partition, after: cursor, limit: limit, wait: RelayRound.readWait)
       cursor = batch.end
       // Reads of a quiet partition return at every write to the store; its watermark is of interest only now and then.
-      let isDue = batch.watermark == .max || ContinuousClock.now - lastPut >= settings.watermarkInterval / 2
+      let isDue = batch.watermark == .distantFuture || ContinuousClock.now - lastPut >= settings.watermarkInterval / 2
       if !batch.entries.isEmpty || (batch.watermark != watermark && isDue) {
         await inbox.put(batch)
         watermark = batch.watermark
         lastPut = .now
       }
       // The end of the table's life.
-      if batch.entries.isEmpty, batch.watermark == .max { return }
+      if batch.entries.isEmpty, batch.watermark == .distantFuture { return }
     }
   }
 

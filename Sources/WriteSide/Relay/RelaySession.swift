@@ -120,7 +120,7 @@ struct RelaySession: Sendable {
     return RelaySession.isOver(state)
   }
 
-  private static func isOver(_ state: RelayState) -> Bool { state.partitions.allSatisfy { $0.watermark == .max } }
+  private static func isOver(_ state: RelayState) -> Bool { state.partitions.allSatisfy { $0.watermark == .distantFuture } }
 
   /// The state after some batches. A watermark counts once all records before it are published.
   private func advanced(_ batches: [RecordBatch], _ watermarks: [RelayInbox.Watermark?]) -> RelayState {

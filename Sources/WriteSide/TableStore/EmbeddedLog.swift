@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 internal import DynamoModel
 internal import RocksDB
 internal import Services
@@ -93,7 +93,7 @@ package struct EmbeddedLog: ChangeLog {
     return LogBounds(first: progress.first[partition], last: progress.last[partition])
   }
 
-  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let stored = try stored(try await describe().tableID, partition)
     do {
       let first = try Partition(state: state, table: stored, number: partition).firstSequence(atOrAfter: time)
@@ -138,7 +138,7 @@ extension EmbeddedLog {
     }
 
     /// The number of the first record with a commit time of at least `time`, or one behind the last. Binary search.
-    func firstSequence(atOrAfter time: Int64) throws -> UInt64 {
+    func firstSequence(atOrAfter time: LogTime) throws -> UInt64 {
       guard let progress = state.progress(table.id) else { return 1 }
       var low = progress.first[number]
       var high = progress.last[number] + 1

@@ -207,7 +207,9 @@ final class Sweeper: Sendable {
     for partition in 0..<table.definition.partitions {
       guard let progress = state.progress(table.id), progress.first[partition] <= progress.last[partition] else { continue }
       let log = EmbeddedLog.Partition(state: state, table: table, number: partition)
-      guard let cut = try? log.firstSequence(atOrAfter: time), cut > progress.first[partition] else { continue }
+      guard let cut = try? log.firstSequence(atOrAfter: LogTime(rawValue: time)), cut > progress.first[partition] else {
+        continue
+      }
       _ = try? committer.perform { () throws(DynamoError) in
         var batch = WriteBatch(state.database)
         batch.deleteRange(

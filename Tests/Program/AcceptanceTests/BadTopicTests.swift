@@ -1,4 +1,5 @@
 import ChangeLog
+import ChangeRecords
 import Foundation
 import Kafka
 import KafkaLog
@@ -80,7 +81,7 @@ struct BadTopicTests {
       third = try await scene.put("c", to: relay.tables)
       let log = try KafkaLog(table: scene.table, configuration: scene.configuration) { _ in }
       let tableID = try await log.describe().tableID
-      var cursor = try await log.cursor(partition: 0, time: .min)
+      var cursor = try await log.cursor(partition: 0, time: .distantPast)
       #expect(cursor.tableID == tableID)
       while cursor.sequence < 2 {
         cursor = try await log.read(partition: 0, after: cursor, limit: .init(records: 1, bytes: 1), wait: .seconds(5)).end

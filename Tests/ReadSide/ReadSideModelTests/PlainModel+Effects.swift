@@ -12,7 +12,7 @@ struct PlainEffect {
   /// The rows of a collection whose columns equal values.
   struct Selection {
     /// Index in `Pipeline.projections`.
-    let projection: Int
+    let projection: ProjectionID
     let equal: [(column: Int, value: Value)]
   }
 
@@ -37,11 +37,11 @@ struct PlainEffect {
 
 extension PlainModel {
   /// `expire: delete item` of a projection.
-  func expiries(_ index: Int) -> [PlainEffect] {
-    guard case .sessions(let rule) = pipeline.projections[index].kind, rule.expiresItem else { return [] }
-    return (ended[index] ?? []).compactMap { session in
+  func expiries(_ id: ProjectionID) -> [PlainEffect] {
+    guard case .sessions(let rule) = pipeline.projections[id].kind, rule.expiresItem else { return [] }
+    return (ended[id] ?? []).compactMap { session in
       guard let end = session.end, end.by.status == .expired, end.by != .ttl else { return nil }
-      return PlainEffect(effect: pipeline.projections[index].name, at: end.through, action: deletion(session))
+      return PlainEffect(effect: pipeline.projections[id].name, at: end.through, action: deletion(session))
     }
   }
 

@@ -20,8 +20,10 @@ import Testing
   ) -> RelayState {
     RelayState(
       tableID: tableID ?? self.tableID, relay: "me", publication: publication,
-      partitions: zip(sequences, promised).map { .init(sequence: $0, watermark: Int64($0), promised: $1) })
+      partitions: zip(sequences, promised).map { .init(sequence: $0, watermark: at(Int64($0)), promised: $1) })
   }
+
+  private func at(_ milliseconds: Int64) -> LogTime { LogTime(rawValue: milliseconds) }
 
   private func start(_ found: RelaySession.Found) throws -> RelaySession.Start {
     try RelaySession.start("T", found, identity: "me")
@@ -75,8 +77,9 @@ import Testing
 
   // MARK: - The work
 
-  private func batch(_ partition: Int, _ sequence: UInt64, _ time: Int64) -> RecordBatch {
-    RecordBatch(
+  private func batch(_ partition: Int, _ sequence: UInt64, _ milliseconds: Int64) -> RecordBatch {
+    let time = at(milliseconds)
+    return RecordBatch(
       partition: partition, format: .stored, entries: [.init(sequence: sequence, time: time, start: 0, end: 0)],
       end: LogCursor(tableID: tableID, sequence: sequence), watermark: time)
   }
@@ -85,21 +88,21 @@ import Testing
     var session = RelaySession(state([1, 1]), watermarkInterval: .seconds(1))
     let now = ContinuousClock.now
     guard case .publish(let next) = session.next([batch(0, 5, 50)], [nil, nil], now: now) else { return #expect(Bool(false)) }
-    #expect(next.partitions[0] == .init(sequence: 5, watermark: 50))
+    #expect(next.partitions[0] == .init(sequence: 5, watermark: at(50)))
     let isOver = session.published(next, now: now)
     #expect(!isOver)
-    let watermarks: [RelayInbox.Watermark?] = [.init(sequence: 5, time: 90), .init(sequence: 2, time: 90)]
+    let watermarks: [RelayInbox.Watermark?] = [.init(sequence: 5, time: at(90)), .init(sequence: 2, time: at(90))]
     #expect(session.next([], watermarks, now: now + .milliseconds(999)) == .wait)
     guard case .publish(let later) = session.next([], watermarks, now: now + .seconds(1)) else { return #expect(Bool(false)) }
     // Record 2 of partition 1 is not published yet: its watermark does not hold.
-    #expect(later.partitions == [.init(sequence: 5, watermark: 90), .init(sequence: 1, watermark: 1)])
+    #expect(later.partitions == [.init(sequence: 5, watermark: at(90)), .init(sequence: 1, watermark: at(1))])
   }
 
   @Test func `the end of a table's life is published at once and ends the session`() {
     var session = RelaySession(state([1, 1]), watermarkInterval: .seconds(60))
     let now = ContinuousClock.now
     _ = session.published(session.state, now: now)
-    let ends: [RelayInbox.Watermark?] = [.init(sequence: 1, time: .max), .init(sequence: 1, time: .max)]
+    let ends: [RelayInbox.Watermark?] = [.init(sequence: 1, time: .distantFuture), .init(sequence: 1, time: .distantFuture)]
     guard case .publish(let last) = session.next([], ends, now: now) else { return #expect(Bool(false)) }
     let isOver = session.published(last, now: now)
     #expect(isOver)

@@ -69,7 +69,7 @@ enum FollowLog {
   private static func answer(_ batch: RecordBatch) -> [UInt8] {
     Outcome.object { writer in
       writer.name("Times")
-      writer.array(batch.entries) { $0.integer($1.time) }
+      writer.array(batch.entries) { $0.integer($1.time.rawValue) }
       writer.name("Ends")
       writer.array(batch.entries) { $0.integer($1.end) }
       writer.name("Bytes")
@@ -77,7 +77,7 @@ enum FollowLog {
       writer.name("Behind")
       writer.integer(batch.behind)
       writer.name("Watermark")
-      writer.integer(batch.watermark)
+      writer.integer(batch.watermark.rawValue)
     }
   }
 

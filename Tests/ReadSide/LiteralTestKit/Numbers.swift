@@ -1,0 +1,16 @@
+package import Pipelines
+package import ReadModels
+
+// Tests write ids as numbers.
+
+extension ProjectionID: ExpressibleByIntegerLiteral {
+  package init(integerLiteral place: Int) { self.init(rawValue: place) }
+}
+
+extension EffectID: ExpressibleByIntegerLiteral {
+  package init(integerLiteral number: Int64) { self.init(rawValue: number) }
+}
+
+extension Epoch: ExpressibleByIntegerLiteral {
+  package init(integerLiteral number: Int64) { self.init(rawValue: number) }
+}
