@@ -28,7 +28,7 @@ package enum RecordJSON {
     writer.name("time")
     writer.integer(record.time.rawValue)
     writer.name("order")
-    writer.integer(record.order)
+    writer.integer(record.order.rawValue)
     writer.name("tableId")
     writer.string(position.tableID.description)
     writer.name("partition")

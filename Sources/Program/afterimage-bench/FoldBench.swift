@@ -25,7 +25,8 @@ enum FoldBench {
       let old = latest.updateValue(item, forKey: user)
       let time = LogTime(rawValue: 1_700_000_000_000 + Int64(n / 10) * 100)
       let record = ChangeRecord(
-        kind: old == nil ? .insert : .modify, cause: .user, time: time, order: UInt64(n + 1), sequence: UInt64(n + 1),
+        kind: old == nil ? .insert : .modify, cause: .user, time: time, order: CommitOrder(rawValue: UInt64(n + 1)),
+        sequence: UInt64(n + 1),
         keys: ["user": item["user"] ?? .null],
         oldImage: old, newImage: item)
       let last = batches.count - 1

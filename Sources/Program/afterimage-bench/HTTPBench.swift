@@ -98,7 +98,8 @@ enum HTTPBench {
           batch.put(0, Array("bench-\(thread)-\(count % 3000)".utf8), bytes)
           var record: [UInt8] = []
           StoredRecord.append(
-            kind: .modify, cause: .user, time: .zero, order: 1, keys: Array(bytes.prefix(20)), old: bytes, new: bytes, to: &record
+            kind: .modify, cause: .user, time: .zero, order: .beforeAll, keys: Array(bytes.prefix(20)), old: bytes, new: bytes,
+            to: &record
           )
           batch.put(1, Array("log-\(thread)-\(count)".utf8), record)
           guard (try? database.write(batch, sync: true)) != nil else { return }

@@ -95,7 +95,7 @@ extension LaneOutput {
     let projection = pipeline.projections[id]
     func entry(_ name: String, _ action: OutboxEntry.Action) {
       let isActive: Bool
-      var entry: (time: Instant, order: UInt64, origin: OutboxEntry.Origin)
+      var entry: (time: Instant, order: CommitOrder, origin: OutboxEntry.Origin)
       switch ending.cause {
       case .change(let stamp):
         isActive = effects.isActive(name, record: stamp)
@@ -103,7 +103,7 @@ extension LaneOutput {
       case .deadline(let firedAt):
         isActive = effects.isActive(name, firedAt: firedAt)
         // Everything of the instant comes before its deadlines.
-        entry = (firedAt, .max, .deadline(firedAt))
+        entry = (firedAt, .afterAll, .deadline(firedAt))
       }
       guard isActive else {
         suppressed += 1
@@ -143,7 +143,7 @@ extension LaneOutput {
       outbox.append(
         OutboxEntry(
           idempotencyKey: EffectRules.key([pipeline.name, effect.name] + closing.board.map(\.description)), name: effect.name,
-          time: at, order: 0, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
+          time: at, order: .beforeAll, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
     }
   }
 

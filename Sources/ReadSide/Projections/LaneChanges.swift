@@ -77,10 +77,9 @@ package struct OutboxEntry: Sendable {
   package let idempotencyKey: String
   /// The effect's name; of a session's own `expire: delete item` the projection's.
   package let name: String
-  /// The instant of the transition, and the order of its change; `.max` for a deadline, which everything of its instant
-  /// comes before.
+  /// The instant of the transition, and the order of its change; a deadline's comes after all.
   package let time: Instant
-  package let order: UInt64
+  package let order: CommitOrder
   package let origin: Origin
   package let action: Action
 
@@ -112,7 +111,7 @@ package struct OutboxEntry: Sendable {
     }
   }
 
-  package init(idempotencyKey: String, name: String, time: Instant, order: UInt64, origin: Origin, action: Action) {
+  package init(idempotencyKey: String, name: String, time: Instant, order: CommitOrder, origin: Origin, action: Action) {
     self.idempotencyKey = idempotencyKey
     self.name = name
     self.time = time

@@ -9,13 +9,12 @@ package import Pipelines
 package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   /// The commit time.
   package var time: Instant
-  /// Rises over all records of one source.
-  package var order: UInt64
+  package var order: CommitOrder
   package var tableID: TableID
   package var partition: Int
   package var sequence: UInt64
 
-  package init(time: Instant, order: UInt64, tableID: TableID, partition: Int, sequence: UInt64) {
+  package init(time: Instant, order: CommitOrder, tableID: TableID, partition: Int, sequence: UInt64) {
     self.time = time
     self.order = order
     self.tableID = tableID
@@ -34,13 +33,13 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   }
 
   /// Before every record.
-  package static let none = Stamp(time: .distantPast, order: 0, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
+  package static let none = Stamp(time: .distantPast, order: .beforeAll, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
 
   /// 40 bytes that compare as stamps do.
   package var ordered: [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(Stamp.orderedBytes)
-    for number in [UInt64(bitPattern: time.rawValue) ^ (1 << 63), order, tableID.rawValue, UInt64(partition), sequence] {
+    for number in [UInt64(bitPattern: time.rawValue) ^ (1 << 63), order.rawValue, tableID.rawValue, UInt64(partition), sequence] {
       for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
     }
     return out
@@ -56,7 +55,7 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
     }
     guard let partition = Int(exactly: numbers[3]) else { return nil }
     self.init(
-      time: Instant(rawValue: Int64(bitPattern: numbers[0] ^ (1 << 63))), order: numbers[1],
+      time: Instant(rawValue: Int64(bitPattern: numbers[0] ^ (1 << 63))), order: CommitOrder(rawValue: numbers[1]),
       tableID: TableID(rawValue: numbers[2]),
       partition: partition, sequence: numbers[4])
   }

@@ -32,7 +32,7 @@ struct StateWriter {
 
   mutating func stamp(_ stamp: Stamp) {
     instant(stamp.time)
-    for number in [stamp.order, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
+    for number in [stamp.order.rawValue, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
     unsigned(stamp.partition)
   }
 
@@ -118,7 +118,8 @@ struct StateReader {
     var numbers: [UInt64] = []
     for _ in 0..<3 { numbers.append(UInt64(bitPattern: try signed())) }
     return Stamp(
-      time: time, order: numbers[0], tableID: TableID(rawValue: numbers[1]), partition: try unsigned(), sequence: numbers[2])
+      time: time, order: CommitOrder(rawValue: numbers[0]), tableID: TableID(rawValue: numbers[1]), partition: try unsigned(),
+      sequence: numbers[2])
   }
 
   mutating func values() throws(StateError) -> [Value] {

@@ -10,12 +10,12 @@ package struct PendingEffect: Sendable {
   package let effect: String
   /// The instant of the transition, and the order of its change.
   package let at: Instant
-  package let order: UInt64
+  package let order: CommitOrder
   package let action: OutboxAction
   package let attempts: Int
 
   package init(
-    id: EffectID, idempotencyKey: String, effect: String, at: Instant, order: UInt64, action: OutboxAction, attempts: Int
+    id: EffectID, idempotencyKey: String, effect: String, at: Instant, order: CommitOrder, action: OutboxAction, attempts: Int
   ) {
     self.id = id
     self.idempotencyKey = idempotencyKey

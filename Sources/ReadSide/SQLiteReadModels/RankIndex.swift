@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 package import ReadModels
@@ -75,7 +76,7 @@ package final class RankIndex {
     boards[key] = ranks
     ranks.set(
       values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
-      reachedOrder: UInt64(bitPattern: order))
+      reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
   }
 
   /// A journal entry names a member of a board, or a whole board that was dropped.

@@ -60,7 +60,7 @@ struct Publisher: Sendable {
       if index % 64 == 0 { try Task.checkCancellation() }
       value.removeAll(keepingCapacity: true)
       // Beside the closure, not in its result: the compiler (6.3.1) fails on a tuple of an optional there.
-      var order: UInt64 = 0
+      var order = CommitOrder.beforeAll
       let key = try batch.bytes.withUnsafeBytes { (raw) throws(RecordError) in
         let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
         switch batch.format {

@@ -107,7 +107,8 @@ extension TableStore {
           var record: [UInt8] = []
           order += 1
           StoredRecord.append(
-            kind: .truncate, cause: .user, time: LogTime(rawValue: time), order: order, keys: Item().binary, old: nil, new: nil,
+            kind: .truncate, cause: .user, time: LogTime(rawValue: time), order: CommitOrder(rawValue: order),
+            keys: Item().binary, old: nil, new: nil,
             to: &record)
           batch.put(Family.log, KeyBytes.log(table.id, partition, progress.last[partition]), record)
         }

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -51,7 +52,7 @@ extension MemoryGeneration {
       own.watermark = .distantPast
       let shown = try state.shown(plan, &own)
       guard let key = Value.values(ordered: memberKey.bytes, count: plan.keyCount) else { throw StateError() }
-      var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order))]
+      var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order.rawValue))]
       if !leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
       members.append((key[count], shown.values[0], shown.reached, row + trace(state.stamp)))
     }

@@ -12,7 +12,7 @@ extension MemoryGeneration {
     lastEffect = EffectID(rawValue: lastEffect.rawValue + 1)
     let pending = PendingEffect(
       id: lastEffect, idempotencyKey: entry.idempotencyKey, effect: entry.name, at: entry.time,
-      order: min(entry.order, UInt64(Int64.max)), action: OutboxAction(entry, pipeline), attempts: 0)
+      order: min(entry.order, CommitOrder(rawValue: UInt64(Int64.max))), action: OutboxAction(entry, pipeline), attempts: 0)
     outbox.append(
       MemoryEffect(
         listed: ListedEffect(pending: pending, state: .pending, note: "", notBefore: 0), lane: lane, origin: entry.origin))
@@ -118,7 +118,7 @@ extension MemoryGeneration {
       }
       guard isThere, case .timestamp(let time) = row[at], case .integer(let rank) = row[order], case .bytes(let bytes) = row[item]
       else { continue }
-      guard time < effect.at || (time == effect.at && UInt64(bitPattern: rank) <= effect.order) else { continue }
+      guard time < effect.at || (time == effect.at && UInt64(bitPattern: rank) <= effect.order.rawValue) else { continue }
       guard let key = ItemKeyBytes.key(bytes, pipeline.tables[table].keyNames), let place = Position(row[position].description)
       else {
         throw StateError()

@@ -48,7 +48,7 @@ struct MemoryGeneration: Sendable {
 
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
+    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
   }
 
   func leastWatermark(_ id: ProjectionID) -> Instant {

@@ -95,7 +95,8 @@ package final class MemoryReader: GenerationReader {
       guard case .timestamp(let reached) = row[count + 2], case .integer(let order) = row[count + 3] else { continue }
       let key = BytesKey(Value.ordered(row[..<count]))
       let board = boards[key] ?? RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
-      board.set(row[count], score: row[count + 1], reachedAt: reached, reachedOrder: UInt64(bitPattern: order))
+      board.set(
+        row[count], score: row[count + 1], reachedAt: reached, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
       boards[key] = board
     }
     return Ranks(boards: boards)

@@ -18,7 +18,7 @@ package struct TestHistory: Sendable {
   package let partitions: Int
   package var time: LogTime
   /// The order of the next record.
-  package var order: UInt64 = 1
+  package var order: CommitOrder = 1
   /// By table, then by partition.
   package private(set) var entries: [[[Entry]]]
   /// By table, then by the key's bytes.

@@ -51,7 +51,7 @@ import Testing
     #expect(all.map(\.name) == ["gone", "parted", "logins", "logins"] && suppressed == 0)
     #expect(all.map(\.time) == [30, 120, 210, 220].map { Self.time($0) })
     #expect(all.map(\.origin) == [.record(4), .deadline(Self.time(120)), .deadline(Self.time(210)), .deadline(Self.time(220))])
-    #expect(all.map(\.order) == [4, .max, .max, .max])
+    #expect(all.map(\.order) == [4, .afterAll, .afterAll, .afterAll])
     #expect(Set(all.map(\.idempotencyKey)).count == 4)
     #expect(try outbox(.always).all.map(\.idempotencyKey) == all.map(\.idempotencyKey))
   }

@@ -12,7 +12,7 @@ import Testing
     // Few values, so that ties at every place of the tuple come up; and the ends of what each can hold.
     Stamp(
       time: [.distantPast, -1, 0, 1, .distantFuture].randomElement(using: &random) ?? 0,
-      order: [0, 1, .max].randomElement(using: &random) ?? 0,
+      order: [0, 1, .afterAll].randomElement(using: &random) ?? 0,
       tableID: TableID(rawValue: [0, 1, .max].randomElement(using: &random) ?? 0),
       partition: [0, 1, 4_095].randomElement(using: &random) ?? 0,
       sequence: [0, 1, .max].randomElement(using: &random) ?? 0)
@@ -23,8 +23,8 @@ import Testing
     var random = SeededGenerator(seed: seed)
     for _ in 0..<20_000 {
       let (a, b) = (stamp(&random), stamp(&random))
-      let left: (Instant, UInt64, UInt64, Int, UInt64) = (a.time, a.order, a.tableID.rawValue, a.partition, a.sequence)
-      let right: (Instant, UInt64, UInt64, Int, UInt64) = (b.time, b.order, b.tableID.rawValue, b.partition, b.sequence)
+      let left: (Instant, CommitOrder, UInt64, Int, UInt64) = (a.time, a.order, a.tableID.rawValue, a.partition, a.sequence)
+      let right: (Instant, CommitOrder, UInt64, Int, UInt64) = (b.time, b.order, b.tableID.rawValue, b.partition, b.sequence)
       #expect((a < b) == (left < right), "seed \(seed): \(a) \(b)")
       #expect((a == b) == (left == right), "seed \(seed): \(a) \(b)")
     }

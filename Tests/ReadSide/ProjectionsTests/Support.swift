@@ -7,7 +7,9 @@ import ProjectionTestKit
 
 /// A stamp of a time and an order.
 func stamp(_ time: Instant, _ order: UInt64 = 0, table: UInt64 = 1, partition: Int = 0, sequence: UInt64? = nil) -> Stamp {
-  Stamp(time: time, order: order, tableID: TableID(rawValue: table), partition: partition, sequence: sequence ?? order)
+  Stamp(
+    time: time, order: CommitOrder(rawValue: order), tableID: TableID(rawValue: table), partition: partition,
+    sequence: sequence ?? order)
 }
 
 /// An engine at the beginning of a lane.

@@ -9,7 +9,7 @@ internal import ReadModels
 /// Effects as a checkpoint brings them.
 enum Outbox {
   static func entry(
-    _ key: String, name: String = "gone", at time: Int64, order: UInt64 = 1, target: String? = nil,
+    _ key: String, name: String = "gone", at time: Int64, order: CommitOrder = 1, target: String? = nil,
     origin: OutboxEntry.Origin? = nil
   ) -> OutboxEntry {
     OutboxEntry(

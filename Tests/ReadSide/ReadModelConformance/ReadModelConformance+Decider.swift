@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import LiteralTestKit
 internal import Pipelines
@@ -21,7 +22,7 @@ extension ReadModelConformance {
     try require(try opened.store.stepsWaiting(logins) == 30, "\(try opened.store.stepsWaiting(logins)) steps wait")
     let all = try opened.store.steps(logins, below: .distantFuture, limit: 100)
     let stamps = all.map(\.step.stamp)
-    try require(stamps == stamps.sorted() && stamps.map(\.order) == Array(1...30), "\(stamps.map(\.order))")
+    try require(stamps == stamps.sorted() && stamps.map(\.order.rawValue) == Array(1...30), "\(stamps.map(\.order))")
     let below = try opened.store.steps(logins, below: Instant(stamp), limit: 100)
     try require(
       below.map(\.step) == all.filter { $0.step.stamp.time < Instant(stamp) }.map(\.step), "\(below.count) below")

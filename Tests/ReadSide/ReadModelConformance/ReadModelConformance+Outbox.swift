@@ -35,9 +35,10 @@ extension ReadModelConformance {
     try require(
       try Outbox.effect(opened, "a").pending.at == 10 && Outbox.keys(opened) == ["a", "b", "c"], "\(try Outbox.keys(opened))")
     // A deadline comes after everything of its instant.
-    try Outbox.write([Outbox.entry("d", at: 40, order: .max, origin: .deadline(40))], opened)
+    try Outbox.write([Outbox.entry("d", at: 40, order: .afterAll, origin: .deadline(40))], opened)
     try require(
-      try Outbox.effect(opened, "d").pending.order >= UInt64(Int64.max), "\(try Outbox.effect(opened, "d").pending.order)")
+      try Outbox.effect(opened, "d").pending.order.rawValue >= UInt64(Int64.max),
+      "\(try Outbox.effect(opened, "d").pending.order)")
   }
 
   func targets(_ fixture: StoreFixture) throws {
@@ -108,7 +109,7 @@ extension ReadModelConformance {
     history.time += 1
     history.put(StorePipelines.play("fay"))
     try opened.hand.checkpointAll(history)
-    func items(at time: Instant, order: UInt64, room: Value = .string("r")) throws -> [String] {
+    func items(at time: Instant, order: CommitOrder, room: Value = .string("r")) throws -> [String] {
       let table = opened.pipeline.projections[try opened.id("plays")].table
       let entry = OutboxEntry(
         idempotencyKey: "\(time) \(order) \(room)", name: "gone", time: time, order: order, origin: .deadline(time),
@@ -129,8 +130,8 @@ extension ReadModelConformance {
       try items(at: later, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: later, order: 1))")
     try require(try items(at: start, order: order) == ["U:ana 1", "U:ben 2", "U:eve 5"], "\(try items(at: start, order: order))")
     try require(try items(at: start, order: order - 1) == ["U:ana 1", "U:ben 2"], "\(try items(at: start, order: order - 1))")
-    try require(try items(at: start, order: .max).count == 3, "a deadline does not come after all of its instant")
-    try require(try items(at: start - 1, order: .max).isEmpty, "items of later than the instant")
-    try require(try items(at: start, order: .max, room: .null).isEmpty, "null equals null")
+    try require(try items(at: start, order: .afterAll).count == 3, "a deadline does not come after all of its instant")
+    try require(try items(at: start - 1, order: .afterAll).isEmpty, "items of later than the instant")
+    try require(try items(at: start, order: .afterAll, room: .null).isEmpty, "null equals null")
   }
 }

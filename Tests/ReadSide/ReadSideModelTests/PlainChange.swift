@@ -5,7 +5,7 @@ import Pipelines
 /// When something happened: time and order. Among the changes of one store no two are equal.
 struct PlainStamp: Comparable, Hashable {
   let time: Instant
-  let order: UInt64
+  let order: CommitOrder
 
   static func < (left: PlainStamp, right: PlainStamp) -> Bool { (left.time, left.order) < (right.time, right.order) }
 }

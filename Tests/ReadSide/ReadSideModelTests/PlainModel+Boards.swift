@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import LiteralTestKit
 import Pipelines
@@ -157,7 +158,7 @@ extension PlainModel {
       guard case .timestamp(let time) = row[count + 2], case .integer(let order) = row[count + 3] else {
         preconditionFailure("no board's row")
       }
-      let reached = PlainStamp(time: time, order: UInt64(bitPattern: order))
+      let reached = PlainStamp(time: time, order: CommitOrder(rawValue: UInt64(bitPattern: order)))
       return Member(
         board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached,
         boardTouched: reached)

@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import Pipelines
 
@@ -17,7 +18,7 @@ struct PlainEffect {
   }
 
   let effect: String
-  /// In microseconds, and the order of the change; what a deadline sets off comes after all changes of its instant.
+  /// With the order of the change; what a deadline sets off comes after all changes of its instant.
   let at: PlainStamp
   let action: Action
 
@@ -73,7 +74,8 @@ extension PlainModel {
     case .boardClosed(let projection):
       guard case .deleteRows(let selections) = effect.action else { return [] }
       return (closed[projection] ?? []).map { board in
-        PlainEffect(effect: effect.name, at: PlainStamp(time: board.at, order: 0), action: .rows(rows(selections, board.board)))
+        PlainEffect(
+          effect: effect.name, at: PlainStamp(time: board.at, order: .beforeAll), action: .rows(rows(selections, board.board)))
       }
     }
   }

@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import LiteralTestKit
 import Pipelines
@@ -27,7 +28,7 @@ extension PlainModel {
     mutating func fire(before time: Instant) {
       for session in active.values {
         if let due = session.due(rule), due.through < time {
-          end(session, due.at, due.by, PlainStamp(time: due.through, order: .max))
+          end(session, due.at, due.by, PlainStamp(time: due.through, order: .afterAll))
         }
       }
     }

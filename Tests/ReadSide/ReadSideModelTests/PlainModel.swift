@@ -93,7 +93,7 @@ struct PlainModel {
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: PlainStamp) -> [Value] {
     let position = changes.first { $0.stamp == stamp }?.position.description ?? "none"
-    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(position)]
+    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(position)]
   }
 
   // MARK: Over changes

@@ -1,3 +1,4 @@
+package import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
@@ -46,7 +47,7 @@ package final class RankBoard {
   package var count: Int { members.count }
 
   /// Sets a member's score, reached by a change at a time and of an order. O(log n).
-  package func set(_ member: Value, score: Value, reachedAt: Instant, reachedOrder: UInt64 = 0) {
+  package func set(_ member: Value, score: Value, reachedAt: Instant, reachedOrder: CommitOrder = .beforeAll) {
     let found = slot(member)
     makeScore(score)
     if found >= 0 {

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Glibc
 internal import Pipelines
@@ -11,7 +12,7 @@ struct RankMembers: ~Copyable {
   struct Record: BitwiseCopyable {
     /// When the score was reached, and the order of that change.
     var reachedAt: Instant
-    var reachedOrder: UInt64
+    var reachedOrder: CommitOrder
     /// Where the bytes of the key begin; those of the score follow.
     var start: Int
     var keyCount: Int32
@@ -69,9 +70,9 @@ struct RankMembers: ~Copyable {
   }
 
   /// Adds a member that is not there.
-  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: UInt64)
-    -> Int32
-  {
+  mutating func insert(
+    _ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: CommitOrder
+  ) -> Int32 {
     precondition(end < Int(Int32.max) && key.count + score.count < Int(Int32.max), "a board holds 2^31 members of 2 GB each")
     if (count + 1) * 4 > placesCount * 3 { grow() }
     let slot: Int32
@@ -113,7 +114,7 @@ struct RankMembers: ~Copyable {
   }
 
   /// Gives a member that is in no leaf another score.
-  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: UInt64) {
+  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: CommitOrder) {
     var record = records[slot]
     record.reachedAt = reachedAt
     record.reachedOrder = reachedOrder
@@ -180,7 +181,8 @@ struct RankMembers: ~Copyable {
       let rest: UInt128
       if timeFirst {
         rest =
-          UInt128(UInt64(bitPattern: records[slot].reachedAt.rawValue) ^ (1 << 63)) << 64 | UInt128(records[slot].reachedOrder)
+          UInt128(UInt64(bitPattern: records[slot].reachedAt.rawValue) ^ (1 << 63)) << 64
+          | UInt128(records[slot].reachedOrder.rawValue)
       } else {
         rest = RankMembers.head(key(slot), fill: 0)
       }

@@ -72,7 +72,7 @@ extension SQLiteGeneration {
 
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
+    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
   }
 
   private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
@@ -108,7 +108,7 @@ extension SQLiteGeneration {
         table_number, partition, sequence, fired_at, is_handed_over, target)
         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, 0, '', ?6, ?7, ?8, ?9, 0, ?10)
         """, .text(entry.idempotencyKey), .text(entry.name), .instant(entry.time),
-        .int(Int64(clamping: entry.order)), .text(action.json), .int(table), .int(partition),
+        .int(Int64(clamping: entry.order.rawValue)), .text(action.json), .int(table), .int(partition),
         .optional(origin.sequence), .optional(origin.firedAt), .text(action.target))
     }
     return entries.count

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -33,7 +34,7 @@ extension SQLiteGeneration {
     try journal(rules.id, group.bytes)
     guard group.state.isPlaced else { return try delete(group.key, rules.table) }
     var row = group.key + group.shown.values
-    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order))]
+    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
     if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
     try write(row + trace(group.state.stamp), rules.table)
   }

@@ -32,7 +32,7 @@ extension SQLiteGeneration {
     return ListedEffect(
       pending: PendingEffect(
         id: EffectID(rawValue: row.int64(0)), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.instant(3),
-        order: UInt64(max(0, row.int64(4))), action: action, attempts: Int(row.int64(6))),
+        order: CommitOrder(rawValue: UInt64(max(0, row.int64(4)))), action: action, attempts: Int(row.int64(6))),
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
 
@@ -101,7 +101,7 @@ extension SQLiteGeneration {
           + "\(condition.joined(separator: " AND ")) ORDER BY _item")
       defer { select.reset() }
       try select.bind(1, Timestamp.text(effect.at))
-      try select.bind(2, Int64(clamping: effect.order))
+      try select.bind(2, Int64(clamping: effect.order.rawValue))
       for (place, equality) in rows.equals.enumerated() {
         let value = Value.values(ordered: equality.value, count: 1)?[0] ?? .null
         try value.bindSortable(to: select, at: place + 3)
@@ -145,7 +145,7 @@ extension SQLiteGeneration {
             table_number, partition, sequence, fired_at, is_handed_over, target)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL, 1, ?11)
             """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .instant(effect.pending.at),
-            .int(Int64(clamping: effect.pending.order)), .text(effect.pending.action.json), .text(effect.state.rawValue),
+            .int(Int64(clamping: effect.pending.order.rawValue)), .text(effect.pending.action.json), .text(effect.state.rawValue),
             .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
             .text(effect.pending.action.target))
         }

@@ -88,7 +88,7 @@ extension SQLiteGeneration {
     try bind(state.endedBy.map { .string($0.rawValue) } ?? .null)
     for index in sessions.columns.indices { try bind(state.columns[index].value(sessions.columns[index], of: state) ?? .null) }
     try bind(.timestamp(state.stamp.time))
-    try bind(.integer(Int64(bitPattern: state.stamp.order)))
+    try bind(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
     bytes.removeAll(keepingCapacity: true)
     SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
     try row.bind(place, utf8: bytes)

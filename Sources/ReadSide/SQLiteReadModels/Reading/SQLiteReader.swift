@@ -163,7 +163,7 @@ package final class SQLiteReader: GenerationReader {
     while try statement.step() {
       let values = columns.enumerated().map { Value(column: $0, of: statement, as: $1.type) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
-      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: UInt64(bitPattern: order))
+      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }
