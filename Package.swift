@@ -185,9 +185,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "LiteralTestKit",
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels", "ReadModels",
-        "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
+        "LiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels",
+        "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
       "ReadSide", "PipelineFiles",
