@@ -10,7 +10,7 @@ package actor CompanionReader {
   private let consumer: Consumer
   private var stream: Fetch?
   private var last: RelayState?
-  /// Behind what was taken.
+  /// After what was taken.
   private var position: Int64 = 0
   private var isLoading = false
   private let loaded = Signal()

@@ -4,7 +4,7 @@ internal import DynamoModel
 /// for records that were published again.
 ///
 /// Kafka holds 249 of letters, digits, `.`, `_` and `-`. A table name that does not fit, or that would make the topic of one table one of
-/// another (it ends in `.relay`, or in `.published.` and digits), is cut, and a hash of the whole name put behind it.
+/// another (it ends in `.relay`, or in `.published.` and digits), is cut, and a hash of the whole name appended.
 package enum TopicNames {
   private static let prefix = "afterimage."
   private static let suffix = ".relay"

@@ -33,7 +33,7 @@ struct RelaySession: Sendable {
   enum Failure: Sendable, Equatable {
     /// A new session, after a pause.
     case retry(after: Duration)
-    /// Somebody else used this relay's transactional id: the companion tells who.
+    /// Somebody else used this relay's transactional id: the companion topic says who.
     case fenced
     case stop(RelayError)
   }

@@ -75,7 +75,7 @@ enum DeadLetterCommand {
   }
 }
 
-/// A dead letter as the page server tells it.
+/// A dead letter as the page server describes it.
 private struct DeadLetter {
   let projection: String
   let place: String

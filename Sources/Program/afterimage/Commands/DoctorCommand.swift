@@ -65,7 +65,7 @@ enum DoctorCommand {
             .note, "pipeline \(name)", "kept by a worker in another process",
             advice: "its log lines tell how far it is; give it the query role as well to ask it here"))
       } else if stopped.isEmpty {
-        found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
+        found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records not yet applied"))
       }
       for reason in stopped {
         found.append(

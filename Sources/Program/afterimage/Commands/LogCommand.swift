@@ -16,7 +16,7 @@ enum LogCommand {
     options: [
       .init("follow", short: "f", "Go on with what comes, until Ctrl-C."),
       .init("partition", value: "N", "Only this partition; otherwise all."),
-      .init("after", value: "SEQ", "The records behind this sequence number; 0 is the beginning."),
+      .init("after", value: "SEQ", "The records after this sequence number; 0 is the beginning."),
       .init(
         "limit", short: "n", value: "N", "At most so many records of a partition (with --follow: to begin with).", default: "20"),
       Commands.endpoint, Commands.output,

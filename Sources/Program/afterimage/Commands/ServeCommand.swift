@@ -55,7 +55,7 @@ enum ServeCommand {
     for word in (arguments.value("roles") ?? "").split(separator: ",") {
       guard let role = NodeSettings.Role(rawValue: String(word)) else {
         throw UsageError(
-          "`\(word)` is no role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
+          "`\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
           command: arguments.command)
       }
       roles.insert(role)

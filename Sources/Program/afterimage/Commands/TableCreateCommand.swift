@@ -31,7 +31,7 @@ enum TableCreateCommand {
     let partitions = try arguments.integer("partitions", in: 1...TableDefinition.partitionsMax)
     let server = TableServer(arguments)
     for (definition, wanted) in try definitions(arguments) {
-      try await make(definition, partitions ?? wanted, clock, server)
+      try await make(definition, partitions: partitions ?? wanted, clock: clock, at: server)
       Console.line(isJSON ? #"{"created":"\#(definition.name)"}"# : "made table \(definition.name)")
     }
   }
@@ -76,7 +76,7 @@ enum TableCreateCommand {
   }
 
   private static func make(
-    _ definition: TableDefinition, _ partitions: Int?, _ clock: String, _ server: TableServer
+    _ definition: TableDefinition, partitions: Int?, clock: String, at server: TableServer
   ) async throws {
     var tags: [(String, String)] = []
     if let partitions { tags.append(("afterimage:partitions", "\(partitions)")) }

@@ -26,9 +26,9 @@ enum TablePutCommand {
         let tape = try JSONTape(Array(text.utf8))
         item = try Item(json: tape, tape.root)
       } catch let error as DynamoError {
-        throw UsageError("--json is no item: \(error.message)", command: arguments.command)
+        throw UsageError("--json is not an item: \(error.message)", command: arguments.command)
       } catch {
-        throw UsageError("--json is no JSON: \(error)", command: arguments.command)
+        throw UsageError("--json is not JSON: \(error)", command: arguments.command)
       }
     }
     let words = Array(arguments.words.dropFirst())
