@@ -30,7 +30,7 @@ package protocol ChangeLog: Sendable {
 package struct LogDescription: Sendable, Equatable {
   package let tableID: TableID
   package let partitions: Int
-  /// The so many'th time that the records are written to a log of their own: a reader that a damaged log has stopped may go on when the number
+  /// The number of times that the records were written to a log of their own: a reader that a damaged log has stopped may go on when the number
   /// is another.
   package let publication: Int
   /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept for ever, or when that is not known.

@@ -301,7 +301,7 @@ extension KafkaLog {
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
       throw LogError(
-        .configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
+        .configuration, table: table, "no relay has published the table yet: start one (afterimage serve --roles relay)")
     }
     return state
   }
@@ -326,13 +326,14 @@ extension KafkaLog {
       throw LogError(
         .configuration, table: table,
         "there is no topic \(topic): was it deleted? The relay publishes the table again at its next start, or at once with: "
-          + "afterimage relay republish \(table)")
+          + "afterimage relay republish \(table) --kafka \(configuration.bootstrap)")
     }
     guard count == state.partitions.count else {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; have the table published again: afterimage relay republish \(table)")
+          + "changed; have the table published again: afterimage relay republish \(table) "
+          + "--kafka \(configuration.bootstrap)")
     }
   }
 

@@ -13,7 +13,7 @@ package enum TopicNames {
   package static let publicationsMax = 99_999
   private static let nameBytesMax = 249 - prefix.utf8.count - again.utf8.count - 5
 
-  /// The topic of a table's records, published for the so many'th time.
+  /// The topic of a table's records, published for the nth time.
   package static func records(of table: String, publication: Int = 1) -> String {
     prefix + held(table) + (publication == 1 ? "" : again + "\(publication)")
   }

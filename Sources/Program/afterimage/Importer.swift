@@ -28,7 +28,7 @@ struct ImportProgress {
       try Data(String(lines).utf8).write(to: file, options: .atomic)
     } catch {
       throw ImportError(
-        "\(path), which keeps how far the import got, cannot be written: \(error.localizedDescription); choose another directory with --data"
+        "\(path), which keeps the import's progress, cannot be written: \(error.localizedDescription); choose another directory with --data"
       )
     }
   }

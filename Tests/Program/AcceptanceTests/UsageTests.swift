@@ -147,7 +147,7 @@ import Testing
       "dev", "--data", "/proc/afterimage", "--port", "0", "--page-port", "0", "-p", Program.pipeline("game-scores"))
     #expect(outcome.status == 1, "\(outcome)")
     #expect(
-      outcome.errors.contains("the data directory /proc/afterimage cannot be made") && outcome.errors.contains("--data"),
+      outcome.errors.contains("the data directory /proc/afterimage cannot be created") && outcome.errors.contains("--data"),
       "\(outcome)")
   }
 

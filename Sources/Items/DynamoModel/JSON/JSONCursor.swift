@@ -56,7 +56,7 @@ package struct JSONCursor {
     return true
   }
 
-  /// Moves past so many digits of lower case hexadecimal.
+  /// Moves past `count` digits of lower case hexadecimal.
   package mutating func takeHexadecimal(_ count: Int) -> Bool {
     guard index + count <= bytes.count else { return false }
     var isRight = true

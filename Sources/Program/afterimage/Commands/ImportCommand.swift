@@ -18,7 +18,7 @@ enum ImportCommand {
       .init("columns", value: "NAMES", "The columns' names, joined by commas, for a file whose first line is data."),
       .init("set", value: "NAME=TEMPLATE", "An attribute; give one for each."),
       .init("history", value: "COLUMN", "Take each row's commit time from this column, for a table with a history clock."),
-      .init("data", value: "DIR", "Where it is kept how far the import got.", default: "./afterimage-data"),
+      .init("data", value: "DIR", "Where the import's progress is kept.", default: "./afterimage-data"),
       .init("again", "Begin at the first line even if an earlier import got further."),
       Commands.endpoint, Commands.output,
     ]
