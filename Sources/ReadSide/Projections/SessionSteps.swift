@@ -3,7 +3,7 @@ internal import DynamoModel
 internal import Expressions
 internal import Pipelines
 
-/// Tells from the images of a change what it means for a projection's sessions.
+/// Finds from the images of a change what it means for a projection's sessions.
 struct SessionSteps: Sendable {
   private let sessions: Sessions
   private let touches: [Boxed]

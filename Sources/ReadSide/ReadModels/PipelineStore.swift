@@ -25,6 +25,7 @@ package protocol PipelineStore: AnyObject {
 
   /// The names of effects that are paused.
   func paused() throws(ReadModelError) -> Set<String>
+  /// Pauses the effect or lets it go on, over restarts too; one that is not known is ignored.
   func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError)
 
   /// Those of the keys whose effects were carried out, by whatever generation.
@@ -74,6 +75,7 @@ package struct Activations: Sendable, Equatable {
 
   package init() {}
 
+  /// Adds a place of the effect `name`; with nil the effect is there, and active from the beginning of every partition that has none.
   package mutating func add(_ name: String, _ place: LogPlace?) {
     places[name, default: []] += place.map { [$0] } ?? []
   }

@@ -42,6 +42,7 @@ package actor CatalogOwner {
   func activations() throws(ReadModelError) -> Activations { try store.activations() }
 
   package func paused() throws(ReadModelError) -> Set<String> { try store.paused() }
+  /// Pauses the effect, or lets it go on; kept over restarts. An effect that is not known is ignored.
   package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) { try store.setPaused(effect, isPaused) }
 
   func sent(among keys: [String]) throws(ReadModelError) -> Set<String> { try store.sent(among: keys) }

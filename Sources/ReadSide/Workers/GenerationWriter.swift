@@ -64,10 +64,12 @@ package actor GenerationWriter {
     try store.items(behind: rows, of: effect)
   }
 
+  /// As `GenerationStore.effects`, on the writer's thread.
   package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     try store.effects(states, after: after, limit: limit)
   }
 
+  /// As `GenerationStore.change`, and wakes the dispatcher and whoever shows effects. Answers how many were changed.
   package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
     defer {
       effectsChanged.announce()

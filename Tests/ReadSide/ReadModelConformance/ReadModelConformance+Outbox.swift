@@ -91,7 +91,7 @@ extension ReadModelConformance {
     try require(
       try opened.store.change(.one(id), .discard) == 1 && opened.store.change(.one(id), .discard) == 0, "discarded twice")
     try require(try opened.store.change(.one(id), .retry) == 0, "one that is gone is tried again")
-    // One outcome may be told again, of one that has left.
+    // An outcome may come again, for an effect that has left.
     try opened.store.settle([(id, .done), (id, .failed("late"))])
     try Outbox.settle(opened, "b", .done)
     try Outbox.settle(opened, "c", .suppressed("sent"))

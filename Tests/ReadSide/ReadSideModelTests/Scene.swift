@@ -140,7 +140,7 @@ struct Way: CustomStringConvertible {
   var interleaving: UInt64?
   /// The lanes follow while the history is being made.
   var isLive = false
-  /// The decider is told that the logs stand still, and does not wait for the watermark.
+  /// The decider learns that the logs have stopped, and does not wait for the watermark.
   var isSettled = true
 
   var description: String {
