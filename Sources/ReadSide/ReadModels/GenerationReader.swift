@@ -36,7 +36,33 @@ package protocol GenerationReader: AnyObject {
   /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
   func closedAt(_ projection: Int, board: [Value]) throws -> Int64?
 
+  /// What checkpoints have kept of each projection's rows, by projection: the sums over all lanes. O(lanes).
+  func digests() throws -> [Digest]
+  /// Calls `row` with every row of a projection as it stands in the store, in the order of its key.
+  func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws
+  /// What the store itself finds wrong with how it keeps the read model, at most `limit` sentences; empty when nothing. Reads everything.
+  func storageFaults(limit: Int) throws -> [String]
+
   func close()
+}
+
+extension GenerationReader {
+  /// Holds the rows of every projection against their hashes and digests, in one snapshot. What cannot be read is a finding, not an error.
+  /// O(rows).
+  package func checkRows(of pipeline: Pipeline) throws -> [RowCheck] {
+    try snapshot {
+      let kept = try digests()
+      return zip(pipeline.projections.indices, kept).map { index, kept in
+        var check = RowCheck(pipeline.projections[index], kept: kept)
+        do {
+          try storedRows(index) { check.add($0) }
+        } catch {
+          check.failure = "\(error)"
+        }
+        return check
+      }
+    }
+  }
 }
 
 /// A lane's place in a read model.

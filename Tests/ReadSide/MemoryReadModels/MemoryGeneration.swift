@@ -13,6 +13,10 @@ struct MemoryGeneration: Sendable {
   var decided: [Int: Int64] = [:]
   /// By projection and by the ordered values of the primary key.
   var rows: [Int: [BytesKey: [Value]]] = [:]
+  /// The hash stored with each row.
+  var hashes: [Int: [BytesKey: RowHash]] = [:]
+  /// What each lane, and the decider, has added to each projection's rows less what it took away.
+  var digests: [Int: [LaneID: Digest]] = [:]
   var groups: [Int: [BytesKey: GroupState]] = [:]
   var values: [Int: [BytesKey: MemoryValues]] = [:]
   var boards: [Int: [BytesKey: MemoryBoard]] = [:]
@@ -41,6 +45,20 @@ struct MemoryGeneration: Sendable {
   }
 
   mutating func write(_ index: Int, _ row: [Value]) { rows[index, default: [:]][key(index, row)] = row }
+
+  /// Brings the hashes to the rows, and notes the difference as a lane's.
+  mutating func writeHashes(_ lane: LaneID) {
+    for (index, projection) in pipeline.projections.enumerated() {
+      var hasher = RowHasher(projection.table)
+      let hashes = (rows[index] ?? [:]).mapValues { hasher.hash($0) }
+      let old = self.hashes[index] ?? [:]
+      var change = Digest()
+      for (key, hash) in hashes where old[key] != hash { change.add(hash) }
+      for (key, hash) in old where hashes[key] != hash { change.subtract(hash) }
+      self.hashes[index] = hashes
+      digests[index, default: [:]][lane, default: Digest()] += change
+    }
+  }
 
   func key(_ index: Int, _ row: [Value]) -> BytesKey {
     BytesKey(Value.ordered(pipeline.projections[index].table.primaryKey.map { row[$0] }))

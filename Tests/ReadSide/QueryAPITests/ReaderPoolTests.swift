@@ -43,6 +43,9 @@ import Testing
     func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] { [] }
     func latestBoard(_ projection: Int) throws -> [Value]? { nil }
     func closedAt(_ projection: Int, board: [Value]) throws -> Int64? { nil }
+    func digests() throws -> [Digest] { [] }
+    func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws {}
+    func storageFaults(limit: Int) throws -> [String] { [] }
     func close() { _ = counts.closed.wrappingAdd(1, ordering: .relaxed) }
   }
 

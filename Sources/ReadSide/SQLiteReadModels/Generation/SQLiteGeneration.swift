@@ -16,6 +16,8 @@ package final class SQLiteGeneration: GenerationStore {
   let connection: Connection
   /// By projection, of those that have groups.
   let plans: [Int: GroupPlan]
+  /// By projection, of those whose rows the running transaction changes.
+  var writers: [Int: RowWriter] = [:]
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
   /// this engine did not write.

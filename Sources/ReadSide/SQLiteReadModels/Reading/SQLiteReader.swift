@@ -8,8 +8,8 @@ internal import SQLite
 ///
 /// Not `Sendable`: one thread at a time.
 package final class SQLiteReader: GenerationReader {
-  private let pipeline: Pipeline
-  private let connection: Connection
+  let pipeline: Pipeline
+  let connection: Connection
   private var indexes: [Int: RankIndex] = [:]
 
   /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet.
