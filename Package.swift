@@ -243,11 +243,18 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPClient",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel",
+        "HTTPClient",
         "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
       ]),
-    tests("Program", "Assembly", ["Assembly", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
+    tests(
+      "Program", "Assembly",
+      [
+        "Assembly", "PipelineTestKit", "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels",
+        "ReadModels",
+        "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel",
+      ]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",

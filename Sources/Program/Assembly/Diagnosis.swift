@@ -9,6 +9,7 @@ internal import CZlib
 internal import Foundation
 internal import Glibc
 internal import KafkaLog
+internal import ReadModels
 internal import SQLiteReadModels
 internal import SQLite
 internal import TableStore
@@ -112,8 +113,7 @@ package enum Diagnostics {
 
   private static func readModels(_ data: String) -> [Diagnosis] {
     let path = data + "/read-models"
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-    return names.flatMap { name -> [Diagnosis] in
+    return ReadModelCheck.pipelines(in: data).flatMap { name -> [Diagnosis] in
       do throws(SQLiteError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
@@ -141,6 +141,7 @@ package enum Diagnostics {
         Diagnosis(
           .wrong, "read model \(name)", "has format \(version), this program reads format \(ReadModelFormat.version)",
           advice: "run the program that wrote it, or stop the process and: afterimage pipeline rebuild \(name) --data \(data)"))
+      return found
     }
     let lanes = try current.statement("SELECT table_name, partition, sequence FROM _lanes ORDER BY table_name, partition")
     var places: [String] = []
@@ -153,6 +154,20 @@ package enum Diagnostics {
         Diagnosis(
           .note, "read model \(name)", "\(count) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
     }
-    return found
+    return found + checkedRows(name, data)
+  }
+
+  /// Whether the rows equal their hashes, and what there is to say of those that do not.
+  private static func checkedRows(_ name: String, _ data: String) -> [Diagnosis] {
+    let subject = "read model \(name)"
+    do throws(StartError) {
+      let check = try ReadModelCheck(name, data: data)
+      let count = check.rows.reduce(0) { $0 + $1.found.rows }
+      guard !check.isFine else { return [Diagnosis(.fine, subject, "\(count) rows equal their hashes: \(check.digest ?? "")")] }
+      let advice = ReadModelCheck.advice(name, data: data)
+      return check.findings.map { Diagnosis(.wrong, subject, $0, advice: $0 == check.findings.last ? advice : "") }
+    } catch {
+      return [Diagnosis(.note, subject, "its rows were not checked: \(error)")]
+    }
   }
 }

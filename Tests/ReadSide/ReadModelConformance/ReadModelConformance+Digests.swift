@@ -10,7 +10,8 @@ internal import Workers
 extension ReadModelConformance {
   /// The digests of a history's rows, made by lanes that are worked in some way.
   private func digests(
-    _ fixture: StoreFixture, _ history: TestHistory, _ text: String, in folder: String, _ work: (inout Replay) async throws -> Void,
+    _ fixture: StoreFixture, _ history: TestHistory, _ text: String, in folder: String,
+    _ work: (inout Replay) async throws -> Void,
     batch: Int = 4_096, restartEvery: Int? = nil, checkpointEvery: Int? = nil
   ) async throws -> [Digest] {
     let opened = try Opened(fixture, text, in: folder)

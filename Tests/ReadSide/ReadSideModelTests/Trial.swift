@@ -41,7 +41,9 @@ struct Trial {
         defer { runs[index].replay.store.close() }
         if let difference = try comparison.difference() { return "\(partitions) partitions, \(runs[index].way): \(difference)" }
         let found = try comparison.digests()
-        if let digests, digests != found { return "\(partitions) partitions, \(runs[index].way): digests \(found), not \(digests)" }
+        if let digests, digests != found {
+          return "\(partitions) partitions, \(runs[index].way): digests \(found), not \(digests)"
+        }
         digests = found
       }
     }

@@ -24,6 +24,7 @@ package final class SQLiteGeneration: GenerationStore {
   package init(path: String, pipeline: Pipeline) throws(ReadModelError) {
     self.path = path
     self.pipeline = pipeline
+    if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
     do throws(SQLiteError) {
       connection = try Connection(
         path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 4_000))
@@ -40,6 +41,10 @@ package final class SQLiteGeneration: GenerationStore {
     }
     self.plans = plans
     try run { try connection.transaction { try prepare() } }
+  }
+
+  static func damagedLog(_ path: String, _ place: Int) -> ReadModelError {
+    .damaged(path: path, "its write-ahead log is damaged at byte \(place), and parts that follow are in the file already")
   }
 
   static func storage(_ path: String, _ error: SQLiteError) -> ReadModelError {
@@ -75,6 +80,7 @@ package final class SQLiteGeneration: GenerationStore {
     guard version == "\(GenerationSchema.version)" else {
       throw ReadModelError.otherVersion(path: path, found: version, known: GenerationSchema.version)
     }
+    guard connection.hasChecksums else { throw ReadModelError.damaged(path: path, "its pages have lost their checksums") }
     guard try meta("fingerprint") == pipeline.fingerprint else { throw ReadModelError.otherFingerprint(path: path) }
   }
 

@@ -1,5 +1,5 @@
 internal import DynamoModel
-internal import Pipelines
+package import Pipelines
 package import ReadModels
 internal import SQLite
 
@@ -33,10 +33,49 @@ extension SQLiteReader {
   }
 
   package func storageFaults(limit: Int) throws -> [String] {
-    let check = try connection.prepare("PRAGMA integrity_check(\(limit))")
+    try connection.faults(limit: limit)
+  }
+
+  /// For a check of a file whatever state it is in: throws why it cannot be checked.
+  package convenience init(checking path: String, pipeline: Pipeline) throws(ReadModelError) {
+    do {
+      if let place = WriteAheadLog.damage(of: path), WriteAheadLog.damage(of: path) == place {
+        throw SQLiteGeneration.damagedLog(path, place)
+      }
+      try self.init(path: path, pipeline: pipeline, notesDamage: true)
+      let version = try meta("version") ?? "none"
+      guard version == "\(GenerationSchema.version)" else {
+        throw ReadModelError.otherVersion(path: path, found: version, known: GenerationSchema.version)
+      }
+      guard connection.hasChecksums else { throw ReadModelError.damaged(path: path, "its pages have lost their checksums") }
+      guard try meta("fingerprint") == pipeline.fingerprint else { throw ReadModelError.otherFingerprint(path: path) }
+    } catch let error as ReadModelError {
+      throw error
+    } catch let error as SQLiteError {
+      throw SQLiteGeneration.storage(path, error)
+    } catch ReaderError.failed(let reason) {
+      throw .damaged(path: path, reason)
+    } catch {
+      throw .storage(path: path, "\(error)", isFull: false)
+    }
+  }
+
+  private func meta(_ key: String) throws -> String? {
+    var value: String?
+    try connection.forEach("SELECT value FROM _meta WHERE key = ?1", .text(key)) { value = $0.text(0) }
+    return value
+  }
+}
+
+extension Connection {
+  /// What SQLite's integrity check finds, at most `limit` sentences, and whether a page did not equal its checksum; empty when it finds nothing.
+  func faults(limit: Int) throws(SQLiteError) -> [String] {
+    let check = try prepare("PRAGMA integrity_check(\(limit))")
     var found: [String] = []
-    while try check.step() { found += (check.text(0) ?? "").split(separator: "\n").map(String.init) }
-    return found == ["ok"] ? [] : Array(found.prefix(limit))
+    while try check.step() { found += (check.text(0) ?? "").split(separator: "\n").map { "SQLite: \($0)" } }
+    if found == ["SQLite: ok"] { found = [] }
+    if let damage { found.insert("page \(damage.firstPage) does not equal its checksum", at: 0) }
+    return Array(found.prefix(limit))
   }
 }
 
