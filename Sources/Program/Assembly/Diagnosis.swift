@@ -117,6 +117,8 @@ package enum Diagnostics {
       do throws(SQLiteError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
+        let found = checkedRows(name, data)
+        if found.contains(where: { $0.verdict == .wrong }) { return found }
         return [
           Diagnosis(
             .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error.message)",

@@ -1,5 +1,6 @@
 internal import ChangeLog
 internal import ChangeRecords
+internal import DynamoModel
 internal import Pipelines
 internal import Projections
 internal import ReadModels
@@ -71,8 +72,7 @@ struct LaneRun {
 
   /// Of a record's bytes: a log that was cut and written again shows another one at its place.
   static func fingerprint(_ entry: RecordBatch.Entry, _ batch: RecordBatch) -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in batch.bytes[entry.start..<entry.end] { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    return String(hash, radix: 16)
+    let hash = batch.bytes.withUnsafeBytes { StableHash.bits(of: UnsafeRawBufferPointer(rebasing: $0[entry.start..<entry.end])) }
+    return String(UInt64(truncatingIfNeeded: hash >> 64), radix: 16)
   }
 }

@@ -66,25 +66,31 @@ struct CheckedFile {
     let code = real.pointee.pMethods.pointee.xRead(real, buffer, count, offset)
     guard code == SQLITE_OK, let file, let buffer else { return code }
     let checked = UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self)
-    let bytes = UnsafeRawBufferPointer(start: buffer, count: Int(count))
-    checked.pointee.see(bytes, at: offset)
-    return checked.pointee.isFine(bytes, at: offset) ? SQLITE_OK : afterimage_sqlite_bad_checksum
+    let bytes = UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
+    checked.pointee.see(UnsafeRawBufferPointer(bytes), at: offset)
+    guard checked.pointee.hasChecksums, PageChecksum.isPage(bytes.count) else { return SQLITE_OK }
+    guard checked.pointee.isFine(UnsafeRawBufferPointer(bytes), at: offset) else { return afterimage_sqlite_bad_checksum }
+    // So the page has none in the log, from where another program may move it.
+    PageChecksum.clear(bytes)
+    return SQLITE_OK
   }
 
   private static func write(
     _ file: UnsafeMutablePointer<sqlite3_file>?, _ buffer: UnsafeRawPointer?, _ count: Int32, _ offset: Int64
   ) -> Int32 {
-    if let file, let buffer {
-      let checked = UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self)
-      checked.pointee.see(UnsafeRawBufferPointer(start: buffer, count: Int(count)), at: offset)
-      if checked.pointee.hasChecksums, PageChecksum.isPage(Int(count)) {
-        // The bytes are reserved: whatever of SQLite's own holds this page never looks at them.
-        PageChecksum.write(
-          into: UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(mutating: buffer), count: Int(count)))
-      }
-    }
     let real = real(file)
-    return real.pointee.pMethods.pointee.xWrite(real, buffer, count, offset)
+    guard let file, let buffer else { return real.pointee.pMethods.pointee.xWrite(real, buffer, count, offset) }
+    let checked = UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self)
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: Int(count))
+    checked.pointee.see(bytes, at: offset)
+    guard checked.pointee.hasChecksums, PageChecksum.isPage(bytes.count) else {
+      return real.pointee.pMethods.pointee.xWrite(real, buffer, count, offset)
+    }
+    return withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 8) { copy in
+      copy.copyMemory(from: bytes)
+      PageChecksum.write(into: copy)
+      return real.pointee.pMethods.pointee.xWrite(real, copy.baseAddress, count, offset)
+    }
   }
 
   /// Learns from a database header whether there are checksums.
@@ -96,7 +102,7 @@ struct CheckedFile {
   }
 
   private mutating func isFine(_ bytes: UnsafeRawBufferPointer, at offset: Int64) -> Bool {
-    guard hasChecksums, PageChecksum.isPage(bytes.count), !PageChecksum.holds(bytes) else { return true }
+    if PageChecksum.holds(bytes) { return true }
     if damagedCount == 0 { firstDamaged = offset / Int64(bytes.count) + 1 }
     damagedCount += 1
     return notesDamage

@@ -50,6 +50,15 @@ extension Connection {
     return (file.pointee.damagedCount, file.pointee.firstDamaged)
   }
 
+  /// Writes the file anew, with checksums if it had none. Takes room for the file once more, in the log and beside it.
+  package func rewrite() throws(SQLiteError) {
+    let database = try open()
+    // VACUUM attaches the file that it writes.
+    sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 1)
+    defer { sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0) }
+    try execute("VACUUM")
+  }
+
   /// Has a file that is made now, or written anew by VACUUM, keep a checksum in each page.
   func reserveChecksums(_ database: OpaquePointer) {
     var bytes = Int32(PageChecksum.bytesCount)

@@ -1,5 +1,8 @@
 /// The checksum in the last 8 bytes of a database page, in the form of SQLite's own extension `cksumvfs`: two sums over the other bytes as
 /// little-endian words of 32 bits, each taking the other in. Every single flipped bit changes it, in the page or in the checksum.
+///
+/// 0 is no checksum: such a page was moved into the file by another program, as any SQLite does that opens the log of a killed process. It is
+/// taken as it is, and has a checksum again when it is next written.
 enum PageChecksum {
   static let bytesCount = 8
 
@@ -15,17 +18,19 @@ enum PageChecksum {
       first &+= UInt32(truncatingIfNeeded: words) &+ second
       second &+= UInt32(truncatingIfNeeded: words >> 32) &+ first
     }
-    return UInt64(first) | UInt64(second) << 32
+    return max(1, UInt64(first) | UInt64(second) << 32)
   }
 
-  /// Whether a page equals its checksum. A page of zeros is one that was never written.
+  /// Whether a page equals its checksum, or has none.
   static func holds(_ page: UnsafeRawBufferPointer) -> Bool {
     let stored = UInt64(littleEndian: page.loadUnaligned(fromByteOffset: page.count - bytesCount, as: UInt64.self))
-    return of(page) == stored
+    return stored == 0 || of(page) == stored
   }
 
-  static func write(into page: UnsafeMutableRawBufferPointer) {
-    let sum = of(UnsafeRawBufferPointer(page))
+  static func write(into page: UnsafeMutableRawBufferPointer) { put(of(UnsafeRawBufferPointer(page)), page) }
+  static func clear(_ page: UnsafeMutableRawBufferPointer) { put(0, page) }
+
+  private static func put(_ sum: UInt64, _ page: UnsafeMutableRawBufferPointer) {
     page.storeBytes(of: sum.littleEndian, toByteOffset: page.count - bytesCount, as: UInt64.self)
   }
 }

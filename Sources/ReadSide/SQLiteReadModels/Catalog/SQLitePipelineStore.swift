@@ -34,7 +34,7 @@ package final class SQLitePipelineStore: PipelineStore {
       case SQLitePipelineStore.version,
         _ where isNew:
         break
-      case SQLitePipelineStore.versionWithoutChecksums: try connection.execute("VACUUM")
+      case SQLitePipelineStore.versionWithoutChecksums: try connection.rewrite()
       default: throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(SQLitePipelineStore.version))
       }
       guard isNew || connection.hasChecksums else {

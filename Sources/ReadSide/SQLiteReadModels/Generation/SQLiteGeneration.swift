@@ -94,7 +94,12 @@ package final class SQLiteGeneration: GenerationStore {
     return value
   }
 
-  package func close() { connection.close() }
+  /// Moves the write-ahead log into the file first: readers that close later cannot.
+  package func close() {
+    try? connection.execute("PRAGMA busy_timeout = 500")
+    _ = try? connection.checkpoint(.truncate)
+    connection.close()
+  }
 }
 
 // MARK: - Lanes

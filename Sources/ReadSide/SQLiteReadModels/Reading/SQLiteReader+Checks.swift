@@ -52,11 +52,21 @@ extension SQLiteReader {
     } catch let error as ReadModelError {
       throw error
     } catch let error as SQLiteError {
-      throw SQLiteGeneration.storage(path, error)
+      throw SQLiteReader.unreadable(path) ?? SQLiteGeneration.storage(path, error)
     } catch ReaderError.failed(let reason) {
-      throw .damaged(path: path, reason)
+      throw SQLiteReader.unreadable(path) ?? .damaged(path: path, reason)
     } catch {
       throw .storage(path: path, "\(error)", isFull: false)
+    }
+  }
+
+  /// Where SQLite stumbles over the schema of a damaged file: the page that is the reason, if one is.
+  private static func unreadable(_ path: String) -> ReadModelError? {
+    do throws(SQLiteError) {
+      _ = try Connection(path: path, options: .readOnly).integer("SELECT count(*) FROM sqlite_schema")
+      return nil
+    } catch {
+      return error.isCorrupt ? SQLiteGeneration.storage(path, error) : nil
     }
   }
 
