@@ -129,13 +129,16 @@ package enum Diagnostics {
   }
 
   private static func readModel(_ name: String, _ path: String, _ data: String) throws(SQLiteError) -> [Diagnosis] {
+    let isNew = [Diagnosis(.note, "read model \(name)", "is being made")]
     let catalog = try Connection(path: path + "/catalog.db", options: .readOnly)
+    guard try isThere("generations", catalog) else { return isNew }
     let rows = try catalog.statement("SELECT number, state FROM generations ORDER BY number")
     var generations: [String] = []
     while try rows.step() { generations.append("\(rows.int64(0)) (\(rows.text(1) ?? "?"))") }
     var found = [Diagnosis(.fine, "read model \(name)", "generations \(generations.joined(separator: ", "))")]
     guard FileManager.default.fileExists(atPath: path + "/current.db") else { return found }
     let current = try Connection(path: path + "/current.db", options: .readOnly)
+    guard try isThere("_meta", current) else { return isNew }
     let meta = try current.statement("SELECT value FROM _meta WHERE key = 'version'")
     let version = try meta.step() ? meta.text(0) ?? "none" : "none"
     if version != "\(ReadModelFormat.version)" {
@@ -157,6 +160,13 @@ package enum Diagnostics {
           .note, "read model \(name)", "\(count) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
     }
     return found + checkedRows(name, data)
+  }
+
+  /// Whether a file has a table: it is there a moment before its tables.
+  private static func isThere(_ table: String, _ file: Connection) throws(SQLiteError) -> Bool {
+    let found = try file.statement("SELECT count(*) FROM sqlite_schema WHERE name = ?1")
+    try found.bind(1, table)
+    return try found.step() && found.int64(0) > 0
   }
 
   /// Whether the rows equal their hashes, and what there is to say of those that do not.

@@ -99,7 +99,7 @@ struct DamagedModel {
     let names = EffectRules.names(of: pipeline)
     let places = (0..<2).map { LogPlace(tableID: TestHistory.tableID(0), partition: $0, sequence: 0, watermark: 0) }
     try store.activate(names, at: places)
-    try store.setPaused(names[0], true)
+    _ = try store.setPaused(names[0], true)
     try store.recordSent((0..<60).map { "key \($0)" }, at: 1_000)
     do {
       var replay = Replay(

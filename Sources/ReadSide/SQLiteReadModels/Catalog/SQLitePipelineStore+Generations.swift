@@ -73,7 +73,6 @@ extension SQLitePipelineStore {
           "INSERT INTO generations (number, fingerprint, state) VALUES (?1, ?2, ?3)", .int(number), .text(fingerprint),
           .text((isFirst ? Generation.State.current : .building).rawValue))
       }
-      settle()
     }
     guard let made = try generations().last(where: { $0.number == number }) else {
       throw .damaged(path: directory, "the new generation is not in the catalogue")

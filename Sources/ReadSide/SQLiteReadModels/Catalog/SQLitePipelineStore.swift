@@ -50,7 +50,6 @@ package final class SQLitePipelineStore: PipelineStore {
         CREATE INDEX IF NOT EXISTS sent_at ON sent (at);
         PRAGMA user_version = \(SQLitePipelineStore.version);
         """)
-      settle()
     } catch let error as ReadModelError {
       throw error
     } catch let error as SQLiteError {
@@ -122,10 +121,12 @@ package final class SQLitePipelineStore: PipelineStore {
     }
   }
 
-  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool {
     try run {
       try connection.run("UPDATE effects SET is_paused = ?2 WHERE name = ?1", .text(effect), .int(isPaused ? 1 : 0))
+      let isActive = connection.changes > 0
       settle()
+      return isActive
     }
   }
 
