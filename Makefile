@@ -12,13 +12,13 @@
 #   libcurl4-openssl-dev  the HTTP client: effects and the commands
 BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev \
   libcurl4-openssl-dev
-#   python3, python3-pip, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
+#   python3, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
 #   sqlite3               tests open read models as users do
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
 #   chromium              pages of other sites, which may not reach a server on loopback
-TEST_PACKAGES := python3 python3-pip python3-venv sqlite3 gzip openssl default-jdk-headless chromium
+TEST_PACKAGES := python3 python3-venv sqlite3 gzip openssl default-jdk-headless chromium
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
@@ -41,7 +41,7 @@ demo: packages
 SERIAL := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
 
 test: packages test-packages
-	swift build --build-tests
+	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
@@ -94,5 +94,5 @@ packages:
 
 test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
-	@./.ci/install-python boto3 awscli
-	@./.ci/install-clients .build/clients $(CLIENTS)
+	@./.ci/install-python .build/python boto3 awscli
+	@./.ci/install-python .build/clients $(CLIENTS)

@@ -23,10 +23,10 @@ func module(_ room: String, _ name: String, _ dependencies: [String] = [], resou
     resources: resources, swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [String]) -> Target {
+func program(_ name: String, _ dependencies: [String], plugins: [Target.PluginUsage]? = nil) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: "Sources/Program/\(name)",
-    swiftSettings: strict)
+    swiftSettings: strict, plugins: plugins)
 }
 
 func kit(_ room: String, _ name: String, _ dependencies: [String]) -> Target {
@@ -67,26 +67,30 @@ let package = Package(
     library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
-    module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib"]),
-    module("Libraries", "HTTPClient", ["CCurl"]),
+    module("Libraries", "HTTPServer", ["CMicroHTTPD", "CZlib", "Services"]),
+    module("Libraries", "HTTPClient", ["CCurl", "Services"]),
     tests("Libraries", "HTTPClient", ["HTTPClient", "HTTPServer"]),
     module("Libraries", "SQLite", ["CSQLite"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
     tests("Libraries", "YAML", ["YAML"]),
+    module("Libraries", "Spelling"),
+    tests("Libraries", "Spelling", ["Spelling"]),
     module("Libraries", "Gzip", ["CZlib"]),
     module("Libraries", "CSV", ["Gzip"]),
     module("Libraries", "Crypto", ["CLibCrypto"]),
     module("Libraries", "Patterns", ["CPCRE2"]),
     tests("Libraries", "Patterns", ["Patterns"]),
-    module("Libraries", "Kafka", ["CLibrdkafka"]),
+    module("Libraries", "Kafka", ["CLibrdkafka", "Services"]),
     kit("Libraries", "KafkaTestKit", ["Kafka", "Services"]),
     kit("Libraries", "RandomTestKit", []),
+    kit("Libraries", "BrowserTestKit", ["Services"]),
+    kit("Libraries", "PythonTestKit", []),
     tests("Libraries", "Kafka", ["Kafka", "KafkaTestKit", "Services"]),
 
     // Process
-    module("Process", "Arguments"),
+    module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
     module("Process", "Services"),
     module("Process", "Telemetry"),
@@ -132,14 +136,14 @@ let package = Package(
     module(
       "WriteSide", "TableAPI",
       [
-        "HTTPServer", "CLibCrypto", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
+        "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
         "ChangeLog", "TableStore",
       ]),
     tests(
       "WriteSide", "TableAPI",
       [
-        "TableAPI", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeLog", "ChangeRecords", "HTTPServer",
-        "DynamoClient", "DynamoModel", "Services",
+        "TableAPI", "PythonTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeRecords",
+        "HTTPServer", "DynamoClient", "DynamoModel", "Services",
       ],
       exclude: [
         "boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py",
@@ -151,17 +155,19 @@ let package = Package(
       ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
 
     // ReadSide
-    module("ReadSide", "Pipelines", ["DynamoModel", "Expressions", "Patterns"]),
-    tests("ReadSide", "Pipelines", ["Pipelines", "DynamoModel", "RandomTestKit"]),
+    module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
+    kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines", "ChangeRecords"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
-      ["ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+      ["LiteralTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     tests(
       "ReadSide", "Projections",
       [
-        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "ReadModels", "PipelineFiles", "Pipelines",
-        "ChangeLog", "ChangeRecords", "DynamoModel",
+        "LiteralTestKit",
+        "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
+        "DynamoModel",
       ]),
     module("ReadSide", "ReadModels", ["Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     kit(
@@ -169,7 +175,8 @@ let package = Package(
     kit(
       "ReadSide", "ReadModelConformance",
       [
-        "ProjectionTestKit", "RandomTestKit", "Workers", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "LiteralTestKit",
+        "ProjectionTestKit", "Workers", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
     module(
@@ -178,56 +185,55 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "RandomTestKit", "SQLiteReadModels",
-        "ReadModels",
-        "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
+        "LiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels",
+        "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
       "ReadSide", "PipelineFiles",
-      ["SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "YAML"]),
+      [
+        "SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "Spelling",
+        "YAML",
+      ]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(
       "ReadSide", "PipelineFiles",
-      [
-        "PipelineTestKit", "RandomTestKit", "PipelineFiles", "SQLiteReadModels", "Pipelines", "DynamoModel", "Expressions",
-        "SQLite",
-      ]),
+      ["LiteralTestKit", "PipelineTestKit", "RandomTestKit", "PipelineFiles", "Pipelines", "DynamoModel"]),
     module(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
-      "ReadSide", "QueryAPI",
-      [
-        "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel",
-        "HTTPServer", "Services", "Telemetry",
-      ]),
+      "ReadSide", "QueryAPI", ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
+    tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(
       "ReadSide", "ReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections",
+        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "RandomTestKit", "ReadModels",
+        "Projections",
         "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "QueryAPI",
       [
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "PipelineFiles",
-        "ChangeLog",
-        "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
+        "LiteralTestKit",
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
+        "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "LiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections",
+        "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
     tests(
       "ReadSide", "Workers",
       [
-        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "Services", "RandomTestKit", "Workers", "StoreTestKit",
-        "KafkaTestKit", "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections",
-        "PipelineFiles", "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "LiteralTestKit",
+        "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
+        "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
       ]),
 
     // Program
@@ -243,17 +249,24 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient", "DynamoModel",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "Crypto", "DynamoClient",
+        "DynamoModel",
         "HTTPClient",
         "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
-      ]),
+      ], plugins: ["EmbedPipelines"]),
+    // What writes the sample pipelines into the program while it is built.
+    program("afterimage-embed", []),
+    .plugin(
+      name: "EmbedPipelines", capability: .buildTool(), dependencies: ["afterimage-embed"], path: "Sources/Program/EmbedPipelines"
+    ),
     tests(
       "Program", "Assembly",
       [
-        "Assembly", "PipelineTestKit", "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels",
-        "ReadModels",
-        "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel",
+        "Assembly", "TableStore", "LiteralTestKit", "PipelineTestKit", "ProjectionTestKit", "RandomTestKit", "StoreTestKit",
+        "SQLite",
+        "SQLiteReadModels", "ReadModels", "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords",
+        "DynamoModel",
       ]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
@@ -264,7 +277,7 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "ServedLog", "Services", "StoreTestKit",
+        "BrowserTestKit", "PythonTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",

@@ -21,18 +21,16 @@ package struct ChangeRecord: Sendable, Equatable {
 
   package let kind: Kind
   package let cause: Cause
-  /// Commit time in milliseconds since 1970, given by the write store; never goes back within a partition.
-  package let time: Int64
-  /// Rises over all records of one source, whatever the table and partition; gaps are allowed. Tells which of two records with one
-  /// commit time is the later.
-  package let order: UInt64
+  /// Commit time, given by the write store; never goes back within a partition.
+  package let time: LogTime
+  package let order: CommitOrder
   package let sequence: UInt64
   package let keys: Item
   package let oldImage: Item?
   package let newImage: Item?
 
   package init(
-    kind: Kind, cause: Cause, time: Int64, order: UInt64, sequence: UInt64, keys: Item, oldImage: Item?, newImage: Item?
+    kind: Kind, cause: Cause, time: LogTime, order: CommitOrder, sequence: UInt64, keys: Item, oldImage: Item?, newImage: Item?
   ) {
     self.kind = kind
     self.cause = cause

@@ -50,7 +50,9 @@ package struct RecordJSONReader: Sendable {
     guard let order = number("order", of: ours, bytes), order >= 0 else {
       throw RecordError("the record has no order in afterimage.order")
     }
-    return try decode(kind: kind, cause: cause, time: time, order: UInt64(order), sequence: sequence, change, bytes)
+    return try decode(
+      kind: kind, cause: cause, time: LogTime(rawValue: time), order: CommitOrder(rawValue: UInt64(order)), sequence: sequence,
+      change, bytes)
   }
 
   private static let kinds: [String: ChangeRecord.Kind] = [
@@ -58,7 +60,7 @@ package struct RecordJSONReader: Sendable {
   ]
 
   private func decode(
-    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, order: UInt64, sequence: UInt64, _ change: Int,
+    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: LogTime, order: CommitOrder, sequence: UInt64, _ change: Int,
     _ bytes: UnsafeRawBufferPointer
   ) throws(RecordError) -> ChangeRecord {
     var keys = Item()

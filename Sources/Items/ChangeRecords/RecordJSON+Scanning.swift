@@ -43,7 +43,9 @@ extension RecordJSONReader {
       cursor.take(text: #","sequence":"#), cursor.integer() != nil, cursor.take(text: "}}"), cursor.isAtEnd()
     else { return nil }
     return ChangeRecord(
-      kind: kind, cause: .user, time: time, order: UInt64(order), sequence: sequence, keys: keys, oldImage: old, newImage: new)
+      kind: kind, cause: .user, time: LogTime(rawValue: time), order: CommitOrder(rawValue: UInt64(order)), sequence: sequence,
+      keys: keys,
+      oldImage: old, newImage: new)
   }
 
   /// The record in one pass; nil for whatever is not as our relay writes it: a member with escapes in its name, an identity, a
@@ -52,7 +54,7 @@ extension RecordJSONReader {
     var cursor = JSONCursor(bytes)
     var kind: ChangeRecord.Kind?
     var change: ScannedChange?
-    var moment: (time: Int64, order: UInt64)?
+    var moment: (time: LogTime, order: CommitOrder)?
     guard cursor.take(UInt8(ascii: "{")) else { return nil }
     repeat {
       guard let name = cursor.name() else { return nil }
@@ -105,7 +107,7 @@ extension RecordJSONReader {
     return cursor.take(UInt8(ascii: "}")) ? change : nil
   }
 
-  private static func moment(_ cursor: inout JSONCursor) -> (time: Int64, order: UInt64)? {
+  private static func moment(_ cursor: inout JSONCursor) -> (time: LogTime, order: CommitOrder)? {
     var time: Int64?
     var order: Int64?
     guard cursor.take(UInt8(ascii: "{")) else { return nil }
@@ -122,7 +124,7 @@ extension RecordJSONReader {
       }
     } while cursor.take(UInt8(ascii: ","))
     guard cursor.take(UInt8(ascii: "}")), let time, let order, order >= 0 else { return nil }
-    return (time, UInt64(order))
+    return (LogTime(rawValue: time), CommitOrder(rawValue: UInt64(order)))
   }
 
   private static func kind(_ text: JSONCursor.Piece, _ cursor: JSONCursor) -> ChangeRecord.Kind? {

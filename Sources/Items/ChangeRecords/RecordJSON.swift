@@ -26,9 +26,9 @@ package enum RecordJSON {
     writer.name("afterimage")
     writer.beginObject()
     writer.name("time")
-    writer.integer(record.time)
+    writer.integer(record.time.rawValue)
     writer.name("order")
-    writer.integer(record.order)
+    writer.integer(record.order.rawValue)
     writer.name("tableId")
     writer.string(position.tableID.description)
     writer.name("partition")
@@ -82,7 +82,7 @@ package enum RecordJSON {
     let old = view == .oldImage || view == .newAndOldImages ? record.oldImage : nil
     writer.beginObject()
     writer.name("ApproximateCreationDateTime")
-    writer.integer(record.time / 1000)
+    writer.integer(record.time.rawValue / 1000)
     writer.name("Keys")
     writer.item(record.keys)
     if let image = new {

@@ -10,13 +10,14 @@ package enum StoredRecord {
   private static let headerBytes = 20
 
   package static func append(
-    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: Int64, order: UInt64, keys: [UInt8], old: [UInt8]?, new: [UInt8]?,
+    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: LogTime, order: CommitOrder, keys: [UInt8], old: [UInt8]?,
+    new: [UInt8]?,
     to out: inout [UInt8]
   ) {
     out.append(version)
     out.append(kind.rawValue)
     out.append(cause.rawValue)
-    for number in [UInt64(bitPattern: time), order] {
+    for number in [UInt64(bitPattern: time.rawValue), order.rawValue] {
       for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
     }
     out.append((old == nil ? 0 : 1) | (new == nil ? 0 : 2))
@@ -26,9 +27,9 @@ package enum StoredRecord {
   }
 
   /// The commit time alone, from the record's head.
-  package static func time(_ bytes: UnsafeRawBufferPointer) throws(RecordError) -> Int64 {
+  package static func time(_ bytes: UnsafeRawBufferPointer) throws(RecordError) -> LogTime {
     guard bytes.count >= headerBytes else { throw RecordError("a stored record of \(bytes.count) bytes is too short") }
-    return Int64(bitPattern: number(bytes, at: 3))
+    return LogTime(rawValue: Int64(bitPattern: number(bytes, at: 3)))
   }
 
   private static func number(_ bytes: UnsafeRawBufferPointer, at start: Int) -> UInt64 {
@@ -39,8 +40,8 @@ package enum StoredRecord {
   package struct Parts {
     package let kind: ChangeRecord.Kind
     package let cause: ChangeRecord.Cause
-    package let time: Int64
-    package let order: UInt64
+    package let time: LogTime
+    package let order: CommitOrder
     package let keys: UnsafeRawBufferPointer
     package let old: UnsafeRawBufferPointer?
     package let new: UnsafeRawBufferPointer?
@@ -69,7 +70,8 @@ package enum StoredRecord {
       if new == nil { throw RecordError("the stored record's new image is cut off") }
     }
     guard index == bytes.count else { throw RecordError("the stored record has bytes behind its end") }
-    return Parts(kind: kind, cause: cause, time: time, order: number(bytes, at: 11), keys: keys, old: old, new: new)
+    return Parts(
+      kind: kind, cause: cause, time: time, order: CommitOrder(rawValue: number(bytes, at: 11)), keys: keys, old: old, new: new)
   }
 
   /// Decodes a record; of the images only the named attributes, or all of them when `names` is nil.

@@ -93,9 +93,7 @@ package struct DynamoClient: Sendable {
   }
 
   private static func date() -> String {
-    let text = Date().formatted(
-      Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted))
-    return text
+    UTCTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)).compact
   }
 }
 

@@ -1,12 +1,18 @@
-/// 128 bits of a piece of bytes that are the same in every process, on every machine and for ever: for what is stored and compared later.
-///
-/// It is MurmurHash3 for 64-bit machines with 128 bits and the seed 0 (Austin Appleby, public domain): 16 bytes a step, every bit of the input in
-/// every bit of the result, about 5 GB/s. It finds faults, not attacks: who chooses the bytes can make two pieces equal.
+/// Hashes that are the same on every machine and in every version: what is kept on a disk or a wire may depend on them. They find faults, not
+/// attacks: who chooses the bytes can make two pieces equal.
 package enum StableHash {
+  /// FNV-1a, 64 bits (Fowler, Noll, Vo). For names and places of few bytes.
+  package static func fnv1a(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    return hash
+  }
+
   private static let first: UInt64 = 0x87c3_7b91_1142_53d5
   private static let second: UInt64 = 0x4cf5_ad43_2745_937f
 
-  /// The bits, those that MurmurHash3 gives first in front. O(length).
+  /// 128 bits for content of any length: MurmurHash3 for 64-bit machines with the seed 0 (Austin Appleby, public domain), the 64 bits that it
+  /// gives first in front. 16 bytes a step, every bit of the input in every bit of the result, about 5 GB/s.
   package static func bits(of bytes: UnsafeRawBufferPointer) -> UInt128 {
     var high: UInt64 = 0
     var low: UInt64 = 0

@@ -1,5 +1,5 @@
 internal import CCurl
-internal import Glibc
+internal import Services
 internal import Synchronization
 
 /// The thread that carries transfers out. It starts with the first one, and ends when it is asked to stop and none is left.
@@ -40,23 +40,12 @@ final class TransferLoop: @unchecked Sendable {
     if let multi { curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
   }
 
+  /// It ends by itself when it is asked to stop and no transfer is left.
   private func start() -> Bool {
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(self).toOpaque()
-    let result = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        let loop = Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()
-        if let multi = loop.multi { loop.run(UnsafeMutableRawPointer(multi)) }
-        return nil
-      }, context)
-    guard result == 0 else {
-      Unmanaged<TransferLoop>.fromOpaque(context).release()
-      return false
+    let thread = try? OwnedThread("http-client") { [self] in
+      if let multi { run(UnsafeMutableRawPointer(multi)) }
     }
-    pthread_detach(thread)
-    return true
+    return thread != nil
   }
 
   private func run(_ multi: UnsafeMutableRawPointer) {

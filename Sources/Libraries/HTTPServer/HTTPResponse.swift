@@ -22,6 +22,11 @@ package struct HTTPResponse: Sendable {
     body = .stream(stream)
   }
 
+  /// Metrics in Prometheus' text format.
+  package init(prometheus text: String) {
+    self.init(headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")], body: Array(text.utf8))
+  }
+
   /// A line of plain text.
   package static func text(_ status: Int, _ text: String) -> HTTPResponse {
     HTTPResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array("\(text)\n".utf8))

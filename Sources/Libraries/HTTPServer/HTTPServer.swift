@@ -58,32 +58,49 @@ package final class HTTPServer: Sendable {
   package let address: String
 
   private let core: ServerCore
+  private let identity: TLSIdentity?
   private let state: Mutex<State>
 
   private struct State {
-    /// Takes new connections; nil when the server has stopped.
+    /// Takes new connections; nil before the start and when the server has stopped.
     var current: Daemon?
-    /// The socket that `current` listens on.
+    /// The socket that `current` listens on; -1 when it is closed.
     var socket: Int32
     /// Serve the connections that came before a new certificate.
     var retired: [Daemon] = []
   }
 
-  /// Listens and serves at once.
+  /// Has the port from now on; whoever connects waits until `start`.
   package init(_ settings: Settings = Settings(), handler: @escaping Handler) throws(HTTPServerError) {
     let (socket, port) = try ListeningSocket.open(settings.address, settings.port)
     self.port = port
     address = settings.address
+    identity = settings.identity
     core = ServerCore(settings, handler)
-    guard let daemon = HTTPServer.start(core, socket, settings.identity) else {
-      close(socket)
-      throw HTTPServerError(
-        address: settings.address, port: port,
-        reason: settings.identity == nil
-          ? "libmicrohttpd could not start its threads" : "libmicrohttpd could not start with this certificate and key",
-        isPortTaken: false)
+    state = Mutex(State(current: nil, socket: socket))
+  }
+
+  /// Begins to serve. To be called once; throws when the system gives no threads, or the certificate or key cannot be used.
+  package func start() throws(HTTPServerError) {
+    let isServing = state.withLock { state in
+      guard state.current == nil, state.socket >= 0 else { return true }
+      state.current = HTTPServer.start(core, state.socket, identity)
+      return state.current != nil
     }
-    state = Mutex(State(current: daemon, socket: socket))
+    guard !isServing else { return }
+    throw HTTPServerError(
+      address: address, port: port,
+      reason: identity == nil
+        ? "libmicrohttpd could not start its threads" : "libmicrohttpd could not start with this certificate and key",
+      isPortTaken: false)
+  }
+
+  /// A server that serves at once.
+  package static func serving(_ settings: Settings = Settings(), handler: @escaping Handler) throws(HTTPServerError) -> HTTPServer
+  {
+    let server = try HTTPServer(settings, handler: handler)
+    try server.start()
+    return server
   }
 
   deinit { stop() }
@@ -120,10 +137,11 @@ package final class HTTPServer: Sendable {
   /// Stops accepting, lets the requests in hand finish for at most `stopSecondsMax`, ends streams, and closes. Blocks; a
   /// second call does nothing. Not to be called from a handler.
   package func stop() {
-    let (current, retired) = state.withLock { state in
-      defer { (state.current, state.retired) = (nil, []) }
-      return (state.current, state.retired)
+    let (current, retired, unused) = state.withLock { state in
+      defer { (state.current, state.retired, state.socket) = (nil, [], -1) }
+      return (state.current, state.retired, state.current == nil ? state.socket : -1)
     }
+    if unused >= 0 { close(unused) }
     guard let current else { return }
     let socket = MHD_quiesce_daemon(current.pointer)
     if socket >= 0 { close(socket) }

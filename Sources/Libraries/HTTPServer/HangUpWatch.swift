@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import Services
 internal import Synchronization
 
 /// Sees when the other end of a connection sends no more, which libmicrohttpd may miss: it does not look at a suspended connection, and when
@@ -101,22 +102,15 @@ final class HangUpWatch: Sendable {
     guard poll >= 0, wakeup >= 0 else { return false }
     var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: 0))
     epoll_ctl(poll, EPOLL_CTL_ADD, wakeup, &event)
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(self).toOpaque()
-    let result = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<HangUpWatch>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context)
-    guard result == 0 else {
-      Unmanaged<HangUpWatch>.fromOpaque(context).release()
-      return false
-    }
-    pthread_detach(thread)
     state.poll = poll
     state.wakeup = wakeup
+    // It ends by itself soon after `close`.
+    guard (try? OwnedThread("hang-up watch") { [self] in run() }) != nil else {
+      (state.poll, state.wakeup) = (-1, -1)
+      _ = Glibc.close(poll)
+      _ = Glibc.close(wakeup)
+      return false
+    }
     return true
   }
 

@@ -1,8 +1,9 @@
 internal import CLibrdkafka
+internal import Services
 
 /// Makes, describes, trims and deletes topics.
 package actor Admin {
-  private let executor = KafkaThread("afterimage.kafka.admin")
+  private let executor = BlockingExecutor("afterimage.kafka.admin")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private let handle: ClientHandle
@@ -46,7 +47,7 @@ package actor Admin {
     for setting in topic.settings { rd_kafka_NewTopic_set_config(made, setting.key, setting.value) }
     var topics: [OpaquePointer?] = [made]
     do throws(KafkaError) {
-      try request(RD_KAFKA_ADMIN_OP_CREATETOPICS) { client, options, queue in
+      try handle.request(RD_KAFKA_ADMIN_OP_CREATETOPICS) { client, options, queue in
         rd_kafka_CreateTopics(client, &topics, 1, options, queue)
       } result: { (event) throws(KafkaError) in
         var count = 0
@@ -66,7 +67,7 @@ package actor Admin {
     let object = rd_kafka_DeleteTopic_new(topic)!
     defer { rd_kafka_DeleteTopic_destroy(object) }
     var topics: [OpaquePointer?] = [object]
-    try request(RD_KAFKA_ADMIN_OP_DELETETOPICS) { client, options, queue in
+    try handle.request(RD_KAFKA_ADMIN_OP_DELETETOPICS) { client, options, queue in
       rd_kafka_DeleteTopics(client, &topics, 1, options, queue)
     } result: { (event) throws(KafkaError) in
       var count = 0
@@ -80,7 +81,7 @@ package actor Admin {
     let object = rd_kafka_NewPartitions_new(topic, total, &text, text.count)!
     defer { rd_kafka_NewPartitions_destroy(object) }
     var topics: [OpaquePointer?] = [object]
-    try request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS) { client, options, queue in
+    try handle.request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS) { client, options, queue in
       rd_kafka_CreatePartitions(client, &topics, 1, options, queue)
     } result: { (event) throws(KafkaError) in
       var count = 0
@@ -96,7 +97,7 @@ package actor Admin {
     let object = rd_kafka_DeleteRecords_new(list)!
     defer { rd_kafka_DeleteRecords_destroy(object) }
     var objects: [OpaquePointer?] = [object]
-    try request(RD_KAFKA_ADMIN_OP_DELETERECORDS) { client, options, queue in
+    try handle.request(RD_KAFKA_ADMIN_OP_DELETERECORDS) { client, options, queue in
       rd_kafka_DeleteRecords(client, &objects, 1, options, queue)
     } result: { (event) throws(KafkaError) in
       let result = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event))
@@ -113,30 +114,5 @@ package actor Admin {
       let text = rd_kafka_topic_result_error_string(result).map { String(cString: $0) }
       throw KafkaError(code, "topic \(String(cString: rd_kafka_topic_result_name(result))) \(text ?? "")")
     }
-  }
-
-  /// Sends one request and waits for its answer.
-  private func request(
-    _ operation: rd_kafka_admin_op_t, _ send: (OpaquePointer, OpaquePointer, OpaquePointer) -> Void,
-    result: (OpaquePointer) throws(KafkaError) -> Void
-  ) throws(KafkaError) {
-    let queue = rd_kafka_queue_new(handle.pointer)!
-    defer { rd_kafka_queue_destroy(queue) }
-    let options = rd_kafka_AdminOptions_new(handle.pointer, operation)!
-    defer { rd_kafka_AdminOptions_destroy(options) }
-    var text = [CChar](repeating: 0, count: 512)
-    _ = rd_kafka_AdminOptions_set_request_timeout(options, 10_000, &text, text.count)
-    _ = rd_kafka_AdminOptions_set_operation_timeout(options, 10_000, &text, text.count)
-    send(handle.pointer, options, queue)
-    let event: OpaquePointer = try Patience.wait(.seconds(12)) { (timeout) throws(KafkaError) in
-      guard let event = rd_kafka_queue_poll(queue, timeout) else { throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "the brokers") }
-      return event
-    }
-    defer { rd_kafka_event_destroy(event) }
-    let code = rd_kafka_event_error(event)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      throw KafkaError(code, rd_kafka_event_error_string(event).map { String(cString: $0) })
-    }
-    try result(event)
   }
 }

@@ -1,4 +1,5 @@
 internal import CLibrdkafka
+internal import Services
 internal import Synchronization
 
 /// A reader of committed messages. It belongs to no group and stores no offsets: where to read is the caller's to say.
@@ -6,7 +7,7 @@ internal import Synchronization
 /// The actor's calls wait for brokers, which is why it runs on a thread of its own; taking messages from a stream does not wait and
 /// needs no actor.
 package actor Consumer {
-  private let executor = KafkaThread("afterimage.kafka.consumer")
+  private let executor = BlockingExecutor("afterimage.kafka.consumer")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private nonisolated let handle: ClientHandle
@@ -70,6 +71,11 @@ package actor Consumer {
     }
     handle.callbacks.state.withLock { $0.brokersAreDown = false }
     return count
+  }
+
+  /// A topic's setting as the brokers have it; nil when they do not know it.
+  package func setting(_ name: String, of topic: String) throws(KafkaError) -> String? {
+    try handle.setting(name, of: topic)
   }
 
   /// No broker answered when last heard of.

@@ -1,10 +1,11 @@
 internal import CLibrdkafka
+internal import Services
 internal import Synchronization
 
 /// A transactional, idempotent producer. All its calls run on a thread of its own; a transaction is one `perform`, so that no
 /// message crosses an `await`.
 package actor Producer {
-  private let executor = KafkaThread("afterimage.kafka.producer")
+  private let executor = BlockingExecutor("afterimage.kafka.producer")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private let handle: ClientHandle

@@ -22,18 +22,25 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
-  /// A cursor behind which every record has a commit time of at least `time` (milliseconds).
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor
+  /// A cursor behind which every record has a commit time of at least `time`.
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
 }
 
 /// What a log is: the life of the table that it belongs to, and its partitions, numbered from 0.
 package struct LogDescription: Sendable, Equatable {
   package let tableID: TableID
   package let partitions: Int
+  /// The so many'th time that the records are written to a log of their own: a reader that a damaged log has stopped may go on when the number
+  /// is another.
+  package let publication: Int
+  /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept for ever, or when that is not known.
+  package let retention: Int64?
 
-  package init(tableID: TableID, partitions: Int) {
+  package init(tableID: TableID, partitions: Int, publication: Int = 1, retention: Int64? = nil) {
     self.tableID = tableID
     self.partitions = partitions
+    self.publication = publication
+    self.retention = retention
   }
 }
 

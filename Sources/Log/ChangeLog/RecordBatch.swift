@@ -4,12 +4,12 @@ package import ChangeRecords
 package struct RecordBatch: Sendable {
   package struct Entry: Sendable {
     package let sequence: UInt64
-    /// Commit time in milliseconds.
-    package let time: Int64
+    /// The commit time.
+    package let time: LogTime
     package let start: Int
     package let end: Int
 
-    package init(sequence: UInt64, time: Int64, start: Int, end: Int) {
+    package init(sequence: UInt64, time: LogTime, start: Int, end: Int) {
       self.sequence = sequence
       self.time = time
       self.start = start
@@ -24,14 +24,14 @@ package struct RecordBatch: Sendable {
   /// Where to read on.
   package var end: LogCursor
   /// No record behind this batch has an earlier commit time. Never below the batch's own last time.
-  package var watermark: Int64
+  package var watermark: LogTime
   /// Records in the partition behind this batch, as far as known when it was read.
   package var behind: UInt64
   /// Messages without our headers that stood between the records and were set aside (Kafka only).
   package var foreign: [ForeignRecord]
 
   package init(
-    partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, watermark: Int64,
+    partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, watermark: LogTime,
     behind: UInt64 = 0, foreign: [ForeignRecord] = []
   ) {
     self.partition = partition

@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 package import Kafka
 internal import Services
 internal import Synchronization
@@ -8,17 +8,18 @@ internal import Synchronization
 ///
 /// Topic partition i is table partition i; the value of a message is the record's JSON, its timestamp the commit time. Watermark and
 /// partitions come from the companion topic. Where to read is told by the cursor alone: its hint is the offset behind the last record, and
-/// when that is wrong or unknown the record is looked for by its sequence.
+/// when that is wrong or unknown the record is looked for by its sequence. So a reader goes on when the records are published again in
+/// another topic: the companion names it, and a reader that is ahead of it waits.
 ///
 /// A partition may be read from several cursors at once (a generation that is being built beside the current one): each such reader has a
 /// stream of its own, kept for the next call with the cursor at which it stands.
 package final class KafkaLog: ChangeLog {
   package let table: String
-  let topic: String
   private let configuration: KafkaConfiguration
   private let log: KafkaLogSink
   private let companion: CompanionReader
   private let readers: Mutex<Readers>
+  private let retention = Mutex(KnownRetention())
 
   /// Readers of one partition at once.
   package static let readersMax = 8
@@ -32,10 +33,19 @@ package final class KafkaLog: ChangeLog {
     var busy: [Int: Set<Int>] = [:]
   }
 
+  /// How long a topic keeps its records, as of the last time that the brokers were asked.
+  private struct KnownRetention {
+    var topic = ""
+    var milliseconds: Int64?
+    var askedAt = ContinuousClock.now
+  }
+
+  /// A topic's retention is asked for again after this time: operators change it.
+  private static let retentionAge = Duration.seconds(60)
+
   /// Throws for a setting that librdkafka refuses; no broker is asked yet.
   package init(table: String, configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
     self.table = table
-    topic = TopicNames.records(of: table)
     self.configuration = configuration
     self.log = log
     let consumer = try Consumer(configuration, log: log)
@@ -46,14 +56,26 @@ package final class KafkaLog: ChangeLog {
   package func describe() async throws(LogError) -> LogDescription {
     let state = try await state(fresh: true)
     try await checkPartitions(state)
-    return LogDescription(tableID: state.tableID, partitions: state.partitions.count)
+    return LogDescription(
+      tableID: state.tableID, partitions: state.partitions.count, publication: state.publication,
+      retention: await retention(of: topic(state)))
+  }
+
+  /// Nil for ever, and where the brokers do not say.
+  private func retention(of topic: String) async -> Int64? {
+    let known = retention.withLock { $0 }
+    if known.topic == topic, ContinuousClock.now - known.askedAt < KafkaLog.retentionAge { return known.milliseconds }
+    let setting = try? await consumer(0).setting("retention.ms", of: topic)
+    let milliseconds = setting.flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 }
+    retention.withLock { $0 = KnownRetention(topic: topic, milliseconds: milliseconds) }
+    return milliseconds
   }
 
   package func read(
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
-    var reader = try await claim(partition, cursor)
-    var batch = RecordBatch(partition: partition, format: .json, end: cursor, watermark: 0)
+    var reader = try await claim(partition, cursor, topic(try await state()))
+    var batch = RecordBatch(partition: partition, format: .json, end: cursor, watermark: .zero)
     do throws(LogError) {
       try await fill(&batch, from: &reader, limit, wait)
       try await finish(&batch, reader)
@@ -98,6 +120,10 @@ package final class KafkaLog: ChangeLog {
   private func finish(_ batch: inout RecordBatch, _ reader: PartitionReader) async throws(LogError) {
     let state = try await state()
     batch.watermark = reader.time
+    // The next call reads on in the topic that the relay names now.
+    if reader.topic != topic(state), batch.entries.isEmpty, batch.foreign.isEmpty {
+      throw error(.retry, batch.partition, "the table is being published again: reading goes on in the topic \(topic(state))")
+    }
     guard state.tableID == batch.end.tableID else {
       if batch.entries.isEmpty, batch.foreign.isEmpty, reader.isAtEnd {
         throw error(
@@ -111,16 +137,16 @@ package final class KafkaLog: ChangeLog {
     let relayed = state.partitions[batch.partition]
     if batch.end.sequence >= relayed.sequence {
       batch.watermark = max(batch.watermark, relayed.watermark)
-    } else {
-      batch.behind = relayed.sequence - batch.end.sequence
     }
+    let last = max(relayed.sequence, relayed.promised)
+    if last > batch.end.sequence { batch.behind = last - batch.end.sequence }
     if batch.entries.isEmpty, batch.foreign.isEmpty, consumer(reader.slot).brokersAreDown { try await checkBrokers(reader) }
   }
 
   package func bounds(partition: Int) async throws(LogError) -> LogBounds {
     let state = try await state(fresh: true)
     let last = try relayed(state, partition).sequence
-    let locator = try locator(partition)
+    let locator = try locator(partition, topic(state))
     guard let first = try await locator.look(Consumer.beginning).record else {
       return LogBounds(first: last + 1, last: last)
     }
@@ -129,11 +155,11 @@ package final class KafkaLog: ChangeLog {
     return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
   }
 
-  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     // Asked before the search: a record that is published meanwhile must not be jumped over.
     let state = try await state(fresh: true)
     let relayed = try relayed(state, partition)
-    let locator = try locator(partition)
+    let locator = try locator(partition, topic(state))
     let low = try await locator.look(Consumer.beginning).offset
     let found = try await locator.search(from: low, to: try await locator.look(Consumer.end).offset) { found in
       found.headers.tableID == state.tableID && found.time >= time
@@ -147,12 +173,13 @@ package final class KafkaLog: ChangeLog {
 
 extension KafkaLog {
   /// The reader that stands at the cursor, or one that is put there.
-  private func claim(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> PartitionReader {
+  private func claim(_ partition: Int, _ cursor: LogCursor, _ topic: String) async throws(LogError) -> PartitionReader {
     enum Claim {
       case ready(PartitionReader)
       case slot(Int)
       case full
     }
+    await dropAll { $0.partition == partition && $0.topic != topic }
     let claim: Claim = readers.withLock { readers in
       if let index = readers.idle.firstIndex(where: { $0.partition == partition && $0.cursor == cursor }) {
         let reader = readers.idle.remove(at: index)
@@ -188,6 +215,7 @@ extension KafkaLog {
 
   private func open(_ partition: Int, _ cursor: LogCursor, _ slot: Int) async throws(LogError) -> PartitionReader {
     let state = try await state()
+    let topic = topic(state)
     try await checkPartitions(state)
     _ = try relayed(state, partition)
     if cursor.hint == 0, cursor.tableID != state.tableID {
@@ -198,7 +226,8 @@ extension KafkaLog {
     let offset = cursor.hint > 0 ? cursor.hint : try await locate(partition, cursor)
     do throws(KafkaError) {
       let stream = try await Fetch(try consumer(making: slot), topic: topic, partition: partition, offset: offset)
-      var reader = PartitionReader(table: table, partition: partition, slot: slot, stream: stream, cursor: cursor)
+      var reader = PartitionReader(
+        table: table, topic: topic, partition: partition, slot: slot, stream: stream, cursor: cursor)
       reader.isLocated = cursor.hint == 0
       return reader
     } catch {
@@ -208,7 +237,8 @@ extension KafkaLog {
 
   private func restart(_ reader: inout PartitionReader, at offset: Int64) async throws(LogError) {
     do throws(KafkaError) {
-      reader.stream = try await Fetch(consumer(reader.slot), topic: topic, partition: reader.partition, offset: offset)
+      reader.stream = try await Fetch(
+        consumer(reader.slot), topic: reader.topic, partition: reader.partition, offset: offset)
       reader.isAtEnd = false
       reader.isLocated = false
     } catch {
@@ -220,17 +250,25 @@ extension KafkaLog {
     var reader = reader
     let now = ContinuousClock.now
     reader.usedAt = now
-    let forgotten = readers.withLock { [reader] readers in
+    readers.withLock { [reader] readers in
       readers.busy[reader.partition]?.remove(reader.slot)
-      let limit = now - KafkaLog.readerIdleMax * 6
-      let forgotten = readers.idle.filter { $0.usedAt < limit }
-      if !forgotten.isEmpty { readers.idle.removeAll { $0.usedAt < limit } }
       readers.idle.append(reader)
-      // Busy until they are closed, so that nobody opens their slots meanwhile.
-      for reader in forgotten { readers.busy[reader.partition, default: []].insert(reader.slot) }
-      return forgotten
     }
-    for reader in forgotten { await drop(reader) }
+    let limit = now - KafkaLog.readerIdleMax * 6
+    await dropAll { $0.usedAt < limit }
+  }
+
+  /// Closes readers that nobody uses now.
+  private func dropAll(where isWanted: (PartitionReader) -> Bool) async {
+    let dropped = readers.withLock { readers in
+      let dropped = readers.idle.filter(isWanted)
+      guard !dropped.isEmpty else { return dropped }
+      readers.idle.removeAll(where: isWanted)
+      // Busy until they are closed, so that nobody opens their slots meanwhile.
+      for reader in dropped { readers.busy[reader.partition, default: []].insert(reader.slot) }
+      return dropped
+    }
+    for reader in dropped { await drop(reader) }
   }
 
   private func drop(_ reader: PartitionReader) async {
@@ -258,6 +296,8 @@ extension KafkaLog {
 // MARK: - Questions
 
 extension KafkaLog {
+  private func topic(_ state: RelayState) -> String { TopicNames.records(of: table, publication: state.publication) }
+
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
       throw LogError(
@@ -275,18 +315,24 @@ extension KafkaLog {
 
   /// Refuses a topic whose partitions are not those of the table: records of one key would be in two lanes.
   private func checkPartitions(_ state: RelayState) async throws(LogError) {
+    let topic = topic(state)
     let count: Int?
     do throws(KafkaError) {
       count = try await consumer(0).partitions(of: topic)
     } catch {
       throw LogError(.retry, table: table, "the topic \(topic) cannot be described: \(error.text)")
     }
-    guard let count else { throw LogError(.configuration, table: table, "there is no topic \(topic): was it deleted?") }
+    guard let count else {
+      throw LogError(
+        .configuration, table: table,
+        "there is no topic \(topic): was it deleted? The relay publishes the table again at its next start, or at once with: "
+          + "afterimage relay republish \(table)")
+    }
     guard count == state.partitions.count else {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; make the topic again with \(state.partitions.count) and let the relay publish it from the start")
+          + "changed; have the table published again: afterimage relay republish \(table)")
     }
   }
 
@@ -298,10 +344,10 @@ extension KafkaLog {
         .recreated, partition,
         "the table was re-created with the table id \(state.tableID), this reader belongs to \(cursor.tableID)")
     }
-    return try await locator(partition).offset(behind: cursor, relayed: try relayed(state, partition).sequence)
+    return try await locator(partition, topic(state)).offset(behind: cursor, relayed: try relayed(state, partition))
   }
 
-  private func locator(_ partition: Int) throws(LogError) -> RecordLocator {
+  private func locator(_ partition: Int, _ topic: String) throws(LogError) -> RecordLocator {
     do throws(KafkaError) {
       return RecordLocator(table: table, topic: topic, partition: partition, consumer: try Consumer(configuration, log: log))
     } catch {
@@ -312,7 +358,7 @@ extension KafkaLog {
   /// Says so when no broker answers: an empty batch would look like a quiet table.
   private func checkBrokers(_ reader: PartitionReader) async throws(LogError) {
     do throws(KafkaError) {
-      _ = try await consumer(reader.slot).partitions(of: topic, patience: .zero)
+      _ = try await consumer(reader.slot).partitions(of: reader.topic, patience: .zero)
     } catch {
       throw self.error(.retry, reader.partition, "no broker of \(configuration.bootstrap) answers: \(error.text)")
     }

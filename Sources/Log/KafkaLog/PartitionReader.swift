@@ -5,22 +5,24 @@ internal import Kafka
 /// A partition being read from a cursor on: the stream of its messages and what was understood of them.
 struct PartitionReader: Sendable {
   let table: String
+  let topic: String
   let partition: Int
   /// Which of the log's consumers fetches it.
   let slot: Int
   var stream: Fetch
   /// Behind the last record taken.
   var cursor: LogCursor
-  /// The last record's commit time; 0 before the first.
-  var time: Int64 = 0
+  /// The last record's commit time; zero before the first.
+  var time = LogTime.zero
   /// The end of what is committed was seen behind the last message.
   var isAtEnd = false
   /// The place of the next record was looked up, so a number that is missing is missing.
   var isLocated = false
   var usedAt = ContinuousClock.now
 
-  init(table: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
+  init(table: String, topic: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
     self.table = table
+    self.topic = topic
     self.partition = partition
     self.slot = slot
     self.stream = stream
@@ -98,7 +100,7 @@ struct PartitionReader: Sendable {
     guard let value = message.value else {
       return .failure(error(.corrupt, "record \(headers.sequence) at offset \(message.offset) has no value"))
     }
-    let commitTime = message.timestamp
+    let commitTime = LogTime(rawValue: message.timestamp)
     guard commitTime >= time else {
       return .failure(
         error(.corrupt, "record \(headers.sequence) has the commit time \(commitTime), the one before it \(time): time went back")

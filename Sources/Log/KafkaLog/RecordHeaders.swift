@@ -16,7 +16,7 @@ package struct RecordHeaders: Sendable, Equatable {
   package let tableID: TableID
   package let partition: Int
   package let sequence: UInt64
-  package let order: UInt64
+  package let order: CommitOrder
 
   package enum Reading {
     case ours(RecordHeaders)
@@ -65,7 +65,8 @@ package struct RecordHeaders: Sendable, Equatable {
       return .unreadable("its header afterimage-order is missing or not a number")
     }
     return .ours(
-      RecordHeaders(tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence, order: rank))
+      RecordHeaders(
+        tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence, order: CommitOrder(rawValue: rank)))
   }
 
   private static func decimal(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64? {

@@ -18,7 +18,7 @@ struct RecordLocator {
   /// A record of ours on the topic.
   struct Found {
     let offset: Int64
-    let time: Int64
+    let time: LogTime
     let headers: RecordHeaders
   }
 
@@ -42,12 +42,12 @@ struct RecordLocator {
     }
   }
 
-  /// The offset at which to read on behind `cursor`. `relayed` is the last sequence published, as the companion topic says.
-  func offset(behind cursor: LogCursor, relayed: UInt64) async throws(LogError) -> Int64 {
+  /// The offset at which to read on behind `cursor`. `relayed` is what the companion topic says of the partition.
+  func offset(behind cursor: LogCursor, relayed: RelayState.Partition) async throws(LogError) -> Int64 {
     let beginning = try await look(Consumer.beginning)
     guard let first = beginning.record else {
       // Nothing of ours is kept.
-      if cursor.sequence == relayed { return cursor.sequence == 0 ? Consumer.beginning : beginning.offset }
+      if cursor.sequence == relayed.sequence { return cursor.sequence == 0 ? Consumer.beginning : beginning.offset }
       throw gone(cursor, relayed)
     }
     let next = cursor.sequence + 1
@@ -62,7 +62,7 @@ struct RecordLocator {
       $0.headers.tableID == cursor.tableID && $0.headers.sequence > cursor.sequence
     }
     guard let found else {
-      if cursor.sequence == relayed { return end }
+      if cursor.sequence == relayed.sequence { return end }
       throw gone(cursor, relayed)
     }
     guard found.headers.sequence == next else {
@@ -99,7 +99,7 @@ struct RecordLocator {
           switch RecordHeaders.read(message) {
           case .foreign: .success(nil)
           case .ours(let headers):
-            .success(.record(Found(offset: message.offset, time: message.timestamp, headers: headers)))
+            .success(.record(Found(offset: message.offset, time: LogTime(rawValue: message.timestamp), headers: headers)))
           case .unreadable(let reason):
             .failure(
               LogError(
@@ -139,14 +139,19 @@ struct RecordLocator {
   }
 
   private var mend: String {
-    "delete the topics \(topic) and \(TopicNames.companion(of: table)) and start the relay again: it publishes the table's whole log again"
+    "have what the table's own log keeps published again: afterimage relay republish \(table)"
   }
 
-  private func gone(_ cursor: LogCursor, _ relayed: UInt64) -> LogError {
+  private func gone(_ cursor: LogCursor, _ relayed: RelayState.Partition) -> LogError {
+    if cursor.sequence > relayed.sequence, cursor.sequence <= relayed.promised {
+      return retry(
+        "the table is being published again in the topic \(topic): \(relayed.sequence) of \(relayed.promised) records, this reader "
+          + "goes on after \(cursor.sequence)")
+    }
     let text =
-      cursor.sequence > relayed
-      ? "the position \(cursor.sequence) lies behind the log's end \(relayed): the topic lost records, or is another one"
-      : "record \(cursor.sequence + 1) is no longer kept, though \(relayed) were published: \(mend)"
+      cursor.sequence > relayed.sequence
+      ? "the position \(cursor.sequence) is past the log's end \(relayed.sequence): the topic lost records, or is another one; \(mend)"
+      : "record \(cursor.sequence + 1) is no longer kept, though \(relayed.sequence) were published: \(mend)"
     return LogError(.trimmed, table: table, partition: partition, text)
   }
 

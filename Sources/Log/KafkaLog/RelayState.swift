@@ -10,26 +10,32 @@ package struct RelayState: Sendable, Equatable {
   package struct Partition: Sendable, Equatable {
     /// The last record published; 0 before the first.
     package var sequence: UInt64
-    /// Milliseconds: no record behind `sequence` has an earlier commit time. 0 where nothing is known.
-    package var watermark: Int64
+    /// No record after `sequence` has an earlier commit time. Zero where nothing is known.
+    package var watermark: LogTime
+    /// The last record of an earlier publication: a reader that stands after `sequence` but not after this waits until the relay has come so far.
+    package var promised: UInt64
 
-    package init(sequence: UInt64 = 0, watermark: Int64 = 0) {
+    package init(sequence: UInt64 = 0, watermark: LogTime = .zero, promised: UInt64 = 0) {
       self.sequence = sequence
       self.watermark = watermark
+      self.promised = promised
     }
   }
 
   package static let key: StaticString = "relay"
-  private static let version = 2
+  private static let version = 3
 
   package var tableID: TableID
   /// Which relay wrote it: host, process and a random part.
   package var relay: String
+  /// The records are published for the so many'th time: it names their topic (`TopicNames.records`).
+  package var publication: Int
   package var partitions: [Partition]
 
-  package init(tableID: TableID, relay: String, partitions: [Partition]) {
+  package init(tableID: TableID, relay: String, publication: Int = 1, partitions: [Partition]) {
     self.tableID = tableID
     self.relay = relay
+    self.publication = publication
     self.partitions = partitions
   }
 
@@ -42,6 +48,8 @@ package struct RelayState: Sendable, Equatable {
     writer.string(tableID.description)
     writer.name("relay")
     writer.string(relay)
+    writer.name("publication")
+    writer.integer(publication)
     writer.name("partitions")
     writer.beginArray()
     for partition in partitions {
@@ -49,12 +57,25 @@ package struct RelayState: Sendable, Equatable {
       writer.name("sequence")
       writer.integer(partition.sequence)
       writer.name("watermark")
-      writer.integer(partition.watermark)
+      writer.integer(partition.watermark.rawValue)
+      if partition.promised > 0 {
+        writer.name("promised")
+        writer.integer(partition.promised)
+      }
       writer.endObject()
     }
     writer.endArray()
     writer.endObject()
     return writer.bytes
+  }
+
+  /// The state from which everything is published again, into the next topic, from what the table's log still keeps: `firsts` are the first
+  /// sequences that it has of each partition.
+  package func republished(from firsts: [UInt64]) -> RelayState {
+    let again = zip(partitions, firsts).map { partition, first in
+      Partition(sequence: first - 1, promised: max(partition.sequence, partition.promised))
+    }
+    return RelayState(tableID: tableID, relay: relay, publication: publication + 1, partitions: again)
   }
 
   /// Throws a sentence about what is wrong.
@@ -71,15 +92,17 @@ package struct RelayState: Sendable, Equatable {
     }
     guard let life = tape.member(tape.root, "tableId"), tape.isString(life), let tableID = TableID(tape.string(life)),
       let relay = tape.member(tape.root, "relay"), tape.isString(relay), let list = tape.member(tape.root, "partitions"),
-      tape.kind(list) == .array
+      tape.kind(list) == .array, let times = tape.member(tape.root, "publication"), let publication = Int(tape.text(times)),
+      (1...TopicNames.publicationsMax).contains(publication)
     else { throw RecordError("a member is missing") }
     var partitions: [Partition] = []
     try tape.forEachElement(list) { (node) throws(RecordError) in
       guard let sequence = tape.member(node, "sequence").flatMap({ UInt64(tape.text($0)) }),
         let watermark = tape.member(node, "watermark").flatMap({ Int64(tape.text($0)) })
       else { throw RecordError("a partition's sequence or watermark is missing") }
-      partitions.append(Partition(sequence: sequence, watermark: watermark))
+      let promised = tape.member(node, "promised").flatMap { UInt64(tape.text($0)) }
+      partitions.append(Partition(sequence: sequence, watermark: LogTime(rawValue: watermark), promised: promised ?? 0))
     }
-    self.init(tableID: tableID, relay: tape.string(relay), partitions: partitions)
+    self.init(tableID: tableID, relay: tape.string(relay), publication: publication, partitions: partitions)
   }
 }

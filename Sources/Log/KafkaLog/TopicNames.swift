@@ -1,21 +1,34 @@
-/// The names of a table's topics: `afterimage.<table>` and beside it `afterimage.<table>.relay`.
+internal import DynamoModel
+
+/// The names of a table's topics: `afterimage.<table>`, beside it `afterimage.<table>.relay`, and `afterimage.<table>.published.2` and so on
+/// for records that were published again.
 ///
-/// Kafka holds 249 of letters, digits, `.`, `_` and `-`. A table name that does not fit, or that would make the topic of one table the
-/// companion of another (it ends in `.relay`), is cut, and a hash of the whole name put behind it.
+/// Kafka holds 249 of letters, digits, `.`, `_` and `-`. A table name that does not fit, or that would make the topic of one table one of
+/// another (it ends in `.relay`, or in `.published.` and digits), is cut, and a hash of the whole name put behind it.
 package enum TopicNames {
   private static let prefix = "afterimage."
   private static let suffix = ".relay"
-  private static let nameBytesMax = 249 - prefix.utf8.count - suffix.utf8.count
+  private static let again = ".published."
+  /// How often a table can be published: what the names leave room for.
+  package static let publicationsMax = 99_999
+  private static let nameBytesMax = 249 - prefix.utf8.count - again.utf8.count - 5
 
-  package static func records(of table: String) -> String { prefix + held(table) }
+  /// The topic of a table's records, published for the so many'th time.
+  package static func records(of table: String, publication: Int = 1) -> String {
+    prefix + held(table) + (publication == 1 ? "" : again + "\(publication)")
+  }
+
   package static func companion(of table: String) -> String { prefix + held(table) + suffix }
+
+  private static func isTaken(_ bytes: [UInt8]) -> Bool {
+    let digits = bytes.reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+    return bytes.ends(with: suffix.utf8) || (digits > 0 && Array(bytes.dropLast(digits)).ends(with: again.utf8))
+  }
 
   private static func held(_ table: String) -> String {
     let bytes = Array(table.utf8)
-    if bytes.count <= nameBytesMax, bytes.allSatisfy(isHeld), !bytes.ends(with: suffix.utf8) { return table }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    let digits = String(hash, radix: 16)
+    if bytes.count <= nameBytesMax, bytes.allSatisfy(isHeld), !isTaken(bytes) { return table }
+    let digits = String(StableHash.fnv1a(bytes[...]), radix: 16)
     let kept = bytes.prefix(nameBytesMax - 17).map { isHeld($0) ? $0 : UInt8(ascii: "_") }
     return String(decoding: kept, as: UTF8.self) + "-" + String(repeating: "0", count: 16 - digits.count) + digits
   }

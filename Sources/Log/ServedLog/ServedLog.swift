@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 package import DynamoClient
 internal import DynamoModel
 internal import Synchronization
@@ -52,7 +52,7 @@ package final class ServedLog: ChangeLog {
   }
 
   /// Binary search with a request for each step.
-  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let tableID = try await describe().tableID
     let bounds = try await bounds(partition: partition)
     var (low, high) = (bounds.first, bounds.last + 1)
@@ -73,7 +73,9 @@ package final class ServedLog: ChangeLog {
     let name = tape.member(tape.root, "PartitionKey").map { tape.string($0) }
     key.withLock { $0 = name }
     return (
-      LogDescription(tableID: tableID, partitions: firsts.count),
+      LogDescription(
+        tableID: tableID, partitions: firsts.count,
+        retention: tape.member(tape.root, "Retention").flatMap { Int64(tape.text($0)) }),
       zip(firsts, lasts).map { LogBounds(first: UInt64($0), last: UInt64($1)) }
     )
   }
@@ -102,12 +104,13 @@ package final class ServedLog: ChangeLog {
       times.count == ends.count,
       Int64(bytes.count) == ends.last ?? 0, let watermark = number(tape, "Watermark"), let behind = number(tape, "Behind")
     else { throw unreadable(partition) }
-    var batch = RecordBatch(partition: partition, format: .stored, bytes: bytes, end: cursor, watermark: watermark)
+    var batch = RecordBatch(
+      partition: partition, format: .stored, bytes: bytes, end: cursor, watermark: LogTime(rawValue: watermark))
     batch.behind = UInt64(max(0, behind))
     var start = 0
     for (time, end) in zip(times, ends) {
       batch.end.sequence += 1
-      batch.entries.append(.init(sequence: batch.end.sequence, time: time, start: start, end: Int(end)))
+      batch.entries.append(.init(sequence: batch.end.sequence, time: LogTime(rawValue: time), start: start, end: Int(end)))
       start = Int(end)
     }
     return batch

@@ -1,3 +1,5 @@
+internal import Spelling
+
 /// Finds the command that a command line means, and what it was given.
 package enum CommandLineParser {
   package enum Outcome: Sendable {
@@ -15,7 +17,7 @@ package enum CommandLineParser {
       rest.removeFirst()
       if word == "--help" || word == "-h" || word == "help" { return .help(HelpText.make(command, path: path)) }
       guard let next = command.commands.first(where: { $0.name == word }) else {
-        let near = nearest(word, command.commands.map(\.name)).map { " (did you mean `\($0)`?)" } ?? ""
+        let near = Spelling.nearest(to: word, among: command.commands.map(\.name)).map { " (did you mean `\($0)`?)" } ?? ""
         throw UsageError("`\(word)` is not a command of `\(path)`\(near)", command: path)
       }
       command = next
@@ -57,7 +59,7 @@ package enum CommandLineParser {
     }
     guard let found else {
       let names = command.options.map { "--" + $0.name }
-      let near = nearest(given, names).map { " (did you mean `\($0)`?)" } ?? ""
+      let near = Spelling.nearest(to: given, among: names).map { " (did you mean `\($0)`?)" } ?? ""
       throw UsageError("`\(given)` is not an option of `\(path)`\(near)", command: path)
     }
     guard let value = found.value else {
@@ -83,25 +85,5 @@ package enum CommandLineParser {
     if !takesMany, words.count > command.positionals.count {
       throw UsageError("`\(words[command.positionals.count])` is one word too many", command: path)
     }
-  }
-
-  /// The candidate with the fewest edits, if it is near enough to be meant.
-  static func nearest(_ word: String, _ candidates: [String]) -> String? {
-    candidates.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }
-      .filter { $0.1 <= max(1, $0.0.utf8.count / 3) }.min { $0.1 < $1.1 }?.0
-  }
-
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (i, byte) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, other) in right.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (byte == other ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[right.count]
   }
 }

@@ -23,6 +23,8 @@ package final class Node: Sendable {
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
   package let pageEndpoint: String?
+  /// Where `/live`, `/ready` and `/metrics` are.
+  package let healthEndpoint: String
 
   private let directory: DataDirectory
   private let store: TableStore?
@@ -32,6 +34,8 @@ package final class Node: Sendable {
   private let relays: [any Service]
   private let live: LivePipelines
   private let ownServer: HTTPServer?
+  private let healthServer: HTTPServer
+  private let health: NodeHealth
 
   /// Builds and opens everything; nothing runs yet. Throws with a sentence that says what to do.
   package init(_ settings: NodeSettings) throws {
@@ -47,10 +51,11 @@ package final class Node: Sendable {
     var store: TableStore?
     var tableServer: HTTPServer?
     var ownServer: HTTPServer?
+    let troubles = StoreTroubles()
     let own = Access.ownCredentials()
     let access = try Access.control(settings, own: own)
     if settings.roles.contains(.table) {
-      let opened = try Node.open(settings, directory, logger)
+      let opened = try Node.open(settings, directory, troubles)
       store = opened
       try TableSetup.prepare(pipelines, opened, partitions: settings.partitions, history: settings.historyTables, logger)
       let api = TableAPI(
@@ -111,8 +116,12 @@ package final class Node: Sendable {
     )
     self.live = live
 
+    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: board, store: store)
+    var readable: [NodeHealth.Readable] = []
     if settings.roles.contains(.query) {
-      let (router, server) = try Node.query(settings, directory, live, workers, changed, metrics, Sources(board, store))
+      let catalogs = Node.catalogs(directory, live, workers)
+      readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
+      let (router, server) = try Node.query(settings, live, workers, catalogs, changed, status)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -121,19 +130,32 @@ package final class Node: Sendable {
       pageServer = nil
       pageEndpoint = nil
     }
+    let health = NodeHealth(
+      roles: settings.roles, store: store, troubles: troubles, relays: board, workers: workers, readable: readable)
+    self.health = health
+    let routes = HealthRoutes(readiness: { await health.readiness() }, metrics: { status.metricsText() })
+    healthServer = try Node.listen(settings, health: routes)
+    healthEndpoint = "http://\(healthServer.address):\(healthServer.port)"
   }
 
   private static func file(_ folder: String) -> String {
     folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
   }
 
-  private static func open(_ settings: NodeSettings, _ directory: DataDirectory, _ logger: Logger) throws -> TableStore {
+  private static func open(
+    _ settings: NodeSettings, _ directory: DataDirectory, _ troubles: StoreTroubles
+  ) throws -> TableStore {
+    let logger = settings.logger
     do throws(StoreError) {
       return try TableStore(
         path: directory.tables,
         options: .init(
           retention: settings.retention, clockStartGapMax: Int64(settings.clockJumpDaysMax) * 86_400_000,
-          files: TransferDirectory(path: directory.buckets), report: { Node.report($0, logger) }))
+          files: TransferDirectory(path: directory.buckets),
+          report: { event in
+            troubles.note(event)
+            Node.report(event, logger)
+          }))
     } catch {
       // The error's text ends with the command that is the way out.
       if case .logDamaged = error { throw StartError("\(error) --data \(directory.path)") }
@@ -168,37 +190,47 @@ package final class Node: Sendable {
     }
   }
 
-  /// What the status of pipelines knows of where their records come from.
-  private struct Sources {
-    let relays: RelayBoard
-    let store: TableStore?
+  /// The health listener. Without a port that was asked for it takes 8002, or any other when another process has that: several processes of one
+  /// machine need not be told apart by hand.
+  private static func listen(_ settings: NodeSettings, health routes: HealthRoutes) throws -> HTTPServer {
+    let hosts = HostRules(address: settings.healthAddress, names: settings.hosts)
+    let gate = HostGate.handler(hosts, origins: .loopback(and: [])) { request, responder in routes.handle(request, responder) }
+    func open(_ port: UInt16) throws -> HTTPServer {
+      try HTTPServer(.init(address: settings.healthAddress, port: port, threads: 1, connectionsMax: 64), handler: gate)
+    }
+    do {
+      return try open(settings.healthPort ?? NodeSettings.healthPortDefault)
+    } catch let error as HTTPServerError where error.isPortTaken {
+      guard settings.healthPort == nil else {
+        throw StartError("port \(error.port) is in use by another process: stop it, or choose another port with --health-port")
+      }
+      return try open(0)
+    }
+  }
 
-    init(_ relays: RelayBoard, _ store: TableStore?) { (self.relays, self.store) = (relays, store) }
+  /// Of each pipeline, what knows its generations.
+  private static func catalogs(
+    _ directory: DataDirectory, _ live: LivePipelines, _ workers: [PipelineWorker]
+  ) -> [(pipeline: String, catalog: CatalogOwner)] {
+    live.pipelines.map { pipeline in
+      if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) { return (pipeline.name, worker.catalog) }
+      let path = directory.readModels(pipeline.name)
+      return (pipeline.name, CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) })
+    }
   }
 
   private static func query(
-    _ settings: NodeSettings, _ directory: DataDirectory, _ live: LivePipelines, _ workers: [PipelineWorker], _ changed: Signal,
-    _ metrics: Metrics, _ sources: Sources
+    _ settings: NodeSettings, _ live: LivePipelines, _ workers: [PipelineWorker],
+    _ catalogs: [(pipeline: String, catalog: CatalogOwner)], _ changed: Signal, _ status: NodeStatus
   ) throws -> (QueryRouter, HTTPServer) {
-    var views: [PipelineView] = []
-    for pipeline in live.pipelines {
-      let catalog: CatalogOwner
-      if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) {
-        catalog = worker.catalog
-      } else {
-        let path = directory.readModels(pipeline.name)
-        catalog = CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) }
-      }
-      views.append(
-        PipelineView(
-          name: pipeline.name, changed: changed, current: { try await catalog.current() },
-          definition: { live.definition(of: pipeline.name) }, load: { try PipelineLoader.load($0) },
-          opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }))
+    let views = catalogs.map { name, catalog in
+      PipelineView(
+        name: name, changed: changed, current: { try await catalog.current() }, definition: { live.definition(of: name) },
+        load: { try PipelineLoader.load($0) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }
-    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: sources.relays, store: sources.store)
     let router = QueryRouter(
-      views: views, operations: NodeOperations(workers: workers), changed: changed, metrics: metrics, status: { status.json($0) },
-      refresh: { status.refresh() }, page: { Page.file($0) })
+      views: views, operations: NodeOperations(workers: workers), changed: changed, status: { status.json($0) },
+      metrics: { status.metricsText() }, page: { Page.file($0) })
     let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
     let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)
@@ -207,37 +239,58 @@ package final class Node: Sendable {
     return (router, server)
   }
 
-  /// Runs until the task is cancelled or a part cannot go on, then stops everything in order: what feeds first, the store last.
-  package func run() async throws {
-    var services: [any Service] = relays
+  /// Runs until the task is cancelled or a part cannot go on; `started` is called once the servers serve. Parts end in the reverse order of
+  /// their start: the page, what feeds it, the relays, the tables, and last the health listener and the store.
+  package func run(started: () -> Void = {}) async throws {
+    defer {
+      healthServer.stop()
+      store?.close()
+    }
+    let servers = [healthServer, tableServer, ownServer, pageServer].compactMap { $0 }
+    do {
+      for server in servers { try server.start() }
+    } catch {
+      for server in servers { server.stop() }
+      throw error
+    }
+    health.phase = .running
+    started()
+    var services: [any Service] = [tableServer, ownServer].compactMap { $0 }.map { Serving(name: "tables", server: $0) }
+    services += relays
     if let files = settings.certificate {
       services.append(
         CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
     }
     services += workers as [any Service]
     services.append(live)
+    if let pageServer { services.append(Serving(name: "page", server: pageServer)) }
     if let router { services.append(router.eventService) }
-    services.append(Idle())
-    var failure: (any Error)?
+    services.append(Ending(health: health))
     do {
       try await ServiceGroup(services).run()
     } catch is CancellationError {
-    } catch {
-      failure = error
     }
-    pageServer?.stop()
-    tableServer?.stop()
-    ownServer?.stop()
-    store?.close()
-    if let failure { throw failure }
   }
 }
 
-/// Keeps a process with nothing but servers running.
-private struct Idle: Service {
-  let name = "idle"
+/// A server that serves, until it is to stop.
+private struct Serving: Service {
+  let name: String
+  let server: HTTPServer
 
   func run() async throws {
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    server.stop()
+  }
+}
+
+/// Keeps a process with nothing but servers running. The first to end: from then on the process is not ready.
+private struct Ending: Service {
+  let name = "readiness"
+  let health: NodeHealth
+
+  func run() async throws {
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    health.phase = .stopping
   }
 }

@@ -16,7 +16,7 @@ struct NodeOperations: PipelineOperator {
 
   func rebuild(_ pipeline: String) async throws { try worker(pipeline).rebuild() }
 
-  func effects(_ pipeline: String, _ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect] {
+  func effects(_ pipeline: String, _ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect] {
     try await refusing { try await worker(pipeline).effects(states, after: after, limit: limit) }
   }
 

@@ -23,6 +23,10 @@ package struct NodeSettings: Sendable {
   package var tablePort: UInt16
   /// Of queries, the page and metrics; 0 takes a free one.
   package var pagePort: UInt16
+  /// Of `/live`, `/ready` and `/metrics`; 0 takes a free one. Nil takes `healthPortDefault`, or a free one when that is taken.
+  package var healthPort: UInt16?
+  package var healthAddress = "127.0.0.1"
+  package static let healthPortDefault: UInt16 = 8002
   /// Folders with a `pipeline.yaml`.
   package var pipelines: [String]
   /// `bootstrap.servers`; nil reads the table store's own log.

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 internal import Pipelines
@@ -46,7 +47,9 @@ struct NodeStatus: Sendable {
     let relayed = pipeline.tables.compactMap { table in
       relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
     }
-    let troubles = [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
+    let troubles =
+      [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
+      + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") }
     writer.array(troubles) { $0.string($1) }
     writer.name("held")
     writer.array(current?.lanes.held ?? []) { writer, held in
@@ -121,19 +124,32 @@ struct NodeStatus: Sendable {
       writer.name("stopped")
       writer.string(stopped)
     }
+    if let end = lane.neededUntil {
+      writer.name("kept_until")
+      writer.integer(end.rawValue)
+    }
     writer.endObject()
   }
 
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
   /// watermark.
   private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
-    let waiting = lanes.filter { (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > 0 }
+    let waiting = lanes.filter {
+      (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > Instant(.zero)
+    }
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
-    return Double(max(0, now - least)) / 1000
+    return Double(max(0, now - least.milliseconds)) / 1000
   }
 
-  func refresh() {
+  /// What `/metrics` answers.
+  func metricsText() -> String {
+    refresh()
+    return metrics.text
+  }
+
+  private func refresh() {
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
     for worker in workers {
       for running in worker.generations {
         for lane in running.lanes.all {
@@ -157,6 +173,13 @@ struct NodeStatus: Sendable {
           .set(Int64(lane.deadLetters))
           metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
             .set(lane.stopped == nil ? 0 : 1)
+          if let end = lane.neededUntil {
+            metrics.cell(
+              .gauge, "afterimage_lane_kept_seconds",
+              help: "How long the log keeps what the lane has yet to apply; negative when it may be gone.", labels: labels
+            )
+            .set((end.rawValue - now) / 1000)
+          }
         }
       }
     }

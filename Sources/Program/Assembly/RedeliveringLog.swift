@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 
 /// A log that delivers at least once: with the records behind a cursor come those before it again, each twice in a row, and then all of
 /// them once more.
@@ -13,7 +14,7 @@ struct RedeliveringLog: ChangeLog {
 
   func describe() async throws(LogError) -> LogDescription { try await log.describe() }
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await log.bounds(partition: partition) }
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     try await log.cursor(partition: partition, time: time)
   }
 

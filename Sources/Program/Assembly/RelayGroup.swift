@@ -13,6 +13,8 @@ internal import Telemetry
 struct RelayGroup: Service {
   /// How often new tables are looked for.
   static let interval = Duration.milliseconds(250)
+  /// How often a relay that has stopped looks whether its table is to be published again.
+  static let standStillInterval = Duration.seconds(2)
 
   /// A table's log, and what names the attribute whose value becomes the key of its messages.
   struct Source: Sendable {
@@ -86,13 +88,28 @@ struct RelayGroup: Service {
 
   /// A relay that cannot go on says why and leaves the others alone: the table's records stay in its log.
   private func run(_ relay: Relay, _ table: String) async throws {
-    board.started(table)
-    do {
-      try await relay.run()
-    } catch {
-      if Task.isCancelled { return }
-      board.stopped(table, "\(error)")
-      logger.error("relay stopped", ["table": table, "reason": "\(error)"])
+    while !Task.isCancelled {
+      board.started(table)
+      do {
+        return try await relay.run()
+      } catch {
+        if Task.isCancelled { return }
+        board.stopped(table, "\(error)")
+        logger.error("relay stopped", ["table": table, "reason": "\(error)"])
+        if (error as? RelayError)?.kind == .superseded { return }
+      }
+      await waitForPublication(of: relay)
+    }
+  }
+
+  /// Returns when the table is to be published again: that is the way out for a relay whose topics or records are not what they should be.
+  private func waitForPublication(of relay: Relay) async {
+    var known = await relay.publication()
+    while !Task.isCancelled {
+      try? await Task.sleep(for: RelayGroup.standStillInterval)
+      guard let now = await relay.publication() else { continue }
+      if let known, now != known { return }
+      known = now
     }
   }
 }

@@ -36,7 +36,7 @@ package struct ScenarioRunner: Sendable {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-scenario-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    let time = ScenarioTime(wall: (scenario.steps.first?.time ?? 0) / 1000)
+    let time = ScenarioTime(wall: scenario.steps.first?.time.milliseconds ?? 0)
     // TTL removals come when the scenario's clock passes them, and not from a thread.
     let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepsExpired: false))
     defer { store.close() }
@@ -70,7 +70,7 @@ private struct Run {
   let tables: TableStore
   let time: ScenarioTime
   var replay: Replay
-  var ranks: [Int: RankIndex] = [:]
+  var ranks: [ProjectionID: RankIndex] = [:]
   let reader: Connection
 
   init(
@@ -87,11 +87,11 @@ private struct Run {
         let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
       }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery, isSettled: true)
-    for index in pipeline.projections.indices { ranks[index] = RankIndex(pipeline, projection: index) }
+    for id in pipeline.projections.ids { ranks[id] = RankIndex(pipeline, projection: id) }
   }
 
   mutating func perform(_ step: Scenario.Step) async throws {
-    try await advance(to: step.time / 1000)
+    try await advance(to: step.time.milliseconds)
     for write in step.writes { try await perform(write) }
     try await settle()
   }
@@ -102,7 +102,7 @@ private struct Run {
       try await settle()
       let now = time.wall()
       // A deadline lets its own instant pass; an expiry is due at it.
-      let deadline = replay.nextDeadline.map { max($0, 0) / 1000 + 1 }
+      let deadline = replay.nextDeadline.map { max($0.milliseconds, 0) + 1 }
       let next = [deadline, try tables.nextExpiry(pipeline.tables.map(\.name))].compactMap { $0 }.filter { $0 > now }.min()
       guard let next, next < target else { break }
       time.set(next)
@@ -193,7 +193,7 @@ private struct Run {
         for index in 1...statement.parameterCount {
           let name = statement.parameterName(index)?.dropFirst() ?? ""
           // The clock stands still while a step settles: everything is true for its time.
-          if name == "now" { try statement.bind(index, Timestamp.text(LaneEngine.microseconds(time.wall()))) }
+          if name == "now" { try statement.bind(index, Timestamp.text(Instant(LogTime(rawValue: time.wall())))) }
           for (parameter, value) in zip(query.parameters, expected.parameters)
           where name == parameter.name || name == parameter.name + "_sort" {
             if case .decimal(let number) = value, name == parameter.name {

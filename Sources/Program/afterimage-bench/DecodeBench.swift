@@ -11,7 +11,9 @@ enum DecodeBench {
     let keys: Item = ["user": new["user"] ?? .null]
     var stored: [UInt8] = []
     StoredRecord.append(
-      kind: .modify, cause: .user, time: 1_700_000_000_000, order: 1, keys: keys.binary, old: old.binary, new: new.binary,
+      kind: .modify, cause: .user, time: LogTime(rawValue: 1_700_000_000_000), order: .beforeAll, keys: keys.binary,
+      old: old.binary,
+      new: new.binary,
       to: &stored)
     var json: [UInt8] = []
     let position = Position(tableID: TableID(rawValue: 1), partition: 0, sequence: 1)

@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import Pipelines
 internal import Projections
 
 /// The engine alone: change records as a relay writes them, from memory, to sessions of 20,000 users; nothing is written.
@@ -16,15 +17,16 @@ enum FoldBench {
       if n % 1024 == 0 {
         batches.append(
           RecordBatch(
-            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: 0, behind: 1))
+            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: .zero, behind: 1))
       }
       next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let user = Int(next >> 33) % SessionBench.users
       let item = KafkaBench.item(user, n)
       let old = latest.updateValue(item, forKey: user)
-      let time = 1_700_000_000_000 + Int64(n / 10) * 100
+      let time = LogTime(rawValue: 1_700_000_000_000 + Int64(n / 10) * 100)
       let record = ChangeRecord(
-        kind: old == nil ? .insert : .modify, cause: .user, time: time, order: UInt64(n + 1), sequence: UInt64(n + 1),
+        kind: old == nil ? .insert : .modify, cause: .user, time: time, order: CommitOrder(rawValue: UInt64(n + 1)),
+        sequence: UInt64(n + 1),
         keys: ["user": item["user"] ?? .null],
         oldImage: old, newImage: item)
       let last = batches.count - 1
@@ -39,7 +41,7 @@ enum FoldBench {
     var rates: [Double] = []
     for _ in 0..<5 {
       var engine = LaneEngine(
-        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID, sequence: 0, firedThrough: .min,
+        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID, sequence: 0, firedThrough: .distantPast,
         stored: [:], activations: [:])
       let watch = Stopwatch()
       for batch in batches { try engine.apply(batch) }

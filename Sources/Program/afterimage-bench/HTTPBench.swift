@@ -21,7 +21,7 @@ enum HTTPBench {
         name: "Bench", key: KeySchema(partition: KeyAttribute(name: "pk", type: .string)), stream: .newAndOldImages)
       _ = try store.createTable(definition)
       let api = TableAPI(store: store)
-      let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+      let server = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
       defer {
         server.stop()
         store.close()
@@ -90,18 +90,17 @@ enum HTTPBench {
     let bytes = item.binary
     let total = Total()
     let deadline = ContinuousClock.now + .seconds(seconds)
-    let done = DispatchGroup()
-    for thread in 0..<threads {
-      done.enter()
-      Thread.detachNewThread {
-        defer { done.leave() }
+    let running = try (0..<threads).map { thread in
+      try OwnedThread("bare writer") {
         var count = 0
         while ContinuousClock.now < deadline {
           var batch = WriteBatch(database)
           batch.put(0, Array("bench-\(thread)-\(count % 3000)".utf8), bytes)
           var record: [UInt8] = []
           StoredRecord.append(
-            kind: .modify, cause: .user, time: 1, order: 1, keys: Array(bytes.prefix(20)), old: bytes, new: bytes, to: &record)
+            kind: .modify, cause: .user, time: .zero, order: .beforeAll, keys: Array(bytes.prefix(20)), old: bytes, new: bytes,
+            to: &record
+          )
           batch.put(1, Array("log-\(thread)-\(count)".utf8), record)
           guard (try? database.write(batch, sync: true)) != nil else { return }
           count += 1
@@ -109,7 +108,7 @@ enum HTTPBench {
         total.add(count)
       }
     }
-    done.wait()
+    for thread in running { thread.join() }
     return Double(total.current) / Double(seconds)
   }
 }

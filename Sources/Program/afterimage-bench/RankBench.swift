@@ -16,13 +16,16 @@ enum RankBench {
       return Int(next >> 33)
     }
     var watch = Stopwatch()
-    for name in names { board.set(name, score: .integer(Int64(random() % 1_000_000)), reachedAt: Int64(random())) }
+    for name in names {
+      board.set(name, score: .integer(Int64(random() % 1_000_000)), reachedAt: Instant(rawValue: Int64(random())))
+    }
     report.add("ranks.load_per_second", Double(members) / watch.seconds, "members/s")
     report.add("ranks.bytes_per_member", Double(residentBytes() - before - namesBytes) / Double(members), "bytes")
     let rounds = 500_000
     watch = Stopwatch()
     for _ in 0..<rounds {
-      board.set(names[random() % members], score: .integer(Int64(random() % 1_000_000)), reachedAt: Int64(random()))
+      board.set(
+        names[random() % members], score: .integer(Int64(random() % 1_000_000)), reachedAt: Instant(rawValue: Int64(random())))
     }
     report.add("ranks.updates_per_second", Double(rounds) / watch.seconds, "updates/s")
     watch = Stopwatch()

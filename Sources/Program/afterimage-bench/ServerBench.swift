@@ -35,7 +35,7 @@ enum ServerBench {
     let store = try TableStore(path: directory + "/writes")
     _ = try store.createTable(definition("Bench"))
     let api = TableAPI(store: store)
-    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    let server = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
     defer {
       server.stop()
       store.close()
@@ -74,8 +74,8 @@ enum ServerBench {
     for partition in 0..<100 { try await fillSorted(store, partition) }
     report.add("server.compaction_after_fill", try await quiet(), "s")
     let api = TableAPI(store: store)
-    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
-    let empty = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { _, responder in responder.answer(HTTPResponse()) }
+    let server = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    let empty = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { _, responder in responder.answer(HTTPResponse()) }
     defer {
       server.stop()
       empty.stop()
@@ -224,7 +224,7 @@ enum ServerBench {
     let store = try TableStore(path: directory)
     let opened = watch.seconds
     let api = TableAPI(store: store)
-    let server = try HTTPServer(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
+    let server = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { api.handle($0, $1) }
     try "\(server.port) \(opened)".write(toFile: directory + ".port", atomically: true, encoding: .utf8)
     while true { pause() }
   }

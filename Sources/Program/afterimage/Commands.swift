@@ -10,7 +10,7 @@ enum Commands {
       """,
     commands: [
       DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command,
-      LeaderboardCommand.command,
+      LeaderboardCommand.command, RelayCommand.command,
       SessionCommand.command, LogCommand.command, DeadLetterCommand.command, EffectCommand.command,
       DoctorCommand.command,
     ])

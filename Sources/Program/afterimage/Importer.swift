@@ -1,15 +1,19 @@
+internal import Assembly
+internal import Crypto
 internal import DynamoClient
 internal import DynamoModel
 internal import Foundation
 internal import Gzip
 
-/// How far an import got: a file beside the caller, so that the same command goes on.
+/// How far an import got: a file in the data directory, so that the same command goes on.
 struct ImportProgress {
   let path: String
 
-  init(table: String, path: String) {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    self.path = ".afterimage-import-\(table)-\(name)"
+  /// Of one file into one table of one server.
+  init(table: String, file: String, endpoint: String, data: String) {
+    let whole = URL(fileURLWithPath: file).standardized.path
+    let mark = Hashing.hexadecimal(Hashing.sha256(Array("\(endpoint)\n\(whole)".utf8))).prefix(16)
+    path = "\(DataDirectory.imports(data))/\(table)-\(whole.split(separator: "/").last ?? "")-\(mark)"
   }
 
   /// Lines that are imported.
@@ -18,10 +22,14 @@ struct ImportProgress {
   }
 
   func save(_ lines: Int) throws(ImportError) {
+    let file = URL(fileURLWithPath: path)
     do {
-      try Data(String(lines).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(String(lines).utf8).write(to: file, options: .atomic)
     } catch {
-      throw ImportError("\(path), which keeps how far the import got, cannot be written here: \(error.localizedDescription)")
+      throw ImportError(
+        "\(path), which keeps how far the import got, cannot be written: \(error.localizedDescription); choose another directory with --data"
+      )
     }
   }
 

@@ -4,7 +4,7 @@ internal import Pipelines
 
 /// One change record as a line.
 struct LogLine: Sendable {
-  let time: Int64
+  let time: LogTime
   let partition: Int
   let sequence: UInt64
   let json: String
@@ -19,7 +19,7 @@ struct LogLine: Sendable {
     guard let ours = tape.member(node, "afterimage"), let change = tape.member(node, "dynamodb") else {
       throw CommandError("the server's answer holds no change record")
     }
-    time = Int64(tape.text(ours, "time")) ?? 0
+    time = LogTime(rawValue: Int64(tape.text(ours, "time")) ?? 0)
     partition = Int(tape.text(ours, "partition")) ?? 0
     sequence = UInt64(tape.text(ours, "sequence")) ?? 0
     func image(_ name: String) throws -> Item? { try tape.member(change, name).map { try Item(json: tape, $0) } }
@@ -34,7 +34,7 @@ struct LogLine: Sendable {
       + (changes.isEmpty ? "" : "  " + changes.joined(separator: ", "))
   }
 
-  private static func milliseconds(_ time: Int64) -> String { String(Timestamp.text(time * 1000).dropLast(4)) + "Z" }
+  private static func milliseconds(_ time: LogTime) -> String { String(Timestamp.text(Instant(time)).dropLast(4)) + "Z" }
 
   /// What an insertion wrote, or in what an image differs from the one before; nothing of a removal.
   private static func changes(_ old: Item?, _ new: Item?, except keys: Item) -> [String] {

@@ -8,6 +8,12 @@ internal import Telemetry
 
 /// Options that `dev` and `serve` share.
 enum NodeOptions {
+  static let healthPort = Command.Option(
+    "health-port", value: "PORT",
+    "Port of /live, /ready and /metrics; 0 takes a free one. Without it 8002, or a free one when another process has that.")
+  static let healthAddress = Command.Option(
+    "health-address", value: "IP", "Where /live, /ready and /metrics listen, open to whoever reaches it.", default: "127.0.0.1")
+
   static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
     let level = try arguments.choice("log-level", of: Logger.Level.allCases.map(\.rawValue)).flatMap(Logger.Level.init) ?? .info
     var certificate: CertificateFiles?
@@ -26,6 +32,8 @@ enum NodeOptions {
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
+    settings.healthPort = try arguments.integer("health-port", in: 0...65_535).map { UInt16($0) }
+    settings.healthAddress = arguments.value("health-address") ?? "127.0.0.1"
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
@@ -59,15 +67,8 @@ enum NodeRun {
   static func run(_ settings: NodeSettings, seconds: Int? = nil, demo: Bool = false) async throws {
     let stop = StopSignal()
     let node = try Node(settings)
-    if let endpoint = node.tableEndpoint { Console.line("tables     \(endpoint)") }
-    if let endpoint = node.pageEndpoint { Console.line("page       \(endpoint)") }
-    for pipeline in node.pipelines {
-      Console.line(
-        "pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
-    }
-    if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await node.run() }
+      group.addTask { try await node.run { announce(node, settings) } }
       if demo, let endpoint = node.tableEndpoint {
         group.addTask { try await DemoPlayers(endpoint: endpoint, pipelines: node.pipelines.map(\.name)).run() }
       }
@@ -89,6 +90,18 @@ enum NodeRun {
       }
     }
     Console.line("stopped")
+  }
+
+  /// Says where everything is, once it answers.
+  private static func announce(_ node: Node, _ settings: NodeSettings) {
+    if let endpoint = node.tableEndpoint { Console.line("tables     \(endpoint)") }
+    if let endpoint = node.pageEndpoint { Console.line("page       \(endpoint)") }
+    Console.line("health     \(node.healthEndpoint)/ready")
+    for pipeline in node.pipelines {
+      Console.line(
+        "pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
+    }
+    if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }
   }
 
   /// How long an orderly stop may take, in seconds.

@@ -3,12 +3,12 @@ internal import Pipelines
 
 /// A row for each item, or for each element of a list of it. What the old image gave is taken away, what the new one gives is written.
 struct CollectionFold: Fold {
-  private let index: Int
+  private let id: ProjectionID
   private let collection: Collection
   private var rows: [BytesKey: CollectionChange] = [:]
 
-  init(_ collection: Collection, index: Int) {
-    self.index = index
+  init(_ collection: Collection, id: ProjectionID) {
+    self.id = id
     self.collection = collection
   }
 
@@ -36,7 +36,7 @@ struct CollectionFold: Fold {
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     if rows.isEmpty { return }
-    changes.collections[index] = rows
+    changes.collections[id] = rows
     rows = [:]
   }
 }

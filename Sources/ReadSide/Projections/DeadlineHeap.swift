@@ -1,8 +1,10 @@
+internal import Pipelines
+
 /// A binary heap of deadlines, least first, of equal ones in any order. An entry may be out of date: a session whose deadline moved later
 /// keeps its old entry, which is put back with the true one when it comes up. So a touch costs nothing here.
 struct DeadlineHeap {
   struct Entry {
-    let deadline: Int64
+    let deadline: Instant
     let slot: Int32
     /// Which of the sessions that had the slot, one after another, this is of.
     let life: UInt32

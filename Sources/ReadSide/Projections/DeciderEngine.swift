@@ -8,16 +8,15 @@ package import Pipelines
 package struct DeciderEngine: Sendable {
   /// What a closing says of a board.
   package struct Closing: Sendable {
-    /// Index in `Pipeline.projections`.
-    package let projection: Int
+    package let projection: ProjectionID
     /// The board's values.
     package let board: [Value]
-    /// The end of the board's calendar period, in microseconds: the row's `closed_at`.
-    package let closedAt: Int64
-    /// The first change of the board, in microseconds: a board that was made late closes no earlier.
-    package let openedAt: Int64
+    /// The end of the board's calendar period: the row's `closed_at`.
+    package let closedAt: Instant
+    /// The first change of the board: a board that was made late closes no earlier.
+    package let openedAt: Instant
 
-    package init(projection: Int, board: [Value], closedAt: Int64, openedAt: Int64) {
+    package init(projection: ProjectionID, board: [Value], closedAt: Instant, openedAt: Instant) {
       self.projection = projection
       self.board = board
       self.closedAt = closedAt
@@ -27,71 +26,71 @@ package struct DeciderEngine: Sendable {
 
   package let pipeline: Pipeline
   private var output: LaneOutput
-  private var folds: [Int: SessionFold] = [:]
+  private var folds: [ProjectionID: SessionFold] = [:]
 
   /// `stored` are the sessions of the projections that the decider folds.
   package init(
-    pipeline: Pipeline, stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+    pipeline: Pipeline, stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.pipeline = pipeline
     output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: nil, activations: activations))
-    for index in DeciderEngine.sessions(of: pipeline) {
-      guard case .sessions(let sessions) = pipeline.projections[index].kind else { continue }
+    for id in DeciderEngine.sessions(of: pipeline) {
+      guard case .sessions(let sessions) = pipeline.projections[id].kind else { continue }
       var fold = SessionFold(sessions, keyNames: pipeline.tables[sessions.sources[0].table].keyNames)
-      fold.load(stored[index] ?? [])
-      folds[index] = fold
+      fold.load(stored[id] ?? [])
+      folds[id] = fold
     }
   }
 
   /// The projections whose sessions the decider folds.
-  package static func sessions(of pipeline: Pipeline) -> [Int] {
-    pipeline.projections.indices.filter { index in
-      if case .sessions(let sessions) = pipeline.projections[index].kind { sessions.isFoldedByDecider } else { false }
+  package static func sessions(of pipeline: Pipeline) -> [ProjectionID] {
+    pipeline.projections.ids.filter { id in
+      if case .sessions(let sessions) = pipeline.projections[id].kind { sessions.isFoldedByDecider } else { false }
     }
   }
 
   /// The leaderboards whose boards close.
-  package static func closingBoards(of pipeline: Pipeline) -> [Int] {
-    pipeline.projections.indices.filter { index in
-      if case .leaderboard(let board) = pipeline.projections[index].kind { !board.windows.isEmpty } else { false }
+  package static func closingBoards(of pipeline: Pipeline) -> [ProjectionID] {
+    pipeline.projections.ids.filter { id in
+      if case .leaderboard(let board) = pipeline.projections[id].kind { !board.windows.isEmpty } else { false }
     }
   }
 
   /// Applies steps of a projection, in the order of their stamps.
-  package mutating func apply(_ steps: [SessionStep], projection index: Int) {
-    guard var fold = folds.removeValue(forKey: index) else { return }
-    defer { folds[index] = fold }
+  package mutating func apply(_ steps: [SessionStep], projection id: ProjectionID) {
+    guard var fold = folds.removeValue(forKey: id) else { return }
+    defer { folds[id] = fold }
     var endings: [SessionFold.Ending] = []
     for step in steps {
       fold.fire(before: step.stamp.time, &endings)
       fold.apply(step, &endings)
     }
-    for ending in endings { output.sessionEnded(ending, projection: index, fold.sessions) }
+    for ending in endings { output.sessionEnded(ending, projection: id, fold.sessions) }
   }
 
-  /// Fires the deadlines of a projection before a time in microseconds. All steps below it have been applied.
-  package mutating func advance(_ index: Int, to watermark: Int64) {
-    guard var fold = folds.removeValue(forKey: index) else { return }
-    defer { folds[index] = fold }
+  /// Fires the deadlines of a projection before a time. All steps below it have been applied.
+  package mutating func advance(_ id: ProjectionID, to watermark: Instant) {
+    guard var fold = folds.removeValue(forKey: id) else { return }
+    defer { folds[id] = fold }
     var endings: [SessionFold.Ending] = []
     fold.fire(before: watermark, &endings)
-    for ending in endings { output.sessionEnded(ending, projection: index, fold.sessions) }
+    for ending in endings { output.sessionEnded(ending, projection: id, fold.sessions) }
   }
 
   /// A board has closed: the effects that wait for it.
   package mutating func close(_ closing: Closing) { output.boardClosed(closing) }
 
-  /// The least instant, in microseconds, at which something may happen without a step.
-  package var nextDeadline: Int64? { folds.values.compactMap(\.nextDeadline).min() }
+  /// The least instant at which something may happen without a step.
+  package var nextDeadline: Instant? { folds.values.compactMap(\.nextDeadline).min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {
     var changes = LaneChanges()
-    for index in folds.keys.sorted() {
-      guard var fold = folds.removeValue(forKey: index) else { continue }
+    for id in folds.keys.sorted() {
+      guard var fold = folds.removeValue(forKey: id) else { continue }
       let taken = fold.takeChanges()
-      folds[index] = fold
-      if taken.count > 0 { changes.sessions[index] = taken }
+      folds[id] = fold
+      if taken.count > 0 { changes.sessions[id] = taken }
     }
     swap(&changes.outbox, &output.outbox)
     swap(&changes.suppressedEffects, &output.suppressed)

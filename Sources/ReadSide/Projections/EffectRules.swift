@@ -7,16 +7,16 @@ package import Pipelines
 package struct Activation: Sendable, Equatable {
   /// The last record, by its sequence number, that is older than the effect.
   package var sequence: UInt64
-  /// In microseconds: deadlines that fire at or after this time are carried out.
-  package var watermark: Int64
+  /// Deadlines that fire at or after this time are carried out.
+  package var watermark: Instant
 
-  package init(sequence: UInt64, watermark: Int64) {
+  package init(sequence: UInt64, watermark: Instant) {
     self.sequence = sequence
     self.watermark = watermark
   }
 
   /// Active since the log's beginning.
-  package static let always = Activation(sequence: 0, watermark: .min)
+  package static let always = Activation(sequence: 0, watermark: .distantPast)
 }
 
 /// What transitions set off: the rows that effects leave in the outbox. Of one lane, or of the decider.
@@ -45,7 +45,7 @@ package struct EffectRules: Sendable {
   package static func projection(behind name: String, of pipeline: Pipeline) -> String? {
     guard let effect = pipeline.effects.first(where: { $0.name == name }) else { return name }
     switch effect.trigger {
-    case .session(let index, _), .boardClosed(let index): return pipeline.projections[index].name
+    case .session(let id, _), .boardClosed(let id): return pipeline.projections[id].name
     case .change: return nil
     }
   }
@@ -55,7 +55,7 @@ package struct EffectRules: Sendable {
     return table == nil ? stamp.time >= activation.watermark : stamp.sequence > activation.sequence
   }
 
-  func isActive(_ name: String, firedAt time: Int64) -> Bool { activations[name].map { time >= $0.watermark } ?? false }
+  func isActive(_ name: String, firedAt time: Instant) -> Bool { activations[name].map { time >= $0.watermark } ?? false }
 
   /// A key of parts of which no other parts make the same.
   package static func key(_ parts: [String]) -> String { parts.map { "\($0.utf8.count):\($0)" }.joined() }
@@ -88,14 +88,14 @@ extension LaneOutput {
   }
 
   /// A session has come to its end: its own expiry of the item, and the effects that wait for it.
-  mutating func sessionEnded(_ ending: SessionFold.Ending, projection index: Int, _ sessions: Sessions) {
+  mutating func sessionEnded(_ ending: SessionFold.Ending, projection id: ProjectionID, _ sessions: Sessions) {
     let state = ending.state
     guard let end = state.endedBy else { return }
     let pipeline = effects.pipeline
-    let projection = pipeline.projections[index]
+    let projection = pipeline.projections[id]
     func entry(_ name: String, _ action: OutboxEntry.Action) {
       let isActive: Bool
-      var entry: (time: Int64, order: UInt64, origin: OutboxEntry.Origin)
+      var entry: (time: Instant, order: CommitOrder, origin: OutboxEntry.Origin)
       switch ending.cause {
       case .change(let stamp):
         isActive = effects.isActive(name, record: stamp)
@@ -103,7 +103,7 @@ extension LaneOutput {
       case .deadline(let firedAt):
         isActive = effects.isActive(name, firedAt: firedAt)
         // Everything of the instant comes before its deadlines.
-        entry = (firedAt, .max, .deadline(firedAt))
+        entry = (firedAt, .afterAll, .deadline(firedAt))
       }
       guard isActive else {
         suppressed += 1
@@ -120,7 +120,7 @@ extension LaneOutput {
       entry(projection.name, deletion(of: item))
     }
     for effect in pipeline.effects {
-      guard case .session(index, let ends) = effect.trigger, ends.contains(end) else { continue }
+      guard case .session(id, let ends) = effect.trigger, ends.contains(end) else { continue }
       switch effect.action {
       case .deleteItem: if let item = state.item { entry(effect.name, deletion(of: item)) }
       case .deleteRows(let selections): entry(effect.name, .deleteRows(LaneOutput.rows(selections, state.row(sessions))))
@@ -143,7 +143,7 @@ extension LaneOutput {
       outbox.append(
         OutboxEntry(
           idempotencyKey: EffectRules.key([pipeline.name, effect.name] + closing.board.map(\.description)), name: effect.name,
-          time: at, order: 0, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
+          time: at, order: .beforeAll, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
     }
   }
 

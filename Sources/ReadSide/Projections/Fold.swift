@@ -7,10 +7,10 @@ internal import Pipelines
 /// this projection; everything else goes on.
 protocol Fold: Sendable {
   mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure)
-  /// Fires the deadlines before a time, in microseconds.
-  mutating func fire(before time: Int64, _ out: inout LaneOutput)
-  /// The least instant, in microseconds, at which something may happen without a record: a hint, never too late.
-  var nextDeadline: Int64? { get }
+  /// Fires the deadlines before a time.
+  mutating func fire(before time: Instant, _ out: inout LaneOutput)
+  /// The least instant at which something may happen without a record: a hint, never too late.
+  var nextDeadline: Instant? { get }
   /// Whether a checkpoint has something to write.
   var hasChanges: Bool { get }
   /// How many rows a checkpoint has to write, or a few more.
@@ -24,8 +24,8 @@ protocol Fold: Sendable {
 }
 
 extension Fold {
-  mutating func fire(before time: Int64, _ out: inout LaneOutput) {}
-  var nextDeadline: Int64? { nil }
+  mutating func fire(before time: Instant, _ out: inout LaneOutput) {}
+  var nextDeadline: Instant? { nil }
   var oldNames: [String]? { nil }
   var readsItemKeys: Bool { true }
 }

@@ -5,16 +5,16 @@ package import Pipelines
 enum FoldRegistry {
   /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions.
   static func fold(
-    _ index: Int, of pipeline: Pipeline, table: Int, stored: [(key: [UInt8], session: StoredSession)]
+    _ id: ProjectionID, of pipeline: Pipeline, table: Int, stored: [(key: [UInt8], session: StoredSession)]
   ) -> any Fold {
-    switch pipeline.projections[index].kind {
-    case .collection(let collection): CollectionFold(collection, index: index)
+    switch pipeline.projections[id].kind {
+    case .collection(let collection): CollectionFold(collection, id: id)
     case .aggregate(let aggregate):
-      GroupFold(GroupPlan(aggregate), sources: aggregate.sources.filter { $0.table == table }, index: index)
-    case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, index: index)
-    case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, index: index, table: table)
+      GroupFold(GroupPlan(aggregate), sources: aggregate.sources.filter { $0.table == table }, id: id)
+    case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, id: id)
+    case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, id: id, table: table)
     case .sessions(let sessions):
-      SessionLaneFold(sessions, index: index, table: table, keyNames: pipeline.tables[table].keyNames, stored: stored)
+      SessionLaneFold(sessions, id: id, table: table, keyNames: pipeline.tables[table].keyNames, stored: stored)
     }
   }
 }

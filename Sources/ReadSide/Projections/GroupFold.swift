@@ -3,7 +3,7 @@ internal import Pipelines
 
 /// The groups of an aggregate, or the members of a leaderboard's boards: what a lane adds to each of them.
 struct GroupFold: Fold {
-  private let index: Int
+  private let id: ProjectionID
   private let plan: GroupPlan
   private let sources: [Source]
   /// Of a leaderboard whose score reads an input: without a value there is no member.
@@ -11,8 +11,8 @@ struct GroupFold: Fold {
   private var groups: [BytesKey: GroupDelta] = [:]
 
   /// `sources` are those of the lane's table.
-  init(_ plan: GroupPlan, sources: [Source], index: Int) {
-    self.index = index
+  init(_ plan: GroupPlan, sources: [Source], id: ProjectionID) {
+    self.id = id
     self.plan = plan
     self.sources = sources
     scoreInput = plan.boardCount == nil ? nil : plan.columns[0].input
@@ -112,7 +112,7 @@ struct GroupFold: Fold {
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     if groups.isEmpty { return }
-    changes.groups[index] = groups
+    changes.groups[id] = groups
     groups = [:]
   }
 }

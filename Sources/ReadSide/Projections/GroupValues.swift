@@ -1,3 +1,5 @@
+package import Pipelines
+
 /// The counted values of one group, as a store keeps them beside the group's state: keys that compare byte by byte, each with a count and
 /// what is kept with it.
 package protocol GroupValues {
@@ -12,6 +14,6 @@ package protocol GroupValues {
   func before(_ key: [UInt8], column: Int) throws -> (key: [UInt8], kept: [UInt8])?
   /// Removes the keys of a column that lie above `low` (all, when nil) and below `high`.
   mutating func removeAll(above low: [UInt8]?, below high: [UInt8], column: Int) throws
-  /// The time in microseconds below which no lane that feeds the group brings another change.
-  var watermark: Int64 { get }
+  /// The time below which no lane that feeds the group brings another change.
+  var watermark: Instant { get }
 }

@@ -5,11 +5,11 @@ package import Pipelines
 /// What a lane has made of its records since the last checkpoint: everything that the next one writes.
 package struct LaneChanges: Sendable {
   /// By projection, then by the row's primary key in ordered form.
-  package var collections: [Int: [BytesKey: CollectionChange]] = [:]
+  package var collections: [ProjectionID: [BytesKey: CollectionChange]] = [:]
   /// Aggregates and boards: by projection, then by the group's ordered values.
-  package var groups: [Int: [BytesKey: GroupDelta]] = [:]
+  package var groups: [ProjectionID: [BytesKey: GroupDelta]] = [:]
   /// By projection.
-  package var sessions: [Int: SessionChanges] = [:]
+  package var sessions: [ProjectionID: SessionChanges] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
   /// For the decider, in the order of the lane's changes.
@@ -27,13 +27,12 @@ package struct LaneChanges: Sendable {
 
 /// A step of a session that the decider folds.
 package struct HandedStep: Sendable {
-  /// Index in `Pipeline.projections`.
-  package let projection: Int
+  package let projection: ProjectionID
   /// Which of the change's steps this is.
   package let place: Int
   package let step: SessionStep
 
-  package init(projection: Int, place: Int, step: SessionStep) {
+  package init(projection: ProjectionID, place: Int, step: SessionStep) {
     self.projection = projection
     self.place = place
     self.step = step
@@ -54,13 +53,13 @@ package struct DeadLetter: Sendable, Equatable {
   package let table: String
   package let partition: Int
   package let sequence: UInt64
-  /// Commit time in microseconds.
-  package let time: Int64
+  /// The record's commit time.
+  package let time: Instant
   package let path: String
   package let reason: String
 
   package init(
-    projection: String, table: String, partition: Int, sequence: UInt64, time: Int64, path: String, reason: String
+    projection: String, table: String, partition: Int, sequence: UInt64, time: Instant, path: String, reason: String
   ) {
     self.projection = projection
     self.table = table
@@ -78,10 +77,9 @@ package struct OutboxEntry: Sendable {
   package let idempotencyKey: String
   /// The effect's name; of a session's own `expire: delete item` the projection's.
   package let name: String
-  /// The instant of the transition in microseconds, and the order of its change; `.max` for a deadline, which everything of its instant
-  /// comes before.
-  package let time: Int64
-  package let order: UInt64
+  /// The instant of the transition, and the order of its change; a deadline's comes after all.
+  package let time: Instant
+  package let order: CommitOrder
   package let origin: Origin
   package let action: Action
 
@@ -89,8 +87,8 @@ package struct OutboxEntry: Sendable {
   package enum Origin: Sendable, Equatable {
     /// A record of the lane, by its sequence number.
     case record(UInt64)
-    /// A deadline of the lane, or of the decider, that fired at a time in microseconds.
-    case deadline(Int64)
+    /// A deadline of the lane, or of the decider, that fired at a time.
+    case deadline(Instant)
   }
 
   package enum Action: Sendable {
@@ -101,19 +99,19 @@ package struct OutboxEntry: Sendable {
   }
 
   package struct Rows: Sendable {
-    package let projection: Int
+    package let projection: ProjectionID
     package let table: Int
     /// Columns of the collection's table and the values that they must have.
     package let equals: [(column: Int, value: Value)]
 
-    package init(projection: Int, table: Int, equals: [(column: Int, value: Value)]) {
+    package init(projection: ProjectionID, table: Int, equals: [(column: Int, value: Value)]) {
       self.projection = projection
       self.table = table
       self.equals = equals
     }
   }
 
-  package init(idempotencyKey: String, name: String, time: Int64, order: UInt64, origin: Origin, action: Action) {
+  package init(idempotencyKey: String, name: String, time: Instant, order: CommitOrder, origin: Origin, action: Action) {
     self.idempotencyKey = idempotencyKey
     self.name = name
     self.time = time

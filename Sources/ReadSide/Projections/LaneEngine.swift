@@ -18,8 +18,8 @@ package struct LaneEngine: Sendable {
   package private(set) var sequence: UInt64
   /// Records applied since the engine was made.
   package private(set) var applied: UInt64 = 0
-  /// The time through which deadlines have fired, in microseconds.
-  package private(set) var firedThrough: Int64
+  /// The time through which deadlines have fired.
+  package private(set) var firedThrough: Instant
   /// The life of the table that the records are of.
   let tableID: TableID
   private var deadLetters: [DeadLetter] = []
@@ -41,8 +41,8 @@ package struct LaneEngine: Sendable {
 
   /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Int64,
-    stored: [Int: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Instant,
+    stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID
     self.sequence = sequence
@@ -55,11 +55,11 @@ package struct LaneEngine: Sendable {
     names = definition.attributes
     keyNames = definition.keyNames
     output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: table, activations: activations))
-    parts = pipeline.projections.indices.compactMap { index in
-      guard pipeline.projections[index].sources.contains(where: { $0.table == table }) else { return nil }
+    parts = pipeline.projections.ids.compactMap { id in
+      guard pipeline.projections[id].sources.contains(where: { $0.table == table }) else { return nil }
       return Part(
-        name: pipeline.projections[index].name,
-        fold: FoldRegistry.fold(index, of: pipeline, table: table, stored: stored[index] ?? []))
+        name: pipeline.projections[id].name,
+        fold: FoldRegistry.fold(id, of: pipeline, table: table, stored: stored[id] ?? []))
     }
     readsItemKeys = parts.contains { $0.fold.readsItemKeys }
     effects = pipeline.effects.indices.compactMap { index in
@@ -114,20 +114,15 @@ package struct LaneEngine: Sendable {
       throw LaneFailure(
         .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins when it is created again")
     }
-    fireDeadlines(before: LaneEngine.microseconds(record.time))
+    fireDeadlines(before: Instant(record.time))
     apply(record)
     sequence = entry.sequence
     applied += 1
   }
 
-  /// Fires the deadlines that a watermark (milliseconds) has passed.
-  package mutating func advance(to watermark: Int64) {
-    fireDeadlines(before: LaneEngine.microseconds(watermark))
-  }
-
-  /// Log times are milliseconds, everything after the engine is microseconds; the greatest time stays the greatest.
-  package static func microseconds(_ milliseconds: Int64) -> Int64 {
-    milliseconds > Int64.max / 1000 ? .max : (milliseconds < Int64.min / 1000 ? .min : milliseconds * 1000)
+  /// Fires the deadlines that a watermark has passed.
+  package mutating func advance(to watermark: LogTime) {
+    fireDeadlines(before: Instant(watermark))
   }
 
   /// Whether there is anything for a checkpoint to write beside the position.
@@ -141,8 +136,8 @@ package struct LaneEngine: Sendable {
     deadLetters.count + output.outbox.count + output.steps.count + parts.reduce(0) { $0 + $1.fold.changedRows }
   }
 
-  /// The least instant, in microseconds, at which something may happen without a record.
-  package var nextDeadline: Int64? { parts.compactMap(\.fold.nextDeadline).min() }
+  /// The least instant at which something may happen without a record.
+  package var nextDeadline: Instant? { parts.compactMap(\.fold.nextDeadline).min() }
 
   /// Hands over what changed since the last call.
   package mutating func takeChanges() -> LaneChanges {
@@ -155,7 +150,7 @@ package struct LaneEngine: Sendable {
     return changes
   }
 
-  private mutating func fireDeadlines(before time: Int64) {
+  private mutating func fireDeadlines(before time: Instant) {
     guard time > firedThrough else { return }
     for index in parts.indices { parts[index].fold.fire(before: time, &output) }
     firedThrough = time
@@ -167,7 +162,7 @@ package struct LaneEngine: Sendable {
     let change = Change(
       record: record, old: old, new: new,
       stamp: Stamp(
-        time: LaneEngine.microseconds(record.time), order: record.order, tableID: tableID, partition: partition,
+        time: Instant(record.time), order: record.order, tableID: tableID, partition: partition,
         sequence: record.sequence), itemKey: readsItemKeys ? ItemKeyBytes.bytes(record.keys, keyNames) : [])
     for index in parts.indices {
       do throws(EvaluationFailure) {

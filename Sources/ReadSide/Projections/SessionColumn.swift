@@ -91,7 +91,7 @@ package enum SessionColumn: Sendable, Equatable {
     case .best(let best): best?.value ?? .null
     case .current(let value): value
     case .duration:
-      .integer((session.lastAt - session.startedAt) / (column.function == .duration ? 1_000_000 : 1_000))
+      .integer(session.startedAt.distance(to: session.lastAt) / (column.function == .duration ? 1_000_000 : 1_000))
     }
   }
 }

@@ -33,8 +33,8 @@ package struct SessionFold: Sendable {
 
   private struct Slot {
     var state: SessionState?
-    /// The deadline of the session's one entry in the heap that counts; `.max` without one.
-    var scheduled: Int64 = .max
+    /// The deadline of the session's one entry in the heap that counts; the distant future without one.
+    var scheduled = Instant.distantFuture
     var life: UInt32 = 0
     var isChanged = false
   }
@@ -46,8 +46,8 @@ package struct SessionFold: Sendable {
 
     package enum Cause: Sendable, Equatable {
       case change(Stamp)
-      /// The instant in microseconds at which the clock passed the deadline, or at which the change came that brought one already past.
-      case deadline(Int64)
+      /// The instant at which the clock passed the deadline, or at which the change came that brought one already past.
+      case deadline(Instant)
     }
   }
 
@@ -82,7 +82,7 @@ package struct SessionFold: Sendable {
   }
 
   /// The least instant at which a session may end by itself: a hint, never too late.
-  package var nextDeadline: Int64? { deadlines.least?.deadline }
+  package var nextDeadline: Instant? { deadlines.least?.deadline }
 
   /// Applies a step. Deadlines before it have fired.
   package mutating func apply(_ step: SessionStep, _ endings: inout [Ending]) {
@@ -207,7 +207,7 @@ package struct SessionFold: Sendable {
   }
 
   /// Ends every session whose last active instant lies before `time`, in order of deadlines and of keys where those are equal.
-  package mutating func fire(before time: Int64, _ endings: inout [Ending]) {
+  package mutating func fire(before time: Instant, _ endings: inout [Ending]) {
     dropNames(before: time)
     while let first = deadlines.least, first.deadline < time {
       var due: [(slot: Int, deadline: SessionDeadline)] = []
@@ -218,7 +218,7 @@ package struct SessionFold: Sendable {
         guard slots[slot].life == entry.life, slots[slot].scheduled == entry.deadline, let state = slots[slot].state else {
           continue
         }
-        slots[slot].scheduled = .max
+        slots[slot].scheduled = .distantFuture
         guard let deadline = SessionDeadline(state, sessions) else { continue }
         if deadline.last == entry.deadline { due.append((slot, deadline)) } else { schedule(slot) }
       }
@@ -238,12 +238,12 @@ package struct SessionFold: Sendable {
     end(slot, at: stamp.time, by: rule, stamp, &endings)
   }
 
-  private mutating func end(_ slot: Int, at time: Int64, by rule: SessionEnd, _ stamp: Stamp, _ endings: inout [Ending]) {
+  private mutating func end(_ slot: Int, at time: Instant, by rule: SessionEnd, _ stamp: Stamp, _ endings: inout [Ending]) {
     endings.append(Ending(state: close(slot, at: time, by: rule, stamp), cause: .change(stamp)))
   }
 
   /// Lets go of the session in a slot.
-  private mutating func close(_ slot: Int, at time: Int64, by rule: SessionEnd, _ stamp: Stamp?) -> SessionState {
+  private mutating func close(_ slot: Int, at time: Instant, by rule: SessionEnd, _ stamp: Stamp?) -> SessionState {
     guard var state = slots[slot].state else { preconditionFailure("the callers have found a session in the slot") }
     slots[slot] = Slot(life: slots[slot].life &+ 1)
     keys.remove(slot)
@@ -283,7 +283,7 @@ extension SessionFold {
   }
 
   /// Notes of a session that has ended what later sessions of its key depend on.
-  private mutating func leaveRest(_ state: SessionState, endedIn time: Int64?) {
+  private mutating func leaveRest(_ state: SessionState, endedIn time: Instant?) {
     let isSuperseded = state.endedBy == .superseded && !sessions.revivesOnTouch
     let isOfThisMillisecond = state.startedAt == time
     guard isSuperseded || isOfThisMillisecond else { return }
@@ -328,7 +328,7 @@ extension SessionFold {
   }
 
   /// The lane's time passes: names of earlier milliseconds are void.
-  private mutating func dropNames(before time: Int64) {
+  private mutating func dropNames(before time: Instant) {
     if namedKeys.isEmpty { return }
     var kept: [BytesKey] = []
     for key in namedKeys {
@@ -338,7 +338,7 @@ extension SessionFold {
         continue
       }
       rest.names = [:]
-      rest.time = .min
+      rest.time = .distantPast
       rests[key] = rest.isSuperseded ? rest : nil
       changedRests.insert(key)
     }

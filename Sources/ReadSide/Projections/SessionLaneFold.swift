@@ -2,15 +2,15 @@ internal import Pipelines
 
 /// Sessions that are folded in the lane of their keys.
 struct SessionLaneFold: Fold {
-  private let index: Int
+  private let id: ProjectionID
   private let steps: SessionSteps
   private var fold: SessionFold
   /// Reused for each change.
   private var scratch: [SessionStep] = []
   private var endings: [SessionFold.Ending] = []
 
-  init(_ sessions: Sessions, index: Int, table: Int, keyNames: [String], stored: [(key: [UInt8], session: StoredSession)]) {
-    self.index = index
+  init(_ sessions: Sessions, id: ProjectionID, table: Int, keyNames: [String], stored: [(key: [UInt8], session: StoredSession)]) {
+    self.id = id
     steps = SessionSteps(sessions, table: table)
     fold = SessionFold(sessions, keyNames: keyNames)
     fold.load(stored)
@@ -29,18 +29,18 @@ struct SessionLaneFold: Fold {
     if let failure { throw failure }
   }
 
-  mutating func fire(before time: Int64, _ out: inout LaneOutput) {
+  mutating func fire(before time: Instant, _ out: inout LaneOutput) {
     fold.fire(before: time, &endings)
     end(&out)
   }
 
   private mutating func end(_ out: inout LaneOutput) {
     if endings.isEmpty { return }
-    for ending in endings { out.sessionEnded(ending, projection: index, fold.sessions) }
+    for ending in endings { out.sessionEnded(ending, projection: id, fold.sessions) }
     endings.removeAll(keepingCapacity: true)
   }
 
-  var nextDeadline: Int64? { fold.nextDeadline }
+  var nextDeadline: Instant? { fold.nextDeadline }
   var hasChanges: Bool { fold.hasChanges }
   var changedRows: Int { fold.changedRows }
   var oldNames: [String]? { steps.oldNames }
@@ -48,18 +48,18 @@ struct SessionLaneFold: Fold {
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     let taken = fold.takeChanges()
-    if taken.count > 0 { changes.sessions[index] = taken }
+    if taken.count > 0 { changes.sessions[id] = taken }
   }
 }
 
 /// Sessions of which several lanes may feed one live group: the lane tells the steps, and the decider folds them in the order of the
 /// changes.
 struct SessionHandover: Fold {
-  private let index: Int
+  private let id: ProjectionID
   private let steps: SessionSteps
 
-  init(_ sessions: Sessions, index: Int, table: Int) {
-    self.index = index
+  init(_ sessions: Sessions, id: ProjectionID, table: Int) {
+    self.id = id
     steps = SessionSteps(sessions, table: table)
   }
 
@@ -71,7 +71,7 @@ struct SessionHandover: Fold {
     } catch {
       failure = error
     }
-    for (place, step) in told.enumerated() { out.steps.append(HandedStep(projection: index, place: place, step: step)) }
+    for (place, step) in told.enumerated() { out.steps.append(HandedStep(projection: id, place: place, step: step)) }
     if let failure { throw failure }
   }
 

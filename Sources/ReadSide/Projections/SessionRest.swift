@@ -6,7 +6,7 @@ package struct SessionRest: Sendable, Equatable {
   package var isSuperseded = false
   /// Sessions of the key that began and ended within one millisecond: the time and, by the name, how many there were. A further one of
   /// that name gets the next ordinal. Void once the lane's time has passed.
-  package var time: Int64 = .min
+  package var time = Instant.distantPast
   package var names: [String: Int] = [:]
 
   package init() {}
@@ -18,7 +18,7 @@ package struct SessionRest: Sendable, Equatable {
     var writer = StateWriter()
     writer.unsigned(SessionRest.restTag)
     writer.unsigned(isSuperseded ? 1 : 0)
-    writer.signed(time)
+    writer.instant(time)
     writer.names(names)
     return writer.bytes
   }
@@ -37,7 +37,7 @@ package enum StoredSession: Sendable, Equatable {
     case SessionRest.restTag:
       var rest = SessionRest()
       rest.isSuperseded = try reader.unsigned() != 0
-      rest.time = try reader.signed()
+      rest.time = try reader.instant()
       rest.names = try reader.names()
       try reader.end()
       self = .rest(rest)

@@ -1,15 +1,15 @@
 package import DynamoModel
 package import Pipelines
 
-/// One session: what its row says, and what the fold needs to go on with it. All times in microseconds.
+/// One session: what its row says, and what the fold needs to go on with it.
 package struct SessionState: Sendable, Equatable {
   package let key: [Value]
   /// The session's name: the time and item key of its first touch, and an ordinal where that is not unique, so that a rebuild gives the
   /// same.
   package let sessionID: String
-  package let startedAt: Int64
-  package var lastAt: Int64
-  package var endedAt: Int64?
+  package let startedAt: Instant
+  package var lastAt: Instant
+  package var endedAt: Instant?
   package var endedBy: SessionEnd?
   package var columns: [SessionColumn]
   /// The item behind the session; nil for one made of touches.
@@ -51,8 +51,8 @@ package struct SessionItem: Sendable, Equatable {
   package var seen: Item
   /// The last change of the item.
   package var version: Stamp
-  /// The item's own deadline in microseconds; nil is never.
-  package var deadline: Int64?
+  /// The item's own deadline; nil is never.
+  package var deadline: Instant?
 }
 
 extension SessionState {
@@ -64,13 +64,13 @@ extension SessionState {
     writer.unsigned(key.count)
     for value in key { writer.value(value) }
     writer.text(sessionID)
-    writer.signed(startedAt)
-    writer.signed(lastAt)
+    writer.instant(startedAt)
+    writer.instant(lastAt)
     writer.optional(item) { writer, item in
       writer.blob(item.key.binary)
       writer.blob(item.seen.binary)
       writer.stamp(item.version)
-      writer.optional(item.deadline) { $0.signed($1) }
+      writer.optional(item.deadline) { $0.instant($1) }
     }
     writer.blob(liveGroup)
     writer.stamp(stamp)
@@ -85,12 +85,12 @@ extension SessionState {
     for _ in 0..<(try reader.count()) { key.append(try reader.value()) }
     self.key = key
     sessionID = try reader.text()
-    startedAt = try reader.signed()
-    lastAt = try reader.signed()
+    startedAt = try reader.instant()
+    lastAt = try reader.instant()
     item = try reader.optional { (reader) throws(StateError) in
       SessionItem(
         key: try SessionState.item(&reader), seen: try SessionState.item(&reader), version: try reader.stamp(),
-        deadline: try reader.optional { (reader) throws(StateError) in try reader.signed() })
+        deadline: try reader.optional { (reader) throws(StateError) in try reader.instant() })
     }
     liveGroup = try reader.blob()
     stamp = try reader.stamp()

@@ -23,7 +23,7 @@ package struct SessionStep: Sendable, Equatable {
     let isTouch: Bool
     /// Whether the condition that ends the session holds.
     let isClosed: Bool
-    let deadline: Int64?
+    let deadline: Instant?
     /// The attributes that must be as they were for the item to be deleted.
     let seen: Item
   }
@@ -48,7 +48,7 @@ extension SessionStep {
       writer.optional(new) { writer, new in
         writer.values(new.inputs)
         writer.unsigned((new.isTouch ? 1 : 0) | (new.isClosed ? 2 : 0))
-        writer.optional(new.deadline) { $0.signed($1) }
+        writer.optional(new.deadline) { $0.instant($1) }
         writer.blob(new.seen.binary)
       }
       writer.text(end.rawValue)
@@ -70,7 +70,7 @@ extension SessionStep {
         let flags = try reader.unsigned()
         return ItemNow(
           inputs: inputs, isTouch: flags & 1 != 0, isClosed: flags & 2 != 0,
-          deadline: try reader.optional { (reader) throws(StateError) in try reader.signed() },
+          deadline: try reader.optional { (reader) throws(StateError) in try reader.instant() },
           seen: try SessionState.item(&reader))
       }
       action = .item(old: old, new: new, ends: try SessionStep.end(&reader))

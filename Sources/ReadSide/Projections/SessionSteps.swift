@@ -102,7 +102,7 @@ struct SessionSteps: Sendable {
       steps.append(step(change, .item(old: oldKey, new: nil, ends: removed)))
       throw error
     }
-    var deadline: Int64?
+    var deadline: Instant?
     if let input = sessions.deadline, case .timestamp(let instant) = inputs[input] { deadline = instant }
     var seen = Item()
     for name in seenNames { seen[name] = new.item[name] }

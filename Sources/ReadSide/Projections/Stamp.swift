@@ -1,4 +1,5 @@
 package import ChangeRecords
+package import Pipelines
 
 /// Where a change stands among all changes of a pipeline's tables, and the source of `_at`, `_order` and `_position`.
 ///
@@ -6,15 +7,14 @@ package import ChangeRecords
 /// sequence only fix the tie between two stores, where order means nothing. The greatest of several lanes' stamps is the same in whatever
 /// order they come.
 package struct Stamp: Sendable, Equatable, Hashable, Comparable {
-  /// Commit time in microseconds.
-  package var time: Int64
-  /// Rises over all records of one source.
-  package var order: UInt64
+  /// The commit time.
+  package var time: Instant
+  package var order: CommitOrder
   package var tableID: TableID
   package var partition: Int
   package var sequence: UInt64
 
-  package init(time: Int64, order: UInt64, tableID: TableID, partition: Int, sequence: UInt64) {
+  package init(time: Instant, order: CommitOrder, tableID: TableID, partition: Int, sequence: UInt64) {
     self.time = time
     self.order = order
     self.tableID = tableID
@@ -33,13 +33,13 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   }
 
   /// Before every record.
-  package static let none = Stamp(time: .min, order: 0, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
+  package static let none = Stamp(time: .distantPast, order: .beforeAll, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
 
   /// 40 bytes that compare as stamps do.
   package var ordered: [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(Stamp.orderedBytes)
-    for number in [UInt64(bitPattern: time) ^ (1 << 63), order, tableID.rawValue, UInt64(partition), sequence] {
+    for number in [UInt64(bitPattern: time.rawValue) ^ (1 << 63), order.rawValue, tableID.rawValue, UInt64(partition), sequence] {
       for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
     }
     return out
@@ -55,7 +55,8 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
     }
     guard let partition = Int(exactly: numbers[3]) else { return nil }
     self.init(
-      time: Int64(bitPattern: numbers[0] ^ (1 << 63)), order: numbers[1], tableID: TableID(rawValue: numbers[2]),
+      time: Instant(rawValue: Int64(bitPattern: numbers[0] ^ (1 << 63))), order: CommitOrder(rawValue: numbers[1]),
+      tableID: TableID(rawValue: numbers[2]),
       partition: partition, sequence: numbers[4])
   }
 }

@@ -19,6 +19,7 @@ struct StateWriter {
     bytes.append(UInt8(rest))
   }
 
+  mutating func instant(_ value: Instant) { signed(value.rawValue) }
   mutating func blob(_ value: [UInt8]) { Varint.appendBytes(value, to: &bytes) }
   mutating func text(_ value: String) { Varint.appendBytes(value.utf8, to: &bytes) }
   mutating func value(_ value: Value) { value.appendOrdered(to: &bytes) }
@@ -30,8 +31,8 @@ struct StateWriter {
   }
 
   mutating func stamp(_ stamp: Stamp) {
-    signed(stamp.time)
-    for number in [stamp.order, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
+    instant(stamp.time)
+    for number in [stamp.order.rawValue, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
     unsigned(stamp.partition)
   }
 
@@ -87,6 +88,8 @@ struct StateReader {
     throw StateError()
   }
 
+  mutating func instant() throws(StateError) -> Instant { Instant(rawValue: try signed()) }
+
   mutating func blob() throws(StateError) -> [UInt8] {
     guard let value = Varint.readBytes(bytes, &index) else { throw StateError() }
     return Array(value)
@@ -111,11 +114,12 @@ struct StateReader {
   }
 
   mutating func stamp() throws(StateError) -> Stamp {
-    let time = try signed()
+    let time = try instant()
     var numbers: [UInt64] = []
     for _ in 0..<3 { numbers.append(UInt64(bitPattern: try signed())) }
     return Stamp(
-      time: time, order: numbers[0], tableID: TableID(rawValue: numbers[1]), partition: try unsigned(), sequence: numbers[2])
+      time: time, order: CommitOrder(rawValue: numbers[0]), tableID: TableID(rawValue: numbers[1]), partition: try unsigned(),
+      sequence: numbers[2])
   }
 
   mutating func values() throws(StateError) -> [Value] {

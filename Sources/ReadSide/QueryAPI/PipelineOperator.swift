@@ -5,7 +5,7 @@ package protocol PipelineOperator: Sendable {
   /// Has a new generation built from the log's beginning while the current one serves.
   func rebuild(_ pipeline: String) async throws
   /// The effects in these states, by number after `after`.
-  func effects(_ pipeline: String, _ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect]
+  func effects(_ pipeline: String, _ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect]
   /// The names of effects, and which of them are paused.
   func effectNames(_ pipeline: String) async throws -> [(name: String, isPaused: Bool)]
   func setPaused(_ pipeline: String, effect: String, _ isPaused: Bool) async throws

@@ -25,10 +25,10 @@ extension PipelineView {
     try await answer(atLeast: positions, on: .boards) { snapshot, writer in
       let pipeline = snapshot.pipeline
       let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
-      guard let index = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[index].kind,
-        let ranks = try snapshot.reader.ranks(index)
+      guard let id = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[id].kind,
+        let ranks = try snapshot.reader.ranks(id)
       else { throw QueryError.unknown("leaderboard", name, known: names) }
-      let columns = pipeline.projections[index].table.columns
+      let columns = pipeline.projections[id].table.columns
       let values: [Value]?
       if let text {
         guard text.count == definition.boardCount else {
@@ -38,26 +38,27 @@ extension PipelineView {
         }
         values = try zip(text, columns).map { try PipelineView.value($0, $1) }
       } else {
-        values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(index)
+        values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
       }
       let board = values.flatMap { ranks.board($0) }
       let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
       let members = try PipelineView.members(question, board, counted, columns[definition.boardCount])
-      try PipelineView.append(index, definition, values, members, counted, snapshot, &writer)
+      try PipelineView.append(id, definition, values, members, counted, snapshot, &writer)
     }
   }
 
   static func append(
-    _ index: Int, _ definition: Leaderboard, _ values: [Value]?, _ members: [RankedMember], _ counted: Int?, _ snapshot: Snapshot,
+    _ id: ProjectionID, _ definition: Leaderboard, _ values: [Value]?, _ members: [RankedMember], _ counted: Int?,
+    _ snapshot: Snapshot,
     _ writer: inout JSONWriter
   ) throws {
     writer.name("leaderboard")
-    writer.string(snapshot.pipeline.projections[index].name)
+    writer.string(snapshot.pipeline.projections[id].name)
     writer.name("board")
     writer.array(values ?? []) { $0.value($1) }
     if !definition.windows.isEmpty {
       writer.name("closed_at")
-      if let values, let closed = try snapshot.reader.closedAt(index, board: values) {
+      if let values, let closed = try snapshot.reader.closedAt(id, board: values) {
         writer.string(Timestamp.text(closed))
       } else {
         writer.null()

@@ -56,15 +56,15 @@ extension PipelineView {
       writer.array(columns) { $0.string($1) }
       writer.name("rows")
       try run(sql, [], snapshot, &writer)
-    case .leaderboard(let index, let board, let top):
-      guard case .leaderboard(let definition) = snapshot.pipeline.projections[index].kind else { return }
+    case .leaderboard(let id, let board, let top):
+      guard case .leaderboard(let definition) = snapshot.pipeline.projections[id].kind else { return }
       let values: [Value]?
       switch board {
       case .named(let named): values = named
-      case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(index)
+      case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
       }
-      let members = try values.map { try snapshot.reader.top(index, board: $0, limit: top) } ?? []
-      try append(index, definition, values, members, nil, snapshot, &writer)
+      let members = try values.map { try snapshot.reader.top(id, board: $0, limit: top) } ?? []
+      try append(id, definition, values, members, nil, snapshot, &writer)
     }
   }
 }

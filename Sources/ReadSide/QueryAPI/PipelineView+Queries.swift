@@ -75,10 +75,10 @@ extension PipelineView {
     try await answer(atLeast: positions) { snapshot, writer in
       let pipeline = snapshot.pipeline
       let names = pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
-      guard let index = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[index].kind else {
+      guard let id = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[id].kind else {
         throw QueryError.unknown("sessions projection", name, known: names)
       }
-      let table = pipeline.projections[index].table
+      let table = pipeline.projections[id].table
       var equals: [(column: Int, value: Value)] = []
       if key.isEmpty {
         if let status = table.column(named: "status") { equals.append((status, .string(SessionStatus.active.rawValue))) }
@@ -95,7 +95,7 @@ extension PipelineView {
       writer.array(table.columns) { $0.string($1.name) }
       writer.name("rows")
       writer.beginArray()
-      try snapshot.reader.rows(index, where: equals, newest: table.column(named: "last_at"), limit: limit) { cells in
+      try snapshot.reader.rows(id, where: equals, newest: table.column(named: "last_at"), limit: limit) { cells in
         writer.array(cells) { $0.cell($1) }
       }
       writer.endArray()

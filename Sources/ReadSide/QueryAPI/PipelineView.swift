@@ -49,8 +49,8 @@ package final class PipelineView: Sendable {
     let generation: Generation
     let reader: any GenerationReader
     let places: [ReadPlace]
-    /// The time in microseconds below which all records are in; nil while some lane has none.
-    let time: Int64?
+    /// The time below which all records are in; nil while some lane has none.
+    let time: Instant?
 
     /// `time` as SQL has it; null's text is empty.
     var now: String { time.map { Timestamp.text($0) } ?? "" }
@@ -97,7 +97,7 @@ package final class PipelineView: Sendable {
     try reader.snapshot {
       let places = try reader.places()
       guard holds(positions, places) else { return nil }
-      let time = places.map(\.watermark).min().flatMap { $0 == .min ? nil : $0 }
+      let time = places.map(\.watermark).min().flatMap { $0 == .distantPast ? nil : $0 }
       let snapshot = Snapshot(
         pipeline: source.pipeline, generation: source.generation, reader: reader, places: places, time: time)
       var writer = JSONWriter()

@@ -20,7 +20,7 @@ extension QueryRouter {
     let limit = try arguments.integer("limit", in: 1...QueryRouter.effectsMax) ?? 100
     try arguments.finish()
     let listed = try await operations.effects(
-      pipeline, state.map { [$0] } ?? Set(EffectState.allCases), after: Int64(after), limit: limit)
+      pipeline, state.map { [$0] } ?? Set(EffectState.allCases), after: EffectID(rawValue: Int64(after)), limit: limit)
     let names = try await operations.effectNames(pipeline)
     var writer = JSONWriter()
     writer.beginObject()
@@ -31,7 +31,7 @@ extension QueryRouter {
     writer.name("rows")
     writer.array(listed) { writer, effect in
       writer.beginArray()
-      writer.integer(effect.pending.id)
+      writer.integer(effect.pending.id.rawValue)
       writer.string(effect.pending.effect)
       writer.string(effect.state.rawValue)
       writer.value(.timestamp(effect.pending.at))
@@ -84,7 +84,7 @@ extension QueryRouter {
   }
 
   private func selection(_ arguments: inout Arguments, _ change: EffectChange) throws -> EffectSelection {
-    if let id = try arguments.integer("id", in: 1...Int.max) { return .one(Int64(id)) }
+    if let id = try arguments.integer("id", in: 1...Int.max) { return .one(EffectID(rawValue: Int64(id))) }
     guard let effect = arguments.take("effect") else { throw QueryError.bad("give `id`, or `effect` for all of a name") }
     return .all(effect: effect, try state(&arguments) ?? .failed)
   }

@@ -4,7 +4,6 @@ package import HTTPServer
 internal import Pipelines
 package import Services
 internal import Synchronization
-package import Telemetry
 
 /// The read side over HTTP: queries, boards, sessions, what the page shows, and metrics. What an operator may do is in
 /// `QueryRouter+Operations`.
@@ -27,24 +26,21 @@ package import Telemetry
 package final class QueryRouter: Sendable {
   private let views: [PipelineView]
   private let status: @Sendable (String) -> [UInt8]
-  private let metrics: Metrics
+  private let metrics: @Sendable () -> String
   private let events: EventHub
   let operations: any PipelineOperator
-  private let refresh: @Sendable () -> Void
   private let page: @Sendable (String) -> HTTPResponse?
 
-  /// `status` gives a pipeline's lanes and generations as JSON; `refresh` brings gauges up to date before they are printed; `page`
-  /// serves the files of the page.
+  /// `status` gives a pipeline's lanes and generations as JSON, `metrics` what `/metrics` answers; `page` serves the files of the page.
   package init(
-    views: [PipelineView], operations: any PipelineOperator, changed: Signal, metrics: Metrics,
-    status: @escaping @Sendable (String) -> [UInt8],
-    refresh: @escaping @Sendable () -> Void, page: @escaping @Sendable (String) -> HTTPResponse?
+    views: [PipelineView], operations: any PipelineOperator, changed: Signal,
+    status: @escaping @Sendable (String) -> [UInt8], metrics: @escaping @Sendable () -> String,
+    page: @escaping @Sendable (String) -> HTTPResponse?
   ) {
     self.views = views
     self.operations = operations
     self.status = status
     self.metrics = metrics
-    self.refresh = refresh
     self.page = page
     events = EventHub(views: views, changed: changed, status: status)
   }
@@ -63,11 +59,7 @@ package final class QueryRouter: Sendable {
       let query = request.query
       return answer(responder) { [self] in try await operate(parts, query) }
     }
-    if path == "/metrics" {
-      refresh()
-      return responder.answer(
-        HTTPResponse(headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")], body: Array(metrics.text.utf8)))
-    }
+    if path == "/metrics" { return responder.answer(HTTPResponse(prometheus: metrics())) }
     if path == "/v1/events" { return responder.answer(events.subscribe()) }
     if let page = page(path) { return responder.answer(page) }
     let parts = path.split(separator: "/").map(String.init)

@@ -1,19 +1,22 @@
 internal import ChangeLog
 package import ChangeRecords
 package import DynamoModel
+package import Pipelines
 
 /// An effect that waits in the outbox.
 package struct PendingEffect: Sendable {
-  package let id: Int64
+  package let id: EffectID
   package let idempotencyKey: String
   package let effect: String
-  /// The instant of the transition in microseconds, and the order of its change.
-  package let at: Int64
-  package let order: UInt64
+  /// The instant of the transition, and the order of its change.
+  package let at: Instant
+  package let order: CommitOrder
   package let action: OutboxAction
   package let attempts: Int
 
-  package init(id: Int64, idempotencyKey: String, effect: String, at: Int64, order: UInt64, action: OutboxAction, attempts: Int) {
+  package init(
+    id: EffectID, idempotencyKey: String, effect: String, at: Instant, order: CommitOrder, action: OutboxAction, attempts: Int
+  ) {
     self.id = id
     self.idempotencyKey = idempotencyKey
     self.effect = effect
@@ -28,13 +31,13 @@ package struct PendingEffect: Sendable {
 package struct DueEffects: Sendable, Equatable {
   /// The effect's name.
   package var effect: String
-  /// Only those whose instant lies before this time, in microseconds: what they depend on is in the rows.
-  package var before: Int64
+  /// Only those whose instant lies before this time: what they depend on is in the rows.
+  package var before: Instant
   /// Milliseconds of the wall clock.
   package var now: Int64
   package var limit: Int
 
-  package init(effect: String, before: Int64 = .max, now: Int64, limit: Int) {
+  package init(effect: String, before: Instant = .distantFuture, now: Int64, limit: Int) {
     self.effect = effect
     self.before = before
     self.now = now
@@ -77,7 +80,7 @@ package struct ListedEffect: Sendable {
 
 /// Which effects an operator means: one by its number, or all of a name in a state.
 package enum EffectSelection: Sendable, Equatable {
-  case one(Int64)
+  case one(EffectID)
   case all(effect: String, EffectState)
 }
 
@@ -104,11 +107,11 @@ package struct RowItem: Sendable {
 package struct OldGeneration: Sendable {
   /// By its own lanes: another definition may number its tables in another way.
   package let lanes: [LaneID: LanePosition]
-  /// By the projection's name: the time in microseconds below which its decider had decided.
-  package let decided: [String: Int64]
+  /// By the projection's name: the time below which its decider had decided.
+  package let decided: [String: Instant]
   package let outbox: [ListedEffect]
 
-  package init(lanes: [LaneID: LanePosition], decided: [String: Int64], outbox: [ListedEffect]) {
+  package init(lanes: [LaneID: LanePosition], decided: [String: Instant], outbox: [ListedEffect]) {
     self.lanes = lanes
     self.decided = decided
     self.outbox = outbox

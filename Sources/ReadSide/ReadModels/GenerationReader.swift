@@ -8,8 +8,8 @@ package protocol GenerationReader: AnyObject {
 
   /// Where every lane stands, by table and partition.
   func places() throws -> [ReadPlace]
-  /// The time in microseconds below which the decider has decided everything, by projection.
-  func decided() throws -> [Int: Int64]
+  /// The time below which the decider has decided everything, by projection.
+  func decided() throws -> [ProjectionID: Instant]
 
   /// Runs a named query or a tile: SQL that was checked, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
   /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
@@ -20,7 +20,8 @@ package protocol GenerationReader: AnyObject {
 
   /// The rows of a projection's table whose columns equal these values, at most `limit`; `newest` orders them by a column, latest first.
   func rows(
-    _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+    _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
+    row: ([AnswerCell]) throws -> Void
   ) throws
   /// Dead letters, newest first: projection, kind, table, partition, sequence, at, path, reason.
   func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws
@@ -28,18 +29,18 @@ package protocol GenerationReader: AnyObject {
   func deadLetterCounts() throws -> [(projection: String, count: Int)]
 
   /// The boards of a leaderboard in memory, brought to the snapshot. Kept by the reader, which follows the journal.
-  func ranks(_ projection: Int) throws -> (any BoardRanks)?
+  func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)?
   /// The best members of one board by its rows: for a reader that keeps no boards in memory.
-  func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember]
+  func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember]
   /// The board with the latest time, of those that are shown: its calendar period's, else its last change's.
-  func latestBoard(_ projection: Int) throws -> [Value]?
-  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
-  func closedAt(_ projection: Int, board: [Value]) throws -> Int64?
+  func latestBoard(_ projection: ProjectionID) throws -> [Value]?
+  /// When a board closed; nil while it is open, and of boards that never close.
+  func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant?
 
   /// What checkpoints have kept of each projection's rows, by projection: the sums over all lanes. O(lanes).
   func digests() throws -> [Digest]
   /// Calls `row` with every row of a projection as it stands in the store, in the order of its key.
-  func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws
+  func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws
   /// What the store itself finds wrong with how it keeps the read model, at most `limit` sentences; empty when nothing. Reads everything.
   func storageFaults(limit: Int) throws -> [String]
 
@@ -52,10 +53,10 @@ extension GenerationReader {
   package func checkRows(of pipeline: Pipeline) throws -> [RowCheck] {
     try snapshot {
       let kept = try digests()
-      return zip(pipeline.projections.indices, kept).map { index, kept in
-        var check = RowCheck(pipeline.projections[index], kept: kept)
+      return zip(pipeline.projections.ids, kept).map { id, kept in
+        var check = RowCheck(pipeline.projections[id], kept: kept)
         do {
-          try storedRows(index) { check.add($0) }
+          try storedRows(id) { check.add($0) }
         } catch {
           check.failure = "\(error)"
         }
@@ -69,10 +70,9 @@ extension GenerationReader {
 package struct ReadPlace: Sendable {
   package let table: String
   package let position: Position
-  /// Microseconds.
-  package let watermark: Int64
+  package let watermark: Instant
 
-  package init(table: String, position: Position, watermark: Int64) {
+  package init(table: String, position: Position, watermark: Instant) {
     self.table = table
     self.position = position
     self.watermark = watermark

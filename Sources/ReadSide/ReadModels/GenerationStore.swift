@@ -22,26 +22,26 @@ package protocol GenerationStore: AnyObject {
 
   /// Takes the decider over with a new epoch.
   func takeDecider() throws(ReadModelError) -> TakenDecider
-  /// Steps of a projection below a time in microseconds, in the order of their stamps, at most `limit`.
-  func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep]
-  /// Boards of a projection whose calendar period has ended at a time in microseconds and that are open, by their ends, at most `limit`. One that
+  /// Steps of a projection below a time, in the order of their stamps, at most `limit`.
+  func steps(_ projection: ProjectionID, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep]
+  /// Boards of a projection whose calendar period has ended at a time and that are open, by their ends, at most `limit`. One that
   /// was made later than its end comes when no earlier change of it can come any more: its first change is then known.
-  func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
+  func boardsToClose(_ projection: ProjectionID, at time: Instant, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing]
   /// Commits what the decider has made. Throws `superseded` when another has taken over since.
   func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult
-  /// By projection: the time in microseconds below which everything is decided.
-  func decided() throws(ReadModelError) -> [Int: Int64]
+  /// By projection: the time below which everything is decided.
+  func decided() throws(ReadModelError) -> [ProjectionID: Instant]
   /// How many steps of a projection wait for the decider.
-  func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int
+  func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int
 
   /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Notes how effects went.
-  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError)
+  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError)
   /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.
   func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem]
   /// What is in the outbox in one of these states, by number after `after`.
-  func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect]
+  func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect]
   /// Has effects that were given up tried again, or discards effects; answers how many there were.
   func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int
 
@@ -72,9 +72,9 @@ package struct LaneID: Hashable, Sendable, Comparable {
 package struct TakenLane: Sendable {
   package let position: LanePosition
   /// By projection: the sessions that the lane folds.
-  package let sessions: [Int: [(key: [UInt8], session: StoredSession)]]
+  package let sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]
 
-  package init(position: LanePosition, sessions: [Int: [(key: [UInt8], session: StoredSession)]]) {
+  package init(position: LanePosition, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]) {
     self.position = position
     self.sessions = sessions
   }
@@ -97,13 +97,15 @@ package struct LaneCheckpoint: Sendable {
 
 /// The decider as a worker takes it over.
 package struct TakenDecider: Sendable {
-  package let epoch: Int64
+  package let epoch: Epoch
   /// By projection: the sessions that the decider folds.
-  package let sessions: [Int: [(key: [UInt8], session: StoredSession)]]
-  /// By projection: the time in microseconds below which everything is decided.
-  package let decided: [Int: Int64]
+  package let sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]
+  /// By projection: the time below which everything is decided.
+  package let decided: [ProjectionID: Instant]
 
-  package init(epoch: Int64, sessions: [Int: [(key: [UInt8], session: StoredSession)]], decided: [Int: Int64]) {
+  package init(
+    epoch: Epoch, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]], decided: [ProjectionID: Instant]
+  ) {
     self.epoch = epoch
     self.sessions = sessions
     self.decided = decided
@@ -112,17 +114,17 @@ package struct TakenDecider: Sendable {
 
 /// What one checkpoint of the decider writes.
 package struct DeciderCheckpoint: Sendable {
-  package let epoch: Int64
-  /// By projection: the time in microseconds below which everything is decided now.
-  package var decided: [Int: Int64] = [:]
+  package let epoch: Epoch
+  /// By projection: the time below which everything is decided now.
+  package var decided: [ProjectionID: Instant] = [:]
   /// By projection: the last step that was folded; it and all before it are removed.
-  package var folded: [Int: Stamp] = [:]
+  package var folded: [ProjectionID: Stamp] = [:]
   package var closings: [DeciderEngine.Closing] = []
   package var changes = LaneChanges()
   /// By projection: groups that have been empty since before this time are dropped, and so are boards that `keep` takes away for good.
-  package var trim: [Int: Int64] = [:]
+  package var trim: [ProjectionID: Instant] = [:]
 
-  package init(epoch: Int64) { self.epoch = epoch }
+  package init(epoch: Epoch) { self.epoch = epoch }
 
   package var isEmpty: Bool {
     decided.isEmpty && folded.isEmpty && closings.isEmpty && changes.isEmpty && trim.isEmpty
@@ -135,7 +137,7 @@ package struct CheckpointResult: Sendable {
   package var effects = 0
   package var deadLetters = 0
   /// Leaderboards whose rows changed.
-  package var boards: Set<Int> = []
+  package var boards: Set<ProjectionID> = []
 
   package init() {}
 }

@@ -54,14 +54,14 @@ extension PipelineStore {
   package func current() throws(ReadModelError) -> Generation? { try generations().last { $0.state == .current } }
 }
 
-/// Where a partition's log ends, and its watermark in microseconds.
+/// Where a partition's log ends, and its watermark.
 package struct LogPlace: Sendable, Equatable {
   package let tableID: TableID
   package let partition: Int
   package let sequence: UInt64
-  package let watermark: Int64
+  package let watermark: Instant
 
-  package init(tableID: TableID, partition: Int, sequence: UInt64, watermark: Int64) {
+  package init(tableID: TableID, partition: Int, sequence: UInt64, watermark: Instant) {
     self.tableID = tableID
     self.partition = partition
     self.sequence = sequence
@@ -89,7 +89,7 @@ package struct Activations: Sendable, Equatable {
 
   /// Of the decider, by name: the greatest watermark.
   package var ofDecider: [String: Activation] {
-    places.mapValues { places in Activation(sequence: 0, watermark: places.map(\.watermark).max() ?? .min) }
+    places.mapValues { places in Activation(sequence: 0, watermark: places.map(\.watermark).max() ?? .distantPast) }
   }
 
   /// Every one active since the log's beginning: for scenarios.

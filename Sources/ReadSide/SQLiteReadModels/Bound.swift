@@ -1,4 +1,5 @@
 internal import Pipelines
+internal import ReadModels
 internal import SQLite
 
 /// A value bound to a parameter of one of the store's own statements.
@@ -10,6 +11,11 @@ enum Bound {
 
   static func int(_ value: Int) -> Bound { .int(Int64(value)) }
   static func optional(_ value: Int64?) -> Bound { value.map { .int($0) } ?? .null }
+  static func projection(_ id: ProjectionID) -> Bound { .int(id.rawValue) }
+  static func effect(_ id: EffectID) -> Bound { .int(id.rawValue) }
+  static func epoch(_ value: Epoch) -> Bound { .int(value.rawValue) }
+  static func instant(_ value: Instant) -> Bound { .int(value.rawValue) }
+  static func optional(_ value: Instant?) -> Bound { value.map { .instant($0) } ?? .null }
 }
 
 extension Connection {
@@ -43,4 +49,9 @@ extension Connection {
     defer { statement.reset() }
     return try statement.step() && !statement.isNull(0) ? statement.int64(0) : nil
   }
+}
+
+extension Statement {
+  func projection(_ column: Int) -> ProjectionID { ProjectionID(rawValue: Int(int64(column))) }
+  func instant(_ column: Int) -> Instant { Instant(rawValue: int64(column)) }
 }

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 package import ReadModels
@@ -8,7 +9,7 @@ package import SQLite
 ///
 /// Not `Sendable`: belongs to the thread of the connection that it reads by.
 package final class RankIndex {
-  private let index: Int
+  private let id: ProjectionID
   private let projection: Projection
   private let board: Leaderboard
   private(set) var boards: [[UInt8]: RankBoard] = [:]
@@ -16,10 +17,10 @@ package final class RankIndex {
   private var journal: Int64 = 0
   private var isLoaded = false
 
-  package init?(_ pipeline: Pipeline, projection index: Int) {
-    guard case .leaderboard(let board) = pipeline.projections[index].kind else { return nil }
-    self.index = index
-    projection = pipeline.projections[index]
+  package init?(_ pipeline: Pipeline, projection id: ProjectionID) {
+    guard case .leaderboard(let board) = pipeline.projections[id].kind else { return nil }
+    self.id = id
+    projection = pipeline.projections[id]
     self.board = board
   }
 
@@ -35,7 +36,7 @@ package final class RankIndex {
       return try load(connection)
     }
     let changes = try connection.statement("SELECT id, key FROM _journal WHERE projection = ?1 AND id > ?2 ORDER BY id")
-    try changes.bind(1, Int64(index))
+    try changes.bind(1, Int64(id.rawValue))
     try changes.bind(2, journal)
     var keys: [[UInt8]] = []
     while try changes.step() {
@@ -75,7 +76,7 @@ package final class RankIndex {
     boards[key] = ranks
     ranks.set(
       values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
-      reachedOrder: UInt64(bitPattern: order))
+      reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
   }
 
   /// A journal entry names a member of a board, or a whole board that was dropped.
@@ -110,18 +111,18 @@ package final class RankIndex {
       """
       SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT 1
       """)
-    try row.bind(1, Int64(index))
+    try row.bind(1, Int64(id.rawValue))
     defer { row.reset() }
     return try row.step() ? Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) : nil
   }
 
-  /// When a board closed, in microseconds; nil while it is open, and of boards that never close.
-  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Int64? {
+  /// When a board closed; nil while it is open, and of boards that never close.
+  package func closedAt(_ values: [Value], _ connection: Connection) throws(SQLiteError) -> Instant? {
     let row = try connection.statement("SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2")
-    try row.bind(1, Int64(index))
+    try row.bind(1, Int64(id.rawValue))
     try row.bind(2, blob: Value.ordered(values))
     defer { row.reset() }
-    return try row.step() && !row.isNull(0) ? row.int64(0) : nil
+    return try row.step() && !row.isNull(0) ? row.instant(0) : nil
   }
 
   /// The values of every board, in order.

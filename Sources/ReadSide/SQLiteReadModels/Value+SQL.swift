@@ -52,7 +52,7 @@ extension Value {
       guard let text = statement.text(column), let number = try? Number(text) else { return nil }
       self = .decimal(number)
     case .timestamp:
-      let parsed: Int64? = statement.withBytes(column) { bytes in bytes.flatMap { try? Timestamp.parse($0, zone: nil) } }
+      let parsed: Instant? = statement.withBytes(column) { bytes in bytes.flatMap { try? Timestamp.parse($0, zone: nil) } }
       guard let parsed else { return nil }
       self = .timestamp(parsed)
     case .string: self = .string(statement.text(column) ?? "")

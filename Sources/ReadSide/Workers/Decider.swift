@@ -14,13 +14,13 @@ final class Decider {
   /// By table, how many lanes there are, 0 while that is not known: before all are taken no watermark holds.
   private let partitions: [Int]
   private var engine: DeciderEngine
-  private let epoch: Int64
-  private var decided: [Int: Int64]
-  private var trimmed: [Int: Int64] = [:]
+  private let epoch: Epoch
+  private var decided: [ProjectionID: Instant]
+  private var trimmed: [ProjectionID: Instant] = [:]
 
   /// What holds a projection of the decider back: the lane with the least watermark, and how many steps wait for it.
   struct Hold: Sendable, Equatable {
-    let projection: Int
+    let projection: ProjectionID
     let lane: LaneID
     let waiting: Int
   }
@@ -47,28 +47,30 @@ final class Decider {
     let lanes = try store.lanes()
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
-    for index in DeciderEngine.sessions(of: pipeline) {
-      if let watermark = least(index, lanes).watermark, try fold(index, watermark, isSettled: isSettled, &checkpoint) {
+    for id in DeciderEngine.sessions(of: pipeline) {
+      if let watermark = least(id, lanes).watermark, try fold(id, watermark, isSettled: isSettled, &checkpoint) {
         hasMore = true
       }
     }
-    for index in DeciderEngine.closingBoards(of: pipeline) {
+    for id in DeciderEngine.closingBoards(of: pipeline) {
       // A board may be made after its period has passed: there is no time below which none is left.
-      guard let watermark = least(index, lanes).watermark else { continue }
-      let closings = try store.boardsToClose(index, at: watermark, limit: Decider.stepsMax)
+      guard let watermark = least(id, lanes).watermark else { continue }
+      let closings = try store.boardsToClose(id, at: watermark, limit: Decider.stepsMax)
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
       // A generation that takes this one's place has to know up to where boards have closed: those whose end is the watermark too.
       if let last = closings.last {
-        checkpoint.decided[index] = closings.count < Decider.stepsMax ? watermark + 1 : last.closedAt
+        checkpoint.decided[id] = closings.count < Decider.stepsMax ? watermark.advanced(by: 1) : last.closedAt
       }
       if closings.count == Decider.stepsMax { hasMore = true }
     }
-    for (index, projection) in pipeline.projections.enumerated() where projection.isOverItems || projection.keepsBoards {
-      guard let watermark = least(index, lanes).watermark, watermark - (trimmed[index] ?? .min / 2) >= Decider.trimInterval else {
-        continue
-      }
-      checkpoint.trim[index] = watermark
+    for id in pipeline.projections.ids {
+      let projection = pipeline.projections[id]
+      guard projection.isOverItems || projection.keepsBoards else { continue }
+      guard let watermark = least(id, lanes).watermark,
+        trimmed[id].map({ $0.distance(to: watermark) >= Decider.trimInterval }) ?? true
+      else { continue }
+      checkpoint.trim[id] = watermark
     }
     checkpoint.changes = engine.takeChanges()
     hasWritten = !checkpoint.closings.isEmpty || !checkpoint.changes.isEmpty
@@ -84,9 +86,9 @@ final class Decider {
   /// What still waits, after what was folded has gone.
   private func held(_ lanes: [LaneID: LanePosition]) throws(ReadModelError) -> [Hold] {
     var holds: [Hold] = []
-    for index in DeciderEngine.sessions(of: pipeline) {
-      let waiting = try store.stepsWaiting(index)
-      if waiting > 0 { holds.append(Hold(projection: index, lane: least(index, lanes).lane, waiting: waiting)) }
+    for id in DeciderEngine.sessions(of: pipeline) {
+      let waiting = try store.stepsWaiting(id)
+      if waiting > 0 { holds.append(Hold(projection: id, lane: least(id, lanes).lane, waiting: waiting)) }
     }
     return holds
   }
@@ -96,37 +98,37 @@ final class Decider {
 
   /// Answers whether there may be more steps below the watermark.
   private func fold(
-    _ index: Int, _ watermark: Int64, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
+    _ id: ProjectionID, _ watermark: Instant, isSettled: Bool, _ checkpoint: inout DeciderCheckpoint
   ) throws(ReadModelError) -> Bool {
-    guard isSettled || watermark > decided[index] ?? .min else { return false }
-    var steps = try store.steps(index, below: isSettled ? .max : watermark, limit: Decider.stepsMax).map(\.step)
+    guard isSettled || watermark > decided[id] ?? .distantPast else { return false }
+    var steps = try store.steps(id, below: isSettled ? .distantFuture : watermark, limit: Decider.stepsMax).map(\.step)
     let isFull = steps.count == Decider.stepsMax
     // The last change's steps may not all be here: it is folded whole in the next round.
     if isFull, let last = steps.last?.stamp, steps[0].stamp != last { steps.removeAll { $0.stamp == last } }
-    engine.apply(steps, projection: index)
-    if let last = steps.last?.stamp { checkpoint.folded[index] = last }
+    engine.apply(steps, projection: id)
+    if let last = steps.last?.stamp { checkpoint.folded[id] = last }
     if isFull { return true }
-    engine.advance(index, to: watermark)
-    if watermark > decided[index] ?? .min { checkpoint.decided[index] = watermark }
+    engine.advance(id, to: watermark)
+    if watermark > decided[id] ?? .distantPast { checkpoint.decided[id] = watermark }
     return false
   }
 
   /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
   /// before all have.
-  private func least(_ index: Int, _ lanes: [LaneID: LanePosition]) -> (watermark: Int64?, lane: LaneID) {
-    var least: (watermark: Int64?, lane: LaneID) = (.max, LaneID(table: 0, partition: 0))
-    for table in Set(pipeline.projections[index].sources.map(\.table)).sorted() {
+  private func least(_ id: ProjectionID, _ lanes: [LaneID: LanePosition]) -> (watermark: Instant?, lane: LaneID) {
+    var least: (watermark: Instant?, lane: LaneID) = (.distantFuture, LaneID(table: 0, partition: 0))
+    for table in Set(pipeline.projections[id].sources.map(\.table)).sorted() {
       let count = partitions.indices.contains(table) ? partitions[table] : 0
       for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)
-        guard count > 0, let position = lanes[lane], position.watermark > .min else { return (nil, lane) }
-        if position.watermark <= least.watermark ?? .max { least = (position.watermark, lane) }
+        guard count > 0, let position = lanes[lane], position.watermark > .distantPast else { return (nil, lane) }
+        if position.watermark <= least.watermark ?? .distantFuture { least = (position.watermark, lane) }
       }
     }
     return least
   }
 
-  var nextDeadline: Int64? { engine.nextDeadline }
+  var nextDeadline: Instant? { engine.nextDeadline }
 }
 
 extension Projection {

@@ -5,8 +5,8 @@ package struct EffectQueue: Sendable {
   package let atOnce: Int
   private var waiting: [PendingEffect] = []
   private var busyTargets: Set<String> = []
-  /// By number: those that are carried out or wait to be.
-  private var known: Set<Int64> = []
+  /// Those that are carried out or wait to be.
+  private var known: Set<EffectID> = []
   private var running = 0
 
   package init(atOnce: Int) { self.atOnce = atOnce }

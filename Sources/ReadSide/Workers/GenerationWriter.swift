@@ -58,13 +58,13 @@ package actor GenerationWriter {
 
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
 
-  func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
+  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 
   func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
     try store.items(behind: rows, of: effect)
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     try store.effects(states, after: after, limit: limit)
   }
 
@@ -78,12 +78,12 @@ package actor GenerationWriter {
 
   /// Where the generation stands and what it has not carried out, for the one that takes its place.
   func old() throws(ReadModelError) -> OldGeneration {
-    let names = store.pipeline.projections.map(\.name)
+    let projections = store.pipeline.projections
     return OldGeneration(
       lanes: try store.lanes(),
       decided: Dictionary(
-        uniqueKeysWithValues: try store.decided().compactMap { names.indices.contains($0) ? (names[$0], $1) : nil }),
-      outbox: try store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+        uniqueKeysWithValues: try store.decided().compactMap { projections.contains($0) ? (projections[$0].name, $1) : nil }),
+      outbox: try store.effects(Set(EffectState.allCases), after: .none, limit: .max))
   }
 
   func handOver(_ old: OldGeneration) throws(ReadModelError) { try store.handOver(old) }

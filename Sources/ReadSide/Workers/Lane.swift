@@ -1,8 +1,11 @@
 internal import ChangeLog
+internal import ChangeRecords
+internal import Foundation
 internal import Pipelines
 internal import Projections
 internal import ReadModels
 internal import Services
+internal import Synchronization
 internal import Telemetry
 
 /// One lane at work: reads its partition, and does what `LaneProgress` says. At the log's end every batch is committed at once, so
@@ -16,6 +19,32 @@ struct Lane {
   let activations: Activations
   let settings: WorkerSettings
   let logger: Logger
+
+  /// Which publication of the log the lane has seen last.
+  private let seen = Seen()
+
+  private final class Seen: Sendable {
+    private let value = Mutex<Int?>(nil)
+
+    var publication: Int? {
+      get { value.withLock { $0 } }
+      set { value.withLock { $0 = newValue } }
+    }
+  }
+
+  init(
+    log: any ChangeLog, pipeline: Pipeline, id: LaneID, writer: GenerationWriter, board: LaneBoard, activations: Activations,
+    settings: WorkerSettings, logger: Logger
+  ) {
+    self.log = log
+    self.pipeline = pipeline
+    self.id = id
+    self.writer = writer
+    self.board = board
+    self.activations = activations
+    self.settings = settings
+    self.logger = logger
+  }
 
   private var name: String { "\(pipeline.tables[id.table].name)[\(id.partition)]" }
 
@@ -58,19 +87,53 @@ struct Lane {
         $0.stopped = "\(name) \(stop.reason)"
         $0.stop = stop
       }
-      while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+      await standStill(stop)
     }
+  }
+
+  /// Returns when the log was published again and may be read on, or the task is cancelled. Meanwhile it notes what the lane does not apply.
+  private func standStill(_ stop: LaneProgress.Stop) async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: settings.standStillInterval)
+      guard let description = try? await log.describe() else { continue }
+      if case .log = stop, description.publication != seen.publication {
+        logger.info("the table was published again, the lane goes on", ["pipeline": pipeline.name, "lane": name])
+        return
+      }
+      if case .recreated = stop { continue }
+      let last = try? await log.bounds(partition: id.partition).last
+      board.update(id, pipeline) { status in
+        status.retention = description.retention
+        if let last { status.behind = last > status.sequence ? last - status.sequence : 0 }
+      }
+      lookAtRetention()
+    }
+  }
+
+  /// Says, once for each, that records which the lane needs will soon be dropped, or may have been.
+  private func lookAtRetention() {
+    let now = LogTime(rawValue: Int64(Date().timeIntervalSince1970 * 1000))
+    var news: RetentionNotice?
+    board.update(id, pipeline) { status in
+      let notice = RetentionNotice(neededUntil: status.neededUntil, retention: status.retention, now: now)
+      if notice > status.notice { news = notice }
+      status.notice = notice
+    }
+    guard let sentence = news?.sentence(name) else { return }
+    logger.warning("the log's retention comes near a lane", ["pipeline": pipeline.name, "reason": sentence])
   }
 
   /// Takes the lane and works it until something has to be decided by the store.
   private func work() async throws -> LaneProgress.Action {
     let description = try await log.describe()
+    seen.publication = description.publication
     let taken = try await writer.takeLane(id, start: LogCursor(tableID: description.tableID, sequence: 0))
     try await check(taken.position, description)
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
       status.firedThrough = taken.position.firedThrough
-      if taken.position.watermark > .min { status.watermark = taken.position.watermark / 1000 }
+      status.watermark = taken.position.watermark
+      status.retention = description.retention
     }
     var run = LaneRun(id, pipeline, taken, activations, pace: settings.pace)
     while !Task.isCancelled {
@@ -80,6 +143,7 @@ struct Lane {
         partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit, wait: settings.readWait)
       guard run.apply(batch) == .commit else {
         board.update(id, pipeline) { $0.behind = batch.behind }
+        lookAtRetention()
         continue
       }
       let (checkpoint, applied, foreign) = (run.takeCheckpoint(), run.engine.applied, batch.foreign.count)
@@ -106,7 +170,7 @@ struct Lane {
       status.sequence = position.cursor.sequence
       status.firedThrough = position.firedThrough
       status.behind = behind
-      status.watermark = position.watermark / 1000
+      status.watermark = position.watermark
       status.applied = applied
       status.deadLetters += result.deadLetters
       status.foreign += foreign
@@ -114,6 +178,7 @@ struct Lane {
       status.stop = nil
       if behind == 0 { status.hasCaughtUp = true }
     }
+    lookAtRetention()
   }
 
   /// Refuses a log that is not the one the position belongs to: of a table that was re-created, cut, or written otherwise.

@@ -1,4 +1,5 @@
 package import ChangeLog
+package import Pipelines
 package import Projections
 package import ReadModels
 
@@ -37,9 +38,9 @@ package struct LaneProgress: Sendable {
     package let end: LogCursor
     /// Records applied of this batch.
     package let records: Int
-    /// Microseconds; unchanged when the batch ended with a bad record.
-    package let watermark: Int64
-    package let firedThrough: Int64
+    /// Unchanged when the batch ended with a bad record.
+    package let watermark: Instant
+    package let firedThrough: Instant
     /// Of the last good record; nil when there was none.
     package let fingerprint: String?
     /// Records in the log after the batch, as far as known.
@@ -51,7 +52,8 @@ package struct LaneProgress: Sendable {
     package let failure: LaneFailure?
 
     package init(
-      end: LogCursor, records: Int, watermark: Int64, firedThrough: Int64, fingerprint: String?, behind: UInt64, hasChanges: Bool,
+      end: LogCursor, records: Int, watermark: Instant, firedThrough: Instant, fingerprint: String?, behind: UInt64,
+      hasChanges: Bool,
       changedRows: Int, isUrgent: Bool, failure: LaneFailure?
     ) {
       self.end = end

@@ -37,7 +37,8 @@ struct LaneRun {
     }
     setAside += batch.foreign.map { foreign in
       DeadLetter(
-        projection: "(topic)", table: tableName, partition: lane.partition, sequence: UInt64(max(0, foreign.offset)), time: 0,
+        projection: "(topic)", table: tableName, partition: lane.partition, sequence: UInt64(max(0, foreign.offset)),
+        time: Instant(.zero),
         path: "offset \(foreign.offset)", reason: foreign.reason)
     }
     var end = batch.end
@@ -53,7 +54,7 @@ struct LaneRun {
     return progress.applied(
       LaneProgress.Applied(
         end: end, records: Int(engine.applied - before),
-        watermark: failure == nil ? LaneEngine.microseconds(batch.watermark) : progress.next.watermark,
+        watermark: failure == nil ? Instant(batch.watermark) : progress.next.watermark,
         firedThrough: engine.firedThrough, fingerprint: last.map { LaneRun.fingerprint($0, batch) }, behind: batch.behind,
         hasChanges: engine.hasChanges, changedRows: engine.changedRows, isUrgent: !setAside.isEmpty, failure: failure), now: .now)
   }

@@ -1,4 +1,5 @@
-internal import Pipelines
+package import ChangeRecords
+package import Pipelines
 package import ReadModels
 internal import Synchronization
 
@@ -7,20 +8,31 @@ package struct LaneStatus: Sendable {
   package var table: String
   package var partition: Int
   package var sequence: UInt64 = 0
-  /// The time through which deadlines have fired, in microseconds.
-  package var firedThrough: Int64 = .min
+  /// The time through which deadlines have fired.
+  package var firedThrough = Instant.distantPast
   /// Records in the log after the last checkpoint, as far as known.
   package var behind: UInt64 = 0
-  /// The time for which the rows hold, in milliseconds.
-  package var watermark: Int64 = .min
+  /// The time for which the rows hold.
+  package var watermark = Instant.distantPast
   package var applied: UInt64 = 0
   package var deadLetters: Int = 0
   package var foreign: Int = 0
   /// Why the lane stands still; nil while it goes on.
   package var stopped: String?
   package var stop: LaneProgress.Stop?
+  /// How long the log keeps records, in milliseconds; nil for ever, or not known.
+  package var retention: Int64?
+  /// As of the last look.
+  package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
+
+  /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept for ever.
+  package var neededUntil: LogTime? {
+    guard behind > 0, let retention, watermark.milliseconds > 0 else { return nil }
+    let (end, overflows) = watermark.milliseconds.addingReportingOverflow(retention)
+    return overflows ? nil : LogTime(rawValue: end)
+  }
 }
 
 /// A projection that waits for a lane: what several lanes feed in order stands as far as the one that is furthest back.

@@ -45,7 +45,7 @@ struct OutboxDispatcher {
   /// Takes out what waits for effects that have left the file: nobody would carry it out, and it would hold back others on its target.
   private func dropUnknown() async throws(ReadModelError) {
     let known = Set(EffectRules.names(of: pipeline))
-    var last: Int64 = 0
+    var last = EffectID.none
     while true {
       let page = try await writer.effects([.pending], after: last, limit: OutboxDispatcher.fetchedMax)
       for name in Set(page.map(\.pending.effect)).subtracting(known).sorted() {
@@ -144,13 +144,15 @@ struct OutboxDispatcher {
 
   /// The time below which everything that an effect depends on is in the rows: of one that deletes the items behind rows, the least
   /// watermark of the lanes that feed these rows.
-  private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Int64 {
-    guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else { return .max }
+  private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Instant {
+    guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else {
+      return .distantFuture
+    }
     let partitions = board.partitions(pipeline.tables.count)
     let watermarks = Set(selections.map(\.table)).flatMap { table in
-      (0..<max(partitions[table], 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .min }
+      (0..<max(partitions[table], 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .distantPast }
     }
-    return watermarks.min() ?? .min
+    return watermarks.min() ?? .distantPast
   }
 
   private func carryOut(_ effect: PendingEffect) async -> EffectOutcome {

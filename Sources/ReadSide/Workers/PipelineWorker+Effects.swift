@@ -14,7 +14,7 @@ extension PipelineWorker {
   package var effectNames: [String] { EffectRules.names(of: pipeline) }
 
   /// What waits in the outbox, or was given up, by number after `after`.
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect] {
     try await writer().effects(states, after: after, limit: limit)
   }
 

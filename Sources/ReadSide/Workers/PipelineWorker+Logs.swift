@@ -81,7 +81,7 @@ extension PipelineWorker {
         wait: .zero)
       places.append(
         LogPlace(
-          tableID: description.tableID, partition: partition, sequence: last, watermark: LaneEngine.microseconds(batch.watermark))
+          tableID: description.tableID, partition: partition, sequence: last, watermark: Instant(batch.watermark))
       )
     }
     return places

@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import Pipelines
+package import Pipelines
 internal import Projections
 package import ReadModels
 
@@ -64,8 +64,8 @@ package struct Replay {
     return total
   }
 
-  /// The least instant, in microseconds, at which something may happen without a record.
-  package var nextDeadline: Int64? {
+  /// The least instant at which something may happen without a record.
+  package var nextDeadline: Instant? {
     (lanes.compactMap(\.engine.nextDeadline) + [decider?.nextDeadline].compactMap { $0 }).min()
   }
 

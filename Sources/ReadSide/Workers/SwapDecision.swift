@@ -1,4 +1,5 @@
 internal import ChangeLog
+package import Pipelines
 package import ReadModels
 
 /// Whether a generation may take another's place.
@@ -6,10 +7,9 @@ package enum SwapDecision {
   /// How far a lane has come, for the comparison.
   package struct Place: Sendable, Equatable {
     package var sequence: UInt64
-    /// Microseconds.
-    package var firedThrough: Int64
+    package var firedThrough: Instant
 
-    package init(sequence: UInt64, firedThrough: Int64) {
+    package init(sequence: UInt64, firedThrough: Instant) {
       self.sequence = sequence
       self.firedThrough = firedThrough
     }

@@ -12,22 +12,20 @@ internal import Telemetry
 /// reads in the companion topic what was committed.
 struct Publisher: Sendable {
   let table: String
+  /// Of the records.
+  let topic: String
   let producer: Producer
-  let settings: RelaySettings
   let counters: RelayCounters
   let partitionKey: String?
-  let identity: String
 
   /// Returns the state, now durable and visible.
   func publish(_ batches: [RecordBatch], _ state: RelayState) async throws -> RelayState {
     do {
       try await producer.perform { (producer: isolated Producer) throws in
         try producer.begin()
-        let topic = try producer.topic(TopicNames.records(of: table))
-        for batch in batches { try send(batch, topic, producer) }
-        try producer.produce(
-          try producer.topic(TopicNames.companion(of: table)), partition: 0, key: Array(RelayState.key.description.utf8),
-          value: state.json, headers: [RecordHeaders.formatName: "\(RecordHeaders.format)"], timestamp: 0)
+        let records = try producer.topic(topic)
+        for batch in batches { try send(batch, records, producer) }
+        try Publisher.send(state, table, producer)
         try producer.commit()
       }
     } catch {
@@ -36,7 +34,7 @@ struct Publisher: Sendable {
       if let error = error as? KafkaError, error.isTooLarge {
         throw RelayError(
           kind: .configuration, table: table,
-          message: "the topic \(TopicNames.records(of: table)) refuses a record (\(error.text)): set its max.message.bytes to "
+          message: "the topic \(topic) refuses a record (\(error.text)): set its max.message.bytes to "
             + "\(RelaySettings.messageBytesMax)")
       }
       throw error
@@ -47,6 +45,13 @@ struct Publisher: Sendable {
     return state
   }
 
+  /// The companion's record, in the transaction that is open.
+  static func send(_ state: RelayState, _ table: String, _ producer: isolated Producer) throws {
+    try producer.produce(
+      try producer.topic(TopicNames.companion(of: table)), partition: 0, key: Array(RelayState.key.description.utf8),
+      value: state.json, headers: [RecordHeaders.formatName: "\(RecordHeaders.format)"], timestamp: 0)
+  }
+
   private func send(_ batch: RecordBatch, _ topic: Producer.Topic, _ producer: isolated Producer) throws {
     let tableID = batch.end.tableID
     var reader = RecordJSONReader()
@@ -55,7 +60,7 @@ struct Publisher: Sendable {
       if index % 64 == 0 { try Task.checkCancellation() }
       value.removeAll(keepingCapacity: true)
       // Beside the closure, not in its result: the compiler (6.3.1) fails on a tuple of an optional there.
-      var order: UInt64 = 0
+      var order = CommitOrder.beforeAll
       let key = try batch.bytes.withUnsafeBytes { (raw) throws(RecordError) in
         let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
         switch batch.format {
@@ -77,7 +82,7 @@ struct Publisher: Sendable {
         headers: [
           RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.tableIDName: tableID.description,
           RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)", RecordHeaders.orderName: "\(order)",
-        ], timestamp: entry.time)
+        ], timestamp: entry.time.rawValue)
     }
   }
 

@@ -7,7 +7,7 @@ package import Telemetry
 
 /// Publishes a table's change log on Kafka: each record once, in order, whatever happens to this process or the brokers.
 ///
-/// A session begins by fencing every older relay of the table, then reads in the companion topic what was published, and goes on behind it;
+/// A session begins by fencing every older relay of the table, then reads in the companion topic what was published, and goes on after it;
 /// records and the companion's record are one transaction. So after any error the same thing helps: a new session. Writers never
 /// wait: while brokers are away the records stay where they are, in the table's log.
 ///
@@ -35,94 +35,94 @@ package struct Relay: Service {
     counters = RelayCounters(metrics, table: source.table)
   }
 
-  private static let pauseMax = Duration.seconds(5)
-
   package func run() async throws {
-    var pause = Duration.milliseconds(100)
-    var failing = false
+    var attempts = 0
     counters.stopped.set(0)
     while !Task.isCancelled {
+      let identity = "\(settings.name) \(String(UInt32.random(in: 0 ... .max), radix: 16))"
       do {
-        try await session {
-          if failing { logger.info("relay publishes again", ["table": source.table]) }
-          failing = false
-          pause = .milliseconds(100)
+        try await session(identity) {
+          if attempts > 0 { logger.info("relay publishes again", ["table": source.table]) }
+          attempts = 0
         }
-      } catch let error as RelayError {
-        counters.stopped.set(1)
-        throw error
+        continue
       } catch {
         if Task.isCancelled { return }
-        if !failing {
+        switch RelaySession.failed(error, source.table, attempts: attempts + 1) {
+        case .stop(let error):
+          counters.stopped.set(1)
+          throw error
+        case .fenced, .retry(_): break
+        }
+        if attempts == 0 {
           logger.warning(
             "relay cannot publish, trying again: writers do not wait for it", ["table": source.table, "reason": "\(error)"])
         }
-        failing = true
+        attempts += 1
         counters.failures.add()
-        try? await Task.sleep(for: pause)
-        pause = min(pause * 2, Relay.pauseMax)
+        if case .retry(let pause) = RelaySession.failed(error, source.table, attempts: attempts) {
+          try? await Task.sleep(for: pause)
+        }
       }
     }
   }
 
+  /// The number of the publication that the companion names now; nil when there is none, or no broker answers.
+  package func publication() async -> Int? {
+    guard let consumer = try? Consumer(kafka, log: Relay.sink(logger, source.table)) else { return nil }
+    return try? await CompanionReader(table: source.table, consumer: consumer).state()?.publication
+  }
+
   /// From the fencing of older relays to the first error, or the end of the table's present life.
-  private func session(_ isPublishing: () -> Void) async throws {
-    let description: LogDescription
-    do throws(LogError) {
-      description = try await source.describe()
-    } catch {
-      if error.kind == .corrupt { throw RelayError(kind: .lost, table: source.table, message: error.message) }
-      throw error
-    }
+  private func session(_ identity: String, _ isPublishing: () -> Void) async throws {
     let sink = Relay.sink(logger, source.table)
-    let topics = RelayTopics(table: source.table, settings: settings)
-    try await topics.ensure(partitions: description.partitions, kafka, sink)
-    let producer = try Producer(
-      kafka, transactionalID: "afterimage.relay.\(TopicNames.records(of: source.table))",
-      messageBytesMax: RelaySettings.messageBytesMax, log: sink)
-    try await producer.initTransactions()
+    let topics = RelayTopics(table: source.table, settings: settings, admin: try Admin(kafka, log: sink))
+    try await topics.ensureCompanion()
+    let producer = try await Relay.producer(source.table, kafka, sink)
     let companion = CompanionReader(table: source.table, consumer: try Consumer(kafka, log: sink))
+    let state = try await companion.state()
+    let log = try await source.describe()
+    var firsts: [UInt64] = []
+    for partition in 0..<log.partitions { firsts.append(try await source.bounds(partition: partition).first) }
+    let found = RelaySession.Found(
+      state: state, topicPartitions: try await topics.partitions(state?.publication ?? 1), log: log, firsts: firsts)
+    var first: RelayState
+    switch try RelaySession.start(source.table, found, identity: identity) {
+    case .publish(let state): first = state
+    case .finish(let state, let otherwise): first = try await isOver(state) ? otherwise : state
+    }
+    try await topics.ensureRecords(partitions: log.partitions, first.publication)
     let publisher = Publisher(
-      table: source.table, producer: producer, settings: settings, counters: counters, partitionKey: partitionKey(),
-      identity: "\(settings.name) \(String(UInt32.random(in: 0 ... .max), radix: 16))")
+      table: source.table, topic: TopicNames.records(of: source.table, publication: first.publication), producer: producer,
+      counters: counters, partitionKey: partitionKey())
     do {
-      let found = try await companion.state()
-      if let found { try topics.check(found, description.partitions) }
-      let state = try await start(found, description, publisher)
+      // The first transaction says who publishes the table now and from where.
+      first = try await publisher.publish([], first)
       isPublishing()
-      try await RelayRound(source: source, publisher: publisher, settings: settings, state: state).run()
-    } catch let error as KafkaError where error.isFenced {
-      try await explainFence(error, companion, publisher)
-    } catch let error as LogError where error.kind == .trimmed || error.kind == .corrupt {
-      throw RelayError(
-        kind: .lost, table: source.table,
-        message: "\(error.message). Records that were never published cannot be: make the table's topics again")
+      let session = RelaySession(first, watermarkInterval: settings.watermarkInterval)
+      try await RelayRound(source: source, publisher: publisher, settings: settings, session: session).run()
+    } catch {
+      guard RelaySession.failed(error, source.table, attempts: 1) == .fenced else { throw error }
+      try await explainFence(error, companion, first)
     }
   }
 
-  /// Claims the table: the first transaction says who publishes it now and from where.
-  private func start(
-    _ found: RelayState?, _ description: LogDescription, _ publisher: Publisher
-  ) async throws -> RelayState {
-    let fresh = RelayState(
-      tableID: description.tableID, relay: publisher.identity,
-      partitions: .init(repeating: .init(), count: description.partitions))
-    guard var state = found else { return try await publisher.publish([], fresh) }
-    state.relay = publisher.identity
-    if state.tableID != description.tableID {
-      if try await isOver(state) { return try await publisher.publish([], fresh) }
-      // The old life's last records come first.
-    }
-    return try await publisher.publish([], state)
+  /// Fences every other user of the table's transactional id.
+  static func producer(_ table: String, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws -> Producer {
+    let producer = try Producer(
+      kafka, transactionalID: "afterimage.relay.\(TopicNames.records(of: table))", messageBytesMax: RelaySettings.messageBytesMax,
+      log: log)
+    try await producer.initTransactions()
+    return producer
   }
 
   /// Nothing of a former life of the table is left to be published.
   private func isOver(_ state: RelayState) async throws -> Bool {
-    for (number, partition) in state.partitions.enumerated() where partition.watermark != .max {
+    for (number, partition) in state.partitions.enumerated() where partition.watermark != .distantFuture {
       let cursor = LogCursor(tableID: state.tableID, sequence: partition.sequence)
       do throws(LogError) {
         let batch = try await source.read(partition: number, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
-        if !batch.entries.isEmpty || batch.watermark != .max { return false }
+        if !batch.entries.isEmpty || batch.watermark != .distantFuture { return false }
       } catch {
         guard error.kind == .recreated else { throw error }
         logger.warning(
@@ -133,23 +133,24 @@ package struct Relay: Service {
     return true
   }
 
-  /// A fence is the work of another relay, or of a broker that gave up on a transaction that took too long (a suspended
-  /// process). The companion topic tells which: a relay claims the table at once.
-  private func explainFence(_ error: KafkaError, _ companion: CompanionReader, _ publisher: Publisher) async throws {
+  /// Waits for the companion to say who fenced this relay; throws the fence itself when it does not.
+  private func explainFence(_ error: any Error, _ companion: CompanionReader, _ state: RelayState) async throws {
     let end = ContinuousClock.now + .seconds(3)
     while ContinuousClock.now < end, !Task.isCancelled {
-      if let state = try await companion.state(), state.relay != publisher.identity {
-        throw RelayError(
-          kind: .superseded, table: source.table,
-          message: "another relay publishes this table now: \(state.relay). Run one relay a table; this one has stopped")
+      switch RelaySession.fenced(
+        source.table, companion: try await companion.state(), identity: state.relay, publication: state.publication)
+      {
+      case .superseded(let error): throw error
+      case .republished:
+        return logger.info("the table is published again from the start of its log", ["table": source.table])
+      case .unknown: try? await Task.sleep(for: .milliseconds(50))
       }
-      try? await Task.sleep(for: .milliseconds(50))
     }
     throw error
   }
 
   /// The relay says itself, and once, when brokers are away: librdkafka's lines about each attempt are for who looks closer.
-  private static func sink(_ logger: Logger, _ table: String) -> KafkaLogSink {
+  static func sink(_ logger: Logger, _ table: String) -> KafkaLogSink {
     { line in logger.log(line.severity <= 2 ? .warning : .debug, "kafka", ["table": table, "line": line.text]) }
   }
 }

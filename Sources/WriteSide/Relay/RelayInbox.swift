@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 internal import Services
 internal import Synchronization
 
@@ -8,7 +9,7 @@ internal import Synchronization
 final class RelayInbox: Sendable {
   struct Watermark: Sendable, Equatable {
     let sequence: UInt64
-    let time: Int64
+    let time: LogTime
   }
 
   private struct State {

@@ -250,7 +250,9 @@ struct CommitRound: ~Copyable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity((prepared.oldBytes?.count ?? 0) + (prepared.newBytes?.count ?? 0) + 96)
     StoredRecord.append(
-      kind: kind, cause: cause, time: prepared.time, order: order, keys: prepared.key.binary, old: prepared.oldBytes,
+      kind: kind, cause: cause, time: LogTime(rawValue: prepared.time), order: CommitOrder(rawValue: order),
+      keys: prepared.key.binary,
+      old: prepared.oldBytes,
       new: prepared.newBytes,
       to: &bytes)
     batch.put(Family.log, KeyBytes.log(table.id, partition, sequence), bytes)

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import DynamoModel
 internal import Glibc
 internal import RocksDB
+internal import Services
 internal import Synchronization
 
 /// The one thread that writes. It takes all requests that wait, evaluates them in order in one `CommitRound`, writes once
@@ -38,22 +39,17 @@ final class Committer: @unchecked Sendable {
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var queue: [Request] = []
   private var isStopping = false
-  private var thread = pthread_t()
+  private var thread: OwnedThread?
 
   init(_ shared: StoreState, report: @escaping @Sendable (StoreEvent) -> Void) {
     self.shared = shared
     self.report = report
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
-    let context = Unmanaged.passRetained(self)
-    let started = pthread_create(
-      &thread, nil,
-      { raw in
-        Unmanaged<Committer>.fromOpaque(raw!).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    precondition(started == 0, "no thread could be started: \(started)")
   }
+
+  /// Begins to take requests. To be called once, before any other thread knows the committer.
+  func start() throws(OwnedThread.NotStarted) { thread = try OwnedThread("committer") { [self] in run() } }
 
   deinit {
     pthread_mutex_destroy(mutex)
@@ -107,7 +103,7 @@ final class Committer: @unchecked Sendable {
     pthread_cond_signal(condition)
     pthread_mutex_unlock(mutex)
     guard first else { return }
-    pthread_join(thread, nil)
+    thread?.join()
     answering.sync {}
   }
 

@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import ChangeRecords
+package import ChangeRecords
 internal import DynamoModel
 internal import RocksDB
 internal import Services
@@ -11,10 +11,12 @@ internal import Services
 package struct EmbeddedLog: ChangeLog {
   package let table: String
   private let state: StoreState
+  private let retention: Int64?
 
   package init(_ store: TableStore, table: String) {
     self.table = table
     state = store.state
+    retention = store.options.retention
   }
 
   package func describe() async throws(LogError) -> LogDescription {
@@ -22,7 +24,7 @@ package struct EmbeddedLog: ChangeLog {
       throw LogError(
         .configuration, table: table, "the table does not exist: create it, or start with the pipeline that declares it")
     }
-    return LogDescription(tableID: stored.tableID, partitions: stored.definition.partitions)
+    return LogDescription(tableID: stored.tableID, partitions: stored.definition.partitions, retention: retention)
   }
 
   private func stored(_ tableID: TableID, _ partition: Int) throws(LogError) -> StoredTable {
@@ -91,7 +93,7 @@ package struct EmbeddedLog: ChangeLog {
     return LogBounds(first: progress.first[partition], last: progress.last[partition])
   }
 
-  package func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let stored = try stored(try await describe().tableID, partition)
     do {
       let first = try Partition(state: state, table: stored, number: partition).firstSequence(atOrAfter: time)
@@ -136,7 +138,7 @@ extension EmbeddedLog {
     }
 
     /// The number of the first record with a commit time of at least `time`, or one behind the last. Binary search.
-    func firstSequence(atOrAfter time: Int64) throws -> UInt64 {
+    func firstSequence(atOrAfter time: LogTime) throws -> UInt64 {
       guard let progress = state.progress(table.id) else { return 1 }
       var low = progress.first[number]
       var high = progress.last[number] + 1

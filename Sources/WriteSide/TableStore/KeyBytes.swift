@@ -47,8 +47,7 @@ enum KeyBytes {
 
   /// FNV-1a with a final mix, 64 bits. Decides a key's log partition: fixed for ever.
   static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    var hash = StableHash.fnv1a(bytes)
     hash ^= hash >> 32
     hash = hash &* 0x9e37_79b9_7f4a_7c15
     return hash ^ (hash >> 29)

@@ -80,11 +80,11 @@ final class StoreState: Sendable {
   }
 
   /// The time below which no further record of the table will come. Take it before reading records.
-  func watermark(_ table: StoredTable) -> Int64 {
-    if table.isDropped { return .max }
+  func watermark(_ table: StoredTable) -> LogTime {
+    if table.isDropped { return .distantFuture }
     switch table.clock {
-    case .live: return clock.watermark()
-    case .history: return progress(table.id)?.historyTime ?? 0
+    case .live: return LogTime(rawValue: clock.watermark())
+    case .history: return LogTime(rawValue: progress(table.id)?.historyTime ?? 0)
     }
   }
 

@@ -2,6 +2,7 @@ internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 internal import RocksDB
+internal import Services
 internal import Synchronization
 
 /// The store's background work, on one thread of its own: TTL removals of live tables, retention, filling of new indexes, forgotten
@@ -24,7 +25,7 @@ final class Sweeper: Sendable {
   private let sweepsExpired: Bool
   private let work = Mutex(Work())
   private let wake = DispatchSemaphore(value: 0)
-  private let ended = DispatchSemaphore(value: 0)
+  private let thread = Mutex<OwnedThread?>(nil)
 
   init(
     state: StoreState, committer: Committer, interval: Duration, retention: Int64?, shardLifetime: Int64, sweepsExpired: Bool
@@ -35,10 +36,12 @@ final class Sweeper: Sendable {
     self.retention = retention
     self.shardLifetime = shardLifetime
     self.sweepsExpired = sweepsExpired
+  }
+
+  func start() throws(OwnedThread.NotStarted) {
     for table in state.tables() where table.needsFilling { backfill(table.id) }
-    let thread = Thread { [self] in run() }
-    thread.name = "sweeper"
-    thread.start()
+    let started = try OwnedThread("sweeper") { [self] in run() }
+    thread.withLock { $0 = started }
   }
 
   func stop() {
@@ -48,7 +51,7 @@ final class Sweeper: Sendable {
     }
     guard first else { return }
     wake.signal()
-    ended.wait()
+    thread.withLock { $0 }?.join()
   }
 
   func backfill(_ table: UInt32) {
@@ -92,7 +95,6 @@ final class Sweeper: Sendable {
       }
       _ = wake.wait(timeout: .now() + pause)
     }
-    ended.signal()
   }
 
   /// Fills the indexes that are being created, and the TTL entries. From now on writes keep them by themselves: what is left
@@ -205,7 +207,9 @@ final class Sweeper: Sendable {
     for partition in 0..<table.definition.partitions {
       guard let progress = state.progress(table.id), progress.first[partition] <= progress.last[partition] else { continue }
       let log = EmbeddedLog.Partition(state: state, table: table, number: partition)
-      guard let cut = try? log.firstSequence(atOrAfter: time), cut > progress.first[partition] else { continue }
+      guard let cut = try? log.firstSequence(atOrAfter: LogTime(rawValue: time)), cut > progress.first[partition] else {
+        continue
+      }
       _ = try? committer.perform { () throws(DynamoError) in
         var batch = WriteBatch(state.database)
         batch.deleteRange(

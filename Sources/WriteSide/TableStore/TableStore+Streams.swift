@@ -98,7 +98,7 @@ extension TableStore {
   package func streamSequence(_ stream: StreamDescription, _ shard: StreamShard, time: Int64) throws(DynamoError) -> UInt64 {
     let partition = EmbeddedLog.Partition(state: state, table: stream.stored, number: shard.partition)
     do {
-      let found = try partition.firstSequence(atOrAfter: time)
+      let found = try partition.firstSequence(atOrAfter: LogTime(rawValue: time))
       return max(shard.first, shard.last.map { min(found, $0 + 1) } ?? found)
     } catch {
       throw DynamoError(.internalServer, "The table store failed")
@@ -119,7 +119,7 @@ extension TableStore {
     let table = stream.stored
     guard from < end else { return StreamBatch(records: [], next: shard.last == nil ? from : nil) }
     guard from >= state.progress(table.id)?.first[shard.partition] ?? 0 else { throw .trimmed }
-    let horizon = horizon(table)
+    let horizon = LogTime(rawValue: horizon(table))
     var records: [(position: Position, bytes: [UInt8])] = []
     var bytes = 0
     var next = from

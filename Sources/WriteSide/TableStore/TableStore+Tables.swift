@@ -107,7 +107,9 @@ extension TableStore {
           var record: [UInt8] = []
           order += 1
           StoredRecord.append(
-            kind: .truncate, cause: .user, time: time, order: order, keys: Item().binary, old: nil, new: nil, to: &record)
+            kind: .truncate, cause: .user, time: LogTime(rawValue: time), order: CommitOrder(rawValue: order),
+            keys: Item().binary, old: nil, new: nil,
+            to: &record)
           batch.put(Family.log, KeyBytes.log(table.id, partition, progress.last[partition]), record)
         }
         batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(order)))
@@ -177,18 +179,7 @@ extension TableStore {
   }
 
   /// A stream's label: the time of its enabling, as AWS forms it.
-  static func label(_ milliseconds: Int64) -> String {
-    var seconds = time_t(milliseconds / 1000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func padded(_ number: some BinaryInteger, _ digits: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-    let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-    return "\(date)T\(time).\(padded(milliseconds % 1000, 3))"
-  }
+  static func label(_ milliseconds: Int64) -> String { UTCTime(milliseconds: milliseconds).label }
 }
 
 extension StoredTable {

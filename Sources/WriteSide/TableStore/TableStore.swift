@@ -13,7 +13,7 @@ package final class TableStore: Sendable {
   let committer: Committer
   let sweeper: Sweeper
   let runner: JobRunner
-  private let options: Options
+  let options: Options
 
   package struct Options: Sendable {
     package var blockCacheBytes: Int
@@ -82,6 +82,13 @@ package final class TableStore: Sendable {
     runner = JobRunner(
       job: { id in state.jobs().first { $0.id == id } }, work: work.run,
       end: { id, failure in TableStore.end(id, failure, state, committer) })
+    do {
+      try committer.start()
+      try sweeper.start()
+      try runner.start()
+    } catch {
+      throw .storage(path, "\(error)")
+    }
     for job in state.jobs().sorted(by: { $0.id < $1.id }) where job.status == .running { runner.add(job.id) }
   }
 

@@ -9,12 +9,12 @@ import Testing
       "Libraries",
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
-        "RocksDB", "HTTPServer", "HTTPClient", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV",
+        "RocksDB", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),
-    // Kafka's owner runs its blocking calls on the executor of Services.
-    ("Libraries", ["Kafka"]),
+    // These own threads or run blocking calls, in the way of Services.
+    ("Libraries", ["HTTPServer", "HTTPClient", "Kafka"]),
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),
     ("Log", ["ChangeLog", "KafkaLog", "ServedLog"]),
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
@@ -22,7 +22,7 @@ import Testing
       "ReadSide",
       ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
     ),
-    ("Program", ["Assembly", "afterimage", "afterimage-bench"]),
+    ("Program", ["Assembly", "EmbedPipelines", "afterimage-embed", "afterimage", "afterimage-bench"]),
   ]
 
   static let linesMax = 500

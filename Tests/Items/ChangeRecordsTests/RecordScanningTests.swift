@@ -38,8 +38,8 @@ struct RecordScanningTests {
     let kinds: [ChangeRecord.Kind] = [.insert, .modify, .remove, .truncate, .snapshot]
     let record = ChangeRecord(
       kind: kinds.randomElement(using: &random)!, cause: Int.random(in: 0..<10, using: &random) == 0 ? .service : .user,
-      time: Int64.random(in: 0...4_000_000_000_000, using: &random),
-      order: UInt64.random(in: 0...(1 << 53), using: &random), sequence: 7, keys: ["user": .string("ana")],
+      time: LogTime(rawValue: Int64.random(in: 0...4_000_000_000_000, using: &random)),
+      order: CommitOrder(rawValue: UInt64.random(in: 0...(1 << 53), using: &random)), sequence: 7, keys: ["user": .string("ana")],
       oldImage: Bool.random(using: &random) ? item(&random) : nil, newImage: Bool.random(using: &random) ? item(&random) : nil)
     var json: [UInt8] = []
     let position = Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7)
@@ -77,7 +77,9 @@ struct RecordScanningTests {
   func `a record may have a level more than an item now`(names: AttributeNames?, levels: (count: Int, isRead: Bool)) {
     let deep = (0..<levels.count).reduce(AttributeValue.string("x")) { value, _ in .list([value]) }
     let record = ChangeRecord(
-      kind: .insert, cause: .user, time: 1_000, order: 9, sequence: 7, keys: ["user": .string("ana")], oldImage: nil,
+      kind: .insert, cause: .user, time: LogTime(rawValue: 1_000), order: CommitOrder(rawValue: 9), sequence: 7,
+      keys: ["user": .string("ana")],
+      oldImage: nil,
       newImage: ["user": .string("ana"), "page": deep])
     var json: [UInt8] = []
     RecordJSON.append(
@@ -113,7 +115,8 @@ struct RecordScanningTests {
   @Test func `a plain record is taken in one pass`() throws {
     var json: [UInt8] = []
     let record = ChangeRecord(
-      kind: .modify, cause: .user, time: 1_700_000_000_123, order: 9, sequence: 7, keys: ["user": .string("ana")],
+      kind: .modify, cause: .user, time: LogTime(rawValue: 1_700_000_000_123), order: CommitOrder(rawValue: 9), sequence: 7,
+      keys: ["user": .string("ana")],
       oldImage: ["user": .string("ana"), "seen": .number(Number(1))],
       newImage: ["user": .string("ana"), "seen": .number(Number(2))])
     let position = Position(tableID: TableID(rawValue: 5), partition: 1, sequence: 7)

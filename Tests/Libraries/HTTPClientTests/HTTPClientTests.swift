@@ -21,7 +21,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   private func text(_ answer: HTTPClient.Answer) -> String { String(decoding: answer.body, as: UTF8.self) }
 
   @Test func `a request goes out as it was given, and its answer comes whatever its status`() async throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let client = HTTPClient()
     let address = "http://127.0.0.1:\(server.port)"
     let answer = try await client.send(.init(method: "POST", url: address + "/x", headers: [("X-Mark", "m")], body: [1, 0, 255]))
@@ -38,7 +38,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `many requests at once are all answered, over no more connections than allowed`() async throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let client = HTTPClient(connectionsMax: 4)
     let address = "http://127.0.0.1:\(server.port)"
     let all = try await withThrowingTaskGroup(of: String.self) { group in
@@ -56,7 +56,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
   @Test func `no server, no answer in time and no address are errors with their reason`() async throws {
     let client = HTTPClient(timeoutSeconds: 0.3)
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     for url in ["http://127.0.0.1:\(server.port)/slow", "http://127.0.0.1:1/", "not an address", "file:///etc/hostname", ""] {
       do throws(HTTPClient.TransportError) {
         let answer = try await client.send(.init(url: url))
@@ -71,7 +71,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `a request that is under way when its client is let go of is answered`() async throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let address = "http://127.0.0.1:\(server.port)/later"
     for _ in 0..<50 {
       let answer = try await HTTPClient().send(.init(url: address))

@@ -18,7 +18,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
 @Suite struct HTTPServerTests {
   @Test func `a connection serves many requests`() throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let client = try RawClient(port: server.port)
     for round in 0..<3 {
       client.send("GET /a%20b?x=1&y=%C3%A9+z HTTP/1.1\r\nHost: t\r\nX-Mark: \(round)\r\n\r\n")
@@ -30,14 +30,14 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `requests sent at once are answered in order`() throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let client = try RawClient(port: server.port)
     client.send((0..<50).map { "GET /\($0 % 3 == 0 ? "later" : "now")?n=\($0) HTTP/1.1\r\nHost: t\r\n\r\n" }.joined())
     for round in 0..<50 { #expect(client.answer()?.body.contains("[n=\(round)]") == true) }
   }
 
   @Test func `answers from another thread reach many connections`() throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let clients = try (0..<20).map { _ in try RawClient(port: server.port) }
     for round in 0..<50 {
       for client in clients { client.post("/later", Array(repeating: 65, count: round * 100)) }
@@ -46,7 +46,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `a body of the largest size is taken and one byte more is not`() throws {
-    let server = try HTTPServer(.init(requestBodyBytesMax: 100_000), handler: echo)
+    let server = try HTTPServer.serving(.init(requestBodyBytesMax: 100_000), handler: echo)
     let client = try RawClient(port: server.port)
     client.post("/x", Array(repeating: 0, count: 100_000))
     #expect(client.answer()?.body == "POST /x [] - 100000")
@@ -66,7 +66,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `headers past the limit are refused`() throws {
-    let server = try HTTPServer(.init(headerBytesMax: 8192), handler: echo)
+    let server = try HTTPServer.serving(.init(headerBytesMax: 8192), handler: echo)
     let client = try RawClient(port: server.port)
     client.send("GET / HTTP/1.1\r\nHost: t\r\nX-Long: \(String(repeating: "a", count: 10_000))\r\n\r\n")
     #expect(client.answer()?.status == 431)
@@ -82,7 +82,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `gzip bodies are inflated within the limit`() throws {
-    let server = try HTTPServer(.init(requestBodyBytesMax: 100_000), handler: echo)
+    let server = try HTTPServer.serving(.init(requestBodyBytesMax: 100_000), handler: echo)
     let client = try RawClient(port: server.port)
     client.post("/z", try Self.gzipped(Array(repeating: 65, count: 100_000)), headers: ["Content-Encoding: gzip"])
     #expect(client.answer()?.body == "POST /z [] - 100000")
@@ -94,19 +94,19 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test func `a taken port is named`() throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     do throws(HTTPServerError) {
-      _ = try HTTPServer(.init(port: server.port), handler: echo)
+      _ = try HTTPServer.serving(.init(port: server.port), handler: echo)
       Issue.record("two servers on one port")
     } catch {
       #expect(error.isPortTaken)
       #expect(error.description == "cannot listen on 127.0.0.1:\(server.port): the port is in use by another process")
     }
-    #expect(throws: HTTPServerError.self) { try HTTPServer(.init(address: "not an address"), handler: echo) }
+    #expect(throws: HTTPServerError.self) { try HTTPServer.serving(.init(address: "not an address"), handler: echo) }
   }
 
   @Test func `a request let go without an answer gets status 500`() throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     let client = try RawClient(port: server.port)
     client.post("/never", [])
     #expect(client.answer()?.status == 500)
@@ -114,7 +114,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
   @Test func `a client that leaves before the answer harms nobody`() throws {
     let held = Mutex<[Responder]>([])
-    let server = try HTTPServer { request, responder in
+    let server = try HTTPServer.serving { request, responder in
       if request.path == "/hold" { held.withLock { $0.append(responder) } } else { responder.answer(.text(200, "ok")) }
     }
     for _ in 0..<10 {
@@ -131,7 +131,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
   @Test func `a stop lets requests finish and tells those that cannot`() throws {
     let held = Mutex<[Responder]>([])
-    let server = try HTTPServer { _, responder in held.withLock { $0.append(responder) } }
+    let server = try HTTPServer.serving { _, responder in held.withLock { $0.append(responder) } }
     let quick = try RawClient(port: server.port)
     quick.post("/", [])
     let stuck = try RawClient(port: server.port)
@@ -150,7 +150,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
 
   @Test(arguments: ["", "\u{0}\u{1}\u{2}", "GET / HTTP/1.1\r\nHo", "POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n{"])
   func `a client that stops sending before there is a request is let go at once`(_ text: String) throws {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     for _ in 0..<20 {
       let client = try RawClient(port: server.port)
       client.send(text)
@@ -163,7 +163,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   func `a client that stops sending behind its request is answered and let go`(_ path: String)
     throws
   {
-    let server = try HTTPServer(handler: echo)
+    let server = try HTTPServer.serving(handler: echo)
     for _ in 0..<20 {
       let client = try RawClient(port: server.port)
       client.send("GET /\(path) HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -204,7 +204,7 @@ struct Late: Error {
   }
 
   @Test(.timeLimit(.minutes(1))) func `a head that does not end is let go, on a new connection and on a kept one`() throws {
-    let server = try HTTPServer(.init(headSecondsMax: 1), handler: echo)
+    let server = try HTTPServer.serving(.init(headSecondsMax: 1), handler: echo)
     let fresh = try RawClient(port: server.port)
     fresh.send("GET / HTTP/1.1\r\n")
     let kept = try RawClient(port: server.port)
@@ -221,11 +221,11 @@ struct Late: Error {
   }
 
   @Test(.timeLimit(.minutes(1))) func `a body that does not end is let go`() throws {
-    let server = try HTTPServer(.init(bodySecondsMax: 1), handler: echo)
+    let server = try HTTPServer.serving(.init(bodySecondsMax: 1), handler: echo)
     let client = try RawClient(port: server.port)
     client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n")
     #expect(trickle(client, "x", limit: .seconds(15)) != nil)
-    let server2 = try HTTPServer(
+    let server2 = try HTTPServer.serving(
       .init(headSecondsMax: 1, bodySecondsMax: 1),
       handler: { _, responder in
         DispatchQueue.global().asyncAfter(deadline: .now() + 3) { responder.answer(.text(200, "late")) }

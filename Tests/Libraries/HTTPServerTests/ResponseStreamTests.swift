@@ -10,7 +10,7 @@ import Testing
     let ended = Mutex(0)
 
     func server() throws -> HTTPServer {
-      try HTTPServer { [self] _, responder in
+      try HTTPServer.serving { [self] _, responder in
         let stream = ResponseStream(bufferBytesMax: 1000) { self.ended.withLock { $0 += 1 } }
         streams.withLock { $0.append(stream) }
         responder.answer(HTTPResponse(headers: [("Content-Type", "text/event-stream")], stream: stream))

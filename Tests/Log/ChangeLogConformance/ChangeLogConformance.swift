@@ -133,8 +133,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
 
   private func watermarks(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
-    var seen: [(partition: Int, sequence: UInt64, watermark: Int64)] = []
-    var times: [[Int64]] = Array(repeating: [], count: LogFixture.partitions)
+    var seen: [(partition: Int, sequence: UInt64, watermark: LogTime)] = []
+    var times: [[LogTime]] = Array(repeating: [], count: LogFixture.partitions)
     var cursors = (0..<LogFixture.partitions).map { _ in LogCursor(tableID: tableID, sequence: 0) }
     var lasts = [UInt64](repeating: 0, count: LogFixture.partitions)
     func read(_ partition: Int, _ wait: Duration) async throws {
@@ -179,7 +179,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
         let batch = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .milliseconds(50))
         cursor = batch.end
         try require(batch.behind == 0, "a quiet partition is said to be behind")
-        if batch.watermark >= first + 5_000 { break }
+        if batch.watermark >= later(first, by: 5_000) { break }
         try require(ContinuousClock.now < end, "the watermark of partition \(partition) stays at \(batch.watermark)")
       }
     }
@@ -199,6 +199,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     try require(error?.kind == .configuration, "a partition that is not there: \(String(describing: error))")
   }
 
+  private func later(_ time: LogTime, by milliseconds: Int64) -> LogTime { LogTime(rawValue: time.rawValue + milliseconds) }
+
   private func times(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
@@ -206,7 +208,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       0, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[0])
     let first = records[0].time
     for time in [
-      0, first, first + 1, records[records.count / 2].time, records[records.count / 2].time + 1, records.last!.time + 1,
+      LogTime.zero, first, later(first, by: 1), records[records.count / 2].time, later(records[records.count / 2].time, by: 1),
+      later(records.last!.time, by: 1),
     ] {
       let cursor = try await fixture.log.cursor(partition: 0, time: time)
       let expected = records.filter { $0.time < time }.count

@@ -5,20 +5,22 @@ import Testing
 @Suite struct RelayStateTests {
   let state = RelayState(
     tableID: TableID(rawValue: 0xf1), relay: "host \"x\" pid 1",
-    partitions: [.init(sequence: 0, watermark: 0), .init(sequence: UInt64(Int64.max), watermark: .max)])
+    publication: 12,
+    partitions: [.init(sequence: 0, promised: 7), .init(sequence: UInt64(Int64.max), watermark: .distantFuture)])
 
   @Test func `a state comes back from its JSON`() throws {
     #expect(try RelayState(json: state.json) == state)
   }
 
   @Test(arguments: [
-    ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":3}"#, "this program reads version 2"),
-    (#"{"version":2,"relay":"r","partitions":[]}"#, "member is missing"),
+    ("", "not JSON"), ("[]", "no version"), ("{}", "no version"), (#"{"version":2}"#, "this program reads version 3"),
+    (#"{"version":3,"relay":"r","publication":1,"partitions":[]}"#, "member is missing"),
     (
-      #"{"version":2,"tableId":"00000000000000f1","relay":"r","partitions":[{"sequence":-1,"watermark":0}]}"#,
+      #"{"version":3,"tableId":"00000000000000f1","relay":"r","publication":1,"partitions":[{"sequence":-1,"watermark":0}]}"#,
       "sequence or watermark"
     ),
-    (#"{"version":2,"tableId":"00000000000000f1","relay":"r","partitions":[7]}"#, "sequence or watermark"),
+    (#"{"version":3,"tableId":"00000000000000f1","relay":"r","publication":1,"partitions":[7]}"#, "sequence or watermark"),
+    (#"{"version":3,"tableId":"00000000000000f1","relay":"r","publication":0,"partitions":[]}"#, "member is missing"),
   ])
   func `what is not a state is told so`(_ text: String, _ reason: String) {
     let error = #expect(throws: RecordError.self) { try RelayState(json: Array(text.utf8)) }

@@ -122,11 +122,4 @@ import Testing
     #expect(try help("group").contains("inner  Inside."))
     #expect(try help("group", "-h").contains("Usage: tool group COMMAND"))
   }
-
-  @Test func `nearness counts edits`() {
-    #expect(CommandLineParser.nearest("tabel", ["table", "label"]) == "label")
-    #expect(CommandLineParser.nearest("partitons", ["partitions", "port"]) == "partitions")
-    #expect(CommandLineParser.nearest("xyz", ["table"]) == nil)
-    #expect(CommandLineParser.nearest("", ["a"]) == "a")
-  }
 }

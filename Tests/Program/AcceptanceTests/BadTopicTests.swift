@@ -1,4 +1,5 @@
 import ChangeLog
+import ChangeRecords
 import Foundation
 import Kafka
 import KafkaLog
@@ -45,7 +46,7 @@ struct BadTopicTests {
     try await scene.restart {}
     try await scene.wrong("a lane has stopped")
     #expect(try await scene.notes() == ["a"])
-    try await scene.publishAnew()
+    try await scene.republish()
     #expect(try await scene.notes(second) == ["a", "b"])
     _ = await scene.server.stop()
   }
@@ -59,7 +60,7 @@ struct BadTopicTests {
     #expect(try await scene.metrics.contains("afterimage_relay_stopped{table=\"\(scene.table)\"} 1"))
     let second = try await scene.put("b")
     #expect(try await scene.notes() == ["a"])
-    try await scene.publishAnew()
+    try await scene.republish()
     #expect(try await scene.notes(second) == ["a", "b"])
     _ = await scene.server.stop()
   }
@@ -80,7 +81,7 @@ struct BadTopicTests {
       third = try await scene.put("c", to: relay.tables)
       let log = try KafkaLog(table: scene.table, configuration: scene.configuration) { _ in }
       let tableID = try await log.describe().tableID
-      var cursor = try await log.cursor(partition: 0, time: .min)
+      var cursor = try await log.cursor(partition: 0, time: .distantPast)
       #expect(cursor.tableID == tableID)
       while cursor.sequence < 2 {
         cursor = try await log.read(partition: 0, after: cursor, limit: .init(records: 1, bytes: 1), wait: .seconds(5)).end
@@ -88,10 +89,24 @@ struct BadTopicTests {
       try await Admin(scene.configuration) { _ in }.trim(topic: scene.topic, partition: 0, before: cursor.hint)
       #expect(await relay.stop() == 0)
     }
-    try await scene.wrong("record 2 is no longer kept, the topic begins with 3", "delete the topics \(scene.topic) and")
+    try await scene.wrong("record 2 is no longer kept, the topic begins with 3", "afterimage relay republish \(scene.table)")
     #expect(try await scene.notes() == ["a"])
-    try await scene.publishAnew()
+    try await scene.republish()
     #expect(try await scene.notes(third) == ["a", "b", "c"])
+    _ = await scene.server.stop()
+  }
+
+  @Test func `topics that were deleted are published from the start, and a table that was never published is named`() async throws
+  {
+    let scene = try await TopicScene()
+    let first = try await scene.put("a")
+    #expect(try await scene.notes(first) == ["a"])
+    try await scene.deleteTopics()
+    #expect(try await scene.notes(try await scene.put("b")) == ["a", "b"])
+    let unknown = try await Program.run("relay", "republish", "NoSuchTable", "--kafka", scene.bootstrap)
+    #expect(unknown.status == 1 && unknown.errors.contains("no relay has published the table"), "\(unknown)")
+    let usage = try await Program.run("relay", "republish", scene.table)
+    #expect(usage.status == 2 && usage.errors.contains("--kafka"), "\(usage)")
     _ = await scene.server.stop()
   }
 }

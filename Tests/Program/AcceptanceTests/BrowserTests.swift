@@ -1,5 +1,7 @@
+import BrowserTestKit
 import Foundation
 import HTTPServer
+import Synchronization
 import Testing
 
 /// Pages of other sites in a real browser, against a server without keys on loopback.
@@ -34,9 +36,18 @@ struct BrowserTests {
     """
   }
 
+  /// A page that is made after the server that serves it.
+  private final class LatePage: Sendable {
+    private let text = Mutex<[UInt8]>([])
+
+    var bytes: [UInt8] { text.withLock { $0 } }
+
+    func set(_ page: String) { text.withLock { $0 = Array(page.utf8) } }
+  }
+
   private func site(_ server: DevProcess) throws -> HTTPServer {
     let page = Array(BrowserTests.page(server.tables, server.page).utf8)
-    return try HTTPServer { _, responder in
+    return try HTTPServer.serving { _, responder in
       responder.answer(HTTPResponse(headers: [("Content-Type", "text/html")], body: page))
     }
   }
@@ -49,13 +60,13 @@ struct BrowserTests {
     let scene = try await Notes()
     let site = try site(scene.server)
     defer { site.stop() }
-    let foreign = try await Browser.page("http://evil.test:\(site.port)/", scene.folder)
+    let foreign = try await Browser.page("http://evil.test:\(site.port)/", profile: scene.folder.file("browser"))
     #expect(
       foreign.contains("list: blocked\nmake: blocked\nsimple: opaque\nqueries: blocked\noperate: opaque\nend"), "\(foreign)")
     #expect(try await !tables(scene.server).contains("made"))
     #expect(!scene.server.child.errors.contains("a new generation"), "a page of another site had a pipeline rebuilt")
 
-    let own = try await Browser.page("http://127.0.0.1:\(site.port)/", scene.folder)
+    let own = try await Browser.page("http://127.0.0.1:\(site.port)/", profile: scene.folder.file("browser"))
     #expect(own.contains(#"list: 200 {"TableNames":["Notes"]}"#) && own.contains("make: 200 "), "\(own)")
     #expect(try await tables(scene.server).contains("made"))
     #expect(await scene.server.child.errorLine(containing: "a new generation is being built") != nil)
@@ -66,24 +77,26 @@ struct BrowserTests {
     let scene = try await Notes()
     let (tables, page) = scene.server.ports
     for address in ["http://evil.test:\(page)/v1/pipelines", "http://evil.test:\(page)/"] {
-      let shown = try await Browser.page(address, scene.folder)
+      let shown = try await Browser.page(address, profile: scene.folder.file("browser"))
       #expect(shown.contains("--host evil.test") && !shown.contains("notes"), "\(shown)")
     }
     // DynamoDB's JSON is nothing that a browser shows.
-    #expect(try await !Browser.page("http://evil.test:\(tables)/", scene.folder).contains("healthy"))
+    #expect(try await !Browser.page("http://evil.test:\(tables)/", profile: scene.folder.file("browser")).contains("healthy"))
     #expect(await scene.server.stop() == 0)
     let named = try await DevProcess.start(
       data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")],
       ["--host", "evil.test", "--cors", "http://evil.test:1"])
-    #expect(try await Browser.page("http://evil.test:\(named.ports.page)/v1/pipelines", scene.folder).contains("notes"))
+    #expect(
+      try await Browser.page("http://evil.test:\(named.ports.page)/v1/pipelines", profile: scene.folder.file("browser")).contains(
+        "notes"))
     #expect(await named.stop() == 0)
   }
 
   @Test func `pages of an origin given with --cors may call`() async throws {
     let folder = try TestFolder()
     // The page's port is part of its origin, so it is there first; what it calls is known when it is asked for.
-    let called = Browser.Page()
-    let site = try HTTPServer { _, responder in
+    let called = LatePage()
+    let site = try HTTPServer.serving { _, responder in
       responder.answer(HTTPResponse(headers: [("Content-Type", "text/html")], body: called.bytes))
     }
     defer { site.stop() }
@@ -91,7 +104,7 @@ struct BrowserTests {
     try folder.write("notes/pipeline.yaml", Notes.pipeline)
     let server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")], ["--cors", origin])
     called.set(BrowserTests.page(server.tables, server.page))
-    let shown = try await Browser.page(origin + "/", folder)
+    let shown = try await Browser.page(origin + "/", profile: folder.file("browser"))
     #expect(shown.contains("list: 200") && shown.contains("make: 200") && shown.contains("queries: blocked"), "\(shown)")
     #expect(await server.stop() == 0)
   }

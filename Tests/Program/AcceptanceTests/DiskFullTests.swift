@@ -1,4 +1,5 @@
 import Foundation
+import PythonTestKit
 import Testing
 
 /// Disks that are full or take nothing: on a small file system of its own, in a name space that ends with the test.
@@ -14,7 +15,7 @@ import Testing
   /// Runs a Python program beside this file with these arguments, `folder` being a tmpfs of so many megabytes.
   private func run(_ program: String, _ arguments: [String], megabytes: Int, in folder: TestFolder) async throws {
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: program).path
-    let mounted = #"mount -t tmpfs -o size=\#(megabytes)m tmpfs "$0" && exec python3 "$@""#
+    let mounted = #"mount -t tmpfs -o size=\#(megabytes)m tmpfs "$0" && exec \#(Python.path) "$@""#
     let outcome = try await Program.run(
       "/usr/bin/env", ["unshare", "-rm", "sh", "-c", mounted, folder.path, script, Program.path] + arguments)
     #expect(outcome.status == 0, "\(outcome)")

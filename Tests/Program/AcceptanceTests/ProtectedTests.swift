@@ -1,4 +1,5 @@
 import Foundation
+import PythonTestKit
 import Testing
 
 /// A server with keys and TLS: who may write, that workers' effects still reach it, and that no secret is said anywhere.
@@ -24,7 +25,7 @@ import Testing
       ["--keys", keys, "--tls-cert", certificate, "--tls-key", key])
     #expect(server.tables.hasPrefix("https://") && server.page.hasPrefix("https://"))
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "protected.py").path
-    let outcome = try await Program.run("/usr/bin/env", ["python3", file, server.tables, server.page, certificate])
+    let outcome = try await Program.run(Python.path, [file, server.tables, server.page, certificate])
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)\nserver:\n\(server.child.errors)")
     #expect(await server.stop() == 0)
     #expect(!(server.child.errors + server.child.output).contains("s3cret"))

@@ -1,4 +1,5 @@
 import Foundation
+import PythonTestKit
 import Testing
 
 /// Every command block of README.md, run as it stands, in order, in one folder: only the ports are others. Of the `make` commands
@@ -37,19 +38,24 @@ import Testing
       atPath: folder.file("pipelines"), withDestinationPath: Program.repository.appending(path: "pipelines").path)
     let bin = URL(filePath: Program.path).deletingLastPathComponent().path
     var server: ChildProcess?
-    var ports = ("8000", "8001")
+    var ports = ("8000", "8001", "8002")
     for block in blocks where block.language == "sh" || block.language == "python" {
       let path = "export PATH='\(bin)':$PATH\n"
       if block.text.hasPrefix("afterimage dev") {
         let child = try ChildProcess(
-          "/bin/bash", ["-c", path + "exec " + block.text + " --port 0 --page-port 0"], folder: folder.path)
+          "/bin/bash", ["-c", path + "exec " + block.text + " --port 0 --page-port 0 --health-port 0"], folder: folder.path)
         let tables = try #require(await child.line("tables "), "\(child.errors)")
         let page = try #require(await child.line("page "))
-        ports = (String(tables.split(separator: ":").last ?? ""), String(page.split(separator: ":").last ?? ""))
+        let health = try #require(await child.line("health ")).split(separator: "/").dropLast().last ?? ""
+        ports = (
+          String(tables.split(separator: ":").last ?? ""), String(page.split(separator: ":").last ?? ""),
+          String(health.split(separator: ":").last ?? "")
+        )
         server = child
         continue
       }
-      let commands = block.text.replacing(":8000", with: ":\(ports.0)").replacing(":8001", with: ":\(ports.1)")
+      let commands = block.text.replacing(":8000", with: ":\(ports.0)").replacing(":8001", with: ":\(ports.1)").replacing(
+        ":8002", with: ":\(ports.2)")
       // The commands' defaults name the usual ports; the test's server has others.
       let functions = """
         set -euo pipefail
@@ -65,7 +71,7 @@ import Testing
         """
       let outcome =
         block.language == "python"
-        ? try await Program.run("/usr/bin/env", ["python3", "-c", commands], in: folder.path)
+        ? try await Program.run(Python.path, ["-c", commands], in: folder.path)
         : try await Program.run("/bin/bash", ["-c", path + functions + commands], in: folder.path)
       #expect(outcome.status == 0, "README.md:\(block.line): \(outcome)")
     }

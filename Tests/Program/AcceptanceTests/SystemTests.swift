@@ -1,4 +1,5 @@
 import Foundation
+import PythonTestKit
 import Testing
 
 /// The acceptance scenarios of the source systems B and C: a running `afterimage dev`, written to with unmodified boto3 and asked over
@@ -46,7 +47,7 @@ import Testing
     var server = try await DevProcess.start(data: data, pipelines: pipelines, more)
     let models = data + "/read-models"
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: program).path
-    let python = try ChildProcess("/usr/bin/env", ["python3", file, server.tables, server.page, models, way.rawValue])
+    let python = try ChildProcess(Python.path, [file, server.tables, server.page, models, way.rawValue])
     var said = ""
     var line = 0
     while let text = await python.line(line) {

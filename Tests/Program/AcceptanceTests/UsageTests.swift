@@ -120,6 +120,10 @@ import Testing
     let page = try await Program.run(
       "dev", "--data", folder.file("three"), "--port", "0", "--page-port", "\(ports.page)", "-p", Program.pipeline("game-scores"))
     #expect(page.status == 1 && page.errors.contains("with --page-port"), "\(page)")
+    let health = try await Program.run(
+      "dev", "--data", folder.file("four"), "--port", "0", "--page-port", "0", "--health-port", "\(ports.page)", "-p",
+      Program.pipeline("game-scores"))
+    #expect(health.status == 1 && health.errors.contains("with --health-port"), "\(health)")
     #expect(await server.stop() == 0)
   }
 
@@ -147,18 +151,36 @@ import Testing
       "\(outcome)")
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func `a signal stops everything within two seconds`(_ signal: Int32) async throws {
+  @Test(arguments: [SIGINT, SIGTERM]) func `a signal stops everything in time`(_ signal: Int32) async throws {
     let folder = try TestFolder()
     let server = try await DevProcess.start(
       data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms"), Program.pipeline("game-scores")], ["--demo"])
     let began = ContinuousClock.now
     server.child.signal(signal)
     #expect(await server.child.ended() == 0, "\(server.child.errors)")
-    #expect(ContinuousClock.now - began < .seconds(2))
+    // The process gives itself 1.8 s; the rest is for a machine that is busy.
+    #expect(ContinuousClock.now - began < .seconds(6))
     #expect(server.child.output.hasSuffix("stopped\n"))
     // And again on the same data.
     let again = try await DevProcess.start(data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms")])
     #expect(await again.stop() == 0)
+  }
+
+  @Test func `the demo brings its sample pipelines along, in any folder, and what was edited stays`() async throws {
+    let folder = try TestFolder()
+    let arguments = ["dev", "--demo", "--port", "0", "--page-port", "0", "--seconds"]
+    let demo = try await Program.run(Program.path, arguments + ["2"], in: folder.path)
+    #expect(demo.status == 0, "\(demo)")
+    for name in ["chat-rooms", "game-scores", "session-store", "session-store-single"] {
+      #expect(demo.output.contains("pipeline   \(name) "), "\(demo)")
+      let own = try String(contentsOfFile: folder.file("afterimage-data/sample-pipelines/\(name)/pipeline.yaml"), encoding: .utf8)
+      #expect(own == (try String(contentsOfFile: Program.pipeline(name) + "/pipeline.yaml", encoding: .utf8)))
+    }
+    let file = "afterimage-data/sample-pipelines/game-scores/pipeline.yaml"
+    let edited = try String(contentsOfFile: folder.file(file), encoding: .utf8) + "# mine\n"
+    try folder.write(file, edited)
+    #expect(try await Program.run(Program.path, arguments + ["1"], in: folder.path).status == 0)
+    #expect(try String(contentsOfFile: folder.file(file), encoding: .utf8) == edited)
   }
 
   @Test func `--fresh deletes what is ours and nothing else`() async throws {

@@ -3,6 +3,7 @@ import ChangeLog
 import ChangeRecords
 import DynamoModel
 import Foundation
+import LiteralTestKit
 import PipelineFiles
 import Pipelines
 import ProjectionTestKit
@@ -66,7 +67,7 @@ struct DamagedModel {
     DamagedModel.write(600, to: &history, &random)
     part = history
     DamagedModel.write(300, to: &history, &random)
-    history.time += 3 * 3_600_000
+    history.time += 10_800_000
     whole = history
   }
 
@@ -154,17 +155,17 @@ struct DamagedModel {
     return try reader.snapshot {
       var all = try reader.places().map { "place: \($0.position) \($0.watermark)" }
       all.append("decided: \(try reader.decided().sorted { $0.key < $1.key })")
-      for (index, projection) in pipeline.projections.enumerated() {
+      for (id, projection) in zip(pipeline.projections.ids, pipeline.projections) {
         var rows: [String] = []
-        try reader.rows(index, where: [], newest: nil, limit: .max) { rows.append("\(projection.name): \($0)") }
+        try reader.rows(id, where: [], newest: nil, limit: .max) { rows.append("\(projection.name): \($0)") }
         all += rows.sorted()
         guard case .leaderboard = projection.kind else { continue }
-        let latest = try reader.latestBoard(index)
+        let latest = try reader.latestBoard(id)
         all.append("latest of \(projection.name): \(String(describing: latest))")
         for board in latest.map({ [$0] }) ?? [] {
-          all.append("top: \(try reader.top(index, board: board, limit: 100))")
-          all.append("ranks: \(try reader.ranks(index)?.board(board)?.page(from: 0, limit: 100) ?? [])")
-          all.append("closed: \(String(describing: try reader.closedAt(index, board: board)))")
+          all.append("top: \(try reader.top(id, board: board, limit: 100))")
+          all.append("ranks: \(try reader.ranks(id)?.board(board)?.page(from: 0, limit: 100) ?? [])")
+          all.append("closed: \(String(describing: try reader.closedAt(id, board: board)))")
         }
       }
       try reader.deadLetters(limit: 1_000) { all.append("letter: \($0)") }

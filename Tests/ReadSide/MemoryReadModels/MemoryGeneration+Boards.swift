@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -5,23 +6,23 @@ internal import ReadModels
 
 /// Leaderboards: which boards are shown, and which of their members, is sorted out again after every checkpoint.
 extension MemoryGeneration {
-  mutating func moveBoard(_ index: Int, _ values: [Value], _ stamp: Stamp, more: Int) {
-    guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind else { return }
+  mutating func moveBoard(_ id: ProjectionID, _ values: [Value], _ stamp: Stamp, more: Int) {
+    guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind else { return }
     let key = BytesKey(Value.ordered(values))
-    var board = boards[index]?[key] ?? MemoryBoard(values: values)
+    var board = boards[id]?[key] ?? MemoryBoard(values: values)
     let period = leaderboard.period(of: values)
-    board.start = period?.lowerBound ?? .min
+    board.start = period?.lowerBound ?? .distantPast
     board.closesAt = period?.upperBound
     board.stamp = max(board.stamp, stamp)
     board.openedAt = min(board.openedAt, stamp.time)
     board.members += more
-    boards[index, default: [:]][key] = board
+    boards[id, default: [:]][key] = board
   }
 
   /// Derives the rows of the boards that were touched, and of those that come in or go out.
-  mutating func deriveBoards(_ index: Int, _ touched: Set<BytesKey>) throws {
-    guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind else { return }
-    let all = boards[index] ?? [:]
+  mutating func deriveBoards(_ id: ProjectionID, _ touched: Set<BytesKey>) throws {
+    guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind else { return }
+    let all = boards[id] ?? [:]
     var shown = Set(all.keys)
     if let keep = leaderboard.keepBoards {
       let latest = all.filter { $0.value.members > 0 }.sorted { $1.value.isEarlier(than: $0.value) }.prefix(keep)
@@ -29,29 +30,29 @@ extension MemoryGeneration {
     }
     for (key, board) in all {
       let isShown = shown.contains(key)
-      boards[index]?[key]?.isShown = isShown
-      if isShown != board.isShown || touched.contains(key) { try deriveRows(index, leaderboard, key, isShown: isShown) }
+      boards[id]?[key]?.isShown = isShown
+      if isShown != board.isShown || touched.contains(key) { try deriveRows(id, leaderboard, key, isShown: isShown) }
     }
   }
 
-  func memberKeys(_ index: Int, _ board: MemoryBoard) -> [BytesKey] {
+  func memberKeys(_ id: ProjectionID, _ board: MemoryBoard) -> [BytesKey] {
     let prefix = Value.ordered(board.values)
-    return (groups[index] ?? [:]).keys.filter { $0.bytes.starts(with: prefix) }
+    return (groups[id] ?? [:]).keys.filter { $0.bytes.starts(with: prefix) }
   }
 
-  private mutating func deriveRows(_ index: Int, _ leaderboard: Leaderboard, _ key: BytesKey, isShown: Bool) throws {
-    guard let plan = plans[index], let board = boards[index]?[key] else { return }
+  private mutating func deriveRows(_ id: ProjectionID, _ leaderboard: Leaderboard, _ key: BytesKey, isShown: Bool) throws {
+    guard let plan = plans[id], let board = boards[id]?[key] else { return }
     let count = leaderboard.boardCount
-    for (rowKey, row) in rows[index] ?? [:] where Array(row[..<count]) == board.values { rows[index]?[rowKey] = nil }
+    for (rowKey, row) in rows[id] ?? [:] where Array(row[..<count]) == board.values { rows[id]?[rowKey] = nil }
     guard isShown else { return }
     var members: [(member: Value, score: Value, reached: Stamp, row: [Value])] = []
-    for memberKey in memberKeys(index, board) {
-      guard let state = groups[index]?[memberKey], state.isPlaced else { continue }
-      var own = values[index]?[memberKey] ?? MemoryValues()
-      own.watermark = .min
+    for memberKey in memberKeys(id, board) {
+      guard let state = groups[id]?[memberKey], state.isPlaced else { continue }
+      var own = values[id]?[memberKey] ?? MemoryValues()
+      own.watermark = .distantPast
       let shown = try state.shown(plan, &own)
       guard let key = Value.values(ordered: memberKey.bytes, count: plan.keyCount) else { throw StateError() }
-      var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order))]
+      var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order.rawValue))]
       if !leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
       members.append((key[count], shown.values[0], shown.reached, row + trace(state.stamp)))
     }
@@ -60,7 +61,7 @@ extension MemoryGeneration {
       if leaderboard.ties == .firstToReach, left.reached != right.reached { return left.reached < right.reached }
       return left.member < right.member
     }
-    for member in members.prefix(leaderboard.keepMembers ?? .max) { write(index, member.row) }
+    for member in members.prefix(leaderboard.keepMembers ?? .max) { write(id, member.row) }
   }
 
   mutating func close(_ closing: DeciderEngine.Closing) {
@@ -74,25 +75,25 @@ extension MemoryGeneration {
   }
 
   /// Drops groups that have been empty since before a time, and boards that `keep` leaves out for good.
-  mutating func trim(_ index: Int, before time: Int64) {
-    guard let plan = plans[index] else { return }
-    for (key, state) in groups[index] ?? [:] where !state.isAlive(plan) && state.stamp.time < time {
-      groups[index]?[key] = nil
-      values[index]?[key] = nil
+  mutating func trim(_ id: ProjectionID, before time: Instant) {
+    guard let plan = plans[id] else { return }
+    for (key, state) in groups[id] ?? [:] where !state.isAlive(plan) && state.stamp.time < time {
+      groups[id]?[key] = nil
+      values[id]?[key] = nil
     }
-    guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind, let keep = leaderboard.keepBoards,
+    guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, let keep = leaderboard.keepBoards,
       leaderboard.closesForGood
     else { return }
-    let closed = (boards[index] ?? [:]).values.filter { $0.closedAt != nil }
+    let closed = (boards[id] ?? [:]).values.filter { $0.closedAt != nil }
     let later = closed.filter { $0.members > 0 }.sorted { $1.isEarlier(than: $0) }
     guard later.count >= keep else { return }
     let bound = later[keep - 1]
     for board in closed where !board.isShown && (board.start, board.stamp) < (bound.start, bound.stamp) {
-      for key in memberKeys(index, board) {
-        groups[index]?[key] = nil
-        values[index]?[key] = nil
+      for key in memberKeys(id, board) {
+        groups[id]?[key] = nil
+        values[id]?[key] = nil
       }
-      boards[index]?[BytesKey(Value.ordered(board.values))] = nil
+      boards[id]?[BytesKey(Value.ordered(board.values))] = nil
     }
   }
 }

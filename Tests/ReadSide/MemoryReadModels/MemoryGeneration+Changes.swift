@@ -10,26 +10,26 @@ extension MemoryGeneration {
     _ check: (MemoryReadModels.Part) throws(ReadModelError) -> Void
   ) throws(ReadModelError) {
     try check(.collection)
-    for (index, all) in changes.collections {
+    for (id, all) in changes.collections {
       result.rows += all.count
       for (_, change) in all {
         switch change {
-        case .upsert(let inputs, let itemKey, let stamp): write(index, inputs + [.bytes(itemKey)] + trace(stamp))
-        case .delete(let key, let itemKey): rows[index]?[BytesKey(Value.ordered(key + [.bytes(itemKey)]))] = nil
+        case .upsert(let inputs, let itemKey, let stamp): write(id, inputs + [.bytes(itemKey)] + trace(stamp))
+        case .delete(let key, let itemKey): rows[id]?[BytesKey(Value.ordered(key + [.bytes(itemKey)]))] = nil
         }
       }
     }
     try check(.groups)
-    for (index, deltas) in changes.groups {
+    for (id, deltas) in changes.groups {
       do {
-        try merge(index, deltas, &result)
+        try merge(id, deltas, &result)
       } catch {
         throw .damaged(path: "memory", "\(error)")
       }
     }
     try check(.sessions)
-    for (index, changed) in changes.sessions {
-      write(index, changed, lane)
+    for (id, changed) in changes.sessions {
+      write(id, changed, lane)
       result.rows += changed.count
     }
     try check(.steps)
@@ -44,42 +44,42 @@ extension MemoryGeneration {
     try check(.commit)
   }
 
-  private mutating func merge(_ index: Int, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
-    guard let plan = plans[index] else { return }
+  private mutating func merge(_ id: ProjectionID, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
+    guard let plan = plans[id] else { return }
     result.rows += deltas.count
-    let watermark = leastWatermark(index)
+    let watermark = leastWatermark(id)
     var touched: Set<BytesKey> = []
     for (key, delta) in deltas {
-      var state = groups[index]?[key] ?? GroupState(plan)
-      var own = values[index]?[key] ?? MemoryValues()
+      var state = groups[id]?[key] ?? GroupState(plan)
+      var own = values[id]?[key] ?? MemoryValues()
       own.watermark = watermark
       try state.merge(delta, plan, &own)
       let isAlive = state.isAlive(plan)
       let shown = isAlive ? try state.shown(plan, &own) : GroupState.Shown()
-      note(index, plan, key, delta.key, state.stamp, shown.misfits)
+      note(id, plan, key, delta.key, state.stamp, shown.misfits)
       state.hasMisfit = !shown.misfits.isEmpty
       let wasPlaced = state.isPlaced
       state.isPlaced = plan.boardCount != nil && isAlive && !state.hasMisfit
-      groups[index, default: [:]][key] = state
-      values[index, default: [:]][key] = own
+      groups[id, default: [:]][key] = state
+      values[id, default: [:]][key] = own
       guard let count = plan.boardCount else {
-        if isAlive { write(index, delta.key + shown.values + trace(state.stamp)) } else { rows[index]?[key] = nil }
+        if isAlive { write(id, delta.key + shown.values + trace(state.stamp)) } else { rows[id]?[key] = nil }
         continue
       }
       let board = Array(delta.key[..<count])
       touched.insert(BytesKey(Value.ordered(board)))
-      moveBoard(index, board, delta.stamp, more: (state.isPlaced ? 1 : 0) - (wasPlaced ? 1 : 0))
+      moveBoard(id, board, delta.stamp, more: (state.isPlaced ? 1 : 0) - (wasPlaced ? 1 : 0))
     }
     if plan.boardCount != nil {
-      result.boards.insert(index)
-      try deriveBoards(index, touched)
+      result.boards.insert(id)
+      try deriveBoards(id, touched)
     }
   }
 
   private mutating func note(
-    _ index: Int, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]
+    _ id: ProjectionID, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]
   ) {
-    let projection = pipeline.projections[index]
+    let projection = pipeline.projections[id]
     for (place, column) in plan.columns.enumerated() where column.function == .sum {
       let id = MemoryLetter.ID(projection: projection.name, kind: "group", subject: key.bytes + Array(column.name.utf8))
       letters[id] = nil
@@ -92,30 +92,30 @@ extension MemoryGeneration {
     }
   }
 
-  private mutating func write(_ index: Int, _ changes: SessionChanges, _ lane: LaneID) {
-    guard case .sessions(let sessions) = pipeline.projections[index].kind else { return }
-    var mine = sessions_(index, lane)
+  private mutating func write(_ id: ProjectionID, _ changes: SessionChanges, _ lane: LaneID) {
+    guard case .sessions(let sessions) = pipeline.projections[id].kind else { return }
+    var mine = sessions_(id, lane)
     for state in changes.ended {
-      write(index, state.row(sessions) + trace(state.stamp))
-      note(index, state, sessions)
+      write(id, state.row(sessions) + trace(state.stamp))
+      note(id, state, sessions)
       mine[BytesKey(Value.ordered(state.key))] = nil
     }
     for state in changes.active {
-      write(index, state.row(sessions) + trace(state.stamp))
-      note(index, state, sessions)
+      write(id, state.row(sessions) + trace(state.stamp))
+      note(id, state, sessions)
       mine[BytesKey(Value.ordered(state.key))] = .active(state)
     }
     for (key, rest) in changes.rests { mine[BytesKey(key)] = rest.map { .rest($0) } }
-    self.sessions[index, default: [:]][lane] = mine
+    self.sessions[id, default: [:]][lane] = mine
   }
 
-  private func sessions_(_ index: Int, _ lane: LaneID) -> [BytesKey: StoredSession] { sessions[index]?[lane] ?? [:] }
+  private func sessions_(_ id: ProjectionID, _ lane: LaneID) -> [BytesKey: StoredSession] { sessions[id]?[lane] ?? [:] }
 
-  private mutating func note(_ index: Int, _ state: SessionState, _ sessions: Sessions) {
+  private mutating func note(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) {
     let misfits = state.misfits(sessions)
     for (place, column) in sessions.columns.enumerated() where column.function == .sum {
       let id = MemoryLetter.ID(
-        projection: pipeline.projections[index].name, kind: "session",
+        projection: pipeline.projections[id].name, kind: "session",
         subject: Value.ordered(state.key + [.string(state.sessionID)]) + Array(column.name.utf8))
       letters[id] = nil
       guard misfits.contains(place) else { continue }

@@ -9,10 +9,10 @@ internal import ReadModels
 extension MemoryGeneration {
   mutating func write(_ entry: OutboxEntry, _ lane: LaneID) {
     if outbox.contains(where: { $0.listed.pending.idempotencyKey == entry.idempotencyKey }) { return }
-    effectNumber += 1
+    lastEffect = EffectID(rawValue: lastEffect.rawValue + 1)
     let pending = PendingEffect(
-      id: effectNumber, idempotencyKey: entry.idempotencyKey, effect: entry.name, at: entry.time,
-      order: min(entry.order, UInt64(Int64.max)), action: OutboxAction(entry, pipeline), attempts: 0)
+      id: lastEffect, idempotencyKey: entry.idempotencyKey, effect: entry.name, at: entry.time,
+      order: min(entry.order, CommitOrder(rawValue: UInt64(Int64.max))), action: OutboxAction(entry, pipeline), attempts: 0)
     outbox.append(
       MemoryEffect(
         listed: ListedEffect(pending: pending, state: .pending, note: "", notBefore: 0), lane: lane, origin: entry.origin))
@@ -29,7 +29,7 @@ extension MemoryGeneration {
     return Array(due.prefix(query.limit))
   }
 
-  mutating func settle(_ id: Int64, _ outcome: EffectOutcome) {
+  mutating func settle(_ id: EffectID, _ outcome: EffectOutcome) {
     guard let place = outbox.firstIndex(where: { $0.listed.pending.id == id }) else { return }
     let listed = outbox[place].listed
     let attempts = listed.pending.attempts + 1
@@ -65,7 +65,7 @@ extension MemoryGeneration {
   }
 
   private static func listed(
-    _ old: PendingEffect, _ state: EffectState, attempts: Int, notBefore: Int64, _ note: String, id: Int64? = nil
+    _ old: PendingEffect, _ state: EffectState, attempts: Int, notBefore: Int64, _ note: String, id: EffectID? = nil
   ) -> ListedEffect {
     let pending = PendingEffect(
       id: id ?? old.id, idempotencyKey: old.idempotencyKey, effect: old.effect, at: old.at, order: old.order, action: old.action,
@@ -92,33 +92,33 @@ extension MemoryGeneration {
     var all = old.outbox.map { MemoryEffect(listed: $0, lane: nil, origin: nil) }
     all += own.filter { !keys.contains($0.listed.pending.idempotencyKey) }
     for index in all.indices {
-      effectNumber += 1
+      lastEffect = EffectID(rawValue: lastEffect.rawValue + 1)
       let listed = all[index].listed
       all[index].listed = MemoryGeneration.listed(
         listed.pending, listed.state, attempts: listed.pending.attempts, notBefore: listed.notBefore, listed.note,
-        id: effectNumber)
+        id: lastEffect)
     }
     outbox = all
   }
 
   func items(_ rows: OutboxAction.Rows, _ effect: PendingEffect) throws -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+    guard let id = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
       return []
     }
-    let columns = pipeline.projections[index].table
+    let columns = pipeline.projections[id].table
     guard let item = columns.column(named: "_item"), let at = columns.column(named: "_at"),
       let order = columns.column(named: "_order"),
       let position = columns.column(named: "_position")
     else { return [] }
     var found: [BytesKey: RowItem] = [:]
-    for row in self.rows[index, default: [:]].values {
+    for row in self.rows[id, default: [:]].values {
       let isThere = rows.equals.allSatisfy { equality in
         guard let column = columns.columns.firstIndex(where: { $0.sortName == equality.column }) else { return false }
         return !row[column].isNull && Value.ordered(CollectionOfOne(row[column])) == equality.value
       }
       guard isThere, case .timestamp(let time) = row[at], case .integer(let rank) = row[order], case .bytes(let bytes) = row[item]
       else { continue }
-      guard time < effect.at || (time == effect.at && UInt64(bitPattern: rank) <= effect.order) else { continue }
+      guard time < effect.at || (time == effect.at && UInt64(bitPattern: rank) <= effect.order.rawValue) else { continue }
       guard let key = ItemKeyBytes.key(bytes, pipeline.tables[table].keyNames), let place = Position(row[position].description)
       else {
         throw StateError()

@@ -7,25 +7,25 @@ internal import ReadModels
 /// One generation's rows and states.
 struct MemoryGeneration: Sendable {
   let pipeline: Pipeline
-  let plans: [Int: GroupPlan]
+  let plans: [ProjectionID: GroupPlan]
   var lanes: [LaneID: LanePosition] = [:]
-  var epoch: Int64 = 0
-  var decided: [Int: Int64] = [:]
+  var epoch = Epoch.none
+  var decided: [ProjectionID: Instant] = [:]
   /// By projection and by the ordered values of the primary key.
-  var rows: [Int: [BytesKey: [Value]]] = [:]
+  var rows: [ProjectionID: [BytesKey: [Value]]] = [:]
   /// The hash stored with each row.
-  var hashes: [Int: [BytesKey: RowHash]] = [:]
+  var hashes: [ProjectionID: [BytesKey: RowHash]] = [:]
   /// What each lane, and the decider, has added to each projection's rows less what it took away.
-  var digests: [Int: [LaneID: Digest]] = [:]
-  var groups: [Int: [BytesKey: GroupState]] = [:]
-  var values: [Int: [BytesKey: MemoryValues]] = [:]
-  var boards: [Int: [BytesKey: MemoryBoard]] = [:]
-  var sessions: [Int: [LaneID: [BytesKey: StoredSession]]] = [:]
-  var steps: [Int: [HandedStep]] = [:]
+  var digests: [ProjectionID: [LaneID: Digest]] = [:]
+  var groups: [ProjectionID: [BytesKey: GroupState]] = [:]
+  var values: [ProjectionID: [BytesKey: MemoryValues]] = [:]
+  var boards: [ProjectionID: [BytesKey: MemoryBoard]] = [:]
+  var sessions: [ProjectionID: [LaneID: [BytesKey: StoredSession]]] = [:]
+  var steps: [ProjectionID: [HandedStep]] = [:]
   var letters: [MemoryLetter.ID: MemoryLetter] = [:]
   var letterCounts: [String: Int] = [:]
   var outbox: [MemoryEffect] = []
-  var effectNumber: Int64 = 0
+  var lastEffect = EffectID.none
   var suppressed = 0
 
   /// Where the decider's sessions are.
@@ -33,46 +33,46 @@ struct MemoryGeneration: Sendable {
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
-    var plans: [Int: GroupPlan] = [:]
-    for (index, projection) in pipeline.projections.enumerated() {
-      switch projection.kind {
-      case .aggregate(let aggregate): plans[index] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[index] = GroupPlan(board)
+    var plans: [ProjectionID: GroupPlan] = [:]
+    for id in pipeline.projections.ids {
+      switch pipeline.projections[id].kind {
+      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
+      case .leaderboard(let board): plans[id] = GroupPlan(board)
       case .collection, .sessions: break
       }
     }
     self.plans = plans
   }
 
-  mutating func write(_ index: Int, _ row: [Value]) { rows[index, default: [:]][key(index, row)] = row }
+  mutating func write(_ id: ProjectionID, _ row: [Value]) { rows[id, default: [:]][key(id, row)] = row }
 
   /// Brings the hashes to the rows, and notes the difference as a lane's.
   mutating func writeHashes(_ lane: LaneID) {
-    for (index, projection) in pipeline.projections.enumerated() {
-      var hasher = RowHasher(projection.table)
-      let hashes = (rows[index] ?? [:]).mapValues { hasher.hash($0) }
-      let old = self.hashes[index] ?? [:]
+    for id in pipeline.projections.ids {
+      var hasher = RowHasher(pipeline.projections[id].table)
+      let hashes = (rows[id] ?? [:]).mapValues { hasher.hash($0) }
+      let old = self.hashes[id] ?? [:]
       var change = Digest()
       for (key, hash) in hashes where old[key] != hash { change.add(hash) }
       for (key, hash) in old where hashes[key] != hash { change.subtract(hash) }
-      self.hashes[index] = hashes
-      digests[index, default: [:]][lane, default: Digest()] += change
+      self.hashes[id] = hashes
+      digests[id, default: [:]][lane, default: Digest()] += change
     }
   }
 
-  func key(_ index: Int, _ row: [Value]) -> BytesKey {
-    BytesKey(Value.ordered(pipeline.projections[index].table.primaryKey.map { row[$0] }))
+  func key(_ id: ProjectionID, _ row: [Value]) -> BytesKey {
+    BytesKey(Value.ordered(pipeline.projections[id].table.primaryKey.map { row[$0] }))
   }
 
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
+    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
   }
 
-  func leastWatermark(_ index: Int) -> Int64 {
-    let tables = Set(pipeline.projections[index].sources.map(\.table))
-    let least = tables.map { table in lanes.filter { $0.key.table == table }.map(\.value.watermark).min() ?? .min }
-    return least.min() ?? .min
+  func leastWatermark(_ id: ProjectionID) -> Instant {
+    let tables = Set(pipeline.projections[id].sources.map(\.table))
+    let least = tables.map { table in lanes.filter { $0.key.table == table }.map(\.value.watermark).min() ?? .distantPast }
+    return least.min() ?? .distantPast
   }
 }
 
@@ -80,11 +80,11 @@ struct MemoryGeneration: Sendable {
 struct MemoryBoard: Sendable {
   var values: [Value]
   /// The start of its calendar period, then its last change.
-  var start: Int64 = .min
+  var start = Instant.distantPast
   var stamp: Stamp = .none
-  var openedAt: Int64 = .max
-  var closesAt: Int64?
-  var closedAt: Int64?
+  var openedAt = Instant.distantFuture
+  var closesAt: Instant?
+  var closedAt: Instant?
   var isShown = false
   /// Its members with a score.
   var members = 0
@@ -107,7 +107,7 @@ struct MemoryLetter: Sendable {
   let table: String
   let partition: Int
   let sequence: UInt64
-  let at: Int64
+  let at: Instant
   let path: String
   let reason: String
 }

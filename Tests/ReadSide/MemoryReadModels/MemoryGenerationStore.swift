@@ -43,13 +43,15 @@ package final class MemoryGenerationStore: GenerationStore {
   package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
     try write { (rows) throws(ReadModelError) in
       var position = rows.lanes[lane] ?? LanePosition(cursor: start)
-      position.epoch += 1
+      position.epoch = position.epoch.next
       rows.lanes[lane] = position
       return TakenLane(position: position, sessions: MemoryGenerationStore.sessions(rows, lane))
     }
   }
 
-  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [Int: [(key: [UInt8], session: StoredSession)]] {
+  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [ProjectionID: [(
+    key: [UInt8], session: StoredSession
+  )]] {
     rows.sessions.compactMapValues { lanes in
       lanes[lane].map { all in
         all.map { (key: $0.key.bytes, session: $0.value) }.sorted { Bytes.less($0.key, $1.key) }
@@ -77,13 +79,13 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func takeDecider() throws(ReadModelError) -> TakenDecider {
     try write { (rows) throws(ReadModelError) in
-      rows.epoch += 1
+      rows.epoch = rows.epoch.next
       return TakenDecider(
         epoch: rows.epoch, sessions: MemoryGenerationStore.sessions(rows, MemoryGeneration.deciderLane), decided: rows.decided)
     }
   }
 
-  package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {
+  package func steps(_ projection: ProjectionID, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
     let waiting = try read().steps[projection] ?? []
     let sorted = waiting.filter { $0.step.stamp.time < time }.sorted {
       $0.step.stamp == $1.step.stamp ? $0.place < $1.place : $0.step.stamp < $1.step.stamp
@@ -91,10 +93,12 @@ package final class MemoryGenerationStore: GenerationStore {
     return Array(sorted.prefix(limit))
   }
 
-  package func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
+  package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
 
-  package func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
-    let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Int64, board: MemoryBoard)? in
+  package func boardsToClose(
+    _ projection: ProjectionID, at time: Instant, limit: Int
+  ) throws(ReadModelError) -> [DeciderEngine.Closing] {
+    let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Instant, board: MemoryBoard)? in
       guard let end = board.closesAt, board.closedAt == nil, end <= time else { return nil }
       return (end, board)
     }
@@ -124,11 +128,11 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func decided() throws(ReadModelError) -> [Int: Int64] { try read().decided }
+  package func decided() throws(ReadModelError) -> [ProjectionID: Instant] { try read().decided }
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 
-  package func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try write { (rows) throws(ReadModelError) in
       for (id, outcome) in outcomes { rows.settle(id, outcome) }
     }
@@ -143,7 +147,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     let chosen = try read().outbox.map(\.listed).filter { states.contains($0.state) && $0.pending.id > after }
     return Array(chosen.prefix(limit))
   }

@@ -50,7 +50,8 @@ package final class MemoryReadModels: Sendable {
     _ generation: Generation, _ body: (inout [BytesKey: [Value]], inout [BytesKey: RowHash]) -> Void
   ) throws {
     try write(generation.directory) { (all) throws(ReadModelError) in
-      body(&all.rows[0, default: [:]], &all.hashes[0, default: [:]])
+      let first = ProjectionID(rawValue: 0)
+      body(&all.rows[first, default: [:]], &all.hashes[first, default: [:]])
     }
   }
 

@@ -35,7 +35,7 @@ package final class MemoryReader: GenerationReader {
     }
   }
 
-  package func decided() throws -> [Int: Int64] { try now().decided }
+  package func decided() throws -> [ProjectionID: Instant] { try now().decided }
 
   package func run(
     _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
@@ -43,7 +43,8 @@ package final class MemoryReader: GenerationReader {
   ) throws { throw ReaderError.failed("a store in memory knows no SQL") }
 
   package func rows(
-    _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+    _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
+    row: ([AnswerCell]) throws -> Void
   ) throws {
     var found = (try now().rows[projection] ?? [:]).sorted { Bytes.less($0.key.bytes, $1.key.bytes) }.map(\.value)
     found.removeAll { row in !equals.allSatisfy { !$0.value.isNull && row[$0.column] == $0.value } }
@@ -86,7 +87,7 @@ package final class MemoryReader: GenerationReader {
     func board(_ values: [Value]) -> RankBoard? { boards[BytesKey(Value.ordered(values))] }
   }
 
-  package func ranks(_ projection: Int) throws -> (any BoardRanks)? {
+  package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
     guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind else { return nil }
     let count = leaderboard.boardCount
     var boards: [BytesKey: RankBoard] = [:]
@@ -94,13 +95,14 @@ package final class MemoryReader: GenerationReader {
       guard case .timestamp(let reached) = row[count + 2], case .integer(let order) = row[count + 3] else { continue }
       let key = BytesKey(Value.ordered(row[..<count]))
       let board = boards[key] ?? RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
-      board.set(row[count], score: row[count + 1], reachedAt: reached, reachedOrder: UInt64(bitPattern: order))
+      board.set(
+        row[count], score: row[count + 1], reachedAt: reached, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
       boards[key] = board
     }
     return Ranks(boards: boards)
   }
 
-  package func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] {
+  package func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember] {
     guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind,
       let ranks = try ranks(projection)?.board(board)
     else { return [] }
@@ -108,20 +110,20 @@ package final class MemoryReader: GenerationReader {
     return ranks.page(from: 0, limit: min(limit, counted))
   }
 
-  package func latestBoard(_ projection: Int) throws -> [Value]? {
+  package func latestBoard(_ projection: ProjectionID) throws -> [Value]? {
     (try now().boards[projection] ?? [:]).values.filter { $0.isShown && $0.members > 0 }.max { $0.isEarlier(than: $1) }?.values
   }
 
-  package func closedAt(_ projection: Int, board: [Value]) throws -> Int64? {
+  package func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant? {
     try now().boards[projection]?[BytesKey(Value.ordered(board))]?.closedAt
   }
 
   package func digests() throws -> [Digest] {
     let now = try now()
-    return pipeline.projections.indices.map { (now.digests[$0] ?? [:]).values.reduce(Digest(), +) }
+    return pipeline.projections.ids.map { (now.digests[$0] ?? [:]).values.reduce(Digest(), +) }
   }
 
-  package func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws {
+  package func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws {
     let now = try now()
     for (key, values) in (now.rows[projection] ?? [:]).sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       try row(StoredRow(values: values, hash: now.hashes[projection]?[key]?.bytes ?? []))

@@ -1,10 +1,11 @@
 internal import DynamoModel
+package import Pipelines
 internal import Projections
 
 /// The counted values of a group, by column.
 package struct MemoryValues: GroupValues, Sendable {
   var all: [Int: [BytesKey: (kept: [UInt8], count: Int64)]] = [:]
-  package var watermark: Int64 = .min
+  package var watermark = Instant.distantPast
 
   package init() {}
 

@@ -1,5 +1,6 @@
 import DynamoModel
 import Foundation
+import LiteralTestKit
 import PipelineFiles
 import Pipelines
 import Testing

@@ -1,3 +1,4 @@
+import LiteralTestKit
 import PipelineFiles
 import Pipelines
 import Testing

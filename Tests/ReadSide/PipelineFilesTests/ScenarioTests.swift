@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import PipelineFiles
 import Pipelines
 import Testing

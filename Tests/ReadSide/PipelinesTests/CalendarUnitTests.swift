@@ -1,3 +1,4 @@
+import LiteralTestKit
 import Pipelines
 import RandomTestKit
 import Testing
@@ -14,9 +15,10 @@ import Testing
     var random = SeededGenerator(seed: 7)
     // Half of the instants lie where clocks change: 1987 to 2030.
     let instants = (0..<600).map { index in
-      index % 2 == 0
-        ? Int64.random(in: Timestamp.least...Timestamp.greatest, using: &random)
-        : Int64.random(in: 536_457_600_000_000...1_893_456_000_000_000, using: &random)
+      Instant(
+        rawValue: index % 2 == 0
+          ? Int64.random(in: Timestamp.least.rawValue...Timestamp.greatest.rawValue, using: &random)
+          : Int64.random(in: 536_457_600_000_000...1_893_456_000_000_000, using: &random))
     }
     for instant in instants {
       for unit in CalendarUnit.allCases {

@@ -1,4 +1,5 @@
 internal import ChangeLog
+package import ChangeRecords
 internal import Pipelines
 internal import Projections
 package import ReadModels
@@ -35,7 +36,7 @@ package final class LaneHand {
   }
 
   /// What a lane makes of the next records, at most `limit`; not committed.
-  package func prepare(_ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: Int64? = nil) throws
+  package func prepare(_ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: LogTime? = nil) throws
     -> LaneCheckpoint
   {
     if engines[lane] == nil { try take(lane) }
@@ -45,7 +46,7 @@ package final class LaneHand {
     var new = old
     new.cursor = batch.end
     new.firedThrough = engines[lane]?.firedThrough ?? old.firedThrough
-    new.watermark = max(old.watermark, LaneEngine.microseconds(batch.watermark))
+    new.watermark = max(old.watermark, Instant(batch.watermark))
     new.fingerprint = batch.entries.isEmpty ? old.fingerprint : "\(batch.end.sequence)"
     return LaneCheckpoint(lane, from: old, to: new, engines[lane]?.takeChanges() ?? LaneChanges())
   }
@@ -53,7 +54,7 @@ package final class LaneHand {
   /// Commits the next records of a lane, at most `limit`.
   @discardableResult
   package func checkpoint(
-    _ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: Int64? = nil
+    _ lane: LaneID, _ history: TestHistory, limit: Int = .max, watermark: LogTime? = nil
   ) throws -> CheckpointResult {
     let checkpoint = try prepare(lane, history, limit: limit, watermark: watermark)
     let result = try store.checkpoint(checkpoint)

@@ -1,6 +1,7 @@
 package import ChangeLog
 package import ChangeRecords
 package import DynamoModel
+internal import LiteralTestKit
 internal import PipelineFiles
 package import Pipelines
 
@@ -10,23 +11,21 @@ package struct TestHistory: Sendable {
   /// One record as a log holds it.
   package struct Entry: Sendable {
     package let bytes: [UInt8]
-    /// Milliseconds.
-    package let time: Int64
+    package let time: LogTime
   }
 
   package let pipeline: Pipeline
   package let partitions: Int
-  /// Milliseconds.
-  package var time: Int64
+  package var time: LogTime
   /// The order of the next record.
-  package var order: UInt64 = 1
+  package var order: CommitOrder = 1
   /// By table, then by partition.
   package private(set) var entries: [[[Entry]]]
   /// By table, then by the key's bytes.
   private var items: [[BytesKey: Item]]
 
-  /// 2026-01-01T00:00:00Z in milliseconds.
-  package static let start: Int64 = 1_767_225_600_000
+  /// 2026-01-01T00:00:00Z.
+  package static let start: LogTime = 1_767_225_600_000
 
   package init(_ pipeline: Pipeline, partitions: Int = 1) {
     self.pipeline = pipeline
@@ -80,9 +79,9 @@ package struct TestHistory: Sendable {
     entries[table][partition(of: key, table: table)].append(Entry(bytes: bytes, time: time))
   }
 
-  /// The records of a lane past a sequence number; `watermark` in milliseconds is the history's time when not given.
+  /// The records of a lane past a sequence number; `watermark` is the history's time when not given.
   package func batch(
-    _ table: Int, _ partition: Int, after sequence: UInt64, limit: Int = .max, watermark: Int64? = nil
+    _ table: Int, _ partition: Int, after sequence: UInt64, limit: Int = .max, watermark: LogTime? = nil
   ) -> RecordBatch {
     let all = entries[table][partition]
     let first = min(Int(sequence), all.count)
@@ -129,7 +128,7 @@ private struct HistoryLog: ChangeLog {
     LogBounds(first: 1, last: UInt64(history.entries[index][partition].count))
   }
 
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let earlier = history.entries[index][partition].count { $0.time < time }
     return LogCursor(tableID: TestHistory.tableID(index), sequence: UInt64(earlier))
   }

@@ -1,3 +1,4 @@
+import LiteralTestKit
 import Pipelines
 import Projections
 import RandomTestKit
@@ -20,7 +21,8 @@ import Testing
       let all = (0..<5).map { order in
         Best(
           rank: .integer(Int64.random(in: 0..<2, using: &random)), itemKey: [UInt8.random(in: 0..<2, using: &random)],
-          value: .integer(Int64(order)), stamp: stamp(Int64.random(in: 0..<2, using: &random), UInt64(order)))
+          value: .integer(Int64(order)),
+          stamp: stamp([0, 1].randomElement(using: &random) ?? 0, UInt64(order)))
       }
       let expected = winner(all, function)
       for other in permutations(all) { #expect(winner(other, function) == expected, "seed \(seed): \(other)") }

@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
@@ -8,7 +9,7 @@ import Testing
 
 /// Which rule ends a session first, and the heap that says whose turn it is.
 @Suite struct DeadlineTests {
-  private func deadline(_ rules: String, started: Int64, last: Int64, item: Int64? = nil, isItem: Bool = false) throws
+  private func deadline(_ rules: String, started: Instant, last: Instant, item: Instant? = nil, isItem: Bool = false) throws
     -> SessionDeadline?
   {
     let hand = try SessionHand(isItem ? ItemSessionTests.items(rules) : SessionFoldTests.touches(rules))
@@ -25,7 +26,7 @@ import Testing
     #expect(max.last == 5_000 && max.endedAt == 5_000 && max.rule == .max)
     // Of equal ones the gap.
     #expect(try deadline("gap: 1ms, max: 5ms", started: 0, last: 4_000)?.rule == .gap)
-    let day: Int64 = 86_400_000_000
+    let day: Instant = 86_400_000_000
     let cut = try #require(try deadline("gap: 1h, cut: midnight 'UTC'", started: day - 1, last: day - 1))
     #expect(cut.last == day - 1 && cut.endedAt == day && cut.rule == .cut)
   }
@@ -38,9 +39,9 @@ import Testing
   }
 
   @Test func `midnight is that of the zone`() throws {
-    let hour: Int64 = 3_600_000_000
-    let cut = try #require(try deadline("gap: 2d, cut: midnight 'Asia/Tokyo'", started: 14 * hour, last: 14 * hour))
-    #expect(cut.endedAt == 15 * hour)
+    let start: Instant = 50_400_000_000
+    let cut = try #require(try deadline("gap: 2d, cut: midnight 'Asia/Tokyo'", started: start, last: start))
+    #expect(cut.endedAt == start + 3_600_000_000)
   }
 
   @Test func `a heap gives what a sorted array gives`() {
@@ -48,11 +49,11 @@ import Testing
     var random = SeededGenerator(seed: seed)
     for most in [3, 1_000_000] {
       var heap = DeadlineHeap()
-      var sorted: [Int64] = []
+      var sorted: [Instant] = []
       for round in 0..<4_000 {
         // Up, then down to nothing.
         if Int.random(in: 0..<10, using: &random) < (round < 2_000 ? 7 : 3) {
-          let deadline = Int64.random(in: 0..<Int64(most), using: &random)
+          let deadline = Instant(rawValue: Int64.random(in: 0..<Int64(most), using: &random))
           heap.push(.init(deadline: deadline, slot: Int32(round), life: 1))
           sorted.insert(deadline, at: sorted.firstIndex { $0 > deadline } ?? sorted.count)
         } else {
@@ -68,10 +69,10 @@ import Testing
 
   @Test func `each entry of a heap comes out once`() {
     var heap = DeadlineHeap()
-    for slot in 0..<100 { heap.push(.init(deadline: Int64(slot % 7), slot: Int32(slot), life: UInt32(slot))) }
+    for slot in 0..<100 { heap.push(.init(deadline: Instant(rawValue: Int64(slot % 7)), slot: Int32(slot), life: UInt32(slot))) }
     var slots: [Int32] = []
     while let entry = heap.pop() {
-      #expect(entry.life == UInt32(entry.slot) && entry.deadline == Int64(entry.slot % 7))
+      #expect(entry.life == UInt32(entry.slot) && entry.deadline.rawValue == Int64(entry.slot % 7))
       slots.append(entry.slot)
     }
     #expect(slots.sorted() == Array(0..<100))

@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
@@ -53,7 +54,7 @@ import Testing
       if Int.random(in: 0..<8, using: &random) == 0 { item["State"] = .string("closed") }
       item["Points"] = .number(Number(Int64.random(in: 0..<3, using: &random)))
       if Bool.random(using: &random) {
-        item["Until"] = .number(Number(history.time + Int64.random(in: -20..<40, using: &random)))
+        item["Until"] = .number(Number(history.time.rawValue + Int64.random(in: -20..<40, using: &random)))
       }
       history.put(item)
     }
@@ -96,7 +97,7 @@ import Testing
   }
 
   private func decide(
-    _ steps: [SessionStep], _ pipeline: Pipeline, to end: Int64, cut: (() -> Int)? = nil, restarts: Bool = false
+    _ steps: [SessionStep], _ pipeline: Pipeline, to end: Instant, cut: (() -> Int)? = nil, restarts: Bool = false
   ) throws -> Kept {
     let activations = Dictionary(uniqueKeysWithValues: EffectRules.names(of: pipeline).map { ($0, Activation.always) })
     guard case .sessions(let sessions) = pipeline.projections[0].kind else { throw StateError() }
@@ -124,7 +125,7 @@ import Testing
       let seed = seed &+ UInt64(number)
       var random = SeededGenerator(seed: seed)
       let one = history(pipeline, 1, seed: seed)
-      let end = LaneEngine.microseconds(one.time + 50)
+      let end = Instant(one.time + 50)
       let steps = try steps(one)
       let whole = try decide(steps, pipeline, to: end)
       #expect(whole.rows.count > 20 && whole.effects.count > 5, "seed \(seed): \(whole.rows.count) \(whole.effects.count)")
@@ -150,7 +151,7 @@ import Testing
       let seed = seed &+ UInt64(number)
       let history = history(decided, 1, seed: seed)
       let end = history.time + 50
-      let whole = try decide(try steps(history), decided, to: LaneEngine.microseconds(end))
+      let whole = try decide(try steps(history), decided, to: Instant(end))
       guard case .sessions(let sessions) = alone.projections[0].kind else { return }
       var kept = Kept()
       var lane = engine(alone)
@@ -167,7 +168,7 @@ import Testing
     let pipeline = try pipeline(Self.yaml)
     #expect(DeciderEngine.closingBoards(of: pipeline) == [2])
     let closing = DeciderEngine.Closing(projection: 2, board: [.string("2026-01-01T00")], closedAt: 100, openedAt: 50)
-    func close(_ closing: DeciderEngine.Closing, activeFrom watermark: Int64?) -> LaneChanges {
+    func close(_ closing: DeciderEngine.Closing, activeFrom watermark: Instant?) -> LaneChanges {
       var activations: [String: Activation] = [:]
       activations["passed"] = watermark.map { Activation(sequence: 0, watermark: $0) }
       var engine = DeciderEngine(pipeline: pipeline, stored: [:], activations: activations)

@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
@@ -42,7 +43,7 @@ import Testing
     return (changes.outbox, changes.suppressedEffects)
   }
 
-  private static func time(_ milliseconds: Int64) -> Int64 { SessionHand.microseconds(milliseconds) }
+  private static func time(_ milliseconds: Int64) -> Instant { SessionHand.instant(milliseconds) }
 
   @Test func `everything that a history sets off comes once, in order`() throws {
     let (all, suppressed) = try outbox(.always)
@@ -50,15 +51,15 @@ import Testing
     #expect(all.map(\.name) == ["gone", "parted", "logins", "logins"] && suppressed == 0)
     #expect(all.map(\.time) == [30, 120, 210, 220].map { Self.time($0) })
     #expect(all.map(\.origin) == [.record(4), .deadline(Self.time(120)), .deadline(Self.time(210)), .deadline(Self.time(220))])
-    #expect(all.map(\.order) == [4, .max, .max, .max])
+    #expect(all.map(\.order) == [4, .afterAll, .afterAll, .afterAll])
     #expect(Set(all.map(\.idempotencyKey)).count == 4)
     #expect(try outbox(.always).all.map(\.idempotencyKey) == all.map(\.idempotencyKey))
   }
 
   @Test func `a record's effect is active past the sequence, a deadline's from the watermark on`() throws {
     let cases: [(Activation, [String], Int)] = [
-      (Activation(sequence: 3, watermark: .max), ["gone"], 3),
-      (Activation(sequence: 4, watermark: .max), [], 4),
+      (Activation(sequence: 3, watermark: .distantFuture), ["gone"], 3),
+      (Activation(sequence: 4, watermark: .distantFuture), [], 4),
       (Activation(sequence: .max, watermark: Self.time(210)), ["logins", "logins"], 2),
       (Activation(sequence: .max, watermark: Self.time(210) + 1), ["logins"], 3),
       (Activation(sequence: .max, watermark: Self.time(120)), ["parted", "logins", "logins"], 1),
@@ -76,7 +77,7 @@ import Testing
     let rules = EffectRules(pipeline: pipeline, table: nil, activations: ["parted": Activation(sequence: 99, watermark: 50)])
     #expect(rules.isActive("parted", record: stamp(50, 1)) && !rules.isActive("parted", record: stamp(49, 100)))
     #expect(rules.isActive("parted", firedAt: 50) && !rules.isActive("parted", firedAt: 49))
-    #expect(!rules.isActive("gone", record: stamp(50, 1)) && !rules.isActive("gone", firedAt: .max))
+    #expect(!rules.isActive("gone", record: stamp(50, 1)) && !rules.isActive("gone", firedAt: .distantFuture))
     let lane = EffectRules(pipeline: pipeline, table: 0, activations: ["parted": Activation(sequence: 99, watermark: 50)])
     #expect(
       lane.isActive("parted", record: stamp(0, 1, sequence: 100)) && !lane.isActive("parted", record: stamp(60, 1, sequence: 99)))

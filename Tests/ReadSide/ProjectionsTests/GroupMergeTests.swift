@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import ProjectionTestKit
@@ -81,10 +82,11 @@ import Testing
         try engine.apply(history.batch(0, partition, after: 0))
         return engine.takeChanges()
       }
-      for (index, projection) in pipeline.projections.enumerated() {
+      for id in pipeline.projections.ids {
+        let projection = pipeline.projections[id]
         let plan = try Self.plan(projection)
-        for key in Set(changes.flatMap { $0.groups[index, default: [:]].keys }) {
-          let deltas = changes.compactMap { $0.groups[index]?[key] }
+        for key in Set(changes.flatMap { $0.groups[id, default: [:]].keys }) {
+          let deltas = changes.compactMap { $0.groups[id]?[key] }
           var expected: (bytes: [UInt8], shown: GroupState.Shown)?
           for order in permutations(deltas) {
             var state = GroupState(plan)
@@ -119,9 +121,10 @@ import Testing
     var engine = engine(pipeline)
     try engine.apply(history.batch(0, 0, after: 0))
     let changes = engine.takeChanges()
-    for (index, projection) in pipeline.projections.enumerated() {
+    for id in pipeline.projections.ids {
+      let projection = pipeline.projections[id]
       let plan = try Self.plan(projection)
-      guard let delta = changes.groups[index]?.values.first else { continue }
+      guard let delta = changes.groups[id]?.values.first else { continue }
       var state = GroupState(plan)
       var values = MemoryValues()
       try state.merge(delta, plan, &values)

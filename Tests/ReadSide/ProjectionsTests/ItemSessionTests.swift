@@ -38,7 +38,7 @@ import Testing
       hand.pass(51)
       // The row does not end before it began; the deadline fired when the change came.
       #expect(try hand.texts("a,1") == ["50-50 50 deadline"])
-      #expect(hand.endings.map(\.cause) == [.deadline(SessionHand.microseconds(50))])
+      #expect(hand.endings.map(\.cause) == [.deadline(SessionHand.instant(50))])
     }
   }
 
@@ -53,7 +53,7 @@ import Testing
       hand.pass(51)
       #expect(try hand.texts("a,1") == ["0-0 10 deadline"])
       // It fired when it came, not at a time that a cut may have passed already.
-      #expect(hand.endings.map(\.cause) == [.deadline(SessionHand.microseconds(50))])
+      #expect(hand.endings.map(\.cause) == [.deadline(SessionHand.instant(50))])
     }
   }
 

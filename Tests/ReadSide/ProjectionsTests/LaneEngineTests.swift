@@ -1,6 +1,7 @@
 import ChangeLog
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
@@ -53,12 +54,6 @@ import Testing
       #expect(failure?.kind == expected && failure?.sequence == 2)
       #expect(engine.sequence == 1 && engine.applied == 1 && engine.takeChanges().collections[0]?.count == 1)
     }
-  }
-
-  @Test func `log times are milliseconds, and the ends stay the ends`() {
-    #expect(LaneEngine.microseconds(5) == 5_000 && LaneEngine.microseconds(-5) == -5_000)
-    #expect(LaneEngine.microseconds(.max) == .max && LaneEngine.microseconds(.min) == .min)
-    #expect(LaneEngine.microseconds(.max / 1000) == .max / 1000 * 1000 && LaneEngine.microseconds(.max / 1000 + 1) == .max)
   }
 
   @Test func `an item's key is read from its bytes, which compare as keys do`() {

@@ -1,4 +1,6 @@
+import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import ProjectionTestKit
@@ -29,19 +31,19 @@ import Testing
   /// records.
   private func reached(_ name: String, _ history: TestHistory, every: Int) throws -> [String] {
     let pipeline = history.pipeline
-    let index = try #require(pipeline.projection(named: name))
-    guard case .leaderboard(let board) = pipeline.projections[index].kind else { return [] }
+    let id = try #require(pipeline.projection(named: name))
+    guard case .leaderboard(let board) = pipeline.projections[id].kind else { return [] }
     let plan = GroupPlan(board)
     var state = GroupState(plan)
     var values = MemoryValues()
     var engine = engine(pipeline)
     while engine.sequence < UInt64(history.entries[0][0].count) {
       try engine.apply(history.batch(0, 0, after: engine.sequence, limit: every))
-      guard let delta = engine.takeChanges().groups[index]?[BytesKey(Value.ordered([.string("w")]))] else { continue }
+      guard let delta = engine.takeChanges().groups[id]?[BytesKey(Value.ordered([.string("w")]))] else { continue }
       try state.merge(delta, plan, &values)
     }
     let shown = try state.shown(plan, &values)
-    return shown.values.map(\.description) + ["\((shown.reached.time / 1000) - TestHistory.start)"]
+    return shown.values.map(\.description) + ["\(shown.reached.time.milliseconds - TestHistory.start.rawValue)"]
   }
 
   private func expect(_ name: String, _ history: TestHistory, _ expected: [String]) throws {

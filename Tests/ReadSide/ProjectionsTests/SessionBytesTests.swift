@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
@@ -10,7 +11,8 @@ import Testing
 @Suite struct SessionBytesTests {
   private func value(_ random: inout SeededGenerator) throws -> Value {
     let all: [Value] = [
-      .null, .boolean(true), .integer(.min), .integer(7), .decimal(try Number("-1.5e99")), .timestamp(.max), .string(""),
+      .null, .boolean(true), .integer(.min), .integer(7), .decimal(try Number("-1.5e99")), .timestamp(.distantFuture),
+      .string(""),
       .string("a\u{0}é"),
       .bytes([0, 255]), .json("[1]"),
     ]
@@ -26,14 +28,15 @@ import Testing
     default:
       let now = SessionStep.ItemNow(
         inputs: try values(), isTouch: Bool.random(using: &random), isClosed: Bool.random(using: &random),
-        deadline: Bool.random(using: &random) ? Int64.random(in: .min ... .max, using: &random) : nil,
+        deadline: Bool.random(using: &random) ? Instant(rawValue: Int64.random(in: .min ... .max, using: &random)) : nil,
         seen: ["a": .list([.null, .bool(true)])])
       action = .item(
         old: Bool.random(using: &random) ? try values() : nil, new: Bool.random(using: &random) ? now : nil, ends: .ttl)
     }
     return SessionStep(
       stamp: stamp(
-        Int64.random(in: .min ... .max, using: &random), UInt64.random(in: 0 ... .max, using: &random), table: .max, partition: 77
+        Instant(rawValue: Int64.random(in: .min ... .max, using: &random)), UInt64.random(in: 0 ... .max, using: &random),
+        table: .max, partition: 77
       ),
       item: ["PK": .binary([1, 2]), "SK": .number(Number(3))], action: action)
   }
@@ -74,7 +77,7 @@ import Testing
     hand.touch(0, [.string("a"), .integer(.max), .string("x")], item: ["PK": .string("U:a"), "SK": .string("1")])
     hand.touch(3, [.string("a"), .integer(.max), .string("y")], item: ["PK": .string("U:a"), "SK": .string("2")])
     var state = try #require(hand.fold.takeChanges().active.first)
-    state.item = SessionItem(key: ["PK": .string("k")], seen: ["s": .null], version: stamp(.min, .max), deadline: -5)
+    state.item = SessionItem(key: ["PK": .string("k")], seen: ["s": .null], version: stamp(.distantPast, .max), deadline: -5)
     state.liveGroup = [1, 2, 3]
     state.hasMisfit = true
     var bytes: [UInt8] = []

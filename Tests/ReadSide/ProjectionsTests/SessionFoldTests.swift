@@ -39,7 +39,7 @@ import Testing
       #expect(try hand.texts("a") == ["0-200 300 gap 3 6", "301-301 open 1 2"])
       hand.pass(402)
       #expect(try hand.texts("a") == ["0-200 300 gap 3 6", "301-301 401 gap 1 2"])
-      #expect(hand.endings.map(\.cause) == [300, 401].map { .deadline(SessionHand.microseconds($0)) })
+      #expect(hand.endings.map(\.cause) == [300, 401].map { .deadline(SessionHand.instant($0)) })
     }
   }
 
@@ -75,7 +75,7 @@ import Testing
       hand.end(30, [.string("a")], item: item())
       #expect(try hand.texts("a") == ["10-10 20 ttl 1 2"])
       #expect(try hand.texts("b") == ["10-10 open 1 0"])
-      #expect(hand.endings.count == 1 && hand.endings[0].cause == .change(stamp(SessionHand.microseconds(20), 5)))
+      #expect(hand.endings.count == 1 && hand.endings[0].cause == .change(stamp(SessionHand.instant(20), 5)))
       #expect(hand.rows.count == 2)
     }
   }
@@ -156,6 +156,6 @@ import Testing
     hand.touch(1, a, item: item())
     #expect(hand.fold.hasChanges && hand.fold.takeChanges().active.count == 1)
     #expect(!hand.fold.hasChanges && hand.fold.takeChanges().count == 0 && hand.fold.changedRows == 0)
-    #expect(hand.fold.nextDeadline.map { $0 <= SessionHand.microseconds(3_600_001) } == true)
+    #expect(hand.fold.nextDeadline.map { $0 <= SessionHand.instant(3_600_001) } == true)
   }
 }

@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 
@@ -31,10 +32,10 @@ struct SessionHand {
     throw StateError()
   }
 
-  static func microseconds(_ milliseconds: Int64) -> Int64 { (TestHistory.start + milliseconds) * 1000 }
+  static func instant(_ milliseconds: Int64) -> Instant { Instant(TestHistory.start + milliseconds) }
 
   private mutating func step(_ time: Int64, _ item: Item, _ action: SessionStep.Action) {
-    let at = SessionHand.microseconds(time)
+    let at = SessionHand.instant(time)
     order += 1
     fold.fire(before: at, &endings)
     fold.apply(SessionStep(stamp: stamp(at, order), item: item, action: action), &endings)
@@ -53,13 +54,13 @@ struct SessionHand {
   ) {
     let now = new.map {
       SessionStep.ItemNow(
-        inputs: $0, isTouch: isTouch, isClosed: isClosed, deadline: deadline.map { SessionHand.microseconds($0) }, seen: Item())
+        inputs: $0, isTouch: isTouch, isClosed: isClosed, deadline: deadline.map { SessionHand.instant($0) }, seen: Item())
     }
     step(time, item, .item(old: old.map { Array($0[..<sessions.keyCount]) }, new: now, ends: ends))
   }
 
   /// The clock passes this time.
-  mutating func pass(_ time: Int64) { fold.fire(before: SessionHand.microseconds(time), &endings) }
+  mutating func pass(_ time: Int64) { fold.fire(before: SessionHand.instant(time), &endings) }
 
   /// Commits: what the rows say is kept, as a store would.
   mutating func commit() throws {
@@ -80,7 +81,7 @@ struct SessionHand {
   }
 
   private mutating func write(_ state: SessionState) {
-    func time(_ instant: Int64) -> String { "\((instant / 1000) - TestHistory.start)" }
+    func time(_ instant: Instant) -> String { "\(instant.milliseconds - TestHistory.start.rawValue)" }
     let key = state.key.map(\.description).joined(separator: ",")
     var text = "\(time(state.startedAt))-\(time(state.lastAt)) \(state.endedAt.map { time($0) } ?? "open")"
     if let end = state.endedBy { text += " \(end.rawValue)" }

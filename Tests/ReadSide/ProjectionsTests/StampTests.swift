@@ -1,5 +1,7 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
+import Pipelines
 import Projections
 import RandomTestKit
 import Testing
@@ -9,7 +11,8 @@ import Testing
   private func stamp(_ random: inout SeededGenerator) -> Stamp {
     // Few values, so that ties at every place of the tuple come up; and the ends of what each can hold.
     Stamp(
-      time: [.min, -1, 0, 1, .max].randomElement(using: &random) ?? 0, order: [0, 1, .max].randomElement(using: &random) ?? 0,
+      time: [.distantPast, -1, 0, 1, .distantFuture].randomElement(using: &random) ?? 0,
+      order: [0, 1, .afterAll].randomElement(using: &random) ?? 0,
       tableID: TableID(rawValue: [0, 1, .max].randomElement(using: &random) ?? 0),
       partition: [0, 1, 4_095].randomElement(using: &random) ?? 0,
       sequence: [0, 1, .max].randomElement(using: &random) ?? 0)
@@ -20,8 +23,8 @@ import Testing
     var random = SeededGenerator(seed: seed)
     for _ in 0..<20_000 {
       let (a, b) = (stamp(&random), stamp(&random))
-      let left: (Int64, UInt64, UInt64, Int, UInt64) = (a.time, a.order, a.tableID.rawValue, a.partition, a.sequence)
-      let right: (Int64, UInt64, UInt64, Int, UInt64) = (b.time, b.order, b.tableID.rawValue, b.partition, b.sequence)
+      let left: (Instant, CommitOrder, UInt64, Int, UInt64) = (a.time, a.order, a.tableID.rawValue, a.partition, a.sequence)
+      let right: (Instant, CommitOrder, UInt64, Int, UInt64) = (b.time, b.order, b.tableID.rawValue, b.partition, b.sequence)
       #expect((a < b) == (left < right), "seed \(seed): \(a) \(b)")
       #expect((a == b) == (left == right), "seed \(seed): \(a) \(b)")
     }

@@ -1,12 +1,15 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 @testable import Projections
 
-/// A stamp of a time in microseconds and an order.
-func stamp(_ time: Int64, _ order: UInt64 = 0, table: UInt64 = 1, partition: Int = 0, sequence: UInt64? = nil) -> Stamp {
-  Stamp(time: time, order: order, tableID: TableID(rawValue: table), partition: partition, sequence: sequence ?? order)
+/// A stamp of a time and an order.
+func stamp(_ time: Instant, _ order: UInt64 = 0, table: UInt64 = 1, partition: Int = 0, sequence: UInt64? = nil) -> Stamp {
+  Stamp(
+    time: time, order: CommitOrder(rawValue: order), tableID: TableID(rawValue: table), partition: partition,
+    sequence: sequence ?? order)
 }
 
 /// An engine at the beginning of a lane.
@@ -14,7 +17,8 @@ func engine(
   _ pipeline: Pipeline, _ partition: Int = 0, table: Int = 0, activations: [String: Activation]? = nil
 ) -> LaneEngine {
   LaneEngine(
-    pipeline: pipeline, table: table, partition: partition, tableID: TestHistory.tableID(table), sequence: 0, firedThrough: .min,
+    pipeline: pipeline, table: table, partition: partition, tableID: TestHistory.tableID(table), sequence: 0,
+    firedThrough: .distantPast,
     stored: [:],
     activations: activations
       ?? Dictionary(uniqueKeysWithValues: EffectRules.names(of: pipeline).map { ($0, Activation.always) }))

@@ -1,6 +1,7 @@
 import ChangeRecords
 import Foundation
 import DynamoModel
+import LiteralTestKit
 import ProjectionTestKit
 import ReadModels
 import Synchronization

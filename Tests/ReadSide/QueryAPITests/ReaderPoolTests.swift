@@ -29,22 +29,23 @@ import Testing
 
     func snapshot<Result>(_ body: () throws -> Result) throws -> Result { try body() }
     func places() throws -> [ReadPlace] { [] }
-    func decided() throws -> [Int: Int64] { [:] }
+    func decided() throws -> [ProjectionID: Instant] { [:] }
     func run(
       _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
     func rows(
-      _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+      _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
+      row: ([AnswerCell]) throws -> Void
     ) throws {}
     func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {}
     func deadLetterCounts() throws -> [(projection: String, count: Int)] { [] }
-    func ranks(_ projection: Int) throws -> (any BoardRanks)? { nil }
-    func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] { [] }
-    func latestBoard(_ projection: Int) throws -> [Value]? { nil }
-    func closedAt(_ projection: Int, board: [Value]) throws -> Int64? { nil }
+    func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? { nil }
+    func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember] { [] }
+    func latestBoard(_ projection: ProjectionID) throws -> [Value]? { nil }
+    func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant? { nil }
     func digests() throws -> [Digest] { [] }
-    func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws {}
+    func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws {}
     func storageFaults(limit: Int) throws -> [String] { [] }
     func close() { _ = counts.closed.wrappingAdd(1, ordering: .relaxed) }
   }

@@ -20,7 +20,7 @@ import Testing
 
     func rebuild(_ pipeline: String) async throws { note("rebuild \(pipeline)") }
 
-    func effects(_ pipeline: String, _ states: Set<EffectState>, after: Int64, limit: Int) async throws -> [ListedEffect] {
+    func effects(_ pipeline: String, _ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect] {
       note("effects \(states.map(\.rawValue).sorted().joined(separator: ",")) after \(after) limit \(limit)")
       return []
     }
@@ -40,8 +40,7 @@ import Testing
 
   private func router(_ operations: Operator) throws -> QueryRouter {
     QueryRouter(
-      views: [try Scene().view], operations: operations, changed: Signal(), metrics: Metrics(), status: { Array($0.utf8) },
-      refresh: {},
+      views: [try Scene().view], operations: operations, changed: Signal(), status: { Array($0.utf8) }, metrics: { "" },
       page: { _ in nil })
   }
 

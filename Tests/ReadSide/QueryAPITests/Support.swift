@@ -1,6 +1,7 @@
 import ChangeRecords
 import DynamoModel
 import Foundation
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import ProjectionTestKit

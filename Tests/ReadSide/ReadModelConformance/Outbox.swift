@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -8,11 +9,11 @@ internal import ReadModels
 /// Effects as a checkpoint brings them.
 enum Outbox {
   static func entry(
-    _ key: String, name: String = "gone", at time: Int64, order: UInt64 = 1, target: String? = nil,
+    _ key: String, name: String = "gone", at time: Int64, order: CommitOrder = 1, target: String? = nil,
     origin: OutboxEntry.Origin? = nil
   ) -> OutboxEntry {
     OutboxEntry(
-      idempotencyKey: key, name: name, time: time, order: order, origin: origin ?? .record(UInt64(time)),
+      idempotencyKey: key, name: name, time: Instant(rawValue: time), order: order, origin: origin ?? .record(UInt64(time)),
       action: .deleteItem(
         table: 0, key: ["PK": .string("U:\(target ?? key)"), "SK": .string("1")], seen: ["Points": .number(Number(1))],
         through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: UInt64(time))))
@@ -35,13 +36,13 @@ enum Outbox {
 
   /// The keys of effects that are due.
   static func due(
-    _ opened: Opened, _ name: String = "gone", before: Int64 = .max, now: Int64 = 0, limit: Int = 100
+    _ opened: Opened, _ name: String = "gone", before: Instant = .distantFuture, now: Int64 = 0, limit: Int = 100
   ) throws -> [String] {
     try opened.store.dueEffects(DueEffects(effect: name, before: before, now: now, limit: limit)).map(\.idempotencyKey)
   }
 
   static func effect(_ opened: Opened, _ key: String) throws -> ListedEffect {
-    let all = try opened.store.effects(Set(EffectState.allCases), after: 0, limit: 1_000)
+    let all = try opened.store.effects(Set(EffectState.allCases), after: .none, limit: 1_000)
     return try needed(all.first { $0.pending.idempotencyKey == key })
   }
 
@@ -51,6 +52,6 @@ enum Outbox {
 
   /// The keys of all that is in the outbox, in the order of their numbers.
   static func keys(_ opened: Opened) throws -> [String] {
-    try opened.store.effects(Set(EffectState.allCases), after: 0, limit: 1_000).map(\.pending.idempotencyKey)
+    try opened.store.effects(Set(EffectState.allCases), after: .none, limit: 1_000).map(\.pending.idempotencyKey)
   }
 }

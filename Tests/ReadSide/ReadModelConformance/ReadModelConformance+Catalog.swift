@@ -1,5 +1,7 @@
 internal import ChangeRecords
 internal import Foundation
+internal import LiteralTestKit
+internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
@@ -11,7 +13,7 @@ extension ReadModelConformance {
     return (try fixture.stores.pipeline(fixture.directory + "/p"), file)
   }
 
-  private func place(_ table: Int, _ partition: Int, _ sequence: UInt64, _ watermark: Int64) -> LogPlace {
+  private func place(_ table: Int, _ partition: Int, _ sequence: UInt64, _ watermark: Instant) -> LogPlace {
     LogPlace(tableID: TestHistory.tableID(table), partition: partition, sequence: sequence, watermark: watermark)
   }
 

@@ -1,4 +1,6 @@
+internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -8,7 +10,7 @@ internal import ReadModels
 extension ReadModelConformance {
   func steps(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let logins = try opened.index("logins")
+    let logins = try opened.id("logins")
     var history = TestHistory(opened.pipeline, partitions: 3)
     for number in 0..<30 {
       if number % 4 == 0 { history.time += 1 }
@@ -18,15 +20,16 @@ extension ReadModelConformance {
     try opened.hand.takeAll(history)
     for partition in [2, 0, 1] { try opened.hand.checkpoint(LaneID(table: 0, partition: partition), history) }
     try require(try opened.store.stepsWaiting(logins) == 30, "\(try opened.store.stepsWaiting(logins)) steps wait")
-    let all = try opened.store.steps(logins, below: .max, limit: 100)
+    let all = try opened.store.steps(logins, below: .distantFuture, limit: 100)
     let stamps = all.map(\.step.stamp)
-    try require(stamps == stamps.sorted() && stamps.map(\.order) == Array(1...30), "\(stamps.map(\.order))")
-    let below = try opened.store.steps(logins, below: LaneEngine.microseconds(stamp), limit: 100)
+    try require(stamps == stamps.sorted() && stamps.map(\.order.rawValue) == Array(1...30), "\(stamps.map(\.order))")
+    let below = try opened.store.steps(logins, below: Instant(stamp), limit: 100)
     try require(
-      below.map(\.step) == all.filter { $0.step.stamp.time < LaneEngine.microseconds(stamp) }.map(\.step), "\(below.count) below")
-    let few = try opened.store.steps(logins, below: .max, limit: 7)
+      below.map(\.step) == all.filter { $0.step.stamp.time < Instant(stamp) }.map(\.step), "\(below.count) below")
+    let few = try opened.store.steps(logins, below: .distantFuture, limit: 7)
     try require(few.map(\.step) == all.prefix(7).map(\.step), "\(few.count) for a limit of 7")
-    try require(try opened.store.steps(try opened.index("plays"), below: .max, limit: 7).isEmpty, "steps of another projection")
+    try require(
+      try opened.store.steps(try opened.id("plays"), below: .distantFuture, limit: 7).isEmpty, "steps of another projection")
 
     let taken = try opened.store.takeDecider()
     try require(taken.decided.isEmpty && taken.sessions.isEmpty, "\(taken)")
@@ -38,14 +41,14 @@ extension ReadModelConformance {
     checkpoint.changes = engine.takeChanges()
     _ = try opened.store.checkpoint(checkpoint)
     try require(try opened.store.stepsWaiting(logins) == 23, "\(try opened.store.stepsWaiting(logins)) wait after 7 of 30")
-    let left = try opened.store.steps(logins, below: .max, limit: 100)
+    let left = try opened.store.steps(logins, below: .distantFuture, limit: 100)
     try require(left.map(\.step) == all.dropFirst(7).map(\.step), "other steps are left")
     try require(try opened.store.decided() == [logins: 17], "\(try opened.store.decided())")
     // One lives: the others were superseded. The next decider has it.
     let rows = try opened.rows("logins", ["name", "status"])
     try require(rows.count == 7 && rows.count { $0.hasSuffix("active") } == 1, "\(rows)")
     let next = try opened.store.takeDecider()
-    try require(next.epoch == taken.epoch + 1 && next.decided == [logins: 17], "\(next)")
+    try require(next.epoch == taken.epoch.next && next.decided == [logins: 17], "\(next)")
     let active = next.sessions[logins]?.filter { if case .active = $0.session { true } else { false } } ?? []
     try require(active.count == 1 && next.sessions[logins]?.count == 7, "\(next.sessions)")
     try require(
@@ -57,7 +60,7 @@ extension ReadModelConformance {
 
   func twoDeciders(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let logins = try opened.index("logins")
+    let logins = try opened.id("logins")
     var history = TestHistory(opened.pipeline)
     history.put(StorePipelines.play("ana"))
     try opened.hand.checkpointAll(history)
@@ -66,7 +69,7 @@ extension ReadModelConformance {
     let new = try other.store.takeDecider()
     let before = try opened.everything()
     var late = DeciderCheckpoint(epoch: old.epoch)
-    late.folded[logins] = try opened.store.steps(logins, below: .max, limit: 1).last?.step.stamp
+    late.folded[logins] = try opened.store.steps(logins, below: .distantFuture, limit: 1).last?.step.stamp
     late.decided[logins] = 5
     late.trim[logins] = 5
     guard case .superseded? = failure({ _ = try opened.store.checkpoint(late) }) else {
@@ -102,21 +105,22 @@ extension ReadModelConformance {
 
   func closingBoards(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let index = try opened.index("hours")
+    let index = try opened.id("hours")
     let (history, names) = try hours(opened)
     try opened.hand.checkpointAll(history)
-    let hour = LaneEngine.microseconds(3_600_000)
-    let start = LaneEngine.microseconds(TestHistory.start)
-    func open(_ time: Int64, _ limit: Int = 10) throws -> [String] {
+    let hour: Int64 = 3_600_000_000
+    let start = Instant(TestHistory.start)
+    func open(_ time: Instant, _ limit: Int = 10) throws -> [String] {
       try opened.store.boardsToClose(index, at: time, limit: limit).map { $0.board.map(\.description).joined() }
     }
     try require(try open(start + hour - 1).isEmpty, "a board closes before its hour has passed")
     try require(try open(start + hour) == [names[0]], "\(try open(start + hour))")
-    try require(try open(.max) == names, "\(try open(.max))")
-    try require(try open(.max, 2) == Array(names.prefix(2)), "\(try open(.max, 2))")
+    try require(try open(.distantFuture) == names, "\(try open(.distantFuture))")
+    try require(try open(.distantFuture, 2) == Array(names.prefix(2)), "\(try open(.distantFuture, 2))")
     try require(
-      try opened.store.boardsToClose(try opened.index("best"), at: .max, limit: 10).isEmpty, "a board without a period closes")
-    let closing = try needed(try opened.store.boardsToClose(index, at: .max, limit: 10).last)
+      try opened.store.boardsToClose(try opened.id("best"), at: .distantFuture, limit: 10).isEmpty,
+      "a board without a period closes")
+    let closing = try needed(try opened.store.boardsToClose(index, at: .distantFuture, limit: 10).last)
     try require(closing.closedAt == start + 3 * hour && closing.openedAt == start + 2 * hour, "\(closing)")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try require(try reader.closedAt(index, board: closing.board) == nil, "an open board is closed")
@@ -125,7 +129,7 @@ extension ReadModelConformance {
     let result = try opened.store.checkpoint(checkpoint)
     try require(result.boards == [index], "\(result.boards)")
     try require(try reader.closedAt(index, board: closing.board) == closing.closedAt, "a closed board is open")
-    try require(try open(.max) == Array(names.prefix(2)), "a board closes twice")
+    try require(try open(.distantFuture) == Array(names.prefix(2)), "a board closes twice")
     let closed = Timestamp.text(closing.closedAt)
     try require(
       try opened.rows("hours", ["member", "closed_at"]) == ["w2 \(closed)"],
@@ -142,15 +146,15 @@ extension ReadModelConformance {
 
   func trimmingBoards(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
-    let index = try opened.index("hours")
+    let index = try opened.id("hours")
     let (history, names) = try hours(opened)
     try opened.hand.checkpointAll(history)
     var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
-    checkpoint.trim[index] = .max
+    checkpoint.trim[index] = .distantFuture
     _ = try opened.store.checkpoint(checkpoint)
-    try require(try opened.store.boardsToClose(index, at: .max, limit: 10).count == 3, "an open board is dropped")
+    try require(try opened.store.boardsToClose(index, at: .distantFuture, limit: 10).count == 3, "an open board is dropped")
     // The first two close: of closed boards the later one is kept, the earlier one is dropped.
-    checkpoint.closings = Array(try opened.store.boardsToClose(index, at: .max, limit: 2))
+    checkpoint.closings = Array(try opened.store.boardsToClose(index, at: .distantFuture, limit: 2))
     _ = try opened.store.checkpoint(checkpoint)
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try require(try reader.closedAt(index, board: [.string(names[0])]) == nil, "a board that is left out for good is still there")

@@ -1,4 +1,5 @@
-internal import ChangeLog
+internal import ChangeRecords
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -35,9 +36,9 @@ extension ReadModelConformance {
       for partitions in [1, 3] {
         var history = try StorePipelines.random(text, seed: seed, writes: 120, partitions: partitions)
         // Sessions end, and hours close.
-        history.time += 2 * 3_600_000
+        history.time += 7_200_000
         history.put(StorePipelines.play("late"))
-        history.time += 2 * 3_600_000
+        history.time += 7_200_000
         let ways: [(batch: Int, restart: Int?, checkpoint: Int?, mixes: Bool)] = [
           (4_096, nil, nil, false), (1, 1, nil, false), (3, nil, 2, true), (7, 5, nil, true),
         ]

@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -139,7 +140,7 @@ extension ReadModelConformance {
       try opened.hand.checkpoint(lane, history)
       let found = try opened.rows("kept", ["room", "member", "score"])
       try require(found == rows.sorted(), "\(found), not \(rows)")
-      let index = try opened.index("kept")
+      let index = try opened.id("kept")
       let board = try reader.snapshot { try reader.latestBoard(index) }
       try require(
         board == latest.map { [.string($0)] }, "the latest board is \(String(describing: board)), not \(latest ?? "none")")
@@ -186,16 +187,16 @@ extension ReadModelConformance {
       history.put(late)
       history.time += 1
       history.delete(late)
-      let end = LaneEngine.microseconds(history.time)
+      let end = Instant(history.time)
       try opened.hand.takeAll(history)
       try opened.hand.checkpoint(lanes[lane], history)
       try require(try opened.rows("rooms", ["room"]).isEmpty, "an empty group has a row")
       var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
-      for index in opened.pipeline.projections.indices { decider.trim[index] = LaneEngine.microseconds(TestHistory.start + trim) }
+      for id in opened.pipeline.projections.ids { decider.trim[id] = Instant(TestHistory.start + trim) }
       _ = try opened.store.checkpoint(decider)
       try opened.hand.checkpoint(lanes[1 - lane], history)
       // Past its own time the group is forgotten: that another lane brings an earlier change then is against the order.
-      let expected = Timestamp.text(folder == "kept" ? end : LaneEngine.microseconds(TestHistory.start))
+      let expected = Timestamp.text(folder == "kept" ? end : Instant(TestHistory.start))
       try require(
         try opened.rows("rooms", ["room", "c", "_at"]) == ["r 1 \(expected)"], "\(folder): \(try opened.rows("rooms", ["_at"]))")
     }

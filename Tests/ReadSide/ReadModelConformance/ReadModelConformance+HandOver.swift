@@ -1,6 +1,8 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
+internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
@@ -8,7 +10,7 @@ internal import ReadModels
 /// The outbox of a generation whose place another takes.
 extension ReadModelConformance {
   /// Where an old generation stood, and what it had waiting.
-  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Int64, decided: [String: Int64] = [:]) throws
+  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Instant, decided: [String: Instant] = [:]) throws
     -> OldGeneration
   {
     var position = try needed(opened.hand.positions[Outbox.lane])
@@ -16,7 +18,7 @@ extension ReadModelConformance {
     position.firedThrough = firedThrough
     return OldGeneration(
       lanes: [Outbox.lane: position], decided: decided,
-      outbox: try opened.store.effects(Set(EffectState.allCases), after: 0, limit: .max))
+      outbox: try opened.store.effects(Set(EffectState.allCases), after: .none, limit: .max))
   }
 
   /// The old one has carried out `done`, has `p` waiting and `f` given up, and somebody discarded `x`.

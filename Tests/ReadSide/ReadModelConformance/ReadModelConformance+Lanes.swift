@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -34,7 +35,7 @@ extension ReadModelConformance {
     var expected = try needed(position)
     expected.epoch = 3
     try require(again.position == expected, "\(again.position), not \(expected)")
-    let sittings = try opened.index("sittings")
+    let sittings = try opened.id("sittings")
     try require(
       again.sessions[sittings]?.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])],
       "\(again.sessions)")
@@ -56,8 +57,8 @@ extension ReadModelConformance {
       switch change {
       case 0: wrong.cursor.sequence += 1
       case 1: wrong.firedThrough -= 1
-      case 2: wrong.epoch += 1
-      case 3: wrong.epoch -= 1
+      case 2: wrong.epoch = wrong.epoch.next
+      case 3: wrong.epoch = Epoch(rawValue: wrong.epoch.rawValue - 1)
       default: wrong.cursor.tableID = TableID(rawValue: 7)
       }
       wrongs.append(wrong)
@@ -156,10 +157,10 @@ extension ReadModelConformance {
       "\(try opened.store.lanes())")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try opened.hand.checkpoint(lanes[0], history)
-    try require(try reader.places().map(\.watermark).min() == .min, "a watermark holds before every lane has come")
+    try require(try reader.places().map(\.watermark).min() == .distantPast, "a watermark holds before every lane has come")
     try opened.hand.checkpoint(lanes[1], history)
     // The score holds since the first of those after the other one.
-    let reached = Timestamp.text(LaneEngine.microseconds(TestHistory.start + 35))
+    let reached = Timestamp.text(Instant(TestHistory.start + 35))
     try require(
       try opened.rows("heard_last", ["member", "score", "reached_at"]) == ["w 5 \(reached)"],
       "\(try opened.rows("heard_last", ["member", "score", "reached_at"])), not \(reached)")

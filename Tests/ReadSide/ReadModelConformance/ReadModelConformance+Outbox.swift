@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -34,9 +35,10 @@ extension ReadModelConformance {
     try require(
       try Outbox.effect(opened, "a").pending.at == 10 && Outbox.keys(opened) == ["a", "b", "c"], "\(try Outbox.keys(opened))")
     // A deadline comes after everything of its instant.
-    try Outbox.write([Outbox.entry("d", at: 40, order: .max, origin: .deadline(40))], opened)
+    try Outbox.write([Outbox.entry("d", at: 40, order: .afterAll, origin: .deadline(40))], opened)
     try require(
-      try Outbox.effect(opened, "d").pending.order >= UInt64(Int64.max), "\(try Outbox.effect(opened, "d").pending.order)")
+      try Outbox.effect(opened, "d").pending.order.rawValue >= UInt64(Int64.max),
+      "\(try Outbox.effect(opened, "d").pending.order)")
   }
 
   func targets(_ fixture: StoreFixture) throws {
@@ -71,10 +73,10 @@ extension ReadModelConformance {
     effect = try Outbox.effect(opened, "b")
     try require(effect.state == .failed && effect.note == "refused" && effect.pending.attempts == 1, "\(effect)")
     try require(try Outbox.due(opened, now: .max) == ["a", "d", "e"], "\(try Outbox.due(opened, now: .max))")
-    let failed = try opened.store.effects([.failed], after: 0, limit: 100).map(\.pending.idempotencyKey)
-    let pending = try opened.store.effects([.pending], after: 0, limit: 100).map(\.pending.idempotencyKey)
+    let failed = try opened.store.effects([.failed], after: .none, limit: 100).map(\.pending.idempotencyKey)
+    let pending = try opened.store.effects([.pending], after: .none, limit: 100).map(\.pending.idempotencyKey)
     try require(failed == ["b", "c"] && pending == ["a", "d", "e"], "\(failed) \(pending)")
-    let first = try opened.store.effects([.pending, .failed], after: 0, limit: 2)
+    let first = try opened.store.effects([.pending, .failed], after: .none, limit: 2)
     let rest = try opened.store.effects([.pending, .failed], after: try needed(first.last).pending.id, limit: 100)
     try require((first + rest).map(\.pending.idempotencyKey) == ["a", "b", "c", "d", "e"], "a page is missing")
 
@@ -107,12 +109,12 @@ extension ReadModelConformance {
     history.time += 1
     history.put(StorePipelines.play("fay"))
     try opened.hand.checkpointAll(history)
-    func items(at time: Int64, order: UInt64, room: Value = .string("r")) throws -> [String] {
-      let table = opened.pipeline.projections[try opened.index("plays")].table
+    func items(at time: Instant, order: CommitOrder, room: Value = .string("r")) throws -> [String] {
+      let table = opened.pipeline.projections[try opened.id("plays")].table
       let entry = OutboxEntry(
         idempotencyKey: "\(time) \(order) \(room)", name: "gone", time: time, order: order, origin: .deadline(time),
         action: .deleteRows([
-          .init(projection: try opened.index("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])
+          .init(projection: try opened.id("plays"), table: 0, equals: [(try needed(table.column(named: "room")), room)])
         ]))
       try Outbox.write([entry], opened)
       let effect = try Outbox.effect(opened, entry.idempotencyKey).pending
@@ -122,13 +124,14 @@ extension ReadModelConformance {
         return "\(name) \(item.position.sequence)"
       }
     }
-    let start = LaneEngine.microseconds(TestHistory.start)
+    let start = Instant(TestHistory.start)
+    let later = Instant(rawValue: .max / 2)
     try require(
-      try items(at: .max / 2, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: .max / 2, order: 1))")
+      try items(at: later, order: 0) == ["U:ana 1", "U:ben 2", "U:eve 5", "U:fay 6"], "\(try items(at: later, order: 1))")
     try require(try items(at: start, order: order) == ["U:ana 1", "U:ben 2", "U:eve 5"], "\(try items(at: start, order: order))")
     try require(try items(at: start, order: order - 1) == ["U:ana 1", "U:ben 2"], "\(try items(at: start, order: order - 1))")
-    try require(try items(at: start, order: .max).count == 3, "a deadline does not come after all of its instant")
-    try require(try items(at: start - 1, order: .max).isEmpty, "items of later than the instant")
-    try require(try items(at: start, order: .max, room: .null).isEmpty, "null equals null")
+    try require(try items(at: start, order: .afterAll).count == 3, "a deadline does not come after all of its instant")
+    try require(try items(at: start - 1, order: .afterAll).isEmpty, "items of later than the instant")
+    try require(try items(at: start, order: .afterAll, room: .null).isEmpty, "null equals null")
   }
 }

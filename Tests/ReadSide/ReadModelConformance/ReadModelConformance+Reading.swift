@@ -1,5 +1,6 @@
 internal import ChangeRecords
 internal import DynamoModel
+internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
@@ -16,7 +17,7 @@ extension ReadModelConformance {
     history.put(StorePipelines.play("ana", points: 1))
     try opened.hand.checkpoint(Self.lane, history)
     let reader = try fixture.reader(opened.generation, opened.pipeline)
-    let (plays, best) = (try opened.index("plays"), try opened.index("best"))
+    let (plays, best) = (try opened.id("plays"), try opened.id("best"))
     func seen() throws -> [String] {
       var all = try reader.places().map { "\($0.table) \($0.position) \($0.watermark)" }
       all +=
@@ -35,7 +36,7 @@ extension ReadModelConformance {
       history.put(bad)
       try opened.hand.checkpoint(Self.lane, history)
       var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
-      decider.decided[try opened.index("logins")] = 3
+      decider.decided[try opened.id("logins")] = 3
       _ = try opened.store.checkpoint(decider)
       try require(try seen() == before, "\(try seen()), not \(before)")
       try require(before.contains("ana 1") && !before.contains("ben 2"), "\(before)")
@@ -44,7 +45,7 @@ extension ReadModelConformance {
     try require(after.contains("ben 2") && !after.contains("ana 1"), "\(after)")
     let place = try needed(try reader.places().first)
     try require(
-      place.table == "Tab" && place.position.sequence == 3 && place.watermark == LaneEngine.microseconds(history.time), "\(place)"
+      place.table == "Tab" && place.position.sequence == 3 && place.watermark == Instant(history.time), "\(place)"
     )
     // Rows by their columns, and at most so many.
     let table = opened.pipeline.projections[plays].table
@@ -82,7 +83,7 @@ extension ReadModelConformance {
       }
       fresh.close()
     }
-    try require(try follower.ranks(try opened.index("rooms")) == nil, "an aggregate has ranks")
+    try require(try follower.ranks(try opened.id("rooms")) == nil, "an aggregate has ranks")
     follower.close()
   }
 
@@ -113,7 +114,7 @@ extension ReadModelConformance {
     var letters = (1...(fixture.deadLettersMax + 60)).map { number in
       DeadLetter(
         projection: "kept", table: "Tab", partition: number % 3, sequence: UInt64(number),
-        time: LaneEngine.microseconds(TestHistory.start),
+        time: Instant(TestHistory.start),
         path: "Points", reason: "is not a number")
     }
     var kept: [[String]] = []

@@ -96,9 +96,9 @@ struct Opened {
   /// Another worker on the same generation.
   func another() throws -> LaneHand { LaneHand(try fixture.stores.generation(generation, pipeline)) }
 
-  func index(_ name: String) throws -> Int {
-    guard let index = pipeline.projection(named: name) else { throw ConformanceFailure(description: "no projection \(name)") }
-    return index
+  func id(_ name: String) throws -> ProjectionID {
+    guard let id = pipeline.projection(named: name) else { throw ConformanceFailure(description: "no projection \(name)") }
+    return id
   }
 
   /// Some columns of a projection's rows, each row as text, in order.
@@ -109,14 +109,14 @@ struct Opened {
   }
 
   func rows(_ reader: any GenerationReader, _ name: String, _ columns: [String]) throws -> [String] {
-    let index = try index(name)
-    let table = pipeline.projections[index].table
+    let id = try id(name)
+    let table = pipeline.projections[id].table
     let places = try columns.map { column -> Int in
       guard let place = table.column(named: column) else { throw ConformanceFailure(description: "no column \(column)") }
       return place
     }
     var found: [String] = []
-    try reader.rows(index, where: [], newest: nil, limit: .max) { row in
+    try reader.rows(id, where: [], newest: nil, limit: .max) { row in
       found.append(places.map { row[$0].description }.joined(separator: " "))
     }
     return found.sorted()
@@ -129,11 +129,11 @@ struct Opened {
       all += try rows(projection.name, projection.table.columns.map(\.name)).map { "\(projection.name): \($0)" }
     }
     all += try letters()
-    all += try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map { effect in
+    all += try store.effects(Set(EffectState.allCases), after: .none, limit: .max).map { effect in
       "effect: \(effect.pending.idempotencyKey) \(effect.state) \(effect.pending.action.json)"
     }.sorted()
     all += try store.lanes().sorted { $0.key < $1.key }.map { "lane: \($0.key) \($0.value)" }
-    for index in pipeline.projections.indices { all.append("steps: \(try store.stepsWaiting(index))") }
+    for id in pipeline.projections.ids { all.append("steps: \(try store.stepsWaiting(id))") }
     let reader = try fixture.reader(generation, pipeline)
     defer { reader.close() }
     all += try reader.checkRows(of: pipeline).flatMap { ["digest: \($0.kept)"] + $0.findings }
@@ -151,10 +151,10 @@ struct Opened {
 
   /// The members of a board by the ranks that a reader keeps, best first.
   func ranks(_ reader: any GenerationReader, _ name: String, _ board: [Value]) throws -> [String] {
-    let index = try index(name)
+    let id = try id(name)
     return try reader.snapshot {
-      let page = try reader.ranks(index)?.board(board)?.page(from: 0, limit: 1_000) ?? []
-      let top = try reader.top(index, board: board, limit: 1_000)
+      let page = try reader.ranks(id)?.board(board)?.page(from: 0, limit: 1_000) ?? []
+      let top = try reader.top(id, board: board, limit: 1_000)
       try require(page == top, "\(name) \(board): by ranks \(page), by rows \(top)")
       return page.map { "\($0.member) \($0.score)" }
     }

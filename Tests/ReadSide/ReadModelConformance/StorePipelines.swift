@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import LiteralTestKit
 internal import ProjectionTestKit
 internal import RandomTestKit
 

@@ -1,4 +1,6 @@
 import ChangeRecords
+import LiteralTestKit
+import Pipelines
 import Projections
 import ReadModels
 import Testing
@@ -7,7 +9,7 @@ import Testing
 @Suite struct ActivationsTests {
   private let table = TableID(rawValue: 7)
 
-  private func place(_ partition: Int, _ sequence: UInt64, _ watermark: Int64) -> LogPlace {
+  private func place(_ partition: Int, _ sequence: UInt64, _ watermark: Instant) -> LogPlace {
     LogPlace(tableID: table, partition: partition, sequence: sequence, watermark: watermark)
   }
 

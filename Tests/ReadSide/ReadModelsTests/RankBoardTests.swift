@@ -1,3 +1,4 @@
+import LiteralTestKit
 import Pipelines
 import RandomTestKit
 import ReadModels
@@ -8,7 +9,7 @@ import Testing
   struct Row {
     let member: String
     let score: Int64
-    let reachedAt: Int64
+    let reachedAt: Instant
   }
 
   @Test(
@@ -32,7 +33,7 @@ import Testing
         } else {
           let row = Row(
             member: name, score: Int64.random(in: -scores...scores, using: &random),
-            reachedAt: Int64.random(in: 0..<50, using: &random))
+            reachedAt: Instant(rawValue: Int64.random(in: 0..<50, using: &random)))
           rows[name] = row
           board.set(.string(name), score: .integer(row.score), reachedAt: row.reachedAt)
         }

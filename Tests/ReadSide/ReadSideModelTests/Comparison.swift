@@ -16,9 +16,9 @@ struct Comparison {
   /// The first difference; nil when there is none.
   func difference(effects: Bool = true) throws -> String? {
     let reader = try Connection(path: path, options: .readOnly)
-    for index in pipeline.projections.indices {
-      if let problem = try rowDifference(index, reader) { return problem }
-      if let problem = try rankDifference(index, reader) { return problem }
+    for id in pipeline.projections.ids {
+      if let problem = try rowDifference(id, reader) { return problem }
+      if let problem = try rankDifference(id, reader) { return problem }
     }
     if let problem = try letterDifference(reader) { return problem }
     if let problem = try hashProblem() { return problem }
@@ -40,8 +40,8 @@ struct Comparison {
     return try reader.digests()
   }
 
-  private func rowDifference(_ index: Int, _ reader: Connection) throws -> String? {
-    let table = pipeline.projections[index].table
+  private func rowDifference(_ id: ProjectionID, _ reader: Connection) throws -> String? {
+    let table = pipeline.projections[id].table
     let columns = table.columns.filter { $0.name != "_item" }
     let select = try reader.prepare("SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
     // A decimal is two SQL columns, of which the first alone is selected.
@@ -50,7 +50,7 @@ struct Comparison {
       found.append(columns.indices.map { Value(column: $0, of: select, as: columns[$0].type) ?? .null })
     }
     return Self.difference(
-      found.map { Self.text($0, columns) }, (model.rows[index] ?? []).map { Self.text($0, columns) }, "rows of \(table.name)")
+      found.map { Self.text($0, columns) }, (model.rows[id] ?? []).map { Self.text($0, columns) }, "rows of \(table.name)")
   }
 
   private static func text(_ row: [Value], _ columns: [SQLColumn]) -> String {
@@ -76,17 +76,17 @@ struct Comparison {
       "\(what):\n  the engine: \(extra.joined(separator: "\n              "))\n  the model:  \(left.joined(separator: "\n              "))"
   }
 
-  private func rankDifference(_ index: Int, _ reader: Connection) throws -> String? {
-    guard case .leaderboard(let board) = pipeline.projections[index].kind, let ranks = RankIndex(pipeline, projection: index)
+  private func rankDifference(_ id: ProjectionID, _ reader: Connection) throws -> String? {
+    guard case .leaderboard(let board) = pipeline.projections[id].kind, let ranks = RankIndex(pipeline, projection: id)
     else { return nil }
     try ranks.follow(reader)
-    for (key, rows) in Dictionary(grouping: model.rows[index] ?? [], by: { Array($0[..<board.boardCount]) }) {
+    for (key, rows) in Dictionary(grouping: model.rows[id] ?? [], by: { Array($0[..<board.boardCount]) }) {
       let wanted = model.ranks(of: board, rows)
       let found = ranks.board(key)
       let count = found.map { found in ranks.floor.map { found.count(atLeast: $0) } ?? found.count } ?? 0
       let shown = (found?.page(from: 0, limit: count) ?? []).map { "\($0.rank) \(Self.text($0.member))" }
       if shown != wanted.map({ "\($0.rank) \(Self.text($0.member))" }) {
-        return "ranks of \(pipeline.projections[index].name) \(key): the engine: \(shown), the model: \(wanted)"
+        return "ranks of \(pipeline.projections[id].name) \(key): the engine: \(shown), the model: \(wanted)"
       }
     }
     return nil
@@ -106,7 +106,7 @@ struct Comparison {
   }
 
   private func effectDifference() throws -> String? {
-    let found = try store.effects([.pending, .failed], after: 0, limit: 100_000).map { effect -> String in
+    let found = try store.effects([.pending, .failed], after: .none, limit: 100_000).map { effect -> String in
       let action: String
       switch effect.pending.action.kind {
       case .deleteItem(let table, let key, _, let through):

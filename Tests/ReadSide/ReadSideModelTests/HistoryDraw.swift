@@ -136,7 +136,8 @@ struct HistoryDraw {
       return .string(
         isEdge ? draw.pick(["\u{0}", String(repeating: "g", count: 1_025), "\u{e9}"]) : draw.pick(["A", "a", "b", "b"]))
     case "B": return .bool(draw.chance(2))
-    case "T": return .string(isEdge ? draw.pick(Self.edges) : Timestamp.text((now + draw.pick(Self.near)) * 1_000))
+    case "T":
+      return .string(isEdge ? draw.pick(Self.edges) : Timestamp.text(Instant(rawValue: (now + draw.pick(Self.near)) * 1_000)))
     case "U":
       return number(
         isEdge

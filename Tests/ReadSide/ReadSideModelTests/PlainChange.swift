@@ -2,10 +2,10 @@ import ChangeRecords
 import DynamoModel
 import Pipelines
 
-/// When something happened: time in microseconds and order. Among the changes of one store no two are equal.
+/// When something happened: time and order. Among the changes of one store no two are equal.
 struct PlainStamp: Comparable, Hashable {
-  let time: Int64
-  let order: UInt64
+  let time: Instant
+  let order: CommitOrder
 
   static func < (left: PlainStamp, right: PlainStamp) -> Bool { (left.time, left.order) < (right.time, right.order) }
 }
@@ -25,11 +25,11 @@ struct PlainChange {
   /// A removal by TTL or by an effect.
   let isExpiry: Bool
 
-  var time: Int64 { stamp.time }
+  var time: Instant { stamp.time }
   var place: String { "\(table)/\(partition)/\(sequence)" }
 
   init(_ record: ChangeRecord, table: Int, _ tableID: TableID, partition: Int, of pipeline: Pipeline) {
-    stamp = PlainStamp(time: record.time * 1_000, order: record.order)
+    stamp = PlainStamp(time: Instant(record.time), order: record.order)
     self.table = table
     self.partition = partition
     sequence = record.sequence

@@ -1,4 +1,6 @@
+import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 
 /// Leaderboards: entries by board and member, scores, what `keep` leaves, and ranks.
@@ -14,11 +16,11 @@ extension PlainModel {
     let boardTouched: PlainStamp
   }
 
-  mutating func boardRows(_ board: Leaderboard, _ index: Int) -> [[Value]] {
-    var members = allMembers(board, index)
+  mutating func boardRows(_ board: Leaderboard, _ id: ProjectionID) -> [[Value]] {
+    var members = allMembers(board, id)
     if let keep = board.keepBoards {
       // By the start of the board's period, then by its last change, then by its values.
-      var latest: [[Value]: (start: Int64, change: PlainStamp)] = [:]
+      var latest: [[Value]: (start: Instant, change: PlainStamp)] = [:]
       for member in members {
         latest[member.board] = (board.period(of: member.board)?.lowerBound ?? 0, member.boardTouched)
       }
@@ -51,8 +53,8 @@ extension PlainModel {
     }
   }
 
-  private mutating func allMembers(_ board: Leaderboard, _ index: Int) -> [Member] {
-    let projection = pipeline.projections[index]
+  private mutating func allMembers(_ board: Leaderboard, _ id: ProjectionID) -> [Member] {
+    let projection = pipeline.projections[id]
     let needed = board.scoreInput ?? board.memberInput
     func key(_ values: [Value]) -> [Value]? {
       let key = Array(values[...board.memberInput])
@@ -111,7 +113,7 @@ extension PlainModel {
     }
     for (key, opened) in opened {
       guard let end = board.period(of: key)?.upperBound, end <= watermark else { continue }
-      closed[index, default: []].append((key, max(end, opened.time)))
+      closed[id, default: []].append((key, max(end, opened.time)))
     }
     return entries.compactMap { key, entries in
       var score: Value?
@@ -156,7 +158,7 @@ extension PlainModel {
       guard case .timestamp(let time) = row[count + 2], case .integer(let order) = row[count + 3] else {
         preconditionFailure("no board's row")
       }
-      let reached = PlainStamp(time: time, order: UInt64(bitPattern: order))
+      let reached = PlainStamp(time: time, order: CommitOrder(rawValue: UInt64(bitPattern: order)))
       return Member(
         board: Array(row[..<count]), member: row[count], score: row[count + 1], reached: reached, touched: reached,
         boardTouched: reached)

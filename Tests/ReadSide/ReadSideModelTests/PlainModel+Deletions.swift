@@ -20,7 +20,9 @@ extension PlainModel {
     }
     for change in changes where change.isExpiry && !accounted.contains(change.place) {
       // A removal by TTL needs no effect.
-      if case .number(let seconds)? = change.oldItem?["X"], let due = seconds.int64, due * 1_000_000 <= change.time { continue }
+      if case .number(let seconds)? = change.oldItem?["X"], let due = seconds.int64, due * 1_000_000 <= change.time.rawValue {
+        continue
+      }
       return "\(change.itemKey) was deleted at \(Timestamp.text(change.time)), which no effect asks for"
     }
     return nil

@@ -1,3 +1,4 @@
+import ChangeRecords
 import DynamoModel
 import Pipelines
 
@@ -12,12 +13,12 @@ struct PlainEffect {
   /// The rows of a collection whose columns equal values.
   struct Selection {
     /// Index in `Pipeline.projections`.
-    let projection: Int
+    let projection: ProjectionID
     let equal: [(column: Int, value: Value)]
   }
 
   let effect: String
-  /// In microseconds, and the order of the change; what a deadline sets off comes after all changes of its instant.
+  /// With the order of the change; what a deadline sets off comes after all changes of its instant.
   let at: PlainStamp
   let action: Action
 
@@ -37,11 +38,11 @@ struct PlainEffect {
 
 extension PlainModel {
   /// `expire: delete item` of a projection.
-  func expiries(_ index: Int) -> [PlainEffect] {
-    guard case .sessions(let rule) = pipeline.projections[index].kind, rule.expiresItem else { return [] }
-    return (ended[index] ?? []).compactMap { session in
+  func expiries(_ id: ProjectionID) -> [PlainEffect] {
+    guard case .sessions(let rule) = pipeline.projections[id].kind, rule.expiresItem else { return [] }
+    return (ended[id] ?? []).compactMap { session in
       guard let end = session.end, end.by.status == .expired, end.by != .ttl else { return nil }
-      return PlainEffect(effect: pipeline.projections[index].name, at: end.through, action: deletion(session))
+      return PlainEffect(effect: pipeline.projections[id].name, at: end.through, action: deletion(session))
     }
   }
 
@@ -73,7 +74,8 @@ extension PlainModel {
     case .boardClosed(let projection):
       guard case .deleteRows(let selections) = effect.action else { return [] }
       return (closed[projection] ?? []).map { board in
-        PlainEffect(effect: effect.name, at: PlainStamp(time: board.at, order: 0), action: .rows(rows(selections, board.board)))
+        PlainEffect(
+          effect: effect.name, at: PlainStamp(time: board.at, order: .beforeAll), action: .rows(rows(selections, board.board)))
       }
     }
   }

@@ -1,4 +1,6 @@
+import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 
 /// Sessions: every change in its order, and before each the deadlines that lie before it.
@@ -13,20 +15,20 @@ extension PlainModel {
 
     struct PlainName: Hashable {
       let key: [Value]
-      let time: Int64
+      let time: Instant
       let itemKey: PlainItemKey
     }
 
-    mutating func end(_ session: PlainSession, _ at: Int64, _ by: SessionEnd, _ through: PlainStamp) {
+    mutating func end(_ session: PlainSession, _ at: Instant, _ by: SessionEnd, _ through: PlainStamp) {
       session.end = (at, by, through)
       active[session.key] = nil
       lastEnd[session.key] = by
     }
 
-    mutating func fire(before time: Int64) {
+    mutating func fire(before time: Instant) {
       for session in active.values {
         if let due = session.due(rule), due.through < time {
-          end(session, due.at, due.by, PlainStamp(time: due.through, order: .max))
+          end(session, due.at, due.by, PlainStamp(time: due.through, order: .afterAll))
         }
       }
     }
@@ -55,8 +57,8 @@ extension PlainModel {
     }
   }
 
-  mutating func sessionRows(_ rule: Sessions, _ index: Int) -> [[Value]] {
-    let projection = pipeline.projections[index]
+  mutating func sessionRows(_ rule: Sessions, _ id: ProjectionID) -> [[Value]] {
+    let projection = pipeline.projections[id]
     var run = Run(rule: rule)
     for change in changes {
       run.fire(before: change.time)
@@ -66,7 +68,7 @@ extension PlainModel {
       }
     }
     run.fire(before: watermark)
-    ended[index] = run.all.filter { $0.end != nil }
+    ended[id] = run.all.filter { $0.end != nil }
     return run.all.map { row($0, rule, projection) }
   }
 

@@ -8,30 +8,31 @@ struct PlainModel {
   let pipeline: Pipeline
   /// All changes of all tables, in their order.
   let changes: [PlainChange]
-  /// The watermark of all partitions, in microseconds.
-  let watermark: Int64
+  /// The watermark of all partitions.
+  let watermark: Instant
   /// By projection: rows without `_item`.
-  var rows: [Int: [[Value]]] = [:]
+  var rows: [ProjectionID: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
   var effects: [PlainEffect] = []
   /// By projection: boards whose period has passed, and when that was seen in the order of the records.
-  var closed: [Int: [(board: [Value], at: Int64)]] = [:]
+  var closed: [ProjectionID: [(board: [Value], at: Instant)]] = [:]
   /// By projection: the sessions that have ended.
-  var ended: [Int: [PlainSession]] = [:]
+  var ended: [ProjectionID: [PlainSession]] = [:]
 
-  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Int64) {
+  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Instant) {
     self.pipeline = pipeline
     self.changes = changes
     self.watermark = watermark
-    for (index, projection) in pipeline.projections.enumerated() {
+    for id in pipeline.projections.ids {
+      let projection = pipeline.projections[id]
       switch projection.kind {
-      case .collection(let collection): rows[index] = collectionRows(collection, projection)
-      case .aggregate(let aggregate): rows[index] = aggregateRows(aggregate, projection)
-      case .leaderboard(let board): rows[index] = boardRows(board, index)
-      case .sessions(let sessions): rows[index] = sessionRows(sessions, index)
+      case .collection(let collection): rows[id] = collectionRows(collection, projection)
+      case .aggregate(let aggregate): rows[id] = aggregateRows(aggregate, projection)
+      case .leaderboard(let board): rows[id] = boardRows(board, id)
+      case .sessions(let sessions): rows[id] = sessionRows(sessions, id)
       }
     }
-    for index in pipeline.projections.indices { effects += expiries(index) }
+    for id in pipeline.projections.ids { effects += expiries(id) }
     for effect in pipeline.effects { effects += derived(effect) }
   }
 
@@ -92,7 +93,7 @@ struct PlainModel {
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: PlainStamp) -> [Value] {
     let position = changes.first { $0.stamp == stamp }?.position.description ?? "none"
-    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(position)]
+    return [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(position)]
   }
 
   // MARK: Over changes

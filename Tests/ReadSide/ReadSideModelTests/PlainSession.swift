@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 
 /// One session of a projection.
@@ -7,19 +8,19 @@ final class PlainSession {
   let started: PlainStamp
   /// The item of the first touch.
   let itemKey: PlainItemKey
-  var lastTouch: Int64
+  var lastTouch: Instant
   var touches: [PlainEntry] = []
   /// Of a session that is an item: the item's inputs as they are.
   var current: [Value] = []
   /// The instant of the item that the pipeline calls the deadline.
-  var deadline: Int64?
+  var deadline: Instant?
   /// What one session is live per; nil when that is null.
   var group: [Value]?
   var touched: PlainStamp
   /// The last change of the item, for effects.
   var change: PlainChange
   /// When the session ended, why, and by which change; by the last order of its last instant when the clock ended it.
-  var end: (at: Int64, by: SessionEnd, through: PlainStamp)?
+  var end: (at: Instant, by: SessionEnd, through: PlainStamp)?
   /// Which session of this name it is.
   var ordinal = 1
 
@@ -34,8 +35,8 @@ final class PlainSession {
 
   /// When the session ends by itself, why, and the last instant at which it is active: that of a gap, the longest time and a deadline is
   /// included, midnight belongs to the next day.
-  func due(_ rule: Sessions) -> (at: Int64, by: SessionEnd, through: Int64)? {
-    var all: [(at: Int64, by: SessionEnd, through: Int64)] = []
+  func due(_ rule: Sessions) -> (at: Instant, by: SessionEnd, through: Instant)? {
+    var all: [(at: Instant, by: SessionEnd, through: Instant)] = []
     // Of two that end at one instant the first here is named.
     // One that is past when it comes ends the session with the instant of the change that brings it.
     if let deadline { all.append((deadline, .deadline, max(deadline, change.time))) }

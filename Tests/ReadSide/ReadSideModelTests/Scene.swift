@@ -94,18 +94,18 @@ final class Scene {
     _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
   }
 
-  /// All changes in their order, and the watermark of all partitions in microseconds.
-  func changes() async throws -> (changes: [PlainChange], watermark: Int64) {
+  /// All changes in their order, and the watermark of all partitions.
+  func changes() async throws -> (changes: [PlainChange], watermark: Instant) {
     var all: [PlainChange] = []
-    var watermark = Int64.max
+    var watermark = Instant.distantFuture
     for (number, table) in pipeline.tables.enumerated() {
       let log = EmbeddedLog(store, table: table.name)
       let tableID = try await log.describe().tableID
       for (partition, records) in try await store.records(table.name).enumerated() {
         all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
-        watermark = min(
-          watermark, try await log.read(partition: partition, after: end, limit: .standard, wait: .zero).watermark * 1_000)
+        let batch = try await log.read(partition: partition, after: end, limit: .standard, wait: .zero)
+        watermark = min(watermark, Instant(batch.watermark))
       }
     }
     return (all.sorted { $0.stamp < $1.stamp }, watermark)
@@ -180,7 +180,7 @@ struct RepeatingLog: ChangeLog {
 
   func describe() async throws(LogError) -> LogDescription { try await log.describe() }
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await log.bounds(partition: partition) }
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     try await log.cursor(partition: partition, time: time)
   }
 

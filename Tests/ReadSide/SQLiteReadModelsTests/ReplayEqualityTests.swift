@@ -1,5 +1,7 @@
+import ChangeRecords
 import DynamoModel
 import Foundation
+import LiteralTestKit
 import MemoryReadModels
 import PipelineFiles
 import Pipelines
@@ -18,8 +20,8 @@ import Workers
   private func history(_ scenario: Scenario, of pipeline: Pipeline, partitions: Int) -> TestHistory {
     var history = TestHistory(pipeline, partitions: partitions)
     for step in scenario.steps {
-      history.time = max(history.time, step.time / 1000)
-      if history.order == 1 { history.time = step.time / 1000 }
+      history.time = max(history.time, LogTime(rawValue: step.time.milliseconds))
+      if history.order == 1 { history.time = LogTime(rawValue: step.time.milliseconds) }
       for write in step.writes { apply(write, to: &history) }
     }
     history.time += 86_400_000 * 3
@@ -38,11 +40,12 @@ import Workers
   /// Everything that a reader sees of the rows, dead letters and boards.
   private func everything(_ reader: any GenerationReader, _ pipeline: Pipeline) throws -> [String] {
     var all: [String] = []
-    for (index, projection) in pipeline.projections.enumerated() {
-      try reader.rows(index, where: [], newest: nil, limit: .max) { all.append("\(projection.name): \($0)") }
-      let latest = try reader.latestBoard(index)
+    for id in pipeline.projections.ids {
+      let projection = pipeline.projections[id]
+      try reader.rows(id, where: [], newest: nil, limit: .max) { all.append("\(projection.name): \($0)") }
+      let latest = try reader.latestBoard(id)
       all.append("latest of \(projection.name): \(String(describing: latest))")
-      if let latest { all.append("top: \(try reader.top(index, board: latest, limit: 100))") }
+      if let latest { all.append("top: \(try reader.top(id, board: latest, limit: 100))") }
     }
     try reader.deadLetters(limit: 1_000) { all.append("letter: \($0)") }
     all += try reader.deadLetterCounts().map { "\($0)" } + reader.places().map { "\($0.position) \($0.watermark)" }
@@ -50,7 +53,7 @@ import Workers
   }
 
   private func effects(_ store: any GenerationStore) throws -> [String] {
-    try store.effects(Set(EffectState.allCases), after: 0, limit: .max).map {
+    try store.effects(Set(EffectState.allCases), after: .none, limit: .max).map {
       "\($0.pending.idempotencyKey) \($0.pending.at) \($0.pending.order) \($0.pending.action.json)"
     }.sorted()
   }

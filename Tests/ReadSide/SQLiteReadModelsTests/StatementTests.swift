@@ -1,4 +1,5 @@
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import ReadModels
 import SQLite

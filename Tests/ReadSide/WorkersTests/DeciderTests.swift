@@ -1,5 +1,6 @@
 import ChangeLog
 import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import Projections
@@ -43,7 +44,7 @@ import Testing
       try Decider(store, partitions: partitions, .always(EffectRules.names(of: pipeline)))
     }
 
-    func rows(_ projection: Int) throws -> Int {
+    func rows(_ projection: ProjectionID) throws -> Int {
       var count = 0
       try models.reader(generation, pipeline).rows(projection, where: [], newest: nil, limit: .max) { _ in count += 1 }
       return count
@@ -83,7 +84,7 @@ import Testing
     #expect(try !decider.round())
     #expect(try opened.rows(0) == 2 && decider.hasWritten)
     #expect(decider.holds.isEmpty)
-    #expect(try opened.store.decided()[0] == LaneEngine.microseconds(history.time))
+    #expect(try opened.store.decided()[0] == Instant(history.time))
     #expect(try !decider.round() && !decider.hasWritten)
   }
 
@@ -100,7 +101,7 @@ import Testing
     // The last change of a full round may have more steps: it is left to the next.
     #expect(waiting == [count, 701])
     #expect(try opened.store.stepsWaiting(0) == 0 && opened.rows(0) == count)
-    #expect(try opened.store.decided()[0] == LaneEngine.microseconds(history.time))
+    #expect(try opened.store.decided()[0] == Instant(history.time))
   }
 
   @Test func `a closed board is said to be decided, so that a rebuild does not close it again`() throws {
@@ -111,7 +112,7 @@ import Testing
     try opened.hand.checkpointAll(history)
     let decider = try opened.decider(partitions: [1])
     while try decider.round() {}
-    let end = LaneEngine.microseconds(history.time)
+    let end = Instant(history.time)
     #expect(try opened.store.decided()[2] == end + 1)
     var effects = try opened.store.dueEffects(DueEffects(effect: "passed", now: 0, limit: 10))
     #expect(effects.map(\.at) == [end])
@@ -121,8 +122,8 @@ import Testing
     try rebuilt.hand.checkpointAll(history)
     let again = try rebuilt.decider(partitions: [1])
     while try again.round() {}
-    let names = opened.pipeline.projections.map(\.name)
-    let decided = Dictionary(uniqueKeysWithValues: try opened.store.decided().map { (names[$0.key], $0.value) })
+    let projections = opened.pipeline.projections
+    let decided = Dictionary(uniqueKeysWithValues: try opened.store.decided().map { (projections[$0.key].name, $0.value) })
     try rebuilt.store.handOver(OldGeneration(lanes: try opened.store.lanes(), decided: decided, outbox: []))
     effects = try rebuilt.store.dueEffects(DueEffects(effect: "passed", now: 0, limit: 10))
     #expect(effects.isEmpty, "\(effects.map(\.at))")

@@ -1,5 +1,7 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
+import Pipelines
 import ProjectionTestKit
 import Projections
 import RandomTestKit
@@ -20,7 +22,8 @@ import Testing
       action: .deleteItem(
         table: 0, key: key, seen: Item(), through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: 1)))
     return PendingEffect(
-      id: id, idempotencyKey: "\(id)", effect: "e", at: 0, order: 0, action: OutboxAction(entry, pipeline), attempts: 0)
+      id: EffectID(rawValue: id), idempotencyKey: "\(id)", effect: "e", at: 0, order: 0, action: OutboxAction(entry, pipeline),
+      attempts: 0)
   }
 
   @Test func `so many begin at once, and the next when one has ended`() throws {
@@ -97,7 +100,7 @@ import Testing
     var queue = EffectQueue(atOnce: 4)
     let all = try (0..<200).map { try effect(Int64($0), target: "t\($0 % 7)") }
     var running: [PendingEffect] = []
-    var ended: [Int64] = []
+    var ended: [EffectID] = []
     var next = 0
     while ended.count < all.count {
       let count = min(all.count - next, Int.random(in: 0..<9, using: &random))
@@ -111,7 +114,7 @@ import Testing
       ended.append(one.id)
     }
     for target in 0..<7 {
-      let ids = ended.filter { $0 % 7 == target }
+      let ids = ended.filter { $0.rawValue % 7 == target }
       #expect(ids == ids.sorted(), "seed \(seed): target \(target) went \(ids)")
     }
     #expect(queue.isIdle, "seed \(seed)")
@@ -139,7 +142,7 @@ import Testing
   }
 
   @Test func `a generation takes another's place when no lane of it stands lower`() {
-    func place(_ sequence: UInt64, _ fired: Int64) -> SwapDecision.Place { .init(sequence: sequence, firedThrough: fired) }
+    func place(_ sequence: UInt64, _ fired: Instant) -> SwapDecision.Place { .init(sequence: sequence, firedThrough: fired) }
     let (a, b) = (LaneID(table: 0, partition: 0), LaneID(table: 1, partition: 3))
     let old = [a: place(5, 100), b: place(7, 50)]
     #expect(SwapDecision.isReached([a: place(5, 100), b: place(7, 50)], old: old))
@@ -148,7 +151,7 @@ import Testing
     #expect(!SwapDecision.isReached([a: place(5, 99), b: place(7, 50)], old: old))
     #expect(!SwapDecision.isReached([a: place(5, 100), b: place(7, 49)], old: old))
     // A lane that the old one does not have, or the new one does not, holds nothing back.
-    #expect(SwapDecision.isReached([a: place(5, 100), LaneID(table: 2, partition: 0): place(0, .min)], old: old))
+    #expect(SwapDecision.isReached([a: place(5, 100), LaneID(table: 2, partition: 0): place(0, .distantPast)], old: old))
     #expect(SwapDecision.isReached([:], old: old) && SwapDecision.isReached([a: place(0, 0)], old: [:]))
   }
 }

@@ -2,6 +2,8 @@ import ChangeLog
 import ChangeRecords
 import DynamoModel
 @testable import Projections
+import LiteralTestKit
+import Pipelines
 import ProjectionTestKit
 import ReadModels
 import Testing
@@ -20,7 +22,7 @@ import Testing
   }
 
   private func batch(
-    end: UInt64, records: Int = 0, watermark: Int64 = .min, behind: UInt64 = 5, hasChanges: Bool = false, rows: Int = 0,
+    end: UInt64, records: Int = 0, watermark: Instant = .distantPast, behind: UInt64 = 5, hasChanges: Bool = false, rows: Int = 0,
     isUrgent: Bool = false, failure: LaneFailure? = nil
   ) -> LaneProgress.Applied {
     LaneProgress.Applied(

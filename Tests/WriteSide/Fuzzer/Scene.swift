@@ -26,7 +26,7 @@ final class Scene: Sendable {
       self.api = api
       // Without keys: what comes over the wire gets further.
       let open = TableAPI(store: store)
-      server = try HTTPServer { open.handle($0, $1) }
+      server = try HTTPServer.serving { open.handle($0, $1) }
     } catch {
       fatalError("no server: \(error)")
     }

@@ -1,4 +1,5 @@
 import ChangeLog
+import ChangeRecords
 import Services
 import Synchronization
 
@@ -29,7 +30,7 @@ final class CountingLog: ChangeLog {
 
   func bounds(partition: Int) async throws(LogError) -> LogBounds { try await base.bounds(partition: partition) }
 
-  func cursor(partition: Int, time: Int64) async throws(LogError) -> LogCursor {
+  func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     try await base.cursor(partition: partition, time: time)
   }
 

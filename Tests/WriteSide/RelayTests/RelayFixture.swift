@@ -109,10 +109,11 @@ final class RelayFixture: Sendable {
   }
 
   /// What a reader of committed messages sees in a partition, duplicates and all: the positions in the headers.
-  func raw(_ partition: Int) async throws -> [UInt64] {
+  func raw(_ partition: Int, publication: Int = 1) async throws -> [UInt64] {
     let consumer = try Consumer(configuration) { _ in }
     let arrivals = Signal()
-    let stream = try await consumer.open(topic: TopicNames.records(of: table), partition: partition, offset: 0) {
+    let topic = TopicNames.records(of: table, publication: publication)
+    let stream = try await consumer.open(topic: topic, partition: partition, offset: 0) {
       arrivals.announce()
     }
     var sequences: [UInt64] = []

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import PythonTestKit
 import StoreTestKit
 import TableAPI
 import Testing
@@ -59,11 +60,8 @@ import Testing
 
   private func run(_ program: String, _ arguments: [String]) async throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    #expect(
-      try await ClientProgram.run(["python3", "-c", "import boto3"]).status == 0,
-      "boto3 is missing: run python3 -m pip install --break-system-packages boto3"
-    )
-    let (status, output) = try await ClientProgram.run(["python3", folder.appending(path: program).path] + arguments)
+    #expect(Python.isAvailable, "boto3 is missing: \(Python.skipped)")
+    let (status, output) = try await ClientProgram.run([Python.path, folder.appending(path: program).path] + arguments)
     #expect(status == 0, "\(program) failed:\n\(output)")
   }
 }

@@ -1,5 +1,6 @@
 import DynamoModel
 import Foundation
+import PythonTestKit
 import StoreTestKit
 import TableStore
 import Testing
@@ -7,20 +8,19 @@ import Testing
 /// Clients of others, unmodified, each with a small program of our own; `make test` installs them.
 @Suite struct ClientTests {
   private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
-  private static let python = root.appending(path: ".build/clients/bin/python").path
   /// The Kinesis Client Library and AWS's SDK for Java, as a PyPI package carries them.
-  private static let jars = (FileManager.default.subpaths(atPath: root.appending(path: ".build/clients/lib").path) ?? [])
-    .first { $0.hasSuffix("/amazon_kclpy/jars") }.map { root.appending(path: ".build/clients/lib/\($0)").path }
+  private static let jars = (FileManager.default.subpaths(atPath: Python.clientsLibrary) ?? [])
+    .first { $0.hasSuffix("/amazon_kclpy/jars") }.map { "\(Python.clientsLibrary)/\($0)" }
 
   @Test(
-    .enabled("make test installs the clients") { FileManager.default.isExecutableFile(atPath: python) },
+    .enabled(if: Python.areClientsAvailable, "make test installs the clients"),
     arguments: ["pynamodb_orm", "aioboto3_client", "langchain_history", "langgraph_checkpoints"])
   func `a client of others works unmodified`(program: String) async throws {
-    try await run([Self.python, Self.program("\(program).py")])
+    try await run([Python.clients, Self.program("\(program).py")])
   }
 
-  @Test func `the aws command line works unmodified`() async throws {
-    try await run(["/bin/sh", Self.program("awscli.sh")])
+  @Test(.enabled(if: Python.isAvailable, "make test installs it")) func `the aws command line works unmodified`() async throws {
+    try await run(["/bin/sh", Self.program("awscli.sh"), Python.aws])
   }
 
   @Test(.enabled("make test installs it") { jars != nil })

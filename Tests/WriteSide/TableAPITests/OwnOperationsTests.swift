@@ -89,7 +89,7 @@ import Testing
     let time = ManualTime(wall: 1_700_000_000_000)
     let store = try TableStore(path: directory.path, options: .init(time: time))
     let api = TableAPI(store: store)
-    let server = try HTTPServer { api.handle($0, $1) }
+    let server = try HTTPServer.serving { api.handle($0, $1) }
     defer {
       server.stop()
       store.close()

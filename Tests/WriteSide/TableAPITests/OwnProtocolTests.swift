@@ -47,7 +47,7 @@ import Testing
     #expect(try await put(client, "a", 3, time: "2020-02-29T09:59:59Z").error.contains("lies before 1582970400251"))
     #expect(try await put(client, "a", 3, time: "yesterday").error.contains("neither milliseconds since 1970 nor ISO 8601"))
     let records = try await server.store.records("T_1")
-    #expect(records.flatMap { $0 }.map(\.time) == [1_582_970_400_250, 1_582_970_400_251])
+    #expect(records.flatMap { $0 }.map(\.time.rawValue) == [1_582_970_400_250, 1_582_970_400_251])
   }
 
   @Test func `a live table takes no times`() async throws {

@@ -12,7 +12,7 @@ import Testing
   private func answer(_ settings: TableAPI.Settings, _ headers: [String: String?]) async throws -> APIClient.Answer {
     let store = try TableStore(path: directory.path)
     let api = TableAPI(store: store, settings: settings)
-    let server = try HTTPServer { api.handle($0, $1) }
+    let server = try HTTPServer.serving { api.handle($0, $1) }
     defer {
       server.stop()
       store.close()

@@ -34,7 +34,7 @@ import Testing
     try await store.records("T_1")[0].map { record in
       guard case .string(let key)? = record.keys["pk"] else { return Line(time: 0, kind: record.kind, key: "") }
       #expect((record.kind == .remove) == (record.cause == .service))
-      return Line(time: record.time, kind: record.kind, key: key)
+      return Line(time: record.time.rawValue, kind: record.kind, key: key)
     }
   }
 

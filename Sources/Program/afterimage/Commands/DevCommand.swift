@@ -7,7 +7,8 @@ enum DevCommand {
   static let command = Command(
     "dev", about: "Run tables, workers, queries and the page in one process.",
     notes: """
-      Tables and read models are kept in --data. Without --pipeline every folder under ./pipelines that has a pipeline.yaml is run.
+      Tables and read models are kept in --data. Without --pipeline every folder under ./pipelines that has a pipeline.yaml is run; where there is
+      none, --demo writes the sample pipelines into --data and runs those.
       Point a DynamoDB client at the table address; without --keys any credentials will do.
       """,
     options: [
@@ -16,6 +17,7 @@ enum DevCommand {
       .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
+      NodeOptions.healthPort, NodeOptions.healthAddress,
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
       .init(
         "history", value: "TABLE", "Make this table with a history clock: each write brings its time. May be given several times."
@@ -47,6 +49,9 @@ enum DevCommand {
   ) { arguments in
     var settings = try NodeOptions.settings(arguments)
     if arguments.has("fresh") { try DataDirectory.remove(settings.dataDirectory) }
+    if arguments.has("demo"), settings.pipelines.isEmpty {
+      settings.pipelines = try PipelineFolders.samples(in: DataDirectory.samplePipelines(settings.dataDirectory))
+    }
     if let brokers = arguments.value("kafka") {
       settings.kafka = brokers
       settings.roles.insert(.relay)

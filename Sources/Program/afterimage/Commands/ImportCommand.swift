@@ -18,6 +18,7 @@ enum ImportCommand {
       .init("columns", value: "NAMES", "The columns' names, joined by commas, for a file whose first line is data."),
       .init("set", value: "NAME=TEMPLATE", "An attribute; give one for each."),
       .init("history", value: "COLUMN", "Take each row's commit time from this column, for a table with a history clock."),
+      .init("data", value: "DIR", "Where it is kept how far the import got.", default: "./afterimage-data"),
       .init("again", "Begin at the first line even if an earlier import got further."),
       Commands.endpoint, Commands.output,
     ]
@@ -26,7 +27,9 @@ enum ImportCommand {
     let format = try arguments.choice("format", of: ImportFile.Format.allCases.map(\.rawValue)).flatMap(ImportFile.Format.init)
     let file = try ImportFile(path: arguments.words[1], format: format)
     let table = arguments.words[0]
-    let progress = ImportProgress(table: table, path: arguments.words[1])
+    let progress = ImportProgress(
+      table: table, file: arguments.words[1], endpoint: arguments.value("endpoint") ?? "",
+      data: arguments.value("data") ?? "./afterimage-data")
     if arguments.has("again") { progress.forget() }
     var importer = Importer(
       client: DynamoClient(endpoint: arguments.value("endpoint") ?? ""), table: table, file: file, progress: progress,

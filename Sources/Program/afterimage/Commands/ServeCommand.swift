@@ -20,6 +20,7 @@ enum ServeCommand {
       .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
+      NodeOptions.healthPort, NodeOptions.healthAddress,
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
       .init("history", value: "TABLE", "Make this table with a history clock. May be given several times."),
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),

@@ -59,9 +59,16 @@ struct CheckedProjections {
     }
   }
 
-  /// The index of a projection, with a finding when there is none of the name.
-  func index(named name: (text: String, node: YAMLNode)) -> Int? {
-    if let index = syntax.firstIndex(where: { $0.name == name.text }) { return index }
+  /// Nil where it could not be read.
+  subscript(id: ProjectionID) -> Projection? { projections[id.rawValue] }
+
+  func id(named name: String) -> ProjectionID? {
+    syntax.firstIndex { $0.name == name }.map { ProjectionID(rawValue: $0) }
+  }
+
+  /// The same, with a finding when there is none of the name.
+  func id(named name: (text: String, node: YAMLNode)) -> ProjectionID? {
+    if let id = id(named: name.text) { return id }
     findings.add(name.node.mark, "there is no projection `\(name.text)`\(Suggestion.text(for: name.text, among: names))")
     return nil
   }

@@ -18,8 +18,8 @@ struct EffectReader {
 
   private enum TriggerOf {
     case change(TriggerSyntax)
-    case session(Int, [SessionEnd])
-    case boardClosed(Int)
+    case session(ProjectionID, [SessionEnd])
+    case boardClosed(ProjectionID)
   }
 
   private func readEffect(_ entry: YAMLNode.Entry) -> Effect? {
@@ -50,15 +50,15 @@ struct EffectReader {
   private func made(_ trigger: TriggerOf, inputs: [InputSyntax]) -> Effect.Trigger? {
     switch trigger {
     case .change(let syntax): items.sources([syntax], inputs: inputs)?.first.map { .change($0) }
-    case .session(let index, let ends): .session(projection: index, ends: ends)
-    case .boardClosed(let index): .boardClosed(projection: index)
+    case .session(let id, let ends): .session(projection: id, ends: ends)
+    case .boardClosed(let id): .boardClosed(projection: id)
     }
   }
 
   private func type(of input: Int, _ trigger: Effect.Trigger) -> ValueType? {
     switch trigger {
     case .change(let source): source.inputs[input].type
-    case .session(let index, _), .boardClosed(let index): projections.projections[index]?.table.columns[input].type
+    case .session(let id, _), .boardClosed(let id): projections[id]?.table.columns[input].type
     }
   }
 
@@ -70,8 +70,8 @@ struct EffectReader {
       case .inserted, .changed: break
       case .removed, .expired: findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
       }
-    case .session(let index, _):
-      if let projection = projections.projections[index], projection.isOfTouches {
+    case .session(let id, _):
+      if let projection = projections[id], projection.isOfTouches {
         findings.add(deletes.mark, "the sessions of `\(projection.name)` are made by touches: none of them is one item")
       }
     case .boardClosed: findings.add(deletes.mark, "a board is not an item: write `delete: { rows: ..., where: ... }`")
@@ -81,7 +81,7 @@ struct EffectReader {
   private func checkType(
     _ selection: Effect.RowSelection, _ equality: Effect.RowSelection.Equality, _ type: ValueType, at node: YAMLNode
   ) {
-    guard let column = projections.projections[selection.projection]?.table.columns[equality.column], column.type != type else {
+    guard let column = projections[selection.projection]?.table.columns[equality.column], column.type != type else {
       return
     }
     findings.add(node.mark, "`\(column.name)` is \(column.type.rawValue) and is compared with \(type.rawValue)")
@@ -90,9 +90,9 @@ struct EffectReader {
   /// `room removed`, or of sessions `logins expired`, `logins ended`, `logins superseded`.
   private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> TriggerOf? {
     if let words = node.scalar?.text.split(separator: " ").map(String.init), let name = words.first,
-      let index = projections.syntax.firstIndex(where: { $0.name == name }), items.rule(named: name) == nil
+      let id = projections.id(named: name), items.rule(named: name) == nil
     {
-      guard let projection = projections.projections[index] else { return nil }
+      guard let projection = projections[id] else { return nil }
       if case .leaderboard(let board) = projection.kind {
         if let when { findings.add(when.mark, "an effect of a board takes no `when`") }
         guard words.count == 2, words[1] == "closed" else {
@@ -103,7 +103,7 @@ struct EffectReader {
           findings.add(node.mark, "the boards of `\(name)` have no calendar period, so they never close")
           return nil
         }
-        return .boardClosed(index)
+        return .boardClosed(id)
       }
       guard case .sessions = projection.kind else {
         findings.add(
@@ -119,7 +119,7 @@ struct EffectReader {
           node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
         return nil
       }
-      return .session(index, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
+      return .session(id, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
     }
     let triggers = items.triggers([node], when: when)
     guard triggers.count <= 1 else {
@@ -134,8 +134,8 @@ struct EffectReader {
     guard let reader = MappingReader(node, Grammar.rows, findings) else { return nil }
     let rows = reader.requireText("rows")
     let condition = reader.requireText("where")
-    guard let rows, let condition, let index = projections.index(named: rows) else { return nil }
-    guard let projection = projections.projections[index] else { return nil }
+    guard let rows, let condition, let id = projections.id(named: rows) else { return nil }
+    guard let projection = projections[id] else { return nil }
     guard case .collection(let collection) = projection.kind else {
       findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows have items behind them")
       return nil
@@ -161,7 +161,7 @@ struct EffectReader {
       return equals
     }
     inputs = all
-    return equals.map { Effect.RowSelection(projection: index, table: collection.source.table, equals: $0) }
+    return equals.map { Effect.RowSelection(projection: id, table: collection.source.table, equals: $0) }
   }
 
   private func input(
@@ -180,8 +180,8 @@ struct EffectReader {
         InputSyntax(
           name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
       return inputs.count - 1
-    case .boardClosed(let index):
-      guard let projection = projections.projections[index], case .leaderboard(let board) = projection.kind else { return 0 }
+    case .boardClosed(let id):
+      guard let projection = projections[id], case .leaderboard(let board) = projection.kind else { return 0 }
       let names = projection.table.columns[..<board.boardCount].map(\.name)
       guard let column = names.firstIndex(of: name.text) else {
         let known = Suggestion.text(for: name.text, among: names)
@@ -189,8 +189,8 @@ struct EffectReader {
           offset: name.offset, message: "the boards of `\(projection.name)` have no column `\(name.text)`\(known)")
       }
       return column
-    case .session(let index, _):
-      guard let table = projections.projections[index]?.table else { return 0 }
+    case .session(let id, _):
+      guard let table = projections[id]?.table else { return 0 }
       let columns = table.columns.map(\.name).filter { !$0.hasPrefix("_") }
       guard columns.contains(name.text), let column = table.column(named: name.text) else {
         let known = Suggestion.text(for: name.text, among: columns)

@@ -2,6 +2,7 @@ internal import DynamoModel
 internal import Expressions
 internal import Pipelines
 internal import YAML
+internal import Spelling
 
 extension ProjectionKind {
   /// Sessions that are items.
@@ -56,7 +57,7 @@ extension CheckedItems {
       deadline = inputs.count
       inputs.append(input)
       if rules[rule].rule.field(named: text) == nil,
-        Suggestion.closest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil
+        Spelling.nearest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil
       {
         findings.add(
           node.mark,

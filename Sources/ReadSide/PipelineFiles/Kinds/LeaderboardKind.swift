@@ -173,9 +173,11 @@ extension CheckedItems {
     guard let reader = MappingReader(node, Grammar.show, findings) else { return nil }
     let from = reader.requireText("from")
     let columns = reader.elements("columns").compactMap { node in findings.text(node, "a column").map { ($0, node) } }
-    guard let from, let index = others.index(named: from) else { return nil }
-    if others.syntax[index].kind?.refersToOthers == true { findings.add(from.node.mark, "`\(from.text)` is not a collection") }
-    guard let projection = others.projections[index] else { return nil }
+    guard let from, let id = others.id(named: from) else { return nil }
+    if others.syntax[id.rawValue].kind?.refersToOthers == true {
+      findings.add(from.node.mark, "`\(from.text)` is not a collection")
+    }
+    guard let projection = others[id] else { return nil }
     guard case .collection(let collection) = projection.kind else {
       findings.add(from.node.mark, "`\(from.text)` is not a collection")
       return nil
@@ -188,6 +190,6 @@ extension CheckedItems {
       let known = projection.table.columns.map(\.name).filter { !$0.hasPrefix("_") }
       findings.add(node.mark, "`\(from.text)` has no column `\(column)`\(Suggestion.text(for: column, among: known))")
     }
-    return Leaderboard.Show(projection: index, key: projection.table.columns[0].name, columns: columns.map(\.0))
+    return Leaderboard.Show(projection: id, key: projection.table.columns[0].name, columns: columns.map(\.0))
   }
 }

@@ -60,11 +60,12 @@ struct DashboardReader {
       findings.add(of.node.mark, "there is no leaderboard `\(of.text)`\(known)")
       return nil
     }
-    guard let projection = projections.projections[index], case .leaderboard(let leaderboard) = projection.kind else {
+    let id = ProjectionID(rawValue: index)
+    guard let projection = projections[id], case .leaderboard(let leaderboard) = projection.kind else {
       return nil
     }
     if boardNodes.isEmpty || (boardNodes.count == 1 && boardNodes[0].scalar?.text == "latest") {
-      return DashboardTile(title: title, content: .leaderboard(projection: index, board: .latest, top: top), usesNow: false)
+      return DashboardTile(title: title, content: .leaderboard(projection: id, board: .latest, top: top), usesNow: false)
     }
     guard boardNodes.count == leaderboard.boardCount else {
       findings.add(boardNodes[0].mark, "a board of `\(of.text)` has \(leaderboard.boardCount) values, or write `latest`")
@@ -76,6 +77,6 @@ struct DashboardReader {
       findings.add(node.mark, "`\(text)` is not \(column.type.rawValue)")
       return nil
     }
-    return DashboardTile(title: title, content: .leaderboard(projection: index, board: .named(values), top: top), usesNow: false)
+    return DashboardTile(title: title, content: .leaderboard(projection: id, board: .named(values), top: top), usesNow: false)
   }
 }

@@ -2,6 +2,7 @@ internal import Pipelines
 internal import SQLiteReadModels
 internal import SQLite
 internal import YAML
+internal import Spelling
 
 /// Prepares SQL against an empty database with the pipeline's tables: what is accepted here is accepted where the rows are.
 final class QueryChecker {
@@ -75,7 +76,7 @@ final class QueryChecker {
       }
       used.insert(name)
       if name != QueryChecker.now, !declared.contains(where: { $0.name == name }) {
-        let known = Suggestion.closest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
+        let known = Spelling.nearest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
         findings.add(node.mark, "the parameter `:\(name)` is not declared under `params`\(known)")
       }
     }
@@ -99,7 +100,7 @@ final class QueryChecker {
     if let word = QueryChecker.word(error.message, after: "no such column: ") {
       let name = word.split(separator: ".").last.map(String.init) ?? word
       hint =
-        Suggestion.closest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map {
+        Spelling.nearest(to: name, among: tables.flatMap { $0.columns.flatMap(\.sqlNames) }.filter { $0 != name }).map {
           "; did you mean `\($0)`?"
         } ?? ""
     } else if error.message == "no such function: now" {

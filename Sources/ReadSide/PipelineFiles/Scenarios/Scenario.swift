@@ -11,8 +11,8 @@ package struct Scenario: Sendable {
   package struct Step: Sendable {
     /// Where the step stands in the file.
     package let line: Int
-    /// The clock during the step, in microseconds. Never less than the step before; whole milliseconds.
-    package let time: Int64
+    /// The clock during the step, in whole milliseconds. Never less than the step before.
+    package let time: Instant
     package let writes: [Write]
     package let expectations: [Expectation]
   }
@@ -33,7 +33,7 @@ package struct Scenario: Sendable {
     case query(QueryExpectation)
     case board(BoardExpectation)
     /// Dead letters so far: as many as the list has, each with its projection and, when given, its path.
-    case deadLetters([(projection: Int, path: String?)], line: Int)
+    case deadLetters([(projection: ProjectionID, path: String?)], line: Int)
   }
 
   package let name: String
@@ -57,14 +57,13 @@ package struct RowExpectation: Sendable {
   /// One row: columns of the SQL table with their values.
   package typealias Row = [(column: Int, value: Value)]
 
-  /// Index in `Pipeline.projections`.
-  package let projection: Int
+  package let projection: ProjectionID
   package let mode: Mode
   package let rows: [Row]
   package let line: Int
 
   /// Each property by its name.
-  package init(projection: Int, mode: Mode, rows: [Row], line: Int) {
+  package init(projection: ProjectionID, mode: Mode, rows: [Row], line: Int) {
     self.projection = projection
     self.mode = mode
     self.rows = rows
@@ -147,8 +146,7 @@ package struct BoardExpectation: Sendable {
     package let score: Value?
   }
 
-  /// Index in `Pipeline.projections`.
-  package let projection: Int
+  package let projection: ProjectionID
   package let board: [Value]
   /// The first so many places, in order.
   package let top: [Place]

@@ -22,13 +22,13 @@ extension ScenarioReader {
     return expectations.compactMap { $0 }
   }
 
-  func projection(_ name: String, _ mark: Mark) -> Int? {
-    if let index = pipeline.projection(named: name) { return index }
+  func projection(_ name: String, _ mark: Mark) -> ProjectionID? {
+    if let id = pipeline.projection(named: name) { return id }
     findings.add(mark, "there is no projection `\(name)`\(Suggestion.text(for: name, among: pipeline.projections.map(\.name)))")
     return nil
   }
 
-  private func row(_ node: YAMLNode, _ projection: Int) -> RowExpectation.Row? {
+  private func row(_ node: YAMLNode, _ projection: ProjectionID) -> RowExpectation.Row? {
     guard let entries = node.mapping else {
       findings.add(node.mark, "a row is a mapping of columns")
       return nil
@@ -112,8 +112,8 @@ extension ScenarioReader {
     let boardNodes = reader.elements("board")
     let places = reader.require("top")?.sequence ?? []
     let isWhole = reader.flag("whole") ?? false
-    guard let of, let index = projection(of.text, of.node.mark) else { return nil }
-    guard case .leaderboard(let board) = pipeline.projections[index].kind else {
+    guard let of, let id = projection(of.text, of.node.mark) else { return nil }
+    guard case .leaderboard(let board) = pipeline.projections[id].kind else {
       findings.add(of.node.mark, "`\(of.text)` is not a leaderboard")
       return nil
     }
@@ -121,7 +121,7 @@ extension ScenarioReader {
       findings.add(node.mark, "a board of `\(of.text)` is named by \(board.boardCount) values")
       return nil
     }
-    let columns = pipeline.projections[index].table.columns
+    let columns = pipeline.projections[id].table.columns
     let values = zip(boardNodes, columns).compactMap { value($0, $1.type) }
     let top = places.compactMap { place -> BoardExpectation.Place? in
       guard let reader = MappingReader(place, ScenarioGrammar.place, findings) else { return nil }
@@ -130,12 +130,12 @@ extension ScenarioReader {
       let score = reader.take("score").flatMap { value($0, board.scoreType) }
       return member.map { BoardExpectation.Place(rank: rank, member: $0, score: score) }
     }
-    return .board(BoardExpectation(projection: index, board: values, top: top, isWhole: isWhole, line: node.mark.line))
+    return .board(BoardExpectation(projection: id, board: values, top: top, isWhole: isWhole, line: node.mark.line))
   }
 
   /// `[ { projection: timeline, path: CreatedAt } ]`
   func deadLetters(_ node: YAMLNode) -> Scenario.Expectation {
-    let letters = (node.sequence ?? [node]).compactMap { node -> (projection: Int, path: String?)? in
+    let letters = (node.sequence ?? [node]).compactMap { node -> (projection: ProjectionID, path: String?)? in
       guard let reader = MappingReader(node, ScenarioGrammar.deadLetter, findings) else { return nil }
       let name = reader.requireText("projection")
       let path = reader.text("path")?.text

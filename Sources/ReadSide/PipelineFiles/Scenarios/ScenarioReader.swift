@@ -18,13 +18,13 @@ final class ScenarioReader {
     let name = reader.requireText("test")
     let steps = reader.elements("steps")
     if reader.require("steps") != nil, steps.isEmpty { findings.add(node.mark, "a scenario needs steps") }
-    var clock: Int64?
+    var clock: Instant?
     var made: [Scenario.Step] = []
     for node in steps { if let step = step(node, &clock) { made.append(step) } }
     return name.map { Scenario(name: $0.text, file: findings.file, line: node.mark.line, steps: made) }
   }
 
-  private func step(_ node: YAMLNode, _ clock: inout Int64?) -> Scenario.Step? {
+  private func step(_ node: YAMLNode, _ clock: inout Instant?) -> Scenario.Step? {
     guard let reader = MappingReader(node, ScenarioGrammar.step, findings) else { return nil }
     readClock(reader, &clock)
     guard let time = clock else {
@@ -42,7 +42,7 @@ final class ScenarioReader {
     return Scenario.Step(line: node.mark.line, time: time, writes: writes, expectations: expectations)
   }
 
-  private func readClock(_ reader: MappingReader, _ clock: inout Int64?) {
+  private func readClock(_ reader: MappingReader, _ clock: inout Instant?) {
     let at = reader.text("at")
     let advance = reader.span("advance")
     if let (text, node) = at {
@@ -51,18 +51,18 @@ final class ScenarioReader {
         findings.add(node.mark, "`\(text)` is not a timestamp with a zone, as `2026-01-01T10:00:00Z`")
         return
       }
-      if time % 1_000 != 0 { findings.add(node.mark, "the clock counts whole milliseconds") }
+      if time.rawValue % 1_000 != 0 { findings.add(node.mark, "the clock counts whole milliseconds") }
       if let before = clock, time < before {
         findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here")
       }
       clock = time
     } else if let advance {
       if clock == nil { findings.add(reader.node.mark, "the first step has to set the clock with `at`") }
-      if let before = clock, before > Timestamp.greatest - advance {
+      if let before = clock, before.distance(to: Timestamp.greatest) < advance {
         findings.add(reader.node["advance"]?.mark ?? reader.node.mark, "the clock would pass the year 9999")
         return
       }
-      clock = clock.map { $0 + advance }
+      clock = clock?.advanced(by: advance)
     }
   }
 

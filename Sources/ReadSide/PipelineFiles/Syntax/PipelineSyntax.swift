@@ -1,4 +1,5 @@
 internal import YAML
+internal import Spelling
 
 /// What a pipeline's file says, part by part, each with its place; nothing is resolved yet. The first of three phases: syntax,
 /// then `CheckedPipeline`, then `Pipeline`.
@@ -57,7 +58,7 @@ struct ProjectionSyntax {
       findings.add(key.mark, Grammar.projection.refusals[key.text] ?? "")
       return
     }
-    let close = kinds.isEmpty ? keys.first.flatMap { Suggestion.closest(to: $0.text, among: keywords) } : nil
+    let close = kinds.isEmpty ? keys.first.flatMap { Spelling.nearest(to: $0.text, among: keywords) } : nil
     findings.add(
       entry.key.mark,
       "a projection is exactly one of \(keywords.map { "`\($0)`" }.joined(separator: ", "))\(close.map { "; did you mean `\($0)`?" } ?? "")"

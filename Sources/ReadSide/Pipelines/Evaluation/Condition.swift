@@ -43,9 +43,9 @@ package struct Condition: Sendable {
 
   package func holds(_ image: Image) -> Bool { holds(image, old: nil, new: image, commit: nil) }
 
-  /// Of a change: `image` is what a name without `old.` or `new.` is of, and `commit`, in microseconds, what rules over changes know
-  /// beside it. What cannot be read makes a comparison false.
-  package func holds(_ image: Image, old: Image?, new: Image?, commit: Int64?) -> Bool {
+  /// Of a change: `image` is what a name without `old.` or `new.` is of, and `commit` what rules over changes know beside it. What
+  /// cannot be read makes a comparison false.
+  package func holds(_ image: Image, old: Image?, new: Image?, commit: Instant?) -> Bool {
     holds(image, old: old, new: new, EvaluationContext(commit: commit))
   }
 

@@ -18,17 +18,17 @@ package struct Image: Sendable {
 
 /// What an expression may know beside the image.
 package struct EvaluationContext: Sendable {
-  /// The record's commit time in microseconds; nil where it must not be known.
-  package let commit: Int64?
+  /// The record's commit time; nil where it must not be known.
+  package let commit: Instant?
   /// The element of the list that is being taken apart.
   let element: AttributeValue?
 
-  package init(commit: Int64?) {
+  package init(commit: Instant?) {
     self.commit = commit
     element = nil
   }
 
-  init(commit: Int64?, element: AttributeValue?) {
+  init(commit: Instant?, element: AttributeValue?) {
     self.commit = commit
     self.element = element
   }

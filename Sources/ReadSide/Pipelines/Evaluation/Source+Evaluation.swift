@@ -12,7 +12,7 @@ extension Source {
 
   /// Over changes: the image that the inputs are computed from when the change is what the source waits for, else nil. An image
   /// that is under another rule counts as none. Snapshot records are not to be asked.
-  package func fires(old: Image?, new: Image?, isExpiry: Bool, commit: Int64) -> Image? {
+  package func fires(old: Image?, new: Image?, isExpiry: Bool, commit: Instant) -> Image? {
     let image: Image
     switch event {
     case .inserted:
@@ -40,15 +40,15 @@ extension Source {
   /// Whether an image gives exactly one contribution: `values` may then be asked.
   package var isSingle: Bool { explosion == nil }
 
-  /// The inputs of the one contribution of an image. `commit` in microseconds is for sources over changes only.
-  package func values(of image: Image, commit: Int64?) throws(EvaluationFailure) -> [Value] {
+  /// The inputs of the one contribution of an image. `commit` is for sources over changes only.
+  package func values(of image: Image, commit: Instant?) throws(EvaluationFailure) -> [Value] {
     try values(image, EvaluationContext(commit: commit))
   }
 
   /// The inputs of every contribution of an image: one for each element of the list that is taken apart, and for which a condition on
   /// elements holds, else one. Of a change, `old` and `new` are what such a condition may name beside the element.
   package func contributions(
-    of image: Image, commit: Int64?, old: Image? = nil, new: Image? = nil
+    of image: Image, commit: Instant?, old: Image? = nil, new: Image? = nil
   ) throws(EvaluationFailure) -> [[Value]] {
     guard let explosion else { return [try values(of: image, commit: commit)] }
     var contributions: [[Value]] = []
@@ -77,7 +77,7 @@ extension Source {
 
 extension Sessions.Touch {
   /// Whether the step from one image of the session's item to the next, both under the rule, is a touch.
-  package func happened(old: Image, new: Image, commit: Int64) -> Bool {
+  package func happened(old: Image, new: Image, commit: Instant) -> Bool {
     event.happened(old: old, new: new) && (when?.holds(new, old: old, new: new, commit: commit) ?? true)
   }
 }

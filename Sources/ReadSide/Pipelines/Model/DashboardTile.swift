@@ -5,7 +5,7 @@ package struct DashboardTile: Sendable {
     /// One row with one column.
     case number(sql: String)
     case table(sql: String, columns: [String])
-    case leaderboard(projection: Int, board: Board, top: Int)
+    case leaderboard(projection: ProjectionID, board: Board, top: Int)
   }
 
   /// Which board of a leaderboard is shown.

@@ -3,10 +3,10 @@ package struct Effect: Sendable {
   /// The transition that sets the effect off.
   package enum Trigger: Sendable {
     case change(Source)
-    /// A session of the projection (index) has come to one of these ends.
-    case session(projection: Int, ends: [SessionEnd])
-    /// A board of the projection (index), which has windows, has closed.
-    case boardClosed(projection: Int)
+    /// A session of the projection has come to one of these ends.
+    case session(projection: ProjectionID, ends: [SessionEnd])
+    /// A board of the projection, which has windows, has closed.
+    case boardClosed(projection: ProjectionID)
   }
 
   /// What is done to the table.
@@ -19,14 +19,14 @@ package struct Effect: Sendable {
 
   /// Rows of a collection, chosen by equal columns.
   package struct RowSelection: Sendable {
-    /// Index in `Pipeline.projections`; always a collection.
-    package let projection: Int
+    /// Always a collection.
+    package let projection: ProjectionID
     /// The collection's source table: index in `Pipeline.tables`.
     package let table: Int
     package let equals: [Equality]
 
     /// Each property by its name.
-    package init(projection: Int, table: Int, equals: [Equality]) {
+    package init(projection: ProjectionID, table: Int, equals: [Equality]) {
       self.projection = projection
       self.table = table
       self.equals = equals

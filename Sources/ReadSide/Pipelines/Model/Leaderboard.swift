@@ -95,14 +95,13 @@ package struct Leaderboard: Sendable {
 
   /// Member columns taken from a collection by its key at read time.
   package struct Show: Sendable {
-    /// Index in `Pipeline.projections`.
-    package let projection: Int
+    package let projection: ProjectionID
     /// The collection's key column that the member is compared with.
     package let key: String
     package let columns: [String]
 
     /// Each property by its name.
-    package init(projection: Int, key: String, columns: [String]) {
+    package init(projection: ProjectionID, key: String, columns: [String]) {
       self.projection = projection
       self.key = key
       self.columns = columns
@@ -111,10 +110,10 @@ package struct Leaderboard: Sendable {
 }
 
 extension Leaderboard {
-  /// The calendar period of a board, in microseconds: from the latest of its windows' starts to the first of their ends. `key` begins with
+  /// The calendar period of a board: from the latest of its windows' starts to the first of their ends. `key` begins with
   /// the board's values. Nil without windows.
-  package func period(of key: [Value]) -> Range<Int64>? {
-    var period: Range<Int64>?
+  package func period(of key: [Value]) -> Range<Instant>? {
+    var period: Range<Instant>?
     for window in windows {
       guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else {
         continue

@@ -34,7 +34,9 @@ package struct Pipeline: Sendable {
     self.fingerprint = fingerprint
   }
 
-  package func projection(named name: String) -> Int? { projections.firstIndex { $0.name == name } }
+  package func projection(named name: String) -> ProjectionID? {
+    projections.firstIndex { $0.name == name }.map { ProjectionID(rawValue: $0) }
+  }
   package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
   package func table(named name: String) -> Int? { tables.firstIndex { Text.equal($0.name, name) } }
 }

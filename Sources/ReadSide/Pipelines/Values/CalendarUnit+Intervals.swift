@@ -1,21 +1,21 @@
 extension CalendarUnit {
-  /// The period that holds the instant: its first instant and the first one after it, in microseconds. Where clocks go back over
-  /// midnight two days overlap: each runs from its first instant to its last.
-  package func interval(of instant: Int64, in zone: Zone) -> Range<Int64> {
-    let second = Timestamp.floorDivide(instant, Timestamp.microsecondsPerSecond)
+  /// The period that holds the instant: its first instant and the first one after it. Where clocks go back over midnight two days
+  /// overlap: each runs from its first instant to its last.
+  package func interval(of instant: Instant, in zone: Zone) -> Range<Instant> {
+    let second = Timestamp.floorDivide(instant.rawValue, Timestamp.microsecondsPerSecond)
     let offset = zone.offset(at: second)
     let local = second + offset
     if self == .hour {
       let start = Timestamp.floorDivide(local, 3_600) * 3_600 - offset
-      return CalendarUnit.microseconds(zone.hour(from: start, offset: offset, holding: second))
+      return CalendarUnit.instants(zone.hour(from: start, offset: offset, holding: second))
     }
     let (first, next) = bounds(ofDay: Timestamp.floorDivide(local, Timestamp.secondsPerDay))
-    return CalendarUnit.microseconds(zone.interval(localDays: first..<next))
+    return CalendarUnit.instants(zone.interval(localDays: first..<next))
   }
 
-  /// The period of a name, in microseconds: its first instant and the first one after it. The inverse of `name(of:in:)`; nil
+  /// The period of a name: its first instant and the first one after it. The inverse of `name(of:in:)`; nil
   /// when the text is not the name of a period that the zone has (a day that it skipped has none).
-  package func interval(named name: String, in zone: Zone) -> Range<Int64>? {
+  package func interval(named name: String, in zone: Zone) -> Range<Instant>? {
     var reader = PeriodNameReader(name)
     if self == .hour {
       guard let days = reader.day(), reader.take("T"), let hour = reader.number(2), hour < 24 else { return nil }
@@ -27,13 +27,13 @@ extension CalendarUnit {
       guard reader.isAtEnd else { return nil }
       let start = days * Timestamp.secondsPerDay + Int64(hour) * 3_600 - offset
       guard let inside = zone.second(in: start..<(start + 3_600), offset: offset) else { return nil }
-      let interval = CalendarUnit.microseconds(zone.hour(from: start, offset: offset, holding: inside))
+      let interval = CalendarUnit.instants(zone.hour(from: start, offset: offset, holding: inside))
       return self.name(of: interval.lowerBound, in: zone) == name ? interval : nil
     }
     guard let day = firstDay(&reader), reader.isAtEnd, self.name(ofDay: day) == name else { return nil }
     let (first, next) = bounds(ofDay: day)
     let interval = zone.interval(localDays: first..<next)
-    return interval.isEmpty ? nil : CalendarUnit.microseconds(interval)
+    return interval.isEmpty ? nil : CalendarUnit.instants(interval)
   }
 
   /// A local day of the period that the text names.
@@ -73,8 +73,9 @@ extension CalendarUnit {
     return (CivilDate(year: year, month: month, day: 1).days, end.days)
   }
 
-  private static func microseconds(_ seconds: Range<Int64>) -> Range<Int64> {
-    seconds.lowerBound * Timestamp.microsecondsPerSecond..<seconds.upperBound * Timestamp.microsecondsPerSecond
+  private static func instants(_ seconds: Range<Int64>) -> Range<Instant> {
+    func instant(_ second: Int64) -> Instant { Instant(rawValue: second * Timestamp.microsecondsPerSecond) }
+    return instant(seconds.lowerBound)..<instant(seconds.upperBound)
   }
 }
 

@@ -5,9 +5,9 @@
 package enum CalendarUnit: String, Sendable, CaseIterable {
   case hour, day, week, month, quarter, year
 
-  /// The name of the period that holds the instant (microseconds); nil when the local date is outside the years 1 to 9999.
-  package func name(of instant: Int64, in zone: Zone) -> String? {
-    let second = Timestamp.floorDivide(instant, Timestamp.microsecondsPerSecond)
+  /// The name of the period that holds the instant; nil when the local date is outside the years 1 to 9999.
+  package func name(of instant: Instant, in zone: Zone) -> String? {
+    let second = Timestamp.floorDivide(instant.rawValue, Timestamp.microsecondsPerSecond)
     let offset = zone.offset(at: second)
     let local = second + offset
     guard local >= Timestamp.leastSecond, local <= Timestamp.greatestSecond else { return nil }

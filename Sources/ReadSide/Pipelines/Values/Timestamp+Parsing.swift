@@ -10,7 +10,7 @@ extension Timestamp {
   /// fractional digits after the seconds (`.` or `,`), `Z`, `+02`, `+0200`, `+02:00` or no zone. A text without a zone is local time in
   /// `zone`; an hour that the zone skips is read with the offset before it, one that comes twice is the first. Digits
   /// past the sixth are dropped. A leap second reads as the second after it.
-  package static func parse(_ bytes: UnsafeRawBufferPointer, zone: Zone?) throws(ParseError) -> Int64 {
+  package static func parse(_ bytes: UnsafeRawBufferPointer, zone: Zone?) throws(ParseError) -> Instant {
     var reader = TimestampReader(bytes: bytes)
     guard let local = reader.dateTime() else { throw .notATimestamp }
     let offset = reader.offset()
@@ -23,15 +23,15 @@ extension Timestamp {
       guard let zone else { throw .zoneMissing }
       seconds = zone.instant(local: local.seconds)
     }
-    let instant = seconds * microsecondsPerSecond + local.microseconds
+    let instant = Instant(rawValue: seconds * microsecondsPerSecond + local.microseconds)
     guard instant >= least, instant <= greatest else { throw .notATimestamp }
     return instant
   }
 
   /// The same of a text.
-  package static func parse(_ text: String, zone: Zone?) throws(ParseError) -> Int64 {
+  package static func parse(_ text: String, zone: Zone?) throws(ParseError) -> Instant {
     var text = text
-    let result: Result<Int64, ParseError> = text.withUTF8 { bytes in
+    let result: Result<Instant, ParseError> = text.withUTF8 { bytes in
       do throws(ParseError) {
         return .success(try parse(UnsafeRawBufferPointer(bytes), zone: zone))
       } catch {

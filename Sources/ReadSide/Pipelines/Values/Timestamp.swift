@@ -1,4 +1,4 @@
-/// Instants in microseconds since 1970-01-01T00:00:00Z, and their texts.
+/// The texts of instants.
 ///
 /// The one text that goes into SQL is `2026-01-01T10:00:00.000000Z`: UTC, always six digits, 27 bytes, so that texts sort
 /// as the instants do. Instants lie in the years 1 to 9999.
@@ -7,14 +7,14 @@ package enum Timestamp {
   static let secondsPerDay: Int64 = 86_400
 
   /// 0001-01-01T00:00:00Z and the last microsecond of the year 9999.
-  package static let least: Int64 = -62_135_596_800_000_000
-  package static let greatest: Int64 = 253_402_300_799_999_999
+  package static let least = Instant(rawValue: -62_135_596_800_000_000)
+  package static let greatest = Instant(rawValue: 253_402_300_799_999_999)
 
-  static let leastSecond = least / microsecondsPerSecond
-  static let greatestSecond = greatest / microsecondsPerSecond
+  static let leastSecond = least.rawValue / microsecondsPerSecond
+  static let greatestSecond = greatest.rawValue / microsecondsPerSecond
 
   /// The SQL text. Instants outside the years 1 to 9999 are brought to the end of the range.
-  package static func text(_ instant: Int64) -> String {
+  package static func text(_ instant: Instant) -> String {
     String(unsafeUninitializedCapacity: 27) { buffer in
       write(instant, to: buffer)
       return 27
@@ -22,7 +22,7 @@ package enum Timestamp {
   }
 
   /// The SQL text's bytes after those of `out`.
-  package static func appendText(_ instant: Int64, to out: inout [UInt8]) {
+  package static func appendText(_ instant: Instant, to out: inout [UInt8]) {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
       write(instant, to: buffer)
       out.append(contentsOf: buffer)
@@ -30,7 +30,7 @@ package enum Timestamp {
   }
 
   /// The SQL text's bytes in place; they must not leave `body`.
-  package static func withText<E: Error>(_ instant: Int64, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
+  package static func withText<E: Error>(_ instant: Instant, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
     let failure: E? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
       write(instant, to: buffer)
       do throws(E) {
@@ -43,8 +43,8 @@ package enum Timestamp {
     if let failure { throw failure }
   }
 
-  private static func write(_ instant: Int64, to buffer: UnsafeMutableBufferPointer<UInt8>) {
-    let instant = min(max(instant, least), greatest)
+  private static func write(_ instant: Instant, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    let instant = min(max(instant, least), greatest).rawValue
     let seconds = floorDivide(instant, microsecondsPerSecond)
     let fraction = instant - seconds * microsecondsPerSecond
     let days = floorDivide(seconds, secondsPerDay)

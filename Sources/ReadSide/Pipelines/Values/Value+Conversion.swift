@@ -69,7 +69,7 @@ extension Value {
     }
   }
 
-  private static func instant(_ text: String, _ zone: Zone?) throws(TypeMismatch) -> Int64 {
+  private static func instant(_ text: String, _ zone: Zone?) throws(TypeMismatch) -> Instant {
     do throws(Timestamp.ParseError) {
       return try Timestamp.parse(text, zone: zone)
     } catch {
@@ -80,13 +80,13 @@ extension Value {
     }
   }
 
-  private static func instant(_ number: Number, unit: Int64) throws(TypeMismatch) -> Int64 {
+  private static func instant(_ number: Number, unit: Int64) throws(TypeMismatch) -> Instant {
     let exponent = unit == 1_000 ? 3 : 6
     guard
       let scaled = try? Number(
         coefficient: number.coefficient, exponent: Int(number.exponent) + exponent, isNegative: number.isNegative)
     else { throw TypeMismatch("\(number) is not a time") }
-    let instant = scaled.int64Truncated
+    let instant = Instant(rawValue: scaled.int64Truncated)
     guard instant >= Timestamp.least, instant <= Timestamp.greatest else { throw TypeMismatch("\(number) is not a time") }
     return instant
   }

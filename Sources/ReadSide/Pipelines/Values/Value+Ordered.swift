@@ -17,7 +17,7 @@ extension Value {
     case .decimal(let number):
       out.append(0x04)
       number.appendOrdered(to: &out)
-    case .timestamp(let instant): Value.append(0x05, instant, to: &out)
+    case .timestamp(let instant): Value.append(0x05, instant.rawValue, to: &out)
     case .string(var text):
       out.append(0x06)
       text.withUTF8 { Value.appendEscaped(UnsafeRawBufferPointer($0), to: &out) }
@@ -57,7 +57,7 @@ extension Value {
       self = .decimal(number)
     case 0x05:
       guard let instant = Value.readInteger(bytes, &index) else { return nil }
-      self = .timestamp(instant)
+      self = .timestamp(Instant(rawValue: instant))
     case 0x06, 0x07, 0x08:
       guard let content = Value.readEscaped(bytes, &index) else { return nil }
       switch tag {

@@ -9,8 +9,7 @@ package enum Value: Sendable {
   case boolean(Bool)
   case integer(Int64)
   case decimal(Number)
-  /// Microseconds since 1970-01-01T00:00:00Z.
-  case timestamp(Int64)
+  case timestamp(Instant)
   case string(String)
   case bytes([UInt8])
   /// Compact JSON text.
@@ -80,8 +79,9 @@ extension Value: Hashable, Comparable {
     switch self {
     case .null: break
     case .boolean(let flag): hasher.combine(flag)
-    case .integer(let number), .timestamp(let number): hasher.combine(number)
+    case .integer(let number): hasher.combine(number)
     case .decimal(let number): hasher.combine(number)
+    case .timestamp(let instant): hasher.combine(instant)
     case .string(var text), .json(var text): text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     case .bytes(let bytes): hasher.combine(bytes)
     }

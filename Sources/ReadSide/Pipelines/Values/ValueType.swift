@@ -6,7 +6,7 @@ package enum ValueType: String, Sendable, CaseIterable {
   /// A DynamoDB number, exact to 38 digits.
   case decimal
   case boolean
-  /// An instant, in microseconds.
+  /// An instant, to the microsecond.
   case timestamp
   case bytes
   /// JSON text.

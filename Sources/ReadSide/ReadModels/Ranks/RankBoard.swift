@@ -1,3 +1,4 @@
+package import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
@@ -5,12 +6,11 @@ package import Pipelines
 package struct RankedMember: Sendable, Equatable {
   package let member: Value
   package let score: Value
-  /// Microseconds.
-  package let reachedAt: Int64
+  package let reachedAt: Instant
   /// 1 is the best. Whole numbers except under `fractional` ties.
   package let rank: Double
 
-  package init(member: Value, score: Value, reachedAt: Int64, rank: Double) {
+  package init(member: Value, score: Value, reachedAt: Instant, rank: Double) {
     self.member = member
     self.score = score
     self.reachedAt = reachedAt
@@ -46,8 +46,8 @@ package final class RankBoard {
 
   package var count: Int { members.count }
 
-  /// Sets a member's score, reached by a change at a time in microseconds and of an order. O(log n).
-  package func set(_ member: Value, score: Value, reachedAt: Int64, reachedOrder: UInt64 = 0) {
+  /// Sets a member's score, reached by a change at a time and of an order. O(log n).
+  package func set(_ member: Value, score: Value, reachedAt: Instant, reachedOrder: CommitOrder = .beforeAll) {
     let found = slot(member)
     makeScore(score)
     if found >= 0 {
@@ -66,7 +66,7 @@ package final class RankBoard {
       tree.insert(slot, members)
     }
     guard let scores else { return }
-    if scoreCounts[BytesKey(scoreBytes), default: 0] == 0 { scores.set(score, score: score, reachedAt: 0) }
+    if scoreCounts[BytesKey(scoreBytes), default: 0] == 0 { scores.set(score, score: score, reachedAt: .distantPast) }
     scoreCounts[BytesKey(scoreBytes), default: 0] += 1
   }
 

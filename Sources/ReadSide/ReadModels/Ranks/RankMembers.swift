@@ -1,5 +1,7 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Glibc
+internal import Pipelines
 
 /// The members of a board by their slots: key, score, time, and the leaf of the tree in which the member stands.
 ///
@@ -8,9 +10,9 @@ internal import Glibc
 /// their ordered form, complemented where the greatest is the best: their bytes are in the order of the ranks.
 struct RankMembers: ~Copyable {
   struct Record: BitwiseCopyable {
-    /// When the score was reached, in microseconds, and the order of that change.
-    var reachedAt: Int64
-    var reachedOrder: UInt64
+    /// When the score was reached, and the order of that change.
+    var reachedAt: Instant
+    var reachedOrder: CommitOrder
     /// Where the bytes of the key begin; those of the score follow.
     var start: Int
     var keyCount: Int32
@@ -68,9 +70,9 @@ struct RankMembers: ~Copyable {
   }
 
   /// Adds a member that is not there.
-  mutating func insert(_ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64)
-    -> Int32
-  {
+  mutating func insert(
+    _ key: UnsafeRawBufferPointer, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: CommitOrder
+  ) -> Int32 {
     precondition(end < Int(Int32.max) && key.count + score.count < Int(Int32.max), "a board holds 2^31 members of 2 GB each")
     if (count + 1) * 4 > placesCount * 3 { grow() }
     let slot: Int32
@@ -112,7 +114,7 @@ struct RankMembers: ~Copyable {
   }
 
   /// Gives a member that is in no leaf another score.
-  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Int64, reachedOrder: UInt64) {
+  mutating func set(_ slot: Int32, score: UnsafeRawBufferPointer, reachedAt: Instant, reachedOrder: CommitOrder) {
     var record = records[slot]
     record.reachedAt = reachedAt
     record.reachedOrder = reachedOrder
@@ -178,7 +180,9 @@ struct RankMembers: ~Copyable {
     if score.count < 16 {
       let rest: UInt128
       if timeFirst {
-        rest = UInt128(UInt64(bitPattern: records[slot].reachedAt) ^ (1 << 63)) << 64 | UInt128(records[slot].reachedOrder)
+        rest =
+          UInt128(UInt64(bitPattern: records[slot].reachedAt.rawValue) ^ (1 << 63)) << 64
+          | UInt128(records[slot].reachedOrder.rawValue)
       } else {
         rest = RankMembers.head(key(slot), fill: 0)
       }

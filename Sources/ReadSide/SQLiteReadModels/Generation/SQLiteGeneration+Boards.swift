@@ -11,9 +11,9 @@ extension SQLiteGeneration {
     let bytes: [UInt8]
     /// Orders boards by time: the start of the calendar period where there is one, then the last change.
     var latest: [UInt8] = []
-    var openedAt = Int64.max
-    var closesAt: Int64?
-    var closedAt: Int64?
+    var openedAt = Instant.distantFuture
+    var closesAt: Instant?
+    var closedAt: Instant?
     var members = 0
     var isShown = false
     /// Members that this checkpoint touched.
@@ -22,19 +22,19 @@ extension SQLiteGeneration {
 
   /// A leaderboard and what its rows are derived by.
   struct BoardRules {
-    let index: Int
+    let id: ProjectionID
     let plan: GroupPlan
     let leaderboard: Leaderboard
     let table: SQLTable
   }
 
   func writeBoards(
-    _ index: Int, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Int64,
+    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Instant,
     _ result: inout CheckpointResult
   ) throws {
-    guard case .leaderboard(let leaderboard) = pipeline.projections[index].kind, !deltas.isEmpty else { return }
-    let rules = BoardRules(index: index, plan: plan, leaderboard: leaderboard, table: pipeline.projections[index].table)
-    result.boards.insert(index)
+    guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, !deltas.isEmpty else { return }
+    let rules = BoardRules(id: id, plan: plan, leaderboard: leaderboard, table: pipeline.projections[id].table)
+    result.boards.insert(id)
     var boards: [Board] = []
     for (key, delta) in deltas {
       let values = Array(delta.key[..<leaderboard.boardCount])
@@ -60,14 +60,14 @@ extension SQLiteGeneration {
   }
 
   private func merge(
-    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Int64, _ board: inout Board
+    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Instant, _ board: inout Board
   ) throws {
-    var group = try merge(rules.index, rules.plan, key, delta, watermark)
+    var group = try merge(rules.id, rules.plan, key, delta, watermark)
     let wasMember = group.state.isPlaced
-    try writeMisfits(rules.index, rules.plan, &group)
+    try writeMisfits(rules.id, rules.plan, &group)
     group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
     board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
-    try store(rules.index, group, rank: rules.leaderboard.keepMembers == nil ? nil : rank(rules, group))
+    try store(rules.id, group, rank: rules.leaderboard.keepMembers == nil ? nil : rank(rules, group))
     board.openedAt = min(board.openedAt, (delta.first ?? delta.stamp).time)
     let period = rules.leaderboard.period(of: delta.key)
     board.closesAt = period?.upperBound
@@ -92,11 +92,11 @@ extension SQLiteGeneration {
     try connection.forEach(
       """
       SELECT latest, opened_at, closes_at, closed_at, members, is_shown FROM _boards WHERE projection = ?1 AND board = ?2
-      """, .int(rules.index), .blob(bytes)
+      """, .projection(rules.id), .blob(bytes)
     ) { row in
       found = Board(
-        bytes: bytes, latest: row.bytes(0) ?? [], openedAt: row.int64(1), closesAt: row.isNull(2) ? nil : row.int64(2),
-        closedAt: row.isNull(3) ? nil : row.int64(3), members: Int(row.int64(4)), isShown: row.int64(5) != 0)
+        bytes: bytes, latest: row.bytes(0) ?? [], openedAt: row.instant(1), closesAt: row.isNull(2) ? nil : row.instant(2),
+        closedAt: row.isNull(3) ? nil : row.instant(3), members: Int(row.int64(4)), isShown: row.int64(5) != 0)
     }
     return found
   }
@@ -106,7 +106,7 @@ extension SQLiteGeneration {
       """
       INSERT OR REPLACE INTO _boards (projection, board, latest, opened_at, closes_at, closed_at, members, is_shown)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-      """, .int(rules.index), .blob(board.bytes), .blob(board.latest), .int(board.openedAt), .optional(board.closesAt),
+      """, .projection(rules.id), .blob(board.bytes), .blob(board.latest), .instant(board.openedAt), .optional(board.closesAt),
       .optional(board.closedAt), .int(board.members), .int(board.isShown ? 1 : 0))
   }
 
@@ -115,17 +115,17 @@ extension SQLiteGeneration {
     var chosen: Set<BytesKey> = []
     try connection.forEach(
       "SELECT board FROM _boards WHERE projection = ?1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT ?2",
-      .int(rules.index), .int(keep)
+      .projection(rules.id), .int(keep)
     ) { chosen.insert(BytesKey($0.bytes(0) ?? [])) }
     var shown: Set<BytesKey> = []
-    try connection.forEach("SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1", .int(rules.index)) {
+    try connection.forEach("SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1", .projection(rules.id)) {
       shown.insert(BytesKey($0.bytes(0) ?? []))
     }
     func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
     for bytes in sorted(shown.subtracting(chosen)) {
       try show(false, rules, bytes)
       try deleteRows(rules, board: bytes)
-      try journal(rules.index, bytes)
+      try journal(rules.id, bytes)
     }
     for bytes in sorted(chosen.subtracting(shown)) {
       try show(true, rules, bytes)
@@ -137,7 +137,7 @@ extension SQLiteGeneration {
 
   private func show(_ isShown: Bool, _ rules: BoardRules, _ bytes: [UInt8]) throws {
     try connection.run(
-      "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .int(rules.index), .blob(bytes),
+      "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .projection(rules.id), .blob(bytes),
       .int(isShown ? 1 : 0))
   }
 }

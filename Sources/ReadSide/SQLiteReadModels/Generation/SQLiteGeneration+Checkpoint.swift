@@ -41,12 +41,12 @@ extension SQLiteGeneration {
 
   /// Steps 3 to 6. The decider has table and partition -1.
   func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, _ result: inout CheckpointResult) throws {
-    for index in changes.collections.keys.sorted() {
-      result.rows += try writeCollection(index, changes.collections[index] ?? [:])
+    for id in changes.collections.keys.sorted() {
+      result.rows += try writeCollection(id, changes.collections[id] ?? [:])
     }
-    for index in changes.groups.keys.sorted() { try writeGroups(index, changes.groups[index] ?? [:], &result) }
-    for index in changes.sessions.keys.sorted() {
-      result.rows += try writeSessions(index, changes.sessions[index] ?? SessionChanges(), table, partition)
+    for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? [:], &result) }
+    for id in changes.sessions.keys.sorted() {
+      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), table, partition)
     }
     try writeSteps(changes.steps)
     result.deadLetters = try writeDeadLetters(changes.deadLetters)
@@ -60,8 +60,8 @@ extension SQLiteGeneration {
       .int(more))
   }
 
-  private func writeCollection(_ index: Int, _ rows: [BytesKey: CollectionChange]) throws -> Int {
-    let writer = try self.rows(index)
+  private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
+    let writer = try self.rows(id)
     for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       switch change {
       case .upsert(let inputs, let itemKey, let stamp): try writer.write(inputs + [.bytes(itemKey)] + trace(stamp))
@@ -74,7 +74,7 @@ extension SQLiteGeneration {
   private func writeSteps(_ steps: [HandedStep]) throws {
     for handed in steps {
       try connection.run(
-        "INSERT OR REPLACE INTO _steps (projection, stamp, place, step) VALUES (?1, ?2, ?3, ?4)", .int(handed.projection),
+        "INSERT OR REPLACE INTO _steps (projection, stamp, place, step) VALUES (?1, ?2, ?3, ?4)", .projection(handed.projection),
         .blob(handed.step.stamp.ordered), .int(handed.place), .blob(handed.step.bytes))
     }
   }
@@ -82,7 +82,7 @@ extension SQLiteGeneration {
   private func writeOutbox(_ entries: [OutboxEntry], _ table: Int, _ partition: Int) throws -> Int {
     for entry in entries {
       let action = OutboxAction(entry, pipeline)
-      let origin: (sequence: Int64?, firedAt: Int64?) =
+      let origin: (sequence: Int64?, firedAt: Instant?) =
         switch entry.origin {
         case .record(let sequence): (Int64(bitPattern: sequence), nil)
         case .deadline(let firedAt): (nil, firedAt)
@@ -92,8 +92,8 @@ extension SQLiteGeneration {
         INSERT OR IGNORE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
         table_number, partition, sequence, fired_at, is_handed_over, target)
         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, 0, '', ?6, ?7, ?8, ?9, 0, ?10)
-        """, .text(entry.idempotencyKey), .text(entry.name), .int(entry.time),
-        .int(Int64(clamping: entry.order)), .text(action.json), .int(table), .int(partition),
+        """, .text(entry.idempotencyKey), .text(entry.name), .instant(entry.time),
+        .int(Int64(clamping: entry.order.rawValue)), .text(action.json), .int(table), .int(partition),
         .optional(origin.sequence), .optional(origin.firedAt), .text(action.target))
     }
     return entries.count

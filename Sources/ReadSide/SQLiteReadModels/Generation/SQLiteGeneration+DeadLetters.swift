@@ -48,7 +48,7 @@ extension SQLiteGeneration {
   }
 
   private func insert(
-    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Int64,
+    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Instant,
     path: String, reason: String
   ) throws {
     try connection.run(
@@ -66,7 +66,7 @@ extension SQLiteGeneration {
 
   /// Writes a dead letter for each column of a row whose sum does not fit, and takes back those of the others. `key` names the row.
   func writeMisfits(
-    _ projection: Int, kind: String, key: [UInt8], shown: String, stamp: Stamp, misfits: [Int],
+    _ projection: ProjectionID, kind: String, key: [UInt8], shown: String, stamp: Stamp, misfits: [Int],
     columns: [(name: String, isSum: Bool)]
   ) throws {
     let name = pipeline.projections[projection].name

@@ -1,5 +1,5 @@
 internal import DynamoModel
-internal import Pipelines
+package import Pipelines
 package import Projections
 package import ReadModels
 internal import SQLite
@@ -17,33 +17,37 @@ extension SQLiteGeneration {
         try connection.run(
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
-        let epoch =
-          try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow)) ?? 0
         let place = SQLiteGeneration.deciderPlace
-        return TakenDecider(epoch: epoch, sessions: try sessions(place, place), decided: try readDecided())
+        return TakenDecider(epoch: try readEpoch(), sessions: try sessions(place, place), decided: try readDecided())
       }
     }
   }
 
-  package func decided() throws(ReadModelError) -> [Int: Int64] { try run { try readDecided() } }
+  /// The decider's epoch; before anybody has had it, that of nobody.
+  private func readEpoch() throws -> Epoch {
+    let number = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow))
+    return number.map { Epoch(rawValue: $0) } ?? .none
+  }
 
-  private func readDecided() throws -> [Int: Int64] {
-    var decided: [Int: Int64] = [:]
+  package func decided() throws(ReadModelError) -> [ProjectionID: Instant] { try run { try readDecided() } }
+
+  private func readDecided() throws -> [ProjectionID: Instant] {
+    var decided: [ProjectionID: Instant] = [:]
     try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
-      decided[Int($0.int64(0))] = $0.int64(1)
+      decided[$0.projection(0)] = $0.instant(1)
     }
     return decided
   }
 
-  package func steps(_ projection: Int, below time: Int64, limit: Int) throws(ReadModelError) -> [HandedStep] {
+  package func steps(_ projection: ProjectionID, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep] {
     var bound = Stamp.none
     bound.time = time
     let below = bound.ordered
     return try run {
       var steps: [HandedStep] = []
       try connection.forEach(
-        "SELECT place, step FROM _steps WHERE projection = ?1 AND stamp < ?2 ORDER BY stamp, place LIMIT ?3", .int(projection),
-        .blob(below), .int(limit)
+        "SELECT place, step FROM _steps WHERE projection = ?1 AND stamp < ?2 ORDER BY stamp, place LIMIT ?3",
+        .projection(projection), .blob(below), .int(limit)
       ) { row in
         let step = try row.withBytes(1) { try SessionStep(bytes: $0 ?? .init(start: nil, count: 0)) }
         steps.append(HandedStep(projection: projection, place: Int(row.int64(0)), step: step))
@@ -52,11 +56,13 @@ extension SQLiteGeneration {
     }
   }
 
-  package func stepsWaiting(_ projection: Int) throws(ReadModelError) -> Int {
-    try run { Int(try connection.integer("SELECT count(*) FROM _steps WHERE projection = ?1", .int(projection)) ?? 0) }
+  package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int {
+    try run { Int(try connection.integer("SELECT count(*) FROM _steps WHERE projection = ?1", .projection(projection)) ?? 0) }
   }
 
-  package func boardsToClose(_ projection: Int, at time: Int64, limit: Int) throws(ReadModelError) -> [DeciderEngine.Closing] {
+  package func boardsToClose(
+    _ projection: ProjectionID, at time: Instant, limit: Int
+  ) throws(ReadModelError) -> [DeciderEngine.Closing] {
     guard case .leaderboard(let board) = pipeline.projections[projection].kind else { return [] }
     return try run {
       var closings: [DeciderEngine.Closing] = []
@@ -64,10 +70,10 @@ extension SQLiteGeneration {
         """
         SELECT board, closes_at, opened_at FROM _boards WHERE projection = ?1 AND closed_at IS NULL AND closes_at <= ?2
         AND opened_at <= ?2 ORDER BY closes_at, board LIMIT ?3
-        """, .int(projection), .int(time), .int(limit)
+        """, .projection(projection), .instant(time), .int(limit)
       ) { row in
         guard let values = Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) else { throw StateError() }
-        closings.append(.init(projection: projection, board: values, closedAt: row.int64(1), openedAt: row.int64(2)))
+        closings.append(.init(projection: projection, board: values, closedAt: row.instant(1), openedAt: row.instant(2)))
       }
       return closings
     }
@@ -84,14 +90,14 @@ extension SQLiteGeneration {
   /// 7. commit, synced when an effect is in it.
   package func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult {
     try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
-      let epoch = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow))
-      guard epoch == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
+      guard try readEpoch() == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
       for (projection, time) in checkpoint.decided.sorted(by: { $0.key < $1.key }) {
         try connection.run(
-          "INSERT OR REPLACE INTO _decided (projection, time) VALUES (?1, ?2)", .int(projection), .int(time))
+          "INSERT OR REPLACE INTO _decided (projection, time) VALUES (?1, ?2)", .projection(projection), .instant(time))
       }
       for (projection, stamp) in checkpoint.folded.sorted(by: { $0.key < $1.key }) {
-        try connection.run("DELETE FROM _steps WHERE projection = ?1 AND stamp <= ?2", .int(projection), .blob(stamp.ordered))
+        try connection.run(
+          "DELETE FROM _steps WHERE projection = ?1 AND stamp <= ?2", .projection(projection), .blob(stamp.ordered))
       }
       for closing in checkpoint.closings { try close(closing, &result) }
       let place = SQLiteGeneration.deciderPlace
@@ -105,40 +111,41 @@ extension SQLiteGeneration {
     guard let rules = rules(closing.projection) else { return }
     let board = Value.ordered(closing.board)
     try connection.run(
-      "UPDATE _boards SET closed_at = ?3 WHERE projection = ?1 AND board = ?2", .int(closing.projection), .blob(board),
-      .int(closing.closedAt))
+      "UPDATE _boards SET closed_at = ?3 WHERE projection = ?1 AND board = ?2", .projection(closing.projection), .blob(board),
+      .instant(closing.closedAt))
     try closeRows(rules, board: board, at: closing.closedAt)
     result.boards.insert(closing.projection)
   }
 
-  private func rules(_ index: Int) -> BoardRules? {
-    guard let plan = plans[index], case .leaderboard(let leaderboard) = pipeline.projections[index].kind else { return nil }
-    return BoardRules(index: index, plan: plan, leaderboard: leaderboard, table: pipeline.projections[index].table)
+  private func rules(_ id: ProjectionID) -> BoardRules? {
+    guard let plan = plans[id], case .leaderboard(let leaderboard) = pipeline.projections[id].kind else { return nil }
+    return BoardRules(id: id, plan: plan, leaderboard: leaderboard, table: pipeline.projections[id].table)
   }
 
   /// Drops what no later change can bring back: groups that have been empty since before the watermark, and boards that `keep` leaves out
   /// when they are closed and so many later ones are.
-  private func trim(_ index: Int, before watermark: Int64) throws {
+  private func trim(_ id: ProjectionID, before watermark: Instant) throws {
     try connection.run(
       """
       DELETE FROM _groups WHERE projection = ?1 AND key IN
       (SELECT key FROM _groups WHERE projection = ?1 AND empty_at < ?2 ORDER BY empty_at LIMIT ?3)
-      """, .int(index), .int(watermark), .int(SQLiteGeneration.trimmedMax))
-    guard let rules = rules(index), let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
+      """, .projection(id), .instant(watermark), .int(SQLiteGeneration.trimmedMax))
+    guard let rules = rules(id), let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
     var gone: [[UInt8]] = []
     try connection.forEach(
       """
       SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 0 AND closed_at IS NOT NULL AND latest <
       (SELECT latest FROM _boards WHERE projection = ?1 AND closed_at IS NOT NULL AND members > 0
       ORDER BY latest DESC, board DESC LIMIT 1 OFFSET ?2) LIMIT ?3
-      """, .int(index), .int(keep - 1), .int(SQLiteGeneration.trimmedMax)
+      """, .projection(id), .int(keep - 1), .int(SQLiteGeneration.trimmedMax)
     ) { gone.append($0.bytes(0) ?? []) }
     for board in gone {
       for own in ["_groups", "_values"] {
         try connection.run(
-          "DELETE FROM \(own) WHERE projection = ?1 AND key >= ?2 AND key < ?3", .int(index), .blob(board), .blob(board + [0xff]))
+          "DELETE FROM \(own) WHERE projection = ?1 AND key >= ?2 AND key < ?3", .projection(id), .blob(board),
+          .blob(board + [0xff]))
       }
-      try connection.run("DELETE FROM _boards WHERE projection = ?1 AND board = ?2", .int(index), .blob(board))
+      try connection.run("DELETE FROM _boards WHERE projection = ?1 AND board = ?2", .projection(id), .blob(board))
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -13,7 +14,7 @@ extension SQLiteGeneration {
       return
     }
     for key in try members(rules, board) {
-      guard let group = try shownGroup(rules.index, rules.plan, key) else { continue }
+      guard let group = try shownGroup(rules.id, rules.plan, key) else { continue }
       try writeRow(rules, board, group)
     }
   }
@@ -23,39 +24,39 @@ extension SQLiteGeneration {
     var keys: [[UInt8]] = []
     // Value tags are below FF, so this is past every key that begins with the board.
     try connection.forEach(
-      "SELECT key FROM _groups WHERE projection = ?1 AND key >= ?2 AND key < ?3 AND empty_at IS NULL", .int(rules.index),
+      "SELECT key FROM _groups WHERE projection = ?1 AND key >= ?2 AND key < ?3 AND empty_at IS NULL", .projection(rules.id),
       .blob(board.bytes), .blob(board.bytes + [0xff])
     ) { keys.append($0.bytes(0) ?? []) }
     return keys
   }
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
-    try journal(rules.index, group.bytes)
-    guard group.state.isPlaced else { return try rows(rules.index).delete(group.key) }
+    try journal(rules.id, group.bytes)
+    guard group.state.isPlaced else { return try rows(rules.id).delete(group.key) }
     var row = group.key + group.shown.values
-    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order))]
+    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
     if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-    try rows(rules.index).write(row + trace(group.state.stamp))
+    try rows(rules.id).write(row + trace(group.state.stamp))
   }
 
   /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.
   private func writeBest(_ rules: BoardRules, _ board: Board, keep: Int, _ touched: [MergedGroup]?) throws {
     var best: [[UInt8]] = []
     try connection.forEach(
-      "SELECT key FROM _groups WHERE projection = ?1 AND rank >= ?2 AND rank < ?3 ORDER BY rank LIMIT ?4", .int(rules.index),
+      "SELECT key FROM _groups WHERE projection = ?1 AND rank >= ?2 AND rank < ?3 ORDER BY rank LIMIT ?4", .projection(rules.id),
       .blob(board.bytes), .blob(board.bytes + [0xff]), .int(keep)
     ) { best.append($0.bytes(0) ?? []) }
     let wanted = Set(best.map { BytesKey($0) })
     let have = try rowKeys(rules, board)
     for (key, values) in have where !wanted.contains(key) {
-      try rows(rules.index).delete(values)
-      try journal(rules.index, key.bytes)
+      try rows(rules.id).delete(values)
+      try journal(rules.id, key.bytes)
     }
     let fresh = Dictionary((touched ?? []).map { (BytesKey($0.bytes), $0) }) { $1 }
     for key in best {
       if let group = fresh[BytesKey(key)] {
         try writeRow(rules, board, group)
-      } else if touched == nil || have[BytesKey(key)] == nil, let group = try shownGroup(rules.index, rules.plan, key) {
+      } else if touched == nil || have[BytesKey(key)] == nil, let group = try shownGroup(rules.id, rules.plan, key) {
         try writeRow(rules, board, group)
       }
     }
@@ -78,8 +79,8 @@ extension SQLiteGeneration {
     return keys
   }
 
-  func journal(_ index: Int, _ key: [UInt8]) throws(SQLiteError) {
-    try connection.run("INSERT INTO _journal (projection, key) VALUES (?1, ?2)", .int(index), .blob(key))
+  func journal(_ id: ProjectionID, _ key: [UInt8]) throws(SQLiteError) {
+    try connection.run("INSERT INTO _journal (projection, key) VALUES (?1, ?2)", .projection(id), .blob(key))
   }
 
   /// Entries that a follower may still ask for; one that is further back loads its boards again.

@@ -19,7 +19,7 @@ extension SQLiteGeneration {
         WHERE state = 'pending' AND effect = ?1 AND at < ?2 AND not_before <= ?3 AND NOT EXISTS
         (SELECT 1 FROM _outbox AS earlier WHERE earlier.target = mine.target AND earlier.id < mine.id AND earlier.state = 'pending')
         ORDER BY id LIMIT ?4
-        """, .text(query.effect), .int(query.before), .int(query.now), .int(query.limit)
+        """, .text(query.effect), .instant(query.before), .int(query.now), .int(query.limit)
       ) { due.append(try listed($0).pending) }
       return due
     }
@@ -31,41 +31,42 @@ extension SQLiteGeneration {
     }
     return ListedEffect(
       pending: PendingEffect(
-        id: row.int64(0), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.int64(3),
-        order: UInt64(max(0, row.int64(4))), action: action, attempts: Int(row.int64(6))),
+        id: EffectID(rawValue: row.int64(0)), idempotencyKey: row.text(1) ?? "", effect: row.text(2) ?? "", at: row.instant(3),
+        order: CommitOrder(rawValue: UInt64(max(0, row.int64(4)))), action: action, attempts: Int(row.int64(6))),
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
 
-  package func settle(_ outcomes: [(id: Int64, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try run {
       try connection.transaction {
         for (id, outcome) in outcomes {
           switch outcome {
-          case .done: try connection.run("DELETE FROM _outbox WHERE id = ?1", .int(id))
+          case .done: try connection.run("DELETE FROM _outbox WHERE id = ?1", .effect(id))
           case .suppressed:
-            try connection.run("DELETE FROM _outbox WHERE id = ?1", .int(id))
+            try connection.run("DELETE FROM _outbox WHERE id = ?1", .effect(id))
             try count("suppressed_effects", 1)
           case .retry(let notBefore, let note):
             try connection.run(
-              "UPDATE _outbox SET attempts = attempts + 1, not_before = ?2, note = ?3 WHERE id = ?1", .int(id), .int(notBefore),
+              "UPDATE _outbox SET attempts = attempts + 1, not_before = ?2, note = ?3 WHERE id = ?1", .effect(id),
+              .int(notBefore),
               .text(note))
           case .failed(let note):
             try connection.run(
-              "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = ?2 WHERE id = ?1", .int(id), .text(note))
+              "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = ?2 WHERE id = ?1", .effect(id), .text(note))
           }
         }
       }
     }
   }
 
-  package func effects(_ states: Set<EffectState>, after: Int64, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     let names = states.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ")
     return try run {
       var all: [ListedEffect] = []
       try connection.forEach(
         """
         SELECT \(SQLiteGeneration.effectColumns) FROM _outbox WHERE state IN (\(names)) AND id > ?1 ORDER BY id LIMIT ?2
-        """, .int(after), .int(limit)
+        """, .effect(after), .int(limit)
       ) { all.append(try listed($0)) }
       return all
     }
@@ -79,7 +80,7 @@ extension SQLiteGeneration {
       }
     return try run {
       switch effects {
-      case .one(let id): try connection.run("\(statement) WHERE id = ?1", .int(id))
+      case .one(let id): try connection.run("\(statement) WHERE id = ?1", .effect(id))
       case .all(let effect, let state):
         try connection.run("\(statement) WHERE effect = ?1 AND state = ?2", .text(effect), .text(state.rawValue))
       }
@@ -88,7 +89,7 @@ extension SQLiteGeneration {
   }
 
   package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    guard let index = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
+    guard let projection = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
       return []
     }
     let keyNames = pipeline.tables[table].keyNames
@@ -96,11 +97,11 @@ extension SQLiteGeneration {
       var condition = rows.equals.enumerated().map { "\($1.column) = ?\($0 + 3)" }
       condition.append("(_at < ?1 OR (_at = ?1 AND _order <= ?2))")
       let select = try connection.statement(
-        "SELECT DISTINCT _item, _position FROM \(pipeline.projections[index].table.name) WHERE "
+        "SELECT DISTINCT _item, _position FROM \(pipeline.projections[projection].table.name) WHERE "
           + "\(condition.joined(separator: " AND ")) ORDER BY _item")
       defer { select.reset() }
       try select.bind(1, Timestamp.text(effect.at))
-      try select.bind(2, Int64(clamping: effect.order))
+      try select.bind(2, Int64(clamping: effect.order.rawValue))
       for (place, equality) in rows.equals.enumerated() {
         let value = Value.values(ordered: equality.value, count: 1)?[0] ?? .null
         try value.bindSortable(to: select, at: place + 3)
@@ -126,7 +127,7 @@ extension SQLiteGeneration {
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
             AND (sequence <= ?3 OR fired_at < ?4)
-            """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .int(position.firedThrough))
+            """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .instant(position.firedThrough))
         }
         let place = SQLiteGeneration.deciderPlace
         for name in EffectRules.names(of: pipeline) {
@@ -135,7 +136,7 @@ extension SQLiteGeneration {
           }
           try connection.run(
             "DELETE FROM _outbox WHERE table_number = ?1 AND effect = ?2 AND (fired_at < ?3 OR (sequence IS NOT NULL AND at < ?3))",
-            .int(place), .text(name), .int(decided))
+            .int(place), .text(name), .instant(decided))
         }
         for effect in old.outbox {
           try connection.run(
@@ -143,8 +144,8 @@ extension SQLiteGeneration {
             INSERT OR REPLACE INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note,
             table_number, partition, sequence, fired_at, is_handed_over, target)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, NULL, NULL, 1, ?11)
-            """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .int(effect.pending.at),
-            .int(Int64(clamping: effect.pending.order)), .text(effect.pending.action.json), .text(effect.state.rawValue),
+            """, .text(effect.pending.idempotencyKey), .text(effect.pending.effect), .instant(effect.pending.at),
+            .int(Int64(clamping: effect.pending.order.rawValue)), .text(effect.pending.action.json), .text(effect.state.rawValue),
             .int(effect.pending.attempts), .int(effect.notBefore), .text(effect.note), .int(place - 1),
             .text(effect.pending.action.target))
         }

@@ -7,19 +7,20 @@ internal import SQLite
 /// Rows of projections, and the digests of what was written: all that changes a row goes through here.
 extension SQLiteGeneration {
   /// The writer of a projection's rows in the running transaction.
-  func rows(_ index: Int) throws -> RowWriter {
-    if let known = writers[index] { return known }
-    let made = try RowWriter(pipeline.projections[index].table, connection)
-    writers[index] = made
+  func rows(_ id: ProjectionID) throws -> RowWriter {
+    if let known = writers[id] { return known }
+    let made = try RowWriter(pipeline.projections[id].table, connection)
+    writers[id] = made
     return made
   }
 
   /// Adds what the running transaction did to the digests of a lane; the decider has table and partition -1.
   func writeDigests(_ table: Int, _ partition: Int) throws {
-    for (index, writer) in writers.sorted(by: { $0.key < $1.key }) where writer.change != Digest() {
+    for (id, writer) in writers.sorted(by: { $0.key < $1.key }) where writer.change != Digest() {
       var digest = writer.change
       try connection.forEach(
-        "SELECT rows, sum FROM _digests WHERE projection = ?1 AND table_number = ?2 AND partition = ?3", .int(index), .int(table),
+        "SELECT rows, sum FROM _digests WHERE projection = ?1 AND table_number = ?2 AND partition = ?3", .projection(id),
+        .int(table),
         .int(partition)
       ) { row in
         guard let kept = Digest(rows: Int(row.int64(0)), sum: row.bytes(1) ?? []) else { throw DamagedRow() }
@@ -27,29 +28,29 @@ extension SQLiteGeneration {
       }
       try connection.run(
         "INSERT OR REPLACE INTO _digests (projection, table_number, partition, rows, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
-        .int(index), .int(table), .int(partition), .int(digest.rows), .blob(digest.sumBytes))
+        .projection(id), .int(table), .int(partition), .int(digest.rows), .blob(digest.sumBytes))
     }
   }
 
   /// `_at`, `_order` and `_position`.
   func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order)), .string(stamp.position.description)]
+    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
   }
 
   func deleteRows(_ rules: BoardRules, board bytes: [UInt8]) throws {
     let (condition, values) = try condition(rules, board: bytes)
     let delete = try connection.statement("DELETE FROM \(rules.table.name)\(condition) RETURNING \(RowHash.columnName)")
     for (place, value) in values.enumerated() { try value.bindSortable(to: delete, at: place + 1) }
-    try rows(rules.index).took(delete)
+    try rows(rules.id).took(delete)
   }
 
   /// Rows of a board that are read and written again at a time.
   private static let closedRowsMax = 1_000
 
   /// Writes the time at which a board closed into its rows.
-  func closeRows(_ rules: BoardRules, board bytes: [UInt8], at time: Int64) throws {
+  func closeRows(_ rules: BoardRules, board bytes: [UInt8], at time: Instant) throws {
     guard let closedAt = rules.table.column(named: "closed_at") else { return }
-    let writer = try rows(rules.index)
+    let writer = try rows(rules.id)
     let member = rules.table.columns[rules.leaderboard.boardCount].sortName
     let (condition, values) = try condition(rules, board: bytes)
     let columns = rules.table.columns

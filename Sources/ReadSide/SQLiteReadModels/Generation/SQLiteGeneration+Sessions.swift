@@ -9,32 +9,32 @@ extension SQLiteGeneration {
   /// The decider's place in `_sessions`.
   static let deciderPlace = -1
 
-  func sessions(_ table: Int, _ partition: Int) throws -> [Int: [(key: [UInt8], session: StoredSession)]] {
-    var stored: [Int: [(key: [UInt8], session: StoredSession)]] = [:]
+  func sessions(_ table: Int, _ partition: Int) throws -> [ProjectionID: [(key: [UInt8], session: StoredSession)]] {
+    var stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]] = [:]
     try connection.forEach(
       "SELECT projection, key, state FROM _sessions WHERE table_number = ?1 AND partition = ?2 ORDER BY projection, key",
       .int(table), .int(partition)
     ) { row in
-      let index = Int(row.int64(0))
-      guard pipeline.projections.indices.contains(index), case .sessions(let sessions) = pipeline.projections[index].kind else {
+      let id = row.projection(0)
+      guard pipeline.projections.contains(id), case .sessions(let sessions) = pipeline.projections[id].kind else {
         throw StateError()
       }
       let session = try row.withBytes(2) { try StoredSession(bytes: $0 ?? .init(start: nil, count: 0), sessions) }
-      stored[index, default: []].append((row.bytes(1) ?? [], session))
+      stored[id, default: []].append((row.bytes(1) ?? [], session))
     }
     return stored
   }
 
-  func writeSessions(_ index: Int, _ changes: SessionChanges, _ table: Int, _ partition: Int) throws -> Int {
-    let projection = pipeline.projections[index]
+  func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, _ table: Int, _ partition: Int) throws -> Int {
+    let projection = pipeline.projections[id]
     guard case .sessions(let sessions) = projection.kind else { return 0 }
-    let row = try rows(index)
+    let row = try rows(id)
     let put = try connection.statement(
       "INSERT OR REPLACE INTO _sessions (projection, table_number, partition, key, state) VALUES (?1, ?2, ?3, ?4, ?5)")
     let remove = try connection.statement(
       "DELETE FROM _sessions WHERE projection = ?1 AND table_number = ?2 AND partition = ?3 AND key = ?4")
     for statement in [put, remove] {
-      try statement.bind(1, Int64(index))
+      try statement.bind(1, Int64(id.rawValue))
       try statement.bind(2, Int64(table))
       try statement.bind(3, Int64(partition))
     }
@@ -42,13 +42,13 @@ extension SQLiteGeneration {
     var bytes: [UInt8] = []
     for state in changes.ended {
       try write(state, sessions, row, &bytes)
-      if hasSums, state.hasMisfit { try writeMisfits(index, state, sessions) }
+      if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       try remove.bind(4, blob: Value.ordered(state.key))
       try remove.run()
     }
     for state in changes.active {
       try write(state, sessions, row, &bytes)
-      if hasSums, state.hasMisfit { try writeMisfits(index, state, sessions) }
+      if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       bytes.removeAll(keepingCapacity: true)
       for value in state.key { value.appendOrdered(to: &bytes) }
       try put.bind(4, blob: bytes)
@@ -82,16 +82,16 @@ extension SQLiteGeneration {
       try row.add(state.columns[index].value(sessions.columns[index], of: state) ?? .null)
     }
     try row.add(.timestamp(state.stamp.time))
-    try row.add(.integer(Int64(bitPattern: state.stamp.order)))
+    try row.add(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
     bytes.removeAll(keepingCapacity: true)
     SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
     try row.add(unhashed: bytes)
     try row.finish()
   }
 
-  private func writeMisfits(_ index: Int, _ state: SessionState, _ sessions: Sessions) throws {
+  private func writeMisfits(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) throws {
     try writeMisfits(
-      index, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
+      id, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
       shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp,
       misfits: state.misfits(sessions),
       columns: sessions.columns.map { ($0.name, $0.function == .sum) })

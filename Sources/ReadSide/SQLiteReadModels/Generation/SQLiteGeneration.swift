@@ -15,9 +15,9 @@ package final class SQLiteGeneration: GenerationStore {
   package let pipeline: Pipeline
   let connection: Connection
   /// By projection, of those that have groups.
-  let plans: [Int: GroupPlan]
+  let plans: [ProjectionID: GroupPlan]
   /// By projection, of those whose rows the running transaction changes.
-  var writers: [Int: RowWriter] = [:]
+  var writers: [ProjectionID: RowWriter] = [:]
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
   /// this engine did not write.
@@ -31,11 +31,11 @@ package final class SQLiteGeneration: GenerationStore {
     } catch {
       throw SQLiteGeneration.storage(path, error)
     }
-    var plans: [Int: GroupPlan] = [:]
-    for (index, projection) in pipeline.projections.enumerated() {
-      switch projection.kind {
-      case .aggregate(let aggregate): plans[index] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[index] = GroupPlan(board)
+    var plans: [ProjectionID: GroupPlan] = [:]
+    for id in pipeline.projections.ids {
+      switch pipeline.projections[id].kind {
+      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
+      case .leaderboard(let board): plans[id] = GroupPlan(board)
       case .collection, .sessions: break
       }
     }
@@ -117,7 +117,7 @@ extension SQLiteGeneration {
     try run {
       try connection.transaction {
         var position = try self.position(lane) ?? LanePosition(cursor: start)
-        position.epoch += 1
+        position.epoch = position.epoch.next
         try write(position, of: lane)
         return TakenLane(position: position, sessions: try sessions(lane.table, lane.partition))
       }
@@ -131,8 +131,8 @@ extension SQLiteGeneration {
       (table_name, partition, table_id, sequence, hint, fired_through, watermark, fingerprint, epoch)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       """, .text(pipeline.tables[lane.table].name), .int(lane.partition), .text(position.cursor.tableID.description),
-      .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .int(position.firedThrough),
-      .int(position.watermark), .text(position.fingerprint), .int(position.epoch))
+      .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .instant(position.firedThrough),
+      .instant(position.watermark), .text(position.fingerprint), .epoch(position.epoch))
   }
 
   /// The lane's position goes from `old` to `new`, if it still is `old`, else `superseded`.
@@ -143,8 +143,9 @@ extension SQLiteGeneration {
       UPDATE _lanes SET table_id = ?1, sequence = ?2, hint = ?3, fired_through = ?4, watermark = ?5, fingerprint = ?6, epoch = ?7
       WHERE table_name = ?8 AND partition = ?9 AND table_id = ?10 AND sequence = ?11 AND fired_through = ?12 AND epoch = ?13
       """, .text(new.cursor.tableID.description), .int(Int64(new.cursor.sequence)), .int(new.cursor.hint),
-      .int(new.firedThrough), .int(new.watermark), .text(new.fingerprint), .int(new.epoch), .text(name), .int(lane.partition),
-      .text(old.cursor.tableID.description), .int(Int64(old.cursor.sequence)), .int(old.firedThrough), .int(old.epoch))
+      .instant(new.firedThrough), .instant(new.watermark), .text(new.fingerprint), .epoch(new.epoch), .text(name),
+      .int(lane.partition), .text(old.cursor.tableID.description), .int(Int64(old.cursor.sequence)), .instant(old.firedThrough),
+      .epoch(old.epoch))
     guard connection.changes == 1 else { throw ReadModelError.superseded(table: name, partition: lane.partition) }
   }
 
@@ -163,8 +164,8 @@ extension SQLiteGeneration {
     guard let tableID = TableID(row.text(column) ?? ""), row.int64(column + 1) >= 0 else { throw StateError() }
     return LanePosition(
       cursor: LogCursor(tableID: tableID, sequence: UInt64(row.int64(column + 1)), hint: row.int64(column + 2)),
-      firedThrough: row.int64(column + 3), watermark: row.int64(column + 4), fingerprint: row.text(column + 5) ?? "",
-      epoch: row.int64(column + 6))
+      firedThrough: row.instant(column + 3), watermark: row.instant(column + 4), fingerprint: row.text(column + 5) ?? "",
+      epoch: Epoch(rawValue: row.int64(column + 6)))
   }
 
   package func lanes() throws(ReadModelError) -> [LaneID: LanePosition] {
@@ -182,13 +183,13 @@ extension SQLiteGeneration {
     }
   }
 
-  /// The least watermark of the lanes that feed a projection, in microseconds: no record below it will come.
-  func leastWatermark(of projection: Int) throws -> Int64 {
-    var least = Int64.max
+  /// The least watermark of the lanes that feed a projection: no record below it will come.
+  func leastWatermark(of projection: ProjectionID) throws -> Instant {
+    var least = Instant.distantFuture
     for table in Set(pipeline.projections[projection].sources.map(\.table)) {
       let found = try connection.integer(
         "SELECT min(watermark) FROM _lanes WHERE table_name = ?1", .text(pipeline.tables[table].name))
-      least = min(least, found ?? .min)
+      least = min(least, found.map { Instant(rawValue: $0) } ?? .distantPast)
     }
     return least
   }

@@ -1,12 +1,13 @@
+internal import Pipelines
 internal import Projections
 internal import SQLite
 
 /// The counts of one group's values in `_values`.
 struct StoredValues: GroupValues {
   let connection: Connection
-  let projection: Int
+  let projection: ProjectionID
   let key: [UInt8]
-  let watermark: Int64
+  let watermark: Instant
 
   mutating func add(column: Int, key valueKey: [UInt8], kept: [UInt8]?, change: Int64) throws -> (before: Int64, after: Int64) {
     let write = try connection.statement(
@@ -14,7 +15,7 @@ struct StoredValues: GroupValues {
       INSERT INTO _values (projection, key, column_number, value_key, kept, count) VALUES (?1, ?2, ?3, ?4, coalesce(?5, x''), ?6)
       ON CONFLICT (projection, key, column_number, value_key) DO UPDATE SET count = count + excluded.count, kept = coalesce(?5, kept)
       RETURNING count
-      """, [.int(projection), .blob(key), .int(column), .blob(valueKey), kept.map { .blob($0) } ?? .null, .int(change)])
+      """, [.projection(projection), .blob(key), .int(column), .blob(valueKey), kept.map { .blob($0) } ?? .null, .int(change)])
     guard try write.step() else { throw StateError() }
     let after = write.int64(0)
     // A statement with RETURNING has to come to its end.
@@ -22,8 +23,8 @@ struct StoredValues: GroupValues {
     write.reset()
     if after == 0 {
       try connection.run(
-        "DELETE FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3 AND value_key = ?4", .int(projection),
-        .blob(key), .int(column), .blob(valueKey))
+        "DELETE FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3 AND value_key = ?4",
+        .projection(projection), .blob(key), .int(column), .blob(valueKey))
     }
     return (after - change, after)
   }
@@ -33,7 +34,7 @@ struct StoredValues: GroupValues {
       """
       SELECT value_key, kept FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3
       ORDER BY value_key \(greatest ? "DESC" : "ASC") LIMIT 1
-      """, [.int(projection), .blob(key), .int(column)])
+      """, [.projection(projection), .blob(key), .int(column)])
   }
 
   func before(_ valueKey: [UInt8], column: Int) throws -> (key: [UInt8], kept: [UInt8])? {
@@ -41,7 +42,7 @@ struct StoredValues: GroupValues {
       """
       SELECT value_key, kept FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3 AND value_key < ?4
       ORDER BY value_key DESC LIMIT 1
-      """, [.int(projection), .blob(key), .int(column), .blob(valueKey)])
+      """, [.projection(projection), .blob(key), .int(column), .blob(valueKey)])
   }
 
   private func first(_ sql: String, _ values: [Bound]) throws -> (key: [UInt8], kept: [UInt8])? {
@@ -57,7 +58,7 @@ struct StoredValues: GroupValues {
       AND value_key >= ?4 AND value_key < ?5
       """,
       // After a score comes an item's key, which begins with a small tag.
-      [.int(projection), .blob(key), .int(column), .blob(prefix), .blob(prefix + [0xff])])
+      [.projection(projection), .blob(key), .int(column), .blob(prefix), .blob(prefix + [0xff])])
     defer { statement.reset() }
     return try statement.step() ? statement.bytes(0) : nil
   }
@@ -66,6 +67,6 @@ struct StoredValues: GroupValues {
     try connection.run(
       """
       DELETE FROM _values WHERE projection = ?1 AND key = ?2 AND column_number = ?3 AND value_key > ?4 AND value_key < ?5
-      """, .int(projection), .blob(key), .int(column), .blob(low ?? []), .blob(high))
+      """, .projection(projection), .blob(key), .int(column), .blob(low ?? []), .blob(high))
   }
 }

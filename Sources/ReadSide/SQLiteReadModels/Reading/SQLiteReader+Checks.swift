@@ -17,7 +17,7 @@ extension SQLiteReader {
     return digests
   }
 
-  package func storedRows(_ projection: Int, row: (StoredRow) throws -> Void) throws {
+  package func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws {
     let table = pipeline.projections[projection].table
     let names = table.columns.flatMap(\.sqlNames) + [RowHash.columnName]
     let order = table.primaryKey.map { table.columns[$0].sortName }.joined(separator: ", ")

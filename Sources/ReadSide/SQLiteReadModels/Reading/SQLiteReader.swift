@@ -10,7 +10,7 @@ internal import SQLite
 package final class SQLiteReader: GenerationReader {
   let pipeline: Pipeline
   let connection: Connection
-  private var indexes: [Int: RankIndex] = [:]
+  private var indexes: [ProjectionID: RankIndex] = [:]
 
   /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet. `notesDamage`: for checks, pages that do not equal their
   /// checksums are read as they are.
@@ -49,15 +49,15 @@ package final class SQLiteReader: GenerationReader {
         ReadPlace(
           table: row.text(0) ?? "",
           position: Position(tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3)))),
-          watermark: row.int64(4)))
+          watermark: row.instant(4)))
     }
     return places
   }
 
-  package func decided() throws -> [Int: Int64] {
-    var decided: [Int: Int64] = [:]
+  package func decided() throws -> [ProjectionID: Instant] {
+    var decided: [ProjectionID: Instant] = [:]
     try connection.forEach("SELECT projection, time FROM _decided WHERE projection >= 0") {
-      decided[Int($0.int64(0))] = $0.int64(1)
+      decided[$0.projection(0)] = $0.instant(1)
     }
     return decided
   }
@@ -96,7 +96,8 @@ package final class SQLiteReader: GenerationReader {
   }
 
   package func rows(
-    _ projection: Int, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int, row: ([AnswerCell]) throws -> Void
+    _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
+    row: ([AnswerCell]) throws -> Void
   ) throws {
     let table = pipeline.projections[projection].table
     var sql = "SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
@@ -130,14 +131,14 @@ package final class SQLiteReader: GenerationReader {
     return counts
   }
 
-  package func ranks(_ projection: Int) throws -> (any BoardRanks)? {
+  package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
     guard let index = indexes[projection] ?? RankIndex(pipeline, projection: projection) else { return nil }
     indexes[projection] = index
     try index.follow(connection)
     return index
   }
 
-  package func top(_ projection: Int, board: [Value], limit: Int) throws -> [RankedMember] {
+  package func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember] {
     guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind else { return [] }
     let table = pipeline.projections[projection].table
     let count = leaderboard.boardCount
@@ -163,7 +164,7 @@ package final class SQLiteReader: GenerationReader {
     while try statement.step() {
       let values = columns.enumerated().map { Value(column: $0, of: statement, as: $1.type) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
-      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: UInt64(bitPattern: order))
+      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }
@@ -171,20 +172,21 @@ package final class SQLiteReader: GenerationReader {
   /// Members past the last one shown that may share its rank.
   private static let tiedMax: Int64 = 10_000
 
-  package func latestBoard(_ projection: Int) throws -> [Value]? {
+  package func latestBoard(_ projection: ProjectionID) throws -> [Value]? {
     guard case .leaderboard(let board) = pipeline.projections[projection].kind else { return nil }
     var latest: [Value]?
     try connection.forEach(
       """
       SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT 1
-      """, .int(projection)
+      """, .projection(projection)
     ) { latest = Value.values(ordered: $0.bytes(0) ?? [], count: board.boardCount) }
     return latest
   }
 
-  package func closedAt(_ projection: Int, board: [Value]) throws -> Int64? {
+  package func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant? {
     try connection.integer(
-      "SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2", .int(projection), .blob(Value.ordered(board)))
+      "SELECT closed_at FROM _boards WHERE projection = ?1 AND board = ?2", .projection(projection), .blob(Value.ordered(board))
+    ).map { Instant(rawValue: $0) }
   }
 
   package func close() { connection.close() }

@@ -1,3 +1,4 @@
+internal import DynamoModel
 internal import Glibc
 
 /// Times as signatures write them: `yyyyMMddTHHmmssZ`.
@@ -28,15 +29,5 @@ enum RequestDate {
     return Int64(timegm(&parts)) * 1000
   }
 
-  static func text(_ milliseconds: Int64) -> String {
-    var seconds = time_t(milliseconds / 1000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func padded(_ number: Int32, _ digits: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    let date = padded(parts.tm_year + 1900, 4) + padded(parts.tm_mon + 1, 2) + padded(parts.tm_mday, 2)
-    return "\(date)T\(padded(parts.tm_hour, 2))\(padded(parts.tm_min, 2))\(padded(parts.tm_sec, 2))Z"
-  }
+  static func text(_ milliseconds: Int64) -> String { UTCTime(milliseconds: milliseconds).compact }
 }

@@ -5,7 +5,8 @@ internal import TableStore
 
 /// Our own operation: a table's change log for another process, such as a relay of its own. `ServedLog` is its client.
 ///
-/// Request: TableName. Answer: TableID, PartitionKey (its name), First and Last (a sequence number for each partition).
+/// Request: TableName. Answer: TableID, PartitionKey (its name), First and Last (a sequence number for each partition), Retention
+/// (milliseconds that records are kept; absent for ever).
 /// With TableID, Partition, After (a sequence number), Limit, Bytes and WaitMilliseconds it reads, also in the log of a deleted
 /// table: Times and Ends (for each record its commit time and the end of its bytes), Bytes (the records as they are stored, in
 /// base64, without private attributes), Behind, Watermark. What is wrong with the log is an answer too: Error with Kind, Message.
@@ -58,13 +59,17 @@ enum FollowLog {
       writer.array(bounds) { $0.integer($1.first) }
       writer.name("Last")
       writer.array(bounds) { $0.integer($1.last) }
+      if let retention = description.retention {
+        writer.name("Retention")
+        writer.integer(retention)
+      }
     }
   }
 
   private static func answer(_ batch: RecordBatch) -> [UInt8] {
     Outcome.object { writer in
       writer.name("Times")
-      writer.array(batch.entries) { $0.integer($1.time) }
+      writer.array(batch.entries) { $0.integer($1.time.rawValue) }
       writer.name("Ends")
       writer.array(batch.entries) { $0.integer($1.end) }
       writer.name("Bytes")
@@ -72,7 +77,7 @@ enum FollowLog {
       writer.name("Behind")
       writer.integer(batch.behind)
       writer.name("Watermark")
-      writer.integer(batch.watermark)
+      writer.integer(batch.watermark.rawValue)
     }
   }
 

@@ -80,7 +80,7 @@ enum ReadLog {
       writer.name("Behind")
       writer.integer(batch.behind)
       writer.name("Watermark")
-      writer.integer(batch.watermark)
+      writer.integer(batch.watermark.rawValue)
     }
   }
 

@@ -1,4 +1,4 @@
-internal import CLibCrypto
+internal import Crypto
 internal import DynamoModel
 
 /// What a transaction was sent with: an idempotency token that comes again must come with the same.
@@ -7,10 +7,7 @@ enum PayloadHash {
   static func sha256(_ body: RequestBody, _ member: StaticString) -> [UInt8] {
     var text: [UInt8] = []
     if let node = body.member(member) { append(body.tape, node, to: &text) }
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 32
-    EVP_Digest(text, text.count, &digest, &length, EVP_sha256(), nil)
-    return digest
+    return Hashing.sha256(text)
   }
 
   private static func append(_ tape: JSONTape, _ node: Int, to text: inout [UInt8]) {

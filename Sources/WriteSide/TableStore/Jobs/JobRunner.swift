@@ -1,5 +1,6 @@
 internal import DynamoModel
 internal import Foundation
+internal import Services
 internal import Synchronization
 
 /// Runs the jobs of a store on one thread, one after the other, in the order in which they began. A job that was running when
@@ -24,7 +25,7 @@ final class JobRunner: Sendable {
 
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
-  private let ended = DispatchSemaphore(value: 0)
+  private let thread = Mutex<OwnedThread?>(nil)
   private let job: @Sendable (UInt32) -> TableJob?
   private let work: Work
   private let end: @Sendable (UInt32, String?) -> Bool
@@ -36,9 +37,11 @@ final class JobRunner: Sendable {
     job: @escaping @Sendable (UInt32) -> TableJob?, work: @escaping Work, end: @escaping @Sendable (UInt32, String?) -> Bool
   ) {
     (self.job, self.work, self.end) = (job, work, end)
-    let thread = Thread { [self] in run() }
-    thread.name = "table jobs"
-    thread.start()
+  }
+
+  func start() throws(OwnedThread.NotStarted) {
+    let started = try OwnedThread("table jobs") { [self] in run() }
+    thread.withLock { $0 = started }
   }
 
   func add(_ id: UInt32) {
@@ -53,7 +56,7 @@ final class JobRunner: Sendable {
     }
     guard first else { return }
     wake.signal()
-    ended.wait()
+    thread.withLock { $0 }?.join()
   }
 
   private func run() {
@@ -70,7 +73,6 @@ final class JobRunner: Sendable {
       }
       state.withLock { _ = $0.waiting.removeFirst() }
     }
-    ended.signal()
   }
 
   /// False when it must be tried again.

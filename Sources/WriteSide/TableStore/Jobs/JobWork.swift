@@ -25,8 +25,10 @@ struct JobWork: Sendable {
   }
 
   private func moment(_ job: TableJob) -> TableMoment {
-    TableMoment(state: state, table: job.table, time: job.integer("time") ?? 0)
+    TableMoment(state: state, table: job.table, time: time(job))
   }
+
+  private func time(_ job: TableJob) -> LogTime { LogTime(rawValue: job.integer("time") ?? 0) }
 
   // MARK: Backups
 
@@ -89,7 +91,7 @@ struct JobWork: Sendable {
       guard let tableID = job.text("tableId").flatMap({ TableID($0) }),
         let source = state.table(tableID: tableID), !source.isDropped
       else { throw JobRunner.Failure(reason: "the table was deleted before it was restored") }
-      try TableMoment(state: state, table: source, time: job.integer("time") ?? 0).forEach { _, bytes in
+      try TableMoment(state: state, table: source, time: time(job)).forEach { _, bytes in
         guard let item = Item(binary: bytes) else { throw JobRunner.Failure(reason: "an item of the table does not decode") }
         try filler.put(item)
       }
@@ -102,7 +104,8 @@ struct JobWork: Sendable {
     var (count, bytes) = (0, 0)
     try files.export(job) { put in
       if let from = job.integer("from") {
-        try TableSpan(state: state, table: job.table, from: from, until: job.integer("time") ?? from).forEach { line, size in
+        let (from, until) = (LogTime(rawValue: from), LogTime(rawValue: job.integer("time") ?? from))
+        try TableSpan(state: state, table: job.table, from: from, until: until).forEach { line, size in
           if isStopping() { throw JobRunner.Stopped() }
           (count, bytes) = (count + 1, bytes + size)
           try put(line)

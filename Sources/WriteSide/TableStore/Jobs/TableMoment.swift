@@ -7,8 +7,8 @@ internal import RocksDB
 struct TableMoment {
   let state: StoreState
   let table: StoredTable
-  /// Commit time in milliseconds: records up to and at it count.
-  let time: Int64
+  /// Records up to and at it count.
+  let time: LogTime
 
   /// Calls `body` with each item's stored form (behind its version), one after the other in no order; what `body` throws ends
   /// it. Cost: the records after the moment, then one walk over the table; memory for a key and a number for each
@@ -40,7 +40,8 @@ struct TableMoment {
   private func firstChanges(_ snapshot: Snapshot) throws -> [[UInt8]: (partition: Int, sequence: UInt64)] {
     var changed: [[UInt8]: (partition: Int, sequence: UInt64)] = [:]
     for partition in 0..<table.definition.partitions {
-      let first = try EmbeddedLog.Partition(state: state, table: table, number: partition).firstSequence(atOrAfter: time + 1)
+      let first = try EmbeddedLog.Partition(state: state, table: table, number: partition).firstSequence(
+        atOrAfter: LogTime(rawValue: time.rawValue + 1))
       var walk = KeyIterator(
         state.database, Family.log, lower: KeyBytes.log(table.id, partition, first),
         upper: KeyBytes.log(table.id, partition, .max), snapshot: snapshot, fillCache: false)
@@ -69,7 +70,7 @@ extension StoredTable {
       let time = (try? state.database.value(Family.log, key)).flatMap { $0 }
         .flatMap { bytes in bytes.withUnsafeBytes { try? StoredRecord.time($0) } }
       // With nothing kept, only the present is known.
-      earliest = max(earliest ?? .min, time ?? state.clock.watermark())
+      earliest = max(earliest ?? .min, time?.rawValue ?? state.clock.watermark())
     }
     return earliest
   }

@@ -6,9 +6,9 @@ internal import RocksDB
 struct TableSpan {
   let state: StoreState
   let table: StoredTable
-  /// Commit times in milliseconds: records at `from` and later, and before `until`.
-  let from: Int64
-  let until: Int64
+  /// Records at `from` and later, and before `until`.
+  let from: LogTime
+  let until: LogTime
 
   private struct Places {
     let partition: Int
@@ -25,7 +25,7 @@ struct TableSpan {
       let last = try record(places.partition, places.last, snapshot)
       if first.oldImage == nil, last.newImage == nil { continue }
       let size = (first.oldImage?.size ?? 0) + (last.newImage?.size ?? 0)
-      try body(.change(keys: last.keys, old: first.oldImage, new: last.newImage, time: last.time), size)
+      try body(.change(keys: last.keys, old: first.oldImage, new: last.newImage, time: last.time.rawValue), size)
     }
   }
 

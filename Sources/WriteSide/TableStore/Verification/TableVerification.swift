@@ -82,7 +82,7 @@ struct TableVerification {
   // MARK: The log
 
   private mutating func verifySequence(_ partition: Int) throws {
-    var (findings, expected, time) = (findings, progress.first[partition], Int64.min)
+    var (findings, expected, time) = (findings, progress.first[partition], LogTime.distantPast)
     let last = progress.last[partition]
     try walk(Family.log, KeyBytes.log(table.id, partition, 0), KeyBytes.log(table.id, partition, .max)) { key, value in
       let sequence = KeyBytes.read64(key, at: 6)
@@ -95,7 +95,8 @@ struct TableVerification {
         let found = try StoredRecord.time(value)
         if found < time {
           findings.add(
-            .recordOutOfLine, "partition \(partition): record \(sequence) is \(time - found) ms older than the one before")
+            .recordOutOfLine,
+            "partition \(partition): record \(sequence) is \(time.rawValue - found.rawValue) ms older than the one before")
         }
         time = found
       } catch {

@@ -2,8 +2,9 @@
 # The aws command line, unmodified.
 set -eu
 export AWS_PAGER= AWS_DEFAULT_OUTPUT=text
-endpoint=$1
-aws() { command aws --endpoint-url "$endpoint" "$@"; }
+cli=$1
+endpoint=$2
+aws() { "$cli" --endpoint-url "$endpoint" "$@"; }
 aws dynamodb create-table --table-name Cli --billing-mode PAY_PER_REQUEST \
   --attribute-definitions AttributeName=pk,AttributeType=S --key-schema AttributeName=pk,KeyType=HASH \
   --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES >/dev/null
