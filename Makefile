@@ -52,7 +52,7 @@ model: packages
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
 	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
-# The kill tests with 200 rounds in place of 10, and 500 flipped bits in the files of a store in place of 40.
+# The kill tests with 200 rounds in place of 10, and 500 flipped bits in the files of stores and read models in place of 40.
 soak: packages test-packages
 	swift build --build-tests
 	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests'

@@ -176,7 +176,7 @@ let package = Package(
       "ReadSide", "ReadModelConformance",
       [
         "LiteralTestKit",
-        "ProjectionTestKit", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "ProjectionTestKit", "Workers", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
     module(
@@ -249,7 +249,8 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "PipelineFiles", "Pipelines", "ChangeRecords", "Crypto", "DynamoClient", "DynamoModel",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "Crypto", "DynamoClient",
+        "DynamoModel",
         "HTTPClient",
         "HTTPServer",
         "CSV", "Gzip", "Services", "Telemetry",
@@ -259,7 +260,14 @@ let package = Package(
     .plugin(
       name: "EmbedPipelines", capability: .buildTool(), dependencies: ["afterimage-embed"], path: "Sources/Program/EmbedPipelines"
     ),
-    tests("Program", "Assembly", ["Assembly", "TableStore", "PipelineTestKit", "PipelineFiles", "Pipelines"]),
+    tests(
+      "Program", "Assembly",
+      [
+        "Assembly", "TableStore", "LiteralTestKit", "PipelineTestKit", "ProjectionTestKit", "RandomTestKit", "StoreTestKit",
+        "SQLite",
+        "SQLiteReadModels", "ReadModels", "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords",
+        "DynamoModel",
+      ]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(
       "Program", "Acceptance",

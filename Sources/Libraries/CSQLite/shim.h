@@ -16,3 +16,5 @@ static inline int afterimage_sqlite_set_flag(sqlite3 *database, int option, int 
   int now = 0;
   return sqlite3_db_config(database, option, on, &now);
 }
+
+static const int afterimage_sqlite_bad_checksum = SQLITE_IOERR_DATA;

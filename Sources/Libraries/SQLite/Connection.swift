@@ -4,7 +4,7 @@ internal import CSQLite
 ///
 /// Not `Sendable`: one thread at a time uses a connection (opened without SQLite's own mutexes), and whoever hands it to
 /// another thread lets go of it. Files are in WAL mode, so that readers never wait for the writer; nothing is mapped into
-/// memory, so that a truncated file is an error and not a signal. The file closes when the connection and its
+/// memory, so that a truncated file is an error and not a signal. Each page carries a checksum (`CheckedFile`). The file closes when the connection and its
 /// statements are released, or at `close`.
 package final class Connection {
   package let path: String
@@ -29,7 +29,8 @@ package final class Connection {
       case .readOnly: SQLITE_OPEN_READONLY
       }
     var opened: OpaquePointer?
-    let code = sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let files: CheckedFiles = options.notesDamage ? .noting : .refusing
+    let code = sqlite3_open_v2(path, &opened, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, files.name)
     guard code == SQLITE_OK, let opened else {
       let error = SQLiteError.current(opened, code: code)
       sqlite3_close_v2(opened)
@@ -45,6 +46,7 @@ package final class Connection {
     sqlite3_limit(opened, SQLITE_LIMIT_ATTACHED, 0)
     try execute("PRAGMA mmap_size = 0; PRAGMA cache_size = -\(options.cacheKiB)")
     if options.access != .readOnly {
+      reserveChecksums(opened)
       try execute(
         """
         PRAGMA journal_mode = WAL; PRAGMA synchronous = \(options.synchronous.rawValue);

@@ -26,15 +26,19 @@ package struct ConnectionOptions: Sendable {
   /// The WAL grows to about this many pages before a commit checkpoints it; 0 leaves that to calls of `checkpoint`.
   package var checkpointPages: Int
 
+  /// Pages that do not equal their checksums are noted in `Connection.damage` and read as they are, in place of an error: for checks.
+  package var notesDamage: Bool
+
   package init(
     access: Access = .create, synchronous: Synchronous = .full, busyTimeoutMilliseconds: Int32 = 5_000, cacheKiB: Int = 16_384,
-    checkpointPages: Int = 4_000
+    checkpointPages: Int = 4_000, notesDamage: Bool = false
   ) {
     self.access = access
     self.synchronous = synchronous
     self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
     self.cacheKiB = cacheKiB
     self.checkpointPages = checkpointPages
+    self.notesDamage = notesDamage
   }
 
   package static let readOnly = ConnectionOptions(access: .readOnly)

@@ -25,7 +25,7 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
   package var isConstraint: Bool { primary == SQLITE_CONSTRAINT }
   package var isDiskFull: Bool { primary == SQLITE_FULL }
   package var isReadOnly: Bool { primary == SQLITE_READONLY }
-  package var isCorrupt: Bool { primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB }
+  package var isCorrupt: Bool { primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || code == afterimage_sqlite_bad_checksum }
   package var cannotOpen: Bool { primary == SQLITE_CANTOPEN }
 
   package var description: String {
@@ -37,8 +37,12 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
   static func current(_ database: OpaquePointer?, code: Int32, sql: String? = nil) -> SQLiteError {
     guard let database else { return SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), sql: sql) }
     let offset = Int(sqlite3_error_offset(database))
-    return SQLiteError(
-      code: sqlite3_extended_errcode(database), message: String(cString: sqlite3_errmsg(database)), sql: sql,
-      offset: offset >= 0 ? offset : nil)
+    let code = sqlite3_extended_errcode(database)
+    let message =
+      code == afterimage_sqlite_bad_checksum
+      ? "page \(CheckedFile.of(database)?.pointee.firstDamaged ?? 0) does not equal its checksum"
+        + " (a fault of the disk, or another program has written to the file)"
+      : String(cString: sqlite3_errmsg(database))
+    return SQLiteError(code: code, message: message, sql: sql, offset: offset >= 0 ? offset : nil)
   }
 }

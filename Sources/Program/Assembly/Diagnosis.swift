@@ -9,6 +9,7 @@ internal import CZlib
 internal import Foundation
 internal import Glibc
 internal import KafkaLog
+internal import ReadModels
 internal import SQLiteReadModels
 internal import SQLite
 internal import TableStore
@@ -112,11 +113,12 @@ package enum Diagnostics {
 
   private static func readModels(_ data: String) -> [Diagnosis] {
     let path = data + "/read-models"
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-    return names.flatMap { name -> [Diagnosis] in
+    return ReadModelCheck.pipelines(in: data).flatMap { name -> [Diagnosis] in
       do throws(SQLiteError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
+        let found = checkedRows(name, data)
+        if found.contains(where: { $0.verdict == .wrong }) { return found }
         return [
           Diagnosis(
             .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error.message)",
@@ -127,13 +129,16 @@ package enum Diagnostics {
   }
 
   private static func readModel(_ name: String, _ path: String, _ data: String) throws(SQLiteError) -> [Diagnosis] {
+    let isNew = [Diagnosis(.note, "read model \(name)", "is being made")]
     let catalog = try Connection(path: path + "/catalog.db", options: .readOnly)
+    guard try isThere("generations", catalog) else { return isNew }
     let rows = try catalog.statement("SELECT number, state FROM generations ORDER BY number")
     var generations: [String] = []
     while try rows.step() { generations.append("\(rows.int64(0)) (\(rows.text(1) ?? "?"))") }
     var found = [Diagnosis(.fine, "read model \(name)", "generations \(generations.joined(separator: ", "))")]
     guard FileManager.default.fileExists(atPath: path + "/current.db") else { return found }
     let current = try Connection(path: path + "/current.db", options: .readOnly)
+    guard try isThere("_meta", current) else { return isNew }
     let meta = try current.statement("SELECT value FROM _meta WHERE key = 'version'")
     let version = try meta.step() ? meta.text(0) ?? "none" : "none"
     if version != "\(ReadModelFormat.version)" {
@@ -141,6 +146,7 @@ package enum Diagnostics {
         Diagnosis(
           .wrong, "read model \(name)", "has format \(version), this program reads format \(ReadModelFormat.version)",
           advice: "run the program that wrote it, or stop the process and: afterimage pipeline rebuild \(name) --data \(data)"))
+      return found
     }
     let lanes = try current.statement("SELECT table_name, partition, sequence FROM _lanes ORDER BY table_name, partition")
     var places: [String] = []
@@ -153,6 +159,27 @@ package enum Diagnostics {
         Diagnosis(
           .note, "read model \(name)", "\(count) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
     }
-    return found
+    return found + checkedRows(name, data)
+  }
+
+  /// Whether a file has a table: it is there a moment before its tables.
+  private static func isThere(_ table: String, _ file: Connection) throws(SQLiteError) -> Bool {
+    let found = try file.statement("SELECT count(*) FROM sqlite_schema WHERE name = ?1")
+    try found.bind(1, table)
+    return try found.step() && found.int64(0) > 0
+  }
+
+  /// Whether the rows equal their hashes, and what there is to say of those that do not.
+  private static func checkedRows(_ name: String, _ data: String) -> [Diagnosis] {
+    let subject = "read model \(name)"
+    do throws(StartError) {
+      let check = try ReadModelCheck(name, data: data)
+      let count = check.rows.reduce(0) { $0 + $1.found.rows }
+      guard !check.isFine else { return [Diagnosis(.fine, subject, "\(count) rows equal their hashes: \(check.digest ?? "")")] }
+      let advice = ReadModelCheck.advice(name, data: data)
+      return check.findings.map { Diagnosis(.wrong, subject, $0, advice: $0 == check.findings.last ? advice : "") }
+    } catch {
+      return [Diagnosis(.note, subject, "its rows were not checked: \(error)")]
+    }
   }
 }

@@ -6,6 +6,7 @@ enum Parts {
 
   static let all: [(name: String, run: Part)] = [
     ("decode", DecodeBench.run), ("fold", FoldBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run),
+    ("rows", RowBench.run),
     ("http", HTTPBench.run), ("server", ServerBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run),
   ]

@@ -37,7 +37,33 @@ package protocol GenerationReader: AnyObject {
   /// When a board closed; nil while it is open, and of boards that never close.
   func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant?
 
+  /// What checkpoints have kept of each projection's rows, by projection: the sums over all lanes. O(lanes).
+  func digests() throws -> [Digest]
+  /// Calls `row` with every row of a projection as it stands in the store, in the order of its key.
+  func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws
+  /// What the store itself finds wrong with how it keeps the read model, at most `limit` sentences; empty when nothing. Reads everything.
+  func storageFaults(limit: Int) throws -> [String]
+
   func close()
+}
+
+extension GenerationReader {
+  /// Holds the rows of every projection against their hashes and digests, in one snapshot. What cannot be read is a finding, not an error.
+  /// O(rows).
+  package func checkRows(of pipeline: Pipeline) throws -> [RowCheck] {
+    try snapshot {
+      let kept = try digests()
+      return zip(pipeline.projections.ids, kept).map { id, kept in
+        var check = RowCheck(pipeline.projections[id], kept: kept)
+        do {
+          try storedRows(id) { check.add($0) }
+        } catch {
+          check.failure = "\(error)"
+        }
+        return check
+      }
+    }
+  }
 }
 
 /// A lane's place in a read model.

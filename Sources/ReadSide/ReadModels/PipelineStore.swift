@@ -25,8 +25,8 @@ package protocol PipelineStore: AnyObject {
 
   /// The names of effects that are paused.
   func paused() throws(ReadModelError) -> Set<String>
-  /// Pauses the effect or lets it go on, over restarts too; one that is not known is ignored.
-  func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError)
+  /// Pauses the effect or lets it go on, over restarts too. False for an effect that is not active, which cannot be paused.
+  func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool
 
   /// Those of the keys whose effects were carried out, by whatever generation.
   func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String>

@@ -1,10 +1,11 @@
 package import Pipelines
+internal import ReadModels
 
 /// The statements of a projection's table in SQLite's dialect.
 extension SQLTable {
-  /// CREATE TABLE and CREATE INDEX for SQLite.
+  /// CREATE TABLE and CREATE INDEX for SQLite. The last column is the row's hash.
   package var createStatements: [String] {
-    let definitions = columns.flatMap(\.definitions)
+    let definitions = columns.flatMap(\.definitions) + ["\(RowHash.columnName) BLOB NOT NULL"]
     let key = primaryKey.map { columns[$0].sortName }.joined(separator: ", ")
     let table = "CREATE TABLE \(name) (\(definitions.joined(separator: ", ")), PRIMARY KEY (\(key))) STRICT, WITHOUT ROWID"
     return [table]
@@ -14,15 +15,19 @@ extension SQLTable {
       }
   }
 
-  /// Inserts a row, or replaces the one with its key. Parameters in the order of the columns, two for a decimal.
+  /// Inserts a row, or replaces the one with its key. Parameters in the order of the columns, two for a decimal, then
+  /// the row's hash.
   package var upsertStatement: String {
-    let names = columns.flatMap(\.sqlNames)
+    let names = columns.flatMap(\.sqlNames) + [RowHash.columnName]
     let marks = (1...names.count).map { "?\($0)" }.joined(separator: ", ")
     return "INSERT OR REPLACE INTO \(name) (\(names.joined(separator: ", "))) VALUES (\(marks))"
   }
 
-  /// Deletes the row of a key. Parameters in the order of `primaryKey`, one each: `Value.bindSortable`.
-  package var deleteStatement: String { "DELETE FROM \(name) WHERE \(keyCondition)" }
+  /// Deletes the row of a key and returns its hash. Parameters in the order of `primaryKey`, one each: `Value.bindSortable`.
+  package var deleteStatement: String { "DELETE FROM \(name) WHERE \(keyCondition) RETURNING \(RowHash.columnName)" }
+
+  /// The hash of the row of a key. Parameters as `deleteStatement`.
+  package var hashStatement: String { "SELECT \(RowHash.columnName) FROM \(name) WHERE \(keyCondition)" }
 
   /// The row of a key: `columns` in order, without sortable forms. Parameters as `deleteStatement`.
   package var selectStatement: String {

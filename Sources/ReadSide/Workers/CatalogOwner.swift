@@ -42,8 +42,10 @@ package actor CatalogOwner {
   func activations() throws(ReadModelError) -> Activations { try store.activations() }
 
   package func paused() throws(ReadModelError) -> Set<String> { try store.paused() }
-  /// Pauses the effect, or lets it go on; kept over restarts. An effect that is not known is ignored.
-  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) { try store.setPaused(effect, isPaused) }
+  /// As `PipelineStore.setPaused`.
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool {
+    try store.setPaused(effect, isPaused)
+  }
 
   func sent(among keys: [String]) throws(ReadModelError) -> Set<String> { try store.sent(among: keys) }
   func recordSent(_ keys: [String], at time: Int64) throws(ReadModelError) { try store.recordSent(keys, at: time) }

@@ -73,6 +73,7 @@ struct LaneRun {
 
   /// Of a record's bytes: a log that was cut and written again shows another one at its place.
   static func fingerprint(_ entry: RecordBatch.Entry, _ batch: RecordBatch) -> String {
-    String(StableHash.fnv1a(batch.bytes[entry.start..<entry.end]), radix: 16)
+    let hash = batch.bytes.withUnsafeBytes { StableHash.bits(of: UnsafeRawBufferPointer(rebasing: $0[entry.start..<entry.end])) }
+    return String(UInt64(truncatingIfNeeded: hash >> 64), radix: 16)
   }
 }

@@ -28,12 +28,23 @@ extension PipelineWorker {
     guard effectNames.contains(effect) else {
       throw Refusal(description: "there is no effect `\(effect)`; there are: \(effectNames.joined(separator: ", "))")
     }
-    try await catalog.setPaused(effect, isPaused)
+    // An effect of the file is active a moment after the start, and can be held back from then on.
+    var tries = 1
+    while try await !catalog.setPaused(effect, isPaused) {
+      guard tries < PipelineWorker.activationTriesMax else {
+        throw Refusal(description: "pipeline \(pipeline.name) is not at work here: \(stopped ?? "it is starting")")
+      }
+      tries += 1
+      try await Task.sleep(for: .milliseconds(20))
+    }
     for running in generations {
       running.writer.effectsChanged.announce()
       running.writer.effectsWritten.announce()
     }
   }
+
+  /// For 5 seconds.
+  private static let activationTriesMax = 250
 
   private func writer() throws(Refusal) -> GenerationWriter {
     guard let current = generations.first(where: { $0.generation.state == .current }) ?? generations.first else {

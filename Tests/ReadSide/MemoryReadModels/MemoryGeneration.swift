@@ -13,6 +13,10 @@ struct MemoryGeneration: Sendable {
   var decided: [ProjectionID: Instant] = [:]
   /// By projection and by the ordered values of the primary key.
   var rows: [ProjectionID: [BytesKey: [Value]]] = [:]
+  /// The hash stored with each row.
+  var hashes: [ProjectionID: [BytesKey: RowHash]] = [:]
+  /// What each lane, and the decider, has added to each projection's rows less what it took away.
+  var digests: [ProjectionID: [LaneID: Digest]] = [:]
   var groups: [ProjectionID: [BytesKey: GroupState]] = [:]
   var values: [ProjectionID: [BytesKey: MemoryValues]] = [:]
   var boards: [ProjectionID: [BytesKey: MemoryBoard]] = [:]
@@ -41,6 +45,20 @@ struct MemoryGeneration: Sendable {
   }
 
   mutating func write(_ id: ProjectionID, _ row: [Value]) { rows[id, default: [:]][key(id, row)] = row }
+
+  /// Brings the hashes to the rows, and notes the difference as a lane's.
+  mutating func writeHashes(_ lane: LaneID) {
+    for id in pipeline.projections.ids {
+      var hasher = RowHasher(pipeline.projections[id].table)
+      let hashes = (rows[id] ?? [:]).mapValues { hasher.hash($0) }
+      let old = self.hashes[id] ?? [:]
+      var change = Digest()
+      for (key, hash) in hashes where old[key] != hash { change.add(hash) }
+      for (key, hash) in old where hashes[key] != hash { change.subtract(hash) }
+      self.hashes[id] = hashes
+      digests[id, default: [:]][lane, default: Digest()] += change
+    }
+  }
 
   func key(_ id: ProjectionID, _ row: [Value]) -> BytesKey {
     BytesKey(Value.ordered(pipeline.projections[id].table.primaryKey.map { row[$0] }))

@@ -70,6 +70,7 @@ package final class MemoryGenerationStore: GenerationStore {
       try models.check(.position)
       var result = CheckpointResult()
       try rows.write(checkpoint.changes, checkpoint.lane, &result, models.check)
+      rows.writeHashes(checkpoint.lane)
       return result
     }
   }
@@ -122,6 +123,7 @@ package final class MemoryGenerationStore: GenerationStore {
       }
       try rows.write(checkpoint.changes, MemoryGeneration.deciderLane, &result, models.check)
       for (projection, time) in checkpoint.trim { rows.trim(projection, before: time) }
+      rows.writeHashes(MemoryGeneration.deciderLane)
       return result
     }
   }

@@ -113,10 +113,11 @@ package final class MemoryPipelineStore: PipelineStore {
     try change { (catalog) throws(ReadModelError) in catalog.paused }
   }
 
-  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool {
     try change { (catalog) throws(ReadModelError) in
-      guard catalog.activations[effect] != nil else { return }
+      guard catalog.activations[effect] != nil else { return false }
       if isPaused { catalog.paused.insert(effect) } else { catalog.paused.remove(effect) }
+      return true
     }
   }
 

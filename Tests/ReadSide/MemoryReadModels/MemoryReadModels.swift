@@ -1,3 +1,4 @@
+package import DynamoModel
 package import Pipelines
 package import ReadModels
 internal import Synchronization
@@ -42,6 +43,16 @@ package final class MemoryReadModels: Sendable {
   package func reader(_ generation: Generation, _ pipeline: Pipeline) throws -> any GenerationReader {
     guard state.withLock({ $0.generations[generation.directory] != nil }) else { throw ReaderError.notReady }
     return MemoryReader(self, generation.directory, pipeline)
+  }
+
+  /// Changes the rows and hashes of the first projection behind the back of its writer.
+  package func changeRows(
+    _ generation: Generation, _ body: (inout [BytesKey: [Value]], inout [BytesKey: RowHash]) -> Void
+  ) throws {
+    try write(generation.directory) { (all) throws(ReadModelError) in
+      let first = ProjectionID(rawValue: 0)
+      body(&all.rows[first, default: [:]], &all.hashes[first, default: [:]])
+    }
   }
 
   func read(_ directory: String) throws(ReadModelError) -> MemoryGeneration {

@@ -118,5 +118,19 @@ package final class MemoryReader: GenerationReader {
     try now().boards[projection]?[BytesKey(Value.ordered(board))]?.closedAt
   }
 
+  package func digests() throws -> [Digest] {
+    let now = try now()
+    return pipeline.projections.ids.map { (now.digests[$0] ?? [:]).values.reduce(Digest(), +) }
+  }
+
+  package func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws {
+    let now = try now()
+    for (key, values) in (now.rows[projection] ?? [:]).sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+      try row(StoredRow(values: values, hash: now.hashes[projection]?[key]?.bytes ?? []))
+    }
+  }
+
+  package func storageFaults(limit: Int) throws -> [String] { [] }
+
   package func close() {}
 }

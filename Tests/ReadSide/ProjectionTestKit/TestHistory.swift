@@ -43,10 +43,7 @@ package struct TestHistory: Sendable {
     let name = pipeline.tables[table].definition.key.partition.name
     var key = Item()
     key[name] = item[name]
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in key.binary { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    return Int((hash ^ (hash >> 27)) % UInt64(partitions))
+    return Int(StableHash.bits(of: key.binary) % UInt128(partitions))
   }
 
   package func key(of item: Item, table: Int = 0) -> Item {

@@ -44,6 +44,9 @@ import Testing
     func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember] { [] }
     func latestBoard(_ projection: ProjectionID) throws -> [Value]? { nil }
     func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant? { nil }
+    func digests() throws -> [Digest] { [] }
+    func storedRows(_ projection: ProjectionID, row: (StoredRow) throws -> Void) throws {}
+    func storageFaults(limit: Int) throws -> [String] { [] }
     func close() { _ = counts.closed.wrappingAdd(1, ordering: .relaxed) }
   }
 

@@ -36,7 +36,7 @@ extension ReadModelConformance {
     let second = try store.activations().of(TestHistory.tableID(0), 0)
     try require(second["a"]?.sequence == 10 && second["b"]?.sequence == 10 && second["c"]?.sequence == 30, "\(second)")
     // One that leaves the file ends, and begins again when it comes back; one without a log is active all the same.
-    try store.setPaused("b", true)
+    _ = try store.setPaused("b", true)
     try store.activate(["a"], at: [])
     try require(Array(try store.activations().places.keys) == ["a"], "\(try store.activations())")
     try store.activate(["a", "b"], at: [])
@@ -52,13 +52,12 @@ extension ReadModelConformance {
     let (store, _) = try catalog(fixture)
     try store.activate(["a", "b"], at: [])
     try require(try store.paused().isEmpty, "effects begin paused")
-    try store.setPaused("a", true)
-    try store.setPaused("a", true)
-    try store.setPaused("unknown", true)
+    for _ in 0..<2 { try require(try store.setPaused("a", true), "an active effect cannot be paused") }
+    try require(try !store.setPaused("unknown", true), "an effect that is not active is paused")
     try require(try store.paused() == ["a"], "\(try store.paused())")
     try store.activate(["a", "b", "c"], at: [])
     try require(try fixture.stores.pipeline(fixture.directory + "/p").paused() == ["a"], "pauses do not outlive the process")
-    try store.setPaused("a", false)
+    _ = try store.setPaused("a", false)
     try require(try store.paused().isEmpty, "\(try store.paused())")
   }
 

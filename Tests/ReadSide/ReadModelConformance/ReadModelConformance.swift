@@ -41,8 +41,11 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   case ranksFollowTheRows
   case ranksFollowPastATrimmedJournal
   case deadLettersAreBoundedTheSameInAnyOrder
+  // Row hashes and digests
+  case digestsAreThoseOfTheRowsHoweverTheyWereMade
+  case rowsThatCheckpointsDidNotWriteAreFound
 
-  package func run(_ fixture: StoreFixture) throws {
+  package func run(_ fixture: StoreFixture) async throws {
     switch self {
     case .aLaneIsTakenWithANewEpochAndWhatItHas: try taking(fixture)
     case .aCheckpointOfAnotherPositionChangesNothing: try comparing(fixture)
@@ -79,6 +82,8 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
     case .ranksFollowTheRows: try ranks(fixture)
     case .ranksFollowPastATrimmedJournal: try trimmedJournal(fixture)
     case .deadLettersAreBoundedTheSameInAnyOrder: try deadLetters(fixture)
+    case .digestsAreThoseOfTheRowsHoweverTheyWereMade: try await digestsOfRows(fixture)
+    case .rowsThatCheckpointsDidNotWriteAreFound: try tamperedRows(fixture)
     }
   }
 }

@@ -14,6 +14,16 @@ package struct StoreFixture: Sendable {
     case position, collection, groups, sessions, steps, deadLetters, outbox, commit
   }
 
+  /// What another hand than a checkpoint's does to the collection `plays`.
+  package enum Tampering: String, Sendable, CaseIterable {
+    /// The points of `ben` are 1 more.
+    case changed
+    /// The row of `ben` is gone.
+    case removed
+    /// The row of `ben` is there once more as `zoe`, with its hash.
+    case added
+  }
+
   package let stores: ReadModelStores
   /// A folder of the test's own.
   package let directory: String
@@ -23,13 +33,16 @@ package struct StoreFixture: Sendable {
   package let fail: @Sendable (Generation, Part?) throws -> Bool
   /// Makes the journal so long that the next checkpoint trims what was in it.
   package let outgrowJournal: @Sendable (Generation) throws -> Void
+  /// Changes rows behind the back of the generation's writer.
+  package let tamper: @Sendable (Generation, Tampering) throws -> Void
   /// Dead letters of records that are kept for each projection.
   package let deadLettersMax: Int
 
   package init(
     stores: ReadModelStores, directory: String, deadLettersMax: Int,
     reader: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader,
-    fail: @escaping @Sendable (Generation, Part?) throws -> Bool, outgrowJournal: @escaping @Sendable (Generation) throws -> Void
+    fail: @escaping @Sendable (Generation, Part?) throws -> Bool, outgrowJournal: @escaping @Sendable (Generation) throws -> Void,
+    tamper: @escaping @Sendable (Generation, Tampering) throws -> Void
   ) {
     self.stores = stores
     self.directory = directory
@@ -37,6 +50,7 @@ package struct StoreFixture: Sendable {
     self.reader = reader
     self.fail = fail
     self.outgrowJournal = outgrowJournal
+    self.tamper = tamper
   }
 }
 
@@ -120,6 +134,9 @@ struct Opened {
     }.sorted()
     all += try store.lanes().sorted { $0.key < $1.key }.map { "lane: \($0.key) \($0.value)" }
     for id in pipeline.projections.ids { all.append("steps: \(try store.stepsWaiting(id))") }
+    let reader = try fixture.reader(generation, pipeline)
+    defer { reader.close() }
+    all += try reader.checkRows(of: pipeline).flatMap { ["digest: \($0.kept)"] + $0.findings }
     return all
   }
 

@@ -21,7 +21,23 @@ struct Comparison {
       if let problem = try rankDifference(id, reader) { return problem }
     }
     if let problem = try letterDifference(reader) { return problem }
+    if let problem = try hashProblem() { return problem }
     return effects ? try effectDifference() : nil
+  }
+
+  /// What is wrong with the rows' hashes and their sums.
+  private func hashProblem() throws -> String? {
+    let reader = try SQLiteReader(path: path, pipeline: pipeline)
+    defer { reader.close() }
+    let findings = try reader.checkRows(of: pipeline).flatMap(\.findings)
+    return findings.isEmpty ? nil : findings.joined(separator: "\n")
+  }
+
+  /// What the rows amount to, by projection.
+  func digests() throws -> [Digest] {
+    let reader = try SQLiteReader(path: path, pipeline: pipeline)
+    defer { reader.close() }
+    return try reader.digests()
   }
 
   private func rowDifference(_ id: ProjectionID, _ reader: Connection) throws -> String? {

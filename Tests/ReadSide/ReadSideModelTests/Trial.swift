@@ -15,6 +15,7 @@ struct Trial {
   /// The first difference between the engine and the plain model; nil when there is none.
   func problem(_ steps: [HistoryStep]) async throws -> String? {
     var draw = Draw(seed: seed ^ 0x7a5)
+    var digests: [Digest]?
     for partitions in [4, 1] {
       let ways = partitions == 4 ? [Way(), .drawn(&draw), .drawn(&draw)] : [.drawn(&draw)]
       let scene = try Scene(pipeline, start: start, partitions: partitions)
@@ -39,6 +40,11 @@ struct Trial {
         let comparison = Comparison(model: model, path: runs[index].path, store: runs[index].replay.store)
         defer { runs[index].replay.store.close() }
         if let difference = try comparison.difference() { return "\(partitions) partitions, \(runs[index].way): \(difference)" }
+        let found = try comparison.digests()
+        if let digests, digests != found {
+          return "\(partitions) partitions, \(runs[index].way): digests \(found), not \(digests)"
+        }
+        digests = found
       }
     }
     return try await effectProblem(steps, &draw)

@@ -9,10 +9,10 @@ import Testing
 /// The SQLite store keeps the contract of a store.
 @Suite struct SQLiteConformanceTests {
   @Test(arguments: ReadModelConformance.allCases)
-  func `the SQLite store conforms`(_ conformance: ReadModelConformance) throws {
+  func `the SQLite store conforms`(_ conformance: ReadModelConformance) async throws {
     let directory = TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-    try conformance.run(
+    try await conformance.run(
       StoreFixture(
         stores: .sqlite, directory: directory.path, deadLettersMax: Int(SQLiteGeneration.deadLettersMax),
         reader: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }, fail: { try Self.fail($0, $1) },
@@ -25,7 +25,22 @@ import Testing
             SELECT max(id) + \(SQLiteGeneration.journalEntriesMax), 999, x'' FROM _journal
             """)
           connection.close()
-        }))
+        }, tamper: { try Self.tamper($0, $1) }))
+  }
+
+  private static func tamper(_ generation: Generation, _ tampering: StoreFixture.Tampering) throws {
+    let connection = try Connection(path: generation.databasePath)
+    defer { connection.close() }
+    switch tampering {
+    case .changed: try connection.execute("UPDATE plays SET points = points + 1 WHERE name = 'ben'")
+    case .removed: try connection.execute("DELETE FROM plays WHERE name = 'ben'")
+    case .added:
+      try connection.execute(
+        """
+        CREATE TEMP TABLE copied AS SELECT * FROM plays WHERE name = 'ben'; UPDATE copied SET name = 'zoe';
+        INSERT INTO plays SELECT * FROM copied
+        """)
+    }
   }
 
   /// A trigger of another connection that refuses what a part of a checkpoint writes.

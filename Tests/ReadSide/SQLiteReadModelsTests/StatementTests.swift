@@ -1,6 +1,7 @@
 import DynamoModel
 import LiteralTestKit
 import Pipelines
+import ReadModels
 import SQLite
 import SQLiteReadModels
 import Testing
@@ -25,7 +26,14 @@ import Testing
       let insert = try connection.statement(table.upsertStatement)
       var index = 1
       for (column, value) in zip(table.columns, wanted) { index += try value.bind(to: insert, at: index, as: column.type) }
+      let hash = Array(repeating: UInt8(row), count: RowHash.bytesCount)
+      try insert.bind(index, blob: hash)
       try insert.run()
+      let find = try connection.statement(table.hashStatement)
+      try values[0].bindSortable(to: find, at: 1)
+      #expect(try find.step())
+      #expect(find.bytes(0) == hash)
+      find.reset()
       let select = try connection.statement(table.selectStatement)
       try values[0].bindSortable(to: select, at: 1)
       #expect(try select.step())

@@ -54,10 +54,12 @@ import Workers
       batchRecords: batch, restartEvery: restartEvery,
       wait: log == nil ? .zero : .milliseconds(500))
     try await replay.catchUp()
-    let reader = try Connection(path: path, options: .readOnly)
-    var digests: [String: Digest] = [:]
-    for projection in pipeline.projections { digests[projection.name] = try Digest(projection, reader) }
-    return digests
+    let reader = try SQLiteReader(path: path, pipeline: pipeline)
+    defer { reader.close() }
+    let checks = try reader.checkRows(of: pipeline)
+    let findings = checks.flatMap(\.findings)
+    #expect(findings.isEmpty)
+    return Dictionary(uniqueKeysWithValues: checks.map { ($0.projection, $0.found) })
   }
 
   @Test func `sessions, boards and thanks equal a brute-force computation row by row`() async throws {

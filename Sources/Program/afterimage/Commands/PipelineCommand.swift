@@ -4,11 +4,11 @@ internal import DynamoModel
 internal import PipelineFiles
 internal import Pipelines
 
-/// `afterimage pipeline ...`: pipeline files, without a running server.
+/// `afterimage pipeline ...`: pipeline files, without a running server, and the read models made by them.
 enum PipelineCommand {
   static let command = Command(
-    "pipeline", about: "Check, test and explain pipeline folders.",
-    commands: [check, test, show, PipelineRebuildCommand.command])
+    "pipeline", about: "Check, test and explain pipeline folders; check and rebuild read models.",
+    commands: [check, test, show, PipelineRebuildCommand.command, PipelineDigestCommand.command])
 
   private static let folders = Command.Positional("DIR", "A pipeline folder.", count: .one)
 

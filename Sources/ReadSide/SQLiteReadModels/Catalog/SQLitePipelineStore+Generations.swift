@@ -4,18 +4,50 @@ internal import SQLite
 
 extension SQLitePipelineStore {
   package func generations() throws(ReadModelError) -> [Generation] {
-    try run {
-      var all: [Generation] = []
-      try connection.forEach("SELECT number, fingerprint, state FROM generations ORDER BY number") { row in
-        let number = Int(row.int64(0))
-        let digits = String(number)
-        let name = "generation-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        all.append(
-          Generation(
-            number: number, fingerprint: row.text(1) ?? "", state: Generation.State(rawValue: row.text(2) ?? "") ?? .kept,
-            directory: directory + "/" + name))
+    try run { try SQLitePipelineStore.generations(connection, directory) }
+  }
+
+  private static func generations(_ connection: Connection, _ directory: String) throws -> [Generation] {
+    var all: [Generation] = []
+    try connection.forEach("SELECT number, fingerprint, state FROM generations ORDER BY number") { row in
+      let number = Int(row.int64(0))
+      guard let state = Generation.State(rawValue: row.text(2) ?? "") else {
+        throw ReadModelError.damaged(path: directory + "/catalog.db", "the state of generation \(number) does not decode")
       }
-      return all
+      let digits = String(number)
+      let name = "generation-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+      all.append(
+        Generation(number: number, fingerprint: row.text(1) ?? "", state: state, directory: directory + "/" + name))
+    }
+    return all
+  }
+
+  /// The generations in a pipeline's folder, for a process that only looks, and what SQLite finds wrong with the catalogue, at most `limit`
+  /// sentences. Nothing is made or changed.
+  package static func inspect(_ directory: String, limit: Int) throws(ReadModelError) -> (
+    generations: [Generation], faults: [String]
+  ) {
+    let path = directory + "/catalog.db"
+    do {
+      if let place = WriteAheadLog.damage(of: path), WriteAheadLog.damage(of: path) == place {
+        throw SQLiteGeneration.damagedLog(path, place)
+      }
+      let connection = try Connection(path: path, options: ConnectionOptions(access: .readOnly, notesDamage: true))
+      defer { connection.close() }
+      let found = try connection.integer("PRAGMA user_version") ?? 0
+      guard found == version || found == versionWithoutChecksums else {
+        throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(version))
+      }
+      if found == version, !connection.hasChecksums {
+        throw ReadModelError.damaged(path: path, "its pages have lost their checksums")
+      }
+      return (try generations(connection, directory), try connection.faults(limit: limit))
+    } catch let error as ReadModelError {
+      throw error
+    } catch let error as SQLiteError {
+      throw SQLiteGeneration.storage(path, error)
+    } catch {
+      throw .damaged(path: path, "\(error)")
     }
   }
 
@@ -64,6 +96,7 @@ extension SQLitePipelineStore {
           throw ReadModelError.storage(path: directory, "generation \(generation.number) was given up", isFull: false)
         }
       }
+      settle()
       try link(generation)
     }
     let kept = try generations().filter { $0.state == .kept }
@@ -76,6 +109,7 @@ extension SQLitePipelineStore {
   package func giveUpCurrent() throws(ReadModelError) -> Bool {
     try run {
       try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      defer { settle() }
       return connection.changes > 0
     }
   }

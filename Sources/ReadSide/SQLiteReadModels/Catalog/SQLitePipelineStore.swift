@@ -15,7 +15,9 @@ package final class SQLitePipelineStore: PipelineStore {
   /// Earlier generations that are kept.
   package static let keptMax = 2
   /// Of the catalogue's layout.
-  private static let version: Int64 = 2
+  static let version: Int64 = 3
+  /// The same layout in a file without page checksums: it gets them when it is opened.
+  static let versionWithoutChecksums: Int64 = 2
   /// How long the ledger remembers, in milliseconds: an effect that is older and comes up once more is refused by its own conditions.
   package static let ledgerAgeMax: Int64 = 30 * 86_400_000
 
@@ -24,11 +26,19 @@ package final class SQLitePipelineStore: PipelineStore {
     let path = directory + "/catalog.db"
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+      if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
       connection = try Connection(path: path)
       let found = try connection.integer("PRAGMA user_version") ?? 0
       let isNew = try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
-      guard isNew || found == SQLitePipelineStore.version else {
-        throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(SQLitePipelineStore.version))
+      switch found {
+      case SQLitePipelineStore.version,
+        _ where isNew:
+        break
+      case SQLitePipelineStore.versionWithoutChecksums: try connection.rewrite()
+      default: throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(SQLitePipelineStore.version))
+      }
+      guard isNew || connection.hasChecksums else {
+        throw ReadModelError.damaged(path: path, "its pages have lost their checksums")
       }
       try connection.execute(
         """
@@ -48,6 +58,10 @@ package final class SQLitePipelineStore: PipelineStore {
       throw .storage(path: directory, error.localizedDescription, isFull: false)
     }
   }
+
+  /// Moves what was written into the file, whose pages have checksums: a log that is damaged is cut, and only the ledger may lose its end so. What a
+  /// reader holds back stays in the log until the next time.
+  func settle() { _ = try? connection.checkpoint(.truncate) }
 
   func run<Result>(_ body: () throws -> Result) throws(ReadModelError) -> Result {
     do {
@@ -80,6 +94,7 @@ package final class SQLitePipelineStore: PipelineStore {
           }
         }
       }
+      settle()
     }
   }
 
@@ -106,8 +121,13 @@ package final class SQLitePipelineStore: PipelineStore {
     }
   }
 
-  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) {
-    try run { try connection.run("UPDATE effects SET is_paused = ?2 WHERE name = ?1", .text(effect), .int(isPaused ? 1 : 0)) }
+  package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool {
+    try run {
+      try connection.run("UPDATE effects SET is_paused = ?2 WHERE name = ?1", .text(effect), .int(isPaused ? 1 : 0))
+      let isActive = connection.changes > 0
+      settle()
+      return isActive
+    }
   }
 
   package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {

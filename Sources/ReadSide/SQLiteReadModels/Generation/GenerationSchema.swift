@@ -1,7 +1,7 @@
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
   /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 3
+  static let version = 4
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -45,6 +45,12 @@ enum GenerationSchema {
     """,
     "CREATE INDEX _boards_latest ON _boards (projection, latest, board)",
     "CREATE INDEX _boards_open ON _boards (projection, closes_at) WHERE closed_at IS NULL AND closes_at IS NOT NULL",
+    // Of the rows of each projection that a lane, or the decider (-1, -1), has written less those it has taken away: how many, and the sum
+    // of their hashes in 128 bits. Together they are those of the rows.
+    """
+    CREATE TABLE _digests (projection INTEGER NOT NULL, table_number INTEGER NOT NULL, partition INTEGER NOT NULL,
+    rows INTEGER NOT NULL, sum BLOB NOT NULL, PRIMARY KEY (projection, table_number, partition)) STRICT, WITHOUT ROWID
+    """,
     // Members of boards whose rows changed, for rank indexes that follow.
     "CREATE TABLE _journal (id INTEGER PRIMARY KEY AUTOINCREMENT, projection INTEGER NOT NULL, key BLOB NOT NULL) STRICT",
     // `subject` is the record's stamp, or the group, or the session and its column, that cannot be taken or shown; `sample` decides which are

@@ -140,19 +140,4 @@ extension SQLiteGeneration {
       "UPDATE _boards SET is_shown = ?3 WHERE projection = ?1 AND board = ?2", .projection(rules.id), .blob(bytes),
       .int(isShown ? 1 : 0))
   }
-
-  func deleteRows(_ rules: BoardRules, board bytes: [UInt8]) throws {
-    try each(rules, "DELETE FROM \(rules.table.name)", board: bytes)
-  }
-
-  /// Runs a statement on the rows of a board, whose values are bound after `first`.
-  func each(_ rules: BoardRules, _ statement: String, board bytes: [UInt8], first: Value? = nil) throws {
-    guard let values = Value.values(ordered: bytes, count: rules.leaderboard.boardCount) else { throw StateError() }
-    let start = first == nil ? 1 : 2
-    let condition = values.indices.map { "\(rules.table.columns[$0].sortName) = ?\($0 + start)" }.joined(separator: " AND ")
-    let prepared = try connection.statement(condition.isEmpty ? statement : "\(statement) WHERE \(condition)")
-    if let first { try first.bind(to: prepared, at: 1, as: .timestamp) }
-    for (column, value) in values.enumerated() { try value.bindSortable(to: prepared, at: column + start) }
-    try prepared.run()
-  }
 }

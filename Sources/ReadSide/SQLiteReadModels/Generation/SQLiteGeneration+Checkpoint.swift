@@ -14,11 +14,14 @@ extension SQLiteGeneration {
   /// 4. groups are merged with what is there, and their rows derived from the result;
   /// 5. changed sessions are written, and the state of active ones beside them;
   /// 6. steps for the decider, dead letters and effects are added;
-  /// 7. commit, synced when an effect is in it.
+  /// 7. what rows were added and taken away goes into the lane's digests;
+  /// 8. commit, synced when an effect is in it.
   package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
-    try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
+    let (table, partition) = (checkpoint.lane.table, checkpoint.lane.partition)
+    return try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
       try move(checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
-      try write(checkpoint.changes, checkpoint.lane.table, checkpoint.lane.partition, &result)
+      try write(checkpoint.changes, table, partition, &result)
+      try writeDigests(table, partition)
     }
   }
 
@@ -27,6 +30,7 @@ extension SQLiteGeneration {
     try run {
       if synced { try connection.execute("PRAGMA synchronous = FULL") }
       defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
+      defer { writers = [:] }
       return try connection.transaction {
         var result = CheckpointResult()
         try body(&result)
@@ -56,31 +60,12 @@ extension SQLiteGeneration {
       .int(more))
   }
 
-  /// Binds a row's values in the order of the table's columns.
-  func write(_ values: [Value], _ table: SQLTable) throws(SQLiteError) {
-    let statement = try connection.statement(table.upsertStatement)
-    var index = 1
-    for (value, column) in zip(values, table.columns) { index += try value.bind(to: statement, at: index, as: column.type) }
-    try statement.run()
-  }
-
-  func delete(_ key: [Value], _ table: SQLTable) throws(SQLiteError) {
-    let statement = try connection.statement(table.deleteStatement)
-    for (index, value) in key.enumerated() { try value.bindSortable(to: statement, at: index + 1) }
-    try statement.run()
-  }
-
-  /// `_at`, `_order` and `_position`.
-  func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
-  }
-
   private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
-    let table = pipeline.projections[id].table
+    let writer = try self.rows(id)
     for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       switch change {
-      case .upsert(let inputs, let itemKey, let stamp): try write(inputs + [.bytes(itemKey)] + trace(stamp), table)
-      case .delete(let key, let itemKey): try delete(key + [.bytes(itemKey)], table)
+      case .upsert(let inputs, let itemKey, let stamp): try writer.write(inputs + [.bytes(itemKey)] + trace(stamp))
+      case .delete(let key, let itemKey): try writer.delete(key + [.bytes(itemKey)])
       }
     }
     return rows.count

@@ -59,12 +59,9 @@ extension SQLiteGeneration {
       .text(Timestamp.text(at)), .text(path), .text(reason), .int(SQLiteGeneration.sample(of: subject)))
   }
 
-  /// 63 bits of FNV-1a with a final mix.
+  /// 63 bits, the same for ever: which are kept must not depend on who keeps them.
   private static func sample(of subject: [UInt8]) -> Int64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in subject { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    hash = (hash ^ (hash >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    return Int64(bitPattern: (hash ^ (hash >> 31)) >> 1)
+    Int64(truncatingIfNeeded: StableHash.bits(of: subject) >> 65)
   }
 
   /// Writes a dead letter for each column of a row whose sum does not fit, and takes back those of the others. `key` names the row.

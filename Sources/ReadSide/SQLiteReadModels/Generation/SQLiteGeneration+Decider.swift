@@ -86,7 +86,8 @@ extension SQLiteGeneration {
   /// 3. boards close;
   /// 4. sessions, their states and effects are written as a lane's;
   /// 5. groups that have been empty long enough, and boards that are left out for good, are dropped;
-  /// 6. commit, synced when an effect is in it.
+  /// 6. what rows were added and taken away goes into the decider's digests;
+  /// 7. commit, synced when an effect is in it.
   package func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult {
     try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
       guard try readEpoch() == checkpoint.epoch else { throw ReadModelError.superseded(table: "the decider", partition: -1) }
@@ -102,6 +103,7 @@ extension SQLiteGeneration {
       let place = SQLiteGeneration.deciderPlace
       try write(checkpoint.changes, place, place, &result)
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) { try trim(projection, before: time) }
+      try writeDigests(place, place)
     }
   }
 
@@ -111,7 +113,7 @@ extension SQLiteGeneration {
     try connection.run(
       "UPDATE _boards SET closed_at = ?3 WHERE projection = ?1 AND board = ?2", .projection(closing.projection), .blob(board),
       .instant(closing.closedAt))
-    try each(rules, "UPDATE \(rules.table.name) SET closed_at = ?1", board: board, first: .timestamp(closing.closedAt))
+    try closeRows(rules, board: board, at: closing.closedAt)
     result.boards.insert(closing.projection)
   }
 

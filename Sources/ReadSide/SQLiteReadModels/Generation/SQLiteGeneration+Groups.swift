@@ -23,7 +23,7 @@ extension SQLiteGeneration {
       try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark, &result)
       return
     }
-    let table = pipeline.projections[id].table
+    let writer = try rows(id)
     for (key, delta) in sorted {
       var group = try merge(id, plan, key.bytes, delta, watermark)
       result.rows += 1
@@ -31,9 +31,9 @@ extension SQLiteGeneration {
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
       try store(id, group, rank: nil)
       if group.isAlive {
-        try write(group.key + group.shown.values + trace(group.state.stamp), table)
+        try writer.write(group.key + group.shown.values + trace(group.state.stamp))
       } else {
-        try delete(group.key, table)
+        try writer.delete(group.key)
       }
     }
   }

@@ -32,11 +32,11 @@ extension SQLiteGeneration {
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
     try journal(rules.id, group.bytes)
-    guard group.state.isPlaced else { return try delete(group.key, rules.table) }
+    guard group.state.isPlaced else { return try rows(rules.id).delete(group.key) }
     var row = group.key + group.shown.values
     row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
     if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-    try write(row + trace(group.state.stamp), rules.table)
+    try rows(rules.id).write(row + trace(group.state.stamp))
   }
 
   /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.
@@ -49,7 +49,7 @@ extension SQLiteGeneration {
     let wanted = Set(best.map { BytesKey($0) })
     let have = try rowKeys(rules, board)
     for (key, values) in have where !wanted.contains(key) {
-      try delete(values, rules.table)
+      try rows(rules.id).delete(values)
       try journal(rules.id, key.bytes)
     }
     let fresh = Dictionary((touched ?? []).map { (BytesKey($0.bytes), $0) }) { $1 }
@@ -66,11 +66,9 @@ extension SQLiteGeneration {
   private func rowKeys(_ rules: BoardRules, _ board: Board) throws -> [BytesKey: [Value]] {
     let count = rules.leaderboard.boardCount
     let columns = rules.table.columns[...count]
-    guard let values = Value.values(ordered: board.bytes, count: count) else { throw StateError() }
-    let condition = values.indices.map { "\(columns[$0].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+    let (condition, values) = try condition(rules, board: board.bytes)
     let select = try connection.statement(
-      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(rules.table.name)"
-        + (condition.isEmpty ? "" : " WHERE \(condition)"))
+      "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(rules.table.name)\(condition)")
     for (column, value) in values.enumerated() { try value.bindSortable(to: select, at: column + 1) }
     defer { select.reset() }
     var keys: [BytesKey: [Value]] = [:]

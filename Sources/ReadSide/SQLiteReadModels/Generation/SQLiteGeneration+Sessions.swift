@@ -28,7 +28,7 @@ extension SQLiteGeneration {
   func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, _ table: Int, _ partition: Int) throws -> Int {
     let projection = pipeline.projections[id]
     guard case .sessions(let sessions) = projection.kind else { return 0 }
-    let row = try connection.statement(projection.table.upsertStatement)
+    let row = try rows(id)
     let put = try connection.statement(
       "INSERT OR REPLACE INTO _sessions (projection, table_number, partition, key, state) VALUES (?1, ?2, ?3, ?4, ?5)")
     let remove = try connection.statement(
@@ -41,13 +41,13 @@ extension SQLiteGeneration {
     let hasSums = sessions.columns.contains { $0.function == .sum }
     var bytes: [UInt8] = []
     for state in changes.ended {
-      try write(state, sessions, row, projection.table, &bytes)
+      try write(state, sessions, row, &bytes)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       try remove.bind(4, blob: Value.ordered(state.key))
       try remove.run()
     }
     for state in changes.active {
-      try write(state, sessions, row, projection.table, &bytes)
+      try write(state, sessions, row, &bytes)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       bytes.removeAll(keepingCapacity: true)
       for value in state.key { value.appendOrdered(to: &bytes) }
@@ -70,29 +70,23 @@ extension SQLiteGeneration {
     return changes.count
   }
 
-  private func write(
-    _ state: SessionState, _ sessions: Sessions, _ row: Statement, _ table: SQLTable, _ bytes: inout [UInt8]
-  ) throws {
-    var place = 1
-    var column = 0
-    func bind(_ value: Value) throws(SQLiteError) {
-      place += try value.bind(to: row, at: place, as: table.columns[column].type)
-      column += 1
+  private func write(_ state: SessionState, _ sessions: Sessions, _ row: RowWriter, _ bytes: inout [UInt8]) throws {
+    for value in state.key { try row.add(value) }
+    try row.add(.string(state.sessionID))
+    try row.add(.timestamp(state.startedAt))
+    try row.add(.timestamp(state.lastAt))
+    try row.add(state.endedAt.map { .timestamp($0) } ?? .null)
+    try row.add(.string(state.status.rawValue))
+    try row.add(state.endedBy.map { .string($0.rawValue) } ?? .null)
+    for index in sessions.columns.indices {
+      try row.add(state.columns[index].value(sessions.columns[index], of: state) ?? .null)
     }
-    for value in state.key { try bind(value) }
-    try bind(.string(state.sessionID))
-    try bind(.timestamp(state.startedAt))
-    try bind(.timestamp(state.lastAt))
-    try bind(state.endedAt.map { .timestamp($0) } ?? .null)
-    try bind(.string(state.status.rawValue))
-    try bind(state.endedBy.map { .string($0.rawValue) } ?? .null)
-    for index in sessions.columns.indices { try bind(state.columns[index].value(sessions.columns[index], of: state) ?? .null) }
-    try bind(.timestamp(state.stamp.time))
-    try bind(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
+    try row.add(.timestamp(state.stamp.time))
+    try row.add(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
     bytes.removeAll(keepingCapacity: true)
     SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
-    try row.bind(place, utf8: bytes)
-    try row.run()
+    try row.add(unhashed: bytes)
+    try row.finish()
   }
 
   private func writeMisfits(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) throws {

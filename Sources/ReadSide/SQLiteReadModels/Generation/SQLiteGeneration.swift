@@ -16,12 +16,15 @@ package final class SQLiteGeneration: GenerationStore {
   let connection: Connection
   /// By projection, of those that have groups.
   let plans: [ProjectionID: GroupPlan]
+  /// By projection, of those whose rows the running transaction changes.
+  var writers: [ProjectionID: RowWriter] = [:]
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
   /// this engine did not write.
   package init(path: String, pipeline: Pipeline) throws(ReadModelError) {
     self.path = path
     self.pipeline = pipeline
+    if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
     do throws(SQLiteError) {
       connection = try Connection(
         path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 4_000))
@@ -38,6 +41,10 @@ package final class SQLiteGeneration: GenerationStore {
     }
     self.plans = plans
     try run { try connection.transaction { try prepare() } }
+  }
+
+  static func damagedLog(_ path: String, _ place: Int) -> ReadModelError {
+    .damaged(path: path, "its write-ahead log is damaged at byte \(place), and parts that follow are in the file already")
   }
 
   static func storage(_ path: String, _ error: SQLiteError) -> ReadModelError {
@@ -73,6 +80,7 @@ package final class SQLiteGeneration: GenerationStore {
     guard version == "\(GenerationSchema.version)" else {
       throw ReadModelError.otherVersion(path: path, found: version, known: GenerationSchema.version)
     }
+    guard connection.hasChecksums else { throw ReadModelError.damaged(path: path, "its pages have lost their checksums") }
     guard try meta("fingerprint") == pipeline.fingerprint else { throw ReadModelError.otherFingerprint(path: path) }
   }
 
@@ -86,7 +94,12 @@ package final class SQLiteGeneration: GenerationStore {
     return value
   }
 
-  package func close() { connection.close() }
+  /// Moves the write-ahead log into the file first: readers that close later cannot.
+  package func close() {
+    try? connection.execute("PRAGMA busy_timeout = 500")
+    _ = try? connection.checkpoint(.truncate)
+    connection.close()
+  }
 }
 
 // MARK: - Lanes

@@ -8,15 +8,16 @@ internal import SQLite
 ///
 /// Not `Sendable`: one thread at a time.
 package final class SQLiteReader: GenerationReader {
-  private let pipeline: Pipeline
-  private let connection: Connection
+  let pipeline: Pipeline
+  let connection: Connection
   private var indexes: [ProjectionID: RankIndex] = [:]
 
-  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet.
-  package init(path: String, pipeline: Pipeline) throws {
+  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet. `notesDamage`: for checks, pages that do not equal their
+  /// checksums are read as they are.
+  package init(path: String, pipeline: Pipeline, notesDamage: Bool = false) throws {
     self.pipeline = pipeline
     do {
-      connection = try Connection(path: path, options: .readOnly)
+      connection = try Connection(path: path, options: ConnectionOptions(access: .readOnly, notesDamage: notesDamage))
       // The file is there a moment before its tables, which come all at once.
       guard try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 else {
         throw ReaderError.notReady

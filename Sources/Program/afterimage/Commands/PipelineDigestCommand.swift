@@ -1,0 +1,71 @@
+internal import Arguments
+internal import Assembly
+internal import DynamoModel
+internal import ReadModels
+
+/// `afterimage pipeline digest PIPELINE`
+enum PipelineDigestCommand {
+  static let command = Command(
+    "digest", about: "Say what a read model's rows amount to; exit code 3 if a row does not equal its hash.",
+    notes: """
+      Reads every row of the current read model as of one moment, whether a process works on it or not, and changes nothing. Read models with the
+      same rows have the same digests, however they were made. Rows that do not equal the hash stored with them are named, and so is a projection whose
+      rows are not those that checkpoints have written.
+      """,
+    positionals: [.init("PIPELINE", "The pipeline's name.")],
+    options: [
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
+    ]
+  ) { arguments in
+    let isJSON = try Commands.isJSON(arguments)
+    let data = arguments.value("data") ?? "./afterimage-data"
+    let check = try ReadModelCheck(arguments.words[0], data: data)
+    Console.line(isJSON ? json(check) : text(check, data))
+    if !check.isFine { throw CheckFailure() }
+  }
+
+  private static func text(_ check: ReadModelCheck, _ data: String) -> String {
+    var lines = check.rows.map { (name: $0.projection, rows: "\($0.found.rows)", digest: $0.found.digits) }
+    if let digest = check.digest {
+      lines.append(("all of \(check.pipeline)", "\(check.rows.reduce(0) { $0 + $1.found.rows })", digest))
+    }
+    let names = lines.map(\.name.count).max() ?? 0
+    let counts = lines.map(\.rows.count).max() ?? 0
+    var shown = lines.map { line in
+      "\(line.name)\(blank(names - line.name.count))  \(blank(counts - line.rows.count))\(line.rows) rows  \(line.digest)"
+    }
+    shown += check.findings.map { "wrong: \($0)" }
+    if !check.isFine { shown.append("→ \(ReadModelCheck.advice(check.pipeline, data: data))") }
+    return shown.joined(separator: "\n")
+  }
+
+  private static func blank(_ count: Int) -> String { String(repeating: " ", count: count) }
+
+  private static func json(_ check: ReadModelCheck) -> String {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.name("pipeline")
+    writer.string(check.pipeline)
+    writer.name("generation")
+    if let generation = check.generation { writer.integer(generation) } else { writer.null() }
+    writer.name("digest")
+    if let digest = check.digest { writer.string(digest) } else { writer.null() }
+    writer.name("projections")
+    writer.array(check.rows) { writer, projection in
+      writer.beginObject()
+      writer.name("projection")
+      writer.string(projection.projection)
+      writer.name("rows")
+      writer.integer(projection.found.rows)
+      writer.name("digest")
+      writer.string(projection.found.digits)
+      writer.name("unequal_rows")
+      writer.integer(projection.unequalCount)
+      writer.endObject()
+    }
+    writer.name("findings")
+    writer.array(check.findings) { $0.string($1) }
+    writer.endObject()
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+}
