@@ -8,7 +8,7 @@ struct SessionSteps: Sendable {
   private let sessions: Sessions
   private let touches: [Boxed]
   private let ends: [Boxed]
-  /// The attributes that are held against an item that is to be deleted.
+  /// The attributes that are compared with an item that is to be deleted.
   private let seenNames: [String]
 
   /// A source by reference: to go over the sources of a record costs no copies of their parts.

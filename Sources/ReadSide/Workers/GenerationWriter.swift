@@ -60,8 +60,8 @@ package actor GenerationWriter {
 
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 
-  func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    try store.items(behind: rows, of: effect)
+  func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+    try store.items(of: rows, for: effect)
   }
 
   /// As `GenerationStore.effects`, on the writer's thread.

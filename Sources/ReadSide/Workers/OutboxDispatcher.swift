@@ -163,7 +163,7 @@ struct OutboxDispatcher {
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
       case .deleteRows(let rows):
         for selection in rows {
-          try await delete(try await writer.items(behind: selection, of: effect), in: selection.table)
+          try await delete(try await writer.items(of: selection, for: effect), in: selection.table)
         }
       }
       return .done

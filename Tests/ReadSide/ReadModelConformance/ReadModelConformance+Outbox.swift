@@ -119,7 +119,7 @@ extension ReadModelConformance {
       try Outbox.write([entry], opened)
       let effect = try Outbox.effect(opened, entry.idempotencyKey).pending
       guard case .deleteRows(let rows) = effect.action.kind else { throw ConformanceFailure(description: effect.action.json) }
-      return try opened.store.items(behind: try needed(rows.first), of: effect).map { item in
+      return try opened.store.items(of: try needed(rows.first), for: effect).map { item in
         guard case .string(let name)? = item.key["PK"] else { return "" }
         return "\(name) \(item.position.sequence)"
       }

@@ -124,7 +124,7 @@ package final class KeyTemplate: Sendable {
     }
   }
 
-  /// One choice of the template held against one key.
+  /// One choice of the template compared with one key.
   private struct Attempt {
     let template: KeyTemplate
     let steps: UnsafeBufferPointer<Program.Step>
