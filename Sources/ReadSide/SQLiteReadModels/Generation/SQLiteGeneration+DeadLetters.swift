@@ -59,7 +59,7 @@ extension SQLiteGeneration {
       .text(Timestamp.text(at)), .text(path), .text(reason), .int(SQLiteGeneration.sample(of: subject)))
   }
 
-  /// 63 bits, the same for ever: which are kept must not depend on who keeps them.
+  /// 63 bits, the same forever: which are kept must not depend on who keeps them.
   private static func sample(of subject: [UInt8]) -> Int64 {
     Int64(truncatingIfNeeded: StableHash.bits(of: subject) >> 65)
   }
