@@ -1,4 +1,4 @@
-# The two commands of a newcomer: make demo, make test. Everything else is for who works on Afterimage itself.
+# The two commands of a newcomer: make demo, make test. Everything else is for contributors.
 
 # Debian packages, and what each is for.
 #   librocksdb-dev     the table store
@@ -58,7 +58,7 @@ soak: packages test-packages
 	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
-# the corpus is made anew each time, from seeds in the code.
+# the corpus is made again each time, from seeds in the code.
 FUZZ_SECONDS ?= 60
 FUZZ_REQUESTS ?= 1000000
 fuzz: packages test-packages

@@ -2,7 +2,7 @@ package import DynamoModel
 
 /// One item's change as a value: what a projection sees.
 package struct ChangeRecord: Sendable, Equatable {
-  /// What happened, told by the item's existence before and after. `truncate` ends a partition of a deleted table and has
+  /// What happened, by the item's existence before and after. `truncate` ends a partition of a deleted table and has
   /// no keys; `snapshot` is a row of a table scan, neither an insertion nor a touch.
   package enum Kind: UInt8, Sendable {
     case insert = 1

@@ -69,7 +69,7 @@ extension RecordJSONReader {
         moment = RecordJSONReader.moment(&cursor)
         if moment == nil { return nil }
       } else {
-        // Who did it is told in two spellings: the tape knows them.
+        // Who did it comes in two spellings: the tape knows them.
         guard !cursor.holds(name, "userIdentity"), cursor.skip(depth: 1) else { return nil }
       }
     } while cursor.take(UInt8(ascii: ","))

@@ -16,11 +16,12 @@ package enum RecordJSON {
     append(record, table: table, position: position, to: &out)
   }
 
+  /// Appends the JSON of a record with both images, whatever the table's view type. `position` is where it stands in the log of `table`.
   package static func append(_ record: ChangeRecord, table: String, position: Position, to out: inout [UInt8]) {
     var writer = JSONWriter(continuing: out)
     out = []
     writer.beginObject()
-    appendMembers(record, .newAndOldImages, position, &writer)
+    appendMembers(record, .newAndOldImages, position, to: &writer)
     writer.name("tableName")
     writer.string(table)
     writer.name("afterimage")
@@ -45,12 +46,12 @@ package enum RecordJSON {
     _ record: ChangeRecord, view: StreamViewType, position: Position, to writer: inout JSONWriter
   ) {
     writer.beginObject()
-    appendMembers(record, view, position, &writer)
+    appendMembers(record, view, position, to: &writer)
     writer.endObject()
   }
 
   private static func appendMembers(
-    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, _ writer: inout JSONWriter
+    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, to writer: inout JSONWriter
   ) {
     writer.name("eventID")
     writer.string(position.eventID)
@@ -72,11 +73,11 @@ package enum RecordJSON {
       writer.endObject()
     }
     writer.name("dynamodb")
-    appendChange(record, view, position, &writer)
+    appendChange(record, view, position, to: &writer)
   }
 
   private static func appendChange(
-    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, _ writer: inout JSONWriter
+    _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, to writer: inout JSONWriter
   ) {
     let new = view == .newImage || view == .newAndOldImages ? record.newImage : nil
     let old = view == .oldImage || view == .newAndOldImages ? record.oldImage : nil

@@ -2,13 +2,15 @@ package import DynamoModel
 
 /// A change record as the write store keeps it.
 ///
-/// A version byte, kind, cause, the commit time and the order (8 bytes each, big-endian), a byte that tells which images are there, then the
+/// A version byte, kind, cause, the commit time and the order (8 bytes each, big-endian), a byte that says which images are there, then the
 /// keys, the old and the new image, each a varint length and an item in its stored form. The images are the very bytes
 /// of the items: writing a record copies them, reading one attribute skips the others.
 package enum StoredRecord {
   static let version: UInt8 = 2
   private static let headerBytes = 20
 
+  /// Appends a record in its stored form. `keys`, `old` and `new` are items in their stored form and are copied as they are; an image
+  /// that is nil is left out.
   package static func append(
     kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: LogTime, order: CommitOrder, keys: [UInt8], old: [UInt8]?,
     new: [UInt8]?,
@@ -69,7 +71,7 @@ package enum StoredRecord {
       new = Varint.readBytes(bytes, &index)
       if new == nil { throw RecordError("the stored record's new image is cut off") }
     }
-    guard index == bytes.count else { throw RecordError("the stored record has bytes behind its end") }
+    guard index == bytes.count else { throw RecordError("the stored record has bytes after its end") }
     return Parts(
       kind: kind, cause: cause, time: time, order: CommitOrder(rawValue: number(bytes, at: 11)), keys: keys, old: old, new: new)
   }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A set of attribute names, made once, that tells for raw bytes whether they are one of them. For decoding only the
+/// A set of attribute names, made once, that says whether raw bytes are one of them. For decoding only the
 /// attributes that somebody reads.
 package struct AttributeNames: Sendable {
   private struct Place {

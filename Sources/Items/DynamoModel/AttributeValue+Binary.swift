@@ -58,7 +58,7 @@ extension AttributeValue {
     }
   }
 
-  /// Writes the content behind a length that is known only afterwards. The length is moved in front of it, in place.
+  /// Writes the content after a length that is known only afterwards. The length is moved in front of it, in place.
   private static func appendSized(_ tag: Tag, to out: inout [UInt8], _ content: (inout [UInt8]) -> Void) {
     out.append(tag.rawValue)
     let start = out.count
@@ -186,6 +186,7 @@ extension AttributeMap {
 
 /// Unsigned LEB128 lengths.
 package enum Varint {
+  /// Appends a number that is not negative: one byte for each seven bits, the lowest first.
   package static func append(_ value: Int, to out: inout [UInt8]) {
     var rest = UInt64(value)
     while rest >= 0x80 {
@@ -215,6 +216,7 @@ package enum Varint {
     out.append(contentsOf: bytes)
   }
 
+  /// A length and that many bytes, in place; `index` moves past them. Nil, with the bytes not passed over, when fewer are left.
   package static func readBytes(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> UnsafeRawBufferPointer? {
     guard let length = read(bytes, &index), length <= bytes.count - index else { return nil }
     defer { index += length }

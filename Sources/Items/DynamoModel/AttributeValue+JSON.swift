@@ -21,11 +21,11 @@ extension AttributeValue {
     var found: AttributeValue?
     var count = 0
     var name = node + 1
-    // A type that is null counts as absent, and so does a name that is no type. What is wrong with a value is told before
-    // that there is more than one.
+    // A type that is null counts as absent, and so does a name that is not a type. What is wrong with a value is reported
+    // before that there is more than one.
     while name < end {
       let value = name + 1
-      if tape.kind(value) != .null, let typed = try AttributeValue(tape, name, value, source, depth: depth) {
+      if tape.kind(value) != .null, let typed = try AttributeValue(tape, name, value, in: source, depth: depth) {
         count += 1
         found = typed
       }
@@ -41,7 +41,7 @@ extension AttributeValue {
 
   /// The value of the type that `name` names; nil when it names none.
   private init?(
-    _ tape: JSONTape, _ name: Int, _ value: Int, _ source: UnsafeRawBufferPointer, depth: Int
+    _ tape: JSONTape, _ name: Int, _ value: Int, in source: UnsafeRawBufferPointer, depth: Int
   ) throws(DynamoError) {
     let start = Int(tape.nodes[name].start)
     let length = Int(tape.nodes[name].end) - start
@@ -115,7 +115,7 @@ extension AttributeValue {
 
   private static func elements<Element>(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, empty: String,
-    _ read: (JSONTape, Int, UnsafeRawBufferPointer) throws(DynamoError) -> Element
+    read: (JSONTape, Int, UnsafeRawBufferPointer) throws(DynamoError) -> Element
   ) throws(DynamoError) -> [Element] {
     guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, in: source, wanted: .list) }
     var values: [Element] = []
@@ -127,7 +127,7 @@ extension AttributeValue {
   private static func stringSet(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> [String] {
-    let given = try elements(tape, node, source, empty: "An string set  may not be empty", text)
+    let given = try elements(tape, node, source, empty: "An string set  may not be empty", read: text)
     let sorted = given.sorted(by: Text.less)
     for index in 1..<max(1, sorted.count) where Text.equal(sorted[index - 1], sorted[index]) {
       throw .duplicates(given, ending: " contains duplicates.")
@@ -138,7 +138,7 @@ extension AttributeValue {
   private static func numberSet(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> [Number] {
-    let given = try elements(tape, node, source, empty: "An number set  may not be empty", number)
+    let given = try elements(tape, node, source, empty: "An number set  may not be empty", read: number)
     let sorted = given.sorted()
     for index in 1..<max(1, sorted.count) where sorted[index - 1] == sorted[index] {
       throw .validation("Input collection contains duplicates")
@@ -149,7 +149,7 @@ extension AttributeValue {
   private static func binarySet(
     _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer
   ) throws(DynamoError) -> [[UInt8]] {
-    let given = try elements(tape, node, source, empty: "Binary sets should not be empty", bytes)
+    let given = try elements(tape, node, source, empty: "Binary sets should not be empty", read: bytes)
     let sorted = given.sorted(by: Bytes.less)
     for index in 1..<max(1, sorted.count) where sorted[index - 1] == sorted[index] {
       throw .duplicates(given.map { Base64.encode($0) }, ending: "of type BS contains duplicates.")
@@ -171,6 +171,7 @@ extension AttributeMap {
     self = try result.get()
   }
 
+  /// The same from a tape over bytes that the caller holds. `depth`: of the lists and maps around it.
   package init(json tape: JSONTape, _ node: Int, in source: UnsafeRawBufferPointer, depth: Int) throws(DynamoError) {
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, in: source, wanted: .map) }
     var entries: [Entry] = []
@@ -259,6 +260,7 @@ extension JSONWriter {
     endObject()
   }
 
+  /// Writes an array; `write` writes one value for each element.
   package mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
     beginArray()
     for element in elements { write(&self, element) }

@@ -70,10 +70,12 @@ extension AttributeValue: Equatable {
 /// Comparison of strings by their UTF-8 bytes. Swift's own `==` and `<` compare by canonical equivalence, under which two
 /// keys that DynamoDB holds apart would be one.
 package enum Text {
+  /// Whether both have the same bytes.
   package static func equal(_ left: String, _ right: String) -> Bool {
     compare(left, right) == 0
   }
 
+  /// Whether `left` comes before `right` in the order of `compare`; for sorting.
   package static func less(_ left: String, _ right: String) -> Bool {
     compare(left, right) < 0
   }
@@ -107,10 +109,12 @@ package enum Text {
 
 /// Comparison of byte strings, unsigned, a prefix before what it begins.
 package enum Bytes {
+  /// Negative when `left` comes first, 0 when the bytes are equal, positive when `right` comes first.
   package static func compare(_ left: [UInt8], _ right: [UInt8]) -> Int {
     left.withUnsafeBytes { a in right.withUnsafeBytes { b in compare(a, b) } }
   }
 
+  /// The same for bytes in place.
   package static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
     let common = min(left.count, right.count)
     if common > 0 {
@@ -120,5 +124,6 @@ package enum Bytes {
     return left.count - right.count
   }
 
+  /// Whether `left` comes before `right` in the order of `compare`; for sorting.
   package static func less(_ left: [UInt8], _ right: [UInt8]) -> Bool { compare(left, right) < 0 }
 }

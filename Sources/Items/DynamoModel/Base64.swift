@@ -8,6 +8,7 @@ package enum Base64 {
     return values
   }()
 
+  /// Appends the encoding of `bytes` as ASCII: RFC 4648, padded, without line ends.
   package static func append(_ bytes: some Collection<UInt8>, to out: inout [UInt8]) {
     var pending: UInt32 = 0
     var count = 0

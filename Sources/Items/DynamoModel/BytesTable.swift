@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Gives byte strings small numbers, their slots, by which a caller keeps what belongs to them in arrays of its own.
 ///
-/// Open addressing with linear probing over one array of (hash, slot), at most three quarters full; the strings stand behind one another
+/// Open addressing with linear probing over one array of (hash, slot), at most three quarters full; the strings stand one after another
 /// in one piece of memory. So a string costs no allocation of its own, a search touches three pieces of memory, and 24 bytes stand
 /// beside each string. The slots of removed strings are given out again. The hash is seeded again in each process, since
 /// keys are what users chose; no order that anybody sees comes from it.

@@ -23,7 +23,7 @@ extension UnsafeMutableBufferPointer<HashPlace> {
     let mask = count - 1
     var hole = Int(hash) & mask
     while self[hole].slot != slot { hole = (hole + 1) & mask }
-    // What stands behind moves up as far as its own place allows, so that no search stops short.
+    // What comes after it moves up as far as its own place allows, so that no search stops short.
     var index = (hole + 1) & mask
     while self[index].slot >= 0 {
       let home = Int(self[index].hash) & mask

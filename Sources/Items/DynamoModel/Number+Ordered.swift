@@ -13,7 +13,7 @@ extension Number {
     let digits = digitCount
     out.append(isNegative ? 0x7f : 0x81)
     out.append(UInt8(Int(exponent) + digits + 129) ^ flip)
-    // An odd number of digits is filled with one zero behind.
+    // An odd number of digits is filled up with one zero at its end.
     var rest = digits % 2 == 0 ? coefficient : coefficient * 10
     let pairs = (digits + 1) / 2
     let start = out.count

@@ -28,6 +28,7 @@ package struct KeySchema: Sendable, Equatable {
   /// Attributes of each role that a global index may have.
   package static let attributesMax = 4
 
+  /// A key of one partition attribute and at most one sort attribute: any table's.
   package init(partition: KeyAttribute, sort: KeyAttribute? = nil) {
     self.init(partitions: [partition], sorts: sort.map { [$0] } ?? [])
   }

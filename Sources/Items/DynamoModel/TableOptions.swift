@@ -122,6 +122,7 @@ package struct TableOptions: Sendable, Equatable {
     return (policy, revision)
   }
 
+  /// Keeps a resource's policy and its revision, or removes both when `policy` is nil. `resource` as in `policy(_:)`.
   package mutating func setPolicy(_ resource: String, _ policy: (text: String, revision: String)?) {
     set("policy:\(resource)", policy?.text)
     set("revision:\(resource)", policy?.revision)

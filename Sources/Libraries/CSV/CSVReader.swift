@@ -27,6 +27,8 @@ package final class CSVReader {
     return CSVReader.fields(text, delimiter: delimiter)
   }
 
+  /// The fields of one row, given without its line end; never none: an empty row has one empty field. A quote that does not end takes
+  /// the rest.
   package static func fields(_ bytes: [UInt8], delimiter: UInt8 = UInt8(ascii: ",")) -> [String] {
     var fields: [String] = []
     var field: [UInt8] = []

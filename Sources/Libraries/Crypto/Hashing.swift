@@ -17,6 +17,7 @@ package enum Hashing {
     return digest
   }
 
+  /// The 32 bytes of the code of RFC 2104 with SHA-256. `key` may have any length.
   package static func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 32

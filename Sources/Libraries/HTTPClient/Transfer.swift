@@ -70,7 +70,7 @@ final class Transfer: @unchecked Sendable {
 
   private static func take(
     _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
-    _ use: (Transfer, UnsafeRawBufferPointer) -> Void
+    use: (Transfer, UnsafeRawBufferPointer) -> Void
   ) -> Int {
     guard let context else { return 0 }
     use(Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue(), UnsafeRawBufferPointer(start: bytes, count: count))

@@ -7,7 +7,7 @@ package struct HTTPRequest: ~Copyable {
   private let connection: OpaquePointer?
   private let headers: [(name: String, value: String)]
   package let method: String
-  /// The request target as sent: the path, and behind `?` the query, neither decoded.
+  /// The request target as sent: the path, and after `?` the query, neither decoded.
   package let target: String
   /// The body; already inflated when it came with `Content-Encoding: gzip`.
   package let body: [UInt8]

@@ -16,6 +16,7 @@ package struct HTTPResponse: Sendable {
     self.body = .bytes(body)
   }
 
+  /// An answer whose length is not known when it begins.
   package init(status: Int = 200, headers: [(name: String, value: String)] = [], stream: ResponseStream) {
     self.status = status
     self.headers = headers

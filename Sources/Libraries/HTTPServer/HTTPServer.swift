@@ -157,11 +157,11 @@ package final class HTTPServer: Sendable {
 
   /// The callbacks' context is the core, which the server holds until the daemon has stopped.
   private static func start(_ core: ServerCore, _ socket: Int32, _ identity: TLSIdentity?) -> Daemon? {
-    Daemon(identity) { key, certificate in start(core, socket, key, certificate) }
+    Daemon(identity) { key, certificate in start(core, socket, key: key, certificate: certificate) }
   }
 
   private static func start(
-    _ core: ServerCore, _ socket: Int32, _ key: UnsafePointer<CChar>?, _ certificate: UnsafePointer<CChar>?
+    _ core: ServerCore, _ socket: Int32, key: UnsafePointer<CChar>?, certificate: UnsafePointer<CChar>?
   ) -> OpaquePointer? {
     let context = Unmanaged.passUnretained(core).toOpaque()
     return mhd_start(

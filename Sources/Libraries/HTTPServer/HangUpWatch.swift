@@ -6,7 +6,7 @@ internal import Synchronization
 /// Sees when the other end of a connection sends no more, which libmicrohttpd may miss: it does not look at a suspended connection, and when
 /// the end comes together with the last bytes it waits for it until the idle timeout.
 ///
-/// One thread waits with epoll for all connections of a server. A stream is told that its client has gone. Any other connection is
+/// One thread waits with epoll for all connections of a server. A stream is notified that its client has gone. Any other connection is
 /// shut for reading, again and again until libmicrohttpd has seen it: a request in hand is still answered, and then the connection closes.
 /// The same thread looks every second for requests whose head or body takes longer than it may, and shuts their connections.
 final class HangUpWatch: Sendable {
@@ -165,7 +165,7 @@ final class HangUpWatch: Sendable {
     }
   }
 
-  /// Notes it; the stream that is to be told.
+  /// Notes it, and answers the stream that is to be notified.
   private func hungUp(_ mark: UInt64) -> ResponseStream? {
     let socket = Int32(truncatingIfNeeded: mark)
     return state.withLock { state in

@@ -21,7 +21,7 @@ package enum PercentCoding {
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// As signatures encode: all but letters, digits and `-._~`, and `/` where it is told so, in capital hexadecimal.
+  /// As signatures encode: all but letters, digits and `-._~`, and `/` where asked to, in capital hexadecimal.
   package static func encode(_ text: String, keepsSlash: Bool) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var out: [UInt8] = []

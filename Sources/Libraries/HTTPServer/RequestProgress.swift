@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// How far the request on a connection has come: told by the connection's thread, looked at by the `HangUpWatch`. Costs an atomic store.
+/// How far the request on a connection has come: noted by the connection's thread, looked at by the `HangUpWatch`. Costs an atomic store.
 final class RequestProgress: Sendable {
   enum Stage: UInt64 {
     /// The next request's head is awaited, or on its way.

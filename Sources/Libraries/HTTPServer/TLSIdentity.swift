@@ -1,4 +1,4 @@
-/// A server's certificate (with those that lead to its root behind it) and private key, as PEM texts.
+/// A server's certificate (followed by those that lead to its root) and private key, as PEM texts.
 package struct TLSIdentity: Sendable, Equatable {
   package let certificate: [UInt8]
   package let key: [UInt8]

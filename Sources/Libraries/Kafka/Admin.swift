@@ -23,6 +23,7 @@ package actor Admin {
     }
   }
 
+  /// Connects when first asked for something. `log` gets librdkafka's lines, on its threads. Throws for a setting that librdkafka refuses.
   package init(_ configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
     // A producer's settings may be among the user's: a producer's handle knows all of them.
     let object = try configuration.make(["reconnect.backoff.max.ms": "1000"], fixed: [:])

@@ -56,7 +56,7 @@ final class ClientHandle: @unchecked Sendable {
     guard let made = rd_kafka_new(type, configuration, &text, text.count) else {
       rd_kafka_conf_destroy(configuration)
       let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, "the Kafka client cannot be made: \(reason)")
+      throw KafkaError(code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, "the Kafka client cannot be created: \(reason)")
     }
     pointer = made
   }

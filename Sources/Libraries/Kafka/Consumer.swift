@@ -21,6 +21,7 @@ package actor Consumer {
   /// Fetches ahead up to this much of each partition; a larger record comes nevertheless, alone.
   package static let partitionKilobytesMax = 8 * 1024
 
+  /// Connects when the first stream is made. `log` gets librdkafka's lines, on its threads. Throws for a setting that librdkafka refuses.
   package init(_ configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
     let object = try configuration.make(
       [
@@ -40,7 +41,7 @@ package actor Consumer {
 
   /// The first message kept.
   package static let beginning = Int64(RD_KAFKA_OFFSET_BEGINNING)
-  /// Behind the last message.
+  /// After the last message.
   package static let end = Int64(RD_KAFKA_OFFSET_END)
 
   /// So many offsets before the end; out of range when there are fewer.

@@ -17,6 +17,7 @@ package struct KafkaConfiguration: Sendable, Equatable {
 
   package var settings: [Setting]
 
+  /// Broker addresses (`host:port`, with commas between them), then settings, of which a later one overrides an earlier one of its key.
   package init(bootstrap: String, _ settings: [Setting] = []) {
     self.settings = [Setting("bootstrap.servers", bootstrap)] + settings
   }

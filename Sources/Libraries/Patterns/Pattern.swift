@@ -135,7 +135,7 @@ package final class Pattern: @unchecked Sendable {
   private func range(of group: Int, _ found: Int, _ block: Block) -> Range<Int>? {
     guard group < found, let offsets = pcre2_get_ovector_pointer_8(block.pointer) else { return nil }
     let (start, end) = (offsets[2 * group], offsets[2 * group + 1])
-    // PCRE2_UNSET is the greatest size: a group that took no part. `\K` may put a start behind its end.
+    // PCRE2_UNSET is the greatest size: a group that took no part. `\K` may put a start after its end.
     return start == Int(bitPattern: UInt.max) || start > end ? nil : start..<end
   }
 }

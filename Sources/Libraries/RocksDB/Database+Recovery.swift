@@ -14,7 +14,7 @@ extension Database {
     if let damage = damage(check, path, specifications) { throw error(damage) }
     let open: OpenDatabase
     do throws(RocksDBError) {
-      open = try OpenDatabase(path, specifications, blockCacheBytes)
+      open = try OpenDatabase(path, specifications, blockCacheBytes: blockCacheBytes)
     } catch {
       throw check.damage(error).map(Database.error) ?? error
     }
@@ -32,7 +32,7 @@ extension Database {
     guard let judged else { return nil }
     if judged.file == check.manifest?.path { return judged }
     // A log that is in tables already may still be there when a process was killed while it deleted logs.
-    guard let open = try? OpenDatabase(path, specifications, 1 << 20, .readOnly) else { return judged }
+    guard let open = try? OpenDatabase(path, specifications, blockCacheBytes: 1 << 20, mode: .readOnly) else { return judged }
     let live = open.firstLiveLog
     if let acknowledged = check.acknowledged, open.lastChange < acknowledged { return judged }
     return RecoveryCheck.judge(check.logs, manifest: nil, acknowledged: nil, live: live)
@@ -44,7 +44,7 @@ extension Database {
     if let damage = damage(check, path, specifications) { return damage }
     // What only RocksDB notices: a finished log that is shorter than the manifest says, or one that lost all.
     do throws(RocksDBError) {
-      return check.missing(try OpenDatabase(path, specifications, 1 << 20, .readOnly).lastChange, in: path)
+      return check.missing(try OpenDatabase(path, specifications, blockCacheBytes: 1 << 20, mode: .readOnly).lastChange, in: path)
     } catch {
       return check.damage(error)
     }
@@ -59,7 +59,7 @@ extension Database {
         for log in logs[(place + 1)...] { unlink(log.path) }
       }
     }
-    let open = try OpenDatabase(path, specifications, 16 << 20, .upToDamage)
+    let open = try OpenDatabase(path, specifications, blockCacheBytes: 16 << 20, mode: .upToDamage)
     AcknowledgedMark.reset(path, to: open.lastChange)
     self.init(path, specifications, open)
   }

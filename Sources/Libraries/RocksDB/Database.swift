@@ -130,6 +130,7 @@ package final class Database: Sendable {
     return body(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
+  /// A copy of the value; nil when there is none. `family` is its index in the families the database was opened with.
   package func value(_ family: Int, _ key: [UInt8], snapshot: Snapshot? = nil) throws(RocksDBError) -> [UInt8]? {
     try read(family, key, snapshot: snapshot) { $0.map { Array($0) } }
   }

@@ -64,7 +64,7 @@ package struct KeyIterator: ~Copyable {
   package mutating func seekToFirst() { if let pointer { rocksdb_iter_seek_to_first(pointer) } }
   package mutating func seekToLast() { if let pointer { rocksdb_iter_seek_to_last(pointer) } }
 
-  /// To the first key at or behind `key`.
+  /// To the first key at or after `key`.
   package mutating func seek(_ key: [UInt8]) {
     guard let pointer else { return }
     key.withUnsafeBytes { rocksdb_iter_seek(pointer, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count) }

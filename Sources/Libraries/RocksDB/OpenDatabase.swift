@@ -27,7 +27,7 @@ final class OpenDatabase: @unchecked Sendable {
   }
 
   init(
-    _ path: String, _ specifications: [Database.Family], _ blockCacheBytes: Int, _ mode: Mode = .whole
+    _ path: String, _ specifications: [Database.Family], blockCacheBytes: Int, mode: Mode = .whole
   ) throws(RocksDBError) {
     let options = try OpenDatabase.options(mode)
     rocksdb_options_set_create_if_missing(options, mode == .whole ? 1 : 0)
@@ -42,7 +42,7 @@ final class OpenDatabase: @unchecked Sendable {
     rocksdb_options_set_bytes_per_sync(options, 1 << 20)
     rocksdb_options_set_keep_log_file_num(options, 4)
     // RocksDB's own diary holds what it was opened with and no more: on a full disk writing it ends the process (an assertion that
-    // Debian's build keeps), at the very moment when the error is to be told.
+    // Debian's build keeps), at the very moment when the error is to be reported.
     rocksdb_options_set_info_log_level(options, OpenDatabase.fatalOnly)
     // What the next start reads after a kill, at some 120 MB a second.
     rocksdb_options_set_max_total_wal_size(options, 32 << 20)

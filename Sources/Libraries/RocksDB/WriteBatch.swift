@@ -19,6 +19,7 @@ package struct WriteBatch: ~Copyable {
 
   package mutating func clear() { rocksdb_writebatch_clear(pointer) }
 
+  /// Adds a value, or replaces the one that is there. `family` is its index in the families the database was opened with.
   package mutating func put(_ family: Int, _ key: [UInt8], _ value: [UInt8]) {
     guard let families = open?.families else { return }
     key.withUnsafeBytes { key in
@@ -30,6 +31,7 @@ package struct WriteBatch: ~Copyable {
     }
   }
 
+  /// Removes a value; does nothing when there is none.
   package mutating func delete(_ family: Int, _ key: [UInt8]) {
     guard let families = open?.families else { return }
     key.withUnsafeBytes { key in

@@ -17,6 +17,9 @@ package final class Connection {
   /// Prepared statements that the cache keeps; past it the cache is emptied.
   package static let cachedStatementsMax = 256
 
+  /// Opens the file and sets what all connections have: WAL, no trust in the schema, no attached files, strict double quotes.
+  ///
+  /// Throws with the path in the message, also for a file that is not a database.
   package init(path: String, options: ConnectionOptions = ConnectionOptions()) throws(SQLiteError) {
     self.path = path
     let access: Int32 =
@@ -37,7 +40,7 @@ package final class Connection {
     sqlite3_busy_timeout(opened, options.busyTimeoutMilliseconds)
     _ = afterimage_sqlite_set_flag(opened, SQLITE_DBCONFIG_DEFENSIVE, 1)
     _ = afterimage_sqlite_set_flag(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-    // A name in double quotes that is no column is an error, not a string.
+    // A name in double quotes that is not a column is an error, not a string.
     _ = afterimage_sqlite_set_flag(opened, SQLITE_DBCONFIG_DQS_DML, 0)
     _ = afterimage_sqlite_set_flag(opened, SQLITE_DBCONFIG_DQS_DDL, 0)
     sqlite3_limit(opened, SQLITE_LIMIT_ATTACHED, 0)
@@ -85,7 +88,7 @@ package final class Connection {
     guard code == SQLITE_OK else { throw .current(database, code: code, sql: sql) }
   }
 
-  /// Prepares exactly one statement. Text behind it, comments and blanks aside, is an error.
+  /// Prepares exactly one statement. Text after it, comments and blanks aside, is an error.
   package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
     try Statement(self, sql, persistent: false)
   }

@@ -79,12 +79,15 @@ package final class Statement {
 
   // MARK: Binding
 
+  /// Binds the parameter `index`, which counts from 1, until it is bound again: `reset` keeps it. Throws when there is no such parameter.
   package func bind(_ index: Int, null: Void = ()) throws(SQLiteError) { try check(sqlite3_bind_null(pointer, Int32(index))) }
 
+  /// Binds an INTEGER.
   package func bind(_ index: Int, _ value: Int64) throws(SQLiteError) {
     try check(sqlite3_bind_int64(pointer, Int32(index), value))
   }
 
+  /// Binds a TEXT; the bytes are copied.
   package func bind(_ index: Int, _ text: String) throws(SQLiteError) {
     var text = text
     let pointer = pointer
@@ -97,10 +100,12 @@ package final class Statement {
     try check(bytes.withUnsafeBytes { Statement.bindText(pointer, index, $0) })
   }
 
+  /// Binds a TEXT of bytes that are UTF-8; they are copied.
   package func bind(_ index: Int, utf8 bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
     try check(Statement.bindText(pointer, index, bytes))
   }
 
+  /// Binds a BLOB, which an empty array is too; the bytes are copied.
   package func bind(_ index: Int, blob bytes: [UInt8]) throws(SQLiteError) {
     let pointer = pointer
     try check(

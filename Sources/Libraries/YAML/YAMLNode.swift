@@ -63,7 +63,7 @@ package struct YAMLNode: Sendable {
     return scalar.text.isEmpty || scalar.text == "~" || scalar.text == "null"
   }
 
-  /// The value of a key; nil when the node is no mapping or has no such key.
+  /// The value of a key; nil when the node is not a mapping or has no such key.
   package subscript(key: String) -> YAMLNode? { mapping?.first { $0.key.text == key }?.value }
 
   /// What the node is, for a message.

@@ -10,7 +10,7 @@ package protocol ChangeLog: Sendable {
   /// What the log is now. A log whose table was created again answers with another table id.
   func describe() async throws(LogError) -> LogDescription
 
-  /// The records behind `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for
+  /// The records after `cursor`, in order, at most `limit` (but at least one when there is one); waits up to `wait` for
   /// the first. Returns without records when the wait is over: the batch then carries the watermark alone.
   ///
   /// Errors: `.trimmed` when the record after the cursor is no longer kept, `.recreated` when the table is not the one
@@ -22,7 +22,7 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
-  /// A cursor behind which every record has a commit time of at least `time`.
+  /// A cursor after which every record has a commit time of at least `time`.
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
 }
 
@@ -30,7 +30,7 @@ package protocol ChangeLog: Sendable {
 package struct LogDescription: Sendable, Equatable {
   package let tableID: TableID
   package let partitions: Int
-  /// The so many'th time that the records are written to a log of their own: a reader that a damaged log has stopped may go on when the number
+  /// The number of times that the records were written to a log of their own: a reader that a damaged log has stopped may go on when the number
   /// is another.
   package let publication: Int
   /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept for ever, or when that is not known.
@@ -55,7 +55,7 @@ package struct LogBounds: Sendable, Equatable {
   }
 }
 
-/// Where a reader stands: behind the record with this number; 0 is the beginning.
+/// Where a reader stands: after the record with this number; 0 is the beginning.
 package struct LogCursor: Sendable, Hashable {
   package var tableID: TableID
   package var sequence: UInt64

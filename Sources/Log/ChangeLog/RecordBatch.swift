@@ -23,9 +23,9 @@ package struct RecordBatch: Sendable {
   package var entries: [Entry]
   /// Where to read on.
   package var end: LogCursor
-  /// No record behind this batch has an earlier commit time. Never below the batch's own last time.
+  /// No record after this batch has an earlier commit time. Never below the batch's own last time.
   package var watermark: LogTime
-  /// Records in the partition behind this batch, as far as known when it was read.
+  /// Records in the partition after this batch, as far as known when it was read.
   package var behind: UInt64
   /// Messages without our headers that stood between the records and were set aside (Kafka only).
   package var foreign: [ForeignRecord]

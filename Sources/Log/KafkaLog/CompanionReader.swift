@@ -10,7 +10,7 @@ package actor CompanionReader {
   private let consumer: Consumer
   private var stream: Fetch?
   private var last: RelayState?
-  /// Behind what was taken.
+  /// After what was taken.
   private var position: Int64 = 0
   private var isLoading = false
   private let loaded = Signal()
@@ -146,7 +146,7 @@ package actor CompanionReader {
     if error.isUnknownTopic {
       return LogError(
         .configuration, table: table,
-        "there is no topic \(topic): start a relay for the table (afterimage serve --role relay) against these brokers")
+        "there is no topic \(topic): start a relay for the table (afterimage serve --roles relay) against these brokers")
     }
     return LogError(.retry, table: table, "the topic \(topic) cannot be read: \(error.text)")
   }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// A table's change log on a Kafka topic, as a relay publishes it.
 ///
 /// Topic partition i is table partition i; the value of a message is the record's JSON, its timestamp the commit time. Watermark and
-/// partitions come from the companion topic. Where to read is told by the cursor alone: its hint is the offset behind the last record, and
+/// partitions come from the companion topic. The cursor alone says where to read: its hint is the offset after the last record, and
 /// when that is wrong or unknown the record is looked for by its sequence. So a reader goes on when the records are published again in
 /// another topic: the companion names it, and a reader that is ahead of it waits.
 ///
@@ -150,7 +150,7 @@ package final class KafkaLog: ChangeLog {
     guard let first = try await locator.look(Consumer.beginning).record else {
       return LogBounds(first: last + 1, last: last)
     }
-    // Behind records of an older table id those of this one are all there, from 1 on.
+    // After records of an older table id those of this one are all there, from 1 on.
     guard first.headers.tableID == state.tableID else { return LogBounds(first: 1, last: last) }
     return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
   }
@@ -301,7 +301,7 @@ extension KafkaLog {
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
       throw LogError(
-        .configuration, table: table, "no relay has published the table yet: start one (afterimage serve --role relay)")
+        .configuration, table: table, "no relay has published the table yet: start one (afterimage serve --roles relay)")
     }
     return state
   }
@@ -326,17 +326,18 @@ extension KafkaLog {
       throw LogError(
         .configuration, table: table,
         "there is no topic \(topic): was it deleted? The relay publishes the table again at its next start, or at once with: "
-          + "afterimage relay republish \(table)")
+          + "afterimage relay republish \(table) --kafka \(configuration.bootstrap)")
     }
     guard count == state.partitions.count else {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; have the table published again: afterimage relay republish \(table)")
+          + "changed; have the table published again: afterimage relay republish \(table) "
+          + "--kafka \(configuration.bootstrap)")
     }
   }
 
-  /// The offset of the record behind the cursor.
+  /// The offset of the record after the cursor.
   private func locate(_ partition: Int, _ cursor: LogCursor) async throws(LogError) -> Int64 {
     let state = try await state(fresh: true)
     guard state.tableID == cursor.tableID else {
@@ -344,7 +345,7 @@ extension KafkaLog {
         .recreated, partition,
         "the table was re-created with the table id \(state.tableID), this reader belongs to \(cursor.tableID)")
     }
-    return try await locator(partition, topic(state)).offset(behind: cursor, relayed: try relayed(state, partition))
+    return try await locator(partition, topic(state)).offset(after: cursor, relayed: try relayed(state, partition))
   }
 
   private func locator(_ partition: Int, _ topic: String) throws(LogError) -> RecordLocator {

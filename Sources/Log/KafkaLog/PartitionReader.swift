@@ -10,11 +10,11 @@ struct PartitionReader: Sendable {
   /// Which of the log's consumers fetches it.
   let slot: Int
   var stream: Fetch
-  /// Behind the last record taken.
+  /// After the last record taken.
   var cursor: LogCursor
   /// The last record's commit time; zero before the first.
   var time = LogTime.zero
-  /// The end of what is committed was seen behind the last message.
+  /// The end of what is committed was seen after the last message.
   var isAtEnd = false
   /// The place of the next record was looked up, so a number that is missing is missing.
   var isLocated = false

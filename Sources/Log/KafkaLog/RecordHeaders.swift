@@ -33,18 +33,18 @@ package struct RecordHeaders: Sendable, Equatable {
       let tableID = headers.value(at: 1, named: tableIDName), let position = headers.value(at: 2, named: positionName),
       let order = headers.value(at: 3, named: orderName)
     {
-      return read(format, tableID, position, order)
+      return read(format, tableID: tableID, position: position, order: order)
     }
     let format = headers.last(formatName)
     let tableID = headers.last(tableIDName)
     let position = headers.last(positionName)
     if format == nil, tableID == nil, position == nil { return .foreign }
-    return read(format, tableID, position, headers.last(orderName))
+    return read(format, tableID: tableID, position: position, order: headers.last(orderName))
   }
 
   private static func read(
-    _ format: UnsafeRawBufferPointer?, _ tableID: UnsafeRawBufferPointer?, _ position: UnsafeRawBufferPointer?,
-    _ order: UnsafeRawBufferPointer?
+    _ format: UnsafeRawBufferPointer?, tableID: UnsafeRawBufferPointer?, position: UnsafeRawBufferPointer?,
+    order: UnsafeRawBufferPointer?
   ) -> Reading {
     guard let format, let number = decimal(format, 0..<format.count) else {
       return .unreadable("its header afterimage-format is missing or no number")

@@ -3,9 +3,9 @@ internal import ChangeRecords
 internal import Kafka
 internal import Services
 
-/// Finds a record's offset by its sequence or time: binary search over the offsets of a partition, a look at the first record behind each.
+/// Finds a record's offset by its sequence or time: binary search over the offsets of a partition, a look at the first record after each.
 ///
-/// Records of the table id with a higher number stand behind the others, which is all that the search needs: aborted
+/// Records of the table id with a higher number stand after the others, which is all that the search needs: aborted
 /// transactions, marks, foreign messages and records published twice may lie between. About 20 looks of a few milliseconds for a
 /// million records; it has a consumer of its own, so that readers are not disturbed. Kafka's own
 /// search by timestamp is of no use: the marks of transactions carry the time of their commit, which has nothing to do with ours.
@@ -22,7 +22,7 @@ struct RecordLocator {
     let headers: RecordHeaders
   }
 
-  /// What stands at an offset or behind it.
+  /// What stands at an offset or after it.
   enum Look {
     case record(Found)
     /// No record up to the end of what is committed, which is here.
@@ -42,8 +42,8 @@ struct RecordLocator {
     }
   }
 
-  /// The offset at which to read on behind `cursor`. `relayed` is what the companion topic says of the partition.
-  func offset(behind cursor: LogCursor, relayed: RelayState.Partition) async throws(LogError) -> Int64 {
+  /// The offset at which to read on after `cursor`. `relayed` is what the companion topic says of the partition.
+  func offset(after cursor: LogCursor, relayed: RelayState.Partition) async throws(LogError) -> Int64 {
     let beginning = try await look(Consumer.beginning)
     guard let first = beginning.record else {
       // Nothing of ours is kept.
@@ -68,12 +68,12 @@ struct RecordLocator {
     guard found.headers.sequence == next else {
       throw LogError(
         .corrupt, table: table, partition: partition,
-        "record \(next) is missing: behind its place stands \(found.headers.sequence) at offset \(found.offset)")
+        "record \(next) is missing: after its place stands \(found.headers.sequence) at offset \(found.offset)")
     }
     return found.offset
   }
 
-  /// The first record at or behind an offset.
+  /// The first record at or after an offset.
   func look(_ offset: Int64) async throws(LogError) -> Look {
     let stream: Fetch
     do throws(KafkaError) {
@@ -117,7 +117,7 @@ struct RecordLocator {
     }
   }
 
-  /// The first record between two offsets that `isWanted`, which must hold for all records behind one for which it holds.
+  /// The first record between two offsets that `isWanted`, which must hold for all records after one for which it holds.
   func search(from start: Int64, to end: Int64, _ isWanted: (Found) -> Bool) async throws(LogError) -> Found? {
     var low = start
     var high = end

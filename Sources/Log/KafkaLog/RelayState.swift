@@ -28,7 +28,7 @@ package struct RelayState: Sendable, Equatable {
   package var tableID: TableID
   /// Which relay wrote it: host, process and a random part.
   package var relay: String
-  /// The records are published for the so many'th time: it names their topic (`TopicNames.records`).
+  /// The records are published for the nth time: the number names their topic (`TopicNames.records`).
   package var publication: Int
   package var partitions: [Partition]
 

@@ -4,7 +4,7 @@ internal import DynamoModel
 /// for records that were published again.
 ///
 /// Kafka holds 249 of letters, digits, `.`, `_` and `-`. A table name that does not fit, or that would make the topic of one table one of
-/// another (it ends in `.relay`, or in `.published.` and digits), is cut, and a hash of the whole name put behind it.
+/// another (it ends in `.relay`, or in `.published.` and digits), is cut, and a hash of the whole name appended.
 package enum TopicNames {
   private static let prefix = "afterimage."
   private static let suffix = ".relay"
@@ -13,7 +13,7 @@ package enum TopicNames {
   package static let publicationsMax = 99_999
   private static let nameBytesMax = 249 - prefix.utf8.count - again.utf8.count - 5
 
-  /// The topic of a table's records, published for the so many'th time.
+  /// The topic of a table's records, published for the nth time.
   package static func records(of table: String, publication: Int = 1) -> String {
     prefix + held(table) + (publication == 1 ? "" : again + "\(publication)")
   }

@@ -46,7 +46,7 @@ package final class ServedLog: ChangeLog {
     let deadline = ContinuousClock.now + wait
     while true {
       let remaining = max(.zero, deadline - .now)
-      let batch = try await ask(partition, cursor, limit, remaining)
+      let batch = try await ask(partition, cursor, limit, wait: remaining)
       if !batch.entries.isEmpty || ContinuousClock.now >= deadline || Task.isCancelled { return batch }
     }
   }
@@ -59,7 +59,7 @@ package final class ServedLog: ChangeLog {
     while low < high {
       let middle = low + (high - low) / 2
       let before = LogCursor(tableID: tableID, sequence: middle - 1)
-      let batch = try await ask(partition, before, ReadLimit(records: 1, bytes: 1), .zero)
+      let batch = try await ask(partition, before, ReadLimit(records: 1, bytes: 1), wait: .zero)
       if let found = batch.entries.first, found.time < time { low = middle + 1 } else { high = middle }
     }
     return LogCursor(tableID: tableID, sequence: low - 1)
@@ -81,7 +81,7 @@ package final class ServedLog: ChangeLog {
   }
 
   private func ask(
-    _ partition: Int, _ cursor: LogCursor, _ limit: ReadLimit, _ wait: Duration
+    _ partition: Int, _ cursor: LogCursor, _ limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
     let (seconds, attoseconds) = wait.components
     let milliseconds = min(Int64(ServedLog.waitMax), seconds * 1000 + attoseconds / 1_000_000_000_000_000)

@@ -8,6 +8,11 @@ package enum CommandLineParser {
     case help(String)
   }
 
+  /// Reads a command line, given without the program's own name.
+  ///
+  /// Options may stand anywhere after their command; after `--` everything is a word. `--help` gives the command's help text, and so does
+  /// a command that only has further commands. Throws for an unknown command or option (and names the nearest), a missing value and a
+  /// wrong number of words.
   package static func parse(_ root: Command, _ arguments: [String]) throws(UsageError) -> Outcome {
     var command = root
     var path = root.name
@@ -39,7 +44,7 @@ package enum CommandLineParser {
       } else if argument == "--help" || argument == "-h" {
         return .help(HelpText.make(command, path: path))
       } else {
-        try option(argument, command, path, &rest, &values)
+        try option(argument, of: command, path, rest: &rest, into: &values)
       }
     }
     try check(words, command, path)
@@ -50,7 +55,7 @@ package enum CommandLineParser {
   }
 
   private static func option(
-    _ argument: String, _ command: Command, _ path: String, _ rest: inout ArraySlice<String>, _ values: inout [String: [String]]
+    _ argument: String, of command: Command, _ path: String, rest: inout ArraySlice<String>, into values: inout [String: [String]]
   ) throws(UsageError) {
     let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let given = parts[0]

@@ -26,6 +26,7 @@ package struct Logger: Sendable {
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
+  /// Writes one line if `level` is logged. Line ends and other control characters of the message and the values become spaces.
   package func log(_ level: Level, _ message: String, _ pairs: KeyValuePairs<String, String> = [:]) {
     guard level >= self.level else { return }
     var line = "\(Logger.time()) \(level.rawValue) \(Logger.oneLine(message))"
@@ -33,8 +34,11 @@ package struct Logger: Sendable {
     sink(line)
   }
 
+  /// What happens in the course of things, once for each event.
   package func info(_ message: String, _ pairs: KeyValuePairs<String, String> = [:]) { log(.info, message, pairs) }
+  /// What goes on working but should be looked at.
   package func warning(_ message: String, _ pairs: KeyValuePairs<String, String> = [:]) { log(.warning, message, pairs) }
+  /// What has stopped or failed; the message says what to do.
   package func error(_ message: String, _ pairs: KeyValuePairs<String, String> = [:]) { log(.error, message, pairs) }
 
   private static func time() -> String {

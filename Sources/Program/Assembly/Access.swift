@@ -22,8 +22,8 @@ enum Access {
     guard let path = settings.keysFile else {
       guard settings.address == "::1" || settings.address.hasPrefix("127.") else {
         throw StartError(
-          "the table API may listen on \(settings.address) only with keys to check: name a file of them with --keys, or leave "
-            + "--address away")
+          "the table API may listen on \(settings.address) only with keys to check: name a file of them with --keys, or leave out "
+            + "--address")
       }
       return nil
     }

@@ -45,7 +45,7 @@ struct CertificateWatch: Service {
         logger.info("the certificate was read again", ["file": files.certificate])
       } else {
         refused = found
-        logger.error("the changed certificate and key cannot be used; those from before stay", ["file": files.certificate])
+        logger.error("the changed certificate and key cannot be used; the previous ones stay in use", ["file": files.certificate])
       }
     }
   }

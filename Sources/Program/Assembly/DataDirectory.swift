@@ -16,7 +16,7 @@ package final class DataDirectory: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw StartError("the data directory \(path) cannot be made: \(error.localizedDescription); choose another with --data")
+      throw StartError("the data directory \(path) cannot be created: \(error.localizedDescription); choose another with --data")
     }
     let lock = path + "/lock"
     descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
@@ -59,7 +59,7 @@ extension DataDirectory {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard Set(names).isSubset(of: known) else {
       throw StartError(
-        "\(path) holds other files than afterimage's: nothing was deleted; remove it yourself, or choose another --data")
+        "\(path) holds files that are not afterimage's: nothing was deleted; remove it yourself, or choose another --data")
     }
     let held = try DataDirectory(path)
     do {

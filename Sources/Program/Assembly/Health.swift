@@ -60,7 +60,7 @@ struct HealthRoutes: Sendable {
 
   func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
     guard request.method == "GET" || request.method == "HEAD" else {
-      return responder.answer(.text(405, "these paths are asked with GET"))
+      return responder.answer(.text(405, "these paths take GET only"))
     }
     switch request.path {
     case "/live": responder.answer(.text(200, "live"))
@@ -114,7 +114,7 @@ final class NodeHealth: Sendable {
   func readiness() async -> Readiness {
     var found: [Readiness.Role] = []
     if let store {
-      let trouble = store.clockJump > 0 ? "the machine's clock stands ahead of the tables': writes are refused" : troubles.reason
+      let trouble = store.clockJump > 0 ? "the machine's clock is ahead of the tables': writes are refused" : troubles.reason
       found.append(.init(name: "table", working: trouble == nil ? 1 : 0, stopped: trouble.map { [$0] } ?? []))
     }
     if roles.contains(.relay) { found.append(.init(name: "relay", working: relays.working, stopped: relays.reasons)) }

@@ -65,7 +65,8 @@ final class LivePipelines: Service {
     do {
       pipeline = try PipelineLoader.load(folder)
     } catch {
-      logger.warning("the edited pipeline file has mistakes: the one before holds", ["pipeline": name, "reason": "\(error)"])
+      logger.warning(
+        "the edited pipeline file has mistakes: the previous version stays in use", ["pipeline": name, "reason": "\(error)"])
       return
     }
     guard pipeline.name == name, let before = definition(of: name) else {

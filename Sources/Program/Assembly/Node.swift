@@ -64,7 +64,7 @@ package final class Node: Sendable {
           partitionsDefault: settings.partitions, access: access,
           hosts: HostRules(address: settings.address, names: settings.hosts),
           origins: access == nil ? .loopback(and: settings.corsOrigins) : .everyone))
-      tableServer = try Node.listen(settings, settings.address, settings.tablePort, "--port") { request, responder in
+      tableServer = try Node.listen(settings, settings.address, port: settings.tablePort, flag: "--port") { request, responder in
         api.handle(request, responder)
       }
       if settings.certificate != nil, settings.roles.contains(.worker) {
@@ -121,7 +121,7 @@ package final class Node: Sendable {
     if settings.roles.contains(.query) {
       let catalogs = Node.catalogs(directory, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let (router, server) = try Node.query(settings, live, workers, catalogs, changed, status)
+      let (router, server) = try Node.query(settings, live, catalogs, workers: workers, changed: changed, status: status)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -179,7 +179,7 @@ package final class Node: Sendable {
   }
 
   private static func listen(
-    _ settings: NodeSettings, _ address: String, _ port: UInt16, _ flag: String, _ handler: @escaping HTTPServer.Handler
+    _ settings: NodeSettings, _ address: String, port: UInt16, flag: String, handler: @escaping HTTPServer.Handler
   ) throws -> HTTPServer {
     let identity = try settings.certificate?.read()
     do throws(HTTPServerError) {
@@ -191,7 +191,7 @@ package final class Node: Sendable {
   }
 
   /// The health listener. Without a port that was asked for it takes 8002, or any other when another process has that: several processes of one
-  /// machine need not be told apart by hand.
+  /// machine need no ports given by hand.
   private static func listen(_ settings: NodeSettings, health routes: HealthRoutes) throws -> HTTPServer {
     let hosts = HostRules(address: settings.healthAddress, names: settings.hosts)
     let gate = HostGate.handler(hosts, origins: .loopback(and: [])) { request, responder in routes.handle(request, responder) }
@@ -220,8 +220,8 @@ package final class Node: Sendable {
   }
 
   private static func query(
-    _ settings: NodeSettings, _ live: LivePipelines, _ workers: [PipelineWorker],
-    _ catalogs: [(pipeline: String, catalog: CatalogOwner)], _ changed: Signal, _ status: NodeStatus
+    _ settings: NodeSettings, _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)],
+    workers: [PipelineWorker], changed: Signal, status: NodeStatus
   ) throws -> (QueryRouter, HTTPServer) {
     let views = catalogs.map { name, catalog in
       PipelineView(
@@ -235,7 +235,7 @@ package final class Node: Sendable {
     let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)
     }
-    let server = try listen(settings, settings.pageAddress, settings.pagePort, "--page-port", gate)
+    let server = try listen(settings, settings.pageAddress, port: settings.pagePort, flag: "--page-port", handler: gate)
     return (router, server)
   }
 

@@ -48,7 +48,7 @@ package struct NodeSettings: Sendable {
   /// Whether edited projections are built without being asked.
   package var rebuildsByItself = true
   package var logger: Logger
-  /// A start so many days after the table store's last time refuses writes until `table clock --accept-jump`.
+  /// A start more than this many days after the table store's last time refuses writes until `table clock --accept-jump`.
   package var clockJumpDaysMax = 7
   /// Further names under which this process may be asked on its ports.
   package var hosts: [String] = []

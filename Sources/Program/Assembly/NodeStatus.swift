@@ -7,7 +7,7 @@ internal import TableStore
 internal import Telemetry
 internal import Workers
 
-/// What `/v1/pipelines/P`, the page and `/metrics` say of the work: generations, lanes, how far behind.
+/// What `/v1/pipelines/P`, the page and `/metrics` say of the work: generations, lanes, lag.
 struct NodeStatus: Sendable {
   let live: LivePipelines
   let workers: [PipelineWorker]

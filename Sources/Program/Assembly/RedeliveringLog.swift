@@ -1,7 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 
-/// A log that delivers at least once: with the records behind a cursor come those before it again, each twice in a row, and then all of
+/// A log that delivers at least once: with the records after a cursor come those before it again, each twice in a row, and then all of
 /// them once more.
 struct RedeliveringLog: ChangeLog {
   private let log: any ChangeLog

@@ -19,7 +19,7 @@ package struct ScenarioRunner: Sendable {
   package let pipeline: Pipeline
   /// Log partitions of the tables whose number the pipeline leaves open.
   package let partitions: Int
-  /// Forget everything and go on from the file after so many records; nil runs through in one go.
+  /// Forget everything and go on from the file after this many records; nil runs through in one go.
   package let restartEvery: Int?
   /// Deliver each record again and again, as a source may that delivers at least once.
   package let redelivers: Bool

@@ -13,7 +13,7 @@ enum TableSetup {
       for table in pipeline.tables {
         var definition = table.definition
         if let existing = store.table(definition.name) {
-          try check(existing.definition, definition, table.partitions, pipeline.name)
+          try check(existing.definition, definition, partitions: table.partitions, pipeline: pipeline.name)
           continue
         }
         definition.partitions = table.partitions ?? partitions
@@ -25,7 +25,7 @@ enum TableSetup {
   }
 
   private static func check(
-    _ existing: TableDefinition, _ wanted: TableDefinition, _ partitions: Int?, _ pipeline: String
+    _ existing: TableDefinition, _ wanted: TableDefinition, partitions: Int?, pipeline: String
   ) throws(StartError) {
     if existing.key != wanted.key {
       throw StartError(

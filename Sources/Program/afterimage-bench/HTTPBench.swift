@@ -27,8 +27,8 @@ enum HTTPBench {
         store.close()
       }
       for count in connections {
-        let puts = try wrk(put, "PutItem", count, server.port, directory)
-        let gets = try wrk(get, "GetItem", count, server.port, directory)
+        let puts = try wrk("PutItem", put, connections: count, port: server.port, in: directory)
+        let gets = try wrk("GetItem", get, connections: count, port: server.port, in: directory)
         let bare = try bareWriters(count, directory + "/bare-\(count)")
         measured.add("http.put_\(count)", puts, "requests/s")
         measured.add("http.get_\(count)", gets, "requests/s")
@@ -45,9 +45,9 @@ enum HTTPBench {
   private static let get = #"'{"TableName":"Bench","Key":{"pk":{"S":"key-' .. math.random(1, 100000) .. '"}}}'"#
 
   /// Requests a second that wrk reports; throws when an answer was not 2xx.
-  private static func wrk(_ body: String, _ operation: String, _ connections: Int, _ port: UInt16, _ directory: String) throws
-    -> Double
-  {
+  private static func wrk(
+    _ operation: String, _ body: String, connections: Int, port: UInt16, in directory: String
+  ) throws -> Double {
     let script = """
       math.randomseed(os.time())
       wrk.method = "POST"
@@ -57,10 +57,10 @@ enum HTTPBench {
       wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
       request = function() return wrk.format(nil, nil, nil, \(body)) end
       """
-    return try wrk(script, connections, port, directory, seconds: seconds)
+    return try wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
   }
 
-  static func wrk(_ script: String, _ connections: Int, _ port: UInt16, _ directory: String, seconds: Int) throws -> Double {
+  static func wrk(_ script: String, connections: Int, port: UInt16, in directory: String, seconds: Int) throws -> Double {
     let path = directory + "/wrk.lua"
     try script.write(toFile: path, atomically: true, encoding: .utf8)
     let answer = directory + "/wrk.txt"

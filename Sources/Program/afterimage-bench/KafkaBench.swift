@@ -30,7 +30,7 @@ enum KafkaBench {
       defer { broker.stop() }
       let kafka = KafkaConfiguration(bootstrap: broker.bootstrap)
       let table = "Bench\(UInt32.random(in: 0 ... .max))"
-      try await publish(table, kafka, directory, &measured)
+      try await publish(table, kafka, directory, report: &measured)
       var raw: [Rate] = []
       var log: [Rate] = []
       var sessions: [Rate] = []
@@ -69,7 +69,7 @@ enum KafkaBench {
 
   /// The store is closed afterwards: nothing of it runs while the others are measured.
   private static func publish(
-    _ table: String, _ kafka: KafkaConfiguration, _ directory: String, _ report: inout Report
+    _ table: String, _ kafka: KafkaConfiguration, _ directory: String, report: inout Report
   ) async throws {
     let store = try TableStore(path: directory + "/tables")
     defer { store.close() }

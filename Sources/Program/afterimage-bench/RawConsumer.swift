@@ -4,7 +4,7 @@ internal import CLibrdkafka
 /// of `rd_kafka_consumer_poll` that takes one message after the other, looks at its length and offset and lets go of it. Nothing of our
 /// own modules is in it.
 enum RawConsumer {
-  /// Bytes of the values of so many messages.
+  /// Bytes of the values of this many messages.
   static func consume(_ bootstrap: String, topic: String, messages: Int) throws -> Int {
     var text = [CChar](repeating: 0, count: 512)
     let configuration = rd_kafka_conf_new()

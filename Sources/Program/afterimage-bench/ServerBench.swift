@@ -44,7 +44,7 @@ enum ServerBench {
       var puts: [Double] = []
       var bare: [Double] = []
       for round in 0..<rounds {
-        puts.append(try wrk("PutItem", put("Bench", 100_000), connections, server.port, directory))
+        puts.append(try wrk("PutItem", put("Bench", 100_000), connections: connections, port: server.port, in: directory))
         bare.append(try HTTPBench.bareWriters(connections, directory + "/bare-\(connections)-\(round)"))
       }
       report.add("server.put_\(connections)", median(puts), "requests/s")
@@ -89,23 +89,24 @@ enum ServerBench {
     var nothing: [Double] = []
     var queries: [Double] = []
     for _ in 0..<rounds {
-      nothing.append(try wrk("GetItem", get("Small", 10_000), 32, empty.port, directory))
-      gets.append(try wrk("GetItem", get("Small", 10_000), 32, server.port, directory))
-      small.append(try wrk(uniform("Small", 10_000), 32, server.port, directory))
+      nothing.append(try wrk("GetItem", get("Small", 10_000), connections: 32, port: empty.port, in: directory))
+      gets.append(try wrk("GetItem", get("Small", 10_000), connections: 32, port: server.port, in: directory))
+      small.append(try wrk(uniform("Small", 10_000), connections: 32, port: server.port, in: directory))
       try readThrough(directory + "/data")
       let before = try readFromDisk()
-      large.append(try wrk(uniform("Large", items), 32, server.port, directory))
+      large.append(try wrk(uniform("Large", items), connections: 32, port: server.port, in: directory))
       fromDisk.append(Double(try readFromDisk() - before) / (large[large.count - 1] * Double(seconds)))
       alone.append(
         (
-          small: try wrk(uniform("Small", 10_000), 1, server.port, directory),
-          large: try wrk(uniform("Large", items), 1, server.port, directory)
+          small: try wrk(uniform("Small", 10_000), connections: 1, port: server.port, in: directory),
+          large: try wrk(uniform("Large", items), connections: 1, port: server.port, in: directory)
         ))
       queries.append(
         try wrk(
           "Query",
-          #"{"TableName":"Sorted","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"key-%d"}}}"#, 100, 8,
-          server.port, directory))
+          #"{"TableName":"Sorted","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"key-%d"}}}"#,
+          keys: 100,
+          connections: 8, port: server.port, in: directory))
     }
     report.add("server.empty_32", median(nothing), "requests/s")
     report.add("server.get_32", median(gets), "requests/s")
@@ -258,7 +259,7 @@ enum ServerBench {
     try await scan(server.port)
     report.add("server.scan_peak_mb", try peak(server.pid), "MB")
     for round in 1...2 {
-      _ = try wrk("PutItem", put("Large", items), 64, server.port, directory, seconds: 8)
+      _ = try wrk("PutItem", put("Large", items), connections: 64, port: server.port, in: directory, seconds: 8)
       end(server.pid)
       server = try await start("after_kill_\(round)")
     }
@@ -307,16 +308,16 @@ enum ServerBench {
   }
 
   private static func wrk(
-    _ operation: String, _ body: (text: String, keys: Int), _ connections: Int, _ port: UInt16, _ directory: String,
+    _ operation: String, _ body: (text: String, keys: Int), connections: Int, port: UInt16, in directory: String,
     seconds: Int = seconds
   ) throws -> Double {
-    try wrk(operation, body.text, body.keys, connections, port, directory, seconds: seconds)
+    try wrk(operation, body.text, keys: body.keys, connections: connections, port: port, in: directory, seconds: seconds)
   }
 
   /// `body` with `%d` for a key's number. 20,000 requests are made before the first is sent, each with a number of its own in `n`, so
   /// that a put is never one that changes nothing.
   private static func wrk(
-    _ operation: String, _ body: String, _ keys: Int, _ connections: Int, _ port: UInt16, _ directory: String,
+    _ operation: String, _ body: String, keys: Int, connections: Int, port: UInt16, in directory: String,
     seconds: Int = seconds
   ) throws -> Double {
     let script =
@@ -336,7 +337,7 @@ enum ServerBench {
           return requests[place]
         end
         """
-    return try HTTPBench.wrk(script, connections, port, directory, seconds: seconds)
+    return try HTTPBench.wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
   }
 
   /// GetItem with a key of its own in each request, any of the table's: what was read before is seldom read again in a large table.
@@ -353,8 +354,8 @@ enum ServerBench {
       """
   }
 
-  private static func wrk(_ script: String, _ connections: Int, _ port: UInt16, _ directory: String) throws -> Double {
-    try HTTPBench.wrk(script, connections, port, directory, seconds: seconds)
+  private static func wrk(_ script: String, connections: Int, port: UInt16, in directory: String) throws -> Double {
+    try HTTPBench.wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
   }
 
   private static func headers(_ operation: String) -> String {

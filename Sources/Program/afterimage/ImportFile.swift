@@ -13,7 +13,7 @@ struct ImportFile {
     let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
     let ending = plain.split(separator: ".").last.map(String.init) ?? ""
     guard let format = format ?? Format(rawValue: ending == "jsonl" || ending == "ndjson" ? "json" : ending) else {
-      throw ImportError("the format of \(path) is not told by its name: give --format tsv, csv or json")
+      throw ImportError("the name of \(path) does not say its format: give --format tsv, csv or json")
     }
     self.format = format
     reader = try LineReader(path: path)

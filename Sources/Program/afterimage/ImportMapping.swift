@@ -55,7 +55,7 @@ struct ImportMapping: Sendable {
         }
         if !literal.isEmpty { parts.append(.text(literal)) }
         literal = ""
-        parts.append(try part(String(rest[..<close]), template, columns, command))
+        parts.append(try part(String(rest[..<close]), of: template, columns, command: command))
         rest = rest[rest.index(after: close)...]
       } else {
         literal.append(character)
@@ -65,13 +65,14 @@ struct ImportMapping: Sendable {
     return parts
   }
 
-  private static func part(_ name: String, _ template: String, _ columns: [String], _ command: String) throws(UsageError) -> Part
-  {
+  private static func part(
+    _ name: String, of template: String, _ columns: [String], command: String
+  ) throws(UsageError) -> Part {
     if let column = columns.firstIndex(of: name) { return .column(column) }
     if name == "line" { return .line(width: 0) }
     if name.hasPrefix("line:0"), let width = Int(name.dropFirst(5)), (1...18).contains(width) { return .line(width: width) }
     throw UsageError(
-      "`{\(name)}` in the template `\(template)` is no column; there are: \((columns + ["line"]).joined(separator: ", "))",
+      "`{\(name)}` in the template `\(template)` is not a column; there are: \((columns + ["line"]).joined(separator: ", "))",
       command: command)
   }
 
@@ -99,7 +100,7 @@ struct ImportMapping: Sendable {
   static func value(_ text: String, name: String, type: String) throws(ImportError) -> AttributeValue {
     switch type {
     case "N":
-      guard let number = try? Number(text) else { throw ImportError("\(name): `\(text)` is no number") }
+      guard let number = try? Number(text) else { throw ImportError("\(name): `\(text)` is not a number") }
       return .number(number)
     case "B":
       guard let bytes = Base64.decode(Array(text.utf8)) else { throw ImportError("\(name): the text is not base64") }

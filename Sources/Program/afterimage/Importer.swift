@@ -28,7 +28,7 @@ struct ImportProgress {
       try Data(String(lines).utf8).write(to: file, options: .atomic)
     } catch {
       throw ImportError(
-        "\(path), which keeps how far the import got, cannot be written: \(error.localizedDescription); choose another directory with --data"
+        "\(path), which keeps the import's progress, cannot be written: \(error.localizedDescription); choose another directory with --data"
       )
     }
   }
@@ -73,7 +73,7 @@ struct Importer {
     let done = progress.lines
     let started = ContinuousClock.now
     var batch: [Row] = []
-    while let row = try next(behind: done, &result) {
+    while let row = try next(after: done, &result) {
       if batch.count == Importer.batchItems || batch.contains(where: { hasSameKey($0.item, row.item) }) {
         try await send(batch, &result)
         try progress.save(row.line - 1)
@@ -93,8 +93,8 @@ struct Importer {
 
   private func hasSameKey(_ left: Item, _ right: Item) -> Bool { keys.allSatisfy { left[$0] == right[$0] } }
 
-  /// The next row behind a line; nil at the file's end. `line` is the row's first line.
-  private func next(behind done: Int, _ result: inout Result) throws -> Row? {
+  /// The next row after a line; nil at the file's end. `line` is the row's first line.
+  private func next(after done: Int, _ result: inout Result) throws -> Row? {
     while true {
       let line = file.reader.lines + 1
       guard let mapping else {

@@ -62,7 +62,7 @@ enum NodeOptions {
   }
 }
 
-/// Runs a node until a signal, until so many seconds are over, or until it cannot go on.
+/// Runs a node until a signal, until `--seconds` are over, or until it cannot go on.
 enum NodeRun {
   static func run(_ settings: NodeSettings, seconds: Int? = nil, demo: Bool = false) async throws {
     let stop = StopSignal()

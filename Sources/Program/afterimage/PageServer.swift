@@ -9,7 +9,7 @@ struct PageServer {
   private let client = HTTPClient(timeoutSeconds: 60)
 
   static let option = Command.Option(
-    "server", value: "URL", "The server of queries and the page.", default: "http://127.0.0.1:8001")
+    "server", value: "URL", "The server of the queries and the page.", default: "http://127.0.0.1:8001")
   static let atLeast = Command.Option(
     "at-least", value: "POSITION",
     "Wait until the answer holds this record (x-afterimage-position of a write; commas join several).")
@@ -43,7 +43,7 @@ struct PageServer {
         "the server at \(address) does not answer: start it with `afterimage dev`, or name another with --server URL")
     }
     guard let tape = try? JSONTape(answer.body), tape.kind(tape.root) == .object else {
-      throw CommandError("\(address) is not a server of queries: is it the table server's address?")
+      throw CommandError("\(address) is not a query server: is it the table server's address?")
     }
     guard answer.status == 200 else { throw CommandError(tape.text(tape.root, "message")) }
     return tape

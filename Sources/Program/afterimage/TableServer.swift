@@ -21,7 +21,7 @@ struct TableServer {
     }
   }
 
-  /// An operation on one table, which is told with its name.
+  /// An operation on one table, given by its name.
   func call(_ operation: String, on table: String, _ write: (inout JSONWriter) -> Void = { _ in }) async throws -> JSONTape {
     try await call(operation, table: table) { writer in
       writer.name("TableName")

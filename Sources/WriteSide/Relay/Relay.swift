@@ -116,7 +116,7 @@ package struct Relay: Service {
     return producer
   }
 
-  /// Nothing of a former life of the table is left to be published.
+  /// Nothing of an earlier table of the name is left to be published.
   private func isOver(_ state: RelayState) async throws -> Bool {
     for (number, partition) in state.partitions.enumerated() where partition.watermark != .distantFuture {
       let cursor = LogCursor(tableID: state.tableID, sequence: partition.sequence)
@@ -126,7 +126,7 @@ package struct Relay: Service {
       } catch {
         guard error.kind == .recreated else { throw error }
         logger.warning(
-          "the table was created again, and what its former life had not yet published is gone", ["table": source.table])
+          "the table was created again, and what the one before it had not yet published is lost", ["table": source.table])
         return true
       }
     }

@@ -20,7 +20,7 @@ struct RelaySession: Sendable {
   enum Start: Sendable, Equatable {
     /// Claim the table with this state and publish what comes after it.
     case publish(RelayState)
-    /// The same, but of a former life of the table: what it has not yet published comes first. Where nothing of it is left, `otherwise` holds.
+    /// The same, but of an earlier table of the name: what it has not yet published comes first. Where nothing of it is left, `otherwise` holds.
     case finish(RelayState, otherwise: RelayState)
   }
 
@@ -33,7 +33,7 @@ struct RelaySession: Sendable {
   enum Failure: Sendable, Equatable {
     /// A new session, after a pause.
     case retry(after: Duration)
-    /// Somebody else used this relay's transactional id: the companion tells who.
+    /// Somebody else used this relay's transactional id: the companion topic says who.
     case fenced
     case stop(RelayError)
   }
@@ -141,7 +141,7 @@ struct RelaySession: Sendable {
 
   static let pauseMax = Duration.seconds(5)
 
-  /// What follows from an error, for the so many'th time in a row, from 1 on.
+  /// What follows from an error, for the nth time in a row, from 1 on.
   static func failed(_ error: any Error, _ table: String, attempts: Int) -> Failure {
     switch error {
     case let error as RelayError: return .stop(error)

@@ -9,7 +9,7 @@ struct RelayTopics {
 
   private var companion: String { TopicNames.companion(of: table) }
 
-  /// Of the topic of the so many'th publication; nil when there is no such topic.
+  /// Of the topic of the nth publication; nil when there is no such topic.
   func partitions(_ publication: Int) async throws(KafkaError) -> Int? {
     try await admin.partitions(of: TopicNames.records(of: table, publication: publication))
   }

@@ -45,6 +45,8 @@ package final class TableAPI: Sendable {
     self.settings = settings
   }
 
+  /// Answers one request, exactly once: at once, or from another thread when it waits for the committer or works long.
+  /// Checks the host and the origin, then the target, the signature, and only then the body.
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let reply = Reply(request, responder, requestID: requestIDs.next(), origins: settings.origins)
     // Before anything is done: a browser sends some requests of foreign pages without asking.
@@ -83,10 +85,10 @@ package final class TableAPI: Sendable {
   /// The key that the request is signed with; nil without configured keys, where a signature must be there and whole only.
   private func authenticate(_ request: borrowing HTTPRequest) throws(DynamoError) -> AccessKey? {
     if let access = settings.access { return try access.authenticate(request, now: store.now) }
-    // A program's requests differ in what stands behind `Signature=`: what stands before it is looked at once.
+    // A program's requests differ in what stands after `Signature=`: what stands before it is looked at once.
     let header = request.header("Authorization") ?? ""
     let known = knownSignature.withLock { $0 }
-    if !known.isEmpty, RequestSignature.isWhole(header, behind: known), request.header("X-Amz-Date") != nil, request.query.isEmpty
+    if !known.isEmpty, RequestSignature.isWhole(header, after: known), request.header("X-Amz-Date") != nil, request.query.isEmpty
     {
       return nil
     }

@@ -70,7 +70,7 @@ struct CommitRound: ~Copyable {
     for (index, action) in transaction.actions.enumerated() {
       let time = transaction.times.count > 1 ? transaction.times[index] : transaction.times.first
       do throws(DynamoError) {
-        prepared.append(try prepare(action, time, transaction.cause, &last))
+        prepared.append(try prepare(action, at: time, transaction.cause, last: &last))
         reasons.append(.none)
       } catch {
         guard transaction.isTransaction, let reason = CommitRound.reason(for: error) else { throw error }
@@ -94,7 +94,7 @@ struct CommitRound: ~Copyable {
   func check(_ transaction: WriteTransaction) throws(DynamoError) {
     var last: [UInt32: Int64] = [:]
     for (action, time) in zip(transaction.actions, transaction.times) {
-      _ = try prepare(action, time, transaction.cause, &last)
+      _ = try prepare(action, at: time, transaction.cause, last: &last)
     }
   }
 
@@ -117,14 +117,14 @@ struct CommitRound: ~Copyable {
   }
 
   private func prepare(
-    _ action: WriteAction, _ given: Int64?, _ cause: ChangeRecord.Cause, _ last: inout [UInt32: Int64]
+    _ action: WriteAction, at given: Int64?, _ cause: ChangeRecord.Cause, last: inout [UInt32: Int64]
   ) throws(DynamoError) -> Prepared {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
     try table.check(key: action.key)
     let (itemKey, hash) = table.itemKey(action.key)
     let stored = try current(itemKey)
     let oldBytes = stored.map { Array($0[StoredItem.versionBytes...]) }
-    if let seen = action.seenThrough, !isAsSeen(stored, seen, table, hash) {
+    if let seen = action.seenThrough, !isAsSeen(stored, seen, in: table, hash: hash) {
       return Prepared(
         table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: nil, change: .keep,
         newBytes: nil)
@@ -157,14 +157,14 @@ struct CommitRound: ~Copyable {
       case .put: newBytes != oldBytes
       case .delete: oldBytes != nil
       }
-    let time = isChange ? try commitTime(table, given, cause, &last) : max(given ?? .min, last[table.id] ?? .min)
+    let time = isChange ? try commitTime(table, given: given, cause, last: &last) : max(given ?? .min, last[table.id] ?? .min)
     return Prepared(
       table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: old, change: change,
       newBytes: newBytes)
   }
 
   /// Whether a position covers the record that wrote an item.
-  private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, _ table: StoredTable, _ hash: UInt64) -> Bool {
+  private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, in table: StoredTable, hash: UInt64) -> Bool {
     let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
     guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0
     else {
@@ -174,7 +174,7 @@ struct CommitRound: ~Copyable {
   }
 
   private func commitTime(
-    _ table: StoredTable, _ given: Int64?, _ cause: ChangeRecord.Cause, _ last: inout [UInt32: Int64]
+    _ table: StoredTable, given: Int64?, _ cause: ChangeRecord.Cause, last: inout [UInt32: Int64]
   ) throws(DynamoError) -> Int64 {
     let before = last[table.id] ?? progress[table.id]?.historyTime ?? 0
     switch (table.clock, given) {
@@ -270,7 +270,7 @@ struct CommitRound: ~Copyable {
     for index in table.definition.indexes {
       let before = old.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
       let after = new.flatMap { table.indexKey(index, of: $0, itemKey: prepared.itemKey) }
-      count(prepared, index, before: before, old, after: after, new)
+      count(prepared, index, before: (before, old), after: (after, new))
       replace(before, with: after, itemKey: prepared.itemKey, isFilling: index.status == .creating)
     }
     let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
@@ -282,9 +282,10 @@ struct CommitRound: ~Copyable {
   /// Keeps the numbers that DescribeTable shows of an index. While it is being filled, an entry that goes away may not have
   /// been there yet.
   private mutating func count(
-    _ prepared: Prepared, _ index: IndexDefinition, before: [UInt8]?, _ old: Item?, after: [UInt8]?, _ new: Item?
+    _ prepared: Prepared, _ index: IndexDefinition, before: (entry: [UInt8]?, item: Item?), after: (entry: [UInt8]?, item: Item?)
   ) {
     let table = prepared.table
+    let ((before, old), (after, new)) = (before, after)
     guard let number = table.indexNumbers[index.name], before != nil || after != nil else { return }
     var counts = progress[table.id]?.indexes[number] ?? .init()
     let isCreating = index.status == .creating

@@ -13,6 +13,7 @@ package struct EmbeddedLog: ChangeLog {
   private let state: StoreState
   private let retention: Int64?
 
+  /// The log of one table, which need not exist yet: then every call throws until it does.
   package init(_ store: TableStore, table: String) {
     self.table = table
     state = store.state
@@ -47,14 +48,14 @@ package struct EmbeddedLog: ChangeLog {
     let stored = try stored(cursor.tableID, partition)
     let arrivals = state.arrivals(stored.id)
     let ticket = arrivals.ticket
-    let batch = try readNow(stored, partition, cursor, limit)
+    let batch = try readNow(stored, partition, from: cursor, limit)
     if !batch.entries.isEmpty || wait <= .zero { return batch }
     await arrivals.wait(since: ticket, timeout: wait)
-    return try readNow(try self.stored(cursor.tableID, partition), partition, cursor, limit)
+    return try readNow(try self.stored(cursor.tableID, partition), partition, from: cursor, limit)
   }
 
   private func readNow(
-    _ stored: StoredTable, _ partition: Int, _ cursor: LogCursor, _ limit: ReadLimit
+    _ stored: StoredTable, _ partition: Int, from cursor: LogCursor, _ limit: ReadLimit
   ) throws(LogError) -> RecordBatch {
     let watermark = state.watermark(stored)
     guard let progress = state.progress(stored.id) else {
@@ -69,7 +70,7 @@ package struct EmbeddedLog: ChangeLog {
     if cursor.sequence > progress.last[partition] {
       throw LogError(
         .trimmed, table: table, partition: partition,
-        "the position \(cursor.sequence) lies behind the log's end \(progress.last[partition]): the store lost records, or is another one"
+        "the position \(cursor.sequence) lies past the log's end \(progress.last[partition]): the store lost records, or is another one"
       )
     }
     var batch = RecordBatch(partition: partition, format: .stored, end: cursor, watermark: watermark)
@@ -137,7 +138,7 @@ extension EmbeddedLog {
       if let last = batch.entries.last { batch.watermark = max(batch.watermark, last.time) }
     }
 
-    /// The number of the first record with a commit time of at least `time`, or one behind the last. Binary search.
+    /// The number of the first record with a commit time of at least `time`, or one past the last. Binary search.
     func firstSequence(atOrAfter time: LogTime) throws -> UInt64 {
       guard let progress = state.progress(table.id) else { return 1 }
       var low = progress.first[number]

@@ -3,7 +3,7 @@ internal import DynamoModel
 /// The order-preserving bytes of keys in RocksDB. Part of the format on disk: never change their meaning.
 ///
 /// An item is `table(4) hash(2) partition-key sort-key`; an index entry is `table(4) index(2) hash(2) partition-key
-/// sort-key` and behind it the item's own key without the table. A TTL entry is an index entry of index 0 whose key is the due
+/// sort-key` and after it the item's own key without the table. A TTL entry is an index entry of index 0 whose key is the due
 /// millisecond. Strings and bytes are escaped (`00` as `00 ff`) and end with `00 00`, numbers are in their ordered form; so
 /// a Query is one range, and no key is the beginning of another. The hash spreads a scan's segments.
 enum KeyBytes {
@@ -87,7 +87,7 @@ enum KeyBytes {
     return out
   }
 
-  /// The first key behind all that begin with `prefix`; empty when there is none.
+  /// The first key after all that begin with `prefix`; empty when there is none.
   static func successor(_ prefix: [UInt8]) -> [UInt8] {
     var out = prefix
     while let last = out.popLast() {

@@ -6,7 +6,7 @@ extension TableHandle {
   package static let sortKeyBytesMax = 1024
   package static let itemBytesMax = 400 * 1024
 
-  /// What is told of a key that is not the table's.
+  /// What the error says of a key that is not the table's.
   package static let keyMismatch = DynamoError.validation("The provided key element does not match the schema")
 
   /// The key of an item that is to be put. Throws for a missing, mistyped, empty or too long key attribute.

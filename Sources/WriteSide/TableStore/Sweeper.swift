@@ -113,7 +113,7 @@ final class Sweeper: Sendable {
           keys.append(Array(walk.key))
           walk.next()
         }
-        // An error is no end: the rest is entered at the next round.
+        // An error does not end the sweep: the rest is entered at the next round.
         if (try? walk.check()) == nil { return again(id) }
       }
       guard let last = keys.last else { break }

@@ -45,7 +45,7 @@ extension TableStore {
   }
 
   /// Calls `visit` with the items of one partition key (a value for each of its attributes) in order of the sort key, those
-  /// whose first sort attributes equal `leading` and whose next one lies in `range`, behind `after` (a full key of the table,
+  /// whose first sort attributes equal `leading` and whose next one lies in `range`, after `after` (a full key of the table,
   /// and of the index when one is read), until it returns false. Through an index the item has the index's attributes.
   package func query(
     _ table: TableHandle, index: IndexDefinition?, partition: [AttributeValue], leading: [AttributeValue] = [], range: SortRange,

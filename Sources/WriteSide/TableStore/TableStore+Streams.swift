@@ -93,7 +93,7 @@ extension TableStore {
     return now - TableStore.streamRetention
   }
 
-  /// The number of the shard's first record with a commit time of at least `time`, in whole milliseconds; one behind its
+  /// The number of the shard's first record with a commit time of at least `time`, in whole milliseconds; one past its
   /// last when there is none. Binary search.
   package func streamSequence(_ stream: StreamDescription, _ shard: StreamShard, time: Int64) throws(DynamoError) -> UInt64 {
     let partition = EmbeddedLog.Partition(state: state, table: stream.stored, number: shard.partition)
@@ -105,7 +105,7 @@ extension TableStore {
     }
   }
 
-  /// One behind the last record that the shard has now.
+  /// One past the last record that the shard has now.
   package func streamEnd(_ stream: StreamDescription, _ shard: StreamShard) -> UInt64 {
     if let last = shard.last { return last + 1 }
     return max(shard.first, (state.progress(stream.stored.id)?.last[shard.partition] ?? 0) + 1)

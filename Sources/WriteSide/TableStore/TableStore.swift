@@ -32,7 +32,7 @@ package final class TableStore: Sendable {
     package var streamShardLifetime: Int64
     /// Where exports go and imports come from; nil for a store that has no such place.
     package var files: (any TableFiles)?
-    /// Told when writes stop for a failure of the disk, and when they go on. Called on the committer's thread; must not block.
+    /// Called when writes stop for a failure of the disk, and when they go on. On the committer's thread; must not block.
     package var report: @Sendable (StoreEvent) -> Void
 
     package init(
@@ -81,7 +81,7 @@ package final class TableStore: Sendable {
     let (state, committer) = (state, committer)
     runner = JobRunner(
       job: { id in state.jobs().first { $0.id == id } }, work: work.run,
-      end: { id, failure in TableStore.end(id, failure, state, committer) })
+      end: { id, failure in TableStore.end(id, failure: failure, state, committer) })
     do {
       try committer.start()
       try sweeper.start()
@@ -141,7 +141,7 @@ package final class TableStore: Sendable {
     state.table(name).map { TableHandle(stored: $0, state: state) }
   }
 
-  /// Names in byte order behind `after`, at most `limit`, and whether there are more.
+  /// Names in byte order after `after`, at most `limit`, and whether there are more.
   package func tableNames(
     after: String?, limit: Int, where isShown: (String) -> Bool = { _ in true }
   ) -> (names: [String], more: Bool) {

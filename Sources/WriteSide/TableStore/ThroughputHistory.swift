@@ -1,6 +1,6 @@
 internal import DynamoModel
 
-/// When a table's capacity was changed, as its description tells it.
+/// When a table's capacity was changed, as its description shows it.
 extension StoredTable {
   /// Notes the changes that were made to `old` at `now`.
   mutating func noteThroughput(since old: StoredTable, now: Int64) {

@@ -14,6 +14,7 @@ package struct WriteTransaction: Sendable {
   package var times: [Int64]
   package var cause: ChangeRecord.Cause
 
+  /// `time` is one commit time for all actions, in place of `times`.
   package init(
     actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil,
     wantsReplayedBytes: Bool = false, time: Int64? = nil, times: [Int64] = [], cause: ChangeRecord.Cause = .user
@@ -36,7 +37,7 @@ package struct WriteAction: Sendable {
   /// When set, the item is kept as it is, without `change` being asked, unless this is a position in the item's own partition of the table's
   /// present life and log, and no later record has written the item.
   package let seenThrough: Position?
-  /// Whether the action changes what is there, rather than replacing it: an item that grows too large is told so.
+  /// Whether the action changes what is there, rather than replacing it: it decides which error an item that grows too large gets.
   package let isUpdate: Bool
   /// Called by the committer with the item as it is then; throws what the client shall see. Must be quick and pure.
   package let change: @Sendable (Item?) throws(DynamoError) -> WriteChange

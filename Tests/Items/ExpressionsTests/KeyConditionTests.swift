@@ -13,7 +13,7 @@ import Testing
 
   static let values = #"{":p":{"S":"x"},":a":{"N":"1"},":b":{"N":"2"},":s":{"S":"y"},":e":{"S":""}}"#
 
-  @Test func `partition and sort conditions are told apart`() throws {
+  @Test func `partition and sort conditions are distinguished`() throws {
     let one = AttributeValue.number(Number(1))
     let two = AttributeValue.number(Number(2))
     func sort(_ text: String) throws -> SortCondition? {
@@ -80,7 +80,7 @@ import Testing
       "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk"
     ),
   ])
-  func `a wrong key condition is told as DynamoDB tells it`(text: String, error: String) {
+  func `a wrong key condition gets the error of DynamoDB`(text: String, error: String) {
     #expect(message { _ = try query(text, Self.values) } == error)
   }
 }

@@ -35,7 +35,7 @@ import Testing
     ("new.a == 1", 7), ("new.a = ", 8), ("new.a = :v", 8), ("nope(new.a)", 0), ("new.a = 'open", 8), ("", 0),
     ("new.a = 1 extra", 10),
   ])
-  func `an error tells where it is`(text: String, offset: Int) {
+  func `an error says where it is`(text: String, offset: Int) {
     do throws(ExpressionError) {
       _ = try ConditionExpression(pipeline: text)
       Issue.record("\(text) was taken")

@@ -126,7 +126,7 @@ import Testing
       "Incorrect number of operands for operator or function; operator or function: list_append, number of operands: 1"
     ),
   ])
-  func `a wrong expression is told as DynamoDB tells it`(text: String, values: String, error: String) {
+  func `a wrong expression gets the error of DynamoDB`(text: String, values: String, error: String) {
     #expect(message { _ = try update(text, values: values) } == "Invalid UpdateExpression: \(error)")
   }
 

@@ -129,7 +129,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     #expect(client.answer()?.body == "ok\n")
   }
 
-  @Test func `a stop lets requests finish and tells those that cannot`() throws {
+  @Test func `a stop lets requests finish and notifies those that cannot`() throws {
     let held = Mutex<[Responder]>([])
     let server = try HTTPServer.serving { _, responder in held.withLock { $0.append(responder) } }
     let quick = try RawClient(port: server.port)
@@ -160,7 +160,7 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
   }
 
   @Test(arguments: ["now", "later"])
-  func `a client that stops sending behind its request is answered and let go`(_ path: String)
+  func `a client that stops sending after its request is answered and let go`(_ path: String)
     throws
   {
     let server = try HTTPServer.serving(handler: echo)

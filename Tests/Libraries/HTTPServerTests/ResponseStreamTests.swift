@@ -36,11 +36,11 @@ import Testing
     }
     stream.finish()
     #expect(client.read(through: "0\r\n\r\n") != nil)
-    try wait("the producer is told") { feed.ended.withLock { $0 } == 1 }
+    try wait("the producer is notified") { feed.ended.withLock { $0 } == 1 }
     #expect(stream.send([1]) == .ended)
   }
 
-  @Test func `the producer is told that a silent client has left`() throws {
+  @Test func `the producer is notified that a silent client has left`() throws {
     let feed = Feed()
     let server = try feed.server()
     let client = try RawClient(port: server.port)
@@ -49,7 +49,7 @@ import Testing
     _ = stream.send(Array("data: 1\n\n".utf8))
     #expect(client.read(through: "data: 1\n\n") != nil)
     client.hangUp()
-    try wait("the producer is told") { feed.ended.withLock { $0 } == 1 }
+    try wait("the producer is notified") { feed.ended.withLock { $0 } == 1 }
     #expect(stream.send([1]) == .ended)
   }
 
@@ -77,6 +77,6 @@ import Testing
     let start = ContinuousClock.now
     server.stop()
     #expect(ContinuousClock.now - start < .seconds(2.5))
-    try wait("all producers are told") { feed.ended.withLock { $0 } == 3 }
+    try wait("all producers are notified") { feed.ended.withLock { $0 } == 3 }
   }
 }

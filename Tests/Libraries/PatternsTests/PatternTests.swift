@@ -2,7 +2,7 @@ import Patterns
 import Testing
 
 @Suite struct PatternTests {
-  @Test func `groups are told by number and by name`() throws {
+  @Test func `groups are found by number and by name`() throws {
     let pattern = try Pattern(#"(?i)^(?<nick>\S+?)[:,]\s.*\bthank(?:s| you)\b(x)?"#)
     #expect(pattern.groupCount == 2)
     #expect(pattern.groupNames == ["nick": 1])
@@ -18,7 +18,7 @@ import Testing
     #expect(ranges == [1..<4, 1..<3, nil, 3..<4])
   }
 
-  @Test func `a wrong pattern tells where`() throws {
+  @Test func `the error of a wrong pattern says where`() throws {
     let error = #expect(throws: PatternError.self) { try Pattern("ab(c") }
     #expect(error?.offset == 4)
     #expect(error?.message == "missing closing parenthesis")

@@ -26,7 +26,7 @@ import Testing
     #expect(try !select.step())
   }
 
-  @Test func `a statement tells its parameters and whether it writes`() throws {
+  @Test func `a statement knows its parameters and whether it writes`() throws {
     let connection = try Connection.inMemory()
     try connection.execute("CREATE TABLE t (a)")
     let select = try connection.prepare("SELECT a FROM t WHERE a = :room LIMIT :limit -- the end")
@@ -38,14 +38,14 @@ import Testing
     #expect(try !connection.prepare("DELETE FROM t").isReadOnly)
   }
 
-  @Test func `a second statement behind the first is refused`() throws {
+  @Test func `a second statement after the first is refused`() throws {
     let connection = try Connection.inMemory()
     #expect(throws: SQLiteError.self) { try connection.prepare("SELECT 1; SELECT 2") }
     #expect(throws: SQLiteError.self) { try connection.prepare("  ") }
     _ = try connection.prepare("SELECT 1; -- nothing")
   }
 
-  @Test func `an error tells code, message, SQL and where`() throws {
+  @Test func `an error has its code, message, SQL and place`() throws {
     let connection = try Connection.inMemory()
     let error = #expect(throws: SQLiteError.self) { try connection.prepare("SELECT nothing_such FROM sqlite_schema") }
     #expect(error?.message == "no such column: nothing_such")
@@ -103,7 +103,7 @@ import Testing
     try connection.statement("SELECT 1").run()
   }
 
-  @Test func `a missing file and a file that is no database are told apart`() throws {
+  @Test func `a missing file and a file that is not a database give different errors`() throws {
     let folder = try Folder()
     let missing = #expect(throws: SQLiteError.self) { try Connection(path: folder.file("none.db"), options: .readOnly) }
     #expect(missing?.cannotOpen == true)

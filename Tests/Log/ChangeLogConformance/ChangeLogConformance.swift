@@ -88,7 +88,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     try require(three.entries.count <= 3 && !three.entries.isEmpty, "\(three.entries.count) records for a limit of 3")
     let one = try await fixture.log.read(partition: 0, after: start, limit: ReadLimit(records: 100, bytes: 1), wait: .seconds(5))
     try require(one.entries.map(\.sequence) == [1], "a limit of one byte gave \(one.entries.count) records")
-    try require(one.behind > 0, "nothing said to be behind the first of many records")
+    try require(one.behind > 0, "no records are said to follow the first of many")
   }
 
   private func resuming(_ fixture: LogFixture) async throws {
@@ -111,7 +111,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       for hint in [0, batch.end.hint + 1_000_000, max(0, batch.end.hint - 3)] {
         let cursor = LogCursor(tableID: tableID, sequence: sequence, hint: hint)
         let next = try await fixture.log.read(partition: 1, after: cursor, limit: single, wait: .seconds(5))
-        try require(next.entries.first?.sequence == sequence + 1, "behind \(sequence), hint \(hint): \(next.entries)")
+        try require(next.entries.first?.sequence == sequence + 1, "after \(sequence), hint \(hint): \(next.entries)")
       }
     }
   }
@@ -159,7 +159,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       for later in times[partition].dropFirst(Int(sequence)) {
         try require(
           later >= watermark,
-          "behind \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
+          "after \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
         )
       }
     }
@@ -178,7 +178,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       while true {
         let batch = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .milliseconds(50))
         cursor = batch.end
-        try require(batch.behind == 0, "a quiet partition is said to be behind")
+        try require(batch.behind == 0, "a quiet partition is said to have more records")
         if batch.watermark >= later(first, by: 5_000) { break }
         try require(ContinuousClock.now < end, "the watermark of partition \(partition) stays at \(batch.watermark)")
       }
@@ -213,7 +213,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     ] {
       let cursor = try await fixture.log.cursor(partition: 0, time: time)
       let expected = records.filter { $0.time < time }.count
-      try require(cursor.sequence == UInt64(expected), "time \(time): behind \(cursor.sequence), not \(expected)")
+      try require(cursor.sequence == UInt64(expected), "time \(time): after \(cursor.sequence), not \(expected)")
       guard expected < records.count else { continue }
       let batch = try await fixture.log.read(partition: 0, after: cursor, limit: .standard, wait: .seconds(5))
       try require(batch.entries.first?.sequence == UInt64(expected + 1), "the cursor of time \(time) does not read on")
@@ -238,7 +238,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
             partition: 0, after: LogCursor(tableID: tableID, sequence: sequence, hint: hint), limit: .standard,
             wait: .seconds(5))
         }
-        try require(error?.kind == .trimmed, "behind \(sequence), hint \(hint): \(String(describing: error))")
+        try require(error?.kind == .trimmed, "after \(sequence), hint \(hint): \(String(describing: error))")
       }
     }
     let (records, _) = try await fixture.records(0, after: cursor, through: new[0])
@@ -266,7 +266,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     var new = old
     let end = ContinuousClock.now + .seconds(30)
     while new == old {
-      try require(ContinuousClock.now < end, "the log still tells the old table id")
+      try require(ContinuousClock.now < end, "the log still answers with the old table id")
       new = try await fixture.description().tableID
     }
     let again = try await fixture.put("a", ["pk": .string("a"), "life": .number(Number(2))])

@@ -11,7 +11,7 @@ package struct LogFixture: Sendable {
   package let advance: @Sendable (Int64) -> Void
   /// Drops the records of a partition up to the cursor; those are older by more than `retention` than what follows.
   package let trim: @Sendable (_ partition: Int, _ through: LogCursor) async throws -> Void
-  /// Deletes the table and makes it anew under the same name.
+  /// Deletes the table and creates it again under the same name.
   package let remake: @Sendable () async throws -> Void
 
   package static let partitions = 4
@@ -54,7 +54,7 @@ extension LogFixture {
     return written
   }
 
-  /// Every record of a partition behind a cursor, up to `last`.
+  /// Every record of a partition after a cursor, up to `last`.
   func records(
     _ partition: Int, after cursor: LogCursor, through last: UInt64, limit: ReadLimit = .standard
   ) async throws -> (records: [ChangeRecord], batches: [RecordBatch]) {

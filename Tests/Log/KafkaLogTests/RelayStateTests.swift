@@ -22,7 +22,7 @@ import Testing
     (#"{"version":3,"tableId":"00000000000000f1","relay":"r","publication":1,"partitions":[7]}"#, "sequence or watermark"),
     (#"{"version":3,"tableId":"00000000000000f1","relay":"r","publication":0,"partitions":[]}"#, "member is missing"),
   ])
-  func `what is not a state is told so`(_ text: String, _ reason: String) {
+  func `what is not a state is refused with the reason`(_ text: String, _ reason: String) {
     let error = #expect(throws: RecordError.self) { try RelayState(json: Array(text.utf8)) }
     #expect(error?.reason.contains(reason) == true)
   }

@@ -56,7 +56,7 @@ import Testing
     #expect(try !parse("copy", "a").has("force"))
   }
 
-  @Test func `everything behind two dashes is a word`() throws {
+  @Test func `everything after two dashes is a word`() throws {
     #expect(try parse("copy", "--", "-f", "--mode").words == ["-f", "--mode"])
     #expect(try parse("copy", "-").words == ["-"])
   }

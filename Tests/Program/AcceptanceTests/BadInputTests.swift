@@ -28,7 +28,7 @@ import Testing
     Change(from: "SELECT id, text", to: "SELECT nothing", errors: ["pipeline.yaml:10:", "nothing"]),
   ]
 
-  @Test(arguments: changes) func `a wrong pipeline is told with its line, and nothing is started or made`(_ change: Change)
+  @Test(arguments: changes) func `a wrong pipeline is refused with its line, and nothing is started or made`(_ change: Change)
     async throws
   {
     let folder = try TestFolder()
@@ -129,7 +129,7 @@ import Testing
     #expect(try String(contentsOfFile: folder.file("data"), encoding: .utf8) == "a file")
   }
 
-  @Test func `a log that was trimmed behind the worker's position stops the lane, and what was committed stays`() async throws {
+  @Test func `a log that was trimmed past the worker's position stops the lane, and what was committed stays`() async throws {
     let scene = try await Notes()
     let rows = try await Program.run("query", "notes", "all", "--server", scene.server.page, "--at-least", scene.position)
     #expect(rows.status == 0 && rows.output.contains("first"), "\(rows)")

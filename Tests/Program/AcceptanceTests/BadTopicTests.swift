@@ -37,7 +37,7 @@ struct BadTopicTests {
     for word in words { #expect(doctor.output.contains(word), "\(doctor)") }
     #expect(try await scene.metrics.contains("afterimage_lane_stopped{pipeline=\"notes\""))
     #expect(scene.server.child.errors.contains("lane stopped"))
-    // Writers do not notice, what was committed is answered, and who asks for more is told that it is not there.
+    // Writers do not notice, what was committed is answered, and whoever asks for more hears that it is not there.
     let second = try await scene.put("b")
     #expect(try await scene.notes() == ["a"])
     let late = try await Program.run("query", "notes", "all", "--server", scene.server.page, "--at-least", second)
@@ -51,7 +51,7 @@ struct BadTopicTests {
     _ = await scene.server.stop()
   }
 
-  @Test func `a topic whose partitions were changed is told by relay and worker`() async throws {
+  @Test func `a topic whose partitions were changed is reported by relay and worker`() async throws {
     let scene = try await TopicScene()
     #expect(try await scene.notes(try await scene.put("a")) == ["a"])
     try await scene.restart { try await Admin(scene.configuration) { _ in }.extend(topic: scene.topic, to: 2) }
@@ -65,7 +65,7 @@ struct BadTopicTests {
     _ = await scene.server.stop()
   }
 
-  @Test func `a topic that was trimmed behind the worker's position stops the lane, which says what to do`() async throws {
+  @Test func `a topic that was trimmed past the worker's position stops the lane, which says what to do`() async throws {
     let scene = try await TopicScene()
     let first = try await scene.put("a")
     #expect(try await scene.notes(first) == ["a"])

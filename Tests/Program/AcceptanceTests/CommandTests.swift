@@ -48,7 +48,7 @@ import Testing
     #expect(
       try await scene.table("table", "put", "scores", "player=ana", "at=5", "points:N=12.5", "text=two\nlines", "secret=hush")
         .output
-        == "the item was so already\n")
+        == "the item was already like that\n")
     let got = try await scene.table("table", "get", "scores", "player=ana", "at=5")
     #expect(got.output == "at      5\nplayer  ana\npoints  12.5\nsecret  hush\ntext    two\\nlines\n", "\(got)")
     #expect(try await scene.table("table", "get", "scores", "player=ana", "at=6").status == 1)

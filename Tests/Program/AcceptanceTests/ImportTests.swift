@@ -104,7 +104,7 @@ import Testing
     #expect(mended.status == 0 && mended.output.contains("lines were imported before"), "\(mended)")
     #expect(try await scene.items().filter { $0.contains("hello 100") || $0.contains("mended") }.count == 2)
     let number = try await scene.load("talk.tsv", "--set", "PK={nick}", "--set", "SK={time}", "--set", "N:N={text}")
-    #expect(number.errors == "afterimage: line 2: N: `hello 1` is no number\n", "\(number)")
+    #expect(number.errors == "afterimage: line 2: N: `hello 1` is not a number\n", "\(number)")
   }
 
   @Test(arguments: [false, true]) func `an import that is killed goes on where it was`(isHistory: Bool) async throws {
@@ -130,18 +130,22 @@ import Testing
     #expect(try await scene.records().count == count, "the whole file once more changes nothing")
   }
 
-  @Test func `what cannot be imported is told before anything is written`() async throws {
+  @Test func `what cannot be imported is reported before anything is written`() async throws {
     let scene = try await Scene()
     try scene.folder.write("talk.tsv", "time\tnick\n2026-01-01T10:00:00Z\tana\n")
     try scene.folder.write("data.bin", "x")
     let cases: [(words: [String], status: Int32, error: String)] = [
       (["Chat", "talk.tsv"], 2, "say how columns become attributes: --set NAME=TEMPLATE; there are: time, nick"),
       (
-        ["Chat", "talk.tsv", "--set", "PK={nik}"], 2, "`{nik}` in the template `{nik}` is no column; there are: time, nick, line"
+        ["Chat", "talk.tsv", "--set", "PK={nik}"], 2,
+        "`{nik}` in the template `{nik}` is not a column; there are: time, nick, line"
       ),
-      (["Chat", "talk.tsv", "--set", "PK={nick}", "--history", "when"], 2, "--history when is no column; there are: time, nick"),
+      (
+        ["Chat", "talk.tsv", "--set", "PK={nick}", "--history", "when"], 2,
+        "--history when is not a column; there are: time, nick"
+      ),
       (["Chat", "missing.tsv", "--set", "PK={nick}"], 1, "missing.tsv cannot be opened: No such file or directory"),
-      (["Chat", "data.bin"], 1, "the format of data.bin is not told by its name: give --format tsv, csv or json"),
+      (["Chat", "data.bin"], 1, "the name of data.bin does not say its format: give --format tsv, csv or json"),
       (["Chat", "talk.tsv", "--format", "json"], 1, "line 1: "),
       (["Nowhere", "talk.tsv", "--set", "PK={nick}"], 1, "there is no table Nowhere; there are: Chat"),
       (["Chat", "talk.tsv", "--set", "PK={nick}", "--set", "SK=x", "--history", "time"], 1, "has a live clock"),

@@ -71,7 +71,7 @@ struct KillScene {
     }
   }
 
-  /// `said` tells what the processes have said. Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
+  /// `said` gives what the processes have said. Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
   func peace(_ endpoint: String, _ data: String, said: () -> String) async throws {
     let client = DynamoClient(endpoint: endpoint)
     let limit = ContinuousClock.now + .seconds(60)

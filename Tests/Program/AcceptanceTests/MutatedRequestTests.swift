@@ -13,7 +13,7 @@ import Testing
   static let seed =
     ProcessInfo.processInfo.environment["AFTERIMAGE_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 1...UInt64.max)
 
-  /// A server begins anew after so many, with an empty directory.
+  /// The server is started again after so many, with an empty directory.
   static let perServer = 100_000
   static let connections = 2
   /// Of the server's resident memory between the first quarter of a run and its end: caches and write buffers fill until they are full.
@@ -65,7 +65,7 @@ import Testing
     return true
   }
 
-  @Test(.timeLimit(.minutes(60))) func `bytes that are no requests end in an answer or in a closed connection`() async throws {
+  @Test(.timeLimit(.minutes(60))) func `bytes that are not requests end in an answer or in a closed connection`() async throws {
     let count = Self.count / 20
     print("MutatedRequestTests: seed \(Self.seed), \(count) connections")
     let folder = try TestFolder()
@@ -223,7 +223,7 @@ final class Attack: Sendable {
           answered += 1
         }
         if answered < window.count {
-          // The server may close a connection behind an answer, but not without one.
+          // The server may close a connection after an answer, but not without one.
           if answered == 0 { return died(window) }
           wire = Wire(port: port)
         }
@@ -246,7 +246,7 @@ final class Attack: Sendable {
     if status >= 500, status != 503 || status == 0 {
       fail("\(status) \(String(decoding: body.prefix(500), as: UTF8.self)) to \(Attack.shown(request))")
     }
-    // A busy machine is no slow answer: it is asked again, alone.
+    // A busy machine does not make an answer slow: it is asked again, alone.
     guard time > MutatedRequestTests.answerMax, let wire = Wire(port: port) else { return }
     let waits = request.target.hasSuffix("Log") ? Duration.seconds(1) : .zero
     let start = ContinuousClock.now

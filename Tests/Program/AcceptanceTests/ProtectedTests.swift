@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `without keys the table API stays on loopback, and wrong files of keys are told with their place`()
+  func `without keys the table API stays on loopback, and wrong files of keys are refused with their place`()
     async throws
   {
     let folder = try TestFolder()

@@ -49,7 +49,7 @@ final class TopicScene {
     return ((json?["rows"] as? [[Any]]) ?? []).compactMap { $0.first as? String }.sorted()
   }
 
-  /// Waits until doctor calls something wrong that has all of these words, and tells what it printed.
+  /// Waits until doctor calls something wrong that has all of these words, and gives what it printed.
   @discardableResult
   func wrong(_ words: String...) async throws -> Program.Outcome {
     let end = ContinuousClock.now + .seconds(30)
@@ -118,7 +118,7 @@ final class TopicScene {
   }
 }
 
-/// The position `count` behind another.
+/// The position `count` after another.
 func position(_ position: String, plus count: Int) -> String {
   var parts = position.split(separator: ":").map(String.init)
   parts[2] = "\((Int(parts[2]) ?? 0) + count)"

@@ -21,7 +21,7 @@ import Testing
     Case("dev --port 70000", "--port takes a whole number from 0 to 65535, not `70000`"),
     Case("dev extra", "`extra` is one word too many"),
     Case("serve --rols table", "(did you mean `--roles`?)"),
-    Case("serve --roles tables", "`tables` is no role; there are table, relay, worker, query"),
+    Case("serve --roles tables", "`tables` is not a role; there are table, relay, worker, query"),
     Case("serve --roles table,relay", "the relay role needs --kafka"),
     Case("serve --kafka a:1 --kafka-set retries", "--kafka-set takes NAME=VALUE, not `retries`"),
     Case("dev --host http://a/", "--host takes a name or an address, not `http://a/`"),
@@ -38,7 +38,7 @@ import Testing
     Case("table create Chat --key PK", "--key is NAME:TYPE"),
     Case("table create Chat --key PK:S --clock noon", "--clock is one of live, history, not `noon`"),
     Case("table put Chat", "the item is missing"),
-    Case("table put Chat --json {", "--json is no JSON"),
+    Case("table put Chat --json {", "--json is not JSON"),
     Case("table scan Chat --limit x", "--limit takes a whole number"),
     Case("table clock Chat", "CLOCK is missing: live"),
     Case("table clock Chat noon", "CLOCK can only become live, not `noon`"),
@@ -147,7 +147,7 @@ import Testing
       "dev", "--data", "/proc/afterimage", "--port", "0", "--page-port", "0", "-p", Program.pipeline("game-scores"))
     #expect(outcome.status == 1, "\(outcome)")
     #expect(
-      outcome.errors.contains("the data directory /proc/afterimage cannot be made") && outcome.errors.contains("--data"),
+      outcome.errors.contains("the data directory /proc/afterimage cannot be created") && outcome.errors.contains("--data"),
       "\(outcome)")
   }
 

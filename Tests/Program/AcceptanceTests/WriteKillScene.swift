@@ -7,7 +7,7 @@ import ServedLog
 import Synchronization
 import Testing
 
-/// A table with a global and a local index and TTL, writers of every kind, and what they were told: for kill tests of the table server.
+/// A table with a global and a local index and TTL, writers of every kind, and the answers they got: for kill tests of the table server.
 ///
 /// Every write brings a text of its own in the attribute `w`, so that its record is known in the log.
 final class WriteKillScene: Sendable {
@@ -201,7 +201,7 @@ final class WriteKillScene: Sendable {
     }
   }
 
-  /// Sends a write and notes what it was told: a position for each of its records. A deletion of nothing leaves none.
+  /// Sends a write and notes what it was answered: a position for each of its records. A deletion of nothing leaves none.
   private func send(
     _ client: DynamoClient, _ operation: String, _ left: [Left], named: Bool = true, _ write: (inout JSONWriter) -> Void
   ) async throws {
@@ -236,7 +236,7 @@ final class WriteKillScene: Sendable {
 
   // MARK: Checking
 
-  /// What the server that was started again holds: the log since the last check against what the writers were told, then the whole
+  /// What the server that was started again holds: the log since the last check against the answers that the writers got, then the whole
   /// table against itself. The number of records that were acknowledged.
   func check(_ endpoint: String) async throws -> Int {
     let client = DynamoClient(endpoint: endpoint, timeoutSeconds: 120)
@@ -274,7 +274,7 @@ final class WriteKillScene: Sendable {
       case (let record?, .image(let w)) where record.w == w: break
       case (let record?, .removal) where record.kind == .remove: break
       case (let other, _):
-        Issue.record("an acknowledged write is not at \(position): \(left) was told, there is \(String(describing: other))")
+        Issue.record("an acknowledged write is not at \(position): \(left) was answered, there is \(String(describing: other))")
       }
     }
     for (w, count) in transactions {

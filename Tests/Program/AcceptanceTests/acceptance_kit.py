@@ -2,7 +2,7 @@
 
 Arguments: table endpoint, page endpoint, folder with the read models, way. A scenario is a generator: it yields between writing and
 reading. Ways:
-  plain    each scenario runs straight through, several at a time; at the end all read models are built anew from the log
+  plain    each scenario runs straight through, several at a time; at the end all read models are built again from the log
            into an empty folder and must have the same rows
   killed   all scenarios run side by side from yield to yield, and at each yield the server is killed with -9 and started again
 """

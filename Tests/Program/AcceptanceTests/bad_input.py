@@ -1,4 +1,4 @@
-"""Input at the limits and one past them, and input that is no input: through boto3 and by hand against a running server.
+"""Input at the limits and one past them, and input that is not input at all: through boto3 and by hand against a running server.
 
 Whatever is refused leaves no item, no record and no row, and the server goes on."""
 

@@ -121,7 +121,7 @@ put(db, "after")
 taken.add("User:after")
 followed()
 
-# It becomes full again, and there is room again: the process goes on by itself. Those who read all the time get answers, or are told so.
+# It becomes full again, and there is room again: the process goes on by itself. Those who read all the time get answers, or an error that says so.
 wrong = []
 reading = True
 

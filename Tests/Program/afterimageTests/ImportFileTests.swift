@@ -52,7 +52,7 @@ import Testing
     #expect(try rows("a\t\"b\tc\n", name: "rows.tsv") == [["a", "\"b", "c"]])
   }
 
-  @Test func `the format is told by the name, or else asked for`() throws {
+  @Test func `the format follows from the name, or else is asked for`() throws {
     #expect(try rows("a\tb\n", name: "rows.data", format: .tsv) == [["a", "b"]])
     #expect { try rows("a", name: "rows.data") } throws: { "\($0)".contains("give --format tsv, csv or json") }
   }

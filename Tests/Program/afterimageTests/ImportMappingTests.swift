@@ -32,14 +32,14 @@ import Testing
     #expect(item.count == 2)
   }
 
-  @Test func `the last type counts, and a colon in a name that is no type stays`() throws {
+  @Test func `the last type counts, and a colon in a name that is not a type stays`() throws {
     let item = try item(["a:b={nick}", "a:N:BOOL={time}"], ["x", "true", ""])
     #expect(item["a:b"] == .string("x"))
     #expect(item["a:N"] == .bool(true))
   }
 
   @Test func `a value that is not of its type is named`() {
-    #expect { try item(["N:N={nick}"], ["ana", "", ""]) } throws: { "\($0)" == "N: `ana` is no number" }
+    #expect { try item(["N:N={nick}"], ["ana", "", ""]) } throws: { "\($0)" == "N: `ana` is not a number" }
     #expect { try item(["N:BOOL={nick}"], ["yes", "", ""]) } throws: { "\($0)" == "N: `yes` is neither true nor false" }
     #expect { try item(["N:B={nick}"], ["!", "", ""]) } throws: { "\($0)" == "N: the text is not base64" }
   }
@@ -47,8 +47,8 @@ import Testing
   @Test func `a template that means nothing is refused with what there is`() {
     #expect(error("PK") == "--set takes NAME=TEMPLATE, as PK=User:{nick}, not `PK`")
     #expect(error("=x").hasPrefix("--set takes"))
-    #expect(error("PK={nik}") == "`{nik}` in the template `{nik}` is no column; there are: nick, time, line")
+    #expect(error("PK={nik}") == "`{nik}` in the template `{nik}` is not a column; there are: nick, time, line")
     #expect(error("PK={nick") == "`{` without `}` in the template `{nick`")
-    #expect(error("PK={line:6}").contains("is no column"))
+    #expect(error("PK={line:6}").contains("is not a column"))
   }
 }

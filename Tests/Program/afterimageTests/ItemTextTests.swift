@@ -14,7 +14,9 @@ import Testing
     #expect(item["flag"] == .bool(true))
     #expect(item["text"] == .string(""))
     #expect { try ItemText.item(["PK"], types: keys, command: "tool") } throws: { "\($0)".contains("NAME=VALUE") }
-    #expect { try ItemText.item(["SK=five"], types: keys, command: "tool") } throws: { "\($0)".contains("`five` is no number") }
+    #expect { try ItemText.item(["SK=five"], types: keys, command: "tool") } throws: {
+      "\($0)".contains("`five` is not a number")
+    }
   }
 
   @Test func `a key is all of the key's attributes and no others`() throws {

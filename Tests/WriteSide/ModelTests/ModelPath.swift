@@ -8,7 +8,7 @@ struct ModelPath: Equatable {
   var root: String
   var steps: [Step] = []
 
-  /// As expressions write it, every name behind a placeholder.
+  /// As expressions write it, every name as a placeholder.
   func text(_ names: inout [String: String]) -> String {
     func placeholder(_ name: String) -> String {
       let placeholder = names.first { $0.value == name }?.key ?? "#n\(names.count)"

@@ -1,4 +1,4 @@
-/// A table as a dictionary, with the history of each key. Its indexes are computed anew whenever they are asked for.
+/// A table as a dictionary, with the history of each key. Its indexes are computed again whenever they are asked for.
 struct ModelTable {
   enum Event: Equatable {
     case insert(ModelItem)

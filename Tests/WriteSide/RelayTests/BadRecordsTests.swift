@@ -88,7 +88,7 @@ import Testing
     #expect(last.entries.map(\.sequence) == [4] && last.foreign.isEmpty)
   }
 
-  @Test func `a record of a newer format stops the reader behind the good ones`() async throws {
+  @Test func `a record of a newer format stops the reader after the good ones`() async throws {
     try await send("{}", [("3", "\(tableID)", "0:4")])
     let first = try await log.read(partition: 0, after: start, limit: .standard, wait: .seconds(5))
     #expect(first.entries.map(\.sequence) == [1, 2, 3])
@@ -129,7 +129,7 @@ import Testing
     #expect(error?.kind == .recreated)
   }
 
-  @Test func `a topic that is not there is told so`() async throws {
+  @Test func `a topic that is not there is reported`() async throws {
     let missing = try KafkaLog(table: KafkaBroker.uniqueName("none"), configuration: fixture.configuration) { _ in }
     let error = await #expect(throws: LogError.self) { try await missing.describe() }
     #expect(error?.kind == .configuration)

@@ -3,7 +3,7 @@ import ChangeRecords
 import Services
 import Synchronization
 
-/// A log that tells when it was read some times: a point in a relay's work, wherever that falls.
+/// A log that says when it has been read so many times: a point in a relay's work, wherever that falls.
 final class CountingLog: ChangeLog {
   private let base: any ChangeLog
   private let left: Mutex<Int>

@@ -1,6 +1,6 @@
 internal import DynamoModel
 
-/// JSON as a tree that a mutation can change anywhere, also into what is no JSON.
+/// JSON as a tree that a mutation can change anywhere, also into what is not JSON.
 package indirect enum JSONTree: Sendable {
   case object([(name: String, value: JSONTree)])
   case array([JSONTree])
@@ -16,7 +16,7 @@ package indirect enum JSONTree: Sendable {
       let tape = try JSONTape(Array(text.utf8))
       self.init(tape, tape.root)
     } catch {
-      preconditionFailure("a template is no JSON: \(error) in \(text)")
+      preconditionFailure("a template is not JSON: \(error) in \(text)")
     }
   }
 
@@ -95,7 +95,7 @@ package indirect enum JSONTree: Sendable {
     return replacing(&left, change)
   }
 
-  /// `left` counts down to the node, and is negative behind it.
+  /// `left` counts down to the node, and is negative after it.
   private func replacing(_ left: inout Int, _ change: (JSONTree) -> JSONTree) -> JSONTree {
     if left == 0 {
       left = -1

@@ -51,12 +51,12 @@ import Testing
     try await create(client)
     let last = "18446744073709551615"
     #expect(
-      try await own(client, "ReadLog", #"{"TableName":"T_1","After":"\#(last)"}"#).error.contains("lies behind the log's end 0"))
+      try await own(client, "ReadLog", #"{"TableName":"T_1","After":"\#(last)"}"#).error.contains("lies past the log's end 0"))
     let log = try await own(client, "FollowLog", #"{"TableName":"T_1"}"#)
     let life = try #require(try log.text(["TableId"]))
     let read = try await own(
       client, "FollowLog", #"{"TableName":"T_1","TableId":"\#(life)","Partition":0,"After":"\#(last)"}"#)
-    #expect(read.text.contains("lies behind the log's end 0"), "\(read.text)")
+    #expect(read.text.contains("lies past the log's end 0"), "\(read.text)")
   }
 
   @Test func `a time beyond the calendar is refused, and one in the future does not go back when the history ends`() async throws

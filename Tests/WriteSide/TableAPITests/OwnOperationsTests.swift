@@ -47,7 +47,7 @@ import Testing
     #expect(from.text.contains(#""End":"2","Behind":1"#))
     #expect(!from.text.contains("hush"))
     #expect(try sequences(await own(client, "ReadLog", #"{"TableName":"T_1","After":"3"}"#)) == [])
-    #expect(try await own(client, "ReadLog", #"{"TableName":"T_1","After":"9"}"#).error.contains("lies behind the log's end 3"))
+    #expect(try await own(client, "ReadLog", #"{"TableName":"T_1","After":"9"}"#).error.contains("lies past the log's end 3"))
     #expect(try await own(client, "ReadLog", #"{"TableName":"T_1","Partition":1}"#).error.contains("the table has 1 partitions"))
     #expect(try await own(client, "ReadLog", #"{"TableName":"T_1","Limit":1001}"#).error.hasPrefix("ValidationException: Limit"))
     #expect(try await own(client, "ReadLog", #"{"TableName":"T_1","After":"x"}"#).error.hasPrefix("ValidationException: After"))
@@ -107,7 +107,7 @@ import Testing
     #expect(try await own(client, "AcceptClockJump", "{}").text == #"{"Accepted":0}"#)
   }
 
-  @Test func `the server tells its tables`() async throws {
+  @Test func `the server lists its tables`() async throws {
     let server = try APIServer()
     let client = server.client()
     try await create(client, tags: #"{"Key":"afterimage:clock","Value":"history"}"#)

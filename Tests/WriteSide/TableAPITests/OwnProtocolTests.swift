@@ -22,7 +22,7 @@ import Testing
       headers: time.map { ["x-afterimage-time": $0] } ?? [:])
   }
 
-  @Test func `each write that changes something tells its positions`() async throws {
+  @Test func `each write that changes something answers its positions`() async throws {
     let server = try APIServer()
     let client = server.client()
     _ = try await create(client, tags: ["afterimage:partitions": "3"])

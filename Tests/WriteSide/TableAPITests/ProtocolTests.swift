@@ -39,7 +39,7 @@ import Testing
     #expect(try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"]).status == 404)
   }
 
-  @Test func `an unknown operation has no message and is no success`() async throws {
+  @Test func `an unknown operation has no message and does not succeed`() async throws {
     let server = try APIServer()
     for operation in ["Nope", "CreateGlobalTable", "dynamoDB.GetItem", ""] {
       let answer = try await server.client().send(operation, "{}")
@@ -162,7 +162,7 @@ import Testing
       "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
     ),
   ])
-  func `a wrong request is told as DynamoDB tells it`(operation: String, body: String, error: String) async throws {
+  func `a wrong request gets the error of DynamoDB`(operation: String, body: String, error: String) async throws {
     let server = try APIServer()
     _ = try await server.client().send("CreateTable", Self.createTable)
     let answer = try await server.client().send(operation, body)

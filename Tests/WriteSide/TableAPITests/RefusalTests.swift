@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `JSON of a wrong type is told before anything else`() async throws {
+  @Test func `JSON of a wrong type is reported before anything else`() async throws {
     try await expect(
       [
         ("PutItem", #"{"TableName":false}"#, "FALSE_VALUE cannot be converted to String"),
@@ -58,7 +58,7 @@ import Testing
       ].map { ($0.0, $0.1, "SerializationException: \($0.2)") })
   }
 
-  @Test func `a value is told as it is wrong`() async throws {
+  @Test func `each kind of wrong value gets its own error`() async throws {
     let put = { (value: String) in #"{"TableName":"Tab","Item":{\#(Self.key),"v":\#(value)}}"# }
     let numeric = "The parameter cannot be converted to a numeric value"
     try await expect(
@@ -88,7 +88,7 @@ import Testing
     ])
   }
 
-  @Test func `a wrong table name is told by itself`() async throws {
+  @Test func `a wrong table name is reported by itself`() async throws {
     let open = "ValidationException: 1 validation error detected: Value "
     let map =
       "failed to satisfy constraint: Map keys must satisfy constraint: [Member must have length less than or equal to 255, "

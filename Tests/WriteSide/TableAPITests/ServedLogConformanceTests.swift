@@ -19,7 +19,7 @@ import Testing
     try await check.run(.embedded(log, server.store, definition, time))
   }
 
-  @Test func `a server that is not there, and a table that is not there, are told apart`() async throws {
+  @Test func `a server that is not there, and a table that is not there, give different errors`() async throws {
     let server = try APIServer()
     defer { withExtendedLifetime(server) {} }
     let missing = ServedLog(table: "None", client: DynamoClient(endpoint: "http://127.0.0.1:\(server.port)", attemptsMax: 1))

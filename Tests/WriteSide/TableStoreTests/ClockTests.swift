@@ -119,7 +119,7 @@ import Testing
     for kept in ["string", "old", "moved"] { #expect(try store.get("T", ["pk": .string(kept)]) != nil) }
   }
 
-  @Test func `a deleted table's log ends with a truncate record and the name begins anew`() async throws {
+  @Test func `a deleted table's log ends with a truncate record and the name begins again`() async throws {
     let store = try open()
     defer { store.close() }
     _ = try store.createTable(TableDefinition(name: "T", key: .strings(sort: false)))

@@ -31,7 +31,7 @@ extension JSONCursor {
     return isSorted ? AttributeMap(sorted: entries) : AttributeMap(entries)
   }
 
-  /// Moves behind an attribute value, whatever it is; one of a text or a number in few steps.
+  /// Moves past an attribute value, whatever it is; one of a text or a number in few steps.
   private mutating func skipAttribute() -> Bool {
     let start = self
     if take(text: "{\""), takeByte() != UInt8(ascii: "\""), take(text: "\":\""), body() != nil, take(text: "}") { return true }

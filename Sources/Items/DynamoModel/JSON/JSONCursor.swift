@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// Reads JSON in one pass and keeps nothing: for texts of a known shape of which little is wanted. It checks what it skips as strictly
-/// as `JSONTape` does, but says no more than that something is not as asked for; the tape then tells what.
+/// as `JSONTape` does, but reports only that something is not as asked for; the tape then says what.
 ///
-/// Every call skips the blanks before what it reads and moves behind it; after a failed one the cursor is not to be used further.
+/// Every call skips the blanks before what it reads and moves past it; after a failed one the cursor is not to be used further.
 /// The bytes must outlive it.
 package struct JSONCursor {
   package let bytes: UnsafeRawBufferPointer
@@ -35,20 +35,20 @@ package struct JSONCursor {
     }
   }
 
-  /// The next byte that is no blank; 0 at the end.
+  /// The next byte that is not a blank; 0 at the end.
   @inline(__always) package mutating func peek() -> UInt8 {
     skipBlanks()
     return index < bytes.count ? bytes[index] : 0
   }
 
-  /// Moves behind `byte` if it comes next.
+  /// Moves past `byte` if it comes next.
   @inline(__always) package mutating func take(_ byte: UInt8) -> Bool {
     guard peek() == byte else { return false }
     index += 1
     return true
   }
 
-  /// Moves behind these very bytes if they come next; blanks are not passed over.
+  /// Moves past these very bytes if they come next; blanks are not passed over.
   @inline(__always) package mutating func take(text: StaticString) -> Bool {
     let count = text.utf8CodeUnitCount
     guard index + count <= bytes.count, memcmp(bytes.baseAddress! + index, text.utf8Start, count) == 0 else { return false }
@@ -56,7 +56,7 @@ package struct JSONCursor {
     return true
   }
 
-  /// Moves behind so many digits of lower case hexadecimal.
+  /// Moves past `count` digits of lower case hexadecimal.
   package mutating func takeHexadecimal(_ count: Int) -> Bool {
     guard index + count <= bytes.count else { return false }
     var isRight = true
@@ -68,10 +68,10 @@ package struct JSONCursor {
     return isRight
   }
 
-  /// Moves behind one or more digits.
+  /// Moves past one or more digits.
   package mutating func takeDigits() -> Bool { skipDigits() > 0 }
 
-  /// The byte that comes next, whatever it is, and moves behind it; 0 at the end.
+  /// The byte that comes next, whatever it is, and moves past it; 0 at the end.
   @inline(__always) mutating func takeByte() -> UInt8 {
     guard index < bytes.count else { return 0 }
     index += 1
@@ -94,7 +94,7 @@ package struct JSONCursor {
     return piece.count == 0 || memcmp(bytes.baseAddress! + piece.start, text.utf8Start, piece.count) == 0
   }
 
-  /// A member's name that holds no escape, and the colon behind it.
+  /// A member's name that holds no escape, and the colon after it.
   package mutating func name() -> Piece? {
     guard let name = string(), name.isPlain, take(UInt8(ascii: ":")) else { return nil }
     return name
@@ -128,7 +128,7 @@ package struct JSONCursor {
   }
 
   /// Moves to the next byte that is a quote, a backslash, a control character or beyond ASCII, eight bytes at a time. A byte of
-  /// `found` is marked where the byte is one of these; a borrow can only mark bytes behind the first true one.
+  /// `found` is marked where the byte is one of these; a borrow can only mark bytes after the first true one.
   @inline(__always) private mutating func skipOrdinary() {
     let ones: UInt64 = 0x0101_0101_0101_0101
     let tops: UInt64 = 0x8080_8080_8080_8080
@@ -212,7 +212,7 @@ package struct JSONCursor {
     return true
   }
 
-  /// Moves behind a value of any kind.
+  /// Moves past a value of any kind.
   package mutating func skip(depth: Int = 0) -> Bool {
     switch peek() {
     case UInt8(ascii: "\""): return string() != nil
@@ -245,7 +245,7 @@ package struct JSONCursor {
     return take(UInt8(ascii: "]"))
   }
 
-  /// Moves behind a value and answers where it stood.
+  /// Moves past a value and answers where it stood.
   mutating func piece(depth: Int) -> Piece? {
     skipBlanks()
     let start = index

@@ -39,7 +39,7 @@ extension JSONTape {
     return count
   }
 
-  /// The value of the last member with this name; nil without one, or when the node is no object. O(members).
+  /// The value of the last member with this name; nil without one, or when the node is not an object. O(members).
   package func member(_ object: Int, _ name: String) -> Int? {
     guard kind(object) == .object else { return nil }
     var found: Int?
@@ -54,6 +54,7 @@ extension JSONTape {
     bytes.withUnsafeBytes { string(node, in: $0) }
   }
 
+  /// The same from `source`, the bytes of this tape, for a caller that has them at hand and reads many strings.
   package func string(_ node: Int, in source: UnsafeRawBufferPointer) -> String {
     let range = Int(nodes[node].start)..<Int(nodes[node].end)
     if nodes[node].kind != .escapedString {

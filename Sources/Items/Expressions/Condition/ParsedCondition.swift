@@ -6,6 +6,7 @@ package struct ParsedCondition: Sendable {
   let syntax: ConditionSyntax
   let kind: ExpressionKind
 
+  /// Parses the text and checks functions and reserved words. Errors are DynamoDB's own and name the parameter that `kind` stands for.
   package init(_ text: String, kind: ExpressionKind = .condition) throws(DynamoError) {
     do throws(ExpressionError) {
       var parser = try Parser(text, .dynamo)

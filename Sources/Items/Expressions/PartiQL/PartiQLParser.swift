@@ -70,7 +70,7 @@ struct PartiQLParser {
     return value
   }
 
-  /// Whether the parenthesis ahead holds an operand and not a condition: told by what follows the one that closes it.
+  /// Whether the parenthesis ahead holds an operand and not a condition: decided by what follows the one that closes it.
   func parenthesisHoldsOperand() -> Bool {
     var open = 0
     for at in place..<tokens.count {

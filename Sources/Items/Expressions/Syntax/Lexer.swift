@@ -13,7 +13,7 @@ struct Lexer {
     self.dialect = dialect
   }
 
-  /// All tokens, and one of kind `end` behind them.
+  /// All tokens, and one of kind `end` after them.
   mutating func tokens() -> [Token] {
     var tokens: [Token] = []
     while true {

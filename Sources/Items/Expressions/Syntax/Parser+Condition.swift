@@ -65,7 +65,7 @@ extension Parser {
     return tokens.count - 1
   }
 
-  /// Whether the parenthesis here opens an operand, as in `(a) = :b`: told by what follows its end.
+  /// Whether the parenthesis here opens an operand, as in `(a) = :b`: decided by what follows its end.
   private func parenthesesHoldOperand() -> Bool {
     let end = closing(of: index)
     guard end + 1 < tokens.count else { return false }

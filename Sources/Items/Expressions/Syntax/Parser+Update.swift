@@ -2,7 +2,7 @@
 extension Parser {
   private typealias Section = UpdateActionSyntax.Section
 
-  /// The actions, and the section that stands twice if one does: DynamoDB tells that after other errors.
+  /// The actions, and the section that stands twice if one does: DynamoDB reports that after other errors.
   mutating func wholeUpdate() throws(ExpressionError) -> (actions: [UpdateActionSyntax], repeated: (String, offset: Int)?) {
     var actions: [UpdateActionSyntax] = []
     var seen: [Section] = []

@@ -7,7 +7,7 @@ struct Parser {
   let tokens: [Token]
   let dialect: Lexer.Dialect
   var index = 0
-  /// Where a pair of parentheses stands directly inside another one; told after the syntax has been found good.
+  /// Where a pair of parentheses stands directly inside another one; reported after the syntax has been found good.
   var redundantParentheses: Int?
   var depth = 0
   var operators = 0

@@ -1,7 +1,7 @@
 internal import DynamoModel
 
 /// The checks that need no placeholder, in DynamoDB's order: unknown functions, functions where none may stand, reserved
-/// words. The order spans the whole expression: a reserved word at its start is told after an unknown function at its end.
+/// words. The order spans the whole expression: a reserved word at its start is reported after an unknown function at its end.
 struct SyntaxChecker {
   private enum Rank: Int { case unknownFunction, misusedFunction, reservedWord }
 

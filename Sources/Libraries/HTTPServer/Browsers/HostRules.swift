@@ -30,7 +30,7 @@ package struct HostRules: Sendable, Equatable {
   package static func refusal(_ host: String) -> String {
     let name = HostName(host)?.text ?? host
     return
-      "this server is not asked as \(name): a page of another site could have sent this. If the name is right, start the server with "
+      "this server is not called \(name): a page of another site could have sent this. If the name is right, start the server with "
       + "--host \(name)"
   }
 }

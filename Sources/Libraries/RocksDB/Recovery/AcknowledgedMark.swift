@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// The number of the last change that was acknowledged, in the file `acknowledged` beside the database's own.
 ///
-/// A file that was cut at the border of two records looks whole; this number tells that records are missing. It is written after the
+/// A file that was cut at the border of two records looks whole; this number shows that records are missing. It is written after the
 /// write-ahead log was synced and is not synced itself: after a kill it is exact, after a power failure it may be an older one, never one
 /// that the log does not have. One write of 16 bytes in place: the number, and what it must be equal to when it is inverted.
 final class AcknowledgedMark: Sendable {

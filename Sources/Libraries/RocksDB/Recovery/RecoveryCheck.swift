@@ -40,7 +40,7 @@ struct RecoveryCheck {
   /// The last change that the logs hold whole; nil when they hold none.
   var lastKept: UInt64? { logs.compactMap(\.scan.last).max() }
 
-  /// The damage that an error of RocksDB's tells of; nil when it tells of another trouble.
+  /// The damage that an error of RocksDB's reports; nil when it reports something else.
   func damage(_ error: RocksDBError) -> LogDamage? {
     guard error.message.hasPrefix("Corruption"), let log = log(named: error.message) else { return nil }
     let last = log.scan.last ?? 0

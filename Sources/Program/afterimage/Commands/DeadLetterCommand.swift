@@ -13,7 +13,7 @@ enum DeadLetterCommand {
 
   private static let list = Command(
     "list", about: "List the dead letters, the newest first.", positionals: [pipeline],
-    options: [.init("limit", value: "N", "At most so many.", default: "100"), PageServer.option, Commands.output]
+    options: [.init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let limit = try arguments.integer("limit", in: 1...1000) ?? 100
@@ -75,7 +75,7 @@ enum DeadLetterCommand {
   }
 }
 
-/// A dead letter as the page server tells it.
+/// A dead letter as the page server describes it.
 private struct DeadLetter {
   let projection: String
   let place: String

@@ -24,7 +24,7 @@ enum DevCommand {
       ),
       .init("kafka", value: "BROKERS", "Carry the log through this Kafka (bootstrap.servers) in place of the table store's own."),
       .init("demo", "Play believable users through the table API."),
-      .init("seconds", value: "N", "End after so many seconds."),
+      .init("seconds", value: "N", "End after this many seconds."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
       .init(
         "page-address", value: "IP", "Where the page, the queries and the metrics listen, open to whoever reaches it.",
@@ -43,7 +43,8 @@ enum DevCommand {
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
       .init(
         "clock-jump-max", value: "DAYS",
-        "A start so many days after the tables' last time refuses writes until `table clock --accept-jump`.", default: "7"),
+        "A start more than this many days after the tables' last time refuses writes until `table clock --accept-jump`.",
+        default: "7"),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
   ) { arguments in

@@ -8,7 +8,7 @@ internal import Foundation
 enum DoctorCommand {
   static let command = Command(
     "doctor", about: "Look at this machine, the data directory and a running server; exit code 3 if something is wrong.",
-    notes: "Looks only: nothing is taken, changed or sent anywhere.",
+    notes: "It only looks: nothing is changed, locked or sent anywhere.",
     options: [
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.endpoint,
       PageServer.option, Commands.output,
@@ -39,7 +39,7 @@ enum DoctorCommand {
     if jump > 0 {
       found.append(
         Diagnosis(
-          .wrong, "clock", "the machine's clock stands ahead by \(Double(jump) / 1000) s and writes wait",
+          .wrong, "clock", "the machine's clock is ahead by \(Double(jump) / 1000) s and writes wait",
           advice: "set the clock right, or accept it with: afterimage table clock --accept-jump"))
     }
     return found
@@ -50,7 +50,7 @@ enum DoctorCommand {
     guard let tape = try? await server.get([]), let list = tape.member(tape.root, "pipelines") else {
       return [
         Diagnosis(
-          .note, "pipelines", "no server of queries answers at \(server.address)", advice: "name another with --server URL")
+          .note, "pipelines", "no query server answers at \(server.address)", advice: "name another with --server URL")
       ]
     }
     var found: [Diagnosis] = []
@@ -63,15 +63,15 @@ enum DoctorCommand {
         found.append(
           Diagnosis(
             .note, "pipeline \(name)", "kept by a worker in another process",
-            advice: "its log lines tell how far it is; give it the query role as well to ask it here"))
+            advice: "its log lines show its progress; give it the query role as well to see it here"))
       } else if stopped.isEmpty {
-        found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records behind"))
+        found.append(Diagnosis(.fine, "pipeline \(name)", records == "0" ? "up to date" : "\(records) records not yet applied"))
       }
       for reason in stopped {
         found.append(
           Diagnosis(
             .wrong, "pipeline \(name)", "a lane has stopped: \(status.string(reason))",
-            advice: "mend that and start the process again"))
+            advice: "fix that and start the process again"))
       }
     }
     return found.isEmpty

@@ -19,7 +19,7 @@ enum EffectCommand {
     "list", about: "List effects that wait or were given up.", positionals: [pipeline],
     options: [
       .init("state", value: "STATE", "Only those that are pending, or failed."),
-      .init("limit", value: "N", "At most so many.", default: "100"), PageServer.option, Commands.output,
+      .init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

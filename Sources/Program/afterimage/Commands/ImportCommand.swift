@@ -14,11 +14,11 @@ enum ImportCommand {
       """,
     positionals: [.init("TABLE", "The table."), .init("FILE", "The file.")],
     options: [
-      .init("format", value: "FORMAT", "tsv, csv or json (one item a line); otherwise told by the file's name."),
+      .init("format", value: "FORMAT", "tsv, csv or json (one item a line); by default what the file's name says."),
       .init("columns", value: "NAMES", "The columns' names, joined by commas, for a file whose first line is data."),
       .init("set", value: "NAME=TEMPLATE", "An attribute; give one for each."),
       .init("history", value: "COLUMN", "Take each row's commit time from this column, for a table with a history clock."),
-      .init("data", value: "DIR", "Where it is kept how far the import got.", default: "./afterimage-data"),
+      .init("data", value: "DIR", "Where the import's progress is kept.", default: "./afterimage-data"),
       .init("again", "Begin at the first line even if an earlier import got further."),
       Commands.endpoint, Commands.output,
     ]
@@ -47,7 +47,7 @@ enum ImportCommand {
       if let history = arguments.value("history") {
         guard let column = columns.firstIndex(of: history) else {
           throw UsageError(
-            "--history \(history) is no column; there are: \(columns.joined(separator: ", "))", command: arguments.command)
+            "--history \(history) is not a column; there are: \(columns.joined(separator: ", "))", command: arguments.command)
         }
         importer.history = column
       }

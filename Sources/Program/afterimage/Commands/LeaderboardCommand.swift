@@ -18,9 +18,9 @@ enum LeaderboardCommand {
     options: [
       .init("board", value: "VALUE", "Which board, one for each of the columns that name it; the latest if none is given."),
       .init("member", value: "MEMBER", "The member, for rank and around."),
-      .init("limit", value: "N", "At most so many members, for top."),
-      .init("offset", value: "N", "Skip so many members, for top."),
-      .init("radius", value: "N", "So many neighbours on either side, for around."), PageServer.atLeast, PageServer.option,
+      .init("limit", value: "N", "At most this many members, for top."),
+      .init("offset", value: "N", "Skip this many members, for top."),
+      .init("radius", value: "N", "How many neighbours on either side, for around."), PageServer.atLeast, PageServer.option,
       Commands.output,
     ]
   ) { arguments in

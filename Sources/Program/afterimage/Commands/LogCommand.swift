@@ -10,15 +10,16 @@ enum LogCommand {
     "log", about: "Show a table's change records, and go on with --follow.",
     notes: """
       Without --after the last records of each partition, in order of time. A line holds commit time, partition:sequence, what happened, and the
-      item's key with what changed. Private attributes are in no record. -o json prints records as DynamoDB Streams does, one a line.
+      item's key with what changed. Records hold no private attributes. -o json prints records as DynamoDB Streams does, one a line.
       """,
     positionals: [TableCommand.table],
     options: [
       .init("follow", short: "f", "Go on with what comes, until Ctrl-C."),
       .init("partition", value: "N", "Only this partition; otherwise all."),
-      .init("after", value: "SEQ", "The records behind this sequence number; 0 is the beginning."),
+      .init("after", value: "SEQ", "The records after this sequence number; 0 is the beginning."),
       .init(
-        "limit", short: "n", value: "N", "At most so many records of a partition (with --follow: to begin with).", default: "20"),
+        "limit", short: "n", value: "N", "At most this many records of a partition (with --follow: to begin with).", default: "20"
+      ),
       Commands.endpoint, Commands.output,
     ]
   ) { arguments in

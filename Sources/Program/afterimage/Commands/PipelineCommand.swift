@@ -57,7 +57,7 @@ enum PipelineCommand {
     "test", about: "Run a pipeline's scenario tests; exit code 3 if one fails.", positionals: [folders],
     options: [
       .init("partitions", value: "N", "Log partitions of the tables.", default: "1"),
-      .init("restart-every", value: "N", "Stop and go on from the file after so many records."),
+      .init("restart-every", value: "N", "Stop and go on from the file after this many records."),
       .init("redeliver", "Deliver each record more than once."),
       Commands.output,
     ]

@@ -4,7 +4,7 @@ internal import DynamoModel
 
 /// `afterimage relay`: the way of a table's records to Kafka.
 enum RelayCommand {
-  static let command = Command("relay", about: "Look after what relays publish on Kafka.", commands: [republish])
+  static let command = Command("relay", about: "Manage what relays publish on Kafka.", commands: [republish])
 
   /// `afterimage relay republish TABLE`
   private static let republish = Command(

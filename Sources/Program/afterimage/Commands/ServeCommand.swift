@@ -27,7 +27,7 @@ enum ServeCommand {
       .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
       .init(
         "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
-      .init("retention", value: "HOURS", "Trim the tables' change records after so many hours; without it they are kept."),
+      .init("retention", value: "HOURS", "Trim the tables' change records after this many hours; without it they are kept."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
       .init(
         "page-address", value: "IP", "Where the page, the queries and the metrics listen, open to whoever reaches it.",
@@ -46,7 +46,8 @@ enum ServeCommand {
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
       .init(
         "clock-jump-max", value: "DAYS",
-        "A start so many days after the tables' last time refuses writes until `table clock --accept-jump`.", default: "7"),
+        "A start more than this many days after the tables' last time refuses writes until `table clock --accept-jump`.",
+        default: "7"),
       .init("auto-rebuild", "Build edited projections without waiting for `afterimage pipeline rebuild`."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
     ]
@@ -55,7 +56,7 @@ enum ServeCommand {
     for word in (arguments.value("roles") ?? "").split(separator: ",") {
       guard let role = NodeSettings.Role(rawValue: String(word)) else {
         throw UsageError(
-          "`\(word)` is no role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
+          "`\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
           command: arguments.command)
       }
       roles.insert(role)

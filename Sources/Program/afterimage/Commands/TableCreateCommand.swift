@@ -10,7 +10,7 @@ enum TableCreateCommand {
     notes: """
       afterimage table create Chat --key 'PK:S,SK:S' --ttl expires_at --stream
       afterimage table create --pipeline pipelines/chat-rooms --clock history
-      A key is a partition attribute and perhaps a sort attribute, each with its type: S (string), N (number) or B (bytes).
+      A key is a partition attribute and optionally a sort attribute, each with its type: S (string), N (number) or B (bytes).
       With a history clock each write brings its time, until `afterimage table clock TABLE live` ends the history.
       """,
     positionals: [.init("TABLE", "The table's name; not with --pipeline.", count: .optional)],
@@ -21,7 +21,7 @@ enum TableCreateCommand {
         "partitions", value: "N", "Log partitions, fixed for the table's life; otherwise as the pipeline or the server says."),
       .init("clock", value: "CLOCK", "live or history.", default: "live"),
       .init("ttl", value: "ATTRIBUTE", "The attribute that holds an item's expiry in epoch seconds."),
-      .init("private", value: "ATTRIBUTE", "An attribute that leaves the table in no record. May be given several times."),
+      .init("private", value: "ATTRIBUTE", "An attribute that change records leave out. May be given several times."),
       .init("stream", "Show the table's changes through DynamoDB Streams too, with both images."),
       Commands.endpoint, Commands.output,
     ]
@@ -31,7 +31,7 @@ enum TableCreateCommand {
     let partitions = try arguments.integer("partitions", in: 1...TableDefinition.partitionsMax)
     let server = TableServer(arguments)
     for (definition, wanted) in try definitions(arguments) {
-      try await make(definition, partitions ?? wanted, clock, server)
+      try await make(definition, partitions: partitions ?? wanted, clock: clock, at: server)
       Console.line(isJSON ? #"{"created":"\#(definition.name)"}"# : "made table \(definition.name)")
     }
   }
@@ -76,7 +76,7 @@ enum TableCreateCommand {
   }
 
   private static func make(
-    _ definition: TableDefinition, _ partitions: Int?, _ clock: String, _ server: TableServer
+    _ definition: TableDefinition, partitions: Int?, clock: String, at server: TableServer
   ) async throws {
     var tags: [(String, String)] = []
     if let partitions { tags.append(("afterimage:partitions", "\(partitions)")) }

@@ -5,7 +5,7 @@ internal import DynamoModel
 enum TableDeleteCommand {
   static let command = Command(
     "delete", about: "Delete a table with all its items and its log.",
-    notes: "The read models that follow the table see its end. There is no way back.", positionals: [TableCommand.table],
+    notes: "Read models that follow the table see that it ended. This cannot be undone.", positionals: [TableCommand.table],
     options: [Commands.endpoint, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

@@ -8,7 +8,7 @@ enum TablePutCommand {
     notes: """
       afterimage table put Chat PK=User:ana SK=Join:Music Level:N=5 Muted:BOOL=false
       Types: S (string, if none is given), N (number), B (base64), BOOL. --json takes any item, as DynamoDB JSON.
-      Prints the record's position, which --at-least of `query` takes; nothing when the item was so already.
+      Prints the record's position, which --at-least of `query` takes; nothing when the item was already like that.
       """,
     positionals: [TableCommand.table, .init("NAME=VALUE", "The attributes.", count: .many)],
     options: [
@@ -26,9 +26,9 @@ enum TablePutCommand {
         let tape = try JSONTape(Array(text.utf8))
         item = try Item(json: tape, tape.root)
       } catch let error as DynamoError {
-        throw UsageError("--json is no item: \(error.message)", command: arguments.command)
+        throw UsageError("--json is not an item: \(error.message)", command: arguments.command)
       } catch {
-        throw UsageError("--json is no JSON: \(error)", command: arguments.command)
+        throw UsageError("--json is not JSON: \(error)", command: arguments.command)
       }
     }
     let words = Array(arguments.words.dropFirst())
@@ -41,7 +41,7 @@ enum TablePutCommand {
     if isJSON {
       Console.line(position.map { #"{"position":"\#($0)"}"# } ?? #"{"position":null}"#)
     } else {
-      Console.line(position.map { "position \($0)" } ?? "the item was so already")
+      Console.line(position.map { "position \($0)" } ?? "the item was already like that")
     }
   }
 }

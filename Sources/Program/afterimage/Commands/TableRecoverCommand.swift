@@ -6,7 +6,7 @@ internal import DynamoModel
 enum TableRecoverCommand {
   static let command = Command(
     "recover",
-    about: "Keep what stands before the damage in the write-ahead log of a data directory; exit code 3 shows what it costs.",
+    about: "Keep what comes before the damage in the write-ahead log of a data directory; exit code 3 without --yes.",
     notes: """
       For a server that does not start because a write-ahead log (tables/*.log) is damaged. Without --yes it changes nothing: it says where the
       damage is, what would be lost, and which read models have applied records that would be gone. With --yes what follows the damage is
@@ -14,8 +14,8 @@ enum TableRecoverCommand {
       at the next start, relays publish the tables from the start of their logs, streams have new names. Keep a copy of the directory first.
       """,
     options: [
-      .init("up-to-damage", "Say that this is what is wanted; there is no other way to recover."),
-      .init("yes", "Do it, rather than say what it would cost."),
+      .init("up-to-damage", "Confirms that what follows the damage may go; there is no other kind of recovery."),
+      .init("yes", "Do it, instead of only saying what would be lost."),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
     ]
   ) { arguments in

@@ -7,7 +7,7 @@ enum TableScanCommand {
     "scan", about: "Show a table's items.",
     notes: "With -o json one item a line, as `afterimage table import` takes them.", positionals: [TableCommand.table],
     options: [
-      .init("limit", value: "N", "At most so many items.", default: "100"),
+      .init("limit", value: "N", "At most this many items.", default: "100"),
       .init("index", value: "INDEX", "The items of an index."),
       Commands.endpoint, Commands.output,
     ]

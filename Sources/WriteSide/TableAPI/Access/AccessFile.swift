@@ -57,7 +57,7 @@ enum AccessFile {
       var kinds: Set<AccessKind> = []
       for name in try texts(rule, "access") {
         guard let kind = AccessKind(rawValue: name) else {
-          throw YAMLError("\(name) is no kind of access: read, write, admin are", at: rule.mark)
+          throw YAMLError("\(name) is not a kind of access; there are read, write, admin", at: rule.mark)
         }
         kinds.insert(kind)
       }

@@ -165,8 +165,8 @@ extension RequestSignature {
     return Array(bytes[..<(comma + mark.count)])
   }
 
-  /// Whether a header is `start` and hexadecimal digits behind it.
-  static func isWhole(_ header: String, behind start: [UInt8]) -> Bool {
+  /// Whether a header is `start` and hexadecimal digits after it.
+  static func isWhole(_ header: String, after start: [UInt8]) -> Bool {
     var header = header
     return header.withUTF8 { header in
       guard header.count > start.count else { return false }

@@ -13,7 +13,7 @@ struct SignatureScope {
 
   init(_ credential: String) throws(DynamoError) {
     given = credential.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    // A key's own id may hold a slash; the four parts behind it may not.
+    // A key's own id may hold a slash; the four parts after it may not.
     guard given.count >= 5 else {
       throw DynamoError(
         .incompleteSignature,

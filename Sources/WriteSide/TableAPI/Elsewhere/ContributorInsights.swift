@@ -29,7 +29,7 @@ enum ContributorInsights {
     return .answer(
       Outcome.object { writer in
         let insights = table.definition.insights(index)
-        writer.summary(table.definition.name, index, insights?.isEnabled == true ? "ENABLED" : "DISABLED", insights)
+        writer.summary(table.definition.name, index, status: insights?.isEnabled == true ? "ENABLED" : "DISABLED", insights)
         guard let insights else { return }
         writer.name("LastUpdateDateTime")
         writer.seconds(insights.changedAt)
@@ -54,7 +54,7 @@ enum ContributorInsights {
       }
       return Outcome.object { writer in
         writer.summary(
-          name, index, isEnabled ? "ENABLING" : "DISABLING", changed.definition.insights(index))
+          name, index, status: isEnabled ? "ENABLING" : "DISABLING", changed.definition.insights(index))
       }
     }
   }
@@ -94,7 +94,7 @@ enum ContributorInsights {
         writer.name("ContributorInsightsSummaries")
         writer.array(shown) { writer, one in
           writer.beginObject()
-          writer.summary(one.table, one.index, one.insights.isEnabled ? "ENABLED" : "DISABLED", one.insights)
+          writer.summary(one.table, one.index, status: one.insights.isEnabled ? "ENABLED" : "DISABLED", one.insights)
           writer.endObject()
         }
         if more, let last = shown.last {
@@ -121,7 +121,7 @@ extension TableDefinition {
 }
 
 extension JSONWriter {
-  fileprivate mutating func summary(_ table: String, _ index: String?, _ status: String, _ insights: TableOptions.Insights?) {
+  fileprivate mutating func summary(_ table: String, _ index: String?, status: String, _ insights: TableOptions.Insights?) {
     name("TableName")
     string(table)
     if let index {

@@ -49,7 +49,8 @@ enum BatchWriteItem {
     }
     var writes: [(table: String, writes: [Write])] = []
     for part in parts { writes.append((part.table, try part.writes.map(read))) }
-    return try outcome(call, writes, ConsumedCapacity.Wanted(returnConsumedCapacity), returnItemCollectionMetrics)
+    return try outcome(
+      call, writes, ConsumedCapacity.Wanted(returnConsumedCapacity), metricsWanted: returnItemCollectionMetrics)
   }
 
   private static func read(_ body: RequestBody) throws(DynamoError) -> Write {
@@ -65,7 +66,7 @@ enum BatchWriteItem {
   }
 
   private static func outcome(
-    _ call: Call, _ parts: [(table: String, writes: [Write])], _ wanted: ConsumedCapacity.Wanted?, _ metricsWanted: String?
+    _ call: Call, _ parts: [(table: String, writes: [Write])], _ wanted: ConsumedCapacity.Wanted?, metricsWanted: String?
   ) throws(DynamoError) -> Outcome {
     var tables: [TableHandle] = []
     for part in parts { tables.append(try call.table(part.table)) }

@@ -30,8 +30,8 @@ enum CreateTable {
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
     let keySchema = try KeySchemaElements(body, at: "keySchema", &constraints)
     let indexes =
-      try IndexRequest.list(body, "LocalSecondaryIndexes", .local, at: "localSecondaryIndexes", &constraints)
-      + IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", &constraints)
+      try IndexRequest.list(body, "LocalSecondaryIndexes", .local, at: "localSecondaryIndexes", constraints: &constraints)
+      + IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", constraints: &constraints)
     let stream = try StreamRequest(body, &constraints)
     let tags = try OwnTags.read(body, &constraints)
     let options = try OptionsRequest(body, &constraints)

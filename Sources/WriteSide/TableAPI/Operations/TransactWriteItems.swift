@@ -34,7 +34,7 @@ enum TransactWriteItems {
     var changes: [ItemChange] = []
     for element in elements { changes.append(try change(element, call.api.expressions)) }
     return try outcome(
-      call, changes, token, ConsumedCapacity.Wanted(returnConsumedCapacity), returnItemCollectionMetrics)
+      call, changes, token: token, ConsumedCapacity.Wanted(returnConsumedCapacity), metricsWanted: returnItemCollectionMetrics)
   }
 
   private static func read(_ given: [RequestBody], _ constraints: inout Constraints) throws(DynamoError) -> [Element] {
@@ -83,7 +83,7 @@ enum TransactWriteItems {
   }
 
   private static func outcome(
-    _ call: Call, _ changes: [ItemChange], _ token: String?, _ wanted: ConsumedCapacity.Wanted?, _ metricsWanted: String?
+    _ call: Call, _ changes: [ItemChange], token: String?, _ wanted: ConsumedCapacity.Wanted?, metricsWanted: String?
   ) throws(DynamoError) -> Outcome {
     var tables: [TableHandle] = []
     for change in changes { tables.append(try call.table(change.table)) }

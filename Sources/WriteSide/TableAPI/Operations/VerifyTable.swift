@@ -7,7 +7,7 @@ internal import TableStore
 ///
 /// Request: TableName. Answer, when the whole table has been walked over: TableName, Items, IndexEntries, TimeToLiveEntries, Records,
 /// LogIsTrimmed, Filling (indexes that are being filled), DifferenceCount (0 when all agrees), and the first Differences with Kind,
-/// Text, and where it can be told Key and IndexName.
+/// Text, and where they are known Key and IndexName.
 enum VerifyTable {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let name = try call.body.tableName()

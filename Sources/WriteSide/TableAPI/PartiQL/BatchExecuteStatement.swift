@@ -2,7 +2,7 @@ internal import DynamoModel
 internal import Expressions
 internal import TableStore
 
-/// Up to 25 statements, all reads or all writes, each by itself: what fails is told in its place.
+/// Up to 25 statements, all reads or all writes, each by itself: what fails is answered in its place.
 enum BatchExecuteStatement {
   static let statementsMax = 25
 

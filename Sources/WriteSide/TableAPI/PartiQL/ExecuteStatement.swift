@@ -20,7 +20,8 @@ enum ExecuteStatement {
     switch request.statement.kind {
     case .select(let select):
       let state = try token.map { (text) throws(DynamoError) in try PageToken(text, statement: body) }
-      return .answer(try StatementReader(call, table, select, request.consistent, limit).answer(body, from: state, wanted))
+      return .answer(
+        try StatementReader(call, table, select, consistent: request.consistent, limit: limit).answer(body, from: state, wanted))
     case .exists: throw .validation("EXISTS can be used in ExecuteTransaction only")
     default: break
     }

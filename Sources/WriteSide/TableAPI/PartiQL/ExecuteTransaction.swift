@@ -29,7 +29,7 @@ enum ExecuteTransaction {
     let reads = parts.map(\.request.statement.isRead)
     guard Set(reads).count <= 1 else { throw .validation("Statements of a transaction must be all reads or all writes") }
     let wanted = ConsumedCapacity.Wanted(returnConsumedCapacity)
-    return reads.first == true ? try read(call, parts, wanted) : try write(call, parts, token, wanted)
+    return reads.first == true ? try read(call, parts, wanted) : try write(call, parts, token: token, wanted)
   }
 
   private static func read(
@@ -66,7 +66,7 @@ enum ExecuteTransaction {
   }
 
   private static func write(
-    _ call: Call, _ parts: [(request: StatementRequest, table: TableHandle)], _ token: String?, _ wanted: ConsumedCapacity.Wanted?
+    _ call: Call, _ parts: [(request: StatementRequest, table: TableHandle)], token: String?, _ wanted: ConsumedCapacity.Wanted?
   ) throws(DynamoError) -> Outcome {
     var actions: [WriteAction] = []
     var seen = Set<[UInt8]>()

@@ -14,7 +14,7 @@ struct StatementReader {
   private let fetches: Bool
 
   init(
-    _ call: Call, _ table: TableHandle, _ select: PartiQLSelect, _ consistent: Bool, _ limit: Int?
+    _ call: Call, _ table: TableHandle, _ select: PartiQLSelect, consistent: Bool, limit: Int?
   ) throws(DynamoError) {
     self.call = call
     self.table = table

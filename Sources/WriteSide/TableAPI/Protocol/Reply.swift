@@ -15,7 +15,7 @@ struct Reply: Sendable {
   private let variesByOrigin: Bool
   private let isHead: Bool
 
-  /// Bodies from so many bytes on are compressed for clients that take gzip.
+  /// Bodies of at least this many bytes are compressed for clients that take gzip.
   static let gzipBytesMin = 1024
 
   init(_ request: borrowing HTTPRequest, _ responder: Responder, requestID: String, origins: OriginRules) {

@@ -1,6 +1,6 @@
 internal import DynamoModel
 
-/// The checks of the service model, which DynamoDB makes before all others and tells together, up to ten of them.
+/// The checks of the service model, which DynamoDB makes before all others and reports together, up to ten of them.
 struct Constraints {
   private var failures: [String] = []
 
@@ -80,7 +80,7 @@ struct Constraints {
     if count > high { fail(shown(), at: path, "Member must have length less than or equal to \(high)") }
   }
 
-  /// The length of each text of a list, told of the list as a whole.
+  /// The length of each text of a list, reported of the list as a whole.
   mutating func counts(_ texts: [String]?, _ low: Int, _ high: Int, shown: @autoclosure () -> String, at path: String) {
     guard let texts, texts.contains(where: { $0.utf16.count < low || $0.utf16.count > high }) else { return }
     fail(

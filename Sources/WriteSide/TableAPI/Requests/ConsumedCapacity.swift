@@ -98,7 +98,7 @@ extension [ConsumedCapacity] {
     }
   }
 
-  /// Adds to the table's own, or puts it behind the others.
+  /// Adds to the table's own, or puts it after the others.
   mutating func merge(_ capacity: ConsumedCapacity) {
     guard let place = firstIndex(where: { Text.equal($0.table, capacity.table) }) else { return append(capacity) }
     self[place].tableUnits += capacity.tableUnits

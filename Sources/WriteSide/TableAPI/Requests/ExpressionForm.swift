@@ -61,10 +61,10 @@ struct ExpressionForm {
           constraints.oneOf(
             try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
         }
-      case "Expected": try checkConditions(body, parameter, "\(path)expected", isRequired: false, &constraints)
-      case "KeyConditions": try checkConditions(body, parameter, "\(path)keyConditions", isRequired: true, &constraints)
-      case "QueryFilter": try checkConditions(body, parameter, "\(path)queryFilter", isRequired: true, &constraints)
-      default: try checkConditions(body, parameter, "\(path)scanFilter", isRequired: true, &constraints)
+      case "Expected": try checkConditions(body, parameter, at: "\(path)expected", isRequired: false, &constraints)
+      case "KeyConditions": try checkConditions(body, parameter, at: "\(path)keyConditions", isRequired: true, &constraints)
+      case "QueryFilter": try checkConditions(body, parameter, at: "\(path)queryFilter", isRequired: true, &constraints)
+      default: try checkConditions(body, parameter, at: "\(path)scanFilter", isRequired: true, &constraints)
       }
     }
   }
@@ -74,7 +74,7 @@ struct ExpressionForm {
   ]
 
   private func checkConditions(
-    _ body: RequestBody, _ parameter: StaticString, _ path: String, isRequired: Bool, _ constraints: inout Constraints
+    _ body: RequestBody, _ parameter: StaticString, at path: String, isRequired: Bool, _ constraints: inout Constraints
   ) throws(DynamoError) {
     for (name, node) in try body.map(parameter) ?? [] {
       let comparator = try RequestBody(body.tape, node).string("ComparisonOperator")

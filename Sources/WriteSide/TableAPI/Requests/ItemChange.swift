@@ -34,15 +34,15 @@ struct ItemChange {
   static func delete(
     _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .write
   ) throws(DynamoError) -> ItemChange {
-    try keyed(body, cache, table, form) { .delete(key: $0) }
+    try keyed(body, cache, table: table, form) { .delete(key: $0) }
   }
 
   static func check(_ body: RequestBody, _ cache: ExpressionCache, table: String) throws(DynamoError) -> ItemChange {
-    try keyed(body, cache, table, .transactWrite) { .check(key: $0) }
+    try keyed(body, cache, table: table, .transactWrite) { .check(key: $0) }
   }
 
   private static func keyed(
-    _ body: RequestBody, _ cache: ExpressionCache, _ table: String, _ form: ExpressionForm, _ kind: (Item) -> Kind
+    _ body: RequestBody, _ cache: ExpressionCache, table: String, _ form: ExpressionForm, kind: (Item) -> Kind
   ) throws(DynamoError) -> ItemChange {
     var expressions = try ExpressionParameters(body, cache, form)
     let key = try body.item("Key") ?? Item()

@@ -2,7 +2,7 @@ internal import DynamoModel
 internal import Expressions
 internal import TableStore
 
-/// One page of a Query or Scan as it fills: at most `limit` items looked at, and none behind the one with which what was read is more
+/// One page of a Query or Scan as it fills: at most `limit` items looked at, and none after the one with which what was read is more
 /// than 1 MB, both before the filter.
 struct Page {
   static let bytesMax = 1 << 20
@@ -52,7 +52,7 @@ struct Page {
     return !hasMore
   }
 
-  /// The key to go on behind; nil when there is nothing more, as far as the page saw.
+  /// The key to go on after; nil when there is nothing more, as far as the page saw.
   var lastKey: Item? {
     guard hasMore, let last else { return nil }
     var key = Item()

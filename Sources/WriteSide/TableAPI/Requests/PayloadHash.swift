@@ -32,7 +32,7 @@ enum PayloadHash {
     }
   }
 
-  /// A string behind its length, so that no two texts run into one.
+  /// A string after its length, so that no two texts run into one.
   private static func append(_ string: String, to text: inout [UInt8]) {
     text.append(contentsOf: "\(string.utf8.count):".utf8)
     text.append(contentsOf: string.utf8)

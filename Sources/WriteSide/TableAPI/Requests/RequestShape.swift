@@ -3,7 +3,7 @@ internal import DynamoModel
 /// Which JSON an operation takes in which place, by the service model.
 ///
 /// DynamoDB deserialises a whole request before it looks at what it says. Here an operation reads what it needs when it needs
-/// it; so a request that is refused is held against its shape, and JSON of a wrong type anywhere in it is told in place of
+/// it; so a request that is refused is held against its shape, and JSON of a wrong type anywhere in it is reported in place of
 /// what it was refused for.
 indirect enum RequestShape: Sendable {
   case string
@@ -15,7 +15,7 @@ indirect enum RequestShape: Sendable {
   case map(RequestShape)
   case structure([String: RequestShape])
 
-  /// Throws when the JSON at the node, or anything in it, is of another type. Null is no value, and names that are not in the
+  /// Throws when the JSON at the node, or anything in it, is of another type. Null is not a value, and names that are not in the
   /// model are passed over.
   func check(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
     if tape.kind(node) == .null { return }

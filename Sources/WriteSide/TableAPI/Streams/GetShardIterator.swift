@@ -23,7 +23,7 @@ enum GetShardIterator {
     try check(kind, sequence: sequence, time: time)
     let stream = try StreamParameters.stream(call, arn ?? "")
     let shard = try StreamParameters.shard(stream, id ?? "")
-    let next = try start(call, stream, shard, kind, sequence, time)
+    let next = try start(call, stream, shard, type: kind, sequence: sequence, time: time)
     let iterator = ShardIterator(arn: stream.arn, shard: shard.id, next: next, issuedAt: call.store.now)
     return .answer(
       Outcome.object { writer in
@@ -47,7 +47,7 @@ enum GetShardIterator {
   }
 
   private static func start(
-    _ call: Call, _ stream: StreamDescription, _ shard: StreamShard, _ type: String, _ sequence: String?, _ time: Int64?
+    _ call: Call, _ stream: StreamDescription, _ shard: StreamShard, type: String, sequence: String?, time: Int64?
   ) throws(DynamoError) -> UInt64 {
     switch type {
     case "LATEST": return call.store.streamEnd(stream, shard)

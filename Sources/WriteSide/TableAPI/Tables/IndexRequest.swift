@@ -47,7 +47,7 @@ struct IndexRequest {
 
   /// The indexes of a list; refuses an empty one.
   static func list(
-    _ body: RequestBody, _ member: StaticString, _ kind: IndexDefinition.Kind, at path: String, _ constraints: inout Constraints
+    _ body: RequestBody, _ member: StaticString, _ kind: IndexDefinition.Kind, at path: String, constraints: inout Constraints
   ) throws(DynamoError) -> [IndexRequest] {
     guard let given = try body.objects(member) else { return [] }
     guard !given.isEmpty else { throw .invalidParameter("List of \(member) is empty") }

@@ -38,7 +38,7 @@ struct ThroughputRequest {
     }
   }
 
-  /// What a table bills by; nil is PAY_PER_REQUEST. `missing` tells that PROVISIONED came without numbers.
+  /// What a table bills by; nil is PAY_PER_REQUEST. `missing` says that PROVISIONED came without numbers.
   func billing(
     _ mode: String?,
     missing: String = "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"

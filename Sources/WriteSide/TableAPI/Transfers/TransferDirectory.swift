@@ -61,6 +61,8 @@ package struct TransferDirectory: TableFiles {
 
   // MARK: Import
 
+  /// Calls `put` with each item of the job's files, in the order of their names, and `skip` with the reason for each line that is not an
+  /// item. Throws when the bucket does not exist, for a file that cannot be read (by name), and what `put` throws.
   package func read(_ job: TableJob, put: (Item) throws -> Void, skip: (String) -> Void) throws {
     let bucket = try TransferPath.bucket(job, root)
     let prefix = job.text("prefix") ?? ""
@@ -77,7 +79,7 @@ package struct TransferDirectory: TableFiles {
       do {
         let reader = try LineReader(path: path)
         if job.text("format") == "CSV" {
-          try TransferRows.csv(reader, job, put, skip)
+          try TransferRows.csv(reader, job, put: put, skip: skip)
         } else {
           try TransferRows.json(reader, put, skip)
         }

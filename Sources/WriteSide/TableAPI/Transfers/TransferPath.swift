@@ -6,7 +6,7 @@ enum TransferPath {
   static func bucket(_ job: TableJob, _ root: String) throws(TableFilesError) -> String {
     let bucket = job.text("bucket") ?? ""
     guard !bucket.isEmpty, bucket != ".", bucket != "..", !bucket.utf8.contains(UInt8(ascii: "/")) else {
-      throw TableFilesError("\(bucket) is no name of a bucket")
+      throw TableFilesError("\(bucket) is not the name of a bucket")
     }
     return "\(root)/\(bucket)"
   }

@@ -22,8 +22,8 @@ enum TransferRows {
   }
 
   /// Fields under the names of a header, from the request or the file's first line. Key attributes have their types, all
-  /// others are strings; an empty field is no attribute.
-  static func csv(_ reader: LineReader, _ job: TableJob, _ put: (Item) throws -> Void, _ skip: (String) -> Void) throws {
+  /// others are strings; an empty field makes no attribute.
+  static func csv(_ reader: LineReader, _ job: TableJob, put: (Item) throws -> Void, skip: (String) -> Void) throws {
     let rows = CSVReader(reader, delimiter: job.text("delimiter")?.utf8.first ?? UInt8(ascii: ","))
     let types = job.description.definition.keyAttributes
     var header: [String]?

@@ -46,7 +46,7 @@ enum Transfers {
 
   /// A page of summaries, the newest first; the token is the ARN of the last one shown, in hexadecimal.
   static func list(
-    _ call: Call, _ kind: TableJob.Kind, _ member: StaticString, _ write: @escaping (inout JSONWriter, TableJob) -> Void
+    _ call: Call, _ kind: TableJob.Kind, _ member: StaticString, write: @escaping (inout JSONWriter, TableJob) -> Void
   ) throws(DynamoError) -> Outcome {
     let body = call.body
     let arn = try body.string("TableArn")

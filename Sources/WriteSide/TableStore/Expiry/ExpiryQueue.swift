@@ -27,7 +27,7 @@ struct ExpiryQueue {
     if let after { put.insert(after, at: place(of: after)) }
   }
 
-  /// The first entry. `read` gives at most so many entries of the database from a key on.
+  /// The first entry. `read` gives at most that many entries of the database from a key on.
   mutating func first<Failure: Error>(
     _ read: (_ from: [UInt8], _ limit: Int) throws(Failure) -> [[UInt8]]
   ) throws(Failure) -> [UInt8]? {

@@ -10,7 +10,7 @@ struct TableMoment {
   /// Records up to and at it count.
   let time: LogTime
 
-  /// Calls `body` with each item's stored form (behind its version), one after the other in no order; what `body` throws ends
+  /// Calls `body` with each item's stored form (after its version), one after the other in no order; what `body` throws ends
   /// it. Cost: the records after the moment, then one walk over the table; memory for a key and a number for each
   /// item that was changed since.
   func forEach(_ body: (_ key: [UInt8], _ item: UnsafeRawBufferPointer) throws -> Void) throws {

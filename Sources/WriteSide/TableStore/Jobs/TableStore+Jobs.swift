@@ -127,7 +127,7 @@ extension TableStore {
   // MARK: Keeping
 
   /// Notes that a job is over, and opens the table that it filled. False when that could not be written.
-  static func end(_ id: UInt32, _ failure: String?, _ state: StoreState, _ committer: Committer) -> Bool {
+  static func end(_ id: UInt32, failure: String?, _ state: StoreState, _ committer: Committer) -> Bool {
     let result: Void? = try? committer.perform { () throws(DynamoError) in
       guard var job = state.jobs().first(where: { $0.id == id }) else { return }
       job.status = failure == nil ? .done : .failed

@@ -27,7 +27,7 @@ package struct TableFindings: Sendable {
   /// One disagreement.
   package struct Difference: Sendable {
     package let kind: Kind
-    /// The item's key; nil when it is about no one item, or cannot be told.
+    /// The item's key; nil when it is not about one item, or the item is not known.
     package let key: Item?
     package let index: String?
     package let text: String
@@ -42,7 +42,7 @@ package struct TableFindings: Sendable {
   package internal(set) var records = 0
   /// True when the beginning of the log was trimmed: what came before its first record is then taken as it is.
   package internal(set) var isTrimmed = false
-  /// Indexes that are being filled: entries that are not there yet are no difference.
+  /// Indexes that are being filled: entries that are not there yet are not a difference.
   package internal(set) var filling: [String] = []
   package private(set) var differences: [Difference] = []
   package private(set) var differenceCount = 0

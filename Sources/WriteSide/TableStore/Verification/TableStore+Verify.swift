@@ -6,7 +6,7 @@ extension TableStore {
   /// Holds a table's items, index entries, TTL entries, records and counts against one another, as of one moment and while writes go on.
   ///
   /// Blocks: not for a server's thread. Cost: a walk over the items, a point read for each index entry in either direction, and a walk
-  /// over the log for each `TableVerification.keysMax` items; memory for so many keys. Throws ServiceUnavailable when the store is
+  /// over the log for each `TableVerification.keysMax` items; memory for that many keys. Throws ServiceUnavailable when the store is
   /// opened again meanwhile, ResourceNotFound for an unknown table.
   package func verify(_ name: String) throws(DynamoError) -> TableFindings {
     let state = state

@@ -40,7 +40,7 @@ struct TableVerification {
       let passes = progress.itemCount / TableVerification.keysMax + 1
       for pass in 0..<passes {
         var images: [[UInt8]: Image] = [:]
-        for partition in 0..<table.definition.partitions { try fold(partition, pass, passes, &images) }
+        for partition in 0..<table.definition.partitions { try fold(partition, pass: pass, of: passes, &images) }
         try verifyItems(pass, passes, &images)
         for (itemKey, image) in images {
           findings.add(
@@ -63,7 +63,7 @@ struct TableVerification {
   /// Calls `body` with each key and value of a range. What it finds at a time is bounded: a store that must be opened again waits for its
   /// readers, so the walk ends then.
   private func walk(
-    _ family: Int, _ lower: [UInt8], _ upper: [UInt8], _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void
+    _ family: Int, _ lower: [UInt8], _ upper: [UInt8], body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void
   ) throws {
     var walk = KeyIterator(database, family, lower: lower, upper: upper, snapshot: snapshot, fillCache: false)
     walk.seekToFirst()
@@ -118,7 +118,7 @@ struct TableVerification {
   }
 
   /// Carries a partition's records out on `images`, each held against what the one before it of the same key left.
-  private mutating func fold(_ partition: Int, _ pass: Int, _ passes: Int, _ images: inout [[UInt8]: Image]) throws {
+  private mutating func fold(_ partition: Int, pass: Int, of passes: Int, _ images: inout [[UInt8]: Image]) throws {
     var (findings, known) = (findings, images)
     images = [:]
     let (table, isTrimmed) = (table, progress.first[partition] > 1)
