@@ -4,12 +4,12 @@ internal import Pipelines
 package import ReadModels
 internal import SQLiteReadModels
 
-/// A pipeline's current read model in a data directory, held against the hashes of its rows and the sums that checkpoints keep of them.
+/// A pipeline's current read model in a data directory, compared with the hashes of its rows and the sums that checkpoints keep of them.
 ///
 /// It only reads, in one snapshot of the file, while a process works on it or none does.
 package struct ReadModelCheck: Sendable {
   package let pipeline: String
-  /// Nil when it cannot be told which generation is the current one.
+  /// Nil when it is not known which generation is the current one.
   package let generation: Int?
   /// By projection; empty when the file cannot be opened.
   package let rows: [RowCheck]
@@ -19,7 +19,7 @@ package struct ReadModelCheck: Sendable {
   /// Of the rows of all projections, in 32 hexadecimal digits; nil when the file cannot be opened.
   package var digest: String? { rows.isEmpty ? nil : rows.digest }
 
-  /// SQLite's own findings that are told.
+  /// How many of SQLite's own findings are given.
   static let storageFaultsMax = 20
 
   /// The names of the pipelines that have a read model in a data directory. Folders that were set aside are not among them.

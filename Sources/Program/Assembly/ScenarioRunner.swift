@@ -135,7 +135,7 @@ private struct Run {
     case .deleteRows(let rows):
       // Everything up to the instant is applied: the clock stands still while a step settles.
       for selection in rows {
-        for item in try replay.store.items(behind: selection, of: effect) {
+        for item in try replay.store.items(of: selection, for: effect) {
           try await delete(selection.table, item.key, seen: Item(), through: item.position)
         }
       }

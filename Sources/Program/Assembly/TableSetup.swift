@@ -3,7 +3,7 @@ internal import Pipelines
 internal import TableStore
 internal import Telemetry
 
-/// Makes the tables that pipelines declare, and holds those that are there against what they declare.
+/// Makes the tables that pipelines declare, and compares those that exist with what they declare.
 enum TableSetup {
   /// Two pipelines may read one table, if they agree about its key; what one of them keeps private is private.
   static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, history: [String] = [], _ logger: Logger)

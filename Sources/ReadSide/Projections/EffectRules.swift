@@ -42,7 +42,7 @@ package struct EffectRules: Sendable {
   }
 
   /// The name of the projection whose sessions or boards an effect of this name waits for; nil for one that waits for changes.
-  package static func projection(behind name: String, of pipeline: Pipeline) -> String? {
+  package static func projection(awaitedBy name: String, of pipeline: Pipeline) -> String? {
     guard let effect = pipeline.effects.first(where: { $0.name == name }) else { return name }
     switch effect.trigger {
     case .session(let id, _), .boardClosed(let id): return pipeline.projections[id].name

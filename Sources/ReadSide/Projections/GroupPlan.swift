@@ -3,7 +3,7 @@ package import Pipelines
 /// How the groups of an aggregate or a leaderboard are made of contributions: the same for its lanes and its stores.
 package struct GroupPlan: Sendable {
   package let isOverItems: Bool
-  /// The first so many inputs are the group; of a leaderboard the board's and the member.
+  /// How many inputs, from the first on, are the group; of a leaderboard the board's and the member.
   package let keyCount: Int
   package let columns: [Column]
   /// Of a leaderboard, how many of the key's values name the board; nil for an aggregate.

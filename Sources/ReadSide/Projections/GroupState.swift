@@ -83,6 +83,8 @@ package struct GroupState: Sendable, Equatable {
     package init() {}
   }
 
+  /// The columns' values in the order of the plan. Minima, maxima and distinct counts are asked of `values`, whose entries must be
+  /// merged by then. Throws what `values` throws.
   package func shown(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Shown {
     var shown = Shown()
     for index in columns.indices {
@@ -186,6 +188,7 @@ extension GroupState {
     return writer.bytes
   }
 
+  /// Reads the bytes that `bytes` gave under the same plan; throws for any others.
   package init(bytes: UnsafeRawBufferPointer, _ plan: GroupPlan) throws(StateError) {
     self.init(plan)
     var reader = StateReader(bytes)

@@ -83,7 +83,7 @@ package struct OutboxEntry: Sendable {
   package let origin: Origin
   package let action: Action
 
-  /// What set the effect off, so that a generation that takes another's place can tell what that one has seen too.
+  /// What set the effect off, so that a generation that takes another's place can see what that one has handled too.
   package enum Origin: Sendable, Equatable {
     /// A record of the lane, by its sequence number.
     case record(UInt64)
@@ -94,7 +94,7 @@ package struct OutboxEntry: Sendable {
   package enum Action: Sendable {
     /// Delete the item if the attributes in `seen` are still so and it was not written after the record at `through`.
     case deleteItem(table: Int, key: Item, seen: Item, through: Position)
-    /// Delete the items behind the rows that equal `values` and were there at the instant.
+    /// Delete the items from which the rows come that equal `values` and existed at the instant.
     case deleteRows([Rows])
   }
 

@@ -87,15 +87,16 @@ package struct SessionFold: Sendable {
   /// Applies a step. Deadlines before it have fired.
   package mutating func apply(_ step: SessionStep, _ endings: inout [Ending]) {
     switch step.action {
-    case .touch(let inputs): touch(step, inputs, nil, &endings)
+    case .touch(let inputs): touch(step, inputs, item: nil, &endings)
     case .end(let key, let rule): end(key, by: rule, step.stamp, &endings)
-    case .item(let old, let new, let removed): apply(step, old, new, removed, &endings)
+    case .item(let old, let new, let removed): apply(step, from: old, to: new, removedBy: removed, &endings)
     }
   }
 
   /// The item is the session: it begins with it, goes on by the changes that are touches, and ends with it.
   private mutating func apply(
-    _ step: SessionStep, _ old: [Value]?, _ new: SessionStep.ItemNow?, _ removed: SessionEnd, _ endings: inout [Ending]
+    _ step: SessionStep, from old: [Value]?, to new: SessionStep.ItemNow?, removedBy removed: SessionEnd,
+    _ endings: inout [Ending]
   ) {
     let newKey = new.flatMap { key($0.inputs) }
     let oldKey = old.flatMap { key($0) }
@@ -108,10 +109,10 @@ package struct SessionFold: Sendable {
     let found = keys.slot(of: newKey)
     if isNew || new.isTouch, found != nil || !new.isClosed {
       let isSuperseded = !isNew && found == nil && rests[BytesKey(newKey)]?.isSuperseded == true
-      if !isSuperseded || sessions.revivesOnTouch { touch(step, new.inputs, new, &endings) }
+      if !isSuperseded || sessions.revivesOnTouch { touch(step, new.inputs, item: new, &endings) }
     } else if let found {
       take(found, step, new)
-      regroup(found, new.inputs, step.stamp, &endings)
+      regroup(found, new.inputs, at: step.stamp, &endings)
       mark(found)
       schedule(found)
     }
@@ -126,7 +127,7 @@ package struct SessionFold: Sendable {
 
   /// Goes on with the session of the touch's key, or opens one.
   private mutating func touch(
-    _ step: SessionStep, _ inputs: [Value], _ item: SessionStep.ItemNow?, _ endings: inout [Ending]
+    _ step: SessionStep, _ inputs: [Value], item: SessionStep.ItemNow?, _ endings: inout [Ending]
   ) {
     scratch.removeAll(keepingCapacity: true)
     for index in 0..<sessions.keyCount {
@@ -144,7 +145,7 @@ package struct SessionFold: Sendable {
     }
     slots[slot].state?.goOn(step.stamp, inputs, plans, itemKey: hasOrders ? ItemKeyBytes.bytes(step.item, keyNames) : [])
     if let item { take(slot, step, item) }
-    if !sessions.liveGroup.isEmpty { regroup(slot, inputs, step.stamp, &endings) }
+    if !sessions.liveGroup.isEmpty { regroup(slot, inputs, at: step.stamp, &endings) }
     mark(slot)
     // A touch alone moves a deadline later.
     if isNew || item != nil { schedule(slot) }
@@ -178,7 +179,7 @@ package struct SessionFold: Sendable {
   }
 
   /// Follows the live group that the session is in now: entering one ends the session that was live there.
-  private mutating func regroup(_ slot: Int, _ inputs: [Value], _ stamp: Stamp, _ endings: inout [Ending]) {
+  private mutating func regroup(_ slot: Int, _ inputs: [Value], at stamp: Stamp, _ endings: inout [Ending]) {
     guard !sessions.liveGroup.isEmpty, let old = slots[slot].state?.liveGroup else { return }
     let values = sessions.liveGroup.map { inputs[$0] }
     let group = values.contains(where: \.isNull) ? [] : Value.ordered(values)

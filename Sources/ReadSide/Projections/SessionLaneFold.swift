@@ -52,7 +52,7 @@ struct SessionLaneFold: Fold {
   }
 }
 
-/// Sessions of which several lanes may feed one live group: the lane tells the steps, and the decider folds them in the order of the
+/// Sessions of which several lanes may feed one live group: the lane finds the steps, and the decider folds them in the order of the
 /// changes.
 struct SessionHandover: Fold {
   private let id: ProjectionID
@@ -64,14 +64,14 @@ struct SessionHandover: Fold {
   }
 
   mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
-    var told: [SessionStep] = []
+    var found: [SessionStep] = []
     var failure: EvaluationFailure?
     do throws(EvaluationFailure) {
-      try steps.append(change, to: &told)
+      try steps.append(change, to: &found)
     } catch {
       failure = error
     }
-    for (place, step) in told.enumerated() { out.steps.append(HandedStep(projection: id, place: place, step: step)) }
+    for (place, step) in found.enumerated() { out.steps.append(HandedStep(projection: id, place: place, step: step)) }
     if let failure { throw failure }
   }
 

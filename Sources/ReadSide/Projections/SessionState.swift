@@ -12,7 +12,7 @@ package struct SessionState: Sendable, Equatable {
   package var endedAt: Instant?
   package var endedBy: SessionEnd?
   package var columns: [SessionColumn]
-  /// The item behind the session; nil for one made of touches.
+  /// The item that the session follows; nil for one made of touches.
   package var item: SessionItem?
   /// The group within which a newer session supersedes; empty for none.
   package var liveGroup: [UInt8]
@@ -44,7 +44,7 @@ package struct SessionState: Sendable, Equatable {
   }
 }
 
-/// What is known of the item behind a session.
+/// What is known of the item that a session follows.
 package struct SessionItem: Sendable, Equatable {
   package var key: Item
   /// The attributes by which it may be deleted only while they are as they were seen.

@@ -1,7 +1,7 @@
 internal import DynamoModel
 internal import Pipelines
 
-/// What one change means for the sessions of a projection: told from its images in the lane, folded there or, where several lanes feed the
+/// What one change means for the sessions of a projection: found from its images in the lane, folded there or, where several lanes feed the
 /// sessions of a group, by the decider.
 package struct SessionStep: Sendable, Equatable {
   package let stamp: Stamp

@@ -3,12 +3,12 @@ internal import DynamoModel
 internal import Expressions
 internal import Pipelines
 
-/// Tells from the images of a change what it means for a projection's sessions.
+/// Finds from the images of a change what it means for a projection's sessions.
 struct SessionSteps: Sendable {
   private let sessions: Sessions
   private let touches: [Boxed]
   private let ends: [Boxed]
-  /// The attributes that are held against an item that is to be deleted.
+  /// The attributes that are compared with an item that is to be deleted.
   private let seenNames: [String]
 
   /// A source by reference: to go over the sources of a record costs no copies of their parts.

@@ -3,7 +3,7 @@ package import Pipelines
 
 /// Where a change stands among all changes of a pipeline's tables, and the source of `_at`, `_order` and `_position`.
 ///
-/// Ordered by commit time, then by the committer's order, which alone tells two changes of one millisecond apart; table id, partition and
+/// Ordered by commit time, then by the committer's order, which alone distinguishes two changes of one millisecond; table id, partition and
 /// sequence only fix the tie between two stores, where order means nothing. The greatest of several lanes' stamps is the same in whatever
 /// order they come.
 package struct Stamp: Sendable, Equatable, Hashable, Comparable {

@@ -8,12 +8,13 @@ package protocol PipelineOperator: Sendable {
   func effects(_ pipeline: String, _ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect]
   /// The names of effects, and which of them are paused.
   func effectNames(_ pipeline: String) async throws -> [(name: String, isPaused: Bool)]
+  /// Pauses an effect of the pipeline or lets it go on, over restarts too.
   func setPaused(_ pipeline: String, effect: String, _ isPaused: Bool) async throws
   /// Answers how many effects it concerned.
   func change(_ pipeline: String, _ effects: EffectSelection, _ change: EffectChange) async throws -> Int
 }
 
-/// Why an operator's wish is not fulfilled.
+/// Why an operation was refused.
 package struct OperatorRefusal: Error, Sendable, CustomStringConvertible {
   package let description: String
 

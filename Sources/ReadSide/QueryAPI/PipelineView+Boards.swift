@@ -42,35 +42,43 @@ extension PipelineView {
       }
       let board = values.flatMap { ranks.board($0) }
       let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
-      let members = try PipelineView.members(question, board, counted, columns[definition.boardCount])
-      try PipelineView.append(id, definition, values, members, counted, snapshot, &writer)
+      let members = try PipelineView.members(question, board, counted: counted, columns[definition.boardCount])
+      let shown = ShownBoard(id: id, definition: definition, values: values, members: members, counted: counted)
+      try PipelineView.append(shown, snapshot, &writer)
     }
   }
 
-  static func append(
-    _ id: ProjectionID, _ definition: Leaderboard, _ values: [Value]?, _ members: [RankedMember], _ counted: Int?,
-    _ snapshot: Snapshot,
-    _ writer: inout JSONWriter
-  ) throws {
+  /// A board as an answer or a tile shows it.
+  struct ShownBoard {
+    let id: ProjectionID
+    let definition: Leaderboard
+    /// The values that name the board; nil when there is none.
+    let values: [Value]?
+    let members: [RankedMember]
+    /// How many members the board has, those that are not shown included; nil leaves the number out.
+    let counted: Int?
+  }
+
+  static func append(_ board: ShownBoard, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
     writer.name("leaderboard")
-    writer.string(snapshot.pipeline.projections[id].name)
+    writer.string(snapshot.pipeline.projections[board.id].name)
     writer.name("board")
-    writer.array(values ?? []) { $0.value($1) }
-    if !definition.windows.isEmpty {
+    writer.array(board.values ?? []) { $0.value($1) }
+    if !board.definition.windows.isEmpty {
       writer.name("closed_at")
-      if let values, let closed = try snapshot.reader.closedAt(id, board: values) {
+      if let values = board.values, let closed = try snapshot.reader.closedAt(board.id, board: values) {
         writer.string(Timestamp.text(closed))
       } else {
         writer.null()
       }
     }
-    if let counted {
+    if let counted = board.counted {
       writer.name("count")
       writer.integer(counted)
     }
     writer.name("members")
     writer.beginArray()
-    for ranked in members {
+    for ranked in board.members {
       writer.beginObject()
       writer.name("rank")
       if ranked.rank == ranked.rank.rounded() { writer.integer(Int(ranked.rank)) } else { writer.double(ranked.rank) }
@@ -80,7 +88,7 @@ extension PipelineView {
       writer.value(ranked.score)
       writer.name("reached_at")
       writer.string(Timestamp.text(ranked.reachedAt))
-      if let show = definition.show {
+      if let show = board.definition.show {
         writer.name("show")
         try PipelineView.append(show, of: ranked.member, snapshot, &writer)
       }
@@ -109,7 +117,7 @@ extension PipelineView {
   }
 
   private static func members(
-    _ question: BoardQuestion, _ board: RankBoard?, _ counted: Int, _ column: SQLColumn
+    _ question: BoardQuestion, _ board: RankBoard?, counted: Int, _ column: SQLColumn
   ) throws -> [RankedMember] {
     guard let board else { return [] }
     switch question {

@@ -50,12 +50,12 @@ extension PipelineView {
     switch content {
     case .number(let sql):
       writer.name("rows")
-      try run(sql, [], snapshot, &writer)
+      try run(sql, [], snapshot, to: &writer)
     case .table(let sql, let columns):
       writer.name("columns")
       writer.array(columns) { $0.string($1) }
       writer.name("rows")
-      try run(sql, [], snapshot, &writer)
+      try run(sql, [], snapshot, to: &writer)
     case .leaderboard(let id, let board, let top):
       guard case .leaderboard(let definition) = snapshot.pipeline.projections[id].kind else { return }
       let values: [Value]?
@@ -64,7 +64,7 @@ extension PipelineView {
       case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
       }
       let members = try values.map { try snapshot.reader.top(id, board: $0, limit: top) } ?? []
-      try append(id, definition, values, members, nil, snapshot, &writer)
+      try append(ShownBoard(id: id, definition: definition, values: values, members: members, counted: nil), snapshot, &writer)
     }
   }
 }

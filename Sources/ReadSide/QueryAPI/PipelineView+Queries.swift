@@ -17,7 +17,7 @@ extension PipelineView {
       writer.name("columns")
       writer.array(query.columns) { $0.string($1) }
       writer.name("rows")
-      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, &writer)
+      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, to: &writer)
     }
   }
 
@@ -37,7 +37,7 @@ extension PipelineView {
 
   /// Writes an array of rows, each an array of cells.
   static func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, _ writer: inout JSONWriter
+    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, to writer: inout JSONWriter
   ) throws {
     writer.beginArray()
     var rows = 0

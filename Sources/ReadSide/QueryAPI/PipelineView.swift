@@ -25,7 +25,7 @@ package final class PipelineView: Sendable {
   package static let queryRowsMax = 100_000
   package static let freshnessWaitMax = Duration.seconds(5)
 
-  /// `current` tells the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
+  /// `current` gives the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
   /// its rows are those of the generation; else `load` reads the generation's copy of the file. `opening` opens a generation for reading.
   /// `changed` is announced after each checkpoint.
   package init(
@@ -71,7 +71,7 @@ package final class PipelineView: Sendable {
       do {
         let source = try await source()
         let bytes = try await (readers == .any ? pool : boards).read(source) { reader in
-          try PipelineView.answer(reader, source, positions, body)
+          try PipelineView.answer(reader, source, atLeast: positions, body)
         }
         if let bytes { return bytes }
       } catch ReaderError.notReady where !positions.isEmpty {
@@ -91,7 +91,7 @@ package final class PipelineView: Sendable {
 
   /// Nil when the snapshot does not hold the positions.
   private static func answer(
-    _ reader: any GenerationReader, _ source: ReaderPool.Source, _ positions: [Position],
+    _ reader: any GenerationReader, _ source: ReaderPool.Source, atLeast positions: [Position],
     _ body: (Snapshot, inout JSONWriter) throws -> Void
   ) throws -> [UInt8]? {
     try reader.snapshot {

@@ -48,6 +48,8 @@ package final class QueryRouter: Sendable {
   /// Sends events until cancelled: a service of its own.
   package var eventService: any Service { events }
 
+  /// Answers one request, exactly once: metrics, events and pages at once, questions (GET, HEAD) and operations (POST) from a task. Errors
+  /// are JSON with a code. Hosts and origins have been checked before (`HostGate`).
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let path = request.path
     let isPost = request.method == "POST"

@@ -92,7 +92,7 @@ package enum EffectChange: Sendable, Equatable {
   case discard
 }
 
-/// An item behind a row.
+/// The item from which a row comes.
 package struct RowItem: Sendable {
   package let key: Item
   package let position: Position

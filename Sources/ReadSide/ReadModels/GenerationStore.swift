@@ -38,9 +38,9 @@ package protocol GenerationStore: AnyObject {
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Notes how effects went.
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError)
-  /// The items behind the rows that an effect names, as they were at its instant: their keys, and the record that wrote each.
-  func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem]
-  /// What is in the outbox in one of these states, by number after `after`.
+  /// The items from which the rows come that an effect names, as they were at its instant: their keys, and the record that wrote each.
+  func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem]
+  /// What is in the outbox in one of these states: at most `limit` with a number after `after`, in order of their numbers.
   func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect]
   /// Has effects that were given up tried again, or discards effects; answers how many there were.
   func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int

@@ -9,7 +9,7 @@ package struct OutboxAction: Sendable {
   package enum Kind: Sendable {
     /// Delete the item if the attributes in `seen` are still so and it was not written after the record at `seenThrough`.
     case deleteItem(table: String, key: Item, seen: Item, seenThrough: Position)
-    /// Delete the items behind the rows of `projection` whose columns equal these, as they were at the effect's instant.
+    /// Delete the items from which the rows of `projection` come whose columns equal these, as they were at the effect's instant.
     case deleteRows([Rows])
   }
 
@@ -35,6 +35,7 @@ package struct OutboxAction: Sendable {
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
+  /// The action as the outbox keeps it: by the names of tables, projections and columns, which outlive the pipeline's indexes.
   package init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
     switch entry.action {
     case .deleteItem(let table, let key, let seen, let through):

@@ -25,7 +25,7 @@ package protocol PipelineStore: AnyObject {
 
   /// The names of effects that are paused.
   func paused() throws(ReadModelError) -> Set<String>
-  /// False for an effect that is not active, which cannot be paused.
+  /// Pauses the effect or lets it go on, over restarts too. False for an effect that is not active, which cannot be paused.
   func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool
 
   /// Those of the keys whose effects were carried out, by whatever generation.
@@ -75,6 +75,7 @@ package struct Activations: Sendable, Equatable {
 
   package init() {}
 
+  /// Adds a place of the effect `name`; with nil the effect is there, and active from the beginning of every partition that has none.
   package mutating func add(_ name: String, _ place: LogPlace?) {
     places[name, default: []] += place.map { [$0] } ?? []
   }

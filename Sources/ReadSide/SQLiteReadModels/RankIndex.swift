@@ -17,6 +17,7 @@ package final class RankIndex {
   private var journal: Int64 = 0
   private var isLoaded = false
 
+  /// The index of a leaderboard, empty until `follow`; nil when the projection is not a leaderboard.
   package init?(_ pipeline: Pipeline, projection id: ProjectionID) {
     guard case .leaderboard(let board) = pipeline.projections[id].kind else { return nil }
     self.id = id

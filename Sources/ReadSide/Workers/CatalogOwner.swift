@@ -42,6 +42,7 @@ package actor CatalogOwner {
   func activations() throws(ReadModelError) -> Activations { try store.activations() }
 
   package func paused() throws(ReadModelError) -> Set<String> { try store.paused() }
+  /// As `PipelineStore.setPaused`.
   package func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool {
     try store.setPaused(effect, isPaused)
   }

@@ -1,6 +1,6 @@
 package import ReadModels
 
-/// Which effects are carried out next, as a value: at most so many at once, of one target one after the other.
+/// Which effects are carried out next, as a value: a limited number at once, those on one target one after another.
 package struct EffectQueue: Sendable {
   package let atOnce: Int
   private var waiting: [PendingEffect] = []

@@ -60,14 +60,16 @@ package actor GenerationWriter {
 
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 
-  func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
-    try store.items(behind: rows, of: effect)
+  func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+    try store.items(of: rows, for: effect)
   }
 
+  /// As `GenerationStore.effects`, on the writer's thread.
   package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
     try store.effects(states, after: after, limit: limit)
   }
 
+  /// As `GenerationStore.change`, and wakes the dispatcher and whoever shows effects. Answers how many were changed.
   package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
     defer {
       effectsChanged.announce()

@@ -135,7 +135,7 @@ struct Lane {
       status.watermark = taken.position.watermark
       status.retention = description.retention
     }
-    var run = LaneRun(id, pipeline, taken, activations, pace: settings.pace)
+    var run = LaneRun(id, pipeline, taken, activations: activations, pace: settings.pace)
     while !Task.isCancelled {
       await waitForDecider()
       // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.
@@ -148,7 +148,7 @@ struct Lane {
       }
       let (checkpoint, applied, foreign) = (run.takeCheckpoint(), run.engine.applied, batch.foreign.count)
       let result = try await writer.checkpoint(checkpoint)
-      report(checkpoint.new, batch.behind, applied, result, foreign)
+      report(checkpoint.new, result, behind: batch.behind, applied: applied, foreign: foreign)
       let action = run.committed()
       if action != .read { return action }
     }
@@ -164,7 +164,7 @@ struct Lane {
   }
 
   private func report(
-    _ position: LanePosition, _ behind: UInt64, _ applied: UInt64, _ result: CheckpointResult, _ foreign: Int
+    _ position: LanePosition, _ result: CheckpointResult, behind: UInt64, applied: UInt64, foreign: Int
   ) {
     board.update(id, pipeline) { status in
       status.sequence = position.cursor.sequence
@@ -197,7 +197,7 @@ struct Lane {
       batch = try await log.read(
         partition: id.partition, after: before, limit: ReadLimit(records: 1, bytes: 1), wait: .seconds(5))
     } catch {
-      // The last record applied is trimmed; whether the next one is still there the first read will tell.
+      // The last record applied is trimmed; whether the next one is still there, the first read shows.
       if error.kind == .trimmed { return }
       throw error
     }

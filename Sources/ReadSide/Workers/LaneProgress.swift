@@ -107,6 +107,7 @@ package struct LaneProgress: Sendable {
   private var lastCheckpoint: ContinuousClock.Instant
   private var failure: LaneFailure?
 
+  /// A lane that goes on from `position`, which the store holds. The first checkpoint is due an interval after `now`.
   package init(_ position: LanePosition, pace: LanePace, now: ContinuousClock.Instant) {
     self.position = position
     self.pace = pace
@@ -146,7 +147,7 @@ package struct LaneProgress: Sendable {
     return .stop(failure.kind == .truncated ? .recreated("\(failure)") : .log("\(failure)"))
   }
 
-  /// The log cannot be read, for the so many'th time in a row.
+  /// The log cannot be read, for the nth time in a row.
   package static func failed(_ error: LogError, attempts: Int) -> Action {
     switch error.kind {
     case .retry:

@@ -14,7 +14,7 @@ struct LaneRun {
   /// Messages without our headers, to be set aside with the next checkpoint.
   private var setAside: [DeadLetter] = []
 
-  init(_ lane: LaneID, _ pipeline: Pipeline, _ taken: TakenLane, _ activations: Activations, pace: LanePace) {
+  init(_ lane: LaneID, _ pipeline: Pipeline, _ taken: TakenLane, activations: Activations, pace: LanePace) {
     self.lane = lane
     tableName = pipeline.tables[lane.table].name
     progress = LaneProgress(taken.position, pace: pace, now: .now)

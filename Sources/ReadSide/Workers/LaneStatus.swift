@@ -89,7 +89,7 @@ package final class LaneBoard: Sendable {
     }
   }
 
-  /// A table has so many lanes.
+  /// The number of lanes of a table.
   func describe(_ table: Int, _ partitions: Int, _ pipeline: Pipeline) {
     for partition in 0..<partitions { update(LaneID(table: table, partition: partition), pipeline) { _ in } }
     state.withLock { state in

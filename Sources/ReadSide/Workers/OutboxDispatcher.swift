@@ -142,7 +142,7 @@ struct OutboxDispatcher {
     }
   }
 
-  /// The time below which everything that an effect depends on is in the rows: of one that deletes the items behind rows, the least
+  /// The time below which everything that an effect depends on is in the rows: of one that deletes the items of rows, the least
   /// watermark of the lanes that feed these rows.
   private func watermark(of name: String, _ lanes: [LaneID: LanePosition]) -> Instant {
     guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else {
@@ -163,7 +163,7 @@ struct OutboxDispatcher {
         logger.log(.debug, "effect carried out", ["effect": effect.effect, "deleted": "\(deleted)"])
       case .deleteRows(let rows):
         for selection in rows {
-          try await delete(try await writer.items(behind: selection, of: effect), in: selection.table)
+          try await delete(try await writer.items(of: selection, for: effect), in: selection.table)
         }
       }
       return .done

@@ -147,7 +147,9 @@ package final class PipelineWorker: Service {
       logger.info(
         "a new generation is being built, the current one serves until then",
         ["pipeline": pipeline.name, "current": current.map { "\($0.number)" } ?? "none", "new": "\(wantedGeneration.number)"])
-      guard try await build(wantedGeneration, pipeline, beside: current, activations, revision) else { return }
+      guard try await build(wantedGeneration, pipeline, beside: current, activations: activations, revision: revision) else {
+        return
+      }
     }
     if Task.isCancelled { return }
     let work = try await start(try await catalog.current() ?? wantedGeneration, pipeline)
@@ -210,7 +212,7 @@ package final class PipelineWorker: Service {
 
   /// Works on both until the new one has caught up, then swaps. Answers whether the new one is current.
   private func build(
-    _ new: Generation, _ pipeline: Pipeline, beside current: Generation?, _ activations: Activations, _ revision: Int
+    _ new: Generation, _ pipeline: Pipeline, beside current: Generation?, activations: Activations, revision: Int
   ) async throws -> Bool {
     let old: Running?
     do {

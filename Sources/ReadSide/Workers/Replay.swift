@@ -6,7 +6,7 @@ package import ReadModels
 /// Works a pipeline's lanes one after another in the caller's task, without pacing: for scenario tests, for building a read model from
 /// a log that stands still, and for checking that batch sizes, restarts and interleaving change nothing.
 ///
-/// With `restartEvery` each lane checkpoints after so many records, forgets everything, and goes on from the store; with
+/// With `restartEvery` each lane checkpoints after that many records, forgets everything, and goes on from the store; with
 /// `checkpointEvery` it checkpoints and goes on.
 package struct Replay {
   package let store: any GenerationStore
@@ -20,7 +20,7 @@ package struct Replay {
   private var lanes: [LaneRun] = []
   private var sinceRestart: [Int] = []
   private var decider: Decider?
-  /// Which lane takes the next step, of so many; the default takes turns.
+  /// Which lane takes the next step, given how many there are; the default takes turns.
   package var choose: (Int) -> Int? = { _ in nil }
 
   /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`. `isSettled` says that the logs are
@@ -35,7 +35,7 @@ package struct Replay {
     self.restartEvery = restartEvery
     self.wait = wait
     self.isSettled = isSettled
-    // Never before the end, unless so many records are gathered.
+    // Never before the end, unless that many records are gathered.
     pace = LanePace(
       recordsMax: checkpointEvery ?? restartEvery ?? .max, rowsMax: .max, interval: .seconds(1 << 40), farRecords: .max,
       watermarkInterval: .zero)
@@ -84,7 +84,7 @@ package struct Replay {
   }
 
   private func load(_ lane: LaneID, _ start: LogCursor) throws -> LaneRun {
-    LaneRun(lane, store.pipeline, try store.takeLane(lane, start: start), activations, pace: pace)
+    LaneRun(lane, store.pipeline, try store.takeLane(lane, start: start), activations: activations, pace: pace)
   }
 
   private mutating func step(_ index: Int) async throws -> Int {

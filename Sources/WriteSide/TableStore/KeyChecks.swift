@@ -87,7 +87,7 @@ extension StoredTable {
   private enum IndexKeyFlaw {
     case wrongType(KeyAttribute, AttributeValue)
     case empty(KeyAttribute, index: String)
-    /// With what an item that is put is told.
+    /// With the error that a put of the item gets.
     case tooLong(DynamoError)
   }
 

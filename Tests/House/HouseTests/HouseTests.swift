@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The order of the house: who may import whom, how long a file may be, what must be explained, and what may not lie about.
+/// The rules of the house, which is the whole of the sources: who may import whom, how long a file may be, what must be explained, and what may not lie about.
 @Suite struct HouseTests {
-  /// The modules of the rooms, as architecture has them: a module imports only modules above it.
+  /// The modules of the layers, as architecture has them: a module imports only modules above it.
   static let order: [(room: String, modules: [String])] = [
     (
       "Libraries",
@@ -41,7 +41,7 @@ import Testing
     let all = Self.order.flatMap(\.modules)
     for file in try SourceTree.files(["Sources/"]) {
       let module = Self.module(of: file.path)
-      let own = try #require(all.firstIndex(of: module), "\(file.path) is in no room")
+      let own = try #require(all.firstIndex(of: module), "\(file.path) is in none of the layers")
       for imported in Self.imports(file) {
         if let place = all.firstIndex(of: imported) { #expect(place < own, "\(file.path) imports \(imported)") }
       }

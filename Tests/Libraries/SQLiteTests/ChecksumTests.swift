@@ -63,7 +63,7 @@ import Testing
     #expect(noting.damage?.reads == 1 && noting.damage?.firstPage == 8)
   }
 
-  @Test func `a file without checksums is read as it is, and gets them when it is written anew`() throws {
+  @Test func `a file without checksums is read as it is, and gets them when it is written again`() throws {
     let folder = try Folder()
     let path = folder.path + "/plain.db"
     try Self.run(["sqlite3", path, "PRAGMA journal_mode = WAL; CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 'x')"])

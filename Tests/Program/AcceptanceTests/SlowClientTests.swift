@@ -24,7 +24,7 @@ import Testing
     \(body)
     """.utf8)
 
-  /// Clients that each send a byte a second, until they are told to end: some in the head of their request, some in its body.
+  /// Clients that each send a byte a second, until they are to end: some in the head of their request, some in its body.
   private final class Crowd: Sendable {
     private let isOver = Atomic(false)
     private let ended = DispatchSemaphore(value: 0)

@@ -79,7 +79,7 @@ extension MemoryGeneration {
       guard let lane = effect.lane, let origin = effect.origin else { return false }
       let at = effect.listed.pending.at
       if lane == MemoryGeneration.deciderLane {
-        let projection = EffectRules.projection(behind: effect.listed.pending.effect, of: pipeline)
+        let projection = EffectRules.projection(awaitedBy: effect.listed.pending.effect, of: pipeline)
         return projection.flatMap { old.decided[$0] }.map { at >= $0 } ?? true
       }
       guard let own = lanes[lane], let position = old.position(lane, of: own) else { return true }

@@ -138,7 +138,7 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+  package func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
     let all = try read()
     do {
       return try all.items(rows, effect)

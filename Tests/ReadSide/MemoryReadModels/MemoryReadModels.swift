@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// A store in memory, for tests: dictionaries that are sorted when they are read. A transaction is a copy that takes the place of what was there.
 ///
-/// Everything that SQL databases do with indexes and statements is done here in the plainest way, so that the two can be held against each
+/// Everything that SQL databases do with indexes and statements is done here in the plainest way, so that the two can be compared with each
 /// other.
 package final class MemoryReadModels: Sendable {
   /// A step of a checkpoint, for the failures that a test wants.

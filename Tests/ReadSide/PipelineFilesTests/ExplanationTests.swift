@@ -23,7 +23,7 @@ import Testing
     #expect(text.contains("What has no thanked is left out."))
     #expect(
       text.contains(
-        "room_is_gone: when a room is removed, for whatever reason, the items behind the rows of room_timeline of which room is its room"
+        "room_is_gone: when a room is removed, for whatever reason, the items from which the rows of room_timeline of which room is its room"
       ))
   }
 

@@ -277,7 +277,7 @@ import Testing
       ])
   }
 
-  @Test func `a folder that is not there, one without the file, and what is no YAML are findings`() throws {
+  @Test func `a folder that is not there, one without the file, and what is not YAML are findings`() throws {
     for (path, message) in [("/nowhere/at/all", "no such pipeline folder"), (NSTemporaryDirectory(), "has no `pipeline.yaml`")] {
       let error = #expect(throws: PipelineError.self) { try PipelineLoader.load(path) }
       #expect(error?.findings.first?.message.contains(message) == true)

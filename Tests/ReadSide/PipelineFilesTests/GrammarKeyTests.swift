@@ -14,7 +14,7 @@ import Testing
     #expect(Set(GrammarKey.all).count == GrammarKey.all.count)
   }
 
-  @Test(arguments: GrammarKeyCase.all) func `a key that is taken away changes what is found, told or done`(_ key: GrammarKeyCase)
+  @Test(arguments: GrammarKeyCase.all) func `a key that is taken away changes what is found, said or done`(_ key: GrammarKeyCase)
   {
     let (with, without) = (GrammarKeyCase.told(key.with), GrammarKeyCase.told(key.without))
     switch key.outcome {

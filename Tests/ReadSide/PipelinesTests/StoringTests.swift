@@ -5,7 +5,7 @@ import Testing
 @Suite struct StoringTests {
   static let most = Value.keyedValueBytesMax
 
-  @Test func `a keyed value has at most so many bytes, any other as many as it likes`() {
+  @Test func `a keyed value has a limit of bytes, any other has none`() {
     for value in [Value.string(String(repeating: "x", count: Self.most)), .bytes([UInt8](repeating: 0, count: Self.most))] {
       #expect(value.unstorable(isKeyed: true) == nil)
     }

@@ -72,7 +72,7 @@ import Testing
     return all.map(\.step)
   }
 
-  /// What a store holds after the changes, without what tells partitions apart.
+  /// What a store holds after the changes, without what differs by partition.
   private struct Kept {
     var rows: [String: String] = [:]
     var effects: [String] = []
@@ -144,7 +144,7 @@ import Testing
   @Test func `it folds what the lanes of one table fold by themselves`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     let decided = try pipeline(Self.yaml)
-    // With one partition there is nothing that several lanes could tell in another order.
+    // With one partition there is nothing that several lanes could bring in another order.
     let alone = try pipeline(Self.yaml.replacing("sort: SK string } }", with: "sort: SK string }, partitions: 1 }"))
     #expect(DeciderEngine.sessions(of: decided) == [0] && DeciderEngine.sessions(of: alone).isEmpty)
     for number in 0..<10 {

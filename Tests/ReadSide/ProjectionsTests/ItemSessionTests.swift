@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func `a change that is no touch brings a past deadline as well`() throws {
+  @Test func `a change that is not a touch brings a past deadline as well`() throws {
     try both(Self.items("deadline: until, gap: 1d")) { hand, pause in
       hand.item(0, item("a"), old: nil, new: inputs("a", .null))
       try pause(&hand)
@@ -110,7 +110,7 @@ import Testing
       try enter("a", 0, nil, r)
       try enter("b", 1, nil, r)
       #expect(try hand.texts("a,1") == ["0-0 1 superseded"])
-      // Null is no group: nobody supersedes anybody.
+      // Null is not a group: no session supersedes another.
       try enter("c", 2, nil, .null)
       try enter("d", 3, nil, .null)
       // One that leaves makes room, and comes to another.
@@ -119,7 +119,7 @@ import Testing
       #expect(try hand.texts("b,1") == ["1-1 open"])
       try enter("d", 6, .null, s)
       #expect(try hand.texts("b,1") == ["1-1 6 superseded"])
-      // Staying in the group is no entering, however often the item changes.
+      // Staying in the group does not enter it again, however often the item changes.
       try enter("d", 7, s, s, isTouch: true)
       #expect(try hand.texts("c,1") == ["2-2 open"] && hand.texts("d,1") == ["3-7 open"])
       try enter("d", 8, s, .null)

@@ -82,7 +82,7 @@ import Testing
     try? await service.value
   }
 
-  @Test func `so many pages may listen, and one that leaves makes room`() throws {
+  @Test func `a limited number of pages may listen, and one that leaves makes room`() throws {
     let scene = try Scene()
     let hub = EventHub(views: [scene.view], changed: scene.changed) { _ in [] }
     let all = (0..<EventHub.listenersMax).compactMap { _ in hub.subscribe().stream }

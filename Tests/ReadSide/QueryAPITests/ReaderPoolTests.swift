@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(2))) func `so many are answered at once, so many wait, and the rest are refused`() async throws {
+  @Test(.timeLimit(.minutes(2))) func `some are answered at once, some wait, and the rest are refused`() async throws {
     let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
     let (pool, source) = (Self.pool(counts), try Self.source())
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -91,7 +91,7 @@ extension ReadModelConformance {
     try require(
       try opened.store.change(.one(id), .discard) == 1 && opened.store.change(.one(id), .discard) == 0, "discarded twice")
     try require(try opened.store.change(.one(id), .retry) == 0, "one that is gone is tried again")
-    // One outcome may be told again, of one that has left.
+    // An outcome may come again, for an effect that has left.
     try opened.store.settle([(id, .done), (id, .failed("late"))])
     try Outbox.settle(opened, "b", .done)
     try Outbox.settle(opened, "c", .suppressed("sent"))
@@ -119,7 +119,7 @@ extension ReadModelConformance {
       try Outbox.write([entry], opened)
       let effect = try Outbox.effect(opened, entry.idempotencyKey).pending
       guard case .deleteRows(let rows) = effect.action.kind else { throw ConformanceFailure(description: effect.action.json) }
-      return try opened.store.items(behind: try needed(rows.first), of: effect).map { item in
+      return try opened.store.items(of: try needed(rows.first), for: effect).map { item in
         guard case .string(let name)? = item.key["PK"] else { return "" }
         return "\(name) \(item.position.sequence)"
       }

@@ -47,7 +47,7 @@ extension ReadModelConformance {
     try require(
       place.table == "Tab" && place.position.sequence == 3 && place.watermark == Instant(history.time), "\(place)"
     )
-    // Rows by their columns, and at most so many.
+    // Rows by their columns, and at most `limit`.
     let table = opened.pipeline.projections[plays].table
     var found: [[AnswerCell]] = []
     let name = try needed(table.column(named: "name"))

@@ -94,7 +94,7 @@ import Testing
     "", "{}", "[]", "null", "{\"deleteItem\":\"T\"}", "{\"deleteItem\":\"T\",\"key\":{},\"seen\":{},\"seenThrough\":\"x\"}",
     "{\"deleteRows\"",
   ])
-  func `a text that is no action is refused`(_ text: String) {
+  func `a text that is not an action is refused`(_ text: String) {
     #expect(OutboxAction(json: text) == nil)
   }
 }

@@ -75,7 +75,7 @@ final class Scene {
         case .deleteItem(let table, let key, let seen, let through): try await delete(table, key, seen: seen, through: through)
         case .deleteRows(let rows):
           for selection in rows {
-            for item in try replay.store.items(behind: selection, of: effect) {
+            for item in try replay.store.items(of: selection, for: effect) {
               try await delete(selection.table, item.key, seen: Item(), through: item.position)
             }
           }
@@ -140,7 +140,7 @@ struct Way: CustomStringConvertible {
   var interleaving: UInt64?
   /// The lanes follow while the history is being made.
   var isLive = false
-  /// The decider is told that the logs stand still, and does not wait for the watermark.
+  /// The decider learns that the logs have stopped, and does not wait for the watermark.
   var isSettled = true
 
   var description: String {

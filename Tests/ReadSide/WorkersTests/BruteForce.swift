@@ -79,7 +79,7 @@ struct BruteForce {
     func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
     guard let first = scalars.first, !isBlank(first) else { return nil }
     let word = scalars.prefix { !isBlank($0) }
-    // The shortest name: up to a mark with a blank behind it, and something before it.
+    // The shortest name: up to a mark with a blank after it, and something before it.
     guard word.count >= 2, word.count < scalars.count, let mark = word.last, mark == ":" || mark == "," else { return nil }
     let rest = scalars[word.count...].map { Character($0.properties.lowercaseMapping.unicodeScalars.first ?? $0) }
     guard BruteForce.says("thanks", rest) || BruteForce.says("thank you", rest) else { return nil }

@@ -88,7 +88,7 @@ import Testing
     #expect(try !decider.round() && !decider.hasWritten)
   }
 
-  @Test func `a round folds so many steps at most, and no change twice`() throws {
+  @Test func `a round folds a limited number of steps, and no change twice`() throws {
     let opened = try Opened()
     var history = TestHistory(opened.pipeline)
     let count = Decider.stepsMax + 700

@@ -26,7 +26,7 @@ import Testing
       attempts: 0)
   }
 
-  @Test func `so many begin at once, and the next when one has ended`() throws {
+  @Test func `a limited number begin at once, and the next when one has ended`() throws {
     var queue = EffectQueue(atOnce: 2)
     #expect(queue.isIdle && queue.wantsMore && queue.begin().isEmpty)
     let all = try (1...4).map { try effect(Int64($0), target: "t\($0)") }
@@ -94,7 +94,7 @@ import Testing
     #expect(queue.begin().map(\.id) == [3])
   }
 
-  @Test func `whatever comes, no more than so many run, and never two on a target`() throws {
+  @Test func `whatever comes, no more than the limit run, and never two on a target`() throws {
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededGenerator(seed: seed)
     var queue = EffectQueue(atOnce: 4)

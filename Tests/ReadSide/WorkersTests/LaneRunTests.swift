@@ -31,7 +31,7 @@ import Testing
   private func run(_ history: TestHistory, pace: LanePace = LanePace()) -> LaneRun {
     let start = LogCursor(tableID: TestHistory.tableID(0), sequence: 0)
     let taken = TakenLane(position: LanePosition(cursor: start, epoch: 1), sessions: [:])
-    return LaneRun(LaneID(table: 0, partition: 0), history.pipeline, taken, .always([]), pace: pace)
+    return LaneRun(LaneID(table: 0, partition: 0), history.pipeline, taken, activations: .always([]), pace: pace)
   }
 
   @Test func `a checkpoint is what was applied since the last one`() throws {

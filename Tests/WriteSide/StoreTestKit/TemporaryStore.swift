@@ -88,7 +88,7 @@ extension TableStore {
 }
 
 extension KeySchema {
-  /// A key of strings `pk` and, unless told otherwise, `sk`.
+  /// A key of strings `pk` and, unless given otherwise, `sk`.
   package static func strings(sort: Bool = true) -> KeySchema {
     KeySchema(
       partition: KeyAttribute(name: "pk", type: .string), sort: sort ? KeyAttribute(name: "sk", type: .string) : nil)

@@ -57,7 +57,7 @@ while time.time() < deadline:
 
 def sign(body, key="ADMIN", secret="admin-secret", at=0, service="dynamodb", region="eu-west-1", terminator="aws4_request",
          headers=None, signed=("content-type", "host", "x-amz-date", "x-amz-target"), scope_day=None, path="/"):
-    """Headers of a request signed by Signature Version 4, each part as told."""
+    """Headers of a request signed by Signature Version 4, each part as given."""
     now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=at)
     date = now.strftime("%Y%m%dT%H%M%SZ")
     day = scope_day or date[:8]

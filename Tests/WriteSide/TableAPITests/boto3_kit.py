@@ -39,7 +39,7 @@ counter = 0
 
 
 def table(sort=True, **more):
-    """A new table with keys pk and, unless told otherwise, sk."""
+    """A new table with keys pk and, unless given otherwise, sk."""
     global counter
     counter += 1
     keys = [("pk", "HASH")] + ([("sk", "RANGE")] if sort else [])

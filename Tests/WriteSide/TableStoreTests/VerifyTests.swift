@@ -75,7 +75,7 @@ import Testing
     #expect(throws: DynamoError.self) { try store.verify("None") }
   }
 
-  @Test(.timeLimit(.minutes(5))) func `a log that was trimmed is held against the items of its records`() async throws {
+  @Test(.timeLimit(.minutes(5))) func `a log that was trimmed is compared with the items of its records`() async throws {
     let time = ManualTime(wall: 1_700_000_000_000)
     let store = try TableStore(
       path: directory.path, options: .init(retention: 60_000, time: time, sweepInterval: .milliseconds(5)))

@@ -1,8 +1,8 @@
 internal import CSQLite
 
-/// A database file as SQLite holds it open, with a checksum in each page: what SQLite reads is held against it, what it writes gets one.
+/// A database file as SQLite holds it open, with a checksum in each page: what SQLite reads is compared with it, what it writes gets one.
 ///
-/// SQLite allocates it, the operating system's own file behind it in the same piece of memory, and calls `methods`. Only the main file is one:
+/// SQLite allocates it, with the operating system's own file after it in the same piece of memory, and calls `methods`. Only main files are:
 /// the write-ahead log has checksums of its own. A file has checksums when its header reserves 8 bytes of each page for them, as files
 /// made by a `Connection` do; any SQLite reads such a file.
 struct CheckedFile {
@@ -24,10 +24,10 @@ struct CheckedFile {
 
   static func bytes(over real: Int32) -> Int32 { Int32(realPlace) + real }
 
-  /// Opens the operating system's file behind the memory of this one. A file that is no database's main file takes its place.
+  /// Opens the operating system's file after the memory of this one. A file that is not a database's main file takes its place.
   static func open(
     _ system: UnsafeMutablePointer<sqlite3_vfs>, _ path: UnsafePointer<CChar>?, _ file: UnsafeMutablePointer<sqlite3_file>,
-    _ flags: Int32, _ given: UnsafeMutablePointer<Int32>?, notesDamage: Bool
+    flags: Int32, given: UnsafeMutablePointer<Int32>?, notesDamage: Bool
   ) -> Int32 {
     guard flags & SQLITE_OPEN_MAIN_DB != 0 else { return system.pointee.xOpen(system, path, file, flags, given) }
     let checked = UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self)
@@ -43,7 +43,7 @@ struct CheckedFile {
     return code
   }
 
-  /// The file of a connection; nil when it is no checked one.
+  /// The file of a connection; nil when it is not a checked one.
   static func of(_ database: OpaquePointer) -> UnsafeMutablePointer<CheckedFile>? {
     var file: UnsafeMutablePointer<sqlite3_file>?
     guard sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK, let file,
@@ -60,7 +60,7 @@ struct CheckedFile {
   // MARK: What SQLite calls
 
   private static func read(
-    _ file: UnsafeMutablePointer<sqlite3_file>?, _ buffer: UnsafeMutableRawPointer?, _ count: Int32, _ offset: Int64
+    _ file: UnsafeMutablePointer<sqlite3_file>?, _ buffer: UnsafeMutableRawPointer?, count: Int32, offset: Int64
   ) -> Int32 {
     let real = real(file)
     let code = real.pointee.pMethods.pointee.xRead(real, buffer, count, offset)
@@ -76,7 +76,7 @@ struct CheckedFile {
   }
 
   private static func write(
-    _ file: UnsafeMutablePointer<sqlite3_file>?, _ buffer: UnsafeRawPointer?, _ count: Int32, _ offset: Int64
+    _ file: UnsafeMutablePointer<sqlite3_file>?, _ buffer: UnsafeRawPointer?, count: Int32, offset: Int64
   ) -> Int32 {
     let real = real(file)
     guard let file, let buffer else { return real.pointee.pMethods.pointee.xWrite(real, buffer, count, offset) }
@@ -114,8 +114,8 @@ struct CheckedFile {
     methods.initialize(to: sqlite3_io_methods())
     // Without the third version's xFetch: nothing is mapped into memory.
     methods.pointee.iVersion = 2
-    methods.pointee.xRead = { read($0, $1, $2, $3) }
-    methods.pointee.xWrite = { write($0, $1, $2, $3) }
+    methods.pointee.xRead = { read($0, $1, count: $2, offset: $3) }
+    methods.pointee.xWrite = { write($0, $1, count: $2, offset: $3) }
     methods.pointee.xClose = { real($0).pointee.pMethods.pointee.xClose(real($0)) }
     methods.pointee.xTruncate = { real($0).pointee.pMethods.pointee.xTruncate(real($0), $1) }
     methods.pointee.xSync = { real($0).pointee.pMethods.pointee.xSync(real($0), $1) }

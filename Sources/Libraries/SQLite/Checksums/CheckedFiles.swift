@@ -18,8 +18,8 @@ enum CheckedFiles: String {
   private nonisolated(unsafe) static let system: UnsafeMutablePointer<sqlite3_vfs> = sqlite3_vfs_find(nil)
 
   private static let registered: Void = {
-    register(.refusing) { CheckedFile.open(system, $1, $2!, $3, $4, notesDamage: false) }
-    register(.noting) { CheckedFile.open(system, $1, $2!, $3, $4, notesDamage: true) }
+    register(.refusing) { CheckedFile.open(system, $1, $2!, flags: $3, given: $4, notesDamage: false) }
+    register(.noting) { CheckedFile.open(system, $1, $2!, flags: $3, given: $4, notesDamage: true) }
   }()
 
   private typealias Open =
@@ -50,7 +50,7 @@ extension Connection {
     return (file.pointee.damagedCount, file.pointee.firstDamaged)
   }
 
-  /// Writes the file anew, with checksums if it had none. Takes room for the file once more, in the log and beside it.
+  /// Writes the whole file again, with checksums if it had none. Takes room for the file once more, in the log and beside it.
   package func rewrite() throws(SQLiteError) {
     let database = try open()
     // VACUUM attaches the file that it writes.
@@ -59,7 +59,7 @@ extension Connection {
     try execute("VACUUM")
   }
 
-  /// Has a file that is made now, or written anew by VACUUM, keep a checksum in each page.
+  /// Has a file that is made now, or written again by VACUUM, keep a checksum in each page.
   func reserveChecksums(_ database: OpaquePointer) {
     var bytes = Int32(PageChecksum.bytesCount)
     sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes)

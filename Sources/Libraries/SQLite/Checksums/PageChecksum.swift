@@ -1,12 +1,12 @@
 /// The checksum in the last 8 bytes of a database page, in the form of SQLite's own extension `cksumvfs`: two sums over the other bytes as
 /// little-endian words of 32 bits, each taking the other in. Every single flipped bit changes it, in the page or in the checksum.
 ///
-/// 0 is no checksum: such a page was moved into the file by another program, as any SQLite does that opens the log of a killed process. It is
+/// 0 is not a checksum: such a page was moved into the file by another program, as any SQLite does that opens the log of a killed process. It is
 /// taken as it is, and has a checksum again when it is next written.
 enum PageChecksum {
   static let bytesCount = 8
 
-  /// Whether so many bytes can be a page.
+  /// Whether this many bytes can be a page.
   static func isPage(_ count: Int) -> Bool { count >= 512 && count <= 65_536 && count & (count - 1) == 0 }
 
   /// Of a page's bytes without the last 8; they come in multiples of 8. O(bytes).

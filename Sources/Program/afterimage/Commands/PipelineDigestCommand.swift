@@ -6,10 +6,10 @@ internal import ReadModels
 /// `afterimage pipeline digest PIPELINE`
 enum PipelineDigestCommand {
   static let command = Command(
-    "digest", about: "Say what a read model's rows amount to; exit code 3 if a row does not equal its hash.",
+    "digest", about: "Show the digest of a read model's rows; exit code 3 if a row does not match its hash.",
     notes: """
       Reads every row of the current read model as of one moment, whether a process works on it or not, and changes nothing. Read models with the
-      same rows have the same digests, however they were made. Rows that do not equal the hash stored with them are named, and so is a projection whose
+      same rows have the same digests, however they were made. Rows that do not match the hash stored with them are named, and so is a projection whose
       rows are not those that checkpoints have written.
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],

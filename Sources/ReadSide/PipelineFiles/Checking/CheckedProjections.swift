@@ -23,7 +23,7 @@ struct CheckedProjections {
     let syntax = file.projections
     for projection in syntax where items.rule(named: projection.name) != nil {
       items.findings.add(
-        projection.entry.key.mark, "`\(projection.name)` is already the name of an item: changes could not tell them apart")
+        projection.entry.key.mark, "`\(projection.name)` is already the name of an item: changes could not distinguish them")
     }
     var read = [Projection?](repeating: nil, count: syntax.count)
     // Kinds that refer to others come last.

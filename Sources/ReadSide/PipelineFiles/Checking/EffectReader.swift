@@ -137,7 +137,7 @@ struct EffectReader {
     guard let rows, let condition, let id = projections.id(named: rows) else { return nil }
     guard let projection = projections[id] else { return nil }
     guard case .collection(let collection) = projection.kind else {
-      findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows have items behind them")
+      findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows come from items")
       return nil
     }
     var all = inputs

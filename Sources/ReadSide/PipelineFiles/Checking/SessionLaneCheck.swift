@@ -93,7 +93,7 @@ struct SessionLaneCheck {
     "the key of these sessions does not hold the partition key of `\(feed.table.name)` (\(parts.joined(separator: ", "))): its records come from several partitions in no order; add it to the key as it is captured"
   }
 
-  /// Whether a value reads the whole partition key in a type that tells all of them apart.
+  /// Whether a value reads the whole partition key in a type that keeps all of them distinct.
   private static func isWhole(_ value: ValueExpression, of partition: KeyAttribute) -> Bool {
     guard case .attribute(let path, let type, _) = value, path.elements.count == 1, Text.equal(path.root, partition.name) else {
       return false

@@ -189,7 +189,7 @@ extension Pipeline {
         return "\(table.name) of which \(list(equals))"
       }
       return
-        "\(trigger), the items behind the rows of \(list(rows)) are deleted, as far as they are there at that instant.\(patience(effect.retry))"
+        "\(trigger), the items from which the rows of \(list(rows)) come are deleted, as far as they exist at that instant.\(patience(effect.retry))"
     }
   }
 

@@ -148,7 +148,7 @@ package struct BoardExpectation: Sendable {
 
   package let projection: ProjectionID
   package let board: [Value]
-  /// The first so many places, in order.
+  /// The first places, in order.
   package let top: [Place]
   /// Whether the board has no further members.
   package let isWhole: Bool

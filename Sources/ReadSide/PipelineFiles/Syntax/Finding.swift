@@ -45,7 +45,7 @@ final class Findings {
     if !all.contains(finding) { all.append(finding) }
   }
 
-  /// At a byte of a scalar's text, as far as the place can be told: exact in texts of one line.
+  /// At a byte of a scalar's text, as far as the place is known: exact in texts of one line.
   func add(_ node: YAMLNode, offset: Int, _ message: String) {
     guard let scalar = node.scalar, !scalar.text.contains("\n") else { return add(node.mark, message) }
     let characters = String(decoding: Array(scalar.text.utf8).prefix(offset), as: UTF8.self).unicodeScalars.count

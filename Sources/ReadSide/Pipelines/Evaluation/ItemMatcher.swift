@@ -1,6 +1,6 @@
 package import DynamoModel
 
-/// Tells which rule of a table an item's image is under: the first whose key templates fit and whose `when` holds.
+/// Finds which rule of a table an item's image is under: the first whose key templates fit and whose `when` holds.
 package struct ItemMatcher: Sendable {
   /// A rule that is tried: the templates of its key, and the condition that must hold.
   package final class Candidate: Sendable {

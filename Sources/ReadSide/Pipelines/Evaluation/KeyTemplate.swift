@@ -109,7 +109,7 @@ package final class KeyTemplate: Sendable {
         }
       }
       if fits {
-        // What an alternative tried before may have left behind.
+        // What an alternative tried before may have left.
         if number > 0 { clear(program, &values, offset) }
         return true
       }
@@ -124,7 +124,7 @@ package final class KeyTemplate: Sendable {
     }
   }
 
-  /// One choice of the template held against one key.
+  /// One choice of the template compared with one key.
   private struct Attempt {
     let template: KeyTemplate
     let steps: UnsafeBufferPointer<Program.Step>
@@ -137,7 +137,7 @@ package final class KeyTemplate: Sendable {
     /// otherwise be cut in more ways than can be tried. So each place is tried once for each step.
     private var refuted: Set<Int> = []
 
-    /// So many misses are quicker to repeat than to remember.
+    /// Up to this many misses are quicker to repeat than to remember.
     private static let forgottenMissesMax = 64
 
     init(

@@ -13,7 +13,7 @@ package struct Effect: Sendable {
   package enum Action: Sendable {
     /// Delete the item that the trigger is about if it is still as it was seen; the removal carries the service's identity.
     case deleteItem
-    /// Delete the items behind the rows that are there at that instant.
+    /// Delete the items from which the rows come that exist at that instant.
     case deleteRows([RowSelection])
   }
 

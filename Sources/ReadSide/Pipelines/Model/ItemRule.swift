@@ -5,7 +5,7 @@ package struct ItemRule: Sendable {
   package let table: Int
   /// What can be known of such an item: the captures of its key first, then fields, then captures of patterns.
   package let fields: [Field]
-  /// Key captures: the first so many of `fields`.
+  /// How many of `fields`, from the first on, are key captures.
   package let captureCount: Int
   package let when: Condition?
 

@@ -52,7 +52,7 @@ package struct Leaderboard: Sendable {
 
   package let isOverItems: Bool
   package let sources: [Source]
-  /// The first so many inputs name the board; 0 when there is one board only.
+  /// How many inputs, from the first on, name the board; 0 when there is one board only.
   package let boardCount: Int
   package var memberInput: Int { boardCount }
   package let windows: [Window]

@@ -51,7 +51,7 @@ package struct PipelineTable: Sendable {
   /// The attributes that any rule, projection or condition reads, the table's keys among them: a record needs no other.
   package let attributes: AttributeNames
   package let attributeNames: [String]
-  /// Tells which rule an item's image is under.
+  /// Finds which rule an item's image is under.
   package let matcher: ItemMatcher
 
   /// Each property by its name.

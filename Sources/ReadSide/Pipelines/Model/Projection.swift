@@ -54,7 +54,7 @@ package struct Projection: Sendable {
 /// null has no row.
 package struct Collection: Sendable {
   package let source: Source
-  /// The first so many inputs are the declared key.
+  /// How many inputs, from the first on, are the declared key.
   package let keyCount: Int
 
   /// Each property by its name.
@@ -72,7 +72,7 @@ package struct Collection: Sendable {
 package struct Aggregate: Sendable {
   package let isOverItems: Bool
   package let sources: [Source]
-  /// The first so many inputs are the group.
+  /// How many inputs, from the first on, are the group.
   package let keyCount: Int
   package let columns: [AggregateColumn]
 

@@ -10,7 +10,7 @@ package struct Sessions: Sendable {
     /// Each touch of the sources belongs to the session of its key.
     case touches([Source])
     /// Each item of the source is a session from when it comes under the rule (and the source's `when`) until it leaves it;
-    /// `touches` tells which changes in between are touches too.
+    /// `touches` says which changes in between are touches too.
     case item(Source, touches: [Touch])
   }
 
@@ -27,7 +27,7 @@ package struct Sessions: Sendable {
   }
 
   package let subject: Subject
-  /// The first so many inputs are the session's key.
+  /// How many inputs, from the first on, are the session's key.
   package let keyCount: Int
   package let gap: Int64?
   /// The longest that a session may last from its first touch.

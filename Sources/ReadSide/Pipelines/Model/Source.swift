@@ -26,7 +26,7 @@ package struct Source: Sendable {
     self.explosion = explosion
   }
 
-  /// What happens to an item, told from both images of a change.
+  /// What happens to an item, by both images of a change.
   package enum Event: Sendable {
     /// The item came to be, or came under the rule.
     case inserted

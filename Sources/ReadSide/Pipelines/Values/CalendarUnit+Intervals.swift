@@ -93,7 +93,7 @@ private struct PeriodNameReader {
     return true
   }
 
-  /// A number of exactly so many digits.
+  /// A number of exactly this many digits.
   mutating func number(_ count: Int) -> Int? {
     var value = 0
     for _ in 0..<count {

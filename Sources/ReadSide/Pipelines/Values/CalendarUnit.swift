@@ -29,7 +29,7 @@ package enum CalendarUnit: String, Sendable, CaseIterable {
     case .month: return "\(date.year.padded(4))-\(date.month.padded(2))"
     case .day, .hour: return CalendarUnit.dayName(date)
     case .week:
-      // The week's Thursday tells the year that the week belongs to.
+      // The week belongs to the year of its Thursday.
       let thursday = CalendarUnit.monday(days) + 3
       let weekYear = CivilDate(days: thursday).year
       let week = (thursday - CivilDate(year: weekYear, month: 1, day: 1).days) / 7 + 1

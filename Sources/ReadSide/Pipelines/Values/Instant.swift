@@ -25,7 +25,7 @@ package struct Instant: Hashable, Comparable, BitwiseCopyable, Sendable, CustomS
   @inlinable
   package static var distantFuture: Instant { Instant(rawValue: .max) }
 
-  /// So many microseconds later.
+  /// This many microseconds later.
   @inlinable
   package func advanced(by microseconds: Int64) -> Instant { Instant(rawValue: rawValue + microseconds) }
 

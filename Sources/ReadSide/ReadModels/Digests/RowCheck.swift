@@ -14,7 +14,7 @@ package struct StoredRow: Sendable {
   }
 }
 
-/// A projection's rows held against their hashes, and their sum against what checkpoints kept of it.
+/// A projection's rows compared with their hashes, and their sum with what checkpoints kept of it.
 package struct RowCheck: Sendable {
   package let projection: String
   /// What checkpoints kept.

@@ -45,7 +45,7 @@ package struct RowHasher: Sendable {
   /// Passes over the next column, which does not count.
   package mutating func skip() { column += 1 }
 
-  /// The hash of the row whose values were added; the next one begins anew.
+  /// The hash of the row whose values were added; the next one begins from nothing.
   package mutating func finish() -> RowHash {
     let hash = RowHash(bits: StableHash.bits(of: bytes))
     bytes.removeAll(keepingCapacity: true)

@@ -5,7 +5,7 @@ internal import Pipelines
 
 /// The members of a board by their slots: key, score, time, and the leaf of the tree in which the member stands.
 ///
-/// Found by open addressing over (hash, slot), at most three quarters full. Key and score stand behind one another in one piece of
+/// Found by open addressing over (hash, slot), at most three quarters full. Key and score stand one after another in one piece of
 /// memory. So to find a member costs three misses of the processor's cache: its place, its record, its bytes. Scores are in
 /// their ordered form, complemented where the greatest is the best: their bytes are in the order of the ranks.
 struct RankMembers: ~Copyable {
@@ -163,12 +163,12 @@ struct RankMembers: ~Copyable {
 
   // MARK: Order
 
-  /// A place in the order: that of a member, or before or behind all members of a score.
+  /// A place in the order: that of a member, or before or after all members of a score.
   struct Bound {
     /// The first 16 bytes of the order's key, as a number.
     let head: UInt128
     let score: UnsafeRawBufferPointer
-    /// Behind all of the score, where there is no member.
+    /// After all of the score, where there is no member.
     let isBehind: Bool
     let slot: Int32
   }
@@ -191,7 +191,7 @@ struct RankMembers: ~Copyable {
     return Bound(head: head, score: score, isBehind: false, slot: slot)
   }
 
-  /// The place before, or behind, all members of a score.
+  /// The place before, or after, all members of a score.
   func bound(score: UnsafeRawBufferPointer, isBehind: Bool) -> Bound {
     Bound(head: RankMembers.head(score, fill: isBehind ? 0xff : 0), score: score, isBehind: isBehind, slot: -1)
   }

@@ -138,7 +138,7 @@ struct RankTree: ~Copyable {
     }
   }
 
-  /// Tells the nodes above which member is now the least of a node.
+  /// Notes in the nodes above which member is now the least of a node.
   private func refreshFirst(_ node: Int32, level: Int) {
     let first = level == 0 ? leaves.entry(node, 0) : inners.entry(node, 0)
     var link = link(node, level)
@@ -151,7 +151,7 @@ struct RankTree: ~Copyable {
     }
   }
 
-  /// Gives the second half of a full node to a new one behind it, and answers that.
+  /// Gives the second half of a full node to a new one after it, and answers that.
   private mutating func split(_ node: Int32, level: Int, _ members: borrowing RankMembers) -> Int32 {
     var above = link(node, level)
     if above.parent < 0 {
@@ -197,7 +197,7 @@ struct RankTree: ~Copyable {
     height += 1
   }
 
-  /// Tells the children of an inner node from a place on where they stand.
+  /// Updates where the children of an inner node stand, from a place on.
   private func relink(_ node: Int32, from place: Int, level: Int) {
     for index in place..<max(place, inners.used(node)) {
       setLink(inners.child(node, index), level - 1, parent: node, place: index)

@@ -13,7 +13,7 @@ struct Region<Element: BitwiseCopyable>: ~Copyable {
 
   deinit { free(base) }
 
-  /// Room for so many values, keeping what there is.
+  /// Room for this many values, keeping what there is.
   mutating func reserve(_ count: Int) {
     guard count > capacity else { return }
     capacity = max(count, capacity + capacity / 2)

@@ -29,8 +29,8 @@ extension SQLiteGeneration {
   }
 
   func writeBoards(
-    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], _ watermark: Instant,
-    _ result: inout CheckpointResult
+    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], watermark: Instant,
+    result: inout CheckpointResult
   ) throws {
     guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, !deltas.isEmpty else { return }
     let rules = BoardRules(id: id, plan: plan, leaderboard: leaderboard, table: pipeline.projections[id].table)
@@ -41,7 +41,7 @@ extension SQLiteGeneration {
       let bytes = Value.ordered(values)
       // The members of a board stand one after the other.
       if boards.last?.bytes != bytes { boards.append(try board(rules, bytes) ?? Board(bytes: bytes)) }
-      try merge(rules, key, delta, watermark, &boards[boards.count - 1])
+      try merge(rules, key, delta, watermark: watermark, into: &boards[boards.count - 1])
       result.rows += 1
     }
     let before = Dictionary(uniqueKeysWithValues: boards.map { ($0.bytes, $0.isShown) })
@@ -60,9 +60,9 @@ extension SQLiteGeneration {
   }
 
   private func merge(
-    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Instant, _ board: inout Board
+    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, watermark: Instant, into board: inout Board
   ) throws {
-    var group = try merge(rules.id, rules.plan, key, delta, watermark)
+    var group = try merge(rules.id, rules.plan, key, delta: delta, watermark: watermark)
     let wasMember = group.state.isPlaced
     try writeMisfits(rules.id, rules.plan, &group)
     group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty

@@ -20,7 +20,7 @@ extension SQLiteGeneration {
     let (table, partition) = (checkpoint.lane.table, checkpoint.lane.partition)
     return try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
       try move(checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
-      try write(checkpoint.changes, table, partition, &result)
+      try write(checkpoint.changes, table, partition, result: &result)
       try writeDigests(table, partition)
     }
   }
@@ -40,13 +40,13 @@ extension SQLiteGeneration {
   }
 
   /// Steps 3 to 6. The decider has table and partition -1.
-  func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, _ result: inout CheckpointResult) throws {
+  func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, result: inout CheckpointResult) throws {
     for id in changes.collections.keys.sorted() {
       result.rows += try writeCollection(id, changes.collections[id] ?? [:])
     }
     for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? [:], &result) }
     for id in changes.sessions.keys.sorted() {
-      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), table, partition)
+      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), table: table, partition: partition)
     }
     try writeSteps(changes.steps)
     result.deadLetters = try writeDeadLetters(changes.deadLetters)

@@ -99,7 +99,7 @@ extension SQLiteGeneration {
       }
       for closing in checkpoint.closings { try close(closing, &result) }
       let place = SQLiteGeneration.deciderPlace
-      try write(checkpoint.changes, place, place, &result)
+      try write(checkpoint.changes, place, place, result: &result)
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) { try trim(projection, before: time) }
       try writeDigests(place, place)
     }
@@ -121,7 +121,7 @@ extension SQLiteGeneration {
   }
 
   /// Drops what no later change can bring back: groups that have been empty since before the watermark, and boards that `keep` leaves out
-  /// when they are closed and so many later ones are.
+  /// when they are closed and that many later ones are.
   private func trim(_ id: ProjectionID, before watermark: Instant) throws {
     try connection.run(
       """

@@ -20,12 +20,12 @@ extension SQLiteGeneration {
     let watermark = try leastWatermark(of: id)
     let sorted = deltas.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }
     if plan.boardCount != nil {
-      try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark, &result)
+      try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark: watermark, result: &result)
       return
     }
     let writer = try rows(id)
     for (key, delta) in sorted {
-      var group = try merge(id, plan, key.bytes, delta, watermark)
+      var group = try merge(id, plan, key.bytes, delta: delta, watermark: watermark)
       result.rows += 1
       try writeMisfits(id, plan, &group)
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
@@ -39,7 +39,7 @@ extension SQLiteGeneration {
   }
 
   func merge(
-    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], _ delta: GroupDelta, _ watermark: Instant
+    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, watermark: Instant
   ) throws -> MergedGroup {
     var values = StoredValues(connection: connection, projection: id, key: key, watermark: watermark)
     var state = try state(id, key, plan) ?? GroupState(plan)

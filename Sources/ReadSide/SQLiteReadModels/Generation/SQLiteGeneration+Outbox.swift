@@ -88,7 +88,7 @@ extension SQLiteGeneration {
     }
   }
 
-  package func items(behind rows: OutboxAction.Rows, of effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+  package func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
     guard let projection = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else {
       return []
     }
@@ -131,7 +131,8 @@ extension SQLiteGeneration {
         }
         let place = SQLiteGeneration.deciderPlace
         for name in EffectRules.names(of: pipeline) {
-          guard let projection = EffectRules.projection(behind: name, of: pipeline), let decided = old.decided[projection] else {
+          guard let projection = EffectRules.projection(awaitedBy: name, of: pipeline), let decided = old.decided[projection]
+          else {
             continue
           }
           try connection.run(

@@ -25,7 +25,7 @@ extension SQLiteGeneration {
     return stored
   }
 
-  func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, _ table: Int, _ partition: Int) throws -> Int {
+  func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, table: Int, partition: Int) throws -> Int {
     let projection = pipeline.projections[id]
     guard case .sessions(let sessions) = projection.kind else { return 0 }
     let row = try rows(id)
@@ -41,13 +41,13 @@ extension SQLiteGeneration {
     let hasSums = sessions.columns.contains { $0.function == .sum }
     var bytes: [UInt8] = []
     for state in changes.ended {
-      try write(state, sessions, row, &bytes)
+      try write(state, sessions, to: row, scratch: &bytes)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       try remove.bind(4, blob: Value.ordered(state.key))
       try remove.run()
     }
     for state in changes.active {
-      try write(state, sessions, row, &bytes)
+      try write(state, sessions, to: row, scratch: &bytes)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       bytes.removeAll(keepingCapacity: true)
       for value in state.key { value.appendOrdered(to: &bytes) }
@@ -70,7 +70,7 @@ extension SQLiteGeneration {
     return changes.count
   }
 
-  private func write(_ state: SessionState, _ sessions: Sessions, _ row: RowWriter, _ bytes: inout [UInt8]) throws {
+  private func write(_ state: SessionState, _ sessions: Sessions, to row: RowWriter, scratch bytes: inout [UInt8]) throws {
     for value in state.key { try row.add(value) }
     try row.add(.string(state.sessionID))
     try row.add(.timestamp(state.startedAt))

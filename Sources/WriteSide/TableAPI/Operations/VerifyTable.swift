@@ -2,7 +2,7 @@ internal import Dispatch
 internal import DynamoModel
 internal import TableStore
 
-/// Our own operation: holds a table's items, index entries, TTL entries, records and counts against one another, on one snapshot while
+/// Our own operation: compares a table's items, index entries, TTL entries, records and counts with one another, on one snapshot while
 /// writes go on.
 ///
 /// Request: TableName. Answer, when the whole table has been walked over: TableName, Items, IndexEntries, TimeToLiveEntries, Records,

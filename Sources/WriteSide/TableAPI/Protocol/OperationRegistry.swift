@@ -16,7 +16,7 @@ struct Operation: Sendable {
   let name: String
   /// The access to each table that the operation looks at; nil when any key will do.
   let access: AccessKind?
-  /// Nil when requests are not held against a shape.
+  /// Nil when requests are not compared with a shape.
   private let shape: RequestShape?
   private let body: Run
 

@@ -3,7 +3,7 @@ internal import DynamoModel
 /// Which JSON an operation takes in which place, by the service model.
 ///
 /// DynamoDB deserialises a whole request before it looks at what it says. Here an operation reads what it needs when it needs
-/// it; so a request that is refused is held against its shape, and JSON of a wrong type anywhere in it is reported in place of
+/// it; so a request that is refused is compared with its shape, and JSON of a wrong type anywhere in it is reported in place of
 /// what it was refused for.
 indirect enum RequestShape: Sendable {
   case string

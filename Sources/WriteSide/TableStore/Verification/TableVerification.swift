@@ -5,7 +5,7 @@ internal import RocksDB
 /// One verification of one table on one snapshot.
 ///
 /// In order: the log's sequence numbers; then, for a part of the keys at a time, the log folded to the last image of each key and the
-/// items held against it and against their index entries; then the index entries held against their items; then the counts.
+/// items compared with it and with their index entries; then the index entries compared with their items; then the counts.
 struct TableVerification {
   let database: Database
   let snapshot: Snapshot
@@ -117,7 +117,7 @@ struct TableVerification {
     return hasher.finalize()
   }
 
-  /// Carries a partition's records out on `images`, each held against what the one before it of the same key left.
+  /// Carries a partition's records out on `images`, each compared with what the one before it of the same key left.
   private mutating func fold(_ partition: Int, pass: Int, of passes: Int, _ images: inout [[UInt8]: Image]) throws {
     var (findings, known) = (findings, images)
     images = [:]
