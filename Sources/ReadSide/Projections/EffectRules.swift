@@ -128,10 +128,12 @@ extension LaneOutput {
     }
   }
 
-  /// A board has closed: what was there when its calendar period ended is deleted.
+  /// A board has closed: what was there when its calendar period ended is deleted. A board that was made later closes with the instant of
+  /// its first change, and what that instant brought is there. A board closes once: one that was dropped for good and comes again has the same key.
   mutating func boardClosed(_ closing: DeciderEngine.Closing) {
     let pipeline = effects.pipeline
-    let at = max(closing.closedAt, closing.openedAt)
+    let isLate = closing.openedAt >= closing.closedAt
+    let at = isLate ? closing.openedAt : closing.closedAt
     for effect in pipeline.effects {
       guard case .boardClosed(closing.projection) = effect.trigger, case .deleteRows(let selections) = effect.action else {
         continue
@@ -143,7 +145,8 @@ extension LaneOutput {
       outbox.append(
         OutboxEntry(
           idempotencyKey: EffectRules.key([pipeline.name, effect.name] + closing.board.map(\.description)), name: effect.name,
-          time: at, order: .beforeAll, origin: .deadline(at), action: .deleteRows(LaneOutput.rows(selections, closing.board))))
+          time: at, order: isLate ? .afterAll : .beforeAll, origin: .deadline(at),
+          action: .deleteRows(LaneOutput.rows(selections, closing.board))))
     }
   }
 

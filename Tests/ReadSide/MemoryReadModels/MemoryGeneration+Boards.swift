@@ -92,6 +92,9 @@ extension MemoryGeneration {
       for key in memberKeys(id, board) {
         groups[id]?[key] = nil
         values[id]?[key] = nil
+        for letter in letters.keys where letter.kind == "group" && letter.projection == pipeline.projections[id].name {
+          if letter.subject.starts(with: key.bytes) { letters[letter] = nil }
+        }
       }
       boards[id]?[BytesKey(Value.ordered(board.values))] = nil
     }

@@ -138,9 +138,7 @@ extension MemoryGeneration {
     let mine = letters.keys.filter { $0.projection == letter.projection && $0.kind == "record" }
     guard mine.count > MemoryReadModels.deadLettersMax else { return }
     // Which are kept depends on nothing but which there were.
-    if let last = mine.max(by: {
-      $0.subject.count == $1.subject.count ? Bytes.less($0.subject, $1.subject) : $0.subject.count < $1.subject.count
-    }) {
+    if let last = mine.max(by: { DeadLetterSample.number(of: $0.subject) < DeadLetterSample.number(of: $1.subject) }) {
       letters[last] = nil
     }
   }

@@ -99,7 +99,7 @@ package final class MemoryGenerationStore: GenerationStore {
     _ projection: ProjectionID, at time: Instant, limit: Int
   ) throws(ReadModelError) -> [DeciderEngine.Closing] {
     let boards = (try read().boards[projection] ?? [:]).values.compactMap { board -> (end: Instant, board: MemoryBoard)? in
-      guard let end = board.closesAt, board.closedAt == nil, end <= time else { return nil }
+      guard let end = board.closesAt, board.closedAt == nil, end <= time, board.openedAt < time else { return nil }
       return (end, board)
     }
     let sorted = boards.sorted {

@@ -14,8 +14,6 @@ struct MemoryCatalog: Sendable {
 
 /// A pipeline's store in memory.
 package final class MemoryPipelineStore: PipelineStore {
-  private static let keptMax = 2
-  private static let ledgerAgeMax: Int64 = 30 * 86_400_000
 
   private let models: MemoryReadModels
   private let directory: String
@@ -39,8 +37,13 @@ package final class MemoryPipelineStore: PipelineStore {
   }
 
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    if let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) { return found }
-    return try rebuild(fingerprint, pipelineFile: pipelineFile)
+    guard let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
+      return try rebuild(fingerprint, pipelineFile: pipelineFile)
+    }
+    try change { (catalog) throws(ReadModelError) in
+      catalog.generations.removeAll { $0.state == .building && $0.number != found.number }
+    }
+    return found
   }
 
   package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
@@ -73,7 +76,7 @@ package final class MemoryPipelineStore: PipelineStore {
   }
 
   private static func dropKept(_ catalog: inout MemoryCatalog) {
-    for old in catalog.generations.filter({ $0.state == .kept }).dropLast(keptMax) {
+    for old in catalog.generations.filter({ $0.state == .kept }).dropLast(ReadModelLimits.keptGenerationsMax) {
       catalog.generations.removeAll { $0.number == old.number }
     }
   }
@@ -129,7 +132,7 @@ package final class MemoryPipelineStore: PipelineStore {
     if idempotencyKeys.isEmpty { return }
     try change { (catalog) throws(ReadModelError) in
       for key in idempotencyKeys where catalog.sent[key] == nil { catalog.sent[key] = time }
-      catalog.sent = catalog.sent.filter { $0.value >= time - MemoryPipelineStore.ledgerAgeMax }
+      catalog.sent = catalog.sent.filter { $0.value >= time - ReadModelLimits.ledgerAgeMax }
     }
   }
 }

@@ -98,10 +98,15 @@ extension ReadModelConformance {
     try require(second.state == .building && second.number > first.number && second.directory != first.directory, "\(second)")
     try require(
       try store.current() == first && store.generation(for: "two", pipelineFile: file) == second, "\(try store.generations())")
+    // The definition goes back: what was being built for another is given up, and built from the start when it is asked for again.
+    try require(try store.generation(for: "one", pipelineFile: file) == first, "\(try store.generations())")
+    try require(try store.generations() == [first], "\(try store.generations())")
+    let once = try store.generation(for: "two", pipelineFile: file)
+    try require(once.number > second.number, "the number of a generation that was given up comes again")
     // Another definition: what was being built is given up.
     let third = try store.generation(for: "three", pipelineFile: file)
     try require(try store.generations().map(\.fingerprint) == ["one", "three"], "\(try store.generations())")
-    try require(third.number != second.number, "the number of a generation that was given up comes again")
+    try require(third.number != once.number, "the number of a generation that was given up comes again")
     try store.makeCurrent(third)
     try require(try store.current()?.number == third.number, "\(try store.generations())")
     try require(try store.generations().map(\.state) == [.kept, .current], "\(try store.generations())")

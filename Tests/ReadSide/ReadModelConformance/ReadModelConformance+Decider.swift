@@ -144,11 +144,24 @@ extension ReadModelConformance {
     reader.close()
   }
 
+  /// How many dead letters of sums there are, by a reader that is closed again.
+  private func misfits(_ fixture: StoreFixture, _ opened: Opened) throws -> Int {
+    let reader = try fixture.reader(opened.generation, opened.pipeline)
+    defer { reader.close() }
+    var count = 0
+    try reader.deadLetters(limit: 100) { _ in count += 1 }
+    return count
+  }
+
   func trimmingBoards(_ fixture: StoreFixture) throws {
-    let opened = try Opened(fixture, StorePipelines.everything)
+    let opened = try Opened(fixture, StorePipelines.summedHours)
     let index = try opened.id("hours")
-    let (history, names) = try hours(opened)
+    var (history, names) = try hours(opened)
+    // A sum that does not fit, on the board that will be dropped for good.
+    history.time = TestHistory.start + 1
+    for number in 2...3 { history.put(StorePipelines.play("h0", number, who: "w0", points: .max)) }
     try opened.hand.checkpointAll(history)
+    try require(try misfits(fixture, opened) == 1, "\(try misfits(fixture, opened)) dead letters")
     var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
     checkpoint.trim[index] = .distantFuture
     _ = try opened.store.checkpoint(checkpoint)
@@ -158,6 +171,7 @@ extension ReadModelConformance {
     _ = try opened.store.checkpoint(checkpoint)
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try require(try reader.closedAt(index, board: [.string(names[0])]) == nil, "a board that is left out for good is still there")
+    try require(try misfits(fixture, opened) == 0, "the dead letter of a dropped member's sum stays")
     try require(try reader.closedAt(index, board: [.string(names[1])]) != nil, "a board was dropped too early")
     try require(
       try opened.rows("hours", ["hour", "member"]) == ["\(names[2]) w2"], "\(try opened.rows("hours", ["hour", "member"]))")

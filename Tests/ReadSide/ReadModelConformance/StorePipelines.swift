@@ -73,6 +73,13 @@ enum StorePipelines {
 
       """
 
+  /// Boards that close, whose scores may not fit.
+  static let summedHours =
+    head + """
+        hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: sum(points), keep: 1 boards }
+
+      """
+
   /// Only the boards that nobody keeps back.
   static let board =
     head + """

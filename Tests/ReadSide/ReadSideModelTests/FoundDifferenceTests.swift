@@ -74,6 +74,15 @@ import Workers
     #expect(answers == ["10:00:00", "10:00:00"])
   }
 
+  @Test func `what is in a board that is made after its end is there when it closes`() async throws {
+    // The rows of `plays` are those of the instant of the board's first change: the effect is to find them.
+    let steps = [play("ana", "1", ["U": number(0)]), play("ben", "1", ["U": number(0)]), .advance(1_000)]
+    let answers = try await answers(
+      "leaderboard: who, of: play, board: [day of u], score: count", steps,
+      "SELECT change_order = 9223372036854775807, count(*) FROM _outbox", partitions: 4)
+    #expect(answers == ["1 1", "1 1"])
+  }
+
   @Test(arguments: [("g", 4), ("who", 4)])
   func `a deadline that is past when it comes ends the session after the changes of its instant, in lane and decider`(
     group: String, partitions: Int

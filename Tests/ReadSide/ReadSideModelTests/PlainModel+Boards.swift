@@ -112,8 +112,10 @@ extension PlainModel {
       }
     }
     for (key, opened) in opened {
-      guard let end = board.period(of: key)?.upperBound, end <= watermark else { continue }
-      closed[id, default: []].append((key, max(end, opened.time)))
+      guard let end = board.period(of: key)?.upperBound, end <= watermark, opened.time < watermark else { continue }
+      // A board that is made later closes after all that its first instant brings.
+      let at = opened.time < end ? PlainStamp(time: end, order: .beforeAll) : PlainStamp(time: opened.time, order: .afterAll)
+      closed[id, default: []].append((key, at))
     }
     return entries.compactMap { key, entries in
       var score: Value?

@@ -75,7 +75,7 @@ extension PlainModel {
       guard case .deleteRows(let selections) = effect.action else { return [] }
       return (closed[projection] ?? []).map { board in
         PlainEffect(
-          effect: effect.name, at: PlainStamp(time: board.at, order: .beforeAll), action: .rows(rows(selections, board.board)))
+          effect: effect.name, at: board.at, action: .rows(rows(selections, board.board)))
       }
     }
   }

@@ -15,7 +15,7 @@ struct PlainModel {
   var deadLetters: Set<PlainDeadLetter> = []
   var effects: [PlainEffect] = []
   /// By projection: boards whose period has passed, and when that was seen in the order of the records.
-  var closed: [ProjectionID: [(board: [Value], at: Instant)]] = [:]
+  var closed: [ProjectionID: [(board: [Value], at: PlainStamp)]] = [:]
   /// By projection: the sessions that have ended.
   var ended: [ProjectionID: [PlainSession]] = [:]
 

@@ -14,7 +14,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     try await conformance.run(
       StoreFixture(
-        stores: .sqlite, directory: directory.path, deadLettersMax: Int(SQLiteGeneration.deadLettersMax),
+        stores: .sqlite, directory: directory.path, deadLettersMax: ReadModelLimits.deadLettersMax,
         reader: { try SQLiteReader(path: $0.databasePath, pipeline: $1) }, fail: { try Self.fail($0, $1) },
         outgrowJournal: { generation in
           // As if so much had happened to another board.
@@ -22,7 +22,7 @@ import Testing
           try connection.execute(
             """
             INSERT INTO _journal (id, projection, key)
-            SELECT max(id) + \(SQLiteGeneration.journalEntriesMax), 999, x'' FROM _journal
+            SELECT max(id) + \(ReadModelLimits.journalEntriesMax), 999, x'' FROM _journal
             """)
           connection.close()
         }, tamper: { try Self.tamper($0, $1) }))

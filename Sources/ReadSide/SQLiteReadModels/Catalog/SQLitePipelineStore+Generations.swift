@@ -52,8 +52,17 @@ extension SQLitePipelineStore {
   }
 
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    if let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) { return found }
-    return try make(fingerprint, pipelineFile)
+    let all = try generations()
+    guard let found = all.last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
+      return try make(fingerprint, pipelineFile)
+    }
+    // The definition went back to this one before another was built.
+    let abandoned = all.filter { $0.state == .building && $0.number != found.number }
+    for generation in abandoned {
+      try run { try connection.run("DELETE FROM generations WHERE number = ?1", .int(generation.number)) }
+      try? FileManager.default.removeItem(atPath: generation.directory)
+    }
+    return found
   }
 
   package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
@@ -62,16 +71,16 @@ extension SQLitePipelineStore {
 
   private func make(_ fingerprint: String, _ pipelineFile: String) throws(ReadModelError) -> Generation {
     let all = try generations()
-    let number = (all.last?.number ?? 0) + 1
     // One that takes another's place is seen when it has caught up, and not before.
     let isFirst = all.isEmpty
-    try run {
+    let number = try run {
       try connection.transaction {
-        // What was being built for another definition is given up.
+        // What was being built for another definition is given up. A number never comes again.
         try connection.execute("DELETE FROM generations WHERE state = 'building'")
         try connection.run(
-          "INSERT INTO generations (number, fingerprint, state) VALUES (?1, ?2, ?3)", .int(number), .text(fingerprint),
+          "INSERT INTO generations (fingerprint, state) VALUES (?1, ?2)", .text(fingerprint),
           .text((isFirst ? Generation.State.current : .building).rawValue))
+        return Int(try connection.integer("SELECT last_insert_rowid()") ?? 0)
       }
     }
     guard let made = try generations().last(where: { $0.number == number }) else {
@@ -100,7 +109,7 @@ extension SQLitePipelineStore {
       try link(generation)
     }
     let kept = try generations().filter { $0.state == .kept }
-    for old in kept.dropLast(SQLitePipelineStore.keptMax) {
+    for old in kept.dropLast(ReadModelLimits.keptGenerationsMax) {
       try run { try connection.run("DELETE FROM generations WHERE number = ?1", .int(old.number)) }
       try? FileManager.default.removeItem(atPath: old.directory)
     }

@@ -12,14 +12,10 @@ package final class SQLitePipelineStore: PipelineStore {
   package let directory: String
   let connection: Connection
 
-  /// Earlier generations that are kept.
-  package static let keptMax = 2
   /// Of the catalogue's layout.
   static let version: Int64 = 3
   /// The same layout in a file without page checksums: it gets them when it is opened.
   static let versionWithoutChecksums: Int64 = 2
-  /// How long the ledger remembers, in milliseconds: an effect that is older and comes up once more is refused by its own conditions.
-  package static let ledgerAgeMax: Int64 = 30 * 86_400_000
 
   package init(directory: String) throws(ReadModelError) {
     self.directory = directory
@@ -42,7 +38,8 @@ package final class SQLitePipelineStore: PipelineStore {
       }
       try connection.execute(
         """
-        CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, state TEXT NOT NULL) STRICT;
+        CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL,
+        state TEXT NOT NULL) STRICT;
         CREATE TABLE IF NOT EXISTS effects (name TEXT PRIMARY KEY, is_paused INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS activations (name TEXT NOT NULL, table_id TEXT NOT NULL, partition INTEGER NOT NULL,
         sequence INTEGER NOT NULL, watermark INTEGER NOT NULL, PRIMARY KEY (name, table_id, partition)) STRICT, WITHOUT ROWID;
@@ -146,7 +143,7 @@ package final class SQLitePipelineStore: PipelineStore {
         for key in idempotencyKeys {
           try connection.run("INSERT OR IGNORE INTO sent (idempotency_key, at) VALUES (?1, ?2)", .text(key), .int(time))
         }
-        try connection.run("DELETE FROM sent WHERE at < ?1", .int(time - SQLitePipelineStore.ledgerAgeMax))
+        try connection.run("DELETE FROM sent WHERE at < ?1", .int(time - ReadModelLimits.ledgerAgeMax))
       }
     }
   }

@@ -1,14 +1,11 @@
-internal import DynamoModel
 internal import Pipelines
 internal import Projections
+internal import ReadModels
 internal import SQLite
 
-/// Dead letters. Of records that a projection could not take all are counted and at most `deadLettersMax` kept, a sample that is the same
+/// Dead letters. Of records that a projection could not take all are counted and at most `ReadModelLimits.deadLettersMax` kept, a sample that is the same
 /// whatever the batches and the order of lanes; of sums that do not fit there is one for each row and column, as long as it does not.
 extension SQLiteGeneration {
-  /// Dead letters of records that are kept for each projection.
-  package static let deadLettersMax: Int64 = 10_000
-
   func writeDeadLetters(_ letters: [DeadLetter]) throws -> Int {
     var added: [String: Int64] = [:]
     for letter in letters {
@@ -36,7 +33,7 @@ extension SQLiteGeneration {
   /// Leaves those whose hashes are the least.
   private func sample(_ projection: String) throws {
     let kept = try connection.integer("SELECT kept FROM _dead_letter_counts WHERE projection = ?1", .text(projection)) ?? 0
-    let surplus = kept - SQLiteGeneration.deadLettersMax
+    let surplus = kept - Int64(ReadModelLimits.deadLettersMax)
     guard surplus > 0 else { return }
     try connection.run(
       """
@@ -56,12 +53,7 @@ extension SQLiteGeneration {
       INSERT OR REPLACE INTO _dead_letters (projection, kind, subject, table_name, partition, sequence, at, path, reason, sample)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
       """, .text(projection), .text(kind), .blob(subject), .text(table), .int(partition), .int(Int64(bitPattern: sequence)),
-      .text(Timestamp.text(at)), .text(path), .text(reason), .int(SQLiteGeneration.sample(of: subject)))
-  }
-
-  /// 63 bits, the same forever: which are kept must not depend on who keeps them.
-  private static func sample(of subject: [UInt8]) -> Int64 {
-    Int64(truncatingIfNeeded: StableHash.bits(of: subject) >> 65)
+      .text(Timestamp.text(at)), .text(path), .text(reason), .int(DeadLetterSample.number(of: subject)))
   }
 
   /// Writes a dead letter for each column of a row whose sum does not fit, and takes back those of the others. `key` names the row.
@@ -84,5 +76,12 @@ extension SQLiteGeneration {
           .blob(subject))
       }
     }
+  }
+
+  /// Takes back the dead letters of sums of the groups whose keys begin so: they are dropped for good.
+  func dropMisfits(_ projection: ProjectionID, ofGroupsUnder prefix: [UInt8]) throws(SQLiteError) {
+    try connection.run(
+      "DELETE FROM _dead_letters WHERE projection = ?1 AND kind = 'group' AND subject >= ?2 AND subject < ?3",
+      .text(pipeline.projections[projection].name), .blob(prefix), .blob(prefix + [0xff]))
   }
 }

@@ -8,8 +8,6 @@ internal import SQLite
 extension SQLiteGeneration {
   /// The row of `_decided` that holds the decider's epoch.
   private static let epochRow = -1
-  /// Groups and boards that one checkpoint drops at most.
-  package static let trimmedMax = 1_000
 
   package func takeDecider() throws(ReadModelError) -> TakenDecider {
     try run {
@@ -69,7 +67,7 @@ extension SQLiteGeneration {
       try connection.forEach(
         """
         SELECT board, closes_at, opened_at FROM _boards WHERE projection = ?1 AND closed_at IS NULL AND closes_at <= ?2
-        AND opened_at <= ?2 ORDER BY closes_at, board LIMIT ?3
+        AND opened_at < ?2 ORDER BY closes_at, board LIMIT ?3
         """, .projection(projection), .instant(time), .int(limit)
       ) { row in
         guard let values = Value.values(ordered: row.bytes(0) ?? [], count: board.boardCount) else { throw StateError() }
@@ -129,7 +127,7 @@ extension SQLiteGeneration {
       """
       DELETE FROM _groups WHERE projection = ?1 AND key IN
       (SELECT key FROM _groups WHERE projection = ?1 AND empty_at < ?2 ORDER BY empty_at LIMIT ?3)
-      """, .projection(id), .instant(watermark), .int(SQLiteGeneration.trimmedMax))
+      """, .projection(id), .instant(watermark), .int(ReadModelLimits.trimmedMax))
     guard let rules = rules(id), let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
     var gone: [[UInt8]] = []
     try connection.forEach(
@@ -137,7 +135,7 @@ extension SQLiteGeneration {
       SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 0 AND closed_at IS NOT NULL AND latest <
       (SELECT latest FROM _boards WHERE projection = ?1 AND closed_at IS NOT NULL AND members > 0
       ORDER BY latest DESC, board DESC LIMIT 1 OFFSET ?2) LIMIT ?3
-      """, .projection(id), .int(keep - 1), .int(SQLiteGeneration.trimmedMax)
+      """, .projection(id), .int(keep - 1), .int(ReadModelLimits.trimmedMax)
     ) { gone.append($0.bytes(0) ?? []) }
     for board in gone {
       for own in ["_groups", "_values"] {
@@ -145,6 +143,7 @@ extension SQLiteGeneration {
           "DELETE FROM \(own) WHERE projection = ?1 AND key >= ?2 AND key < ?3", .projection(id), .blob(board),
           .blob(board + [0xff]))
       }
+      try dropMisfits(id, ofGroupsUnder: board)
       try connection.run("DELETE FROM _boards WHERE projection = ?1 AND board = ?2", .projection(id), .blob(board))
     }
   }

@@ -2,6 +2,7 @@ internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
+internal import ReadModels
 internal import SQLite
 
 /// The rows of a board's members.
@@ -83,12 +84,10 @@ extension SQLiteGeneration {
     try connection.run("INSERT INTO _journal (projection, key) VALUES (?1, ?2)", .projection(id), .blob(key))
   }
 
-  /// Entries that a follower may still ask for; one that is further back loads its boards again.
-  package static let journalEntriesMax: Int64 = 1_000_000
-
   func trimJournal() throws(SQLiteError) {
     let last = try connection.integer("SELECT max(id) FROM _journal") ?? 0
-    guard last > SQLiteGeneration.journalEntriesMax else { return }
-    try connection.run("DELETE FROM _journal WHERE id <= ?1", .int(last - SQLiteGeneration.journalEntriesMax))
+    let surplus = last - Int64(ReadModelLimits.journalEntriesMax)
+    guard surplus > 0 else { return }
+    try connection.run("DELETE FROM _journal WHERE id <= ?1", .int(surplus))
   }
 }
