@@ -150,7 +150,7 @@ import Testing
 
   static let unreadable: [(Item, String, String)] = [
     (["Title": .null], "Title", "is missing"), (["Title": .bool(true)], "Title", "is of type BOOL, not string"),
-    (["Rank": .string("1")], "Rank", "is of type S, not integer"), (["Text": .string("{")], "a.b[1]", "is not in JSON"),
+    (["Rank": .string("1")], "Rank", "is of type S, not integer"), (["Text": .string("{")], "a.b[1]", "is not JSON"),
     (["Text": .string(#"{"a":{"b":[1,"x"]}}"#)], "a.b[1]", "is text, not integer"),
     (["Local": .string("tomorrow")], "Local", "`tomorrow` is not a timestamp"),
   ]

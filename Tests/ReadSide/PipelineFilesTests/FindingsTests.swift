@@ -191,15 +191,15 @@ import Testing
     Break(
       "board: [day of commit]", "board: [dya of commit]", "47:13", "`dya` is not a calendar period; did you mean `day`?"),
     Break("board: [day of commit]", "board: [day of commit]\n    zone: Paris", "48:11", "`Paris` is not an IANA time zone"),
-    Break("board: [day of commit]", "board: [state]\n    zone: Europe/Paris", "48:11", "`zone` means nothing here"),
+    Break("board: [day of commit]", "board: [state]\n    zone: Europe/Paris", "48:11", "`zone` has no effect here"),
     Break(
       "each: order inserted", "each: { change: order inserted, when: state = 'a' }\n    when: state = 'b'", "46:43",
-      "the change has a `when`, and so has what it stands in"),
+      "the change has a `when`, and so has the rule around it"),
     Break(
       "total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type is given here and under `type`"),
     Break(
       "at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85",
-      "a zone beside it means nothing"),
+      "a zone has no effect"),
     Break("at: At timestamp", "at: { from: At, type: timestamp, zone: seconds }", "13:76", "`seconds` is not an IANA time zone"),
     Break("from: people", "from: poeple", "49:19", "there is no projection `poeple`; did you mean `people`?"),
     Break("from: people", "from: totals", "49:19", "`totals` is not a collection"),
@@ -207,7 +207,7 @@ import Testing
       "show: { from: people, columns: [nick]", "show: { from: people, columns: [nik]", "49:37",
       "`people` has no column `nik`; did you mean `nick`?"),
     Break("each: person removed", "each: totals expired", "52:11", "`totals` is not a sessions projection or leaderboard"),
-    Break("each: person removed", "each: open_orders vanished", "52:11", "write what became of the session"),
+    Break("each: person removed", "each: open_orders vanished", "52:11", "say what happened to the session"),
     Break("rows: orders", "rows: ordrs", "53:21", "there is no projection `ordrs`; did you mean `orders`?"),
     Break("rows: orders", "rows: totals", "53:21", "`totals` is not a collection"),
     Break(

@@ -26,7 +26,7 @@ import Testing
   func `an item of which every key fits an earlier one is never`(earlier: String, later: String) {
     #expect(
       Self.findings(earlier, later) == [
-        "p.yaml:5:3: nothing is ever a `two`: every key that fits it fits `one`, which stands before it and has no `when`; put `two` first"
+        "p.yaml:5:3: nothing is ever a `two`: every key that fits it fits `one`, which comes before it and has no `when`; put `two` first"
       ])
     #expect(Self.findings(earlier, later, when: ", when: x = 1") == [])
   }

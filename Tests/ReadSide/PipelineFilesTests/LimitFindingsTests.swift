@@ -43,7 +43,7 @@ import Testing
       ("0 boards", "`keep` takes a number from 1 to"), ("99999999999999999999 members", "`keep` takes a number from 1 to"),
       ("100000001 boards", "`keep` takes a number from 1 to"), ("-1 boards", "write `keep: 400 boards`"),
       ("+1 boards", "write `keep:"),
-      ("[1 boards, 2 boards]", "`keep` says twice"), ("[100000000 boards, 1 members]", nil),
+      ("[1 boards, 2 boards]", "`keep` says more than once"), ("[100000000 boards, 1 members]", nil),
     ] as [(String, String?)])
   func `keep has bounds`(keep: String, message: String?) {
     let findings = Self.findings("score: sum(total)", "score: sum(total)\n    keep: \(keep)")

@@ -67,7 +67,7 @@ import Testing
     #expect(findings("U:{name}").allSatisfy { $0.contains(shadowed) })
   }
 
-  @Test func `records of two tables come in no order, however few partitions there are`() {
+  @Test func `records of two tables have no common order, however few partitions there are`() {
     for partitions in ["", ", partitions: 1"] {
       let findings = Self.findings(
         partitions: partitions, other: "  buy: { in: Log, match: { PK: \"U:{name}\", SK: \"{n}\" } }",

@@ -17,7 +17,7 @@ struct ItemReader {
       if draft.isWhole, let earlier = rules.first(where: { isShadowing($0, draft) }) {
         findings.add(
           entry.key.mark,
-          "nothing is ever a `\(entry.key.text)`: every key that fits it fits `\(earlier.rule.name)`, which stands before it and has no `when`; put `\(entry.key.text)` first"
+          "nothing is ever a `\(entry.key.text)`: every key that fits it fits `\(earlier.rule.name)`, which comes before it and has no `when`; put `\(entry.key.text)` first"
         )
       }
       rules.append(draft)
