@@ -24,7 +24,7 @@ package final class HTTPServer: Sendable {
     /// A connection without a request for so long is closed.
     package var idleSecondsMax: Int
     /// A request's head must be whole so long after its first byte (over TLS, after the first of the handshake), else the connection is
-    /// closed: so a client that sends a byte now and then does not hold one for ever.
+    /// closed: so a client that sends a byte now and then does not hold one forever.
     package var headSecondsMax: Int
     /// The same for its body, after the head.
     package var bodySecondsMax: Int

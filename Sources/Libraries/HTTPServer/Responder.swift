@@ -1,5 +1,5 @@
 /// The right to answer one request, once, from any thread, inside the handler or later. The first answer counts. Let go
-/// without an answer, it answers with status 500, so that no client waits for ever.
+/// without an answer, it answers with status 500, so that no client waits forever.
 package final class Responder: Sendable {
   private let exchange: Exchange
 

@@ -40,7 +40,7 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
     let code = sqlite3_extended_errcode(database)
     let message =
       code == afterimage_sqlite_bad_checksum
-      ? "page \(CheckedFile.of(database)?.pointee.firstDamaged ?? 0) does not equal its checksum"
+      ? "page \(CheckedFile.of(database)?.pointee.firstDamaged ?? 0) does not match its checksum"
         + " (a fault of the disk, or another program has written to the file)"
       : String(cString: sqlite3_errmsg(database))
     return SQLiteError(code: code, message: message, sql: sql, offset: offset >= 0 ? offset : nil)

@@ -141,7 +141,7 @@ private struct EventReader {
         try EventReader.refuse(hasTag, hasAnchor, mark)
         if text == "<<" { throw EventReader.anchors(mark) }
         if let earlier = marks.updateValue(mark, forKey: Array(text.utf8)) {
-          throw YAMLError("the key `\(text)` stands here twice, first at line \(earlier.line)", at: mark)
+          throw YAMLError("the key `\(text)` is here twice, first at line \(earlier.line)", at: mark)
         }
         let value = try node(try next(&parser), &parser, depth: depth + 1)
         entries.append(YAMLNode.Entry(key: YAMLNode.Key(text: text, mark: mark), value: value))

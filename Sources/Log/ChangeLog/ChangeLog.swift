@@ -33,7 +33,7 @@ package struct LogDescription: Sendable, Equatable {
   /// The number of times that the records were written to a log of their own: a reader that a damaged log has stopped may go on when the number
   /// is another.
   package let publication: Int
-  /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept for ever, or when that is not known.
+  /// After how many milliseconds a record may go, counted from its commit time; nil while records are kept forever, or when that is not known.
   package let retention: Int64?
 
   package init(tableID: TableID, partitions: Int, publication: Int = 1, retention: Int64? = nil) {

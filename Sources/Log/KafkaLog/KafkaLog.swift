@@ -23,7 +23,7 @@ package final class KafkaLog: ChangeLog {
 
   /// Readers of one partition at once.
   package static let readersMax = 8
-  /// A reader that nobody has come back for in this time gives its place when another is wanted, and is closed after six times that.
+  /// A reader that no one has come back to in this time gives its place when another is wanted, and is closed after six times that.
   private static let readerIdleMax = Duration.seconds(10)
 
   /// The streams that stand ready, the oldest first, and the slots in use.
@@ -61,7 +61,7 @@ package final class KafkaLog: ChangeLog {
       retention: await retention(of: topic(state)))
   }
 
-  /// Nil for ever, and where the brokers do not say.
+  /// Nil forever, and where the brokers do not say.
   private func retention(of topic: String) async -> Int64? {
     let known = retention.withLock { $0 }
     if known.topic == topic, ContinuousClock.now - known.askedAt < KafkaLog.retentionAge { return known.milliseconds }
@@ -189,7 +189,7 @@ extension KafkaLog {
       let idle = Set(readers.idle.filter { $0.partition == partition }.map(\.slot))
       let busy = readers.busy[partition, default: []]
       var slot = (0..<KafkaLog.readersMax).first { !idle.contains($0) && !busy.contains($0) }
-      // A slot beyond the consumers that there are costs a connection: rather take the place of a reader that nobody has come back for.
+      // A slot beyond the existing consumers costs a connection: better take the place of a reader that no one has come back to.
       let forgotten = ContinuousClock.now - KafkaLog.readerIdleMax
       if slot ?? .max >= readers.consumers.count,
         let index = readers.idle.firstIndex(where: { $0.partition == partition && (slot == nil || $0.usedAt < forgotten) })

@@ -8,7 +8,7 @@ internal import Services
 /// Records of the table id with a higher number stand after the others, which is all that the search needs: aborted
 /// transactions, marks, foreign messages and records published twice may lie between. About 20 looks of a few milliseconds for a
 /// million records; it has a consumer of its own, so that readers are not disturbed. Kafka's own
-/// search by timestamp is of no use: the marks of transactions carry the time of their commit, which has nothing to do with ours.
+/// search by timestamp does not help: the marks of transactions carry the time of their commit, which has nothing to do with ours.
 struct RecordLocator {
   let table: String
   let topic: String

@@ -1,6 +1,6 @@
 internal import CLibrdkafka
 
-/// The yardstick: a consumer as users of librdkafka write it in C. Its defaults, one partition assigned at its beginning, and a loop
+/// The measure to compare with: a consumer as users of librdkafka write it in C. Its defaults, one partition assigned at its beginning, and a loop
 /// of `rd_kafka_consumer_poll` that takes one message after the other, looks at its length and offset and lets go of it. Nothing of our
 /// own modules is in it.
 enum RawConsumer {

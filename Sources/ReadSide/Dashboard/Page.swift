@@ -1,6 +1,6 @@
 package import HTTPServer
 
-/// The page's files: served from the program itself, with a policy that lets the browser ask nobody else.
+/// The page's files: served from the program itself, with a policy that lets the browser ask no other server.
 package enum Page {
   /// No script, style or picture but our own, nothing inline, no frame, no form.
   static let policy =

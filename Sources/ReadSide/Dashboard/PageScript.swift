@@ -196,7 +196,7 @@ enum PageScript {
       const late = data.behind;
       const isLate = late !== null && late.records > 0;
       view.lag.textContent = late === null ? "kept by a worker in another process" : isLate
-        ? number.format(late.records) + " records and " + number.format(Math.round(late.seconds)) + " s late"
+        ? number.format(late.records) + " records, " + number.format(Math.round(late.seconds)) + " s lag"
         : "up to date";
       view.lag.classList.toggle("late", isLate);
       // Only what waits for a lane that stands still is worth a word.

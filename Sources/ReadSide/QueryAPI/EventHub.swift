@@ -65,7 +65,7 @@ final class EventHub: Service {
       let start = ContinuousClock.now
       await send("dashboard", (try? await view.dashboard()) ?? [], view.name)
       // A dashboard of slow queries takes no more than half of one reader.
-      // Somebody who has just come waits neither for that nor for a change.
+      // A page that has just come waits neither for that nor for a change.
       try? await Task.sleep(for: EventHub.interval)
       await arrived.wait(since: arrival, timeout: max(.zero, ContinuousClock.now - start - EventHub.interval * 2))
       if arrived.ticket == arrival { await changed.wait(since: ticket, timeout: .seconds(1)) }

@@ -56,7 +56,7 @@ extension QueryRouter {
   /// What a POST does, and its answer.
   func operate(_ parts: [String], _ query: [(name: String, value: String)]) async throws -> [UInt8] {
     guard parts.count >= 4, parts[0] == "v1", parts[1] == "pipelines" else {
-      throw QueryError(405, "MethodNotAllowed", "there is nothing to POST to at this path")
+      throw QueryError(405, "MethodNotAllowed", "nothing takes a POST at this path")
     }
     let pipeline = parts[2]
     try check(pipeline)
@@ -76,7 +76,7 @@ extension QueryRouter {
         let selection = try selection(&arguments, change)
         try arguments.finish()
         return QueryRouter.done(parts[4], .integer(Int64(try await operations.change(pipeline, selection, change))))
-      default: throw QueryError(405, "MethodNotAllowed", "there is nothing to POST to at this path")
+      default: throw QueryError(405, "MethodNotAllowed", "nothing takes a POST at this path")
       }
     } catch let error as OperatorRefusal {
       throw QueryError(409, "Refused", error.description)

@@ -54,7 +54,7 @@ package final class QueryRouter: Sendable {
     let path = request.path
     let isPost = request.method == "POST"
     guard isPost || request.method == "GET" || request.method == "HEAD" else {
-      return responder.answer(QueryRouter.failure(QueryError(405, "MethodNotAllowed", "a question is GET, an operation POST")))
+      return responder.answer(QueryRouter.failure(QueryError(405, "MethodNotAllowed", "questions are GET, operations POST")))
     }
     if isPost {
       let parts = path.split(separator: "/").map(String.init)

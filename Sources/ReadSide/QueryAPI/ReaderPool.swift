@@ -3,7 +3,7 @@ internal import ReadModels
 internal import Services
 internal import Synchronization
 
-/// The readers of one pipeline: several, each on a thread of its own, so that a slow query delays nobody. Bounded, with a queue whose end is
+/// The readers of one pipeline: several, each on a thread of its own, so that a slow query does not delay the others. Bounded, with a queue whose end is
 /// refused with a clear error.
 final class ReaderPool: Sendable {
   /// Questions that are answered at once.
@@ -94,7 +94,7 @@ final class ReaderPool: Sendable {
     }
     guard let reader else {
       throw QueryError(
-        503, "Busy", "\(ReaderPool.waitingMax) questions wait for the read model of \(name) already: ask again later")
+        503, "Busy", "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
     }
     return reader
   }

@@ -95,7 +95,7 @@ package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .timeout: "the query ran longer than it may"
+    case .timeout: "the query took too long"
     case .notReady: "the read model is not there yet"
     case .failed(let reason): reason
     }

@@ -15,7 +15,7 @@ package protocol GenerationStore: AnyObject {
   /// Takes a lane over: its position with a new epoch, which fences whoever had it before, and its sessions. A lane that is new
   /// begins at `start`.
   func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane
-  /// Commits what a lane has made. Throws `superseded` when somebody has taken the lane since.
+  /// Commits what a lane has made. Throws `superseded` when another worker has taken the lane since.
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult
   /// Where every lane stands that was ever taken or added.
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition]

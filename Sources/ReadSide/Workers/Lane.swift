@@ -120,7 +120,7 @@ struct Lane {
       status.notice = notice
     }
     guard let sentence = news?.sentence(name) else { return }
-    logger.warning("the log's retention comes near a lane", ["pipeline": pipeline.name, "reason": sentence])
+    logger.warning("a lane comes close to the log's retention", ["pipeline": pipeline.name, "reason": sentence])
   }
 
   /// Takes the lane and works it until something has to be decided by the store.

@@ -20,14 +20,14 @@ package struct LaneStatus: Sendable {
   /// Why the lane stands still; nil while it goes on.
   package var stopped: String?
   package var stop: LaneProgress.Stop?
-  /// How long the log keeps records, in milliseconds; nil for ever, or not known.
+  /// How long the log keeps records, in milliseconds; nil forever, or not known.
   package var retention: Int64?
   /// As of the last look.
   package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
 
-  /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept for ever.
+  /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept forever.
   package var neededUntil: LogTime? {
     guard behind > 0, let retention, watermark.milliseconds > 0 else { return nil }
     let (end, overflows) = watermark.milliseconds.addingReportingOverflow(retention)

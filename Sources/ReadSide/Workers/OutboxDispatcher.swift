@@ -88,7 +88,8 @@ struct OutboxDispatcher {
           try await settle(ended, &queue)
           if queue.wantsMore { try await fetch(&queue) }
         } catch {
-          logger.error("effects cannot be noted, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
+          logger.error(
+            "the outcomes of effects cannot be stored, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
           try? await Task.sleep(for: OutboxDispatcher.storagePause)
           continue
         }

@@ -32,7 +32,7 @@ extension PipelineWorker {
     var tries = 1
     while try await !catalog.setPaused(effect, isPaused) {
       guard tries < PipelineWorker.activationTriesMax else {
-        throw Refusal(description: "pipeline \(pipeline.name) is not at work here: \(stopped ?? "it is starting")")
+        throw Refusal(description: "pipeline \(pipeline.name) is not running here: \(stopped ?? "it is starting")")
       }
       tries += 1
       try await Task.sleep(for: .milliseconds(20))
@@ -48,7 +48,7 @@ extension PipelineWorker {
 
   private func writer() throws(Refusal) -> GenerationWriter {
     guard let current = generations.first(where: { $0.generation.state == .current }) ?? generations.first else {
-      throw Refusal(description: "pipeline \(pipeline.name) is not at work here: \(stopped ?? "it is starting")")
+      throw Refusal(description: "pipeline \(pipeline.name) is not running here: \(stopped ?? "it is starting")")
     }
     return current.writer
   }

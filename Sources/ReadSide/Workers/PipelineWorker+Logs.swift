@@ -44,7 +44,8 @@ extension PipelineWorker {
         try await work.writer.addLanes(starts)
         return true
       } catch {
-        logger.error("the lanes cannot be noted, trying again", ["pipeline": work.pipeline.name, "reason": "\(error)"])
+        logger.error(
+          "the lanes' positions cannot be stored, trying again", ["pipeline": work.pipeline.name, "reason": "\(error)"])
         for lane in starts.keys { work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" } }
         try? await Task.sleep(for: OutboxDispatcher.storagePause)
       }

@@ -223,7 +223,7 @@ package final class PipelineWorker: Service {
       old = if let current { try await start(current, try load(current.directory)) } else { nil }
     } catch {
       logger.warning(
-        "the old generation cannot be worked on: it serves as it stands", ["pipeline": pipeline.name, "reason": "\(error)"])
+        "the old generation cannot be updated: it serves as it is", ["pipeline": pipeline.name, "reason": "\(error)"])
       old = nil
     }
     defer { if let old { finish(old) } }

@@ -6,7 +6,7 @@ internal import Pipelines
 /// The next record that a lane applies has at least the time through which its rows hold, so the log keeps it at least until that time and the
 /// log's retention.
 package enum RetentionNotice: Sendable, Equatable, Comparable {
-  /// Nothing is in danger: the lane has applied everything, or records are kept for ever, or long enough.
+  /// Nothing is in danger: the lane has applied everything, or records are kept forever, or long enough.
   case none
   /// Less than a quarter of the retention is left.
   case soon(until: LogTime)
@@ -27,7 +27,7 @@ package enum RetentionNotice: Sendable, Equatable, Comparable {
     switch self {
     case .none: nil
     case .soon(let until):
-      "\(lane) needs records that the log may drop from \(text(until)) on: let it go on before then, or keep records longer"
+      "\(lane) needs records that the log may drop from \(text(until)) on: let it continue before then, or keep records longer"
     case .passed(let since):
       "\(lane) needs records that the log may have dropped since \(text(since))"
     }

@@ -4,7 +4,7 @@ internal import Foundation
 package struct RelaySettings: Sendable {
   /// Names this relay in the companion topic and in the error of another that it fenced.
   package var name: String
-  /// Age in milliseconds after which the topic's records go, by their commit time; -1 keeps them for ever. Only for a topic that the
+  /// Age in milliseconds after which the topic's records go, by their commit time; -1 keeps them forever. Only for a topic that the
   /// relay makes.
   package var retention: Int64
   /// Copies of each partition; nil takes the brokers' default.

@@ -45,7 +45,7 @@ enum KeyBytes {
     }
   }
 
-  /// FNV-1a with a final mix, 64 bits. Decides a key's log partition: fixed for ever.
+  /// FNV-1a with a final mix, 64 bits. Decides a key's log partition: fixed forever.
   static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
     var hash = StableHash.fnv1a(bytes)
     hash ^= hash >> 32

@@ -98,7 +98,7 @@ final class Sweeper: Sendable {
   }
 
   /// Fills the indexes that are being created, and the TTL entries. From now on writes keep them by themselves: what is left
-  /// is to enter the items that nobody writes, each looked at again by the committer's thread.
+  /// is to enter the items that are not written, each looked at again by the committer's thread.
   private func fill(_ id: UInt32) {
     guard let table = state.tables().first(where: { $0.id == id }) else { return }
     let prefix = KeyBytes.table(id)

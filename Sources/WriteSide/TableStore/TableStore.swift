@@ -17,7 +17,7 @@ package final class TableStore: Sendable {
 
   package struct Options: Sendable {
     package var blockCacheBytes: Int
-    /// Age in milliseconds after which records are trimmed; nil keeps them for ever.
+    /// Age in milliseconds after which records are trimmed; nil keeps them forever.
     package var retention: Int64?
     /// Milliseconds by which the wall clock may run ahead of the boot clock before writes stop.
     package var clockJumpMax: Int64

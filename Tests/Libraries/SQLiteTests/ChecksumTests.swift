@@ -55,7 +55,7 @@ import Testing
       let page = place / 4_096 + 1
       let error = #expect(throws: SQLiteError.self) { try Self.sum(refusing) }
       #expect(
-        error?.isCorrupt == true && error?.message.hasPrefix("page \(page) does not equal its checksum") == true,
+        error?.isCorrupt == true && error?.message.hasPrefix("page \(page) does not match its checksum") == true,
         "\(place): \(error as Any)")
     }
     let noting = try Connection(path: path, options: ConnectionOptions(access: .readOnly, notesDamage: true))

@@ -17,7 +17,7 @@ import YAML
   }
 
   @Test(arguments: [
-    ("a: 1\na: 2\n", "2:1: the key `a` stands here twice, first at line 1"),
+    ("a: 1\na: 2\n", "2:1: the key `a` is here twice, first at line 1"),
     ("a: &x 1\nb: 2\n", "1:4: anchors"), ("a: *x\n", "1:4: anchors"), ("a: {<<: 1}\n", "1:5: anchors"),
     ("a: !!int 1\n", "1:4: tags"), ("a: 1\n---\nb: 2\n", "2:1: a second document"), ("", "1:1: the file is empty"),
     ("? [a]\n: 1\n", "1:3: a key has to be a plain text"), ("a: [1\nb: 2\n", "2:2"), ("a: b: c\n", "1:5"),

@@ -45,12 +45,12 @@ import Testing
     #expect(change.status == 0, "\(change)")
     let changed = try await digest("chat-rooms")
     #expect(
-      changed.status == 3 && changed.output.contains("wrong: room_stats: the row room=News does not equal its hash"), "\(changed)"
+      changed.status == 3 && changed.output.contains("wrong: room_stats: the row room=News does not match its hash"), "\(changed)"
     )
     #expect(changed.output.contains("afterimage pipeline rebuild chat-rooms"), "\(changed)")
     #expect(try await digest("game-scores").status == 0)
     let doctor = try await Program.run("doctor", "--data", data)
-    #expect(doctor.status == 3 && doctor.output.contains("room_stats: the row room=News does not equal its hash"), "\(doctor)")
+    #expect(doctor.status == 3 && doctor.output.contains("room_stats: the row room=News does not match its hash"), "\(doctor)")
     #expect(doctor.output.contains("→ build it again from the log: afterimage pipeline rebuild chat-rooms"), "\(doctor)")
     let missing = try await digest("chat-room")
     #expect(
@@ -69,7 +69,7 @@ import Testing
     for page in 1..<(bytes.count / 4_096) { bytes[page * 4_096 + 2_000] ^= 4 }
     try bytes.write(to: URL(filePath: file))
     let found = try await digest("chat-rooms")
-    #expect(found.status == 3 && found.output.contains("does not equal its checksum"), "\(found)")
+    #expect(found.status == 3 && found.output.contains("does not match its checksum"), "\(found)")
 
     let second = try await start()
     let next = try await put(second, "News")

@@ -154,7 +154,7 @@ struct PageScriptTests {
     let late = try await Self.shown([
       Self.status("p", #""behind":{"records":1500,"seconds":12.4},"stopped":["T[2] record 7 <cannot> be read"],"held":\#(held)"#)
     ])
-    #expect(late.contains(#"<p class="lag late">1,500 records and 12 s late</p>"#), "\(late)")
+    #expect(late.contains(#"<p class="lag late">1,500 records, 12 s lag</p>"#), "\(late)")
     #expect(
       late.contains(#"<p class="stopped" role="alert">T[2] record 7 &lt;cannot&gt; be read live waits for T[2].</p>"#), "\(late)")
     // Lanes that merely go on at their own pace are not worth a word.

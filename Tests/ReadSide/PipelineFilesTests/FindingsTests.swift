@@ -167,7 +167,7 @@ import Testing
     Break("touch: order inserted", "touch: ordre inserted", "36:12", "there is no item `ordre`; did you mean `order`?"),
     Break(
       "touch: order inserted", "touch: order insreted", "36:18",
-      "`insreted` is not what happens to an item; did you mean `inserted`?"),
+      "`insreted` is not a change of an item; did you mean `inserted`?"),
     Break("touch: order inserted", "touch: order changed(number)", "36:12", "`number` is a part of the key, which never changes"),
     Break("touch: order inserted", "touch: order changed(secret)", "36:12", "`secret` is private"),
     Break("    gap: 30m", "    gap: 30 minutes", "37:10", "`30 minutes` is not a length of time"),
@@ -196,7 +196,7 @@ import Testing
       "each: order inserted", "each: { change: order inserted, when: state = 'a' }\n    when: state = 'b'", "46:43",
       "the change has a `when`, and so has what it stands in"),
     Break(
-      "total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type stands here and under `type`"),
+      "total: Total decimal", "total: { from: Total decimal, type: integer }", "13:36", "the type is given here and under `type`"),
     Break(
       "at: At timestamp", "at: { from: At, type: timestamp(seconds), zone: Europe/Paris }", "13:85",
       "a zone beside it means nothing"),
@@ -261,11 +261,11 @@ import Testing
 
   @Test func `two projections of one name, and an item of that name, are refused`() {
     let twice = Self.base.replacingOccurrences(of: "  people:\n", with: "  orders:\n")
-    #expect(Self.findings(twice).first?.message.contains("`orders` stands here twice") == true)
+    #expect(Self.findings(twice).first?.message.contains("`orders` is here twice") == true)
     let item = Self.base.replacingOccurrences(of: "  people:\n", with: "  person:\n")
     #expect(Self.findings(item).contains { $0.message.contains("already the name of an item") })
     let tables = Self.base.replacingOccurrences(of: "items:\n", with: "  Shop: {}\nitems:\n")
-    #expect(Self.findings(tables).first?.message.contains("`Shop` stands here twice") == true)
+    #expect(Self.findings(tables).first?.message.contains("`Shop` is here twice") == true)
   }
 
   @Test func `two tables or indexes of one name in SQL are refused`() {

@@ -75,10 +75,10 @@ extension ReadModelConformance {
       try require(!plays.isFine && checks.digest != before.digest, "\(tampering) is not found")
       let expected =
         switch tampering {
-        case .changed: ["plays: the row name=ben, n=2 does not equal its hash"]
+        case .changed: ["plays: the row name=ben, n=2 does not match its hash"]
         case .removed: ["plays: there are 2 rows, and checkpoints have written 3"]
         case .added:
-          ["plays: the row name=zoe, n=2 does not equal its hash", "plays: there are 4 rows, and checkpoints have written 3"]
+          ["plays: the row name=zoe, n=2 does not match its hash", "plays: there are 4 rows, and checkpoints have written 3"]
         }
       try require(plays.findings == expected, "\(tampering): \(plays.findings)")
     }

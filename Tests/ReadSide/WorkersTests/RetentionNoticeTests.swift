@@ -28,7 +28,7 @@ import Testing
     #expect(notice(status(), at: end) == .passed(since: LogTime(rawValue: end)))
   }
 
-  @Test func `nothing is in danger where all is applied, records are kept for ever, or no time is known`() {
+  @Test func `nothing is in danger where all is applied, records are kept forever, or no time is known`() {
     for status in [status(behind: 0), status(retention: nil), status(watermark: .min), status(retention: .max)] {
       #expect(notice(status, at: .max) == .none)
     }

@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func `a topic's retention is known, and none where records stay for ever`() async throws {
+  @Test func `a topic's retention is known, and none where records stay forever`() async throws {
     let fixture = try RelayFixture(partitions: 1)
     try await fixture.store.put(fixture.table, ["pk": .string("1")])
     try await fixture.relaying { _ = try await fixture.published(try fixture.log()) }

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// The two ways in which a connection opens files with checksums: SQLite's default way, but for `CheckedFile`.
 enum CheckedFiles: String {
-  /// A page that does not equal its checksum is an error.
+  /// A page that does not match its checksum is an error.
   case refusing = "afterimage"
   /// It is noted, and read as it is.
   case noting = "afterimage-noting"

@@ -6,7 +6,7 @@ enum DeadLetterCommand {
   static let command = Command(
     "dead-letter", about: "Records that a projection could not take.",
     notes:
-      "A dead letter is mended by a better pipeline file or a better item: a rebuilt read model, or the item's next write, takes it.",
+      "To resolve a dead letter, correct the pipeline file and rebuild, or write the item again.",
     commands: [list, show])
 
   private static let pipeline = Command.Positional("PIPELINE", "The pipeline.")

@@ -94,7 +94,7 @@ extension CheckedItems {
     guard let (name, node) = reader.text("zone") else { return .utc }
     if !inputs.contains(where: \.expression.takesZone) {
       findings.add(
-        node.mark, "`zone` means nothing here: no column is a calendar period (as `day of ...`) without a zone of its own")
+        node.mark, "`zone` has no effect here: no column is a calendar period (as `day of ...`) without a zone of its own")
     }
     if let zone = Zone.named(name) { return zone }
     findings.add(node.mark, "`\(name)` is not an IANA time zone (as `Europe/Paris` or `UTC`)")

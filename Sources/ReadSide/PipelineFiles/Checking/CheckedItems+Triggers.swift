@@ -29,7 +29,7 @@ extension CheckedItems {
         let own = reader.take("when")
         if let own, when != nil {
           findings.add(
-            own.mark, "the change has a `when`, and so has what it stands in: write both conditions here, joined by AND")
+            own.mark, "the change has a `when`, and so has the rule around it: write both conditions here, joined by AND")
         }
         return change.map { triggers($0, item: item, when: own ?? when) } ?? []
       }
@@ -70,7 +70,7 @@ extension CheckedItems {
           throw SyntaxFailure(
             offset: word.offset,
             message:
-              "`\(word.text)` is not what happens to an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
+              "`\(word.text)` is not a change of an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")

@@ -58,7 +58,7 @@ struct CheckedItems {
       var path = whole
       if isOfChange, path.root == "old" || path.root == "new" {
         guard let rest = path.rest else {
-          findings.add(node.mark, "write what of `\(path.root)` is meant: `\(path.root).name`")
+          findings.add(node.mark, "say which member of `\(path.root)` is meant: `\(path.root).name`")
           continue
         }
         path = rest

@@ -72,7 +72,7 @@ struct EffectReader {
       }
     case .session(let id, _):
       if let projection = projections[id], projection.isOfTouches {
-        findings.add(deletes.mark, "the sessions of `\(projection.name)` are made by touches: none of them is one item")
+        findings.add(deletes.mark, "the sessions of `\(projection.name)` come from touches: none of them is one item")
       }
     case .boardClosed: findings.add(deletes.mark, "a board is not an item: write `delete: { rows: ..., where: ... }`")
     }
@@ -96,7 +96,7 @@ struct EffectReader {
       if case .leaderboard(let board) = projection.kind {
         if let when { findings.add(when.mark, "an effect of a board takes no `when`") }
         guard words.count == 2, words[1] == "closed" else {
-          findings.add(node.mark, "write what became of the board: `\(name) closed`")
+          findings.add(node.mark, "say what happened to the board: `\(name) closed`")
           return nil
         }
         guard !board.windows.isEmpty else {
@@ -116,7 +116,7 @@ struct EffectReader {
       guard words.count == 2, known.contains(words[1]) else {
         let ends = SessionEnd.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
         findings.add(
-          node.mark, "write what became of the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
+          node.mark, "say what happened to the session: `\(name) expired`, `\(name) ended`, or one of the ends \(ends)")
         return nil
       }
       return .session(id, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })

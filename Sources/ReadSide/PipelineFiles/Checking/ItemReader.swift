@@ -148,7 +148,7 @@ struct ItemReader {
         if let written = type, written.type == .timestamp, case .iso(nil) = written.form {
           type = zoned(zone, zoneNode) ?? type
         } else if type?.type == .timestamp {
-          findings.add(zoneNode.mark, "the type says already how the time is written: a zone beside it means nothing")
+          findings.add(zoneNode.mark, "the type already says how the time is written: a zone has no effect")
         } else {
           findings.add(zoneNode.mark, "only a timestamp has a zone: give `type: timestamp`")
         }
@@ -166,7 +166,7 @@ struct ItemReader {
       let syntax = try parser.expression()
       let start = parser.current.offset
       if let written = try parser.type() {
-        if type != nil { throw SyntaxFailure(offset: start, message: "the type stands here and under `type`") }
+        if type != nil { throw SyntaxFailure(offset: start, message: "the type is given here and under `type`") }
         type = written
       }
       if parser.take(word: "optional") { isOptional = true }

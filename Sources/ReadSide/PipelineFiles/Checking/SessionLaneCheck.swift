@@ -37,7 +37,7 @@ struct SessionLaneCheck {
     guard let first = feeds.first else { return nil }
     if let other = feeds.first(where: { !Text.equal($0.table.name, first.table.name) }) {
       return
-        "these sessions are fed by two tables, `\(first.table.name)` (`\(first.item)`) and `\(other.table.name)` (`\(other.item)`), and the records of two tables come in no order: write sessions of each table, and join them in a query"
+        "these sessions are fed by two tables, `\(first.table.name)` (`\(first.item)`) and `\(other.table.name)` (`\(other.item)`), and the records of two tables have no common order: write sessions of each table, and join them in a query"
     }
     if first.partitions == 1 { return nil }
     var form: [Part]?
@@ -90,7 +90,7 @@ struct SessionLaneCheck {
   }
 
   private static func missing(_ feed: Feed, _ parts: [String]) -> String {
-    "the key of these sessions does not hold the partition key of `\(feed.table.name)` (\(parts.joined(separator: ", "))): its records come from several partitions in no order; add it to the key as it is captured"
+    "the key of these sessions does not hold the partition key of `\(feed.table.name)` (\(parts.joined(separator: ", "))): its records come from several partitions, in no common order; add it to the key as it is captured"
   }
 
   /// Whether a value reads the whole partition key in a type that keeps all of them distinct.

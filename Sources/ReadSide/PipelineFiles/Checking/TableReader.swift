@@ -62,7 +62,7 @@ struct TableReader {
       var parser = try ExpressionParser(text)
       let path = try parser.path()
       guard path.elements.count == 1 else {
-        throw SyntaxFailure(offset: 0, message: "a key attribute is one name: odd names stand in backticks")
+        throw SyntaxFailure(offset: 0, message: "a key attribute is one name: write unusual names in backticks")
       }
       let types: [String: KeyType] = ["string": .string, "number": .number, "bytes": .binary]
       var type = KeyType.string

@@ -11,7 +11,7 @@ extension Pipeline {
       let key = table.definition.key.attributes.map(\.name).joined(separator: ", ")
       let hidden = table.definition.privateAttributes
       lines.append(
-        "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; \(hidden.joined(separator: ", ")) leaves it in no record")."
+        "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; its records leave out \(hidden.joined(separator: ", "))")."
       )
     }
     lines.append("")
@@ -110,7 +110,7 @@ extension Pipeline {
     switch sessions.subject {
     case .touches(let touches): text = "a session of each \(keys) begins, and goes on, when \(changes(touches))."
     case .item(let source, let touches):
-      text = "each \(kind(source)) is a session, by \(keys), from when it is there until it is removed"
+      text = "each \(kind(source)) is a session, by \(keys), from when it is inserted until it is removed"
       let touched = touches.compactMap { touch -> String? in
         guard case .changed(let values) = touch.event else { return nil }
         let what = values.isEmpty ? "anything of it" : list(values.map(self.text), "or")

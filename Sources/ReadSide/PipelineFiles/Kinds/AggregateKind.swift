@@ -20,7 +20,7 @@ extension CheckedItems {
     let over = over(reader)
     let columns = columnSyntax(reader.entries("columns"), sessions: false, [])
     if groups.isEmpty {
-      findings.add(entry.key.mark, "an aggregate needs a group of at least one column: add up in the query for one number of all")
+      findings.add(entry.key.mark, "an aggregate needs a group of at least one column: for one total, add up in the query")
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)

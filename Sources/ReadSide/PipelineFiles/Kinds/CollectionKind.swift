@@ -41,7 +41,7 @@ extension CheckedItems {
     {
       findings.add(
         entry.key.mark,
-        "an item gives a row for each element of `\(source.explosion?.path.text ?? "")`: the element belongs into the key")
+        "an item gives a row for each element of `\(source.explosion?.path.text ?? "")`: the element belongs in the key")
     }
     var columns = source.inputs.enumerated().map {
       SQLColumn(name: $1.name, type: $1.type, isNullable: $0 >= keyCount && $1.isOptional)

@@ -28,7 +28,7 @@ extension CheckedItems {
       inputs = rules[rule].rule.fields[..<rules[rule].rule.captureCount].map {
         InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: of.node, expected: nil)
       }
-      if inputs.isEmpty { findings.add(entry.key.mark, "`\(of.text)` captures nothing of its key: give `key: [...]`") }
+      if inputs.isEmpty { findings.add(entry.key.mark, "`\(of.text)` captures nothing in its key: give `key: [...]`") }
     }
     let keyCount = inputs.count
     for index in 0..<keyCount { inputs[index].isKeyed = true }

@@ -59,7 +59,7 @@ extension CheckedItems {
     }
     let windows = boards.indices.compactMap { window($0, sources[0]) }
     if keep.boards != nil, boardCount == 0 {
-      findings.add(entry.key.mark, "there is one board only: `keep: ... boards` means nothing here")
+      findings.add(entry.key.mark, "there is one board only: `keep: ... boards` has no effect here")
     }
     let table = boardTable(
       entry.key.text, sources[0].inputs[...boardCount], scoreType, direction: direction, hasWindows: !windows.isEmpty)
@@ -153,7 +153,7 @@ extension CheckedItems {
         continue
       }
       guard (words[1] == "boards" ? keep.boards : keep.members) == nil else {
-        findings.add(node.mark, "`keep` says twice how many \(words[1]) there are")
+        findings.add(node.mark, "`keep` says more than once how many \(words[1]) there are")
         continue
       }
       if words[1] == "boards" { keep.boards = count } else { keep.members = count }

@@ -62,7 +62,7 @@ final class QueryChecker {
         node, offset: use.offset,
         use.isClock
           ? "\(use.what) reads the wall clock: write `:now`, the time that the answer is true for"
-          : "\(use.what) gives another answer each time: a query answers by its rows, its parameters and `:now`")
+          : "\(use.what) gives a different answer each time: an answer follows from rows, parameters and `:now`")
     }
     var used: Set<String> = []
     for index in 1..<(statement.parameterCount + 1) {

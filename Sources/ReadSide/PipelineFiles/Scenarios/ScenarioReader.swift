@@ -51,7 +51,7 @@ final class ScenarioReader {
         findings.add(node.mark, "`\(text)` is not a timestamp with a zone, as `2026-01-01T10:00:00Z`")
         return
       }
-      if time.rawValue % 1_000 != 0 { findings.add(node.mark, "the clock counts whole milliseconds") }
+      if time.rawValue % 1_000 != 0 { findings.add(node.mark, "the clock has whole milliseconds only") }
       if let before = clock, time < before {
         findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here")
       }

@@ -14,7 +14,7 @@ enum KeyTemplateParser {
     var optional: Set<Int> = []
     var at = 0
     let parts = try parts(bytes, &at, &captures, optional: &optional, isOptional: false)
-    guard !parts.isEmpty else { throw SyntaxFailure(offset: 0, message: "the template is empty: no key is") }
+    guard !parts.isEmpty else { throw SyntaxFailure(offset: 0, message: "the template is empty, and a key never is") }
     let optionalParts = parts.count { if case .optional = $0 { true } else { false } }
     guard optionalParts <= KeyTemplate.optionalPartsMax else {
       throw SyntaxFailure(offset: 0, message: "more than \(KeyTemplate.optionalPartsMax) optional parts")
@@ -42,7 +42,7 @@ enum KeyTemplateParser {
         if case .capture(let first) = left, case .capture(let second) = right {
           throw SyntaxFailure(
             offset: 0,
-            message: "`{\(captures[first].name)}` and `{\(captures[second].name)}` touch: some text has to stand between them")
+            message: "`{\(captures[first].name)}` and `{\(captures[second].name)}` touch: there has to be text between them")
         }
       }
     }
@@ -68,7 +68,7 @@ enum KeyTemplateParser {
       switch bytes[at] {
       case UInt8(ascii: "\\"):
         guard at + 1 < bytes.count, "{}[]\\".utf8.contains(bytes[at + 1]) else {
-          throw SyntaxFailure(offset: at, message: "`\\` stands before one of `{}[]\\` only")
+          throw SyntaxFailure(offset: at, message: "`\\` can only come before one of `{}[]\\`")
         }
         literal.append(bytes[at + 1])
         at += 2
@@ -76,13 +76,13 @@ enum KeyTemplateParser {
         flush()
         let capture = try capture(bytes, &at)
         if captures.contains(where: { $0.name == capture.name }) {
-          throw SyntaxFailure(offset: at - 1, message: "`{\(capture.name)}` stands here twice")
+          throw SyntaxFailure(offset: at - 1, message: "`{\(capture.name)}` is here twice")
         }
         if isOptional { optional.insert(captures.count) }
         parts.append(.capture(captures.count))
         captures.append(capture)
       case UInt8(ascii: "["):
-        guard !isOptional else { throw SyntaxFailure(offset: at, message: "an optional part cannot stand in another") }
+        guard !isOptional else { throw SyntaxFailure(offset: at, message: "an optional part cannot contain another") }
         flush()
         let start = at
         at += 1

@@ -115,7 +115,7 @@ package enum ValueExpression: Sendable {
     do throws(JSONError) {
       tape = try JSONTape(Array(text.utf8))
     } catch {
-      throw EvaluationFailure(path: path.text, reason: "is not in JSON: \(error.reason)")
+      throw EvaluationFailure(path: path.text, reason: "is not JSON: \(error.reason)")
     }
     var node = tape.root
     for element in path.elements {

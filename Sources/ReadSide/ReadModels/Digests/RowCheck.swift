@@ -67,14 +67,14 @@ package struct RowCheck: Sendable {
 
   /// What is wrong, one sentence for each finding; empty when nothing is.
   package var findings: [String] {
-    var all = unequal.map { "\(projection): the row \($0) does not equal its hash" }
-    if unequalCount > unequal.count { all.append("\(projection): \(unequalCount - unequal.count) more rows do not equal theirs") }
+    var all = unequal.map { "\(projection): the row \($0) does not match its hash" }
+    if unequalCount > unequal.count { all.append("\(projection): \(unequalCount - unequal.count) more rows do not match theirs") }
     if let failure {
       all.append("\(projection): its rows cannot be read to their end: \(failure)")
     } else if found.rows != kept.rows {
       all.append("\(projection): there are \(found.rows) rows, and checkpoints have written \(kept.rows)")
     } else if unequalCount == 0, found != kept {
-      all.append("\(projection): its rows amount to \(found.digits), and checkpoints have written \(kept.digits)")
+      all.append("\(projection): its rows have the digest \(found.digits), and checkpoints have written \(kept.digits)")
     }
     return all
   }

@@ -21,7 +21,7 @@ extension SQLiteGeneration {
     }
   }
 
-  /// The decider's epoch; before anybody has had it, that of nobody.
+  /// The decider's epoch; that of nobody before it was first taken.
   private func readEpoch() throws -> Epoch {
     let number = try connection.integer("SELECT time FROM _decided WHERE projection = ?1", .int(SQLiteGeneration.epochRow))
     return number.map { Epoch(rawValue: $0) } ?? .none

@@ -84,7 +84,7 @@ extension Connection {
     var found: [String] = []
     while try check.step() { found += (check.text(0) ?? "").split(separator: "\n").map { "SQLite: \($0)" } }
     if found == ["SQLite: ok"] { found = [] }
-    if let damage { found.insert("page \(damage.firstPage) does not equal its checksum", at: 0) }
+    if let damage { found.insert("page \(damage.firstPage) does not match its checksum", at: 0) }
     return Array(found.prefix(limit))
   }
 }

@@ -37,7 +37,7 @@ enum AccessFile {
     for node in list {
       let key = try key(node)
       guard !keys.contains(where: { Text.equal($0.id, key.id) }) else {
-        throw YAMLError("the key \(key.id) stands in the file twice", at: node.mark)
+        throw YAMLError("the key \(key.id) is in the file twice", at: node.mark)
       }
       keys.append(key)
     }

@@ -6,7 +6,7 @@ internal import TableStore
 /// Our own operation: a table's change log for another process, such as a relay of its own. `ServedLog` is its client.
 ///
 /// Request: TableName. Answer: TableID, PartitionKey (its name), First and Last (a sequence number for each partition), Retention
-/// (milliseconds that records are kept; absent for ever).
+/// (milliseconds that records are kept; absent forever).
 /// With TableID, Partition, After (a sequence number), Limit, Bytes and WaitMilliseconds it reads, also in the log of a deleted
 /// table: Times and Ends (for each record its commit time and the end of its bytes), Bytes (the records as they are stored, in
 /// base64, without private attributes), Behind, Watermark. What is wrong with the log is an answer too: Error with Kind, Message.

@@ -9,7 +9,7 @@ package enum OperationTable {
     ("SearchVectors, StartBulkPutItems and its like", "newer than the protocol that clients depend on"),
   ]
 
-  /// Two tables in Markdown: what there is, by service and the access that a key needs, and what there is not.
+  /// Two tables in Markdown: what there is, by service and the access that a key needs, and what is left out.
   package static var markdown: String {
     var lines = ["| service | access | operations |", "| --- | --- | --- |"]
     let services: [(Operation.Service, String)] = [(.dynamoDB, "DynamoDB"), (.streams, "DynamoDB Streams"), (.own, "our own")]

@@ -7,7 +7,7 @@ package struct TableFindings: Sendable {
     case itemDamaged = "ItemDamaged"
     /// An item that belongs into an index has no entry there.
     case indexEntryMissing = "IndexEntryMissing"
-    /// An entry without its item, of another item, or of an index that there is not.
+    /// An entry without its item, of another item, or of an index that does not exist.
     case indexEntryStale = "IndexEntryStale"
     case timeToLiveEntryMissing = "TimeToLiveEntryMissing"
     case timeToLiveEntryStale = "TimeToLiveEntryStale"

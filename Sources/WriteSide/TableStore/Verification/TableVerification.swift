@@ -136,7 +136,7 @@ struct TableVerification {
       let (itemKey, hash) = table.itemKey(key)
       guard this.pass(itemKey, of: passes) == pass else { return }
       if KeyBytes.logPartition(hash, of: table.definition.partitions) != partition {
-        findings.add(.recordOutOfLine, key: key, "\(where_) belongs into another partition")
+        findings.add(.recordOutOfLine, key: key, "\(where_) belongs in another partition")
       }
       let before = known[itemKey]
       let old = parts.old.map(TableVerification.hash)
@@ -239,7 +239,7 @@ struct TableVerification {
     if isTimeToLive { findings.timeToLiveEntries += 1 } else { findings.indexEntries += 1 }
     let kind: TableFindings.Kind = isTimeToLive ? .timeToLiveEntryStale : .indexEntryStale
     guard index != nil || isTimeToLive else {
-      return findings.add(kind, "an entry of index number \(number), which there is not")
+      return findings.add(kind, "an entry of index number \(number), which does not exist")
     }
     guard let bytes = try database.value(Family.items, itemKey, snapshot: snapshot), let item = StoredItem.item(bytes) else {
       return findings.add(kind, index: index?.name, "an entry leads to an item that is not there")
