@@ -74,9 +74,13 @@ package final class PipelineWorker: Service {
   /// Takes another definition of the same pipeline. Its queries and dashboard hold at once; changed effects hold when the lanes have
   /// taken them over; changed projections are built in a new generation.
   package func replace(_ pipeline: Pipeline) {
-    wanted.withLock {
-      $0.pipeline = pipeline
-      $0.revision += 1
+    wanted.withLock { wanted in
+      let before = wanted.pipeline
+      wanted.pipeline = pipeline
+      // Queries and the dashboard are nothing to the lanes: they go on as they are.
+      if pipeline.fingerprint != before.fingerprint || pipeline.effectsFingerprint != before.effectsFingerprint {
+        wanted.revision += 1
+      }
     }
     asked.announce()
     changed.announce()

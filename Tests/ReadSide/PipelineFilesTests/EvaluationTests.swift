@@ -216,4 +216,24 @@ import Testing
     #expect(base.projections.map(\.fingerprint) != other.projections.map(\.fingerprint))
     #expect(base.projections[0].fingerprint == other.projections[0].fingerprint)
   }
+
+  @Test func `effects have a fingerprint of their own`() throws {
+    func load(_ effects: String, _ more: String = "") throws -> Pipeline {
+      let text = """
+        pipeline: p
+        tables: { Tab: { key: { partition: PK string } } }
+        items: { doc: { in: Tab, match: { PK: "D:{id}" }, fields: { s: S optional } } }
+        projections: { docs: { collection: doc, key: [id], columns: [s] } }
+        \(effects)
+        \(more)
+        """
+      return try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml")
+    }
+    let gone = "effects: { gone: { each: doc removed, delete: { rows: docs, where: s = :id } } }"
+    let (none, one, other) = (try load(""), try load(gone), try load(gone.replacingOccurrences(of: "s = :id", with: "id = :id")))
+    let same = try load(gone + " # a comment", "queries: { q: { sql: SELECT 1 AS one } }")
+    #expect(one.effectsFingerprint == same.effectsFingerprint)
+    #expect(Set([none, one, other].map(\.effectsFingerprint)).count == 3)
+    #expect(Set([none, one, other, same].map(\.fingerprint)).count == 1)
+  }
 }

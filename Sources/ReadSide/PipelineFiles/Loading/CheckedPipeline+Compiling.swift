@@ -10,7 +10,7 @@ extension CheckedPipeline {
     return Pipeline(
       name: name, about: syntax.about, tables: items.tables.indices.map(table), items: items.rules.map(\.rule),
       projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries, dashboard: tiles,
-      fingerprint: syntax.fingerprints.whole)
+      fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)
   }
 
   private func table(_ index: Int) -> PipelineTable {

@@ -9,6 +9,8 @@ struct Fingerprints {
   private static let grammar = "afterimage pipeline 2"
 
   let whole: String
+  /// Over the effects alone: they decide no row.
+  let effects: String
   private let shared: [UInt8]
 
   init(_ root: YAMLNode) {
@@ -27,6 +29,9 @@ struct Fingerprints {
       Fingerprints.append(projection.value, to: &bytes)
     }
     whole = Fingerprints.digest(bytes)
+    var effects: [UInt8] = []
+    if let node = root["effects"] { Fingerprints.append(node, to: &effects) }
+    self.effects = Fingerprints.digest(effects)
   }
 
   func projection(_ entry: YAMLNode.Entry) -> String {

@@ -17,11 +17,13 @@ package struct Pipeline: Sendable {
   /// SHA-256, in hexadecimal, of everything that decides what the rows are: tables' keys and private attributes, items,
   /// projections. Comments, layout, queries and the dashboard leave it as it is. A generation is bound to it.
   package let fingerprint: String
+  /// The same of the effects: lanes take them over when it has changed.
+  package let effectsFingerprint: String
 
   /// Each property by its name.
   package init(
     name: String, about: String, tables: [PipelineTable], items: [ItemRule], projections: [Projection], effects: [Effect],
-    queries: [NamedQuery], dashboard: [DashboardTile], fingerprint: String
+    queries: [NamedQuery], dashboard: [DashboardTile], fingerprint: String, effectsFingerprint: String
   ) {
     self.name = name
     self.about = about
@@ -32,6 +34,7 @@ package struct Pipeline: Sendable {
     self.queries = queries
     self.dashboard = dashboard
     self.fingerprint = fingerprint
+    self.effectsFingerprint = effectsFingerprint
   }
 
   package func projection(named name: String) -> ProjectionID? {
