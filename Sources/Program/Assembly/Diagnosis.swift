@@ -107,8 +107,22 @@ package enum Diagnostics {
       found.append(Diagnosis(.fine, "data", "\(path) is in use by \(holder)"))
     } else {
       found.append(Diagnosis(.fine, "data", "\(path) is there, and no process uses it"))
+      // A process that has the tables open has looked at its logs itself.
+      if let log = tableLog(path) { found.append(log) }
     }
     return found + readModels(path)
+  }
+
+  /// What a start would say of the tables' write-ahead log; nil where there are no tables.
+  private static func tableLog(_ data: String) -> Diagnosis? {
+    let tables = data + "/tables"
+    guard FileManager.default.fileExists(atPath: tables + "/CURRENT") else { return nil }
+    guard let damage = TableStore.damage(path: tables) else {
+      return Diagnosis(.fine, "tables", "their write-ahead log is not damaged")
+    }
+    return Diagnosis(
+      .wrong, "tables", "\(damage.file) is damaged at byte \(damage.offset): \(damage.reason)",
+      advice: "put the file back from a copy, or see what can be kept with: afterimage table recover --up-to-damage --data \(data)")
   }
 
   private static func readModels(_ data: String) -> [Diagnosis] {

@@ -20,6 +20,8 @@ import Testing
 
     let none = try await Program.run("table", "recover", "--up-to-damage", "--data", data)
     #expect(none.status == 0 && none.output.contains("is not damaged: nothing to do"), "\(none)")
+    let fine = try await Program.run("doctor", "--data", data)
+    #expect(fine.output.contains("their write-ahead log is not damaged"), "\(fine)")
     let log = try #require(
       try FileManager.default.contentsOfDirectory(atPath: data + "/tables").filter { $0.hasSuffix(".log") }.sorted().last)
     let file = data + "/tables/" + log
@@ -27,6 +29,8 @@ import Testing
     bytes[bytes.count * 2 / 3] ^= 16
     try bytes.write(to: URL(filePath: file))
 
+    let doctor = try await Program.run("doctor", "--data", data)
+    #expect(doctor.status == 3 && doctor.output.contains("\(file) is damaged at byte "), "\(doctor)")
     let refused = try await scene.start()
     #expect(refused.status == 1 && refused.errors.contains("\(file) is damaged at byte "), "\(refused)")
     #expect(refused.errors.contains("afterimage table recover --up-to-damage --data \(data)"), "\(refused)")

@@ -10,7 +10,7 @@ enum TableVerifyCommand {
     "verify", about: "Check that a table's items, indexes, TTL, log and counts agree.",
     notes: """
       Without TABLE every table is checked. Each is looked at as of one moment, while writes go on.
-      The first differences are named with their kind and the item's key; the exit code is then 1.
+      The first differences are named with their kind and the item's key; the exit code is then 3.
       """,
     positionals: [.init("TABLE", "The table; all of them when it is left out.", count: .optional)],
     options: [Commands.endpoint, Commands.output]
