@@ -85,6 +85,8 @@ package final class HTTPServer: Sendable {
     let isServing = state.withLock { state in
       guard state.current == nil, state.socket >= 0 else { return true }
       state.current = HTTPServer.start(core, state.socket, identity)
+      // libmicrohttpd has closed the socket when it could not start: its number may be somebody else's by now.
+      if state.current == nil { state.socket = -1 }
       return state.current != nil
     }
     guard !isServing else { return }
@@ -111,10 +113,8 @@ package final class HTTPServer: Sendable {
     state.withLock { state in
       guard let current = state.current else { return false }
       let socket = dup(state.socket)
-      guard socket >= 0, let daemon = HTTPServer.start(core, socket, identity) else {
-        if socket >= 0 { close(socket) }
-        return false
-      }
+      // As in `start`: when libmicrohttpd cannot start it has closed the socket.
+      guard socket >= 0, let daemon = HTTPServer.start(core, socket, identity) else { return false }
       let old = MHD_quiesce_daemon(current.pointer)
       if old >= 0 { close(old) }
       state.retired.append(current)

@@ -93,6 +93,24 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     #expect(corrupt.answer()?.status == 400)
   }
 
+  @Test func `a certificate that cannot be used closes no file of anybody else`() throws {
+    let bad = TLSIdentity(certificate: Array("no certificate".utf8), key: Array("no key".utf8))
+    let server = try HTTPServer.serving(handler: echo)
+    defer { server.stop() }
+    for _ in 0..<50 {
+      let refused = try HTTPServer(.init(identity: bad), handler: echo)
+      #expect(throws: HTTPServerError.self) { try refused.start() }
+      #expect(!server.reload(bad))
+      // They have the numbers that were given back.
+      let files = (0..<8).map { _ in open("/dev/null", O_RDONLY) }
+      refused.stop()
+      for file in files {
+        #expect(fcntl(file, F_GETFD) >= 0, "file \(file) was closed")
+        close(file)
+      }
+    }
+  }
+
   @Test func `a taken port is named`() throws {
     let server = try HTTPServer.serving(handler: echo)
     do throws(HTTPServerError) {
