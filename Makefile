@@ -40,9 +40,12 @@ demo: packages
 # Suites that start brokers and servers run one test after the other: side by side they would only take each other's time.
 SERIAL := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
 
+# Of the others so many run at once: all together keep those that speak with a server waiting past their time limits.
+WIDTH := 6
+
 test: packages test-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --skip '$(SERIAL)'
+	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
 # The comparisons with plain models: of the table store over 1,000,000 operations, of the read side over so many pipelines.
