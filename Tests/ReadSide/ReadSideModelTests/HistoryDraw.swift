@@ -38,9 +38,11 @@ struct HistoryDraw {
   static let starts: [Int64] = [1_774_735_200_000, 1_792_875_600_000, 1_767_220_200_000]
 
   private let focus: PipelineDraw.Focus
+  private let keys: KeyDraw
 
-  init(seed: UInt64, focus: PipelineDraw.Focus) {
+  init(seed: UInt64, focus: PipelineDraw.Focus, keys: KeyDraw) {
     self.focus = focus
+    self.keys = keys
     draw = Draw(seed: seed ^ 0x00ff_00ff)
     now = draw.pick(Self.starts)
   }
@@ -73,21 +75,8 @@ struct HistoryDraw {
   ]
 
   private mutating func key() -> (table: String, key: Item) {
-    let big = draw.chance(60)
     let focus = draw.chance(4) ? draw.pick(PipelineDraw.Focus.allCases) : focus
-    if focus == .thing {
-      return ("Box", ["PK": .string(big ? String(repeating: "k", count: 2_048) : draw.pick(["x", "y", "P:a", "z\u{301}"]))])
-    }
-    let sort = big ? String(repeating: "s", count: 1_024) : draw.pick(["1", "2", "1", "2", "3", "\u{0}"])
-    if draw.chance(40) { return ("Tab", ["PK": .string("P:" + String(repeating: "p", count: 2_046)), "SK": .string(sort)]) }
-    return (
-      "Tab",
-      [
-        "PK": .string(
-          draw.chance(20) ? "Q" : focus == .play ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"])),
-        "SK": .string(sort),
-      ]
-    )
+    return focus == .thing ? ("Box", keys.box(&draw)) : ("Tab", keys.tab(focus == .play, &draw))
   }
 
   private mutating func put(_ isHostile: Bool) -> HistoryStep {

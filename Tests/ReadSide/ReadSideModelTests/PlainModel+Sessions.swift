@@ -164,7 +164,7 @@ extension PlainModel {
 
   /// `<time> <length-prefixed item key>[#n]`
   static func name(_ session: PlainSession) -> String {
-    let parts = session.itemKey.parts.map { "\($0.count):\(String(decoding: $0, as: UTF8.self))" }.joined(separator: " ")
+    let parts = session.itemKey.parts.map { "\($0.text.utf8.count):\($0.text)" }.joined(separator: " ")
     return "\(Timestamp.text(session.started.time)) \(parts)\(session.ordinal > 1 ? "#\(session.ordinal)" : "")"
   }
 }
