@@ -6,6 +6,8 @@ enum HistoryStep: CustomStringConvertible {
   case put(table: String, Item)
   case update(table: String, key: Item, set: Item, remove: [String])
   case delete(table: String, key: Item)
+  /// Writes of different items in one transaction.
+  indirect case together([HistoryStep])
   /// Milliseconds.
   case advance(Int64)
 
@@ -15,6 +17,7 @@ enum HistoryStep: CustomStringConvertible {
     case .update(let table, let key, let set, let remove):
       "update \(table) \(HistoryStep.text(key)) set \(HistoryStep.text(set)) remove \(remove)"
     case .delete(let table, let key): "delete \(table) \(HistoryStep.text(key))"
+    case .together(let writes): "together:\(writes.map { "\n    \($0)" }.joined())"
     case .advance(let milliseconds): "advance \(milliseconds) ms"
     }
   }
@@ -53,16 +56,26 @@ struct HistoryDraw {
   }
 
   private mutating func step(_ isHostile: Bool) -> HistoryStep {
-    switch draw.below(10) {
-    case 0, 1, 2: return put(isHostile)
-    case 3, 4, 5: return update(isHostile)
-    case 6:
-      let (table, key) = key()
-      return .delete(table: table, key: key)
-    default:
+    let kind = draw.below(10)
+    if kind > 6 {
       let time = draw.pick(Self.times)
       now += time
       return .advance(time)
+    }
+    guard draw.chance(8) else { return write(kind, isHostile, to: key()) }
+    var keys = [key()]
+    for _ in 0..<1 + draw.below(4) {
+      let other = key()
+      if !keys.contains(where: { $0 == other }) { keys.append(other) }
+    }
+    return .together(keys.map { write(draw.below(7), isHostile, to: $0) })
+  }
+
+  private mutating func write(_ kind: Int, _ isHostile: Bool, to item: (table: String, key: Item)) -> HistoryStep {
+    switch kind {
+    case 0, 1, 2: put(isHostile, item)
+    case 3, 4, 5: update(isHostile, item)
+    default: .delete(table: item.table, key: item.key)
     }
   }
 
@@ -79,19 +92,17 @@ struct HistoryDraw {
     return focus == .thing ? ("Box", keys.box(&draw)) : ("Tab", keys.tab(focus == .play, &draw))
   }
 
-  private mutating func put(_ isHostile: Bool) -> HistoryStep {
-    let (table, key) = key()
-    var item = key
+  private mutating func put(_ isHostile: Bool, _ of: (table: String, key: Item)) -> HistoryStep {
+    var item = of.key
     for name in Self.names where !draw.chance(isHostile ? 7 : 12) { item[name] = value(name, isHostile) }
     if !draw.chance(4) { item["X"] = nil }
-    return .put(table: table, item)
+    return .put(table: of.table, item)
   }
 
-  private mutating func update(_ isHostile: Bool) -> HistoryStep {
-    let (table, key) = key()
+  private mutating func update(_ isHostile: Bool, _ of: (table: String, key: Item)) -> HistoryStep {
     var set = Item()
     for name in draw.some(Self.names, 1 + draw.below(3)) { set[name] = value(name, isHostile) }
-    return .update(table: table, key: key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
+    return .update(table: of.table, key: of.key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
   }
 
   private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "N", "S", "G", "G"]

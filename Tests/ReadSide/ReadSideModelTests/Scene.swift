@@ -35,26 +35,34 @@ final class Scene {
   deinit { store.close() }
 
   func perform(_ step: HistoryStep) async throws {
-    let action: WriteAction
     switch step {
     case .advance(let milliseconds):
       time.advance(milliseconds)
       _ = try store.removeDue()
-      return
+    case .together(let writes):
+      _ = try await store.write(WriteTransaction(actions: writes.compactMap { action($0) }, isTransaction: true))
+    case .put, .update, .delete:
+      _ = try await store.write(WriteTransaction(actions: [action(step)].compactMap { $0 }))
+    }
+  }
+
+  /// The write of a step that is one.
+  private func action(_ step: HistoryStep) -> WriteAction? {
+    switch step {
+    case .advance, .together: return nil
     case .put(let table, let item):
       let key = pipeline.tables.first { $0.name == table }!.definition.key
       let names = Set(key.attributes.map(\.name))
-      action = WriteAction(table: table, key: Item(item.entries.filter { names.contains($0.name) })) { _ in .put(item) }
+      return WriteAction(table: table, key: Item(item.entries.filter { names.contains($0.name) })) { _ in .put(item) }
     case .update(let table, let key, let set, let remove):
-      action = WriteAction(table: table, key: key) { (current) -> WriteChange in
+      return WriteAction(table: table, key: key) { (current) -> WriteChange in
         var item = current ?? key
         for entry in set.entries { item[entry.name] = entry.value }
         for name in remove { item[name] = nil }
         return .put(item)
       }
-    case .delete(let table, let key): action = WriteAction(table: table, key: key) { _ in .delete }
+    case .delete(let table, let key): return WriteAction(table: table, key: key) { _ in .delete }
     }
-    _ = try await store.write(WriteTransaction(actions: [action]))
   }
 
   /// Lets the watermarks reach the clock.
