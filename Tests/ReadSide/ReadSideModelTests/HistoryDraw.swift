@@ -129,7 +129,8 @@ struct HistoryDraw {
       return .string(
         isEdge
           ? draw.pick([
-            "a\u{0}b", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}", "\u{e9}", "",
+            "a\u{0}b", "\u{0}#x", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}",
+            "\u{e9}", "",
           ])
           : draw.pick(["a", "b", "r1", "so #happy", "#sad day", "A"]))
     case "G":
@@ -141,7 +142,7 @@ struct HistoryDraw {
     case "U":
       return number(
         isEdge
-          ? draw.pick(["0", "-62135596800", "-62135596801", "253402300799", "253402300800", "253402300799999", "1E30", "1.5"])
+          ? draw.pick(Self.numberedEdges)
           : draw.chance(2) ? "\((now + draw.pick(Self.near)) / 1_000)" : "\(now + draw.pick(Self.near))")
     case "Y":
       return .binary(
@@ -152,11 +153,17 @@ struct HistoryDraw {
       ])
     case "L":
       if draw.chance(3) { return .stringSet(draw.pick([["a", "b"], ["b"], ["a", "b", "c"]])) }
-      return .list((0..<draw.below(4)).map { _ in isEdge ? .number(Number(4)) : .string(draw.pick(["a", "b", "c", "a"])) })
+      return .list(
+        (0..<draw.below(4)).map { _ in
+          isEdge ? draw.pick([.number(Number(4)), .string("\u{0}")]) : .string(draw.pick(["a", "b", "c", "a"]))
+        })
     case "M":
       return .list(
         (0..<draw.below(4)).map { _ in
-          var map: Item = ["k": .string(draw.pick(["a", "b", "c"])), "v": .number(Number(Int64(draw.below(4))))]
+          var map: Item = [
+            "k": .string(isEdge ? draw.pick(["a", "\u{0}"]) : draw.pick(["a", "b", "c"])),
+            "v": .number(Number(Int64(draw.below(4)))),
+          ]
           if draw.chance(8) { map[draw.pick(["k", "v"])] = nil }
           return .map(map)
         })
@@ -168,7 +175,15 @@ struct HistoryDraw {
   private static let near: [Int64] = [0, 0, 1_000, 600_000, 1_800_000, 3_600_000, 86_400_000, -1_000, -3_600_000, -86_400_000]
   private static let edges = [
     "0001-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "10000-01-01T00:00:00Z", "2026-03-29T02:30:00",
-    "2026-10-25T02:30:00", "2026-13-01", "2026-03-29", "2026-03-29T01:00:00.5+01:00",
+    "0001-01-01T00:00:00", "0001-01-01T05:00:00+05:00", "0001-01-01T04:59:59.999999+05:00", "9999-12-31T23:59:59",
+    "9999-12-31T18:59:59.999999-05:00", "9999-12-31T19:00:00-05:00", "2026-10-25T02:30:00", "2026-13-01", "2026-03-29",
+    "2026-03-29T01:00:00.5+01:00",
+  ]
+
+  /// In seconds, and in milliseconds: the first instant of the year 1 and the last of 9999, and those beside them.
+  private static let numberedEdges = [
+    "0", "-62135596800", "-62135596801", "-62135596800.000001", "253402300799", "253402300799.999999", "253402300800",
+    "-62135596800000", "-62135596800001", "253402300799999", "253402300800000", "1E30", "1.5",
   ]
 
   private func number(_ text: String) -> AttributeValue {

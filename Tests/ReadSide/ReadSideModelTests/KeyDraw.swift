@@ -55,19 +55,22 @@ struct KeyDraw {
 
   // MARK: Values
 
+  private static let plays = ["P:a", "P:a", "P:a", "P:a", "P:b", "P:b", "P:\u{0}"]
+  private static let chats = ["C:a", "C:a", "C:a", "C:a", "C:r1", "C:r1", "C:a\u{0}"]
+
   /// A key of `Tab`: of a play or of a chat.
   func tab(_ isPlay: Bool, _ draw: inout Draw) -> Item {
-    let isBig = draw.chance(60)
+    let isBig = draw.chance(40)
     let isStray = draw.chance(20)
     let mark = isPlay ? "P:" : "C:"
     let part: AttributeValue
     switch partition {
     case .string:
-      let isHuge = isBig || draw.chance(60)
+      let isHuge = isBig || draw.chance(40)
       part = .string(
         isHuge
-          ? mark + String(repeating: "p", count: 2_046)
-          : isStray ? "Q" : isPlay ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"]))
+          ? mark + String(repeating: "p", count: draw.pick([1_024, 1_025, 2_046, 2_046]))
+          : isStray ? "Q" : isPlay ? draw.pick(Self.plays) : draw.pick(Self.chats))
     case .number: part = number(isPlay, isStray, &draw)
     case .binary: part = binary(isPlay, isBig ? 2_048 : nil, &draw)
     }
@@ -84,7 +87,7 @@ struct KeyDraw {
   }
 
   func box(_ draw: inout Draw) -> Item {
-    let isBig = draw.chance(60)
+    let isBig = draw.chance(40)
     switch box {
     case .string:
       return ["PK": .string(isBig ? String(repeating: "k", count: 2_048) : draw.pick(["x", "y", "P:a", "z\u{301}"]))]

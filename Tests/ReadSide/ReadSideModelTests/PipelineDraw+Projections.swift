@@ -1,13 +1,12 @@
 /// Projections and effects, kind by kind.
 extension PipelineDraw {
   mutating func projection(_ index: Int) -> [String] {
-    let name = "p\(index)"
     switch draw.below(10) {
-    case 0, 1: return collection(name)
-    case 2, 3, 4: return aggregate(name)
-    case 5, 6: return leaderboard(name)
-    case 7, 8: return touchSessions(name)
-    default: return itemSessions(name)
+    case 0, 1: return collection(named("p\(index)"))
+    case 2, 3, 4: return aggregate(named("p\(index)"))
+    case 5, 6: return leaderboard(named("p\(index)", and: "_by_rank"))
+    case 7, 8: return touchSessions(named("p\(index)", and: "_by_status"))
+    default: return itemSessions(named("p\(index)", and: "_by_status"))
     }
   }
 

@@ -27,7 +27,12 @@ struct PipelineDraw {
     var all: [FieldDraw] { captures + fields }
   }
 
+  /// As many bytes as a name in SQL has at most.
+  static let nameBytesMax = 63
+
   var draw: Draw
+  /// A name of one byte too many that the file has: the loader is to refuse the file for it.
+  private(set) var overlong: (name: String, inSQL: String)?
   private(set) var onePartition = false
   var items: [ItemDraw] = []
   /// Collections that effects may delete the rows of: name, and columns with their types.
@@ -111,6 +116,15 @@ struct PipelineDraw {
     )
   }
 
+  /// At times a name that is as long as it may be together with what SQL adds to it, and rarely one byte longer.
+  mutating func named(_ name: String, and added: String = "") -> String {
+    guard draw.chance(12) else { return name }
+    let isOverlong = added != "_sort" && draw.chance(8)
+    let long = name + String(repeating: "x", count: Self.nameBytesMax - name.utf8.count - added.utf8.count + (isOverlong ? 1 : 0))
+    if isOverlong { overlong = (long, long + added) }
+    return long
+  }
+
   private mutating func drawFields() -> [FieldDraw] {
     func optional(_ yes: Bool) -> String { yes ? " optional" : "" }
     var fields: [FieldDraw] = []
@@ -174,7 +188,8 @@ struct PipelineDraw {
     let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
     let field = draw.chance(4) ? draw.pick(fields) : draw.pick(likely)
     if field.type == "string", !field.isElement, draw.chance(8) {
-      return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }")
+      let name = named("up_\(field.name)")
+      return (name, "string", "{ \(name): upper(\(field.name)) }")
     }
     return (field.name, field.type, field.name)
   }
@@ -200,7 +215,8 @@ struct PipelineDraw {
       case 7: text = draw.pick(["duration", "duration(ms)"])
       default: text = draw.pick(fields).name
       }
-      columns.append("c\(index): \"\(text)\"")
+      // A decimal has a second column in SQL, `_sort`.
+      columns.append("\(named("c\(index)", and: text == "count" ? "" : "_sort")): \"\(text)\"")
     }
     return "{ \(columns.joined(separator: ", ")) }"
   }
