@@ -29,7 +29,7 @@ import Workers
     var runs = try Self.ways.map { ($0, try scene.replay($0)) }
     for step in steps {
       try await scene.perform(step)
-      try scene.settle()
+      try await scene.settle()
       for index in runs.indices where runs[index].0.isLive { try await runs[index].1.replay.catchUp() }
     }
     var answers: [String] = []

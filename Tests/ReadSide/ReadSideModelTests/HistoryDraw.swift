@@ -43,11 +43,13 @@ struct HistoryDraw {
   private let focus: PipelineDraw.Focus
   private let keys: KeyDraw
 
-  init(seed: UInt64, focus: PipelineDraw.Focus, keys: KeyDraw) {
+  /// `start` is one of `starts` unless given.
+  init(seed: UInt64, focus: PipelineDraw.Focus, keys: KeyDraw, start: Int64? = nil) {
     self.focus = focus
     self.keys = keys
     draw = Draw(seed: seed ^ 0x00ff_00ff)
     now = draw.pick(Self.starts)
+    if let start { now = start }
   }
 
   mutating func steps() -> [HistoryStep] {

@@ -112,6 +112,7 @@ extension PlainModel {
         }
       }
     }
+    let watermark = watermark(id)
     for (key, opened) in opened {
       guard let end = board.period(of: key)?.upperBound, end <= watermark, opened.time < watermark else { continue }
       // A board that is made later closes after all that its first instant brings.

@@ -30,16 +30,23 @@ import Testing
   /// Answers how many draws were refused before one was taken.
   private static func agree(_ seed: UInt64) async throws -> Int {
     let (text, pipeline, refused) = drawn(seed)
+    let clocks = ClockDraw(seed: seed)
     var history = HistoryDraw(seed: seed, focus: focus(seed), keys: KeyDraw(seed: seed))
-    let start = history.now
-    let steps = history.steps()
-    let trial = Trial(pipeline: pipeline, start: start, seed: seed)
+    var start = history.now
+    var steps = history.steps()
+    if let given = clocks.start(taking: history.now - start) {
+      start = given
+      history = HistoryDraw(seed: seed, focus: focus(seed), keys: KeyDraw(seed: seed), start: start)
+      steps = history.steps()
+    }
+    let trial = Trial(pipeline: pipeline, start: start, clocks: clocks, seed: seed)
     guard let problem = try await trial.problem(steps) else { return refused }
     let (shrunk, left) = try await trial.shrunk(steps, problem)
     Issue.record(
       """
       AFTERIMAGE_SEED=\(seed): \(left)
       \(text)
+      \(clocks)
       from \(start) ms: \(shrunk.count) of \(steps.count) steps
       \(shrunk.map { "  \($0)" }.joined(separator: "\n"))
       """)

@@ -17,10 +17,12 @@ final class Scene {
   let store: TableStore
   let time: ManualTime
   let directory = TemporaryDirectory()
+  private let clocks: ClockDraw
   private var generations = 0
 
-  init(_ pipeline: Pipeline, start: Int64, partitions: Int) throws {
+  init(_ pipeline: Pipeline, start: Int64, partitions: Int, clocks: ClockDraw = .live) throws {
     self.pipeline = pipeline
+    self.clocks = clocks
     time = ManualTime(wall: start)
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     store = try TableStore(path: directory.path + "/tables", options: .init(time: time, sweepsExpired: false))
@@ -28,7 +30,7 @@ final class Scene {
       var definition = table.definition
       definition.partitions = table.partitions ?? partitions
       definition.stream = .newAndOldImages
-      _ = try store.createTable(definition)
+      _ = try store.createTable(definition, clock: clocks.history.contains(table.name) ? .history : .live)
     }
   }
 
@@ -40,10 +42,25 @@ final class Scene {
       time.advance(milliseconds)
       _ = try store.removeDue()
     case .together(let writes):
-      _ = try await store.write(WriteTransaction(actions: writes.compactMap { action($0) }, isTransaction: true))
-    case .put, .update, .delete:
-      _ = try await store.write(WriteTransaction(actions: [action(step)].compactMap { $0 }))
+      let actions = writes.compactMap { action($0) }
+      // A transaction has one time, or none.
+      let given = actions.filter { clocks.history.contains($0.table) }
+      try await write(given)
+      try await write(actions.filter { !clocks.history.contains($0.table) })
+    case .put, .update, .delete: try await write([action(step)].compactMap { $0 })
     }
+  }
+
+  /// All tables have clocks of one kind.
+  private func write(_ actions: [WriteAction]) async throws {
+    guard let first = actions.first else { return }
+    _ = try await store.write(
+      WriteTransaction(actions: actions, isTransaction: actions.count > 1, time: givenTime(first.table)))
+  }
+
+  /// What a write brings to a history clock.
+  private func givenTime(_ table: String) -> Int64? {
+    clocks.history.contains(table) ? max(0, time.wall() - clocks.lag) : nil
   }
 
   /// The write of a step that is one.
@@ -65,14 +82,27 @@ final class Scene {
     }
   }
 
-  /// Lets the watermarks reach the clock.
-  func settle() throws { try store.settleClock() }
+  /// Lets the watermarks reach the clock. To a history clock a write that changes nothing brings it.
+  func settle() async throws {
+    try store.settleClock()
+    for table in pipeline.tables where clocks.history.contains(table.name) {
+      var key = Item()
+      for attribute in table.definition.key.attributes {
+        switch attribute.type {
+        case .string: key[attribute.name] = .string("-")
+        case .number: key[attribute.name] = .number(Number(-7))
+        case .binary: key[attribute.name] = .binary([7])
+        }
+      }
+      try await write([WriteAction(table: table.name, key: key) { _ in .keep }])
+    }
+  }
 
   /// Applies what there is, carries out the effects that are due, and so on until nothing more comes.
   func carryOut(_ replay: inout Replay) async throws {
     while true {
       let removed = try store.removeDue()
-      try settle()
+      try await settle()
       try await replay.catchUp()
       var due: [PendingEffect] = []
       for name in EffectRules.names(of: pipeline) {
@@ -102,10 +132,10 @@ final class Scene {
     _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
   }
 
-  /// All changes in their order, and the watermark of all partitions.
-  func changes() async throws -> (changes: [PlainChange], watermark: Instant) {
+  /// All changes in their order, and by table the least watermark of its partitions.
+  func changes() async throws -> (changes: [PlainChange], watermarks: [Instant]) {
     var all: [PlainChange] = []
-    var watermark = Instant.distantFuture
+    var watermarks = [Instant](repeating: .distantFuture, count: pipeline.tables.count)
     for (number, table) in pipeline.tables.enumerated() {
       let log = EmbeddedLog(store, table: table.name)
       let tableID = try await log.describe().tableID
@@ -113,10 +143,10 @@ final class Scene {
         all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
         let batch = try await log.read(partition: partition, after: end, limit: .standard, wait: .zero)
-        watermark = min(watermark, Instant(batch.watermark))
+        watermarks[number] = min(watermarks[number], Instant(batch.watermark))
       }
     }
-    return (all.sorted { $0.stamp < $1.stamp }, watermark)
+    return (all.sorted { $0.stamp < $1.stamp }, watermarks)
   }
 
   /// Works the pipeline's lanes over what the logs hold, into a read model of its own.

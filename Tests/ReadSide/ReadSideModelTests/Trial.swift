@@ -10,6 +10,7 @@ struct Trial {
   let pipeline: Pipeline
   /// Milliseconds since 1970.
   let start: Int64
+  let clocks: ClockDraw
   let seed: UInt64
 
   /// The first difference between the engine and the plain model; nil when there is none.
@@ -18,7 +19,7 @@ struct Trial {
     var digests: [Digest]?
     for partitions in [4, 1] {
       let ways = partitions == 4 ? [Way(), .drawn(&draw), .drawn(&draw)] : [.drawn(&draw)]
-      let scene = try Scene(pipeline, start: start, partitions: partitions)
+      let scene = try Scene(pipeline, start: start, partitions: partitions, clocks: clocks)
       var runs: [(way: Way, replay: Replay, path: String)] = []
       for way in ways {
         let (replay, path) = try scene.replay(way)
@@ -27,14 +28,14 @@ struct Trial {
       for step in steps {
         try await scene.perform(step)
         guard case .advance = step else { continue }
-        try scene.settle()
+        try await scene.settle()
         for index in runs.indices where runs[index].way.isLive { try await runs[index].replay.catchUp() }
       }
       // The watermark passes the last change.
       try await scene.perform(.advance(1))
-      try scene.settle()
-      let (changes, watermark) = try await scene.changes()
-      let model = PlainModel(pipeline, changes, watermark: watermark)
+      try await scene.settle()
+      let (changes, watermarks) = try await scene.changes()
+      let model = PlainModel(pipeline, changes, watermarks: watermarks)
       for index in runs.indices {
         try await runs[index].replay.catchUp()
         let comparison = Comparison(model: model, path: runs[index].path, store: runs[index].replay.store)
@@ -56,7 +57,9 @@ struct Trial {
       if case .sessions(let sessions) = $0.kind { sessions.expiresItem } else { false }
     }
     guard expires || !pipeline.effects.isEmpty else { return nil }
-    let scene = try Scene(pipeline, start: start, partitions: draw.pick([1, 4]))
+    // The rows of one table are those of an instant of another: their clocks go together.
+    let scene = try Scene(
+      pipeline, start: start, partitions: draw.pick([1, 4]), clocks: clocks.history.count == 1 ? .live : clocks)
     var way = Way.drawn(&draw)
     way.isLive = true
     way.isSettled = true
@@ -67,8 +70,8 @@ struct Trial {
       if draw.chance(3) { try await scene.carryOut(&replay) }
     }
     try await scene.carryOut(&replay)
-    let (changes, watermark) = try await scene.changes()
-    var model = PlainModel(pipeline, changes, watermark: watermark)
+    let (changes, watermarks) = try await scene.changes()
+    var model = PlainModel(pipeline, changes, watermarks: watermarks)
     let comparison = Comparison(model: model, path: path, store: replay.store)
     guard let problem = try comparison.difference(effects: false) ?? model.deletionProblem() else { return nil }
     let log = changes.map {
