@@ -97,6 +97,22 @@ import Workers
     #expect(answers == Array(repeating: "2 expired deadline 2026-01-01T10:00:00.000000Z", count: 2))
   }
 
+  @Test func `a replay stops where a table was deleted, even when nothing came before`() async throws {
+    let text = """
+      pipeline: found
+      tables: { Tab: { key: { partition: PK string } } }
+      items: { play: { in: Tab, match: { PK: "{who}" } } }
+      projections: { plays: { collection: play, key: [who] } }
+
+      """
+    let pipeline = try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml")
+    let scene = try Scene(pipeline, start: 1_767_261_600_000, partitions: 1)
+    var replay = try scene.replay(Way()).replay
+    try await replay.catchUp()
+    try await scene.perform(.recreate(table: "Tab"))
+    await #expect(throws: ReplayStopped.self) { try await replay.catchUp() }
+  }
+
   @Test func `the last of a list's elements is the last of its change`() async throws {
     let list = AttributeValue.list([.string("a"), .string("c"), .string("b")])
     let answers = try await answers(

@@ -8,6 +8,8 @@ enum HistoryStep: CustomStringConvertible {
   case delete(table: String, key: Item)
   /// Writes of different items in one transaction.
   indirect case together([HistoryStep])
+  /// The table is deleted and created again.
+  case recreate(table: String)
   /// Milliseconds.
   case advance(Int64)
 
@@ -18,6 +20,7 @@ enum HistoryStep: CustomStringConvertible {
       "update \(table) \(HistoryStep.text(key)) set \(HistoryStep.text(set)) remove \(remove)"
     case .delete(let table, let key): "delete \(table) \(HistoryStep.text(key))"
     case .together(let writes): "together:\(writes.map { "\n    \($0)" }.joined())"
+    case .recreate(let table): "recreate \(table)"
     case .advance(let milliseconds): "advance \(milliseconds) ms"
     }
   }
@@ -54,7 +57,9 @@ struct HistoryDraw {
 
   mutating func steps() -> [HistoryStep] {
     let isHostile = !draw.chance(3)
-    return (0..<(25 + draw.below(45))).map { _ in step(isHostile) }
+    var steps = (0..<(25 + draw.below(45))).map { _ in step(isHostile) }
+    if draw.chance(6) { steps.insert(.recreate(table: draw.pick(["Tab", "Box"])), at: draw.below(steps.count)) }
+    return steps
   }
 
   private mutating func step(_ isHostile: Bool) -> HistoryStep {

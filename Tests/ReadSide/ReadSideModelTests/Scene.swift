@@ -18,6 +18,7 @@ final class Scene {
   let time: ManualTime
   let directory = TemporaryDirectory()
   private let clocks: ClockDraw
+  private let partitions: Int
   private var generations = 0
 
   init(_ pipeline: Pipeline, start: Int64, partitions: Int, clocks: ClockDraw = .live) throws {
@@ -26,11 +27,16 @@ final class Scene {
     time = ManualTime(wall: start)
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     store = try TableStore(path: directory.path + "/tables", options: .init(time: time, sweepsExpired: false))
-    for table in pipeline.tables {
+    self.partitions = partitions
+    for table in pipeline.tables { try create(table.name) }
+  }
+
+  private func create(_ name: String) throws {
+    for table in pipeline.tables where table.name == name {
       var definition = table.definition
       definition.partitions = table.partitions ?? partitions
       definition.stream = .newAndOldImages
-      _ = try store.createTable(definition, clock: clocks.history.contains(table.name) ? .history : .live)
+      _ = try store.createTable(definition, clock: clocks.history.contains(name) ? .history : .live)
     }
   }
 
@@ -41,6 +47,9 @@ final class Scene {
     case .advance(let milliseconds):
       time.advance(milliseconds)
       _ = try store.removeDue()
+    case .recreate(let table):
+      _ = try store.deleteTable(table)
+      try create(table)
     case .together(let writes):
       let actions = writes.compactMap { action($0) }
       // A transaction has one time, or none.
@@ -66,7 +75,7 @@ final class Scene {
   /// The write of a step that is one.
   private func action(_ step: HistoryStep) -> WriteAction? {
     switch step {
-    case .advance, .together: return nil
+    case .advance, .recreate, .together: return nil
     case .put(let table, let item):
       let key = pipeline.tables.first { $0.name == table }!.definition.key
       let names = Set(key.attributes.map(\.name))

@@ -20,16 +20,27 @@ struct Trial {
     for partitions in [4, 1] {
       let ways = partitions == 4 ? [Way(), .drawn(&draw), .drawn(&draw)] : [.drawn(&draw)]
       let scene = try Scene(pipeline, start: start, partitions: partitions, clocks: clocks)
-      var runs: [(way: Way, replay: Replay, path: String)] = []
+      var runs: [(way: Way, replay: Replay, path: String, hasBegun: Bool)] = []
       for way in ways {
         let (replay, path) = try scene.replay(way)
-        runs.append((way, replay, path))
+        runs.append((way, replay, path, false))
       }
       for step in steps {
         try await scene.perform(step)
+        if case .recreate(let table) = step {
+          for index in runs.indices where runs[index].hasBegun {
+            guard try await isStopped(&runs[index].replay) else { return "\(runs[index].way): goes on after the end of \(table)" }
+            runs[index].replay.store.close()
+            let (replay, path) = try scene.replay(runs[index].way)
+            runs[index] = (runs[index].way, replay, path, false)
+          }
+        }
         guard case .advance = step else { continue }
         try await scene.settle()
-        for index in runs.indices where runs[index].way.isLive { try await runs[index].replay.catchUp() }
+        for index in runs.indices where runs[index].way.isLive {
+          try await runs[index].replay.catchUp()
+          runs[index].hasBegun = true
+        }
       }
       // The watermark passes the last change.
       try await scene.perform(.advance(1))
@@ -51,6 +62,16 @@ struct Trial {
     return try await effectProblem(steps, &draw)
   }
 
+  /// Whether the lanes stop where a table was deleted: another generation goes on with the table of its name.
+  private func isStopped(_ replay: inout Replay) async throws -> Bool {
+    do {
+      try await replay.catchUp()
+      return false
+    } catch let stopped as ReplayStopped {
+      return stopped.reason.contains("the table was deleted here")
+    }
+  }
+
   /// The same while effects are carried out on the tables, at some steps at once and at others late.
   private func effectProblem(_ steps: [HistoryStep], _ draw: inout Draw) async throws -> String? {
     let expires = pipeline.projections.contains {
@@ -66,6 +87,8 @@ struct Trial {
     var (replay, path) = try scene.replay(way)
     defer { replay.store.close() }
     for step in steps {
+      // What another generation carries out again is not this trial's.
+      if case .recreate = step { continue }
       try await scene.perform(step)
       if draw.chance(3) { try await scene.carryOut(&replay) }
     }
