@@ -34,7 +34,7 @@ struct KeyDraw {
     restType = draw.pick(["string", "string", "string", "integer"])
   }
 
-  /// The form of a key attribute, and the type of what it captures. `isMarked` where the form begins with what tells the item's kind.
+  /// The form of a key attribute, and the type of what it captures. `mark` is what it begins with where that tells the kinds of items apart.
   func form(_ name: String, _ type: KeyType, mark: (text: String, digit: String)?) -> (text: String, type: String) {
     switch type {
     case .string: ("\(mark?.text ?? ""){\(name)}", "string")
