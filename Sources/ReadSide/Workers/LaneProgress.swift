@@ -135,6 +135,9 @@ package struct LaneProgress: Sendable {
     return batch.hasChanges || (next != position && elapsed >= pace.watermarkInterval)
   }
 
+  /// Whether the last batch ended with a record at which the lane stops, once what came before it is committed.
+  package var isAtFailure: Bool { failure != nil }
+
   /// Whether a checkpoint has anything to write, at the end of the work.
   package func isDirty(hasChanges: Bool) -> Bool { hasChanges || next != position }
 

@@ -96,7 +96,8 @@ package struct Replay {
     let action = lanes[index].apply(batch)
     let applied = Int(lanes[index].engine.applied - before)
     sinceRestart[index] += applied
-    if applied > 0, action == .commit {
+    // A lane stops at a bad record even when nothing came before it.
+    if action == .commit, applied > 0 || lanes[index].progress.isAtFailure {
       try commit(index)
       if let restartEvery, sinceRestart[index] >= restartEvery {
         sinceRestart[index] = 0

@@ -123,8 +123,8 @@ struct Comparison {
 
   private static func text(_ key: Item) -> String {
     key.entries.map { entry in
-      if case .string(let text) = entry.value { return text.utf8.count > 100 ? "\(text.utf8.count) bytes" : text }
-      return "?"
+      let text = PlainKeyPart(entry.value)?.text ?? "?"
+      return text.utf8.count > 100 ? "\(text.utf8.count) bytes" : text
     }.joined(separator: "/")
   }
 }

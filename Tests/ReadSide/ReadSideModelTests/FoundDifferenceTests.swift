@@ -29,7 +29,7 @@ import Workers
     var runs = try Self.ways.map { ($0, try scene.replay($0)) }
     for step in steps {
       try await scene.perform(step)
-      try scene.settle()
+      try await scene.settle()
       for index in runs.indices where runs[index].0.isLive { try await runs[index].1.replay.catchUp() }
     }
     var answers: [String] = []
@@ -95,6 +95,22 @@ import Workers
       "session: play, key: [who, what], touch: changed(n), deadline: u, one live per: \(group), columns: { c: count }", steps,
       "SELECT c, status, ended_by, ended_at FROM made", partitions: partitions)
     #expect(answers == Array(repeating: "2 expired deadline 2026-01-01T10:00:00.000000Z", count: 2))
+  }
+
+  @Test func `a replay stops where a table was deleted, even when nothing came before`() async throws {
+    let text = """
+      pipeline: found
+      tables: { Tab: { key: { partition: PK string } } }
+      items: { play: { in: Tab, match: { PK: "{who}" } } }
+      projections: { plays: { collection: play, key: [who] } }
+
+      """
+    let pipeline = try PipelineLoader.load(text: Array(text.utf8), file: "pipeline.yaml")
+    let scene = try Scene(pipeline, start: 1_767_261_600_000, partitions: 1)
+    var replay = try scene.replay(Way()).replay
+    try await replay.catchUp()
+    try await scene.perform(.recreate(table: "Tab"))
+    await #expect(throws: ReplayStopped.self) { try await replay.catchUp() }
   }
 
   @Test func `the last of a list's elements is the last of its change`() async throws {

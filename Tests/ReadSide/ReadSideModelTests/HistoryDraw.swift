@@ -6,6 +6,10 @@ enum HistoryStep: CustomStringConvertible {
   case put(table: String, Item)
   case update(table: String, key: Item, set: Item, remove: [String])
   case delete(table: String, key: Item)
+  /// Writes of different items in one transaction.
+  indirect case together([HistoryStep])
+  /// The table is deleted and created again.
+  case recreate(table: String)
   /// Milliseconds.
   case advance(Int64)
 
@@ -15,6 +19,8 @@ enum HistoryStep: CustomStringConvertible {
     case .update(let table, let key, let set, let remove):
       "update \(table) \(HistoryStep.text(key)) set \(HistoryStep.text(set)) remove \(remove)"
     case .delete(let table, let key): "delete \(table) \(HistoryStep.text(key))"
+    case .together(let writes): "together:\(writes.map { "\n    \($0)" }.joined())"
+    case .recreate(let table): "recreate \(table)"
     case .advance(let milliseconds): "advance \(milliseconds) ms"
     }
   }
@@ -38,29 +44,45 @@ struct HistoryDraw {
   static let starts: [Int64] = [1_774_735_200_000, 1_792_875_600_000, 1_767_220_200_000]
 
   private let focus: PipelineDraw.Focus
+  private let keys: KeyDraw
 
-  init(seed: UInt64, focus: PipelineDraw.Focus) {
+  /// `start` is one of `starts` unless given.
+  init(seed: UInt64, focus: PipelineDraw.Focus, keys: KeyDraw, start: Int64? = nil) {
     self.focus = focus
+    self.keys = keys
     draw = Draw(seed: seed ^ 0x00ff_00ff)
     now = draw.pick(Self.starts)
+    if let start { now = start }
   }
 
   mutating func steps() -> [HistoryStep] {
     let isHostile = !draw.chance(3)
-    return (0..<(25 + draw.below(45))).map { _ in step(isHostile) }
+    var steps = (0..<(25 + draw.below(45))).map { _ in step(isHostile) }
+    if draw.chance(6) { steps.insert(.recreate(table: draw.pick(["Tab", "Box"])), at: draw.below(steps.count)) }
+    return steps
   }
 
   private mutating func step(_ isHostile: Bool) -> HistoryStep {
-    switch draw.below(10) {
-    case 0, 1, 2: return put(isHostile)
-    case 3, 4, 5: return update(isHostile)
-    case 6:
-      let (table, key) = key()
-      return .delete(table: table, key: key)
-    default:
+    let kind = draw.below(10)
+    if kind > 6 {
       let time = draw.pick(Self.times)
       now += time
       return .advance(time)
+    }
+    guard draw.chance(8) else { return write(kind, isHostile, to: key()) }
+    var keys = [key()]
+    for _ in 0..<1 + draw.below(4) {
+      let other = key()
+      if !keys.contains(where: { $0 == other }) { keys.append(other) }
+    }
+    return .together(keys.map { write(draw.below(7), isHostile, to: $0) })
+  }
+
+  private mutating func write(_ kind: Int, _ isHostile: Bool, to item: (table: String, key: Item)) -> HistoryStep {
+    switch kind {
+    case 0, 1, 2: put(isHostile, item)
+    case 3, 4, 5: update(isHostile, item)
+    default: .delete(table: item.table, key: item.key)
     }
   }
 
@@ -73,36 +95,21 @@ struct HistoryDraw {
   ]
 
   private mutating func key() -> (table: String, key: Item) {
-    let big = draw.chance(60)
     let focus = draw.chance(4) ? draw.pick(PipelineDraw.Focus.allCases) : focus
-    if focus == .thing {
-      return ("Box", ["PK": .string(big ? String(repeating: "k", count: 2_048) : draw.pick(["x", "y", "P:a", "z\u{301}"]))])
-    }
-    let sort = big ? String(repeating: "s", count: 1_024) : draw.pick(["1", "2", "1", "2", "3", "\u{0}"])
-    if draw.chance(40) { return ("Tab", ["PK": .string("P:" + String(repeating: "p", count: 2_046)), "SK": .string(sort)]) }
-    return (
-      "Tab",
-      [
-        "PK": .string(
-          draw.chance(20) ? "Q" : focus == .play ? draw.pick(["P:a", "P:a", "P:b"]) : draw.pick(["C:a", "C:a", "C:r1"])),
-        "SK": .string(sort),
-      ]
-    )
+    return focus == .thing ? ("Box", keys.box(&draw)) : ("Tab", keys.tab(focus == .play, &draw))
   }
 
-  private mutating func put(_ isHostile: Bool) -> HistoryStep {
-    let (table, key) = key()
-    var item = key
+  private mutating func put(_ isHostile: Bool, _ of: (table: String, key: Item)) -> HistoryStep {
+    var item = of.key
     for name in Self.names where !draw.chance(isHostile ? 7 : 12) { item[name] = value(name, isHostile) }
     if !draw.chance(4) { item["X"] = nil }
-    return .put(table: table, item)
+    return .put(table: of.table, item)
   }
 
-  private mutating func update(_ isHostile: Bool) -> HistoryStep {
-    let (table, key) = key()
+  private mutating func update(_ isHostile: Bool, _ of: (table: String, key: Item)) -> HistoryStep {
     var set = Item()
     for name in draw.some(Self.names, 1 + draw.below(3)) { set[name] = value(name, isHostile) }
-    return .update(table: table, key: key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
+    return .update(table: of.table, key: of.key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
   }
 
   private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "N", "S", "G", "G"]
@@ -129,7 +136,8 @@ struct HistoryDraw {
       return .string(
         isEdge
           ? draw.pick([
-            "a\u{0}b", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}", "\u{e9}", "",
+            "a\u{0}b", "\u{0}#x", String(repeating: "v", count: 1_024), String(repeating: "v", count: 1_025), "e\u{301}",
+            "\u{e9}", "",
           ])
           : draw.pick(["a", "b", "r1", "so #happy", "#sad day", "A"]))
     case "G":
@@ -141,7 +149,7 @@ struct HistoryDraw {
     case "U":
       return number(
         isEdge
-          ? draw.pick(["0", "-62135596800", "-62135596801", "253402300799", "253402300800", "253402300799999", "1E30", "1.5"])
+          ? draw.pick(Self.numberedEdges)
           : draw.chance(2) ? "\((now + draw.pick(Self.near)) / 1_000)" : "\(now + draw.pick(Self.near))")
     case "Y":
       return .binary(
@@ -152,11 +160,17 @@ struct HistoryDraw {
       ])
     case "L":
       if draw.chance(3) { return .stringSet(draw.pick([["a", "b"], ["b"], ["a", "b", "c"]])) }
-      return .list((0..<draw.below(4)).map { _ in isEdge ? .number(Number(4)) : .string(draw.pick(["a", "b", "c", "a"])) })
+      return .list(
+        (0..<draw.below(4)).map { _ in
+          isEdge ? draw.pick([.number(Number(4)), .string("\u{0}")]) : .string(draw.pick(["a", "b", "c", "a"]))
+        })
     case "M":
       return .list(
         (0..<draw.below(4)).map { _ in
-          var map: Item = ["k": .string(draw.pick(["a", "b", "c"])), "v": .number(Number(Int64(draw.below(4))))]
+          var map: Item = [
+            "k": .string(isEdge ? draw.pick(["a", "\u{0}"]) : draw.pick(["a", "b", "c"])),
+            "v": .number(Number(Int64(draw.below(4)))),
+          ]
           if draw.chance(8) { map[draw.pick(["k", "v"])] = nil }
           return .map(map)
         })
@@ -168,7 +182,15 @@ struct HistoryDraw {
   private static let near: [Int64] = [0, 0, 1_000, 600_000, 1_800_000, 3_600_000, 86_400_000, -1_000, -3_600_000, -86_400_000]
   private static let edges = [
     "0001-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "10000-01-01T00:00:00Z", "2026-03-29T02:30:00",
-    "2026-10-25T02:30:00", "2026-13-01", "2026-03-29", "2026-03-29T01:00:00.5+01:00",
+    "0001-01-01T00:00:00", "0001-01-01T05:00:00+05:00", "0001-01-01T04:59:59.999999+05:00", "9999-12-31T23:59:59",
+    "9999-12-31T18:59:59.999999-05:00", "9999-12-31T19:00:00-05:00", "2026-10-25T02:30:00", "2026-13-01", "2026-03-29",
+    "2026-03-29T01:00:00.5+01:00",
+  ]
+
+  /// In seconds, and in milliseconds: the first instant of the year 1 and the last of 9999, and those beside them.
+  private static let numberedEdges = [
+    "0", "-62135596800", "-62135596801", "-62135596800.000001", "253402300799", "253402300799.999999", "253402300800",
+    "-62135596800000", "-62135596800001", "253402300799999", "253402300800000", "1E30", "1.5",
   ]
 
   private func number(_ text: String) -> AttributeValue {

@@ -1,13 +1,12 @@
 /// Projections and effects, kind by kind.
 extension PipelineDraw {
   mutating func projection(_ index: Int) -> [String] {
-    let name = "p\(index)"
     switch draw.below(10) {
-    case 0, 1: return collection(name)
-    case 2, 3, 4: return aggregate(name)
-    case 5, 6: return leaderboard(name)
-    case 7, 8: return touchSessions(name)
-    default: return itemSessions(name)
+    case 0, 1: return collection(named("p\(index)"))
+    case 2, 3, 4: return aggregate(named("p\(index)"))
+    case 5, 6: return leaderboard(named("p\(index)", and: "_by_rank"))
+    case 7, 8: return touchSessions(named("p\(index)", and: "_by_status"))
+    default: return itemSessions(named("p\(index)", and: "_by_status"))
     }
   }
 
@@ -110,13 +109,14 @@ extension PipelineDraw {
   private mutating func touchSessions(_ name: String) -> [String] {
     let item = item()
     // In one partition all changes come in one order, whatever the key.
-    let key = onePartition && item.table == "Tab" && draw.chance(2) ? ["g"] : [item.captures[0]] + (draw.chance(4) ? ["g"] : [])
+    let group = item.fields.filter { $0.name == "g" }
+    let key = onePartition && item.table == "Tab" && draw.chance(2) ? group : [item.captures[0]] + (draw.chance(4) ? group : [])
     sessions.append((name, key, false))
-    var lines = ["  \(name):", "    sessions: [\(key.joined(separator: ", "))]"]
+    var lines = ["  \(name):", "    sessions: [\(key.map(\.name).joined(separator: ", "))]"]
     lines.append("    touch: \(changes(item, events: ["inserted", "changed", "changed(n)", "changed(s, g)", "inserted"]))")
     lines += limits(canBeNone: false)
     if draw.chance(3) { lines.append("    end: [\(change(item, ["removed", "changed(s)", "expired"]))]") }
-    if draw.chance(2) { lines.append("    one live per: \(draw.pick(["g", "n", "s", item.captures[0]]))") }
+    if draw.chance(2) { lines.append("    one live per: \(draw.pick(["g", "n", "s", item.captures[0].name]))") }
     lines.append("    columns: \(columns(item.plain, overItems: false, ofSessions: true))")
     return lines
   }
@@ -124,7 +124,7 @@ extension PipelineDraw {
   private mutating func itemSessions(_ name: String) -> [String] {
     let item = item()
     sessions.append((name, item.captures, true))
-    var lines = ["  \(name):", "    session: \(item.name)", "    key: [\(item.captures.joined(separator: ", "))]"]
+    var lines = ["  \(name):", "    session: \(item.name)", "    key: [\(item.captures.map(\.name).joined(separator: ", "))]"]
     if draw.chance(3) { lines.append("    when: \"\(itemCondition(item.plain))\"") }
     if !draw.chance(4) {
       lines.append("    touch: [\"\(draw.pick(["changed", "changed(n)", "changed(s, g)"]))\"]")
@@ -136,7 +136,7 @@ extension PipelineDraw {
     lines += limited
     if draw.chance(3) { lines.append("    end: \"when \(itemCondition(item.plain))\"") }
     if !draw.chance(3) {
-      lines.append("    one live per: \(draw.pick(["g", "g", "b", item.captures[0]]))")
+      lines.append("    one live per: \(draw.pick(["g", "g", "b", item.captures[0].name]))")
       if draw.chance(2) { lines.append("    revive: touch") }
     }
     if draw.chance(3) { lines.append("    expire: delete item") }
@@ -168,7 +168,7 @@ extension PipelineDraw {
         if session.isItem, draw.chance(2) {
           lines.append("  \(name): { each: \(session.name) \(end), delete: item }")
         } else if let rows = selection(
-          session.key.map { ($0, "string") } + [("started_at", "timestamp"), ("ended_at", "timestamp")])
+          session.key.map { ($0.name, $0.type) } + [("started_at", "timestamp"), ("ended_at", "timestamp")])
         {
           lines.append("  \(name): { each: \(session.name) \(end), delete: \(rows) }")
         }

@@ -1,10 +1,10 @@
 /// Draws the text of a pipeline file. Most of what it draws the loader accepts; what it refuses is drawn again.
 ///
-/// Two tables: `Tab`, with a sort key and a TTL, holds plays and chats; `Box`, with a partition key only, holds things. Attributes have
-/// short names that say their type (`N` a number, `S` a text, ...), and `HistoryDraw` writes anything into them.
+/// Two tables: `Tab`, with a sort key and a TTL, holds plays and chats; `Box`, with a partition key only, holds things. Keys are of the types
+/// that `KeyDraw` says. Attributes have short names that say their type (`N` a number, `S` a text, ...), and `HistoryDraw` writes anything into them.
 struct PipelineDraw {
   /// A field of an item, as the projections may use it.
-  struct FieldDraw {
+  struct FieldDraw: Equatable {
     let name: String
     let type: String
     let text: String
@@ -14,8 +14,8 @@ struct PipelineDraw {
   struct ItemDraw {
     let name: String
     let table: String
-    /// Parts of the key: text captures.
-    let captures: [String]
+    /// Parts of the key, partition key first.
+    let captures: [FieldDraw]
     let fields: [FieldDraw]
 
     /// What items of several kinds have in common.
@@ -23,29 +23,36 @@ struct PipelineDraw {
       ItemDraw(name: name, table: table, captures: [], fields: fields.filter { !$0.isElement && $0.name != "mood" })
     }
 
-    var plain: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields.filter { !$0.isElement } }
-    var all: [FieldDraw] { captures.map { FieldDraw(name: $0, type: "string", text: "") } + fields }
+    var plain: [FieldDraw] { captures + fields.filter { !$0.isElement } }
+    var all: [FieldDraw] { captures + fields }
   }
 
+  /// As many bytes as a name in SQL has at most.
+  static let nameBytesMax = 63
+
   var draw: Draw
+  /// A name of one byte too many that the file has: the loader is to refuse the file for it.
+  private(set) var overlong: (name: String, inSQL: String)?
   private(set) var onePartition = false
   var items: [ItemDraw] = []
   /// Collections that effects may delete the rows of: name, and columns with their types.
   var collections: [(name: String, columns: [(name: String, type: String)])] = []
-  var sessions: [(name: String, key: [String], isItem: Bool)] = []
+  var sessions: [(name: String, key: [FieldDraw], isItem: Bool)] = []
   var windowed: [(name: String, board: [(name: String, type: String)])] = []
 
   static let zones = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
 
   /// What most of the file and of its history is about.
   let focus: Focus
+  private let keys: KeyDraw
 
   enum Focus: CaseIterable {
     case play, chat, thing
   }
 
-  init(seed: UInt64, focus: Focus) {
+  init(seed: UInt64, focus: Focus, keys: KeyDraw) {
     draw = Draw(seed: seed)
+    self.keys = keys
     self.focus = focus
   }
 
@@ -59,16 +66,18 @@ struct PipelineDraw {
     onePartition = draw.chance(6)
     var lines = ["pipeline: drawn", "tables:"]
     lines.append(
-      "  Tab: { key: { partition: PK string, sort: SK string }, ttl: X\(onePartition ? ", partitions: 1" : "") }")
-    lines.append("  Box: { key: { partition: PK string }\(draw.chance(2) ? ", ttl: X" : "") }")
+      "  Tab: { key: { partition: PK \(KeyDraw.word(keys.partition)), sort: SK \(KeyDraw.word(keys.sort)) }, ttl: X\(onePartition ? ", partitions: 1" : "") }"
+    )
+    lines.append("  Box: { key: { partition: PK \(KeyDraw.word(keys.box)) }\(draw.chance(2) ? ", ttl: X" : "") }")
     lines.append("items:")
-    var kinds: [(name: String, table: String, match: String, captures: [String])] = [
-      ("play", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]),
-      ("chat", "Tab", "PK: \"C:{room}\", SK: \"{note}\"", ["room", "note"]), ("thing", "Box", "PK: \"{box}\"", ["box"]),
+    let box = keys.form("box", keys.box, mark: nil)
+    var kinds: [(name: String, table: String, match: String, captures: [FieldDraw])] = [
+      tabKind("play", ["who", "what"], ("P:", "1")), tabKind("chat", ["room", "note"], ("C:", "2")),
+      ("thing", "Box", "PK: \"\(box.text)\"", [FieldDraw(name: "box", type: box.type, text: "")]),
     ]
     // An item whose `K` changes is of another kind.
     let hasClasses = draw.chance(2)
-    if hasClasses { kinds.insert(("game", "Tab", "PK: \"P:{who}\", SK: \"{what}\"", ["who", "what"]), at: 0) }
+    if hasClasses { kinds.insert(("game", "Tab", kinds[0].match, kinds[0].captures), at: 0) }
     for item in kinds {
       let fields = drawFields()
       items.append(ItemDraw(name: item.0, table: item.1, captures: item.3, fields: fields))
@@ -81,6 +90,8 @@ struct PipelineDraw {
       if let mood = fields.first(where: { $0.name == "mood" }) { lines.append("    capture: { mood: \(mood.text) }") }
       if item.name == "game" {
         lines.append("    when: \"K = 'a'\"")
+      } else if item.name == "play", keys.sign == .attribute {
+        lines.append("    when: \"attribute_exists(Q)\"")
       } else if draw.chance(3) {
         lines.append("    when: \"\(itemCondition(fields.filter { !$0.isElement }))\"")
       }
@@ -91,6 +102,27 @@ struct PipelineDraw {
     let effects = drawEffects()
     if !effects.isEmpty { lines += ["effects:"] + effects }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A kind of item of `Tab`, with what its key begins with where that tells kinds apart.
+  private func tabKind(
+    _ name: String, _ names: [String], _ mark: (text: String, digit: String)
+  ) -> (name: String, table: String, match: String, captures: [FieldDraw]) {
+    let partition = keys.form(names[0], keys.partition, mark: keys.sign == .partition ? mark : nil)
+    let sort = keys.form(names[1], keys.sort, mark: keys.sign == .sort ? mark : nil)
+    return (
+      name, "Tab", "PK: \"\(partition.text)\", SK: \"\(sort.text)\"",
+      [FieldDraw(name: names[0], type: partition.type, text: ""), FieldDraw(name: names[1], type: sort.type, text: "")]
+    )
+  }
+
+  /// At times a name that is as long as it may be together with what SQL adds to it, and rarely one byte longer.
+  mutating func named(_ name: String, and added: String = "") -> String {
+    guard draw.chance(12) else { return name }
+    let isOverlong = added != "_sort" && draw.chance(8)
+    let long = name + String(repeating: "x", count: Self.nameBytesMax - name.utf8.count - added.utf8.count + (isOverlong ? 1 : 0))
+    if isOverlong { overlong = (long, long + added) }
+    return long
   }
 
   private mutating func drawFields() -> [FieldDraw] {
@@ -156,7 +188,8 @@ struct PipelineDraw {
     let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
     let field = draw.chance(4) ? draw.pick(fields) : draw.pick(likely)
     if field.type == "string", !field.isElement, draw.chance(8) {
-      return ("up_\(field.name)", "string", "{ up_\(field.name): upper(\(field.name)) }")
+      let name = named("up_\(field.name)")
+      return (name, "string", "{ \(name): upper(\(field.name)) }")
     }
     return (field.name, field.type, field.name)
   }
@@ -182,7 +215,8 @@ struct PipelineDraw {
       case 7: text = draw.pick(["duration", "duration(ms)"])
       default: text = draw.pick(fields).name
       }
-      columns.append("c\(index): \"\(text)\"")
+      // A decimal has a second column in SQL, `_sort`.
+      columns.append("\(named("c\(index)", and: text == "count" ? "" : "_sort")): \"\(text)\"")
     }
     return "{ \(columns.joined(separator: ", ")) }"
   }

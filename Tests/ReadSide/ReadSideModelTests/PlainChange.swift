@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import Foundation
 import Pipelines
 
 /// When something happened: time and order. Among the changes of one store no two are equal.
@@ -17,7 +18,6 @@ struct PlainChange {
   let partition: Int
   let sequence: UInt64
   let position: Position
-  /// The key in byte order: that of the table's number, partition key and sort key, all of them texts here.
   let itemKey: PlainItemKey
   let oldItem: Item?
   let old: Image?
@@ -37,10 +37,7 @@ struct PlainChange {
     let key = pipeline.tables[table].definition.key
     itemKey = PlainItemKey(
       table: table,
-      parts: key.attributes.map { attribute in
-        if case .string(let text)? = record.keys[attribute.name] { return Array(text.utf8) }
-        return []
-      })
+      parts: key.attributes.compactMap { attribute in record.keys[attribute.name].flatMap { PlainKeyPart($0) } })
     let matcher = pipeline.tables[table].matcher
     oldItem = record.oldImage
     old = record.oldImage.flatMap { matcher.image(of: $0) }
@@ -49,20 +46,53 @@ struct PlainChange {
   }
 }
 
-/// An item of a table, in the byte order of keys.
-struct PlainItemKey: Hashable, Comparable, CustomStringConvertible {
+/// A key attribute's value, in the order in which a table keeps it: numbers by value, texts and binaries by their bytes. Of different types,
+/// as two tables may have them, numbers come first and binaries last.
+enum PlainKeyPart: Hashable, Comparable {
+  case number(Number)
+  case text([UInt8])
+  case binary([UInt8])
+
+  /// Nil for what cannot be in a key.
+  init?(_ value: AttributeValue) {
+    switch value {
+    case .number(let number): self = .number(number)
+    case .string(let text): self = .text(Array(text.utf8))
+    case .binary(let bytes): self = .binary(bytes)
+    default: return nil
+    }
+  }
+
+  static func < (left: PlainKeyPart, right: PlainKeyPart) -> Bool {
+    switch (left, right) {
+    case (.number(let one), .number(let other)): one < other
+    case (.text(let one), .text(let other)), (.binary(let one), .binary(let other)): one.lexicographicallyPrecedes(other)
+    case (.number, _), (.text, .binary): true
+    default: false
+    }
+  }
+
+  /// As it stands in the name of a session.
+  var text: String {
+    switch self {
+    case .number(let number): number.description
+    case .text(let bytes): String(decoding: bytes, as: UTF8.self)
+    case .binary(let bytes): Data(bytes).base64EncodedString()
+    }
+  }
+}
+
+/// An item of a table.
+struct PlainItemKey: Hashable, CustomStringConvertible {
   let table: Int
-  let parts: [[UInt8]]
+  let parts: [PlainKeyPart]
 
   var description: String {
-    parts.map { $0.count > 100 ? "\($0.count) bytes" : String(decoding: $0, as: UTF8.self) }.joined(separator: "/")
+    parts.map(\.text).map { $0.utf8.count > 100 ? "\($0.utf8.count) bytes" : $0 }.joined(separator: "/")
   }
 
-  static func < (left: PlainItemKey, right: PlainItemKey) -> Bool {
-    if left.table != right.table { return left.table < right.table }
-    for (one, other) in zip(left.parts, right.parts) where one != other { return one.lexicographicallyPrecedes(other) }
-    return left.parts.count < right.parts.count
-  }
+  /// By the key alone: of items of two tables with one key neither is before the other.
+  func isBefore(_ other: PlainItemKey) -> Bool { parts.lexicographicallyPrecedes(other.parts) }
 }
 
 /// What a projection could not take or show.

@@ -34,11 +34,12 @@ extension PlainModel {
     if let keep = board.keepMembers {
       members = Dictionary(grouping: members, by: \.board).values.flatMap { Self.ranked($0, board).prefix(keep) }
     }
+    let past = Set((closed[id] ?? []).map(\.board))
     return members.map { member in
       var row = member.board + [member.member, member.score] + trace(member.reached).dropLast()
       if !board.windows.isEmpty {
-        let end = board.period(of: member.board)?.upperBound
-        row.append(end.map { $0 <= watermark ? .timestamp($0) : .null } ?? .null)
+        let end = past.contains(member.board) ? board.period(of: member.board)?.upperBound : nil
+        row.append(end.map { .timestamp($0) } ?? .null)
       }
       return row + trace(member.touched)
     }
@@ -111,6 +112,7 @@ extension PlainModel {
         }
       }
     }
+    let watermark = watermark(id)
     for (key, opened) in opened {
       guard let end = board.period(of: key)?.upperBound, end <= watermark, opened.time < watermark else { continue }
       // A board that is made later closes after all that its first instant brings.

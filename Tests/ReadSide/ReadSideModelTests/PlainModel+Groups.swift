@@ -61,7 +61,7 @@ extension PlainModel {
     /// list stand in its order.
     func isBefore(_ one: PlainEntry, _ other: PlainEntry) -> Bool {
       if let order = column.order, one.values[order] != other.values[order] { return one.values[order] < other.values[order] }
-      if column.order != nil, one.itemKey != other.itemKey { return one.itemKey < other.itemKey }
+      if column.order != nil, one.itemKey.parts != other.itemKey.parts { return one.itemKey.isBefore(other.itemKey) }
       if isOverItems { return one.values[input] < other.values[input] }
       return (one.stamp, one.place) < (other.stamp, other.place)
     }

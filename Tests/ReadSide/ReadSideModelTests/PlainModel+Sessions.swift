@@ -60,14 +60,15 @@ extension PlainModel {
   mutating func sessionRows(_ rule: Sessions, _ id: ProjectionID) -> [[Value]] {
     let projection = pipeline.projections[id]
     var run = Run(rule: rule)
-    for change in changes {
+    let tables = feeding(id)
+    for change in changes where tables.contains(change.table) {
       run.fire(before: change.time)
       switch rule.subject {
       case .touches(let touches): touch(&run, change, touches, projection.name)
       case .item(let source, let touches): item(&run, change, source, touches, projection.name)
       }
     }
-    run.fire(before: watermark)
+    run.fire(before: watermark(id))
     ended[id] = run.all.filter { $0.end != nil }
     return run.all.map { row($0, rule, projection) }
   }
@@ -106,9 +107,14 @@ extension PlainModel {
       }
     }
     guard let values = new else {
-      guard let old, let session = run.active[Array(old[..<run.rule.keyCount])] else { return }
-      session.touched = change.stamp
-      run.end(session, change.time, change.isExpiry ? .ttl : .removed, change.stamp)
+      guard let old else { return }
+      let key = Array(old[..<run.rule.keyCount])
+      if let session = run.active[key] {
+        session.touched = change.stamp
+        run.end(session, change.time, change.isExpiry ? .ttl : .removed, change.stamp)
+      }
+      // An item that comes again is another: that the one before was superseded does not count.
+      run.lastEnd[key] = nil
       return
     }
     let key = Array(values[..<run.rule.keyCount])
@@ -164,7 +170,7 @@ extension PlainModel {
 
   /// `<time> <length-prefixed item key>[#n]`
   static func name(_ session: PlainSession) -> String {
-    let parts = session.itemKey.parts.map { "\($0.count):\(String(decoding: $0, as: UTF8.self))" }.joined(separator: " ")
+    let parts = session.itemKey.parts.map { "\($0.text.utf8.count):\($0.text)" }.joined(separator: " ")
     return "\(Timestamp.text(session.started.time)) \(parts)\(session.ordinal > 1 ? "#\(session.ordinal)" : "")"
   }
 }

@@ -8,8 +8,8 @@ struct PlainModel {
   let pipeline: Pipeline
   /// All changes of all tables, in their order.
   let changes: [PlainChange]
-  /// The watermark of all partitions.
-  let watermark: Instant
+  /// By table: the least watermark of its partitions.
+  let watermarks: [Instant]
   /// By projection: rows without `_item`.
   var rows: [ProjectionID: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
@@ -19,10 +19,10 @@ struct PlainModel {
   /// By projection: the sessions that have ended.
   var ended: [ProjectionID: [PlainSession]] = [:]
 
-  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermark: Instant) {
+  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermarks: [Instant]) {
     self.pipeline = pipeline
     self.changes = changes
-    self.watermark = watermark
+    self.watermarks = watermarks
     for id in pipeline.projections.ids {
       let projection = pipeline.projections[id]
       switch projection.kind {
@@ -35,6 +35,14 @@ struct PlainModel {
     for id in pipeline.projections.ids { effects += expiries(id) }
     for effect in pipeline.effects { effects += derived(effect) }
   }
+
+  /// The least watermark of the tables that feed a projection.
+  func watermark(_ id: ProjectionID) -> Instant {
+    feeding(id).map { watermarks[$0] }.min() ?? .distantFuture
+  }
+
+  /// The tables that feed a projection.
+  func feeding(_ id: ProjectionID) -> Set<Int> { Set(pipeline.projections[id].sources.map(\.table)) }
 
   mutating func refuse(_ projection: String, _ change: PlainChange, _ failure: EvaluationFailure) {
     // One dead letter for a record and projection, whatever else is wrong with it.

@@ -17,54 +17,101 @@ final class Scene {
   let store: TableStore
   let time: ManualTime
   let directory = TemporaryDirectory()
+  private let clocks: ClockDraw
+  private let partitions: Int
   private var generations = 0
 
-  init(_ pipeline: Pipeline, start: Int64, partitions: Int) throws {
+  init(_ pipeline: Pipeline, start: Int64, partitions: Int, clocks: ClockDraw = .live) throws {
     self.pipeline = pipeline
+    self.clocks = clocks
     time = ManualTime(wall: start)
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     store = try TableStore(path: directory.path + "/tables", options: .init(time: time, sweepsExpired: false))
-    for table in pipeline.tables {
+    self.partitions = partitions
+    for table in pipeline.tables { try create(table.name) }
+  }
+
+  private func create(_ name: String) throws {
+    for table in pipeline.tables where table.name == name {
       var definition = table.definition
       definition.partitions = table.partitions ?? partitions
       definition.stream = .newAndOldImages
-      _ = try store.createTable(definition)
+      _ = try store.createTable(definition, clock: clocks.history.contains(name) ? .history : .live)
     }
   }
 
   deinit { store.close() }
 
   func perform(_ step: HistoryStep) async throws {
-    let action: WriteAction
     switch step {
     case .advance(let milliseconds):
       time.advance(milliseconds)
       _ = try store.removeDue()
-      return
+    case .recreate(let table):
+      _ = try store.deleteTable(table)
+      try create(table)
+    case .together(let writes):
+      let actions = writes.compactMap { action($0) }
+      // A transaction has one time, or none.
+      let given = actions.filter { clocks.history.contains($0.table) }
+      try await write(given)
+      try await write(actions.filter { !clocks.history.contains($0.table) })
+    case .put, .update, .delete: try await write([action(step)].compactMap { $0 })
+    }
+  }
+
+  /// All tables have clocks of one kind.
+  private func write(_ actions: [WriteAction]) async throws {
+    guard let first = actions.first else { return }
+    _ = try await store.write(
+      WriteTransaction(actions: actions, isTransaction: actions.count > 1, time: givenTime(first.table)))
+  }
+
+  /// What a write brings to a history clock.
+  private func givenTime(_ table: String) -> Int64? {
+    clocks.history.contains(table) ? max(0, time.wall() - clocks.lag) : nil
+  }
+
+  /// The write of a step that is one.
+  private func action(_ step: HistoryStep) -> WriteAction? {
+    switch step {
+    case .advance, .recreate, .together: return nil
     case .put(let table, let item):
       let key = pipeline.tables.first { $0.name == table }!.definition.key
       let names = Set(key.attributes.map(\.name))
-      action = WriteAction(table: table, key: Item(item.entries.filter { names.contains($0.name) })) { _ in .put(item) }
+      return WriteAction(table: table, key: Item(item.entries.filter { names.contains($0.name) })) { _ in .put(item) }
     case .update(let table, let key, let set, let remove):
-      action = WriteAction(table: table, key: key) { (current) -> WriteChange in
+      return WriteAction(table: table, key: key) { (current) -> WriteChange in
         var item = current ?? key
         for entry in set.entries { item[entry.name] = entry.value }
         for name in remove { item[name] = nil }
         return .put(item)
       }
-    case .delete(let table, let key): action = WriteAction(table: table, key: key) { _ in .delete }
+    case .delete(let table, let key): return WriteAction(table: table, key: key) { _ in .delete }
     }
-    _ = try await store.write(WriteTransaction(actions: [action]))
   }
 
-  /// Lets the watermarks reach the clock.
-  func settle() throws { try store.settleClock() }
+  /// Lets the watermarks reach the clock. To a history clock a write that changes nothing brings it.
+  func settle() async throws {
+    try store.settleClock()
+    for table in pipeline.tables where clocks.history.contains(table.name) {
+      var key = Item()
+      for attribute in table.definition.key.attributes {
+        switch attribute.type {
+        case .string: key[attribute.name] = .string("-")
+        case .number: key[attribute.name] = .number(Number(-7))
+        case .binary: key[attribute.name] = .binary([7])
+        }
+      }
+      try await write([WriteAction(table: table.name, key: key) { _ in .keep }])
+    }
+  }
 
   /// Applies what there is, carries out the effects that are due, and so on until nothing more comes.
   func carryOut(_ replay: inout Replay) async throws {
     while true {
       let removed = try store.removeDue()
-      try settle()
+      try await settle()
       try await replay.catchUp()
       var due: [PendingEffect] = []
       for name in EffectRules.names(of: pipeline) {
@@ -94,10 +141,10 @@ final class Scene {
     _ = try await store.write(WriteTransaction(actions: [action], cause: .service))
   }
 
-  /// All changes in their order, and the watermark of all partitions.
-  func changes() async throws -> (changes: [PlainChange], watermark: Instant) {
+  /// All changes in their order, and by table the least watermark of its partitions.
+  func changes() async throws -> (changes: [PlainChange], watermarks: [Instant]) {
     var all: [PlainChange] = []
-    var watermark = Instant.distantFuture
+    var watermarks = [Instant](repeating: .distantFuture, count: pipeline.tables.count)
     for (number, table) in pipeline.tables.enumerated() {
       let log = EmbeddedLog(store, table: table.name)
       let tableID = try await log.describe().tableID
@@ -105,10 +152,10 @@ final class Scene {
         all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
         let batch = try await log.read(partition: partition, after: end, limit: .standard, wait: .zero)
-        watermark = min(watermark, Instant(batch.watermark))
+        watermarks[number] = min(watermarks[number], Instant(batch.watermark))
       }
     }
-    return (all.sorted { $0.stamp < $1.stamp }, watermark)
+    return (all.sorted { $0.stamp < $1.stamp }, watermarks)
   }
 
   /// Works the pipeline's lanes over what the logs hold, into a read model of its own.

@@ -10,6 +10,7 @@ struct Trial {
   let pipeline: Pipeline
   /// Milliseconds since 1970.
   let start: Int64
+  let clocks: ClockDraw
   let seed: UInt64
 
   /// The first difference between the engine and the plain model; nil when there is none.
@@ -18,23 +19,34 @@ struct Trial {
     var digests: [Digest]?
     for partitions in [4, 1] {
       let ways = partitions == 4 ? [Way(), .drawn(&draw), .drawn(&draw)] : [.drawn(&draw)]
-      let scene = try Scene(pipeline, start: start, partitions: partitions)
-      var runs: [(way: Way, replay: Replay, path: String)] = []
+      let scene = try Scene(pipeline, start: start, partitions: partitions, clocks: clocks)
+      var runs: [(way: Way, replay: Replay, path: String, hasBegun: Bool)] = []
       for way in ways {
         let (replay, path) = try scene.replay(way)
-        runs.append((way, replay, path))
+        runs.append((way, replay, path, false))
       }
       for step in steps {
         try await scene.perform(step)
+        if case .recreate(let table) = step {
+          for index in runs.indices where runs[index].hasBegun {
+            guard try await isStopped(&runs[index].replay) else { return "\(runs[index].way): goes on after the end of \(table)" }
+            runs[index].replay.store.close()
+            let (replay, path) = try scene.replay(runs[index].way)
+            runs[index] = (runs[index].way, replay, path, false)
+          }
+        }
         guard case .advance = step else { continue }
-        try scene.settle()
-        for index in runs.indices where runs[index].way.isLive { try await runs[index].replay.catchUp() }
+        try await scene.settle()
+        for index in runs.indices where runs[index].way.isLive {
+          try await runs[index].replay.catchUp()
+          runs[index].hasBegun = true
+        }
       }
       // The watermark passes the last change.
       try await scene.perform(.advance(1))
-      try scene.settle()
-      let (changes, watermark) = try await scene.changes()
-      let model = PlainModel(pipeline, changes, watermark: watermark)
+      try await scene.settle()
+      let (changes, watermarks) = try await scene.changes()
+      let model = PlainModel(pipeline, changes, watermarks: watermarks)
       for index in runs.indices {
         try await runs[index].replay.catchUp()
         let comparison = Comparison(model: model, path: runs[index].path, store: runs[index].replay.store)
@@ -50,25 +62,39 @@ struct Trial {
     return try await effectProblem(steps, &draw)
   }
 
+  /// Whether the lanes stop where a table was deleted: another generation goes on with the table of its name.
+  private func isStopped(_ replay: inout Replay) async throws -> Bool {
+    do {
+      try await replay.catchUp()
+      return false
+    } catch let stopped as ReplayStopped {
+      return stopped.reason.contains("the table was deleted here")
+    }
+  }
+
   /// The same while effects are carried out on the tables, at some steps at once and at others late.
   private func effectProblem(_ steps: [HistoryStep], _ draw: inout Draw) async throws -> String? {
     let expires = pipeline.projections.contains {
       if case .sessions(let sessions) = $0.kind { sessions.expiresItem } else { false }
     }
     guard expires || !pipeline.effects.isEmpty else { return nil }
-    let scene = try Scene(pipeline, start: start, partitions: draw.pick([1, 4]))
+    // The rows of one table are those of an instant of another: their clocks go together.
+    let scene = try Scene(
+      pipeline, start: start, partitions: draw.pick([1, 4]), clocks: clocks.history.count == 1 ? .live : clocks)
     var way = Way.drawn(&draw)
     way.isLive = true
     way.isSettled = true
     var (replay, path) = try scene.replay(way)
     defer { replay.store.close() }
     for step in steps {
+      // What another generation carries out again is not this trial's.
+      if case .recreate = step { continue }
       try await scene.perform(step)
       if draw.chance(3) { try await scene.carryOut(&replay) }
     }
     try await scene.carryOut(&replay)
-    let (changes, watermark) = try await scene.changes()
-    var model = PlainModel(pipeline, changes, watermark: watermark)
+    let (changes, watermarks) = try await scene.changes()
+    var model = PlainModel(pipeline, changes, watermarks: watermarks)
     let comparison = Comparison(model: model, path: path, store: replay.store)
     guard let problem = try comparison.difference(effects: false) ?? model.deletionProblem() else { return nil }
     let log = changes.map {
