@@ -122,7 +122,8 @@ package enum Diagnostics {
     }
     return Diagnosis(
       .wrong, "tables", "\(damage.file) is damaged at byte \(damage.offset): \(damage.reason)",
-      advice: "put the file back from a copy, or see what can be kept with: afterimage table recover --up-to-damage --data \(data)")
+      advice: "put the file back from a copy, or see what can be kept with: "
+        + "afterimage table recover --up-to-damage --data \(data)")
   }
 
   private static func readModels(_ data: String) -> [Diagnosis] {
