@@ -243,7 +243,7 @@ let package = Package(
         "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
         "Projections",
         "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
-        "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "SQLite", "Services", "Telemetry",
+        "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "Services", "Telemetry",
         "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
     program(

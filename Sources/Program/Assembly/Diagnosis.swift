@@ -11,7 +11,6 @@ internal import Glibc
 internal import KafkaLog
 internal import ReadModels
 internal import SQLiteReadModels
-internal import SQLite
 internal import TableStore
 
 /// One thing that `afterimage doctor` looked at.
@@ -129,59 +128,45 @@ package enum Diagnostics {
   private static func readModels(_ data: String) -> [Diagnosis] {
     let path = data + "/read-models"
     return ReadModelCheck.pipelines(in: data).flatMap { name -> [Diagnosis] in
-      do throws(SQLiteError) {
+      do throws(ReadModelError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
         let found = checkedRows(name, data)
         if found.contains(where: { $0.verdict == .wrong }) { return found }
         return [
           Diagnosis(
-            .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error.message)",
+            .wrong, "read model \(name)", "\(path)/\(name) cannot be read: \(error)",
             advice: "stop the process and delete \(path)/\(name): the read model is rebuilt from the log")
         ]
       }
     }
   }
 
-  private static func readModel(_ name: String, _ path: String, _ data: String) throws(SQLiteError) -> [Diagnosis] {
-    let isNew = [Diagnosis(.note, "read model \(name)", "is being made")]
-    let catalog = try Connection(path: path + "/catalog.db", options: .readOnly)
-    guard try isThere("generations", catalog) else { return isNew }
-    let rows = try catalog.statement("SELECT number, state FROM generations ORDER BY number")
-    var generations: [String] = []
-    while try rows.step() { generations.append("\(rows.int64(0)) (\(rows.text(1) ?? "?"))") }
-    var found = [Diagnosis(.fine, "read model \(name)", "generations \(generations.joined(separator: ", "))")]
-    guard FileManager.default.fileExists(atPath: path + "/current.db") else { return found }
-    let current = try Connection(path: path + "/current.db", options: .readOnly)
-    guard try isThere("_meta", current) else { return isNew }
-    let meta = try current.statement("SELECT value FROM _meta WHERE key = 'version'")
-    let version = try meta.step() ? meta.text(0) ?? "none" : "none"
-    if version != "\(ReadModelFormat.version)" {
+  private static func readModel(_ name: String, _ path: String, _ data: String) throws(ReadModelError) -> [Diagnosis] {
+    let subject = "read model \(name)"
+    let summary = try ReadModelSummary(directory: path)
+    let isNew = Diagnosis(.note, subject, "is being made")
+    guard let generations = summary.generations else { return [isNew] }
+    let shown = generations.map { "\($0.number) (\($0.state))" }.joined(separator: ", ")
+    var found = [Diagnosis(.fine, subject, "generations \(shown)")]
+    switch summary.current {
+    case .none: return FileManager.default.fileExists(atPath: path + "/current.db") ? [isNew] : found
+    case .otherFormat(let version):
       found.append(
         Diagnosis(
-          .wrong, "read model \(name)", "has format \(version), this program reads format \(ReadModelFormat.version)",
+          .wrong, subject, "has format \(version), this program reads format \(ReadModelFormat.version)",
           advice: "run the program that wrote it, or stop the process and: afterimage pipeline rebuild \(name) --data \(data)"))
       return found
+    case .known(let lanes, let deadLetters):
+      let places = lanes.map { "\($0.table):\($0.partition):\($0.sequence)" }.joined(separator: ", ")
+      found.append(Diagnosis(.fine, subject, "holds the records through \(places)"))
+      if deadLetters > 0 {
+        found.append(
+          Diagnosis(
+            .note, subject, "\(deadLetters) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
+      }
+      return found + checkedRows(name, data)
     }
-    let lanes = try current.statement("SELECT table_name, partition, sequence FROM _lanes ORDER BY table_name, partition")
-    var places: [String] = []
-    while try lanes.step() { places.append("\(lanes.text(0) ?? ""):\(lanes.int64(1)):\(lanes.int64(2))") }
-    let letters = try current.statement("SELECT count(*) FROM _dead_letters")
-    let count = try letters.step() ? letters.int64(0) : 0
-    found.append(Diagnosis(.fine, "read model \(name)", "holds the records through \(places.joined(separator: ", "))"))
-    if count > 0 {
-      found.append(
-        Diagnosis(
-          .note, "read model \(name)", "\(count) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
-    }
-    return found + checkedRows(name, data)
-  }
-
-  /// Whether a file has a table: it is there a moment before its tables.
-  private static func isThere(_ table: String, _ file: Connection) throws(SQLiteError) -> Bool {
-    let found = try file.statement("SELECT count(*) FROM sqlite_schema WHERE name = ?1")
-    try found.bind(1, table)
-    return try found.step() && found.int64(0) > 0
   }
 
   /// Whether the rows equal their hashes, and what there is to say of those that do not.

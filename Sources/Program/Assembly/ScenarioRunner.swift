@@ -7,7 +7,6 @@ package import Pipelines
 internal import SQLiteReadModels
 internal import Projections
 internal import ReadModels
-internal import SQLite
 internal import Synchronization
 internal import TableStore
 internal import Telemetry
@@ -70,8 +69,9 @@ private struct Run {
   let tables: TableStore
   let time: ScenarioTime
   var replay: Replay
-  var ranks: [ProjectionID: RankIndex] = [:]
-  let reader: Connection
+  let reader: SQLiteReader
+  /// A query of a scenario may run so long.
+  private static let queryTimeMax = Duration.seconds(60)
 
   init(
     pipeline: Pipeline, tables: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?, redelivers: Bool
@@ -80,14 +80,13 @@ private struct Run {
     self.tables = tables
     self.time = time
     let store = try SQLiteGeneration(path: directory + "/read-model.db", pipeline: pipeline)
-    reader = try Connection(path: directory + "/read-model.db", options: .readOnly)
+    reader = try SQLiteReader(path: directory + "/read-model.db", pipeline: pipeline)
     replay = Replay(
       store: store,
       logs: pipeline.tables.map { table -> any ChangeLog in
         let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
       }, batchRecords: restartEvery ?? 4096, restartEvery: restartEvery, isSettled: true)
-    for id in pipeline.projections.ids { ranks[id] = RankIndex(pipeline, projection: id) }
   }
 
   mutating func perform(_ step: Scenario.Step) async throws {
@@ -180,38 +179,25 @@ private struct Run {
     switch expectation {
     case .rows(let expected):
       let table = pipeline.projections[expected.projection].table
-      let select = try reader.prepare("SELECT \(table.columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
       var rows: [[Value]] = []
-      while try select.step() {
-        rows.append(table.columns.indices.map { Value(column: $0, of: select, as: table.columns[$0].type) ?? .null })
-      }
+      try reader.storedRows(expected.projection) { row in rows.append(row.values.map { $0 ?? .null }) }
       return expected.problem(rows, of: table).map { (expected.line, $0) }
     case .query(let expected):
       let query = pipeline.queries[expected.query]
-      let statement = try reader.prepare(query.sql)
-      if statement.parameterCount > 0 {
-        for index in 1...statement.parameterCount {
-          let name = statement.parameterName(index)?.dropFirst() ?? ""
-          // The clock stands still while a step settles: everything is true for its time.
-          if name == "now" { try statement.bind(index, Timestamp.text(Instant(LogTime(rawValue: time.wall())))) }
-          for (parameter, value) in zip(query.parameters, expected.parameters)
-          where name == parameter.name || name == parameter.name + "_sort" {
-            if case .decimal(let number) = value, name == parameter.name {
-              try statement.bind(index, number.description)
-            } else {
-              try value.bindSortable(to: statement, at: index)
-            }
-          }
-        }
-      }
       var rows: [[AnswerCell]] = []
-      while try statement.step() { rows.append((0..<statement.columnCount).map { AnswerCell(statement, $0) }) }
+      // The clock stands still while a step settles: everything is true for its time.
+      try reader.run(
+        query.sql, zip(query.parameters, expected.parameters).map { (parameter: $0, value: $1) },
+        now: Timestamp.text(Instant(LogTime(rawValue: time.wall()))), limit: Run.queryTimeMax
+      ) { rows.append($0) }
       return expected.problem(rows, of: query).map { (expected.line, $0) }
     case .board(let expected): return try problem(expected).map { (expected.line, $0) }
     case .deadLetters(let expected, let line):
-      let select = try reader.prepare("SELECT projection, path, reason FROM _dead_letters ORDER BY projection, path")
       var found: [(projection: String, path: String, reason: String)] = []
-      while try select.step() { found.append((select.text(0) ?? "", select.text(1) ?? "", select.text(2) ?? "")) }
+      try reader.deadLetters(limit: ReadModelLimits.deadLettersMax) { row in
+        func text(_ column: Int) -> String { if case .text(let text) = row[column] { text } else { "" } }
+        found.append((text(0), text(6), text(7)))
+      }
       var left = found
       for (projection, path) in expected {
         let name = pipeline.projections[projection].name
@@ -225,11 +211,12 @@ private struct Run {
   }
 
   private func problem(_ expected: BoardExpectation) throws -> String? {
-    guard let index = ranks[expected.projection] else { return "there is no such board" }
-    try index.follow(reader)
-    let board = index.board(expected.board)
+    guard case .leaderboard(let leaderboard) = pipeline.projections[expected.projection].kind else {
+      return "there is no such board"
+    }
+    let board = try reader.ranks(expected.projection)?.board(expected.board)
     // As the server answers: who is below the floor is not ranked.
-    let counted = board.map { board in index.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
+    let counted = board.map { board in leaderboard.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
     let members = board?.page(from: 0, limit: min(counted, expected.top.count + 1)) ?? []
     let shown = members.map { "\($0.rank) \($0.member) \($0.score)" }.joined(separator: ", ")
     for (place, wanted) in expected.top.enumerated() {

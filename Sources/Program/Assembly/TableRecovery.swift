@@ -1,7 +1,6 @@
 internal import ChangeRecords
 internal import Foundation
 internal import ReadModels
-internal import SQLite
 internal import SQLiteReadModels
 internal import TableStore
 
@@ -85,16 +84,7 @@ extension TableRecovery {
   }
 
   private static func lanes(_ pipeline: String, _ directory: DataDirectory) throws -> [Lane] {
-    let path = directory.readModels(pipeline) + "/current.db"
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
-    let rows = try Connection(path: path, options: .readOnly).statement("SELECT table_id, partition, sequence FROM _lanes")
-    var lanes: [Lane] = []
-    while try rows.step() {
-      lanes.append(
-        Lane(
-          pipeline: pipeline, tableID: rows.text(0) ?? "", partition: Int(rows.int64(1)),
-          sequence: UInt64(max(0, rows.int64(2)))))
-    }
-    return lanes
+    guard case .known(let lanes, _) = try ReadModelSummary(directory: directory.readModels(pipeline)).current else { return [] }
+    return lanes.map { Lane(pipeline: pipeline, tableID: $0.tableID, partition: $0.partition, sequence: $0.sequence) }
   }
 }
