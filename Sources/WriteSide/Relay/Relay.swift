@@ -78,20 +78,20 @@ package struct Relay: Service {
     let sink = Relay.sink(logger, source.table)
     let topics = RelayTopics(table: source.table, settings: settings, admin: try Admin(kafka, log: sink))
     try await topics.ensureCompanion()
-    let producer = try await Relay.producer(source.table, kafka, sink)
     let companion = CompanionReader(table: source.table, consumer: try Consumer(kafka, log: sink))
-    let state = try await companion.state()
-    let log = try await source.describe()
-    var firsts: [UInt64] = []
-    for partition in 0..<log.partitions { firsts.append(try await source.bounds(partition: partition).first) }
-    let found = RelaySession.Found(
-      state: state, topicPartitions: try await topics.partitions(state?.publication ?? 1), log: log, firsts: firsts)
+    // All that takes time comes before the fence: an older relay waits for the claim, and takes its table back when it does not come.
+    var found = try await found(try await companion.state(), topics)
+    try await topics.ensureRecords(
+      partitions: found.log.partitions, try RelaySession.start(source.table, found, identity: identity).publication)
+    let producer = try await Relay.producer(source.table, kafka, sink)
+    let state = try await companion.freshState()
+    if state != found.state || found.topicPartitions == nil { found = try await self.found(state, topics) }
     var first: RelayState
     switch try RelaySession.start(source.table, found, identity: identity) {
     case .publish(let state): first = state
     case .finish(let state, let otherwise): first = try await isOver(state) ? otherwise : state
     }
-    try await topics.ensureRecords(partitions: log.partitions, first.publication)
+    if found.topicPartitions == nil { try await topics.ensureRecords(partitions: found.log.partitions, first.publication) }
     let publisher = Publisher(
       table: source.table, topic: TopicNames.records(of: source.table, publication: first.publication), producer: producer,
       counters: counters, partitionKey: partitionKey())
@@ -105,6 +105,15 @@ package struct Relay: Service {
       guard RelaySession.failed(error, source.table, attempts: 1) == .fenced else { throw error }
       try await explainFence(error, companion, first)
     }
+  }
+
+  /// What the topics and the log are now, with what the companion says.
+  private func found(_ state: RelayState?, _ topics: RelayTopics) async throws -> RelaySession.Found {
+    let log = try await source.describe()
+    var firsts: [UInt64] = []
+    for partition in 0..<log.partitions { firsts.append(try await source.bounds(partition: partition).first) }
+    return RelaySession.Found(
+      state: state, topicPartitions: try await topics.partitions(state?.publication ?? 1), log: log, firsts: firsts)
   }
 
   /// Fences every other user of the table's transactional id.
@@ -133,9 +142,12 @@ package struct Relay: Service {
     return true
   }
 
+  /// How long a relay that was fenced waits for another one's claim, before it takes the table back.
+  private static let claimWaitMax = Duration.seconds(5)
+
   /// Waits for the companion to say who fenced this relay; throws the fence itself when it does not.
   private func explainFence(_ error: any Error, _ companion: CompanionReader, _ state: RelayState) async throws {
-    let end = ContinuousClock.now + .seconds(3)
+    let end = ContinuousClock.now + Relay.claimWaitMax
     while ContinuousClock.now < end, !Task.isCancelled {
       switch RelaySession.fenced(
         source.table, companion: try await companion.state(), identity: state.relay, publication: state.publication)

@@ -22,6 +22,13 @@ struct RelaySession: Sendable {
     case publish(RelayState)
     /// The same, but of an earlier table of the name: what it has not yet published comes first. Where nothing of it is left, `otherwise` holds.
     case finish(RelayState, otherwise: RelayState)
+
+    /// The publication whose topic is written to.
+    var publication: Int {
+      switch self {
+      case .publish(let state), .finish(let state, otherwise: _): state.publication
+      }
+    }
   }
 
   enum Action: Sendable, Equatable {
