@@ -74,9 +74,17 @@ enum KafkaBench {
     let store = try TableStore(path: directory + "/tables")
     defer { store.close() }
     _ = try await SessionBench.fill(store, table, item)
-    let source = EmbeddedLog(store, table: table)
+    let relayed = try await publish(EmbeddedLog(store, table: table), table, kafka) { "user" }
+    report.add("kafka.relay_per_second", relayed.perSecond, "records/s")
+    report.add("kafka.relay_per_cpu_second", relayed.perCPUSecond, "records/cpu-s")
+  }
+
+  /// Publishes a whole log by a relay, and stops it. `key` names the attribute by which records are keyed.
+  static func publish(
+    _ source: EmbeddedLog, _ table: String, _ kafka: KafkaConfiguration, key: @escaping @Sendable () -> String?
+  ) async throws -> (perSecond: Double, perCPUSecond: Double) {
     let last = try await source.bounds(partition: 0).last
-    let relay = Relay(source: source, kafka: kafka, logger: .silent, metrics: Metrics()) { "user" }
+    let relay = Relay(source: source, kafka: kafka, logger: .silent, metrics: Metrics(), partitionKey: key)
     let watch = Stopwatch()
     let running = Task { try await relay.run() }
     let companion = CompanionReader(table: table, consumer: try Consumer(kafka) { _ in })
@@ -85,9 +93,10 @@ enum KafkaBench {
       guard watch.seconds < 120 else { throw BenchError("the relay has not published everything in two minutes") }
       try await Task.sleep(for: .milliseconds(20))
     }
-    report.add("kafka.relay_per_second", Double(last) / watch.seconds, "records/s")
+    let result = (Double(last) / watch.seconds, Double(last) / watch.cpuSeconds)
     running.cancel()
     _ = try? await running.value
+    return result
   }
 
   private static func consume(_ table: String, _ kafka: KafkaConfiguration, _ report: inout Report) throws -> Rate {
@@ -142,8 +151,9 @@ enum KafkaBench {
     _ = try? await running.value
     return rate
   }
+}
 
-  private struct NoEffects: EffectSink {
-    func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool { false }
-  }
+/// Nobody to carry effects out.
+struct NoEffects: EffectSink {
+  func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool { false }
 }

@@ -65,9 +65,14 @@ struct Stopwatch {
   /// Of this process, all threads, user and system.
   var cpuSeconds: Double { Stopwatch.cpu - cpuStart }
 
-  private static var cpu: Double {
+  /// Of all programs that this process started and that have ended, user and system.
+  static var childrenCPU: Double { cpu(of: __rusage_who_t(RUSAGE_CHILDREN.rawValue)) }
+
+  private static var cpu: Double { cpu(of: __rusage_who_t(RUSAGE_SELF.rawValue)) }
+
+  private static func cpu(of who: __rusage_who_t) -> Double {
     var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    getrusage(who, &usage)
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
