@@ -13,6 +13,8 @@ internal import Telemetry
 struct RelayGroup: Service {
   /// How often new tables are looked for.
   static let interval = Duration.milliseconds(250)
+  /// How often it is looked how many records wait to be published.
+  static let backlogInterval = Duration.seconds(1)
   /// How often a relay that has stopped looks whether its table is to be published again.
   static let standStillInterval = Duration.seconds(2)
 
@@ -77,12 +79,28 @@ struct RelayGroup: Service {
           let source = source(table)
           let relay = Relay(
             source: source.log, kafka: kafka, logger: logger, metrics: metrics, partitionKey: source.partitionKey)
-          group.addTask { try await run(relay, table) }
+          group.addTask { try await runMeasured(relay, table) }
         }
         try? await Task.sleep(for: RelayGroup.interval)
       }
       group.cancelAll()
       while try await group.next() != nil {}
+    }
+  }
+
+  /// A relay with somebody beside it who looks how much waits to be published, also while it stands still.
+  private func runMeasured(_ relay: Relay, _ table: String) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: RelayGroup.backlogInterval)
+          await relay.refreshBacklog()
+        }
+      }
+      try await run(relay, table)
+      group.cancelAll()
+      while try await group.next() != nil {}
+      relay.forgetBacklog()
     }
   }
 

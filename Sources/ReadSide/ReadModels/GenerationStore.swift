@@ -135,6 +135,7 @@ package struct DeciderCheckpoint: Sendable {
 package struct CheckpointResult: Sendable {
   package var rows = 0
   package var effects = 0
+  /// Dead letters that began: of records, and of sums that fitted before.
   package var deadLetters = 0
   /// Leaderboards whose rows changed.
   package var boards: Set<ProjectionID> = []

@@ -2,7 +2,7 @@
 ///
 /// SQLite reads the clock in CURRENT_TIMESTAMP and its kin, in a date function that is given no time, and in one that is given the
 /// text 'now'. The statement's text is looked through, as SQLite cuts it into words, so that what is found has a place. A 'now'
-/// that is only made while the query runs (out of a column or a parameter) is not found.
+/// that is only made while the query runs (out of a column or a parameter) is not found; connections have no clock, so it is null.
 package enum QueryClock {
   /// A place in the SQL at which it leaves the rows.
   package struct Use: Equatable, Sendable {

@@ -16,6 +16,7 @@ struct Publisher: Sendable {
   let topic: String
   let producer: Producer
   let counters: RelayCounters
+  let backlog: RelayBacklog
   let partitionKey: String?
 
   /// Returns the state, now durable and visible.
@@ -41,7 +42,7 @@ struct Publisher: Sendable {
     }
     counters.transactions.add()
     counters.records.add(Int64(batches.reduce(0) { $0 + $1.entries.count }))
-    counters.behind.set(Int64(clamping: batches.reduce(0) { $0 + $1.behind }))
+    backlog.published(state)
     return state
   }
 

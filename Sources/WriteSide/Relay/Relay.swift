@@ -19,6 +19,7 @@ package struct Relay: Service {
   private let settings: RelaySettings
   private let logger: Logger
   private let counters: RelayCounters
+  private let backlog: RelayBacklog
 
   package var name: String { "relay \(source.table)" }
 
@@ -33,6 +34,7 @@ package struct Relay: Service {
     self.settings = settings
     self.logger = logger
     counters = RelayCounters(metrics, table: source.table)
+    backlog = RelayBacklog(source, counters.behind)
   }
 
   package func run() async throws {
@@ -67,6 +69,12 @@ package struct Relay: Service {
     }
   }
 
+  /// Brings `afterimage_relay_behind` up to date. To be called from time to time, whether the relay runs or has stopped.
+  package func refreshBacklog() async { await backlog.refresh() }
+
+  /// Another process publishes the table from now on.
+  package func forgetBacklog() { backlog.forget() }
+
   /// The number of the publication that the companion names now; nil when there is none, or no broker answers.
   package func publication() async -> Int? {
     guard let consumer = try? Consumer(kafka, log: Relay.sink(logger, source.table)) else { return nil }
@@ -94,7 +102,7 @@ package struct Relay: Service {
     if found.topicPartitions == nil { try await topics.ensureRecords(partitions: found.log.partitions, first.publication) }
     let publisher = Publisher(
       table: source.table, topic: TopicNames.records(of: source.table, publication: first.publication), producer: producer,
-      counters: counters, partitionKey: partitionKey())
+      counters: counters, backlog: backlog, partitionKey: partitionKey())
     do {
       // The first transaction says who publishes the table now and from where.
       first = try await publisher.publish([], first)

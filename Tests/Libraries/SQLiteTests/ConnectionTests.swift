@@ -113,6 +113,22 @@ import Testing
     #expect(text?.isCorrupt == true)
   }
 
+  @Test func `a connection has no clock: a 'now' that is made while a statement runs is null`() throws {
+    let connection = try Connection.inMemory()
+    for sql in [
+      "datetime(?1)", "date(?1, '+1 day')", "julianday(?1)", "strftime('%s', ?1)", "time('n' || 'ow')", "unixepoch(?1)",
+    ] {
+      let statement = try connection.prepare("SELECT \(sql)")
+      if sql.contains("?1") { try statement.bind(1, "now") }
+      #expect(try statement.step())
+      #expect(statement.isNull(0), "\(sql)")
+    }
+    let fixed = try connection.prepare("SELECT datetime(?1)")
+    try fixed.bind(1, "2026-01-01T10:00:00Z")
+    #expect(try fixed.step())
+    #expect(fixed.text(0) == "2026-01-01 10:00:00")
+  }
+
   @Test func `a closed connection says so`() throws {
     let connection = try Connection.inMemory()
     connection.close()

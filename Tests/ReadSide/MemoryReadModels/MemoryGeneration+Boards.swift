@@ -81,6 +81,9 @@ extension MemoryGeneration {
       groups[id]?[key] = nil
       values[id]?[key] = nil
     }
+    for (key, board) in boards[id] ?? [:] where board.members == 0 && board.closesAt == nil && memberKeys(id, board).isEmpty {
+      boards[id]?[key] = nil
+    }
     guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, let keep = leaderboard.keepBoards,
       leaderboard.closesForGood
     else { return }

@@ -36,7 +36,8 @@ extension MemoryGeneration {
     for handed in changes.steps { steps[handed.projection, default: []].append(handed) }
     try check(.deadLetters)
     for letter in changes.deadLetters { write(letter) }
-    result.deadLetters = changes.deadLetters.count
+    result.deadLetters = changes.deadLetters.count + misfitsBegun
+    misfitsBegun = 0
     try check(.outbox)
     for entry in changes.outbox { write(entry, lane) }
     result.effects = changes.outbox.count
@@ -82,8 +83,9 @@ extension MemoryGeneration {
     let projection = pipeline.projections[id]
     for (place, column) in plan.columns.enumerated() where column.function == .sum {
       let id = MemoryLetter.ID(projection: projection.name, kind: "group", subject: key.bytes + Array(column.name.utf8))
-      letters[id] = nil
+      let before = letters.removeValue(forKey: id)
       guard misfits.contains(place) else { continue }
+      if before == nil { misfitsBegun += 1 }
       let shown = values.map(\.description).joined(separator: ", ")
       letters[id] = MemoryLetter(
         table: pipeline.tables[projection.sources[0].table].name, partition: stamp.partition, sequence: stamp.sequence,
@@ -117,8 +119,9 @@ extension MemoryGeneration {
       let id = MemoryLetter.ID(
         projection: pipeline.projections[id].name, kind: "session",
         subject: Value.ordered(state.key + [.string(state.sessionID)]) + Array(column.name.utf8))
-      letters[id] = nil
+      let before = letters.removeValue(forKey: id)
       guard misfits.contains(place) else { continue }
+      if before == nil { misfitsBegun += 1 }
       let shown = state.key.map(\.description).joined(separator: ", ")
       letters[id] = MemoryLetter(
         table: pipeline.tables[sessions.sources[0].table].name, partition: state.stamp.partition, sequence: state.stamp.sequence,

@@ -24,6 +24,8 @@ struct MemoryGeneration: Sendable {
   var steps: [ProjectionID: [HandedStep]] = [:]
   var letters: [MemoryLetter.ID: MemoryLetter] = [:]
   var letterCounts: [String: Int] = [:]
+  /// Dead letters of sums that the running checkpoint has written where there was none.
+  var misfitsBegun = 0
   var outbox: [MemoryEffect] = []
   var lastEffect = EffectID.none
   var suppressed = 0

@@ -69,17 +69,17 @@ extension ReadModelConformance {
       try opened.rows("rooms", ["room", "total"]) == ["r \(Int64.max)"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(try opened.letters().isEmpty, "\(try opened.letters())")
     history.put(StorePipelines.play(other, points: 1))
-    try opened.hand.checkpoint(lane, history)
+    let begun = try opened.hand.checkpoint(lane, history).deadLetters
     try require(
       try opened.rows("rooms", ["room", "total", "c"]) == ["r null 2"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(try opened.rows("summed", ["member"]).isEmpty, "a member without a score is on the board")
     // One of the group, one of what was heard, one of the board, and one of the board that keeps its best: as often as it is looked at.
     let letters = try opened.letters()
-    try require(letters.count == 4, "\(letters)")
+    try require(letters.count == 4 && begun == 4, "\(letters), \(begun) are said to have begun")
     history.time += 1
     history.put(StorePipelines.play(other, 2, who: "v", points: 0))
-    try opened.hand.checkpoint(lane, history)
-    try require(try opened.letters().count == 4, "\(try opened.letters())")
+    let again = try opened.hand.checkpoint(lane, history).deadLetters
+    try require(try opened.letters().count == 4 && again == 0, "\(try opened.letters()), \(again) are said to have begun")
     history.delete(StorePipelines.play(other))
     try opened.hand.checkpoint(lane, history)
     try require(

@@ -142,6 +142,24 @@ import Testing
     #expect(read?.message.contains("has 3 partitions, the table has 2") == true)
   }
 
+  @Test func `what waits to be published is counted while the relay has stopped`() async throws {
+    let fixture = try RelayFixture(partitions: 2)
+    try await fixture.store.put(fixture.table, ["pk": .string("1")])
+    let relay = fixture.relay()
+    let running = Task { try await relay.run() }
+    _ = try await fixture.published(try fixture.log())
+    // Another relay takes the table over, and stops in its turn.
+    try await fixture.relaying { _ = try await fixture.published(try fixture.log()) }
+    // It sees that only when it has something to publish.
+    for n in 0..<5 { try await fixture.store.put(fixture.table, ["pk": .string("more \(n)")]) }
+    await #expect(throws: RelayError.self) { try await running.value }
+    let gauge = "afterimage_relay_behind{table=\"\(fixture.table)\"}"
+    await relay.refreshBacklog()
+    #expect(fixture.metrics.text.contains("\(gauge) 5"))
+    relay.forgetBacklog()
+    #expect(fixture.metrics.text.contains("\(gauge) 0"))
+  }
+
   @Test func `a topic that was deleted is published again, in another topic`() async throws {
     let fixture = try RelayFixture(partitions: 2)
     try await Self.write(fixture, 40)

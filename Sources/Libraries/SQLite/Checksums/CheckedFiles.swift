@@ -1,7 +1,7 @@
 internal import CSQLite
 internal import Glibc
 
-/// The two ways in which a connection opens files with checksums: SQLite's default way, but for `CheckedFile`.
+/// The two ways in which a connection opens files with checksums: SQLite's default way, but for `CheckedFile` and without a clock.
 enum CheckedFiles: String {
   /// A page that does not match its checksum is an error.
   case refusing = "afterimage"
@@ -35,6 +35,9 @@ enum CheckedFiles: String {
     made.pointee.zName = UnsafePointer(strdup(kind.rawValue))
     made.pointee.szOsFile = CheckedFile.bytes(over: system.pointee.szOsFile)
     made.pointee.xOpen = open
+    // A 'now' that is made while a statement runs is null: rows and parameters are all that an answer depends on.
+    made.pointee.xCurrentTimeInt64 = { _, _ in SQLITE_ERROR }
+    made.pointee.xCurrentTime = { _, _ in SQLITE_ERROR }
     made.pointee.pNext = nil
     sqlite3_vfs_register(made, 0)
   }

@@ -31,9 +31,11 @@ extension SQLiteGeneration {
       if synced { try connection.execute("PRAGMA synchronous = FULL") }
       defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
       defer { writers = [:] }
+      misfitsBegun = 0
       return try connection.transaction {
         var result = CheckpointResult()
         try body(&result)
+        result.deadLetters += misfitsBegun
         return result
       }
     }

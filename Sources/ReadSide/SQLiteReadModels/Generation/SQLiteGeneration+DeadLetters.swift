@@ -10,10 +10,7 @@ extension SQLiteGeneration {
     var added: [String: Int64] = [:]
     for letter in letters {
       let subject = Array("\(letter.table):\(letter.partition):\(letter.sequence)".utf8)
-      let isNew =
-        try connection.integer(
-          "SELECT 1 FROM _dead_letters WHERE projection = ?1 AND kind = 'record' AND subject = ?2", .text(letter.projection),
-          .blob(subject)) == nil
+      let isNew = try !exists(letter.projection, "record", subject)
       try insert(
         letter.projection, "record", subject, table: letter.table, partition: letter.partition, sequence: letter.sequence,
         at: letter.time, path: letter.path, reason: letter.reason)
@@ -28,6 +25,12 @@ extension SQLiteGeneration {
       try sample(projection)
     }
     return letters.count
+  }
+
+  private func exists(_ projection: String, _ kind: String, _ subject: [UInt8]) throws -> Bool {
+    try connection.integer(
+      "SELECT 1 FROM _dead_letters WHERE projection = ?1 AND kind = ?2 AND subject = ?3", .text(projection), .text(kind),
+      .blob(subject)) != nil
   }
 
   /// Leaves those whose hashes are the least.
@@ -66,6 +69,7 @@ extension SQLiteGeneration {
     for (index, column) in columns.enumerated() where column.isSum {
       let subject = key + Array(column.name.utf8)
       if misfits.contains(index) {
+        if try !exists(name, kind, subject) { misfitsBegun += 1 }
         try insert(
           name, kind, subject, table: pipeline.tables[table].name, partition: stamp.partition, sequence: stamp.sequence,
           at: stamp.time,

@@ -120,15 +120,19 @@ extension SQLiteGeneration {
     return BoardRules(id: id, plan: plan, leaderboard: leaderboard, table: pipeline.projections[id].table)
   }
 
-  /// Drops what no later change can bring back: groups that have been empty since before the watermark, and boards that `keep` leaves out
-  /// when they are closed and that many later ones are.
+  /// Drops what no later change can bring back: groups that have been empty since before the watermark, boards without a period that had no other
+  /// groups, and boards that `keep` leaves out when they are closed and that many later ones are.
   private func trim(_ id: ProjectionID, before watermark: Instant) throws {
-    try connection.run(
+    var emptied: [[UInt8]] = []
+    try connection.forEach(
       """
       DELETE FROM _groups WHERE projection = ?1 AND key IN
-      (SELECT key FROM _groups WHERE projection = ?1 AND empty_at < ?2 ORDER BY empty_at LIMIT ?3)
-      """, .projection(id), .instant(watermark), .int(ReadModelLimits.trimmedMax))
-    guard let rules = rules(id), let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
+      (SELECT key FROM _groups WHERE projection = ?1 AND empty_at < ?2 ORDER BY empty_at LIMIT ?3) RETURNING key
+      """, .projection(id), .instant(watermark), .int(ReadModelLimits.trimmedMax)
+    ) { emptied.append($0.bytes(0) ?? []) }
+    guard let rules = rules(id) else { return }
+    try dropEmptyBoards(rules, of: emptied)
+    guard let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood else { return }
     var gone: [[UInt8]] = []
     try connection.forEach(
       """
@@ -145,6 +149,22 @@ extension SQLiteGeneration {
       }
       try dropMisfits(id, ofGroupsUnder: board)
       try connection.run("DELETE FROM _boards WHERE projection = ?1 AND board = ?2", .projection(id), .blob(board))
+    }
+  }
+
+  /// Drops the boards of these members that have no others, not even empty ones. One with a period stays: it has to close, once.
+  private func dropEmptyBoards(_ rules: BoardRules, of keys: [[UInt8]]) throws {
+    var boards: Set<BytesKey> = []
+    for key in keys {
+      guard let values = Value.values(ordered: key, count: rules.plan.keyCount) else { throw StateError() }
+      boards.insert(BytesKey(Value.ordered(values[..<rules.leaderboard.boardCount])))
+    }
+    for board in boards {
+      try connection.run(
+        """
+        DELETE FROM _boards WHERE projection = ?1 AND board = ?2 AND members = 0 AND closes_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM _groups WHERE projection = ?1 AND key >= ?2 AND key < ?3)
+        """, .projection(rules.id), .blob(board.bytes), .blob(board.bytes + [0xff]))
     }
   }
 }

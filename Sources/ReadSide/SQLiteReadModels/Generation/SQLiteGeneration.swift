@@ -18,6 +18,8 @@ package final class SQLiteGeneration: GenerationStore {
   let plans: [ProjectionID: GroupPlan]
   /// By projection, of those whose rows the running transaction changes.
   var writers: [ProjectionID: RowWriter] = [:]
+  /// Dead letters of sums that the running transaction has written where there was none.
+  var misfitsBegun = 0
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
   /// this engine did not write.
