@@ -168,7 +168,8 @@ struct NodeStatus: Sendable {
           )
           .set(Int64(lane.applied))
           metrics.cell(
-            .counter, "afterimage_dead_letters_total", help: "Records that a projection could not take, and sums that came to be too large.", labels: labels
+            .counter, "afterimage_dead_letters_total",
+            help: "Records that a projection could not take, and sums that came to be too large.", labels: labels
           )
           .set(Int64(lane.deadLetters))
           metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
