@@ -12,6 +12,8 @@ package struct Change: Sendable {
   /// it.
   package let itemKey: [UInt8]
 
+  /// Whether the item was not there before.
+  var isInsertion: Bool { record.kind == .insert }
   var isSnapshot: Bool { record.kind == .snapshot }
   var isExpiry: Bool { record.cause == .service }
 }

@@ -17,12 +17,21 @@ struct CollectionFold: Fold {
     if let old = change.old, collection.source.holds(old), let given = try? collection.source.contributions(of: old, commit: nil)
     {
       for inputs in given {
-        if let key = key(inputs, change) { rows[key] = .delete(Array(inputs[..<collection.keyCount]), itemKey: change.itemKey) }
+        guard let key = key(inputs, change) else { continue }
+        // What the store has not seen yet needs not be deleted there.
+        if case .insert? = rows[key] {
+          rows[key] = nil
+        } else {
+          rows[key] = .delete(Array(inputs[..<collection.keyCount]), itemKey: change.itemKey)
+        }
       }
     }
     guard let new = change.new, collection.source.holds(new) else { return }
     for inputs in try collection.source.contributions(of: new, commit: nil) {
-      if let key = key(inputs, change) { rows[key] = .upsert(inputs, itemKey: change.itemKey, change.stamp) }
+      guard let key = key(inputs, change) else { continue }
+      rows[key] =
+        change.isInsertion && rows[key] == nil
+        ? .insert(inputs, itemKey: change.itemKey, change.stamp) : .upsert(inputs, itemKey: change.itemKey, change.stamp)
     }
   }
 

@@ -26,6 +26,7 @@ package struct GroupDelta: Sendable {
     first = first.map { min($0, contribution.stamp) } ?? contribution.stamp
     for index in plan.columns.indices {
       let column = plan.columns[index]
+      if column.list != index { continue }
       let value = column.input.map { contribution.inputs[$0] } ?? .null
       if column.input != nil, value.isNull { continue }
       if let order = column.order, contribution.inputs[order].isNull { continue }

@@ -18,6 +18,8 @@ package struct GroupPlan: Sendable {
     /// For `first` and `last`: the input they are ordered by; nil for the order of the changes.
     package let order: Int?
     package let type: ValueType
+    /// The column that keeps this one's values: itself, or one before it that counts the same ones (`min` and `max` of one field).
+    package let list: Int
   }
 
   package enum Function: Sendable {
@@ -31,12 +33,17 @@ package struct GroupPlan: Sendable {
     isOverItems = aggregate.isOverItems
     keyCount = aggregate.keyCount
     boardCount = nil
-    columns = aggregate.columns.map { column in
+    var columns: [Column] = []
+    for (place, column) in aggregate.columns.enumerated() {
       let function = GroupPlan.function(column.function)
-      return Column(
-        name: column.name, form: ColumnForm(function, overItems: aggregate.isOverItems), function: function, input: column.input,
-        order: column.order, type: column.type)
+      let form = ColumnForm(function, overItems: aggregate.isOverItems)
+      let list = form == .values ? columns.firstIndex { $0.form == .values && $0.input == column.input } : nil
+      columns.append(
+        Column(
+          name: column.name, form: form, function: function, input: column.input, order: column.order, type: column.type,
+          list: list ?? place))
     }
+    self.columns = columns
   }
 
   package init(_ board: Leaderboard) {
@@ -58,7 +65,7 @@ package struct GroupPlan: Sendable {
       default: ColumnForm(function, overItems: board.isOverItems)
       }
     columns = [
-      Column(name: "score", form: form, function: function, input: board.scoreInput, order: nil, type: board.scoreType)
+      Column(name: "score", form: form, function: function, input: board.scoreInput, order: nil, type: board.scoreType, list: 0)
     ]
   }
 
@@ -92,6 +99,14 @@ package enum ColumnForm: Sendable, Equatable {
   case changes
   /// The greatest or least ever seen: nothing is taken back over changes.
   case best
+
+  /// Whether single values are counted.
+  var hasList: Bool {
+    switch self {
+    case .values, .entries, .scores, .changes: true
+    case .count, .sum, .best: false
+    }
+  }
 
   init(_ function: GroupPlan.Function, overItems: Bool) {
     switch function {

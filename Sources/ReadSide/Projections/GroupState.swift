@@ -3,7 +3,8 @@ package import Pipelines
 
 /// A group as a store keeps it beside its row: what deltas are merged into. Merging commutes, and never fails but for the store.
 ///
-/// The counts of single values are the store's (`GroupValues`); the state holds the rest.
+/// The counts of single values are in the state while they are few (`FewValues`), in the store (`GroupValues`) when they are many; the state holds
+/// the rest.
 package struct GroupState: Sendable, Equatable {
   package private(set) var contributions: Int64 = 0
   /// The last change that touched the group.
@@ -17,11 +18,13 @@ package struct GroupState: Sendable, Equatable {
   /// Whether the member of a board has a score that is shown.
   package var isPlaced = false
   private var columns: [Column]
+  /// By column, of those that count values: the values while they are few, nil when the store has them.
+  private var few: [FewValues?]
 
   enum Column: Sendable, Equatable {
     case count(Int64)
     case sum(ExactSum)
-    /// How many different values there are.
+    /// How many different values there are; 0 where another column counts them.
     case values(distinct: Int64)
     case entries
     case best(Best?)
@@ -37,7 +40,14 @@ package struct GroupState: Sendable, Equatable {
     }
   }
 
-  package init(_ plan: GroupPlan) { columns = plan.columns.map { Column($0.form) } }
+  package init(_ plan: GroupPlan) {
+    columns = plan.columns.map { Column($0.form) }
+    few = GroupState.noValues(plan)
+  }
+
+  private static func noValues(_ plan: GroupPlan) -> [FewValues?] {
+    plan.columns.enumerated().map { $1.form.hasList && $1.list == $0 ? FewValues() : nil }
+  }
 
   /// Whether the group has contributions: over items one without any has no row.
   package func isAlive(_ plan: GroupPlan) -> Bool { !plan.isOverItems || contributions > 0 }
@@ -48,27 +58,32 @@ package struct GroupState: Sendable, Equatable {
     stamp = max(stamp, delta.stamp)
     first = [first, delta.first].compactMap { $0 }.min()
     changed = max(changed, delta.changed)
-    for index in columns.indices {
+    var lists = ColumnValues(few: few, store: values)
+    few = []
+    defer { (few, values) = (lists.few, lists.store) }
+    for index in columns.indices where plan.columns[index].list == index {
       switch (columns[index], delta.columns[index]) {
       case (.count(let have), .count(let more)): columns[index] = .count(have + more)
       case (.sum(var have), .sum(let more)):
         have.add(more)
         columns[index] = .sum(have)
       case (.values(var distinct), .values(let changes)):
-        for (key, change) in changes.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
-          let (before, after) = try values.add(column: index, key: key.bytes, kept: [], change: change)
+        for (key, change) in Bytes.sorted(changes) {
+          let (before, after) = try lists.add(column: index, key: key.bytes, kept: [], change: change)
           distinct += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
         }
         columns[index] = .values(distinct: distinct)
       case (.entries, .entries(let changes)):
-        for (key, entry) in changes.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
-          _ = try values.add(column: index, key: key.bytes, kept: entry.kept, change: entry.change)
+        for (key, entry) in Bytes.sorted(changes) {
+          _ = try lists.add(column: index, key: key.bytes, kept: entry.kept, change: entry.change)
         }
       case (.best(let have), .best(let candidate?)):
         if candidate.beats(have, plan.columns[index].function) { columns[index] = .best(candidate) }
       default: continue
       }
     }
+    // All counts are zero: a list that was large may begin in the state again.
+    if plan.isOverItems, contributions == 0 { lists.few = GroupState.noValues(plan) }
   }
 
   /// What the group's row says of its columns.
@@ -85,14 +100,18 @@ package struct GroupState: Sendable, Equatable {
 
   /// The columns' values in the order of the plan. Minima, maxima and distinct counts are asked of `values`, whose entries must be
   /// merged by then. Throws what `values` throws.
-  package func shown(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Shown {
+  package mutating func shown(_ plan: GroupPlan, _ values: inout some GroupValues) throws -> Shown {
     var shown = Shown()
+    var lists = ColumnValues(few: few, store: values)
     for index in columns.indices {
-      let value = try value(of: index, plan, values)
+      let value = try value(of: index, plan, lists)
       if value == nil { shown.misfits.append(index) }
       shown.values.append(value ?? .null)
     }
-    if plan.boardCount != nil { shown.reached = try reached(plan, &values) }
+    if plan.boardCount != nil {
+      shown.reached = try reached(plan, &lists)
+      (few, values) = (lists.few, lists.store)
+    }
     return shown
   }
 
@@ -102,15 +121,19 @@ package struct GroupState: Sendable, Equatable {
     switch columns[index] {
     case .count(let count): return .integer(count)
     case .sum(let sum): return sum.value(as: column.type)
-    case .values(let distinct):
-      if column.function == .distinct { return .integer(distinct) }
-      return try values.extreme(column: index, greatest: column.function.seeksGreatest).map { try GroupState.first($0.key) }
+    case .values:
+      if column.function == .distinct { return .integer(distinct(column.list)) }
+      return try values.extreme(column: column.list, greatest: column.function.seeksGreatest).map { try GroupState.first($0.key) }
         ?? .null
     case .entries:
       guard let found = try values.extreme(column: index, greatest: column.function.seeksGreatest) else { return .null }
       return try GroupState.first(column.form == .scores ? found.key : found.kept)
     case .best(let best): return best?.value ?? .null
     }
+  }
+
+  private func distinct(_ column: Int) -> Int64 {
+    if case .values(let distinct) = columns[column] { distinct } else { 0 }
   }
 
   /// Of a best the change that brought it, of a count or a sum the last one that moved it. A sum that only zeros made was reached by the
@@ -185,6 +208,7 @@ extension GroupState {
       case .best(let best): writer.optional(best) { $0.best($1) }
       }
     }
+    for few in few { writer.optional(few) { $0.few($1) } }
     return writer.bytes
   }
 
@@ -208,6 +232,7 @@ extension GroupState {
       case .best: columns[index] = .best(try reader.optional { (reader) throws(StateError) in try reader.best() })
       }
     }
+    for index in few.indices { few[index] = try reader.optional { (reader) throws(StateError) in try reader.few() } }
     try reader.end()
   }
 }

@@ -41,7 +41,9 @@ package struct HandedStep: Sendable {
 
 /// What becomes of one row of a collection.
 package enum CollectionChange: Sendable {
-  /// The inputs of the row, the item's key, and the change that wrote it.
+  /// The inputs of the row of an item that was not there before, the item's key, and the change that wrote it.
+  case insert([Value], itemKey: [UInt8], Stamp)
+  /// The same of an item that may have had the row already.
   case upsert([Value], itemKey: [UInt8], Stamp)
   /// The row's declared key and the item's key.
   case delete([Value], itemKey: [UInt8])

@@ -55,6 +55,15 @@ struct StateWriter {
     }
   }
 
+  mutating func few(_ few: FewValues) {
+    unsigned(few.entries.count)
+    for entry in few.entries {
+      blob(entry.key)
+      blob(entry.kept)
+      signed(entry.count)
+    }
+  }
+
   mutating func best(_ best: Best) {
     value(best.rank)
     blob(best.itemKey)
@@ -146,6 +155,12 @@ struct StateReader {
 
   mutating func best() throws(StateError) -> Best {
     Best(rank: try value(), itemKey: try blob(), value: try value(), stamp: try stamp())
+  }
+
+  mutating func few() throws(StateError) -> FewValues {
+    var entries: [FewValues.Entry] = []
+    for _ in 0..<(try count()) { entries.append(.init(key: try blob(), kept: try blob(), count: try signed())) }
+    return FewValues(sorted: entries)
   }
 
   /// A number of things that follow, each of at least one byte.

@@ -27,24 +27,28 @@ package final class RankIndex {
 
   /// Brings the index to what the connection sees. Within a read transaction, so that ranks and positions are of one moment.
   package func follow(_ connection: Connection) throws(SQLiteError) {
-    let first = try connection.statement("SELECT min(id) FROM _journal")
-    _ = try first.step()
+    let first = try connection.statement("SELECT first FROM _journal ORDER BY id LIMIT 1")
     // An index that the journal's trimming has overtaken loads its boards again.
-    let isBehind = !first.isNull(0) && first.int64(0) > journal + 1
+    let isBehind = try first.step() && first.int64(0) > journal + 1
     first.reset()
     if !isLoaded || isBehind {
       boards = [:]
       return try load(connection)
     }
-    let changes = try connection.statement("SELECT id, key FROM _journal WHERE projection = ?1 AND id > ?2 ORDER BY id")
+    let changes = try connection.statement("SELECT id, keys FROM _journal WHERE projection = ?1 AND id > ?2 ORDER BY id")
     try changes.bind(1, Int64(id.rawValue))
     try changes.bind(2, journal)
-    var keys: [[UInt8]] = []
+    var keys: Set<BytesKey> = []
     while try changes.step() {
       journal = changes.int64(0)
-      keys.append(changes.bytes(1) ?? [])
+      changes.withBytes(1) { bytes in
+        guard let bytes else { return }
+        var place = 0
+        while let key = Varint.readBytes(bytes, &place) { keys.insert(BytesKey(Array(key))) }
+      }
     }
-    for key in keys { try reload(key, connection) }
+    // A board that was dropped stands before its members, who may have come back since.
+    for key in keys.map(\.bytes).sorted(by: Bytes.less) { try reload(key, connection) }
   }
 
   private func load(_ connection: Connection) throws(SQLiteError) {

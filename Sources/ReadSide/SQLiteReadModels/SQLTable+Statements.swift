@@ -23,6 +23,11 @@ extension SQLTable {
     return "INSERT OR REPLACE INTO \(name) (\(names.joined(separator: ", "))) VALUES (\(marks))"
   }
 
+  /// As `upsertStatement`, but a row whose key there is already stays as it is.
+  package var insertStatement: String {
+    upsertStatement.replacing("INSERT OR REPLACE", with: "INSERT OR IGNORE", maxReplacements: 1)
+  }
+
   /// Deletes the row of a key and returns its hash. Parameters in the order of `primaryKey`, one each: `Value.bindSortable`.
   package var deleteStatement: String { "DELETE FROM \(name) WHERE \(keyCondition) RETURNING \(RowHash.columnName)" }
 

@@ -47,7 +47,7 @@ extension MemoryGeneration {
     guard isShown else { return }
     var members: [(member: Value, score: Value, reached: Stamp, row: [Value])] = []
     for memberKey in memberKeys(id, board) {
-      guard let state = groups[id]?[memberKey], state.isPlaced else { continue }
+      guard var state = groups[id]?[memberKey], state.isPlaced else { continue }
       var own = values[id]?[memberKey] ?? MemoryValues()
       own.watermark = .distantPast
       let shown = try state.shown(plan, &own)

@@ -87,7 +87,8 @@ import Testing
         let plan = try Self.plan(projection)
         for key in Set(changes.flatMap { $0.groups[id, default: [:]].keys }) {
           let deltas = changes.compactMap { $0.groups[id]?[key] }
-          var expected: (bytes: [UInt8], shown: GroupState.Shown)?
+          // Not compared are the counted values themselves: which of them can be dropped early depends on the order.
+          var expected: (stamps: [Stamp?], contributions: Int64, shown: GroupState.Shown)?
           for order in permutations(deltas) {
             var state = GroupState(plan)
             var values = MemoryValues()
@@ -97,12 +98,13 @@ import Testing
               _ = try state.shown(plan, &values)
             }
             let shown = try state.shown(plan, &values)
+            let stamps = [state.stamp, state.first, state.changed]
             if let expected {
               #expect(
-                state.bytes == expected.bytes && shown == expected.shown,
+                stamps == expected.stamps && state.contributions == expected.contributions && shown == expected.shown,
                 "seed \(seed): \(projection.name) \(shown) \(expected.shown)")
             }
-            expected = (state.bytes, shown)
+            expected = (stamps, state.contributions, shown)
             compared += 1
             #expect(try state.bytes.read { try GroupState(bytes: $0, plan) } == state, "seed \(seed): \(projection.name)")
           }

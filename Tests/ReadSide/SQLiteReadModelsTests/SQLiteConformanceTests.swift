@@ -21,8 +21,9 @@ import Testing
           let connection = try Connection(path: generation.databasePath)
           try connection.execute(
             """
-            INSERT INTO _journal (id, projection, key)
-            SELECT max(id) + \(ReadModelLimits.journalEntriesMax), 999, x'' FROM _journal
+            INSERT INTO _journal (id, first, projection, keys)
+            SELECT max(id) + \(ReadModelLimits.journalEntriesMax), max(id) + \(ReadModelLimits.journalEntriesMax), 999, x''
+            FROM _journal
             """)
           connection.close()
         }, tamper: { try Self.tamper($0, $1) }))

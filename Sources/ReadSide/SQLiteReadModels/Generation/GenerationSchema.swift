@@ -1,7 +1,7 @@
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
   /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 4
+  static let version = 5
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -26,7 +26,7 @@ enum GenerationSchema {
     """,
     "CREATE INDEX _groups_empty ON _groups (projection, empty_at) WHERE empty_at IS NOT NULL",
     "CREATE INDEX _groups_rank ON _groups (projection, rank) WHERE rank IS NOT NULL",
-    // How many contributions there are of each value, and what is kept with it.
+    // How many contributions there are of each value, and what is kept with it: of groups whose state does not hold them.
     """
     CREATE TABLE _values (projection INTEGER NOT NULL, key BLOB NOT NULL, column_number INTEGER NOT NULL, value_key BLOB NOT NULL,
     kept BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (projection, key, column_number, value_key)) STRICT, WITHOUT ROWID
@@ -51,8 +51,11 @@ enum GenerationSchema {
     CREATE TABLE _digests (projection INTEGER NOT NULL, table_number INTEGER NOT NULL, partition INTEGER NOT NULL,
     rows INTEGER NOT NULL, sum BLOB NOT NULL, PRIMARY KEY (projection, table_number, partition)) STRICT, WITHOUT ROWID
     """,
-    // Members of boards whose rows changed, for rank indexes that follow.
-    "CREATE TABLE _journal (id INTEGER PRIMARY KEY AUTOINCREMENT, projection INTEGER NOT NULL, key BLOB NOT NULL) STRICT",
+    // Members of boards whose rows changed, for rank indexes that follow. A row holds the entries `first` to `id`: keys with their lengths.
+    """
+    CREATE TABLE _journal (id INTEGER PRIMARY KEY AUTOINCREMENT, first INTEGER NOT NULL, projection INTEGER NOT NULL,
+    keys BLOB NOT NULL) STRICT
+    """,
     // `subject` is the record's stamp, or the group, or the session and its column, that cannot be taken or shown; `sample` decides which are
     // kept when there are too many.
     """

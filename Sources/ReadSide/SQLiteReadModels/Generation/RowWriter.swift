@@ -5,11 +5,14 @@ internal import SQLite
 /// Writes and deletes the rows of one projection within a transaction, each row with its hash, and notes what that does to the projection's
 /// digest.
 ///
-/// The hash of the row that was there is read by its key before it is replaced: one more search, in pages that the write needs as well.
+/// The hash of the row that was there is read by its key before it is replaced: one more search, in pages that the write needs as well. A row that
+/// cannot be there yet is inserted without.
 /// A row is written value after value (`add`, then `finish`), so that it needs no array.
 final class RowWriter {
   let table: SQLTable
+  private let connection: Connection
   private let upsert: Statement
+  private let insert: Statement
   private let find: Statement
   private let remove: Statement
   private var hasher: RowHasher
@@ -23,7 +26,9 @@ final class RowWriter {
 
   init(_ table: SQLTable, _ connection: Connection) throws(SQLiteError) {
     self.table = table
+    self.connection = connection
     upsert = try connection.statement(table.upsertStatement)
+    insert = try connection.statement(table.insertStatement)
     find = try connection.statement(table.hashStatement)
     remove = try connection.statement(table.deleteStatement)
     hasher = RowHasher(table)
@@ -56,10 +61,26 @@ final class RowWriter {
     (parameter, column) = (1, 0)
   }
 
-  /// Writes a row of all columns.
-  func write(_ values: [Value]) throws {
+  /// Writes a row of all columns. `isNew` says that there is none with its key.
+  func write(_ values: [Value], isNew: Bool = false) throws {
+    if isNew, try wasInserted(values) { return }
     for value in values { try add(value) }
     try finish()
+  }
+
+  /// False when there is a row with the key after all: somebody else wrote into the file.
+  private func wasInserted(_ values: [Value]) throws -> Bool {
+    var parameter = 1
+    for (column, value) in values.enumerated() {
+      parameter += try value.bind(to: insert, at: parameter, as: table.columns[column].type)
+      hasher.add(value)
+    }
+    let hash = hasher.finish()
+    try insert.bind(parameter, blob: hash.bytes)
+    try insert.run()
+    guard connection.changes > 0 else { return false }
+    change.add(hash)
+    return true
   }
 
   /// Deletes the row of a key, if there is one.

@@ -56,7 +56,6 @@ extension SQLiteGeneration {
     for board in boards where board.isShown && before[board.bytes] != false || board.isShown && leaderboard.keepBoards == nil {
       try writeRows(rules, board, touched: board.touched)
     }
-    try trimJournal()
   }
 
   private func merge(
@@ -125,7 +124,7 @@ extension SQLiteGeneration {
     for bytes in sorted(shown.subtracting(chosen)) {
       try show(false, rules, bytes)
       try deleteRows(rules, board: bytes)
-      try journal(rules.id, bytes)
+      journal(rules.id, bytes)
     }
     for bytes in sorted(chosen.subtracting(shown)) {
       try show(true, rules, bytes)

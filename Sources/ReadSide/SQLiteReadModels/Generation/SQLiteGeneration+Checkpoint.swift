@@ -31,10 +31,11 @@ extension SQLiteGeneration {
       if synced { try connection.execute("PRAGMA synchronous = FULL") }
       defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
       defer { writers = [:] }
-      misfitsBegun = 0
+      (misfitsBegun, journaled) = (0, [:])
       return try connection.transaction {
         var result = CheckpointResult()
         try body(&result)
+        try writeJournal()
         result.deadLetters += misfitsBegun
         return result
       }
@@ -64,8 +65,10 @@ extension SQLiteGeneration {
 
   private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
     let writer = try self.rows(id)
-    for (_, change) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+    for (_, change) in Bytes.sorted(rows) {
       switch change {
+      case .insert(let inputs, let itemKey, let stamp):
+        try writer.write(inputs + [.bytes(itemKey)] + trace(stamp), isNew: true)
       case .upsert(let inputs, let itemKey, let stamp): try writer.write(inputs + [.bytes(itemKey)] + trace(stamp))
       case .delete(let key, let itemKey): try writer.delete(key + [.bytes(itemKey)])
       }

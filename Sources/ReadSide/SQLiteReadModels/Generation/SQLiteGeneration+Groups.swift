@@ -13,12 +13,14 @@ extension SQLiteGeneration {
     var state: GroupState
     let shown: GroupState.Shown
     let isAlive: Bool
+    /// Whether the store had nothing of it, and so no row either.
+    let isNew: Bool
   }
 
   func writeGroups(_ id: ProjectionID, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
     guard let plan = plans[id] else { return }
     let watermark = try leastWatermark(of: id)
-    let sorted = deltas.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }
+    let sorted = Bytes.sorted(deltas)
     if plan.boardCount != nil {
       try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark: watermark, result: &result)
       return
@@ -31,7 +33,7 @@ extension SQLiteGeneration {
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
       try store(id, group, rank: nil)
       if group.isAlive {
-        try writer.write(group.key + group.shown.values + trace(group.state.stamp))
+        try writer.write(group.key + group.shown.values + trace(group.state.stamp), isNew: group.isNew)
       } else {
         try writer.delete(group.key)
       }
@@ -41,22 +43,23 @@ extension SQLiteGeneration {
   func merge(
     _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, watermark: Instant
   ) throws -> MergedGroup {
-    var values = StoredValues(connection: connection, projection: id, key: key, watermark: watermark)
-    var state = try state(id, key, plan) ?? GroupState(plan)
+    var values = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: watermark)
+    let known = try state(id, key, plan)
+    var state = known ?? GroupState(plan)
     try state.merge(delta, plan, &values)
     let isAlive = state.isAlive(plan)
     let shown = isAlive ? try state.shown(plan, &values) : GroupState.Shown()
-    return MergedGroup(key: delta.key, bytes: key, state: state, shown: shown, isAlive: isAlive)
+    return MergedGroup(key: delta.key, bytes: key, state: state, shown: shown, isAlive: isAlive, isNew: known == nil)
   }
 
   /// A group as it is, for a row that is derived again. Nil for a member without a score.
   func shownGroup(_ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8]) throws -> MergedGroup? {
-    guard let state = try state(id, key, plan), state.isAlive(plan),
+    guard var state = try state(id, key, plan), state.isAlive(plan),
       let values = Value.values(ordered: key, count: plan.keyCount)
     else { return nil }
-    var stored = StoredValues(connection: connection, projection: id, key: key, watermark: .distantPast)
+    var stored = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: .distantPast)
     let shown = try state.shown(plan, &stored)
-    return MergedGroup(key: values, bytes: key, state: state, shown: shown, isAlive: true)
+    return MergedGroup(key: values, bytes: key, state: state, shown: shown, isAlive: true, isNew: false)
   }
 
   /// Dead letters of sums that do not fit, as long as they do not.
@@ -70,18 +73,27 @@ extension SQLiteGeneration {
     group.state.hasMisfit = has
   }
 
+  func groupStatements() throws(SQLiteError) -> GroupStatements {
+    if let preparedGroupStatements { return preparedGroupStatements }
+    let made = try GroupStatements(connection)
+    preparedGroupStatements = made
+    return made
+  }
+
   func state(_ id: ProjectionID, _ key: [UInt8], _ plan: GroupPlan) throws -> GroupState? {
-    let statement = try connection.statement(
-      "SELECT state FROM _groups WHERE projection = ?1 AND key = ?2", [.projection(id), .blob(key)])
-    defer { statement.reset() }
-    guard try statement.step() else { return nil }
-    return try statement.withBytes(0) { bytes in try GroupState(bytes: bytes ?? .init(start: nil, count: 0), plan) }
+    let find = try groupStatements().findState
+    try find.bindGroup(id, key)
+    defer { find.reset() }
+    guard try find.step() else { return nil }
+    return try find.withBytes(0) { bytes in try GroupState(bytes: bytes ?? .init(start: nil, count: 0), plan) }
   }
 
   func store(_ id: ProjectionID, _ group: MergedGroup, rank: [UInt8]?) throws {
-    try connection.run(
-      "INSERT OR REPLACE INTO _groups (projection, key, state, empty_at, rank) VALUES (?1, ?2, ?3, ?4, ?5)", .projection(id),
-      .blob(group.bytes), .blob(group.state.bytes), group.isAlive ? .null : .instant(group.state.stamp.time),
-      rank.map { .blob($0) } ?? .null)
+    let put = try groupStatements().putState
+    try put.bindGroup(id, group.bytes)
+    try put.bind(3, blob: group.state.bytes)
+    if group.isAlive { try put.bind(4) } else { try put.bind(4, group.state.stamp.time.rawValue) }
+    if let rank { try put.bind(5, blob: rank) } else { try put.bind(5) }
+    try put.run()
   }
 }

@@ -32,12 +32,12 @@ extension SQLiteGeneration {
   }
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
-    try journal(rules.id, group.bytes)
+    journal(rules.id, group.bytes)
     guard group.state.isPlaced else { return try rows(rules.id).delete(group.key) }
     var row = group.key + group.shown.values
     row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
     if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-    try rows(rules.id).write(row + trace(group.state.stamp))
+    try rows(rules.id).write(row + trace(group.state.stamp), isNew: group.isNew)
   }
 
   /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.
@@ -51,7 +51,7 @@ extension SQLiteGeneration {
     let have = try rowKeys(rules, board)
     for (key, values) in have where !wanted.contains(key) {
       try rows(rules.id).delete(values)
-      try journal(rules.id, key.bytes)
+      journal(rules.id, key.bytes)
     }
     let fresh = Dictionary((touched ?? []).map { (BytesKey($0.bytes), $0) }) { $1 }
     for key in best {
@@ -80,14 +80,28 @@ extension SQLiteGeneration {
     return keys
   }
 
-  func journal(_ id: ProjectionID, _ key: [UInt8]) throws(SQLiteError) {
-    try connection.run("INSERT INTO _journal (projection, key) VALUES (?1, ?2)", .projection(id), .blob(key))
-  }
+  /// Notes that a member's row changed, or a whole board's rows; written at the end of the transaction.
+  func journal(_ id: ProjectionID, _ key: [UInt8]) { journaled[id, default: []].append(key) }
 
-  func trimJournal() throws(SQLiteError) {
-    let last = try connection.integer("SELECT max(id) FROM _journal") ?? 0
+  /// Keys in one row of the journal.
+  private static let journalKeysMax = 1_000
+
+  func writeJournal() throws {
+    if journaled.isEmpty { return }
+    // Rows may all have been trimmed: numbers are never used again.
+    var last = try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = '_journal'") ?? 0
+    for (id, keys) in journaled.sorted(by: { $0.key < $1.key }) {
+      for start in stride(from: 0, to: keys.count, by: SQLiteGeneration.journalKeysMax) {
+        let part = keys[start..<min(start + SQLiteGeneration.journalKeysMax, keys.count)]
+        var bytes: [UInt8] = []
+        for key in part { Varint.appendBytes(key, to: &bytes) }
+        try connection.run(
+          "INSERT INTO _journal (id, first, projection, keys) VALUES (?1, ?2, ?3, ?4)", .int(last + Int64(part.count)),
+          .int(last + 1), .projection(id), .blob(bytes))
+        last += Int64(part.count)
+      }
+    }
     let surplus = last - Int64(ReadModelLimits.journalEntriesMax)
-    guard surplus > 0 else { return }
-    try connection.run("DELETE FROM _journal WHERE id <= ?1", .int(surplus))
+    if surplus > 0 { try connection.run("DELETE FROM _journal WHERE id <= ?1", .int(surplus)) }
   }
 }

@@ -18,6 +18,9 @@ package final class SQLiteGeneration: GenerationStore {
   let plans: [ProjectionID: GroupPlan]
   /// By projection, of those whose rows the running transaction changes.
   var writers: [ProjectionID: RowWriter] = [:]
+  /// By leaderboard, the keys of members and boards whose rows the running transaction has changed.
+  var journaled: [ProjectionID: [[UInt8]]] = [:]
+  var preparedGroupStatements: GroupStatements?
   /// Dead letters of sums that the running transaction has written where there was none.
   var misfitsBegun = 0
 
