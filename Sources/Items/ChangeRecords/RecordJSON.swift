@@ -22,20 +22,14 @@ package enum RecordJSON {
     out = []
     writer.beginObject()
     appendMembers(record, .newAndOldImages, position, to: &writer)
-    writer.name("tableName")
-    writer.string(table)
+    writer.member("tableName", table)
     writer.name("afterimage")
     writer.beginObject()
-    writer.name("time")
-    writer.integer(record.time.rawValue)
-    writer.name("order")
-    writer.integer(record.order.rawValue)
-    writer.name("tableId")
-    writer.string(position.tableID.description)
-    writer.name("partition")
-    writer.integer(position.partition)
-    writer.name("sequence")
-    writer.integer(position.sequence)
+    writer.member("time", record.time.rawValue)
+    writer.member("order", record.order.rawValue)
+    writer.member("tableId", position.tableID.description)
+    writer.member("partition", position.partition)
+    writer.member("sequence", position.sequence)
     writer.endObject()
     writer.endObject()
     out = writer.bytes
@@ -53,23 +47,16 @@ package enum RecordJSON {
   private static func appendMembers(
     _ record: ChangeRecord, _ view: StreamViewType, _ position: Position, to writer: inout JSONWriter
   ) {
-    writer.name("eventID")
-    writer.string(position.eventID)
-    writer.name("eventName")
-    writer.string(eventName(record.kind))
-    writer.name("eventVersion")
-    writer.string("1.1")
-    writer.name("eventSource")
-    writer.string("aws:dynamodb")
-    writer.name("awsRegion")
-    writer.string("us-east-1")
+    writer.member("eventID", position.eventID)
+    writer.member("eventName", eventName(record.kind))
+    writer.member("eventVersion", "1.1")
+    writer.member("eventSource", "aws:dynamodb")
+    writer.member("awsRegion", "us-east-1")
     if record.cause == .service {
       writer.name("userIdentity")
       writer.beginObject()
-      writer.name("Type")
-      writer.string("Service")
-      writer.name("PrincipalId")
-      writer.string(serviceIdentity)
+      writer.member("Type", "Service")
+      writer.member("PrincipalId", serviceIdentity)
       writer.endObject()
     }
     writer.name("dynamodb")
@@ -82,8 +69,7 @@ package enum RecordJSON {
     let new = view == .newImage || view == .newAndOldImages ? record.newImage : nil
     let old = view == .oldImage || view == .newAndOldImages ? record.oldImage : nil
     writer.beginObject()
-    writer.name("ApproximateCreationDateTime")
-    writer.integer(record.time.rawValue / 1000)
+    writer.member("ApproximateCreationDateTime", record.time.rawValue / 1000)
     writer.name("Keys")
     writer.item(record.keys)
     if let image = new {
@@ -94,12 +80,9 @@ package enum RecordJSON {
       writer.name("OldImage")
       writer.item(image)
     }
-    writer.name("SequenceNumber")
-    writer.string(position.streamSequenceNumber)
-    writer.name("SizeBytes")
-    writer.integer(record.keys.size + (old?.size ?? 0) + (new?.size ?? 0))
-    writer.name("StreamViewType")
-    writer.string(view.rawValue)
+    writer.member("SequenceNumber", position.streamSequenceNumber)
+    writer.member("SizeBytes", record.keys.size + (old?.size ?? 0) + (new?.size ?? 0))
+    writer.member("StreamViewType", view.rawValue)
     writer.endObject()
   }
 

@@ -216,21 +216,15 @@ extension JSONWriter {
   package mutating func attribute(_ value: AttributeValue) {
     beginObject()
     switch value {
-    case .string(let text):
-      name("S")
-      string(text)
+    case .string(let text): member("S", text)
     case .number(let number):
       name("N")
       quoted(number)
     case .binary(let bytes):
       name("B")
       base64(bytes)
-    case .bool(let flag):
-      name("BOOL")
-      bool(flag)
-    case .null:
-      name("NULL")
-      bool(true)
+    case .bool(let flag): member("BOOL", flag)
+    case .null: member("NULL", true)
     case .list(let values):
       name("L")
       array(values) { $0.attribute($1) }
@@ -254,7 +248,7 @@ extension JSONWriter {
   package mutating func item(_ map: AttributeMap) {
     beginObject()
     for entry in map.entries {
-      name(entry.name)
+      name(text: entry.name)
       attribute(entry.value)
     }
     endObject()

@@ -42,26 +42,17 @@ package struct RelayState: Sendable, Equatable {
   package var json: [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("version")
-    writer.integer(RelayState.version)
-    writer.name("tableId")
-    writer.string(tableID.description)
-    writer.name("relay")
-    writer.string(relay)
-    writer.name("publication")
-    writer.integer(publication)
+    writer.member("version", RelayState.version)
+    writer.member("tableId", tableID.description)
+    writer.member("relay", relay)
+    writer.member("publication", publication)
     writer.name("partitions")
     writer.beginArray()
     for partition in partitions {
       writer.beginObject()
-      writer.name("sequence")
-      writer.integer(partition.sequence)
-      writer.name("watermark")
-      writer.integer(partition.watermark.rawValue)
-      if partition.promised > 0 {
-        writer.name("promised")
-        writer.integer(partition.promised)
-      }
+      writer.member("sequence", partition.sequence)
+      writer.member("watermark", partition.watermark.rawValue)
+      if partition.promised > 0 { writer.member("promised", partition.promised) }
       writer.endObject()
     }
     writer.endArray()

@@ -86,18 +86,12 @@ package final class ServedLog: ChangeLog {
     let (seconds, attoseconds) = wait.components
     let milliseconds = min(Int64(ServedLog.waitMax), seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     let tape = try await call(partition) { writer in
-      writer.name("TableId")
-      writer.string(cursor.tableID.description)
-      writer.name("Partition")
-      writer.integer(partition)
-      writer.name("After")
-      writer.string(String(cursor.sequence))
-      writer.name("Limit")
-      writer.integer(min(limit.records, ServedLog.recordsMax))
-      writer.name("Bytes")
-      writer.integer(limit.bytes)
-      writer.name("WaitMilliseconds")
-      writer.integer(milliseconds)
+      writer.member("TableId", cursor.tableID.description)
+      writer.member("Partition", partition)
+      writer.member("After", String(cursor.sequence))
+      writer.member("Limit", min(limit.records, ServedLog.recordsMax))
+      writer.member("Bytes", limit.bytes)
+      writer.member("WaitMilliseconds", milliseconds)
     }
     let (times, ends) = (numbers(tape, "Times"), numbers(tape, "Ends"))
     guard let text = tape.member(tape.root, "Bytes"), let bytes = Base64.decode(tape.string(text).utf8),
@@ -120,8 +114,7 @@ package final class ServedLog: ChangeLog {
     let tape: JSONTape
     do {
       tape = try await client.call("Afterimage_20261121.FollowLog") { writer in
-        writer.name("TableName")
-        writer.string(table)
+        writer.member("TableName", table)
         write(&writer)
       }.body
     } catch let error as ClientError {

@@ -31,17 +31,14 @@ struct Readiness: Sendable, Equatable {
   var json: [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("ready")
-    writer.bool(isReady)
-    writer.name("phase")
-    writer.string("\(phase)")
+    writer.member("ready", isReady)
+    writer.member("phase", "\(phase)")
     writer.name("roles")
     writer.beginObject()
     for role in roles {
-      writer.name(role.name)
+      writer.name(text: role.name)
       writer.beginObject()
-      writer.name("ready")
-      writer.bool(role.isReady)
+      writer.member("ready", role.isReady)
       writer.name("stopped")
       writer.array(role.stopped) { $0.string($1) }
       writer.endObject()

@@ -20,10 +20,8 @@ enum HostGate {
   private static func refusal(_ error: String, _ message: String) -> HTTPResponse {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("error")
-    writer.string(error)
-    writer.name("message")
-    writer.string(message)
+    writer.member("error", error)
+    writer.member("message", message)
     writer.endObject()
     return HTTPResponse(status: 403, headers: [("Content-Type", "application/json")], body: writer.bytes)
   }

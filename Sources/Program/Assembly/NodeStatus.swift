@@ -23,10 +23,8 @@ struct NodeStatus: Sendable {
       writer.endObject()
       return writer.bytes
     }
-    writer.name("pipeline")
-    writer.string(name)
-    writer.name("about")
-    writer.string(pipeline.about)
+    writer.member("pipeline", name)
+    writer.member("about", pipeline.about)
     let worker = workers.first { $0.pipeline.name == name }
     let running = worker?.generations ?? []
     let current = running.first { $0.generation.state == .current } ?? running.last
@@ -34,10 +32,8 @@ struct NodeStatus: Sendable {
     writer.name("behind")
     if workers.contains(where: { $0.pipeline.name == name }) {
       writer.beginObject()
-      writer.name("records")
-      writer.integer(lanes.reduce(0) { $0 + behind($1) })
-      writer.name("seconds")
-      writer.double(secondsBehind(lanes))
+      writer.member("records", lanes.reduce(0) { $0 + behind($1) })
+      writer.member("seconds", secondsBehind(lanes))
       writer.endObject()
     } else {
       // The worker is another process: what it is doing is not known here.
@@ -54,23 +50,17 @@ struct NodeStatus: Sendable {
     writer.name("held")
     writer.array(current?.lanes.held ?? []) { writer, held in
       writer.beginObject()
-      writer.name("projection")
-      writer.string(held.projection)
-      writer.name("table")
-      writer.string(held.table)
-      writer.name("partition")
-      writer.integer(held.partition)
-      writer.name("waiting")
-      writer.integer(held.waiting)
+      writer.member("projection", held.projection)
+      writer.member("table", held.table)
+      writer.member("partition", held.partition)
+      writer.member("waiting", held.waiting)
       writer.endObject()
     }
     writer.name("generations")
     writer.array(running) { writer, running in
       writer.beginObject()
-      writer.name("number")
-      writer.integer(running.generation.number)
-      writer.name("state")
-      writer.string(running.generation.state.rawValue)
+      writer.member("number", running.generation.number)
+      writer.member("state", running.generation.state.rawValue)
       writer.name("lanes")
       writer.array(running.lanes.all) { append($1, &$0) }
       writer.endObject()
@@ -78,17 +68,13 @@ struct NodeStatus: Sendable {
     writer.name("queries")
     writer.array(pipeline.queries) { writer, query in
       writer.beginObject()
-      writer.name("name")
-      writer.string(query.name)
-      writer.name("about")
-      writer.string(query.about)
+      writer.member("name", query.name)
+      writer.member("about", query.about)
       writer.name("parameters")
       writer.array(query.parameters) { writer, parameter in
         writer.beginObject()
-        writer.name("name")
-        writer.string(parameter.name)
-        writer.name("type")
-        writer.string(parameter.type.rawValue)
+        writer.member("name", parameter.name)
+        writer.member("type", parameter.type.rawValue)
         writer.endObject()
       }
       writer.endObject()
@@ -110,24 +96,13 @@ struct NodeStatus: Sendable {
 
   private func append(_ lane: LaneStatus, _ writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("table")
-    writer.string(lane.table)
-    writer.name("partition")
-    writer.integer(lane.partition)
-    writer.name("sequence")
-    writer.integer(lane.sequence)
-    writer.name("behind")
-    writer.integer(behind(lane))
-    writer.name("dead_letters")
-    writer.integer(lane.deadLetters)
-    if let stopped = lane.stopped {
-      writer.name("stopped")
-      writer.string(stopped)
-    }
-    if let end = lane.neededUntil {
-      writer.name("kept_until")
-      writer.integer(end.rawValue)
-    }
+    writer.member("table", lane.table)
+    writer.member("partition", lane.partition)
+    writer.member("sequence", lane.sequence)
+    writer.member("behind", behind(lane))
+    writer.member("dead_letters", lane.deadLetters)
+    if let stopped = lane.stopped { writer.member("stopped", stopped) }
+    if let end = lane.neededUntil { writer.member("kept_until", end.rawValue) }
     writer.endObject()
   }
 

@@ -9,16 +9,14 @@ struct TableEffects: EffectSink {
 
   func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool {
     let answer = try await client.call("Afterimage_20261121.ExpireItem") { writer in
-      writer.name("TableName")
-      writer.string(table)
+      writer.member("TableName", table)
       writer.name("Key")
       writer.item(key)
       if !seen.isEmpty {
         writer.name("Seen")
         writer.item(seen)
       }
-      writer.name("SeenThrough")
-      writer.string(seenThrough.description)
+      writer.member("SeenThrough", seenThrough.description)
     }
     return answer.body.member(answer.body.root, "Expired").flatMap { answer.body.bool($0) } ?? false
   }

@@ -197,20 +197,15 @@ enum ServerBench {
   private static func create(_ client: DynamoClient, _ name: String) async throws -> Double {
     let start = ContinuousClock.now
     let answer = try await client.call("CreateTable") { writer in
-      writer.name("TableName")
-      writer.string(name)
-      writer.name("BillingMode")
-      writer.string("PAY_PER_REQUEST")
-      writer.name("KeySchema")
-      writer.raw(#"[{"AttributeName":"pk","KeyType":"HASH"}]"#.utf8)
-      writer.name("AttributeDefinitions")
-      writer.raw(#"[{"AttributeName":"pk","AttributeType":"S"}]"#.utf8)
+      writer.member("TableName", name)
+      writer.member("BillingMode", "PAY_PER_REQUEST")
+      writer.member("KeySchema", raw: #"[{"AttributeName":"pk","KeyType":"HASH"}]"#.utf8)
+      writer.member("AttributeDefinitions", raw: #"[{"AttributeName":"pk","AttributeType":"S"}]"#.utf8)
     }
     var text = answer.body.text(answer.body.root)
     while !text.contains(#""TableStatus":"ACTIVE""#) {
       let described = try await client.call("DescribeTable") { writer in
-        writer.name("TableName")
-        writer.string(name)
+        writer.member("TableName", name)
       }
       text = described.body.text(described.body.root)
     }
@@ -271,12 +266,8 @@ enum ServerBench {
     var start: String?
     repeat {
       let answer = try await client.call("Scan") { writer in
-        writer.name("TableName")
-        writer.string("Large")
-        if let start {
-          writer.name("ExclusiveStartKey")
-          writer.raw(start.utf8)
-        }
+        writer.member("TableName", "Large")
+        if let start { writer.member("ExclusiveStartKey", raw: start.utf8) }
       }
       start = answer.body.member(answer.body.root, "LastEvaluatedKey").map { answer.body.text($0) }
     } while start != nil

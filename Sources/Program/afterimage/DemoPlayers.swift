@@ -37,8 +37,7 @@ struct DemoPlayers {
 
   private func put(_ client: DynamoClient, _ table: String, _ item: Item) async throws {
     _ = try await client.call("PutItem") { writer in
-      writer.name("TableName")
-      writer.string(table)
+      writer.member("TableName", table)
       writer.name("Item")
       writer.item(item)
     }

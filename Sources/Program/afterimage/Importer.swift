@@ -147,7 +147,7 @@ struct Importer {
     _ = try await client.call("BatchWriteItem", headers: headers) { writer in
       writer.name("RequestItems")
       writer.beginObject()
-      writer.name(table)
+      writer.name(text: table)
       writer.array(rows) { writer, row in
         writer.beginObject()
         writer.name("PutRequest")

@@ -24,8 +24,7 @@ struct TableServer {
   /// An operation on one table, given by its name.
   func call(_ operation: String, on table: String, _ write: (inout JSONWriter) -> Void = { _ in }) async throws -> JSONTape {
     try await call(operation, table: table) { writer in
-      writer.name("TableName")
-      writer.string(table)
+      writer.member("TableName", table)
       write(&writer)
     }
   }
@@ -89,8 +88,7 @@ extension TableServer {
   fileprivate func put(_ item: Item, table: String, headers: [String: String]) async throws -> String? {
     do {
       return try await client.call("PutItem", headers: headers) { writer in
-        writer.name("TableName")
-        writer.string(table)
+        writer.member("TableName", table)
         writer.name("Item")
         writer.item(item)
       }.headers["x-afterimage-position"]

@@ -60,8 +60,7 @@ extension PipelineView {
   }
 
   static func append(_ board: ShownBoard, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
-    writer.name("leaderboard")
-    writer.string(snapshot.pipeline.projections[board.id].name)
+    writer.member("leaderboard", snapshot.pipeline.projections[board.id].name)
     writer.name("board")
     writer.array(board.values ?? []) { $0.value($1) }
     if !board.definition.windows.isEmpty {
@@ -72,10 +71,7 @@ extension PipelineView {
         writer.null()
       }
     }
-    if let counted = board.counted {
-      writer.name("count")
-      writer.integer(counted)
-    }
+    if let counted = board.counted { writer.member("count", counted) }
     writer.name("members")
     writer.beginArray()
     for ranked in board.members {
@@ -86,8 +82,7 @@ extension PipelineView {
       writer.value(ranked.member)
       writer.name("score")
       writer.value(ranked.score)
-      writer.name("reached_at")
-      writer.string(Timestamp.text(ranked.reachedAt))
+      writer.member("reached_at", Timestamp.text(ranked.reachedAt))
       if let show = board.definition.show {
         writer.name("show")
         try PipelineView.append(show, of: ranked.member, snapshot, &writer)
@@ -110,7 +105,7 @@ extension PipelineView {
     }
     writer.beginObject()
     for name in show.columns {
-      writer.name(name)
+      writer.name(text: name)
       if let found, let column = table.column(named: name) { writer.cell(found[column]) } else { writer.null() }
     }
     writer.endObject()

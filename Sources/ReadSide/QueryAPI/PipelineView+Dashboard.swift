@@ -8,27 +8,22 @@ extension PipelineView {
   /// takes too long, says so in `error`; the others are shown.
   package func dashboard() async throws -> [UInt8] {
     try await answer { snapshot, writer in
-      writer.name("pipeline")
-      writer.string(snapshot.pipeline.name)
-      writer.name("about")
-      writer.string(snapshot.pipeline.about)
+      writer.member("pipeline", snapshot.pipeline.name)
+      writer.member("about", snapshot.pipeline.about)
       writer.name("tiles")
       writer.array(snapshot.pipeline.dashboard) { writer, tile in
         var made = JSONWriter()
         made.beginObject()
-        made.name("title")
-        made.string(tile.title)
+        made.member("title", tile.title)
         do {
           try PipelineView.append(tile.content, snapshot, &made)
         } catch {
           made = JSONWriter()
           made.beginObject()
-          made.name("title")
-          made.string(tile.title)
-          made.name("kind")
-          made.string(PipelineView.kind(tile.content))
-          made.name("error")
-          made.string((error as? ReaderError).map { PipelineView.error($0, snapshot.pipeline.name).message } ?? "\(error)")
+          made.member("title", tile.title)
+          made.member("kind", PipelineView.kind(tile.content))
+          made.member(
+            "error", (error as? ReaderError).map { PipelineView.error($0, snapshot.pipeline.name).message } ?? "\(error)")
         }
         made.endObject()
         writer.raw(made.bytes)
@@ -45,8 +40,7 @@ extension PipelineView {
   }
 
   private static func append(_ content: DashboardTile.Content, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
-    writer.name("kind")
-    writer.string(kind(content))
+    writer.member("kind", kind(content))
     switch content {
     case .number(let sql):
       writer.name("rows")

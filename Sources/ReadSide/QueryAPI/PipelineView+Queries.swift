@@ -62,10 +62,7 @@ extension PipelineView {
       writer.endArray()
       writer.name("records")
       writer.beginObject()
-      for (projection, count) in try snapshot.reader.deadLetterCounts() {
-        writer.name(projection)
-        writer.integer(count)
-      }
+      for (projection, count) in try snapshot.reader.deadLetterCounts() { writer.member(named: projection, count) }
       writer.endObject()
     }
   }

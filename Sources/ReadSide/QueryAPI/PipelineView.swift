@@ -154,14 +154,13 @@ package final class PipelineView: Sendable {
     writer.name("position")
     writer.beginObject()
     for (table, positions) in byTable {
-      writer.name(table)
+      writer.name(text: table)
       writer.array(positions) { $0.string($1.description) }
     }
     writer.endObject()
     writer.name("time")
     if let time = snapshot.time { writer.string(Timestamp.text(time)) } else { writer.null() }
-    writer.name("generation")
-    writer.integer(snapshot.generation.number)
+    writer.member("generation", snapshot.generation.number)
   }
 
   /// Lets go of the files, so that a generation can be removed.

@@ -97,10 +97,9 @@ extension QueryRouter {
   private static func done(_ what: String, _ result: Result) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name(what)
     switch result {
-    case .string(let text): writer.string(text)
-    case .integer(let number): writer.integer(number)
+    case .string(let text): writer.member(named: what, text)
+    case .integer(let number): writer.member(named: what, number)
     }
     writer.endObject()
     return writer.bytes

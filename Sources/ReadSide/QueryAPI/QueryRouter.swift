@@ -135,10 +135,8 @@ package final class QueryRouter: Sendable {
   private static func failure(_ error: QueryError) -> HTTPResponse {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("error")
-    writer.string(error.code)
-    writer.name("message")
-    writer.string(error.message)
+    writer.member("error", error.code)
+    writer.member("message", error.message)
     writer.endObject()
     return HTTPResponse(status: error.status, headers: [("Content-Type", "application/json")], body: writer.bytes)
   }

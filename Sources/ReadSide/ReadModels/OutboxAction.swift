@@ -56,26 +56,22 @@ package struct OutboxAction: Sendable {
     writer.beginObject()
     switch kind {
     case .deleteItem(let table, let key, let seen, let seenThrough):
-      writer.name("deleteItem")
-      writer.string(table)
+      writer.member("deleteItem", table)
       writer.name("key")
       writer.item(key)
       writer.name("seen")
       writer.item(seen)
-      writer.name("seenThrough")
-      writer.string(seenThrough.description)
+      writer.member("seenThrough", seenThrough.description)
     case .deleteRows(let all):
       writer.name("deleteRows")
       writer.array(all) { writer, rows in
         writer.beginObject()
-        writer.name("projection")
-        writer.string(rows.projection)
-        writer.name("table")
-        writer.string(rows.table)
+        writer.member("projection", rows.projection)
+        writer.member("table", rows.table)
         writer.name("equals")
         writer.beginObject()
         for (column, value) in rows.equals {
-          writer.name(column)
+          writer.name(text: column)
           writer.base64(value)
         }
         writer.endObject()

@@ -78,10 +78,8 @@ struct KillScene {
     var left = -1
     while left != 0, ContinuousClock.now < limit {
       let answer = try await client.call("Scan") { writer in
-        writer.name("TableName")
-        writer.string(table)
-        writer.name("Select")
-        writer.string("COUNT")
+        writer.member("TableName", table)
+        writer.member("Select", "COUNT")
       }
       left = answer.body.member(answer.body.root, "Count").flatMap { Int(answer.body.text($0)) } ?? -1
       if left != 0 { try await Task.sleep(for: .milliseconds(20)) }
@@ -115,8 +113,7 @@ struct KillScene {
       ]
       do {
         let answer = try await client.call("PutItem") { writer in
-          writer.name("TableName")
-          writer.string(table)
+          writer.member("TableName", table)
           writer.name("Item")
           writer.item(item)
         }

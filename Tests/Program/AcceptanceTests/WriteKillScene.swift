@@ -40,27 +40,21 @@ final class WriteKillScene: Sendable {
       writer.name("KeySchema")
       writer.array(Array(zip(names, ["HASH", "RANGE"]))) { writer, pair in
         writer.beginObject()
-        writer.name("AttributeName")
-        writer.string(pair.0)
-        writer.name("KeyType")
-        writer.string(pair.1)
+        writer.member("AttributeName", pair.0)
+        writer.member("KeyType", pair.1)
         writer.endObject()
       }
     }
     func index(_ writer: inout JSONWriter, _ name: String, _ names: [String], _ projection: String) {
       writer.beginObject()
-      writer.name("IndexName")
-      writer.string(name)
+      writer.member("IndexName", name)
       key(&writer, names)
-      writer.name("Projection")
-      writer.raw(Array(#"{"ProjectionType":"\#(projection)"}"#.utf8))
+      writer.member("Projection", raw: Array(#"{"ProjectionType":"\#(projection)"}"#.utf8))
       writer.endObject()
     }
     _ = try await client.call("CreateTable") { writer in
-      writer.name("TableName")
-      writer.string(table)
-      writer.name("BillingMode")
-      writer.string("PAY_PER_REQUEST")
+      writer.member("TableName", table)
+      writer.member("BillingMode", "PAY_PER_REQUEST")
       key(&writer, ["pk", "sk"])
       writer.name("AttributeDefinitions")
       writer.array([("pk", "S"), ("sk", "N"), ("group", "S"), ("rank", "N")]) { writer, pair in
@@ -76,10 +70,8 @@ final class WriteKillScene: Sendable {
       writer.endArray()
     }
     _ = try await client.call("UpdateTimeToLive") { writer in
-      writer.name("TableName")
-      writer.string(table)
-      writer.name("TimeToLiveSpecification")
-      writer.raw(Array(#"{"AttributeName":"gone","Enabled":true}"#.utf8))
+      writer.member("TableName", table)
+      writer.member("TimeToLiveSpecification", raw: Array(#"{"AttributeName":"gone","Enabled":true}"#.utf8))
     }
   }
 
@@ -137,10 +129,8 @@ final class WriteKillScene: Sendable {
       try await send(client, "UpdateItem", [.image(w: w)]) { writer in
         writer.name("Key")
         writer.item(key())
-        writer.name("UpdateExpression")
-        writer.string("SET w = :w, #r = if_not_exists(#r, :zero) + :one ADD touched :one REMOVE #g")
-        writer.name("ExpressionAttributeNames")
-        writer.raw(Array(##"{"#r":"rank","#g":"group"}"##.utf8))
+        writer.member("UpdateExpression", "SET w = :w, #r = if_not_exists(#r, :zero) + :one ADD touched :one REMOVE #g")
+        writer.member("ExpressionAttributeNames", raw: Array(##"{"#r":"rank","#g":"group"}"##.utf8))
         writer.name("ExpressionAttributeValues")
         writer.item([":w": .string(w), ":one": .number(Number(1)), ":zero": .number(Number(0))])
       }
@@ -168,8 +158,7 @@ final class WriteKillScene: Sendable {
         writer.beginObject()
         writer.name("Put")
         writer.beginObject()
-        writer.name("TableName")
-        writer.string(WriteKillScene.table)
+        writer.member("TableName", WriteKillScene.table)
         writer.name("Item")
         writer.item(item(key, w))
         writer.endObject()
@@ -187,7 +176,7 @@ final class WriteKillScene: Sendable {
     try await send(client, "BatchWriteItem", keys.indices.map { .image(w: "\(w).\($0)") }, named: false) { writer in
       writer.name("RequestItems")
       writer.beginObject()
-      writer.name(WriteKillScene.table)
+      writer.name(text: WriteKillScene.table)
       writer.array(Array(keys.enumerated())) { writer, pair in
         writer.beginObject()
         writer.name("PutRequest")
@@ -206,10 +195,7 @@ final class WriteKillScene: Sendable {
     _ client: DynamoClient, _ operation: String, _ left: [Left], named: Bool = true, _ write: (inout JSONWriter) -> Void
   ) async throws {
     let answer = try await client.call(operation) { writer in
-      if named {
-        writer.name("TableName")
-        writer.string(WriteKillScene.table)
-      }
+      if named { writer.member("TableName", WriteKillScene.table) }
       write(&writer)
     }
     let positions = (answer.headers["x-afterimage-position"] ?? "").split(separator: ",").compactMap { Position($0) }

@@ -1,5 +1,5 @@
-/// Appends JSON text to a byte buffer. Commas are put by the writer; the caller keeps names and values in turn and
-/// closes what it opens.
+/// Appends JSON text to a byte buffer. Commas are put by the writer; the caller closes what it opens. A member with a plain
+/// value is one call (`member`); before an object, an array or a value that writes itself comes its `name`.
 package struct JSONWriter: Sendable {
   package var bytes: [UInt8]
   private var needsComma = false
@@ -33,14 +33,15 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  package mutating func name(_ name: String) {
+  /// The name of a member whose value follows: any text.
+  package mutating func name(text name: String) {
     separate()
     JSONWriter.appendQuoted(name, to: &bytes)
     bytes.append(UInt8(ascii: ":"))
     needsComma = false
   }
 
-  /// A name that needs no escaping: a literal of the program.
+  /// The name of a member whose value follows. It needs no escaping: a literal of the program.
   package mutating func name(_ name: StaticString) {
     separate()
     bytes.append(UInt8(ascii: "\""))
@@ -93,6 +94,48 @@ package struct JSONWriter: Sendable {
   package mutating func raw(_ json: some Sequence<UInt8>) {
     separate()
     bytes.append(contentsOf: json)
+  }
+
+  /// A whole member: a name that is a literal of the program, and its value.
+  package mutating func member(_ name: StaticString, _ value: String) {
+    self.name(name)
+    string(value)
+  }
+
+  /// As for a text.
+  package mutating func member(_ name: StaticString, _ value: some BinaryInteger) {
+    self.name(name)
+    integer(value)
+  }
+
+  /// As for a text; infinite and not-a-number are null.
+  package mutating func member(_ name: StaticString, _ value: Double) {
+    self.name(name)
+    double(value)
+  }
+
+  /// As for a text.
+  package mutating func member(_ name: StaticString, _ value: Bool) {
+    self.name(name)
+    bool(value)
+  }
+
+  /// As for a text; `json` is the value's JSON text.
+  package mutating func member(_ name: StaticString, raw json: some Sequence<UInt8>) {
+    self.name(name)
+    raw(json)
+  }
+
+  /// A whole member with a name from outside.
+  package mutating func member(named name: String, _ value: String) {
+    self.name(text: name)
+    string(value)
+  }
+
+  /// As for a text.
+  package mutating func member(named name: String, _ value: some BinaryInteger) {
+    self.name(text: name)
+    integer(value)
   }
 
   static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {

@@ -53,12 +53,10 @@ enum DeadLetterCommand {
       writer.name("letters")
       writer.array(letters) { writer, letter in
         writer.beginObject()
-        for (name, value) in [
-          ("projection", letter.projection), ("at", letter.at), ("path", letter.path), ("reason", letter.reason),
-        ] {
-          writer.name(name)
-          writer.string(value)
-        }
+        writer.member("projection", letter.projection)
+        writer.member("at", letter.at)
+        writer.member("path", letter.path)
+        writer.member("reason", letter.reason)
         writer.endObject()
       }
       writer.name("record")

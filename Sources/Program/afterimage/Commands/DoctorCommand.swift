@@ -93,12 +93,10 @@ enum DoctorCommand {
     writer.beginArray()
     for one in found {
       writer.beginObject()
-      for (name, value) in [
-        ("verdict", one.verdict.rawValue), ("subject", one.subject), ("finding", one.finding), ("advice", one.advice),
-      ] {
-        writer.name(name)
-        writer.string(value)
-      }
+      writer.member("verdict", one.verdict.rawValue)
+      writer.member("subject", one.subject)
+      writer.member("finding", one.finding)
+      writer.member("advice", one.advice)
       writer.endObject()
     }
     writer.endArray()

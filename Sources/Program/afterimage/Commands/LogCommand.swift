@@ -92,18 +92,10 @@ struct LogReader: Sendable {
       let from = after
       let wanted = min(LogReader.pageMax, limit - batch.lines.count)
       let tape = try await server.call("Afterimage_20261121.ReadLog", on: table) { writer in
-        writer.name("Partition")
-        writer.integer(partition)
-        if let from {
-          writer.name("After")
-          writer.string(String(from))
-        }
-        writer.name("Limit")
-        writer.integer(wanted)
-        if wait > 0 {
-          writer.name("WaitMilliseconds")
-          writer.integer(wait)
-        }
+        writer.member("Partition", partition)
+        if let from { writer.member("After", String(from)) }
+        writer.member("Limit", wanted)
+        if wait > 0 { writer.member("WaitMilliseconds", wait) }
       }
       batch.partitions = Int(tape.text(tape.root, "Partitions")) ?? 1
       batch.end = UInt64(tape.text(tape.root, "End")) ?? 0

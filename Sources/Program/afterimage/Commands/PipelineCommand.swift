@@ -39,14 +39,10 @@ enum PipelineCommand {
     writer.name("findings")
     writer.array(error.findings) { writer, finding in
       writer.beginObject()
-      writer.name("file")
-      writer.string(finding.file)
-      writer.name("line")
-      writer.integer(finding.line)
-      writer.name("column")
-      writer.integer(finding.column)
-      writer.name("message")
-      writer.string(finding.message)
+      writer.member("file", finding.file)
+      writer.member("line", finding.line)
+      writer.member("column", finding.column)
+      writer.member("message", finding.message)
       writer.endObject()
     }
     writer.endObject()
@@ -82,10 +78,8 @@ enum PipelineCommand {
       let problems = try await runner.run(scenario)
       if !problems.isEmpty { failed += 1 }
       writer.beginObject()
-      writer.name("test")
-      writer.string(scenario.name)
-      writer.name("passed")
-      writer.bool(problems.isEmpty)
+      writer.member("test", scenario.name)
+      writer.member("passed", problems.isEmpty)
       writer.name("problems")
       writer.array(problems) { $0.string($1) }
       writer.endObject()

@@ -44,8 +44,7 @@ enum PipelineDigestCommand {
   private static func json(_ check: ReadModelCheck) -> String {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("pipeline")
-    writer.string(check.pipeline)
+    writer.member("pipeline", check.pipeline)
     writer.name("generation")
     if let generation = check.generation { writer.integer(generation) } else { writer.null() }
     writer.name("digest")
@@ -53,14 +52,10 @@ enum PipelineDigestCommand {
     writer.name("projections")
     writer.array(check.rows) { writer, projection in
       writer.beginObject()
-      writer.name("projection")
-      writer.string(projection.projection)
-      writer.name("rows")
-      writer.integer(projection.found.rows)
-      writer.name("digest")
-      writer.string(projection.found.digits)
-      writer.name("unequal_rows")
-      writer.integer(projection.unequalCount)
+      writer.member("projection", projection.projection)
+      writer.member("rows", projection.found.rows)
+      writer.member("digest", projection.found.digits)
+      writer.member("unequal_rows", projection.unequalCount)
       writer.endObject()
     }
     writer.name("findings")

@@ -31,12 +31,9 @@ enum RelayCommand {
     guard !isJSON else {
       var writer = JSONWriter()
       writer.beginObject()
-      writer.name("topic")
-      writer.string(outcome.topic)
-      writer.name("old_topic")
-      writer.string(outcome.oldTopic)
-      writer.name("records")
-      writer.integer(outcome.records)
+      writer.member("topic", outcome.topic)
+      writer.member("old_topic", outcome.oldTopic)
+      writer.member("records", outcome.records)
       writer.endObject()
       return Console.line(String(decoding: writer.bytes, as: UTF8.self))
     }

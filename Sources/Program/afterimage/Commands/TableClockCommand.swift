@@ -36,8 +36,7 @@ enum TableClockCommand {
         command: arguments.command)
     }
     let tape = try await server.call("Afterimage_20261121.SetTableClock", on: arguments.words[0]) { writer in
-      writer.name("Clock")
-      writer.string("live")
+      writer.member("Clock", "live")
     }
     Console.line(isJSON ? tape.text(tape.root) : "table \(arguments.words[0]) has a live clock now")
   }

@@ -91,17 +91,14 @@ enum TableCreateCommand {
         writer.members([("AttributeName", attribute.name), ("AttributeType", attribute.type.rawValue)])
       }
       writer.keys(definition.key)
-      writer.name("BillingMode")
-      writer.string("PAY_PER_REQUEST")
+      writer.member("BillingMode", "PAY_PER_REQUEST")
       writer.indexes(definition.indexes.filter { $0.kind == .global }, "GlobalSecondaryIndexes")
       writer.indexes(definition.indexes.filter { $0.kind == .local }, "LocalSecondaryIndexes")
       if let view = definition.stream {
         writer.name("StreamSpecification")
         writer.beginObject()
-        writer.name("StreamEnabled")
-        writer.bool(true)
-        writer.name("StreamViewType")
-        writer.string(view.rawValue)
+        writer.member("StreamEnabled", true)
+        writer.member("StreamViewType", view.rawValue)
         writer.endObject()
       }
       if !all.isEmpty {
@@ -113,22 +110,17 @@ enum TableCreateCommand {
     _ = try await server.call("UpdateTimeToLive", on: definition.name) { writer in
       writer.name("TimeToLiveSpecification")
       writer.beginObject()
-      writer.name("Enabled")
-      writer.bool(true)
-      writer.name("AttributeName")
-      writer.string(attribute)
+      writer.member("Enabled", true)
+      writer.member("AttributeName", attribute)
       writer.endObject()
     }
   }
 }
 
 extension JSONWriter {
-  fileprivate mutating func members(_ members: [(String, String)]) {
+  fileprivate mutating func members(_ members: [(StaticString, String)]) {
     beginObject()
-    for (key, value) in members {
-      name(key)
-      string(value)
-    }
+    for (name, value) in members { member(name, value) }
     endObject()
   }
 
@@ -139,13 +131,12 @@ extension JSONWriter {
     }
   }
 
-  fileprivate mutating func indexes(_ indexes: [IndexDefinition], _ member: String) {
+  fileprivate mutating func indexes(_ indexes: [IndexDefinition], _ member: StaticString) {
     guard !indexes.isEmpty else { return }
     name(member)
     array(indexes) { writer, index in
       writer.beginObject()
-      writer.name("IndexName")
-      writer.string(index.name)
+      writer.member("IndexName", index.name)
       writer.keys(index.key)
       writer.name("Projection")
       switch index.projection {
@@ -153,8 +144,7 @@ extension JSONWriter {
       case .keysOnly: writer.members([("ProjectionType", "KEYS_ONLY")])
       case .include(let names):
         writer.beginObject()
-        writer.name("ProjectionType")
-        writer.string("INCLUDE")
+        writer.member("ProjectionType", "INCLUDE")
         writer.name("NonKeyAttributes")
         writer.array(names) { $0.string($1) }
         writer.endObject()

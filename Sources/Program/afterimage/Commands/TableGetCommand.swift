@@ -15,8 +15,7 @@ enum TableGetCommand {
     let keys = try await server.keys(arguments.words[0])
     let key = try ItemText.key(Array(arguments.words.dropFirst()), keys, command: arguments.command)
     let tape = try await server.call("GetItem", on: arguments.words[0]) { writer in
-      writer.name("ConsistentRead")
-      writer.bool(true)
+      writer.member("ConsistentRead", true)
       writer.name("Key")
       writer.item(key)
     }

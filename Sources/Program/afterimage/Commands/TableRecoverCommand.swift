@@ -57,43 +57,29 @@ enum TableRecoverCommand {
   private static func json(_ recovery: TableRecovery?, _ isDone: Bool) -> String {
     var writer = JSONWriter()
     writer.beginObject()
-    writer.name("damaged")
-    writer.bool(recovery != nil)
+    writer.member("damaged", recovery != nil)
     if let recovery {
-      writer.name("recovered")
-      writer.bool(isDone)
-      for (name, value) in [("file", recovery.file), ("reason", recovery.reason)] {
-        writer.name(name)
-        writer.string(value)
-      }
-      writer.name("offset")
-      writer.integer(recovery.offset)
-      writer.name("changesLost")
-      writer.integer(Int(clamping: recovery.changesLost))
+      writer.member("recovered", isDone)
+      writer.member("file", recovery.file)
+      writer.member("reason", recovery.reason)
+      writer.member("offset", recovery.offset)
+      writer.member("changesLost", Int(clamping: recovery.changesLost))
       writer.name("kept")
       writer.array(recovery.kept) { writer, one in
         writer.beginObject()
-        writer.name("table")
-        writer.string(one.table)
-        writer.name("partition")
-        writer.integer(one.partition)
-        writer.name("sequence")
-        writer.integer(Int(clamping: one.sequence))
+        writer.member("table", one.table)
+        writer.member("partition", one.partition)
+        writer.member("sequence", Int(clamping: one.sequence))
         writer.endObject()
       }
       writer.name("ahead")
       writer.array(recovery.ahead) { writer, one in
         writer.beginObject()
-        for (name, value) in [("pipeline", one.pipeline), ("table", one.table)] {
-          writer.name(name)
-          writer.string(value)
-        }
-        for (name, value) in [
-          ("partition", one.partition), ("applied", Int(clamping: one.applied)), ("kept", Int(clamping: one.kept)),
-        ] {
-          writer.name(name)
-          writer.integer(value)
-        }
+        writer.member("pipeline", one.pipeline)
+        writer.member("table", one.table)
+        writer.member("partition", one.partition)
+        writer.member("applied", Int(clamping: one.applied))
+        writer.member("kept", Int(clamping: one.kept))
         writer.endObject()
       }
       writer.name("readModels")

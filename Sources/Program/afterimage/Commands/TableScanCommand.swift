@@ -24,12 +24,8 @@ enum TableScanCommand {
       let from = start
       let wanted = min(1000, limit - count)
       let tape = try await server.call("Scan", on: table) { writer in
-        writer.name("Limit")
-        writer.integer(wanted)
-        if let index = arguments.value("index") {
-          writer.name("IndexName")
-          writer.string(index)
-        }
+        writer.member("Limit", wanted)
+        if let index = arguments.value("index") { writer.member("IndexName", index) }
         if let from {
           writer.name("ExclusiveStartKey")
           writer.item(from)

@@ -32,8 +32,7 @@ enum TableVerifyCommand {
       let last = names.last
       let tape = try await server.call("ListTables") { writer in
         guard let last else { return }
-        writer.name("ExclusiveStartTableName")
-        writer.string(last)
+        writer.member("ExclusiveStartTableName", last)
       }
       names += tape.member(tape.root, "TableNames").map { tape.strings($0) } ?? []
       if tape.member(tape.root, "LastEvaluatedTableName") == nil { return names }

@@ -6,12 +6,9 @@ extension Pipeline {
   /// The pipeline as JSON: for `pipeline show -o json` and for the page.
   package func writeJSON(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("pipeline")
-    writer.string(name)
-    writer.name("about")
-    writer.string(about)
-    writer.name("fingerprint")
-    writer.string(fingerprint)
+    writer.member("pipeline", name)
+    writer.member("about", about)
+    writer.member("fingerprint", fingerprint)
     writer.name("tables")
     writer.beginArray()
     for table in tables { writeTable(table, to: &writer) }
@@ -41,8 +38,7 @@ extension Pipeline {
 
   private func writeTable(_ table: PipelineTable, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("name")
-    writer.string(table.name)
+    writer.member("name", table.name)
     writer.name("key")
     writer.beginArray()
     for attribute in table.definition.key.attributes { writer.string(attribute.name) }
@@ -60,20 +56,15 @@ extension Pipeline {
 
   private func writeItem(_ item: ItemRule, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("name")
-    writer.string(item.name)
-    writer.name("table")
-    writer.string(tables[item.table].name)
+    writer.member("name", item.name)
+    writer.member("table", tables[item.table].name)
     writer.name("fields")
     writer.beginArray()
     for field in item.fields {
       writer.beginObject()
-      writer.name("name")
-      writer.string(field.name)
-      writer.name("type")
-      writer.string(field.type.rawValue)
-      writer.name("optional")
-      writer.bool(field.isOptional)
+      writer.member("name", field.name)
+      writer.member("type", field.type.rawValue)
+      writer.member("optional", field.isOptional)
       writer.endObject()
     }
     writer.endArray()
@@ -82,28 +73,19 @@ extension Pipeline {
 
   private func writeProjection(_ projection: Projection, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("name")
-    writer.string(projection.name)
-    writer.name("kind")
-    writer.string(ProjectionKindRegistry.kind(of: projection, in: self)?.keyword ?? "")
-    writer.name("about")
-    writer.string(projection.about)
-    writer.name("does")
-    writer.string(sentence(projection))
-    writer.name("over_items")
-    writer.bool(projection.isOverItems)
-    writer.name("fingerprint")
-    writer.string(projection.fingerprint)
+    writer.member("name", projection.name)
+    writer.member("kind", ProjectionKindRegistry.kind(of: projection, in: self)?.keyword ?? "")
+    writer.member("about", projection.about)
+    writer.member("does", sentence(projection))
+    writer.member("over_items", projection.isOverItems)
+    writer.member("fingerprint", projection.fingerprint)
     writer.name("columns")
     writer.beginArray()
     for column in projection.table.columns {
       writer.beginObject()
-      writer.name("name")
-      writer.string(column.name)
-      writer.name("type")
-      writer.string(column.type.rawValue)
-      writer.name("nullable")
-      writer.bool(column.isNullable)
+      writer.member("name", column.name)
+      writer.member("type", column.type.rawValue)
+      writer.member("nullable", column.isNullable)
       writer.endObject()
     }
     writer.endArray()
@@ -116,35 +98,28 @@ extension Pipeline {
 
   private func writeNamed(_ name: String, _ about: String, _ does: String, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("name")
-    writer.string(name)
-    writer.name("about")
-    writer.string(about)
-    writer.name("does")
-    writer.string(does)
+    writer.member("name", name)
+    writer.member("about", about)
+    writer.member("does", does)
     writer.endObject()
   }
 
   private func writeQuery(_ query: NamedQuery, to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.name("name")
-    writer.string(query.name)
-    writer.name("about")
-    writer.string(query.about)
+    writer.member("name", query.name)
+    writer.member("about", query.about)
     writer.name("params")
     writer.beginArray()
     for parameter in query.parameters {
       writer.beginObject()
-      writer.name("name")
-      writer.string(parameter.name)
-      writer.name("type")
-      writer.string(parameter.type.rawValue)
-      writer.name("required")
-      writer.bool(parameter.default == nil && !parameter.isOptional)
-      for (name, value) in [("default", parameter.default), ("least", parameter.least), ("greatest", parameter.greatest)] {
-        guard let value, !value.isNull else { continue }
-        writer.name(name)
-        writer.string(value.description)
+      writer.member("name", parameter.name)
+      writer.member("type", parameter.type.rawValue)
+      writer.member("required", parameter.default == nil && !parameter.isOptional)
+      let limits: [(name: StaticString, value: Value?)] = [
+        ("default", parameter.default), ("least", parameter.least), ("greatest", parameter.greatest),
+      ]
+      for (name, value) in limits {
+        if let value, !value.isNull { writer.member(name, value.description) }
       }
       writer.endObject()
     }
@@ -153,8 +128,7 @@ extension Pipeline {
     writer.beginArray()
     for column in query.columns { writer.string(column) }
     writer.endArray()
-    writer.name("sql")
-    writer.string(query.sql)
+    writer.member("sql", query.sql)
     writer.endObject()
   }
 }

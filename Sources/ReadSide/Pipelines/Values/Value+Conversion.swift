@@ -125,7 +125,7 @@ extension Value {
     case .map(let map):
       writer.beginObject()
       for entry in map.entries {
-        writer.name(entry.name)
+        writer.name(text: entry.name)
         write(entry.value, to: &writer)
       }
       writer.endObject()

@@ -30,18 +30,12 @@ enum ListBackups {
         writer.array(shown) { writer, job in
           writer.beginObject()
           writer.backupMembers(job)
-          writer.name("TableName")
-          writer.string(job.description.definition.name)
-          writer.name("TableId")
-          writer.string(job.description.dynamoTableID)
-          writer.name("TableArn")
-          writer.string(job.description.arn)
+          writer.member("TableName", job.description.definition.name)
+          writer.member("TableId", job.description.dynamoTableID)
+          writer.member("TableArn", job.description.arn)
           writer.endObject()
         }
-        if shown.count < backups.count, let last = shown.last {
-          writer.name("LastEvaluatedBackupArn")
-          writer.string(last.arn)
-        }
+        if shown.count < backups.count, let last = shown.last { writer.member("LastEvaluatedBackupArn", last.arn) }
       })
   }
 }

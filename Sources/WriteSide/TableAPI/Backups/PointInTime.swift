@@ -27,15 +27,12 @@ extension JSONWriter {
   mutating func continuousBackups(_ options: TableOptions, _ range: ClosedRange<Int64>?) {
     name("ContinuousBackupsDescription")
     beginObject()
-    name("ContinuousBackupsStatus")
-    string("ENABLED")
+    member("ContinuousBackupsStatus", "ENABLED")
     name("PointInTimeRecoveryDescription")
     beginObject()
-    name("PointInTimeRecoveryStatus")
-    string(range == nil ? "DISABLED" : "ENABLED")
+    member("PointInTimeRecoveryStatus", range == nil ? "DISABLED" : "ENABLED")
     if let range {
-      name("RecoveryPeriodInDays")
-      integer(options.recoveryDays ?? Int64(PointInTime.daysMax))
+      member("RecoveryPeriodInDays", options.recoveryDays ?? Int64(PointInTime.daysMax))
       name("EarliestRestorableDateTime")
       seconds(range.lowerBound)
       name("LatestRestorableDateTime")

@@ -68,16 +68,11 @@ extension JSONWriter {
   mutating func restoreSummary(_ source: RestoreSource, isRunning: Bool) {
     name("RestoreSummary")
     beginObject()
-    if let backup = source.backup {
-      name("SourceBackupArn")
-      string(backup)
-    }
-    name("SourceTableArn")
-    string(source.table)
+    if let backup = source.backup { member("SourceBackupArn", backup) }
+    member("SourceTableArn", source.table)
     name("RestoreDateTime")
     seconds(source.time)
-    name("RestoreInProgress")
-    bool(isRunning)
+    member("RestoreInProgress", isRunning)
     endObject()
   }
 }

@@ -97,10 +97,7 @@ enum ContributorInsights {
           writer.summary(one.table, one.index, status: one.insights.isEnabled ? "ENABLED" : "DISABLED", one.insights)
           writer.endObject()
         }
-        if more, let last = shown.last {
-          writer.name("NextToken")
-          writer.string("\(last.table)/\(last.index ?? "")")
-        }
+        if more, let last = shown.last { writer.member("NextToken", "\(last.table)/\(last.index ?? "")") }
       })
   }
 }
@@ -122,17 +119,9 @@ extension TableDefinition {
 
 extension JSONWriter {
   fileprivate mutating func summary(_ table: String, _ index: String?, status: String, _ insights: TableOptions.Insights?) {
-    name("TableName")
-    string(table)
-    if let index {
-      name("IndexName")
-      string(index)
-    }
-    name("ContributorInsightsStatus")
-    string(status)
-    if let insights {
-      name("ContributorInsightsMode")
-      string(insights.mode)
-    }
+    member("TableName", table)
+    if let index { member("IndexName", index) }
+    member("ContributorInsightsStatus", status)
+    if let insights { member("ContributorInsightsMode", insights.mode) }
   }
 }

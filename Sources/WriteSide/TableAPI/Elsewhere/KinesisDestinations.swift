@@ -21,8 +21,7 @@ enum KinesisDestinations {
     let (table, _) = try table(call)
     return .answer(
       Outcome.object { writer in
-        writer.name("TableName")
-        writer.string(table.definition.name)
+        writer.member("TableName", table.definition.name)
         writer.name("KinesisDataStreamDestinations")
         writer.beginArray()
         writer.endArray()

@@ -12,8 +12,7 @@ enum AcceptClockJump {
       let jump = store.clockJump
       store.acceptClockJump()
       return Outcome.object { writer in
-        writer.name("Accepted")
-        writer.integer(jump)
+        writer.member("Accepted", jump)
       }
     }
   }

@@ -81,7 +81,7 @@ enum BatchGetItem {
       for part in parts {
         var capacity = ConsumedCapacity(table: part.table.definition.name)
         var left: [Item] = []
-        writer.name(part.table.definition.name)
+        writer.name(text: part.table.definition.name)
         writer.beginArray()
         for key in part.keys {
           let item = found[place]
@@ -103,7 +103,7 @@ enum BatchGetItem {
       writer.name("UnprocessedKeys")
       writer.beginObject()
       for (part, keys) in unprocessed {
-        writer.name(part.table.definition.name)
+        writer.name(text: part.table.definition.name)
         writer.unprocessed(part.body, keys)
       }
       writer.endObject()

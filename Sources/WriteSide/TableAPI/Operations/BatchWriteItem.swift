@@ -122,7 +122,7 @@ extension JSONWriter {
     name("ItemCollectionMetrics")
     beginObject()
     for (table, metrics) in all {
-      name(table)
+      name(text: table)
       array(metrics) { $0.itemCollectionMetrics($1) }
     }
     endObject()

@@ -5,14 +5,10 @@ enum DescribeLimits {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     .answer(
       Outcome.object { writer in
-        writer.name("AccountMaxReadCapacityUnits")
-        writer.integer(80_000)
-        writer.name("AccountMaxWriteCapacityUnits")
-        writer.integer(80_000)
-        writer.name("TableMaxReadCapacityUnits")
-        writer.integer(40_000)
-        writer.name("TableMaxWriteCapacityUnits")
-        writer.integer(40_000)
+        writer.member("AccountMaxReadCapacityUnits", 80_000)
+        writer.member("AccountMaxWriteCapacityUnits", 80_000)
+        writer.member("TableMaxReadCapacityUnits", 40_000)
+        writer.member("TableMaxWriteCapacityUnits", 40_000)
       })
   }
 }

@@ -12,21 +12,15 @@ enum DescribeServer {
     let tables = store.tableNames(after: nil, limit: .max, where: call.sees).names.compactMap { store.table($0)?.description }
     return .answer(
       Outcome.object { writer in
-        writer.name("ClockJump")
-        writer.integer(store.clockJump)
+        writer.member("ClockJump", store.clockJump)
         writer.name("Tables")
         writer.array(tables) { writer, table in
           writer.beginObject()
-          writer.name("TableName")
-          writer.string(table.definition.name)
-          writer.name("Clock")
-          writer.string(table.clock.rawValue)
-          writer.name("Partitions")
-          writer.integer(table.definition.partitions)
-          writer.name("ItemCount")
-          writer.integer(table.itemCount)
-          writer.name("TableId")
-          writer.string(table.tableID.description)
+          writer.member("TableName", table.definition.name)
+          writer.member("Clock", table.clock.rawValue)
+          writer.member("Partitions", table.definition.partitions)
+          writer.member("ItemCount", table.itemCount)
+          writer.member("TableId", table.tableID.description)
           writer.name("PrivateAttributes")
           writer.array(table.definition.privateAttributes) { $0.string($1) }
           writer.endObject()

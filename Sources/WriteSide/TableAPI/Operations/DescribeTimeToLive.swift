@@ -12,12 +12,8 @@ enum DescribeTimeToLive {
       Outcome.object { writer in
         writer.name("TimeToLiveDescription")
         writer.beginObject()
-        writer.name("TimeToLiveStatus")
-        writer.string(attribute == nil ? "DISABLED" : "ENABLED")
-        if let attribute {
-          writer.name("AttributeName")
-          writer.string(attribute)
-        }
+        writer.member("TimeToLiveStatus", attribute == nil ? "DISABLED" : "ENABLED")
+        if let attribute { writer.member("AttributeName", attribute) }
         writer.endObject()
       })
   }

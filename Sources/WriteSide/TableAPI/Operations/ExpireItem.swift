@@ -41,8 +41,7 @@ enum ExpireItem {
 
   private static func answer(_ isExpired: Bool) -> [UInt8] {
     Outcome.object { writer in
-      writer.name("Expired")
-      writer.bool(isExpired)
+      writer.member("Expired", isExpired)
     }
   }
 }

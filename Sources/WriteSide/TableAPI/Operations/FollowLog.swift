@@ -51,18 +51,13 @@ enum FollowLog {
     for partition in 0..<description.partitions { bounds.append(try await log.bounds(partition: partition)) }
     let key = store.table(log.table)?.definition.key.partition.name ?? ""
     return Outcome.object { writer in
-      writer.name("TableId")
-      writer.string(description.tableID.description)
-      writer.name("PartitionKey")
-      writer.string(key)
+      writer.member("TableId", description.tableID.description)
+      writer.member("PartitionKey", key)
       writer.name("First")
       writer.array(bounds) { $0.integer($1.first) }
       writer.name("Last")
       writer.array(bounds) { $0.integer($1.last) }
-      if let retention = description.retention {
-        writer.name("Retention")
-        writer.integer(retention)
-      }
+      if let retention = description.retention { writer.member("Retention", retention) }
     }
   }
 
@@ -72,12 +67,9 @@ enum FollowLog {
       writer.array(batch.entries) { $0.integer($1.time.rawValue) }
       writer.name("Ends")
       writer.array(batch.entries) { $0.integer($1.end) }
-      writer.name("Bytes")
-      writer.string(Base64.encode(batch.bytes))
-      writer.name("Behind")
-      writer.integer(batch.behind)
-      writer.name("Watermark")
-      writer.integer(batch.watermark.rawValue)
+      writer.member("Bytes", Base64.encode(batch.bytes))
+      writer.member("Behind", batch.behind)
+      writer.member("Watermark", batch.watermark.rawValue)
     }
   }
 
@@ -85,10 +77,8 @@ enum FollowLog {
     Outcome.object { writer in
       writer.name("Error")
       writer.beginObject()
-      writer.name("Kind")
-      writer.string(error.kind.rawValue)
-      writer.name("Message")
-      writer.string(error.message)
+      writer.member("Kind", error.kind.rawValue)
+      writer.member("Message", error.message)
       writer.endObject()
     }
   }

@@ -16,10 +16,7 @@ enum ListTables {
       Outcome.object { writer in
         writer.name("TableNames")
         writer.array(names) { $0.string($1) }
-        if more, let last = names.last {
-          writer.name("LastEvaluatedTableName")
-          writer.string(last)
-        }
+        if more, let last = names.last { writer.member("LastEvaluatedTableName", last) }
       })
   }
 }

@@ -13,10 +13,8 @@ enum ListTagsOfResource {
         writer.name("Tags")
         writer.array(OwnTags.shown(table.definition.tags)) { writer, tag in
           writer.beginObject()
-          writer.name("Key")
-          writer.string(tag.key)
-          writer.name("Value")
-          writer.string(tag.value)
+          writer.member("Key", tag.key)
+          writer.member("Value", tag.value)
           writer.endObject()
         }
       })

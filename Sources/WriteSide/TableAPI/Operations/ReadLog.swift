@@ -67,20 +67,14 @@ enum ReadLog {
       records.append(json)
     }
     return Outcome.object { writer in
-      writer.name("TableId")
-      writer.string(description.tableID.description)
-      writer.name("Partitions")
-      writer.integer(description.partitions)
-      writer.name("Partition")
-      writer.integer(batch.partition)
+      writer.member("TableId", description.tableID.description)
+      writer.member("Partitions", description.partitions)
+      writer.member("Partition", batch.partition)
       writer.name("Records")
       writer.array(records) { $0.raw($1) }
-      writer.name("End")
-      writer.string(String(batch.end.sequence))
-      writer.name("Behind")
-      writer.integer(batch.behind)
-      writer.name("Watermark")
-      writer.integer(batch.watermark.rawValue)
+      writer.member("End", String(batch.end.sequence))
+      writer.member("Behind", batch.behind)
+      writer.member("Watermark", batch.watermark.rawValue)
     }
   }
 

@@ -18,10 +18,8 @@ enum SetTableClock {
     return .control { () throws(DynamoError) in
       try store.setClock(table, clock)
       return Outcome.object { writer in
-        writer.name("TableName")
-        writer.string(table)
-        writer.name("Clock")
-        writer.string(clock.rawValue)
+        writer.member("TableName", table)
+        writer.member("Clock", clock.rawValue)
       }
     }
   }

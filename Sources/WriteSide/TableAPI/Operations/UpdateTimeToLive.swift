@@ -28,10 +28,8 @@ enum UpdateTimeToLive {
       return Outcome.object { writer in
         writer.name("TimeToLiveSpecification")
         writer.beginObject()
-        writer.name("AttributeName")
-        writer.string(attribute)
-        writer.name("Enabled")
-        writer.bool(enabled)
+        writer.member("AttributeName", attribute)
+        writer.member("Enabled", enabled)
         writer.endObject()
       }
     }

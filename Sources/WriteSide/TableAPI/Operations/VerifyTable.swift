@@ -28,37 +28,25 @@ enum VerifyTable {
 
   private static func answer(_ table: String, _ findings: TableFindings) -> [UInt8] {
     Outcome.object { writer in
-      writer.name("TableName")
-      writer.string(table)
-      writer.name("Items")
-      writer.integer(findings.items)
-      writer.name("IndexEntries")
-      writer.integer(findings.indexEntries)
-      writer.name("TimeToLiveEntries")
-      writer.integer(findings.timeToLiveEntries)
-      writer.name("Records")
-      writer.integer(findings.records)
-      writer.name("LogIsTrimmed")
-      writer.bool(findings.isTrimmed)
+      writer.member("TableName", table)
+      writer.member("Items", findings.items)
+      writer.member("IndexEntries", findings.indexEntries)
+      writer.member("TimeToLiveEntries", findings.timeToLiveEntries)
+      writer.member("Records", findings.records)
+      writer.member("LogIsTrimmed", findings.isTrimmed)
       writer.name("Filling")
       writer.array(findings.filling) { $0.string($1) }
-      writer.name("DifferenceCount")
-      writer.integer(findings.differenceCount)
+      writer.member("DifferenceCount", findings.differenceCount)
       writer.name("Differences")
       writer.array(findings.differences) { writer, difference in
         writer.beginObject()
-        writer.name("Kind")
-        writer.string(difference.kind.rawValue)
+        writer.member("Kind", difference.kind.rawValue)
         if let key = difference.key {
           writer.name("Key")
           writer.item(key)
         }
-        if let index = difference.index {
-          writer.name("IndexName")
-          writer.string(index)
-        }
-        writer.name("Text")
-        writer.string(difference.text)
+        if let index = difference.index { writer.member("IndexName", index) }
+        writer.member("Text", difference.text)
         writer.endObject()
       }
     }

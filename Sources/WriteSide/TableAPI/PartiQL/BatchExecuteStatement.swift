@@ -97,10 +97,7 @@ enum BatchExecuteStatement {
           writer.name("Error")
           writer.statementError(error)
         }
-        if let table = answer.table {
-          writer.name("TableName")
-          writer.string(table)
-        }
+        if let table = answer.table { writer.member("TableName", table) }
         writer.endObject()
       }
       var capacities: [ConsumedCapacity] = []
@@ -122,10 +119,8 @@ extension JSONWriter {
       default: "InternalServerError"
       }
     beginObject()
-    name("Code")
-    string(code)
-    name("Message")
-    string(error.message)
+    member("Code", code)
+    member("Message", error.message)
     if let item = error.item {
       name("Item")
       self.item(item)

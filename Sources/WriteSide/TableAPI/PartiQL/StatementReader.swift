@@ -41,8 +41,7 @@ struct StatementReader {
       writer.name("Items")
       writer.array(full.items) { $0.item(select.shown($1)) }
       if let next {
-        writer.name("NextToken")
-        writer.string(next.text(statement: body))
+        writer.member("NextToken", next.text(statement: body))
         if let last = next.last {
           writer.name("LastEvaluatedKey")
           writer.item(last)

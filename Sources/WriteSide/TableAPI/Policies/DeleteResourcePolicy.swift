@@ -21,8 +21,7 @@ enum DeleteResourcePolicy {
       }
       return Outcome.object { writer in
         guard let revision else { return }
-        writer.name("RevisionId")
-        writer.string(revision)
+        writer.member("RevisionId", revision)
       }
     }
   }

@@ -12,10 +12,8 @@ enum GetResourcePolicy {
     guard let policy = table.definition.options.policy(part) else { throw ResourcePolicy.notFound(arn ?? "") }
     return .answer(
       Outcome.object { writer in
-        writer.name("Policy")
-        writer.string(policy.text)
-        writer.name("RevisionId")
-        writer.string(policy.revision)
+        writer.member("Policy", policy.text)
+        writer.member("RevisionId", policy.revision)
       })
   }
 }

@@ -24,8 +24,7 @@ enum PutResourcePolicy {
         if current?.text != text { definition.options.setPolicy(part, (text, ResourcePolicy.revision())) }
       }
       return Outcome.object { writer in
-        writer.name("RevisionId")
-        writer.string(changed.definition.options.policy(part)?.revision ?? "")
+        writer.member("RevisionId", changed.definition.options.policy(part)?.revision ?? "")
       }
     }
   }

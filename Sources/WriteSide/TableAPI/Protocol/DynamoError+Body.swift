@@ -15,15 +15,13 @@ extension DynamoError {
   /// The error as JSON. DynamoDB writes `Message` with a capital where the exception carries more than a text.
   var body: [UInt8] {
     Outcome.object { writer in
-      writer.name("__type")
-      writer.string(type)
+      writer.member("__type", type)
       if !message.isEmpty {
         if code == .serialization || code == .transactionCanceled || item != nil {
-          writer.name("Message")
+          writer.member("Message", message)
         } else {
-          writer.name("message")
+          writer.member("message", message)
         }
-        writer.string(message)
       }
       if let item {
         writer.name("Item")
@@ -40,12 +38,8 @@ extension DynamoError {
 extension JSONWriter {
   fileprivate mutating func cancellationReason(_ reason: DynamoError.CancellationReason) {
     beginObject()
-    name("Code")
-    string(reason.code)
-    if let message = reason.message {
-      name("Message")
-      string(message)
-    }
+    member("Code", reason.code)
+    if let message = reason.message { member("Message", message) }
     if let item = reason.item {
       name("Item")
       self.item(item)

@@ -114,10 +114,10 @@ extension JSONWriter {
       for kind in [IndexDefinition.Kind.global, .local] {
         let indexes = capacity.indexUnits.filter { $0.kind == kind }
         if indexes.isEmpty { continue }
-        name(kind == .global ? "GlobalSecondaryIndexes" as String : "LocalSecondaryIndexes")
+        name(kind == .global ? "GlobalSecondaryIndexes" : "LocalSecondaryIndexes")
         beginObject()
         for index in indexes {
-          name(index.name)
+          name(text: index.name)
           units(index.units, capacity.kind)
         }
         endObject()
@@ -125,8 +125,7 @@ extension JSONWriter {
       name("Table")
       units(capacity.tableUnits, capacity.kind)
     }
-    name("TableName")
-    string(capacity.table)
+    member("TableName", capacity.table)
     endObject()
   }
 
@@ -137,16 +136,11 @@ extension JSONWriter {
   }
 
   private mutating func members(_ units: Double, _ kind: ConsumedCapacity.Kind) {
-    name("CapacityUnits")
-    double(units)
+    member("CapacityUnits", units)
     switch kind {
     case .plain: break
-    case .transactRead:
-      name("ReadCapacityUnits")
-      double(units)
-    case .transactWrite:
-      name("WriteCapacityUnits")
-      double(units)
+    case .transactRead: member("ReadCapacityUnits", units)
+    case .transactWrite: member("WriteCapacityUnits", units)
     }
   }
 

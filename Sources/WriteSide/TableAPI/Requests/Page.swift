@@ -65,10 +65,8 @@ struct Page {
       writer.name("Items")
       writer.array(items) { $0.item($1) }
     }
-    writer.name("Count")
-    writer.integer(count)
-    writer.name("ScannedCount")
-    writer.integer(scanned)
+    writer.member("Count", count)
+    writer.member("ScannedCount", scanned)
     if let lastKey {
       writer.name("LastEvaluatedKey")
       writer.item(lastKey)

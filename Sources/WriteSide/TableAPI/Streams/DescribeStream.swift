@@ -43,43 +43,29 @@ extension JSONWriter {
     seconds(stream.createdAt)
     name("KeySchema")
     keySchema(stream.table.key)
-    if more, let last = shards.last {
-      name("LastEvaluatedShardId")
-      string(last.id)
-    }
+    if more, let last = shards.last { member("LastEvaluatedShardId", last.id) }
     name("Shards")
     array(shards) { $0.shard($1) }
-    name("StreamArn")
-    string(stream.arn)
-    name("StreamLabel")
-    string(stream.label)
-    name("StreamStatus")
-    string(stream.isEnabled ? "ENABLED" : "DISABLED")
-    name("StreamViewType")
-    string(stream.view.rawValue)
-    name("TableName")
-    string(stream.table.name)
+    member("StreamArn", stream.arn)
+    member("StreamLabel", stream.label)
+    member("StreamStatus", stream.isEnabled ? "ENABLED" : "DISABLED")
+    member("StreamViewType", stream.view.rawValue)
+    member("TableName", stream.table.name)
     endObject()
   }
 
   private mutating func shard(_ shard: StreamShard) {
     beginObject()
-    if let parent = shard.parent {
-      name("ParentShardId")
-      string(parent)
-    }
+    if let parent = shard.parent { member("ParentShardId", parent) }
     name("SequenceNumberRange")
     beginObject()
-    name("StartingSequenceNumber")
-    string(Position.streamSequenceNumber(shard.first))
+    member("StartingSequenceNumber", Position.streamSequenceNumber(shard.first))
     if let last = shard.last {
-      name("EndingSequenceNumber")
       // A shard that was closed without a record ends where it would have begun.
-      string(Position.streamSequenceNumber(max(last, shard.first)))
+      member("EndingSequenceNumber", Position.streamSequenceNumber(max(last, shard.first)))
     }
     endObject()
-    name("ShardId")
-    string(shard.id)
+    member("ShardId", shard.id)
     endObject()
   }
 }

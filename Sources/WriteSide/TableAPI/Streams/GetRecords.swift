@@ -51,8 +51,7 @@ enum GetRecords {
         }
         writer.endArray()
         if let next = batch.next {
-          writer.name("NextShardIterator")
-          writer.string(ShardIterator(arn: stream.arn, shard: shard.id, next: next, issuedAt: now).text)
+          writer.member("NextShardIterator", ShardIterator(arn: stream.arn, shard: shard.id, next: next, issuedAt: now).text)
         }
       })
   }

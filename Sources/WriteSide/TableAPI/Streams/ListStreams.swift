@@ -22,19 +22,13 @@ enum ListStreams {
         writer.name("Streams")
         writer.array(Array(shown)) { writer, stream in
           writer.beginObject()
-          writer.name("StreamArn")
-          writer.string(stream.arn)
-          writer.name("TableName")
-          writer.string(stream.table.name)
-          writer.name("StreamLabel")
-          writer.string(stream.label)
+          writer.member("StreamArn", stream.arn)
+          writer.member("TableName", stream.table.name)
+          writer.member("StreamLabel", stream.label)
           writer.endObject()
         }
         // A full page names its last, whether or not more follow.
-        if let last = shown.last, shown.count == limit ?? streamsMax {
-          writer.name("LastEvaluatedStreamArn")
-          writer.string(last.arn)
-        }
+        if let last = shown.last, shown.count == limit ?? streamsMax { writer.member("LastEvaluatedStreamArn", last.arn) }
       })
   }
 }

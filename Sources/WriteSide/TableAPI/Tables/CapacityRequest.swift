@@ -65,21 +65,16 @@ extension JSONWriter {
     if let reads = options.onDemandReads, let writes = options.onDemandWrites {
       name("OnDemandThroughput")
       beginObject()
-      name("MaxReadRequestUnits")
-      integer(reads)
-      name("MaxWriteRequestUnits")
-      integer(writes)
+      member("MaxReadRequestUnits", reads)
+      member("MaxWriteRequestUnits", writes)
       endObject()
     }
     let warm = options.warmThroughput(throughput)
     name("WarmThroughput")
     beginObject()
-    name("ReadUnitsPerSecond")
-    integer(warm.read)
-    name("WriteUnitsPerSecond")
-    integer(warm.write)
-    name("Status")
-    string("ACTIVE")
+    member("ReadUnitsPerSecond", warm.read)
+    member("WriteUnitsPerSecond", warm.write)
+    member("Status", "ACTIVE")
     endObject()
   }
 }

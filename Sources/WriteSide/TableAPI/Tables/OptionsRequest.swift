@@ -40,8 +40,7 @@ extension JSONWriter {
     if let tableClass = options.tableClass {
       name("TableClassSummary")
       beginObject()
-      name("TableClass")
-      string(tableClass)
+      member("TableClass", tableClass)
       if let changedAt = options.tableClassChangedAt {
         name("LastUpdateDateTime")
         seconds(changedAt)
@@ -51,12 +50,9 @@ extension JSONWriter {
     if let key = options.encryptionKey {
       name("SSEDescription")
       beginObject()
-      name("Status")
-      string("ENABLED")
-      name("SSEType")
-      string("KMS")
-      name("KMSMasterKeyArn")
-      string(key)
+      member("Status", "ENABLED")
+      member("SSEType", "KMS")
+      member("KMSMasterKeyArn", key)
       endObject()
     }
   }

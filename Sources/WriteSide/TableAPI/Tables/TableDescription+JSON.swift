@@ -47,14 +47,12 @@ extension JSONWriter {
     let isWhole = status != ShownChange.deletion.status
     beginObject()
     if isWhole { attributeDefinitions(definition.keyAttributes) }
-    name("TableName")
-    string(definition.name)
+    member("TableName", definition.name)
     if isWhole {
       name("KeySchema")
       keySchema(definition.key)
     }
-    name("TableStatus")
-    string(status)
+    member("TableStatus", status)
     if isWhole {
       name("CreationDateTime")
       seconds(table.createdAt)
@@ -62,14 +60,10 @@ extension JSONWriter {
     name("ProvisionedThroughput")
     throughput(definition.throughput, definition.options)
     billing(table, isNew: status == ShownChange.creation.status)
-    name("TableSizeBytes")
-    integer(table.sizeBytes)
-    name("ItemCount")
-    integer(table.itemCount)
-    name("TableArn")
-    string(table.arn)
-    name("TableId")
-    string(table.dynamoTableID)
+    member("TableSizeBytes", table.sizeBytes)
+    member("ItemCount", table.itemCount)
+    member("TableArn", table.arn)
+    member("TableId", table.dynamoTableID)
     if isWhole {
       globalIndexes(definition.indexes, table, change)
       indexes(definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }
@@ -77,8 +71,7 @@ extension JSONWriter {
     stream(table)
     options(definition.options)
     if isWhole { capacity(definition.options, definition.throughput) }
-    name("DeletionProtectionEnabled")
-    bool(OwnTags.isProtected(definition))
+    member("DeletionProtectionEnabled", OwnTags.isProtected(definition))
     if let source = definition.options.restoredFrom {
       restoreSummary(source, isRunning: status == ShownChange.creation.status)
     }
@@ -89,10 +82,8 @@ extension JSONWriter {
     name("AttributeDefinitions")
     array(attributes) { writer, attribute in
       writer.beginObject()
-      writer.name("AttributeName")
-      writer.string(attribute.name)
-      writer.name("AttributeType")
-      writer.string(attribute.type.rawValue)
+      writer.member("AttributeName", attribute.name)
+      writer.member("AttributeType", attribute.type.rawValue)
       writer.endObject()
     }
   }
@@ -103,8 +94,7 @@ extension JSONWriter {
     guard table.definition.throughput == nil || since != nil else { return }
     name("BillingModeSummary")
     beginObject()
-    name("BillingMode")
-    string(table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
+    member("BillingMode", table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
     if !isNew {
       name("LastUpdateToPayPerRequestDateTime")
       seconds(since ?? table.createdAt)
@@ -116,17 +106,13 @@ extension JSONWriter {
     if let view = table.definition.stream {
       name("StreamSpecification")
       beginObject()
-      name("StreamEnabled")
-      bool(true)
-      name("StreamViewType")
-      string(view.rawValue)
+      member("StreamEnabled", true)
+      member("StreamViewType", view.rawValue)
       endObject()
     }
     if let label = table.streamLabel, let arn = table.streamARN {
-      name("LatestStreamLabel")
-      string(label)
-      name("LatestStreamArn")
-      string(arn)
+      member("LatestStreamLabel", label)
+      member("LatestStreamArn", arn)
     }
   }
 
@@ -135,12 +121,9 @@ extension JSONWriter {
     self.indexes(indexes, .global) { writer, index in
       writer.name("ProvisionedThroughput")
       writer.throughput(index.throughput, index.options)
-      writer.name("IndexStatus")
-      writer.string(table.status == "CREATING" || change?.status == "CREATING" ? "CREATING" : index.status.rawValue)
-      if index.status == .creating {
-        writer.name("Backfilling")
-        writer.bool(change == nil)
-      }
+      writer.member(
+        "IndexStatus", table.status == "CREATING" || change?.status == "CREATING" ? "CREATING" : index.status.rawValue)
+      if index.status == .creating { writer.member("Backfilling", change == nil) }
       writer.sizes(of: index, table)
       writer.capacity(index.options, index.throughput)
     }
@@ -148,12 +131,9 @@ extension JSONWriter {
 
   private mutating func sizes(of index: IndexDefinition, _ table: TableDescription) {
     let size = table.size(ofIndex: index.name)
-    name("IndexSizeBytes")
-    integer(size.bytes)
-    name("ItemCount")
-    integer(size.items)
-    name("IndexArn")
-    string("\(table.arn)/index/\(index.name)")
+    member("IndexSizeBytes", size.bytes)
+    member("ItemCount", size.items)
+    member("IndexArn", "\(table.arn)/index/\(index.name)")
   }
 
   /// The indexes of a kind, each as it was asked for, with what `more` adds; nothing when there are none.
@@ -165,8 +145,7 @@ extension JSONWriter {
     if kind == .global { name("GlobalSecondaryIndexes") } else { name("LocalSecondaryIndexes") }
     array(indexes) { writer, index in
       writer.beginObject()
-      writer.name("IndexName")
-      writer.string(index.name)
+      writer.member("IndexName", index.name)
       writer.name("KeySchema")
       writer.keySchema(index.key)
       writer.name("Projection")
@@ -178,12 +157,11 @@ extension JSONWriter {
 
   mutating func projection(_ projection: IndexProjection) {
     beginObject()
-    name("ProjectionType")
     switch projection {
-    case .all: string("ALL")
-    case .keysOnly: string("KEYS_ONLY")
+    case .all: member("ProjectionType", "ALL")
+    case .keysOnly: member("ProjectionType", "KEYS_ONLY")
     case .include(let names):
-      string("INCLUDE")
+      member("ProjectionType", "INCLUDE")
       name("NonKeyAttributes")
       array(names) { $0.string($1) }
     }
@@ -193,10 +171,8 @@ extension JSONWriter {
   mutating func keySchema(_ key: KeySchema) {
     array(key.attributes) { writer, attribute in
       writer.beginObject()
-      writer.name("AttributeName")
-      writer.string(attribute.name)
-      writer.name("KeyType")
-      writer.string(key.partitions.contains(attribute) ? "HASH" : "RANGE")
+      writer.member("AttributeName", attribute.name)
+      writer.member("KeyType", key.partitions.contains(attribute) ? "HASH" : "RANGE")
       writer.endObject()
     }
   }
@@ -211,18 +187,15 @@ extension JSONWriter {
       name("LastDecreaseDateTime")
       seconds(decreasedAt)
     }
-    name("NumberOfDecreasesToday")
-    integer(0)
+    member("NumberOfDecreasesToday", 0)
     units(throughput)
     endObject()
   }
 
   /// Zeros when the table bills by request, as DynamoDB shows it.
   mutating func units(_ throughput: TableDefinition.Throughput?) {
-    name("ReadCapacityUnits")
-    integer(throughput?.read ?? 0)
-    name("WriteCapacityUnits")
-    integer(throughput?.write ?? 0)
+    member("ReadCapacityUnits", throughput?.read ?? 0)
+    member("WriteCapacityUnits", throughput?.write ?? 0)
   }
 
   /// Milliseconds as seconds with a fraction.

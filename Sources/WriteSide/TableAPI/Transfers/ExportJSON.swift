@@ -5,32 +5,23 @@ extension JSONWriter {
   mutating func export(_ job: TableJob) {
     name("ExportDescription")
     beginObject()
-    name("ExportArn")
-    string(job.arn)
-    name("ExportStatus")
-    string(Transfers.status(job))
+    member("ExportArn", job.arn)
+    member("ExportStatus", Transfers.status(job))
     name("StartTime")
     seconds(job.createdAt)
     if let endedAt = job.endedAt {
       name("EndTime")
       seconds(endedAt)
     }
-    name("TableArn")
-    string(job.description.arn)
-    name("TableId")
-    string(job.description.dynamoTableID)
+    member("TableArn", job.description.arn)
+    member("TableId", job.description.dynamoTableID)
     name("ExportTime")
     seconds(job.integer("time") ?? 0)
-    name("ClientToken")
-    string(job.text("clientToken") ?? "")
-    name("S3Bucket")
-    string(job.text("bucket") ?? "")
-    name("S3Prefix")
-    string(job.text("prefix") ?? "")
-    name("ExportFormat")
-    string(job.text("format") ?? "")
-    name("ExportType")
-    string(job.text("type") ?? "")
+    member("ClientToken", job.text("clientToken") ?? "")
+    member("S3Bucket", job.text("bucket") ?? "")
+    member("S3Prefix", job.text("prefix") ?? "")
+    member("ExportFormat", job.text("format") ?? "")
+    member("ExportType", job.text("type") ?? "")
     if let from = job.integer("from") {
       name("IncrementalExportSpecification")
       beginObject()
@@ -38,25 +29,19 @@ extension JSONWriter {
       seconds(from)
       name("ExportToTime")
       seconds(job.integer("time") ?? 0)
-      name("ExportViewType")
-      string(job.text("view") ?? "")
+      member("ExportViewType", job.text("view") ?? "")
       endObject()
     }
     if job.status == .done {
       let id = job.arn.split(separator: "/").last ?? ""
       let prefix = job.text("prefix").map { $0.isEmpty ? "" : $0 + "/" } ?? ""
-      name("ExportManifest")
-      string("\(prefix)AWSDynamoDB/\(id)/manifest-summary.json")
-      name("ItemCount")
-      integer(job.itemCount)
-      name("BilledSizeBytes")
-      integer(job.sizeBytes)
+      member("ExportManifest", "\(prefix)AWSDynamoDB/\(id)/manifest-summary.json")
+      member("ItemCount", job.itemCount)
+      member("BilledSizeBytes", job.sizeBytes)
     }
     if job.status == .failed {
-      name("FailureCode")
-      string("S3NoSuchBucket")
-      name("FailureMessage")
-      string(job.failure ?? "")
+      member("FailureCode", "S3NoSuchBucket")
+      member("FailureMessage", job.failure ?? "")
     }
     endObject()
   }

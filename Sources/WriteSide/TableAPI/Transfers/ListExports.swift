@@ -4,12 +4,9 @@ internal import TableStore
 enum ListExports {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     try Transfers.list(call, .export, "ExportSummaries") { writer, job in
-      writer.name("ExportArn")
-      writer.string(job.arn)
-      writer.name("ExportStatus")
-      writer.string(Transfers.status(job))
-      writer.name("ExportType")
-      writer.string(job.text("type") ?? "")
+      writer.member("ExportArn", job.arn)
+      writer.member("ExportStatus", Transfers.status(job))
+      writer.member("ExportType", job.text("type") ?? "")
     }
   }
 }

@@ -75,10 +75,7 @@ enum Transfers {
           write(&writer, job)
           writer.endObject()
         }
-        if more, let last = shown.last {
-          writer.name("NextToken")
-          writer.string(Transfers.token(last))
-        }
+        if more, let last = shown.last { writer.member("NextToken", Transfers.token(last)) }
       })
   }
 
