@@ -100,19 +100,20 @@ let package = Package(
     // Items
     module("Items", "DynamoModel"),
     tests("Items", "DynamoModel", ["RandomTestKit", "DynamoModel"]),
-    tests("Items", "ChangeRecords", ["RandomTestKit", "ChangeRecords", "DynamoModel"]),
+    tests("Items", "ChangeRecords", ["RandomTestKit", "RecordLiteralTestKit", "ChangeRecords", "DynamoModel"]),
     module("Items", "Expressions", ["DynamoModel"]),
     tests("Items", "Expressions", ["RandomTestKit", "Expressions", "DynamoModel"]),
     module("Items", "ChangeRecords", ["DynamoModel"]),
+    kit("Items", "RecordLiteralTestKit", ["ChangeRecords"]),
 
     module("Items", "DynamoClient", ["DynamoModel", "Crypto", "HTTPClient"]),
 
     // Log
     module("Log", "ChangeLog", ["ChangeRecords"]),
-    kit("Log", "ChangeLogConformance", ["ChangeLog", "ChangeRecords", "DynamoModel"]),
+    kit("Log", "ChangeLogConformance", ["RecordLiteralTestKit", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module("Log", "ServedLog", ["DynamoClient", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    tests("Log", "KafkaLog", ["KafkaLog", "ChangeRecords"]),
+    tests("Log", "KafkaLog", ["RecordLiteralTestKit", "KafkaLog", "ChangeRecords"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
@@ -121,8 +122,8 @@ let package = Package(
     tests(
       "WriteSide", "TableStore",
       [
-        "ChangeLogConformance", "RandomTestKit", "RocksDB", "StoreTestKit", "TableStore", "DynamoModel", "ChangeRecords",
-        "ChangeLog",
+        "ChangeLogConformance", "RandomTestKit", "RecordLiteralTestKit", "RocksDB", "StoreTestKit", "TableStore", "DynamoModel",
+        "ChangeRecords", "ChangeLog",
       ]),
     module(
       "WriteSide", "Relay",
@@ -130,7 +131,8 @@ let package = Package(
     tests(
       "WriteSide", "Relay",
       [
-        "RandomTestKit", "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance", "StoreTestKit", "TableStore",
+        "RandomTestKit", "RecordLiteralTestKit", "Relay", "KafkaLog", "Kafka", "KafkaTestKit", "ChangeLogConformance",
+        "StoreTestKit", "TableStore",
         "Services",
         "Telemetry",
         "ChangeLog", "ChangeRecords", "DynamoModel",
@@ -154,20 +156,23 @@ let package = Package(
 
     tests(
       "WriteSide", "Model",
-      ["RandomTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
+      ["RandomTestKit", "RecordLiteralTestKit", "StoreTestKit", "TableStore", "Expressions", "ChangeRecords", "DynamoModel"]),
 
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
-    kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines", "ChangeRecords"]),
+    kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines"]),
     tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
-      ["LiteralTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel"]),
+      [
+        "LiteralTestKit", "RecordLiteralTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
+        "ChangeRecords", "DynamoModel",
+      ]),
     tests(
       "ReadSide", "Projections",
       [
-        "LiteralTestKit",
+        "LiteralTestKit", "RecordLiteralTestKit",
         "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "Projections", "Pipelines", "ChangeLog", "ChangeRecords",
         "DynamoModel",
       ]),
@@ -177,7 +182,7 @@ let package = Package(
     kit(
       "ReadSide", "ReadModelConformance",
       [
-        "LiteralTestKit",
+        "LiteralTestKit", "RecordLiteralTestKit",
         "ProjectionTestKit", "Workers", "RandomTestKit", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
@@ -187,7 +192,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "LiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit", "SQLiteReadModels",
+        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit",
+        "SQLiteReadModels",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
@@ -210,7 +216,8 @@ let package = Package(
     tests(
       "ReadSide", "ReadModels",
       [
-        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "ProjectionTestKit", "RandomTestKit", "ReadModels",
+        "ReadModelConformance", "MemoryReadModels", "LiteralTestKit", "RecordLiteralTestKit", "ProjectionTestKit",
+        "RandomTestKit", "ReadModels",
         "Projections",
         "Pipelines",
         "ChangeLog", "ChangeRecords", "DynamoModel",
@@ -218,21 +225,22 @@ let package = Package(
     tests(
       "ReadSide", "QueryAPI",
       [
-        "LiteralTestKit",
+        "LiteralTestKit", "RecordLiteralTestKit",
         "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
         "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "LiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels", "Projections",
+        "LiteralTestKit", "RecordLiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels",
+        "Projections",
         "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",
       ]),
     tests(
       "ReadSide", "Workers",
       [
-        "LiteralTestKit",
+        "LiteralTestKit", "RecordLiteralTestKit",
         "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
         "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
         "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
@@ -265,7 +273,8 @@ let package = Package(
     tests(
       "Program", "Assembly",
       [
-        "Assembly", "TableStore", "LiteralTestKit", "PipelineTestKit", "ProjectionTestKit", "RandomTestKit", "StoreTestKit",
+        "Assembly", "TableStore", "LiteralTestKit", "RecordLiteralTestKit", "PipelineTestKit", "ProjectionTestKit",
+        "RandomTestKit", "StoreTestKit",
         "SQLite",
         "SQLiteReadModels", "ReadModels", "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords",
         "DynamoModel",
@@ -279,7 +288,7 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "PythonTestKit", "ServedLog", "Services", "StoreTestKit",
+        "BrowserTestKit", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",

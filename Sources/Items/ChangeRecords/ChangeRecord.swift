@@ -24,13 +24,14 @@ package struct ChangeRecord: Sendable, Equatable {
   /// Commit time, given by the write store; never goes back within a partition.
   package let time: LogTime
   package let order: CommitOrder
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
   package let keys: Item
   package let oldImage: Item?
   package let newImage: Item?
 
   package init(
-    kind: Kind, cause: Cause, time: LogTime, order: CommitOrder, sequence: UInt64, keys: Item, oldImage: Item?, newImage: Item?
+    kind: Kind, cause: Cause, time: LogTime, order: CommitOrder, sequence: SequenceNumber, keys: Item, oldImage: Item?,
+    newImage: Item?
   ) {
     self.kind = kind
     self.cause = cause

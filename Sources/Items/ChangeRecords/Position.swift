@@ -22,9 +22,9 @@ package struct TableID: Hashable, Sendable, CustomStringConvertible {
 package struct Position: Hashable, Sendable, CustomStringConvertible {
   package let tableID: TableID
   package let partition: Int
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
 
-  package init(tableID: TableID, partition: Int, sequence: UInt64) {
+  package init(tableID: TableID, partition: Int, sequence: SequenceNumber) {
     self.tableID = tableID
     self.partition = partition
     self.sequence = sequence
@@ -33,7 +33,7 @@ package struct Position: Hashable, Sendable, CustomStringConvertible {
   package init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 3, let tableID = TableID(parts[0]), let partition = Int(parts[1]), partition >= 0,
-      let sequence = UInt64(parts[2])
+      let sequence = SequenceNumber(parts[2])
     else { return nil }
     self.init(tableID: tableID, partition: partition, sequence: sequence)
   }
@@ -42,21 +42,21 @@ package struct Position: Hashable, Sendable, CustomStringConvertible {
 
   /// The event id of DynamoDB Streams: 32 hexadecimal digits, the same each time the record is read.
   package var eventID: String {
-    let place = String(UInt64(partition) << 52 | sequence, radix: 16)
+    let place = String(UInt64(partition) << 52 | sequence.rawValue, radix: 16)
     return "\(tableID)" + String(repeating: "0", count: 16 - place.count) + place
   }
 
   /// The sequence number as DynamoDB Streams shows it: 21 digits, growing as integers do.
   package var streamSequenceNumber: String { Position.streamSequenceNumber(sequence) }
 
-  package static func streamSequenceNumber(_ sequence: UInt64) -> String {
-    let digits = String(sequence)
+  package static func streamSequenceNumber(_ sequence: SequenceNumber) -> String {
+    let digits = String(sequence.rawValue)
     return "1" + String(repeating: "0", count: 20 - digits.count) + digits
   }
 
   /// The number that `streamSequenceNumber` shows; nil for another text.
-  package static func sequence(ofStream text: String) -> UInt64? {
+  package static func sequence(ofStream text: String) -> SequenceNumber? {
     guard text.utf8.count == 21, text.utf8.first == UInt8(ascii: "1"), text.utf8.allSatisfy({ $0 &- 48 < 10 }) else { return nil }
-    return UInt64(text.dropFirst())
+    return SequenceNumber(text.dropFirst())
   }
 }

@@ -16,13 +16,13 @@ package struct RecordJSONReader: Sendable {
   }
 
   /// Cost: one pass over the bytes, and the named attributes.
-  package mutating func decode(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) throws(RecordError) -> ChangeRecord {
+  package mutating func decode(_ bytes: UnsafeRawBufferPointer, sequence: SequenceNumber) throws(RecordError) -> ChangeRecord {
     if let record = scanOurs(bytes, sequence: sequence) { return record }
     if let record = scan(bytes, sequence: sequence) { return record }
     return try decodeByTape(bytes, sequence: sequence)
   }
 
-  mutating func decodeByTape(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) throws(RecordError) -> ChangeRecord {
+  mutating func decodeByTape(_ bytes: UnsafeRawBufferPointer, sequence: SequenceNumber) throws(RecordError) -> ChangeRecord {
     do throws(JSONError) {
       try tape.parse(unowned: bytes)
     } catch {
@@ -60,8 +60,8 @@ package struct RecordJSONReader: Sendable {
   ]
 
   private func decode(
-    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: LogTime, order: CommitOrder, sequence: UInt64, _ change: Int,
-    _ bytes: UnsafeRawBufferPointer
+    kind: ChangeRecord.Kind, cause: ChangeRecord.Cause, time: LogTime, order: CommitOrder, sequence: SequenceNumber,
+    _ change: Int, _ bytes: UnsafeRawBufferPointer
   ) throws(RecordError) -> ChangeRecord {
     var keys = Item()
     var old: Item?

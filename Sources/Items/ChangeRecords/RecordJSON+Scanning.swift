@@ -2,7 +2,7 @@ internal import DynamoModel
 
 extension RecordJSONReader {
   /// The record as our relay writes it to the byte: what is always the same is compared and not read. Nil for any other.
-  func scanOurs(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) -> ChangeRecord? {
+  func scanOurs(_ bytes: UnsafeRawBufferPointer, sequence: SequenceNumber) -> ChangeRecord? {
     var cursor = JSONCursor(bytes)
     guard cursor.take(text: #"{"eventID":""#), cursor.takeHexadecimal(32), cursor.take(text: #"","eventName":""#) else {
       return nil
@@ -50,7 +50,7 @@ extension RecordJSONReader {
 
   /// The record in one pass; nil for whatever is not as our relay writes it: a member with escapes in its name, an identity, a
   /// missing part, an error.
-  func scan(_ bytes: UnsafeRawBufferPointer, sequence: UInt64) -> ChangeRecord? {
+  func scan(_ bytes: UnsafeRawBufferPointer, sequence: SequenceNumber) -> ChangeRecord? {
     var cursor = JSONCursor(bytes)
     var kind: ChangeRecord.Kind?
     var change: ScannedChange?

@@ -29,7 +29,7 @@ package enum RecordJSON {
     writer.member("order", record.order.rawValue)
     writer.member("tableId", position.tableID.description)
     writer.member("partition", position.partition)
-    writer.member("sequence", position.sequence)
+    writer.member("sequence", position.sequence.rawValue)
     writer.endObject()
     writer.endObject()
     out = writer.bytes

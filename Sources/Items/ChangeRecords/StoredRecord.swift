@@ -78,7 +78,7 @@ package enum StoredRecord {
 
   /// Decodes a record; of the images only the named attributes, or all of them when `names` is nil.
   package static func decode(
-    _ bytes: UnsafeRawBufferPointer, sequence: UInt64, only names: AttributeNames? = nil
+    _ bytes: UnsafeRawBufferPointer, sequence: SequenceNumber, only names: AttributeNames? = nil
   ) throws(RecordError) -> ChangeRecord {
     let parts = try parts(bytes)
     return ChangeRecord(

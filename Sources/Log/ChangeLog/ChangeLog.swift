@@ -46,10 +46,10 @@ package struct LogDescription: Sendable, Equatable {
 
 /// The sequence numbers that a partition keeps.
 package struct LogBounds: Sendable, Equatable {
-  package let first: UInt64
-  package let last: UInt64
+  package let first: SequenceNumber
+  package let last: SequenceNumber
 
-  package init(first: UInt64, last: UInt64) {
+  package init(first: SequenceNumber, last: SequenceNumber) {
     self.first = first
     self.last = last
   }
@@ -58,11 +58,11 @@ package struct LogBounds: Sendable, Equatable {
 /// Where a reader stands: after the record with this number; 0 is the beginning.
 package struct LogCursor: Sendable, Hashable {
   package var tableID: TableID
-  package var sequence: UInt64
+  package var sequence: SequenceNumber
   /// The source's own place for going on quickly (a Kafka offset); 0 where unknown. A hint: the sequence decides.
   package var hint: Int64
 
-  package init(tableID: TableID, sequence: UInt64, hint: Int64 = 0) {
+  package init(tableID: TableID, sequence: SequenceNumber, hint: Int64 = 0) {
     self.tableID = tableID
     self.sequence = sequence
     self.hint = hint

@@ -3,13 +3,13 @@ package import ChangeRecords
 /// Records of one partition, in order, their bytes in one buffer: a batch crosses an `await` whole and is decoded in place.
 package struct RecordBatch: Sendable {
   package struct Entry: Sendable {
-    package let sequence: UInt64
+    package let sequence: SequenceNumber
     /// The commit time.
     package let time: LogTime
     package let start: Int
     package let end: Int
 
-    package init(sequence: UInt64, time: LogTime, start: Int, end: Int) {
+    package init(sequence: SequenceNumber, time: LogTime, start: Int, end: Int) {
       self.sequence = sequence
       self.time = time
       self.start = start

@@ -139,7 +139,7 @@ package final class KafkaLog: ChangeLog {
       batch.watermark = max(batch.watermark, relayed.watermark)
     }
     let last = max(relayed.sequence, relayed.promised)
-    if last > batch.end.sequence { batch.behind = last - batch.end.sequence }
+    if last > batch.end.sequence { batch.behind = last.records(after: batch.end.sequence) }
     if batch.entries.isEmpty, batch.foreign.isEmpty, consumer(reader.slot).brokersAreDown { try await checkBrokers(reader) }
   }
 
@@ -148,11 +148,11 @@ package final class KafkaLog: ChangeLog {
     let last = try relayed(state, partition).sequence
     let locator = try locator(partition, topic(state))
     guard let first = try await locator.look(Consumer.beginning).record else {
-      return LogBounds(first: last + 1, last: last)
+      return LogBounds(first: last.next, last: last)
     }
     // After records of an older table id those of this one are all there, from 1 on.
-    guard first.headers.tableID == state.tableID else { return LogBounds(first: 1, last: last) }
-    return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence - 1))
+    guard first.headers.tableID == state.tableID else { return LogBounds(first: .first, last: last) }
+    return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence.previous))
   }
 
   package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
@@ -165,7 +165,7 @@ package final class KafkaLog: ChangeLog {
       found.headers.tableID == state.tableID && found.time >= time
     }
     guard let found else { return LogCursor(tableID: state.tableID, sequence: relayed.sequence) }
-    return LogCursor(tableID: state.tableID, sequence: found.headers.sequence - 1, hint: found.offset)
+    return LogCursor(tableID: state.tableID, sequence: found.headers.sequence.previous, hint: found.offset)
   }
 }
 

@@ -94,8 +94,8 @@ struct PartitionReader: Sendable {
     }
     // Published twice by a connector that does so.
     if headers.sequence <= cursor.sequence { return nil }
-    guard headers.sequence == cursor.sequence + 1 else {
-      return .lost("the record at offset \(message.offset) is \(headers.sequence), \(cursor.sequence + 1) is missing")
+    guard headers.sequence == cursor.sequence.next else {
+      return .lost("the record at offset \(message.offset) is \(headers.sequence), \(cursor.sequence.next) is missing")
     }
     guard let value = message.value else {
       return .failure(error(.corrupt, "record \(headers.sequence) at offset \(message.offset) has no value"))

@@ -15,7 +15,7 @@ package struct RecordHeaders: Sendable, Equatable {
 
   package let tableID: TableID
   package let partition: Int
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
   package let order: CommitOrder
 
   package enum Reading {
@@ -66,7 +66,8 @@ package struct RecordHeaders: Sendable, Equatable {
     }
     return .ours(
       RecordHeaders(
-        tableID: TableID(rawValue: life), partition: Int(partition), sequence: sequence, order: CommitOrder(rawValue: rank)))
+        tableID: TableID(rawValue: life), partition: Int(partition), sequence: SequenceNumber(rawValue: sequence),
+        order: CommitOrder(rawValue: rank)))
   }
 
   private static func decimal(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64? {

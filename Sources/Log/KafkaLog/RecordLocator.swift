@@ -47,12 +47,12 @@ struct RecordLocator {
     let beginning = try await look(Consumer.beginning)
     guard let first = beginning.record else {
       // Nothing of ours is kept.
-      if cursor.sequence == relayed.sequence { return cursor.sequence == 0 ? Consumer.beginning : beginning.offset }
+      if cursor.sequence == relayed.sequence { return cursor.sequence == .beforeAll ? Consumer.beginning : beginning.offset }
       throw gone(cursor, relayed)
     }
-    let next = cursor.sequence + 1
+    let next = cursor.sequence.next
     if first.headers.tableID == cursor.tableID, first.headers.sequence >= next {
-      if first.headers.sequence == next { return next == 1 ? Consumer.beginning : first.offset }
+      if first.headers.sequence == next { return next == .first ? Consumer.beginning : first.offset }
       throw LogError(
         .trimmed, table: table, partition: partition,
         "record \(next) is no longer kept, the topic begins with \(first.headers.sequence): \(mend)")
@@ -151,7 +151,7 @@ struct RecordLocator {
     let text =
       cursor.sequence > relayed.sequence
       ? "the position \(cursor.sequence) is past the log's end \(relayed.sequence): the topic lost records, or is another one; \(mend)"
-      : "record \(cursor.sequence + 1) is no longer kept, though \(relayed.sequence) were published: \(mend)"
+      : "record \(cursor.sequence.next) is no longer kept, though \(relayed.sequence) were published: \(mend)"
     return LogError(.trimmed, table: table, partition: partition, text)
   }
 

@@ -9,13 +9,13 @@ internal import DynamoModel
 package struct RelayState: Sendable, Equatable {
   package struct Partition: Sendable, Equatable {
     /// The last record published; 0 before the first.
-    package var sequence: UInt64
+    package var sequence: SequenceNumber
     /// No record after `sequence` has an earlier commit time. Zero where nothing is known.
     package var watermark: LogTime
     /// The last record of an earlier publication: a reader that stands after `sequence` but not after this waits until the relay has come so far.
-    package var promised: UInt64
+    package var promised: SequenceNumber
 
-    package init(sequence: UInt64 = 0, watermark: LogTime = .zero, promised: UInt64 = 0) {
+    package init(sequence: SequenceNumber = .beforeAll, watermark: LogTime = .zero, promised: SequenceNumber = .beforeAll) {
       self.sequence = sequence
       self.watermark = watermark
       self.promised = promised
@@ -50,9 +50,9 @@ package struct RelayState: Sendable, Equatable {
     writer.beginArray()
     for partition in partitions {
       writer.beginObject()
-      writer.member("sequence", partition.sequence)
+      writer.member("sequence", partition.sequence.rawValue)
       writer.member("watermark", partition.watermark.rawValue)
-      if partition.promised > 0 { writer.member("promised", partition.promised) }
+      if partition.promised > .beforeAll { writer.member("promised", partition.promised.rawValue) }
       writer.endObject()
     }
     writer.endArray()
@@ -62,9 +62,9 @@ package struct RelayState: Sendable, Equatable {
 
   /// The state from which everything is published again, into the next topic, from what the table's log still keeps: `firsts` are the first
   /// sequences that it has of each partition.
-  package func republished(from firsts: [UInt64]) -> RelayState {
+  package func republished(from firsts: [SequenceNumber]) -> RelayState {
     let again = zip(partitions, firsts).map { partition, first in
-      Partition(sequence: first - 1, promised: max(partition.sequence, partition.promised))
+      Partition(sequence: first.previous, promised: max(partition.sequence, partition.promised))
     }
     return RelayState(tableID: tableID, relay: relay, publication: publication + 1, partitions: again)
   }
@@ -88,11 +88,11 @@ package struct RelayState: Sendable, Equatable {
     else { throw RecordError("a member is missing") }
     var partitions: [Partition] = []
     try tape.forEachElement(list) { (node) throws(RecordError) in
-      guard let sequence = tape.member(node, "sequence").flatMap({ UInt64(tape.text($0)) }),
+      guard let sequence = tape.member(node, "sequence").flatMap({ SequenceNumber(tape.text($0)) }),
         let watermark = tape.member(node, "watermark").flatMap({ Int64(tape.text($0)) })
       else { throw RecordError("a partition's sequence or watermark is missing") }
-      let promised = tape.member(node, "promised").flatMap { UInt64(tape.text($0)) }
-      partitions.append(Partition(sequence: sequence, watermark: LogTime(rawValue: watermark), promised: promised ?? 0))
+      let promised = tape.member(node, "promised").flatMap { SequenceNumber(tape.text($0)) }
+      partitions.append(Partition(sequence: sequence, watermark: LogTime(rawValue: watermark), promised: promised ?? .beforeAll))
     }
     self.init(tableID: tableID, relay: tape.string(relay), publication: publication, partitions: partitions)
   }

@@ -55,14 +55,14 @@ package final class ServedLog: ChangeLog {
   package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let tableID = try await describe().tableID
     let bounds = try await bounds(partition: partition)
-    var (low, high) = (bounds.first, bounds.last + 1)
+    var (low, high) = (bounds.first, bounds.last.next)
     while low < high {
-      let middle = low + (high - low) / 2
-      let before = LogCursor(tableID: tableID, sequence: middle - 1)
+      let middle = SequenceNumber(rawValue: low.rawValue + high.records(after: low) / 2)
+      let before = LogCursor(tableID: tableID, sequence: middle.previous)
       let batch = try await ask(partition, before, ReadLimit(records: 1, bytes: 1), wait: .zero)
-      if let found = batch.entries.first, found.time < time { low = middle + 1 } else { high = middle }
+      if let found = batch.entries.first, found.time < time { low = middle.next } else { high = middle }
     }
-    return LogCursor(tableID: tableID, sequence: low - 1)
+    return LogCursor(tableID: tableID, sequence: low.previous)
   }
 
   private func description() async throws(LogError) -> (LogDescription, [LogBounds]) {
@@ -76,7 +76,9 @@ package final class ServedLog: ChangeLog {
       LogDescription(
         tableID: tableID, partitions: firsts.count,
         retention: tape.member(tape.root, "Retention").flatMap { Int64(tape.text($0)) }),
-      zip(firsts, lasts).map { LogBounds(first: UInt64($0), last: UInt64($1)) }
+      zip(firsts, lasts).map { first, last in
+        LogBounds(first: SequenceNumber(rawValue: UInt64(first)), last: SequenceNumber(rawValue: UInt64(last)))
+      }
     )
   }
 
@@ -88,7 +90,7 @@ package final class ServedLog: ChangeLog {
     let tape = try await call(partition) { writer in
       writer.member("TableId", cursor.tableID.description)
       writer.member("Partition", partition)
-      writer.member("After", String(cursor.sequence))
+      writer.member("After", "\(cursor.sequence)")
       writer.member("Limit", min(limit.records, ServedLog.recordsMax))
       writer.member("Bytes", limit.bytes)
       writer.member("WaitMilliseconds", milliseconds)
@@ -103,7 +105,7 @@ package final class ServedLog: ChangeLog {
     batch.behind = UInt64(max(0, behind))
     var start = 0
     for (time, end) in zip(times, ends) {
-      batch.end.sequence += 1
+      batch.end.sequence = batch.end.sequence.next
       batch.entries.append(.init(sequence: batch.end.sequence, time: LogTime(rawValue: time), start: start, end: Int(end)))
       start = Int(end)
     }

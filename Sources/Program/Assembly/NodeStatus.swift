@@ -91,14 +91,14 @@ struct NodeStatus: Sendable {
     else {
       return lane.behind
     }
-    return max(lane.behind, last > lane.sequence ? last - lane.sequence : 0)
+    return max(lane.behind, last.records(after: lane.sequence))
   }
 
   private func append(_ lane: LaneStatus, _ writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("table", lane.table)
     writer.member("partition", lane.partition)
-    writer.member("sequence", lane.sequence)
+    writer.member("sequence", lane.sequence.rawValue)
     writer.member("behind", behind(lane))
     writer.member("dead_letters", lane.deadLetters)
     if let stopped = lane.stopped { writer.member("stopped", stopped) }
@@ -133,7 +133,7 @@ struct NodeStatus: Sendable {
             "partition": "\(lane.partition)",
           ]
           metrics.cell(.gauge, "afterimage_lane_sequence", help: "Last record in the read model.", labels: labels)
-            .set(Int64(lane.sequence))
+            .set(Int64(lane.sequence.rawValue))
           metrics.cell(
             .gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels
           )

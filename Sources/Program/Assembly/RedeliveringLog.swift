@@ -22,7 +22,7 @@ struct RedeliveringLog: ChangeLog {
     partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration
   ) async throws(LogError) -> RecordBatch {
     var before = cursor
-    before.sequence -= min(before.sequence, RedeliveringLog.again)
+    before.sequence = before.sequence.earlier(by: RedeliveringLog.again)
     let more = ReadLimit(records: limit.records + Int(RedeliveringLog.again), bytes: limit.bytes)
     var batch = try await log.read(partition: partition, after: before, limit: more, wait: wait)
     batch.entries = batch.entries.flatMap { [$0, $0] } + batch.entries

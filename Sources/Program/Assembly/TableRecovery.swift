@@ -1,4 +1,4 @@
-internal import ChangeRecords
+package import ChangeRecords
 internal import Foundation
 internal import ReadModels
 internal import SQLiteReadModels
@@ -12,15 +12,15 @@ package struct TableRecovery: Sendable, Equatable {
     package let table: String
     package let partition: Int
     /// The last record that the read model has applied, and the last one that the table keeps.
-    package let applied: UInt64
-    package let kept: UInt64
+    package let applied: SequenceNumber
+    package let kept: SequenceNumber
   }
 
   /// The last record that a partition of a table keeps.
   package struct Kept: Sendable, Equatable {
     package let table: String
     package let partition: Int
-    package let sequence: UInt64
+    package let sequence: SequenceNumber
   }
 
   /// The damaged file, the byte where the damage begins, and what it is.
@@ -76,7 +76,7 @@ extension TableRecovery {
     let pipeline: String
     let tableID: String
     let partition: Int
-    let sequence: UInt64
+    let sequence: SequenceNumber
   }
 
   private static func readModels(_ data: String) -> [String] {

@@ -16,7 +16,7 @@ enum DecodeBench {
       new: new.binary,
       to: &stored)
     var json: [UInt8] = []
-    let position = Position(tableID: TableID(rawValue: 1), partition: 0, sequence: 1)
+    let position = Position(tableID: TableID(rawValue: 1), partition: 0, sequence: .first)
     try stored.withUnsafeBytes { try RecordJSON.append(stored: $0, table: "Activity", position: position, to: &json) }
     let names = AttributeNames(["user", "seen", "page"])
     report.add("decode.stored_bytes", Double(stored.count), "bytes")
@@ -24,12 +24,12 @@ enum DecodeBench {
     var count = 0
     var watch = Stopwatch()
     for _ in 0..<rounds {
-      count += try stored.withUnsafeBytes { try StoredRecord.decode($0, sequence: 1, only: names).newImage?.count ?? 0 }
+      count += try stored.withUnsafeBytes { try StoredRecord.decode($0, sequence: .first, only: names).newImage?.count ?? 0 }
     }
     report.add("decode.stored_per_second", Double(rounds) / watch.seconds, "records/s")
     var reader = RecordJSONReader(only: names)
     watch = Stopwatch()
-    for _ in 0..<rounds { count += try json.withUnsafeBytes { try reader.decode($0, sequence: 1).newImage?.count ?? 0 } }
+    for _ in 0..<rounds { count += try json.withUnsafeBytes { try reader.decode($0, sequence: .first).newImage?.count ?? 0 } }
     report.add("decode.json_per_second", Double(rounds) / watch.seconds, "records/s")
     watch = Stopwatch()
     for _ in 0..<rounds {

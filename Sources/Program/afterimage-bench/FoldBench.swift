@@ -13,12 +13,14 @@ enum FoldBench {
     var batches: [RecordBatch] = []
     var latest: [Int: Item] = [:]
     var next: UInt64 = 1
+    var sequence = SequenceNumber.beforeAll
     for n in 0..<records {
       if n % 1024 == 0 {
         batches.append(
           RecordBatch(
-            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: UInt64(n)), watermark: .zero, behind: 1))
+            partition: 0, format: .json, end: LogCursor(tableID: tableID, sequence: sequence), watermark: .zero, behind: 1))
       }
+      sequence = sequence.next
       next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       let user = Int(next >> 33) % SessionBench.users
       let item = KafkaBench.item(user, n)
@@ -26,23 +28,20 @@ enum FoldBench {
       let time = LogTime(rawValue: 1_700_000_000_000 + Int64(n / 10) * 100)
       let record = ChangeRecord(
         kind: old == nil ? .insert : .modify, cause: .user, time: time, order: CommitOrder(rawValue: UInt64(n + 1)),
-        sequence: UInt64(n + 1),
-        keys: ["user": item["user"] ?? .null],
-        oldImage: old, newImage: item)
+        sequence: sequence, keys: ["user": item["user"] ?? .null], oldImage: old, newImage: item)
       let last = batches.count - 1
       let start = batches[last].bytes.count
       RecordJSON.append(
-        record, table: "Activity", position: Position(tableID: tableID, partition: 0, sequence: UInt64(n + 1)),
+        record, table: "Activity", position: Position(tableID: tableID, partition: 0, sequence: sequence),
         to: &batches[last].bytes)
-      batches[last].entries.append(
-        .init(sequence: UInt64(n + 1), time: time, start: start, end: batches[last].bytes.count))
+      batches[last].entries.append(.init(sequence: sequence, time: time, start: start, end: batches[last].bytes.count))
       batches[last].watermark = time
     }
     var rates: [Double] = []
     for _ in 0..<5 {
       var engine = LaneEngine(
-        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID, sequence: 0, firedThrough: .distantPast,
-        stored: [:], activations: [:])
+        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID,
+        sequence: .beforeAll, firedThrough: .distantPast, stored: [:], activations: [:])
       let watch = Stopwatch()
       for batch in batches { try engine.apply(batch) }
       rates.append(Double(records) / watch.cpuSeconds)

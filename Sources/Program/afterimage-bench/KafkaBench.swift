@@ -93,7 +93,7 @@ enum KafkaBench {
       guard watch.seconds < 120 else { throw BenchError("the relay has not published everything in two minutes") }
       try await Task.sleep(for: .milliseconds(20))
     }
-    let result = (Double(last) / watch.seconds, Double(last) / watch.cpuSeconds)
+    let result = (Double(last.rawValue) / watch.seconds, Double(last.rawValue) / watch.cpuSeconds)
     running.cancel()
     _ = try? await running.value
     return result
@@ -114,8 +114,8 @@ enum KafkaBench {
   private static func read(_ table: String, _ kafka: KafkaConfiguration) async throws -> Rate {
     let watch = Stopwatch()
     let log = try KafkaLog(table: table, configuration: kafka) { _ in }
-    var cursor = LogCursor(tableID: try await log.describe().tableID, sequence: 0)
-    while cursor.sequence < UInt64(SessionBench.records) {
+    var cursor = LogCursor(tableID: try await log.describe().tableID, sequence: .beforeAll)
+    while cursor.sequence.rawValue < SessionBench.records {
       guard watch.seconds < 120 else { throw BenchError("only \(cursor.sequence) records could be read in two minutes") }
       let batch = try await log.read(
         partition: 0, after: cursor, limit: WorkerSettings().readLimit, wait: .milliseconds(100))
@@ -137,11 +137,11 @@ enum KafkaBench {
       logger: .silent,
       sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     let running = Task { try await worker.run() }
-    var sequence: UInt64 = 0
-    while sequence < UInt64(SessionBench.records) {
+    var sequence = SequenceNumber.beforeAll
+    while sequence.rawValue < SessionBench.records {
       let ticket = changed.ticket
-      sequence = worker.generations.first?.lanes.all.first?.sequence ?? 0
-      if sequence >= UInt64(SessionBench.records) { break }
+      sequence = worker.generations.first?.lanes.all.first?.sequence ?? .beforeAll
+      if sequence.rawValue >= SessionBench.records { break }
       guard watch.seconds < 120 else { throw BenchError("only \(sequence) records were applied in two minutes") }
       // The lane's status follows the announcement of its checkpoint: the wait is short, so that the last one is not waited for.
       await changed.wait(since: ticket, timeout: .milliseconds(20))

@@ -99,8 +99,8 @@ enum PipelineBench {
     let running = Task { try await worker.run() }
     while true {
       let ticket = changed.ticket
-      let applied = worker.generations.first?.lanes.all.first?.sequence ?? 0
-      if applied >= UInt64(records) { break }
+      let applied = worker.generations.first?.lanes.all.first?.sequence ?? .beforeAll
+      if applied.rawValue >= records { break }
       guard watch.seconds < 300 else { throw BenchError("only \(applied) records were applied in five minutes") }
       await changed.wait(since: ticket, timeout: .milliseconds(20))
     }

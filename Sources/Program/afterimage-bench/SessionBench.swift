@@ -69,7 +69,7 @@ enum SessionBench {
     }
     _ = try await store.write(WriteTransaction(actions: actions, times: times))
     let log = EmbeddedLog(store, table: table)
-    let start = LogCursor(tableID: try await log.describe().tableID, sequence: UInt64(records / 2))
+    let start = LogCursor(tableID: try await log.describe().tableID, sequence: SequenceNumber(rawValue: UInt64(records / 2)))
     let batch = try await log.read(partition: 0, after: start, limit: ReadLimit(records: 1000, bytes: 8 << 20), wait: .zero)
     return batch.bytes.count / max(1, batch.entries.count)
   }

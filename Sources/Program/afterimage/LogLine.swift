@@ -6,7 +6,7 @@ internal import Pipelines
 struct LogLine: Sendable {
   let time: LogTime
   let partition: Int
-  let sequence: UInt64
+  let sequence: SequenceNumber
   let json: String
   let text: String
 
@@ -21,7 +21,7 @@ struct LogLine: Sendable {
     }
     time = LogTime(rawValue: Int64(tape.text(ours, "time")) ?? 0)
     partition = Int(tape.text(ours, "partition")) ?? 0
-    sequence = UInt64(tape.text(ours, "sequence")) ?? 0
+    sequence = SequenceNumber(tape.text(ours, "sequence")) ?? .beforeAll
     func image(_ name: String) throws -> Item? { try tape.member(change, name).map { try Item(json: tape, $0) } }
     let keys = try image("Keys") ?? Item()
     let event = tape.text(node, "eventName")

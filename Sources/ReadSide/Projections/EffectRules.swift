@@ -1,4 +1,4 @@
-internal import ChangeRecords
+package import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
@@ -6,17 +6,17 @@ package import Pipelines
 /// it is not active at all.
 package struct Activation: Sendable, Equatable {
   /// The last record, by its sequence number, that is older than the effect.
-  package var sequence: UInt64
+  package var sequence: SequenceNumber
   /// Deadlines that fire at or after this time are carried out.
   package var watermark: Instant
 
-  package init(sequence: UInt64, watermark: Instant) {
+  package init(sequence: SequenceNumber, watermark: Instant) {
     self.sequence = sequence
     self.watermark = watermark
   }
 
   /// Active since the log's beginning.
-  package static let always = Activation(sequence: 0, watermark: .distantPast)
+  package static let always = Activation(sequence: .beforeAll, watermark: .distantPast)
 }
 
 /// What transitions set off: the rows that effects leave in the outbox. Of one lane, or of the decider.

@@ -54,14 +54,14 @@ package struct DeadLetter: Sendable, Equatable {
   package let projection: String
   package let table: String
   package let partition: Int
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
   /// The record's commit time.
   package let time: Instant
   package let path: String
   package let reason: String
 
   package init(
-    projection: String, table: String, partition: Int, sequence: UInt64, time: Instant, path: String, reason: String
+    projection: String, table: String, partition: Int, sequence: SequenceNumber, time: Instant, path: String, reason: String
   ) {
     self.projection = projection
     self.table = table
@@ -88,7 +88,7 @@ package struct OutboxEntry: Sendable {
   /// What set the effect off, so that a generation that takes another's place can see what that one has handled too.
   package enum Origin: Sendable, Equatable {
     /// A record of the lane, by its sequence number.
-    case record(UInt64)
+    case record(SequenceNumber)
     /// A deadline of the lane, or of the decider, that fired at a time.
     case deadline(Instant)
   }

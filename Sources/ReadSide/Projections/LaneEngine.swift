@@ -15,7 +15,7 @@ package struct LaneEngine: Sendable {
   package let table: Int
   package let partition: Int
   /// The last record applied. A source may deliver records again; what is not above it is passed over.
-  package private(set) var sequence: UInt64
+  package private(set) var sequence: SequenceNumber
   /// Records applied since the engine was made.
   package private(set) var applied: UInt64 = 0
   /// The time through which deadlines have fired.
@@ -41,7 +41,7 @@ package struct LaneEngine: Sendable {
 
   /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: UInt64, firedThrough: Instant,
+    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: SequenceNumber, firedThrough: Instant,
     stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID
@@ -198,10 +198,10 @@ package struct LaneFailure: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   package let kind: Kind
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
   package let reason: String
 
-  init(_ kind: Kind, sequence: UInt64, _ reason: String) {
+  init(_ kind: Kind, sequence: SequenceNumber, _ reason: String) {
     self.kind = kind
     self.sequence = sequence
     self.reason = reason

@@ -12,9 +12,9 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   package var order: CommitOrder
   package var tableID: TableID
   package var partition: Int
-  package var sequence: UInt64
+  package var sequence: SequenceNumber
 
-  package init(time: Instant, order: CommitOrder, tableID: TableID, partition: Int, sequence: UInt64) {
+  package init(time: Instant, order: CommitOrder, tableID: TableID, partition: Int, sequence: SequenceNumber) {
     self.time = time
     self.order = order
     self.tableID = tableID
@@ -33,13 +33,16 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   }
 
   /// Before every record.
-  package static let none = Stamp(time: .distantPast, order: .beforeAll, tableID: TableID(rawValue: 0), partition: 0, sequence: 0)
+  package static let none = Stamp(
+    time: .distantPast, order: .beforeAll, tableID: TableID(rawValue: 0), partition: 0, sequence: .beforeAll)
 
   /// 40 bytes that compare as stamps do.
   package var ordered: [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(Stamp.orderedBytes)
-    for number in [UInt64(bitPattern: time.rawValue) ^ (1 << 63), order.rawValue, tableID.rawValue, UInt64(partition), sequence] {
+    for number in [
+      UInt64(bitPattern: time.rawValue) ^ (1 << 63), order.rawValue, tableID.rawValue, UInt64(partition), sequence.rawValue,
+    ] {
       for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
     }
     return out
@@ -56,7 +59,6 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
     guard let partition = Int(exactly: numbers[3]) else { return nil }
     self.init(
       time: Instant(rawValue: Int64(bitPattern: numbers[0] ^ (1 << 63))), order: CommitOrder(rawValue: numbers[1]),
-      tableID: TableID(rawValue: numbers[2]),
-      partition: partition, sequence: numbers[4])
+      tableID: TableID(rawValue: numbers[2]), partition: partition, sequence: SequenceNumber(rawValue: numbers[4]))
   }
 }

@@ -32,7 +32,7 @@ struct StateWriter {
 
   mutating func stamp(_ stamp: Stamp) {
     instant(stamp.time)
-    for number in [stamp.order.rawValue, stamp.tableID.rawValue, stamp.sequence] { signed(Int64(bitPattern: number)) }
+    for number in [stamp.order.rawValue, stamp.tableID.rawValue, stamp.sequence.rawValue] { signed(Int64(bitPattern: number)) }
     unsigned(stamp.partition)
   }
 
@@ -128,7 +128,7 @@ struct StateReader {
     for _ in 0..<3 { numbers.append(UInt64(bitPattern: try signed())) }
     return Stamp(
       time: time, order: CommitOrder(rawValue: numbers[0]), tableID: TableID(rawValue: numbers[1]), partition: try unsigned(),
-      sequence: numbers[2])
+      sequence: SequenceNumber(rawValue: numbers[2]))
   }
 
   mutating func values() throws(StateError) -> [Value] {

@@ -23,7 +23,7 @@ struct Arguments {
 
   mutating func positions() throws -> [Position] {
     try all("at_least").flatMap { $0.split(separator: ",") }.map { text in
-      guard let position = Position(text), position.sequence <= UInt64(Int64.max) else {
+      guard let position = Position(text), position.sequence.rawValue <= Int64.max else {
         throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
       }
       return position

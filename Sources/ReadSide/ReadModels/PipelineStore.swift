@@ -58,10 +58,10 @@ extension PipelineStore {
 package struct LogPlace: Sendable, Equatable {
   package let tableID: TableID
   package let partition: Int
-  package let sequence: UInt64
+  package let sequence: SequenceNumber
   package let watermark: Instant
 
-  package init(tableID: TableID, partition: Int, sequence: UInt64, watermark: Instant) {
+  package init(tableID: TableID, partition: Int, sequence: SequenceNumber, watermark: Instant) {
     self.tableID = tableID
     self.partition = partition
     self.sequence = sequence
@@ -90,7 +90,7 @@ package struct Activations: Sendable, Equatable {
 
   /// Of the decider, by name: the greatest watermark.
   package var ofDecider: [String: Activation] {
-    places.mapValues { places in Activation(sequence: 0, watermark: places.map(\.watermark).max() ?? .distantPast) }
+    places.mapValues { places in Activation(sequence: .beforeAll, watermark: places.map(\.watermark).max() ?? .distantPast) }
   }
 
   /// Every one active since the log's beginning: for scenarios.

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import Pipelines
 internal import ReadModels
 internal import SQLite
@@ -10,9 +11,10 @@ enum Bound {
   case null
 
   static func int(_ value: Int) -> Bound { .int(Int64(value)) }
-  static func optional(_ value: Int64?) -> Bound { value.map { .int($0) } ?? .null }
   static func projection(_ id: ProjectionID) -> Bound { .int(id.rawValue) }
   static func effect(_ id: EffectID) -> Bound { .int(id.rawValue) }
+  static func sequence(_ value: SequenceNumber) -> Bound { .int(Int64(clamping: value.rawValue)) }
+  static func optional(_ value: SequenceNumber?) -> Bound { value.map { .sequence($0) } ?? .null }
   static func epoch(_ value: Epoch) -> Bound { .int(value.rawValue) }
   static func instant(_ value: Instant) -> Bound { .int(value.rawValue) }
   static func optional(_ value: Instant?) -> Bound { value.map { .instant($0) } ?? .null }
@@ -54,4 +56,7 @@ extension Connection {
 extension Statement {
   func projection(_ column: Int) -> ProjectionID { ProjectionID(rawValue: Int(int64(column))) }
   func instant(_ column: Int) -> Instant { Instant(rawValue: int64(column)) }
+
+  /// A stored number below 0 is read as 0; nobody wrote one.
+  func sequence(_ column: Int) -> SequenceNumber { SequenceNumber(rawValue: UInt64(max(0, int64(column)))) }
 }

@@ -104,7 +104,7 @@ struct Lane {
       let last = try? await log.bounds(partition: id.partition).last
       board.update(id, pipeline) { status in
         status.retention = description.retention
-        if let last { status.behind = last > status.sequence ? last - status.sequence : 0 }
+        if let last { status.behind = last.records(after: status.sequence) }
       }
       lookAtRetention()
     }
@@ -127,7 +127,7 @@ struct Lane {
   private func work() async throws -> LaneProgress.Action {
     let description = try await log.describe()
     seen.publication = description.publication
-    let taken = try await writer.takeLane(id, start: LogCursor(tableID: description.tableID, sequence: 0))
+    let taken = try await writer.takeLane(id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll))
     try await check(taken.position, description)
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
@@ -188,9 +188,9 @@ struct Lane {
         .recreated, table: pipeline.tables[id.table].name, partition: id.partition,
         "the table was re-created (table id \(description.tableID), the read model knows \(position.cursor.tableID))")
     }
-    guard position.cursor.sequence > 0, !position.fingerprint.isEmpty else { return }
+    guard position.cursor.sequence > .beforeAll, !position.fingerprint.isEmpty else { return }
     var before = position.cursor
-    before.sequence -= 1
+    before.sequence = before.sequence.previous
     before.hint = max(0, before.hint - 1)
     let batch: RecordBatch
     do throws(LogError) {

@@ -37,8 +37,9 @@ struct LaneRun {
     }
     setAside += batch.foreign.map { foreign in
       DeadLetter(
-        projection: "(topic)", table: tableName, partition: lane.partition, sequence: UInt64(max(0, foreign.offset)),
-        time: Instant(.zero),
+        projection: "(topic)", table: tableName, partition: lane.partition,
+        // A message that is none of ours has no number: its offset tells it from others.
+        sequence: SequenceNumber(rawValue: UInt64(max(0, foreign.offset))), time: Instant(.zero),
         path: "offset \(foreign.offset)", reason: foreign.reason)
     }
     var end = batch.end

@@ -7,7 +7,7 @@ internal import Synchronization
 package struct LaneStatus: Sendable {
   package var table: String
   package var partition: Int
-  package var sequence: UInt64 = 0
+  package var sequence: SequenceNumber = .beforeAll
   /// The time through which deadlines have fired.
   package var firedThrough = Instant.distantPast
   /// Records in the log after the last checkpoint, as far as known.

@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 internal import Pipelines
 internal import Projections
 internal import ReadModels
@@ -37,7 +38,7 @@ extension PipelineWorker {
   func addLanes(_ table: Int, _ description: LogDescription, of work: Running) async -> Bool {
     var starts: [LaneID: LogCursor] = [:]
     for partition in 0..<description.partitions {
-      starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: 0)
+      starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: .beforeAll)
     }
     while !Task.isCancelled {
       do {

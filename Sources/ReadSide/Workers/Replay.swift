@@ -1,4 +1,5 @@
 package import ChangeLog
+internal import ChangeRecords
 package import Pipelines
 internal import Projections
 package import ReadModels
@@ -76,7 +77,7 @@ package struct Replay {
       partitions.append(description.partitions)
       for partition in 0..<description.partitions {
         lanes.append(
-          try load(LaneID(table: table, partition: partition), LogCursor(tableID: description.tableID, sequence: 0)))
+          try load(LaneID(table: table, partition: partition), LogCursor(tableID: description.tableID, sequence: .beforeAll)))
       }
     }
     sinceRestart = Array(repeating: 0, count: lanes.count)

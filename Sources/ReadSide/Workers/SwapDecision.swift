@@ -1,4 +1,5 @@
 internal import ChangeLog
+package import ChangeRecords
 package import Pipelines
 package import ReadModels
 
@@ -6,10 +7,10 @@ package import ReadModels
 package enum SwapDecision {
   /// How far a lane has come, for the comparison.
   package struct Place: Sendable, Equatable {
-    package var sequence: UInt64
+    package var sequence: SequenceNumber
     package var firedThrough: Instant
 
-    package init(sequence: UInt64, firedThrough: Instant) {
+    package init(sequence: SequenceNumber, firedThrough: Instant) {
       self.sequence = sequence
       self.firedThrough = firedThrough
     }

@@ -118,7 +118,7 @@ package struct Relay: Service {
   /// What the topics and the log are now, with what the companion says.
   private func found(_ state: RelayState?, _ topics: RelayTopics) async throws -> RelaySession.Found {
     let log = try await source.describe()
-    var firsts: [UInt64] = []
+    var firsts: [SequenceNumber] = []
     for partition in 0..<log.partitions { firsts.append(try await source.bounds(partition: partition).first) }
     return RelaySession.Found(
       state: state, topicPartitions: try await topics.partitions(state?.publication ?? 1), log: log, firsts: firsts)

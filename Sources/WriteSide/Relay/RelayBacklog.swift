@@ -25,7 +25,7 @@ final class RelayBacklog: Sendable {
     var waiting: UInt64 = 0
     for (number, partition) in state.partitions.enumerated() {
       guard let bounds = try? await source.bounds(partition: number) else { return }
-      waiting += bounds.last > partition.sequence ? bounds.last - partition.sequence : 0
+      waiting += bounds.last.records(after: partition.sequence)
     }
     gauge.set(Int64(clamping: waiting))
   }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// A reader waits with its next batch until the last one was taken, which bounds the memory; a watermark never waits.
 final class RelayInbox: Sendable {
   struct Watermark: Sendable, Equatable {
-    let sequence: UInt64
+    let sequence: SequenceNumber
     let time: LogTime
   }
 

@@ -14,7 +14,7 @@ struct RelaySession: Sendable {
     var topicPartitions: Int?
     var log: LogDescription
     /// Of each partition the first sequence that the table's log keeps.
-    var firsts: [UInt64]
+    var firsts: [SequenceNumber]
   }
 
   enum Start: Sendable, Equatable {
@@ -89,8 +89,8 @@ struct RelaySession: Sendable {
     state.relay = identity
     if state.tableID == found.log.tableID {
       // A partition of which nothing is in the topic begins with what the table's log still has.
-      for (index, first) in found.firsts.enumerated() where state.partitions[index].sequence == 0 {
-        state.partitions[index].sequence = first - 1
+      for (index, first) in found.firsts.enumerated() where state.partitions[index].sequence == .beforeAll {
+        state.partitions[index].sequence = first.previous
       }
       return .publish(state)
     }
@@ -100,7 +100,7 @@ struct RelaySession: Sendable {
   private static func fresh(_ found: Found, _ identity: String, publication: Int) -> RelayState {
     RelayState(
       tableID: found.log.tableID, relay: identity, publication: publication,
-      partitions: found.firsts.map { .init(sequence: $0 - 1) })
+      partitions: found.firsts.map { .init(sequence: $0.previous) })
   }
 
   private static func mismatch(_ table: String, _ wanted: Int, _ text: String) -> RelayError {

@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 package import Kafka
 internal import KafkaLog
 package import Telemetry
@@ -47,7 +48,7 @@ package struct Republishing: Sendable {
         message: "the table was published \(state.publication) times, which is the most that topic names have room for")
     }
     // The relay begins at what the table's log keeps: it asks when its session starts.
-    let next = state.republished(from: state.partitions.map { _ in 1 })
+    let next = state.republished(from: state.partitions.map { _ in .first })
     try await topics.ensureRecords(partitions: next.partitions.count, next.publication)
     try await producer.perform { (producer: isolated Producer) throws in
       try producer.begin()
@@ -57,7 +58,7 @@ package struct Republishing: Sendable {
     return Outcome(
       topic: TopicNames.records(of: table, publication: next.publication),
       oldTopic: TopicNames.records(of: table, publication: state.publication),
-      records: next.partitions.reduce(0) { $0 + $1.promised })
+      records: next.partitions.reduce(0) { $0 + $1.promised.records(after: .beforeAll) })
   }
 
   private var neverPublished: RelayError {

@@ -166,7 +166,8 @@ struct CommitRound: ~Copyable {
   /// Whether a position covers the record that wrote an item.
   private func isAsSeen(_ stored: [UInt8]?, _ seen: Position, in table: StoredTable, hash: UInt64) -> Bool {
     let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
-    guard seen.tableID == table.tableID, seen.partition == partition, seen.sequence <= progress[table.id]?.last[partition] ?? 0
+    guard seen.tableID == table.tableID, seen.partition == partition,
+      seen.sequence <= progress[table.id]?.last[partition] ?? .beforeAll
     else {
       return false
     }
@@ -239,8 +240,8 @@ struct CommitRound: ~Copyable {
     let partition = KeyBytes.logPartition(prepared.hash, of: table.definition.partitions)
     var state = progress[table.id] ?? TableProgress(partitions: table.definition.partitions)
     progress[table.id] = nil
-    state.last[partition] += 1
-    let sequence = state.last[partition]
+    let sequence = state.last[partition].next
+    state.last[partition] = sequence
     let kind: ChangeRecord.Kind = prepared.oldBytes == nil ? .insert : (prepared.newBytes == nil ? .remove : .modify)
     state.itemCount += kind == .insert ? 1 : (kind == .remove ? -1 : 0)
     state.sizeBytes += (prepared.newBytes?.count ?? 0) - (prepared.oldBytes?.count ?? 0)

@@ -61,10 +61,10 @@ package struct EmbeddedLog: ChangeLog {
     guard let progress = state.progress(stored.id) else {
       throw LogError(.recreated, table: table, partition: partition, "the table is gone")
     }
-    if cursor.sequence < progress.first[partition] - 1 {
+    if cursor.sequence < progress.first[partition].previous {
       throw LogError(
         .trimmed, table: table, partition: partition,
-        "record \(cursor.sequence + 1) is no longer kept, the log begins at \(progress.first[partition]): what was trimmed cannot be applied; "
+        "record \(cursor.sequence.next) is no longer kept, the log begins at \(progress.first[partition]): what was trimmed cannot be applied; "
           + "make the table again from its items (with a longer --retention), or keep the read model as it is")
     }
     if cursor.sequence > progress.last[partition] {
@@ -78,12 +78,11 @@ package struct EmbeddedLog: ChangeLog {
     do {
       try Partition(state: state, table: stored, number: partition).read(into: &batch, limit)
     } catch let error as RecordError {
-      throw LogError(.corrupt, table: table, partition: partition, "record \(batch.end.sequence + 1): \(error.reason)")
+      throw LogError(.corrupt, table: table, partition: partition, "record \(batch.end.sequence.next): \(error.reason)")
     } catch {
       throw LogError(.retry, table: table, partition: partition, "\(error)")
     }
-    let last = progress.last[partition]
-    batch.behind = last > batch.end.sequence ? last - batch.end.sequence : 0
+    batch.behind = progress.last[partition].records(after: batch.end.sequence)
     if batch.behind > 0, let time = batch.entries.last?.time { batch.watermark = min(batch.watermark, time) }
     return batch
   }
@@ -98,7 +97,7 @@ package struct EmbeddedLog: ChangeLog {
     let stored = try stored(try await describe().tableID, partition)
     do {
       let first = try Partition(state: state, table: stored, number: partition).firstSequence(atOrAfter: time)
-      return LogCursor(tableID: stored.tableID, sequence: first - 1)
+      return LogCursor(tableID: stored.tableID, sequence: first.previous)
     } catch {
       throw LogError(.retry, table: table, partition: partition, "\(error)")
     }
@@ -115,12 +114,12 @@ extension EmbeddedLog {
     func read(into batch: inout RecordBatch, _ limit: ReadLimit) throws {
       let privateNames = table.definition.privateAttributes.isEmpty ? nil : AttributeNames(table.definition.privateAttributes)
       var walk = KeyIterator(
-        state.database, Family.log, lower: KeyBytes.log(table.id, number, batch.end.sequence + 1),
-        upper: KeyBytes.log(table.id, number, .max), fillCache: false)
+        state.database, Family.log, lower: KeyBytes.log(table.id, number, batch.end.sequence.next),
+        upper: KeyBytes.log(table.id, number, .afterAll), fillCache: false)
       walk.seekToFirst()
       while walk.isValid, batch.entries.count < limit.records, batch.bytes.count < limit.bytes {
-        let sequence = KeyBytes.read64(walk.key, at: 6)
-        guard sequence == batch.end.sequence + 1 else {
+        let sequence = KeyBytes.sequence(ofLog: walk.key)
+        guard sequence == batch.end.sequence.next else {
           throw RecordError("the next record kept is \(sequence): records are missing")
         }
         let start = batch.bytes.count
@@ -139,17 +138,17 @@ extension EmbeddedLog {
     }
 
     /// The number of the first record with a commit time of at least `time`, or one past the last. Binary search.
-    func firstSequence(atOrAfter time: LogTime) throws -> UInt64 {
-      guard let progress = state.progress(table.id) else { return 1 }
+    func firstSequence(atOrAfter time: LogTime) throws -> SequenceNumber {
+      guard let progress = state.progress(table.id) else { return .first }
       var low = progress.first[number]
-      var high = progress.last[number] + 1
+      var high = progress.last[number].next
       while low < high {
-        let middle = low + (high - low) / 2
+        let middle = SequenceNumber(rawValue: low.rawValue + high.records(after: low) / 2)
         let found = try state.database.read(Family.log, KeyBytes.log(table.id, number, middle)) { bytes in
           bytes.flatMap { try? StoredRecord.time($0) }
         }
         guard let found else { throw RecordError("record \(middle) is missing") }
-        if found < time { low = middle + 1 } else { high = middle }
+        if found < time { low = middle.next } else { high = middle }
       }
       return low
     }

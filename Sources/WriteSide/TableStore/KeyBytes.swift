@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 
 /// The order-preserving bytes of keys in RocksDB. Part of the format on disk: never change their meaning.
@@ -80,12 +81,15 @@ enum KeyBytes {
 
   static func logPartition(_ hash: UInt64, of partitions: Int) -> Int { Int((hash & 0xffff_ffff) % UInt64(partitions)) }
 
-  static func log(_ table: UInt32, _ partition: Int, _ sequence: UInt64) -> [UInt8] {
+  static func log(_ table: UInt32, _ partition: Int, _ sequence: SequenceNumber) -> [UInt8] {
     var out = KeyBytes.table(table)
     append16(UInt16(partition), to: &out)
-    append64(sequence, to: &out)
+    append64(sequence.rawValue, to: &out)
     return out
   }
+
+  /// The number of the record that stands under a key of `log`.
+  static func sequence(ofLog key: UnsafeRawBufferPointer) -> SequenceNumber { SequenceNumber(rawValue: read64(key, at: 6)) }
 
   /// The first key after all that begin with `prefix`; empty when there is none.
   static func successor(_ prefix: [UInt8]) -> [UInt8] {

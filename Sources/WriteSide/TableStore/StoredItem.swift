@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 
 /// An item as the items family keeps it: the sequence number of the record that wrote it (8 bytes), then its stored form.
@@ -5,15 +6,19 @@ internal import DynamoModel
 enum StoredItem {
   static let versionBytes = 8
 
-  static func bytes(version: UInt64, _ item: [UInt8]) -> [UInt8] {
+  static func bytes(version: SequenceNumber, _ item: [UInt8]) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(item.count + versionBytes)
-    KeyBytes.append64(version, to: &out)
+    KeyBytes.append64(version.rawValue, to: &out)
     out.append(contentsOf: item)
     return out
   }
 
-  static func version(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) } }
+  static func version(_ bytes: UnsafeRawBufferPointer) -> SequenceNumber {
+    SequenceNumber(rawValue: KeyBytes.read64(bytes, at: 0))
+  }
+
+  static func version(_ bytes: [UInt8]) -> SequenceNumber { bytes.withUnsafeBytes { version($0) } }
 
   static func item(_ bytes: UnsafeRawBufferPointer) -> Item? {
     guard bytes.count > versionBytes else { return nil }

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 
 /// A DynamoDB stream of a table, from its enabling on: what of the table's log the Streams API shows.
@@ -18,9 +19,9 @@ struct StoredShard: Sendable, Equatable {
   let ordinal: Int
   let createdAt: Int64
   /// The sequence number of its first record, which may not be there yet.
-  let first: UInt64
+  let first: SequenceNumber
   /// Set when the shard is closed: its last record, `first - 1` when it has none.
-  var last: UInt64?
+  var last: SequenceNumber?
   var closedAt: Int64?
 
   /// `shardId-`, 20 digits of the creation time in milliseconds, and 8 hexadecimal digits.
@@ -38,7 +39,7 @@ extension StoredStream {
     self.init(
       label: label, view: view, createdAt: now,
       shards: progress.last.enumerated().map { partition, last in
-        StoredShard(partition: partition, ordinal: 0, createdAt: now, first: last + 1)
+        StoredShard(partition: partition, ordinal: 0, createdAt: now, first: last.next)
       })
   }
 
@@ -64,7 +65,7 @@ extension StoredStream {
       shards[index].closedAt = now
       shards[index].last = last
       shards.append(
-        StoredShard(partition: shard.partition, ordinal: shard.ordinal + 1, createdAt: now, first: last + 1))
+        StoredShard(partition: shard.partition, ordinal: shard.ordinal + 1, createdAt: now, first: last.next))
     }
     return self != before
   }
@@ -76,8 +77,8 @@ extension StoredStream {
       "label": .string(label), "view": .string(view.rawValue), "createdAt": .integer(createdAt),
       "shards": .list(
         shards.map { shard in
-          let numbers = [Int64(shard.partition), Int64(shard.ordinal), shard.createdAt, Int64(shard.first)]
-          let closed = shard.closedAt.map { [$0, Int64(shard.last ?? 0)] } ?? []
+          let numbers = [Int64(shard.partition), Int64(shard.ordinal), shard.createdAt, Int64(shard.first.rawValue)]
+          let closed = shard.closedAt.map { [$0, Int64((shard.last ?? .beforeAll).rawValue)] } ?? []
           return .list((numbers + closed).map(AttributeValue.integer))
         }),
     ]
@@ -119,8 +120,10 @@ extension StoredShard {
     let numbers = values.compactMap(\.integer)
     guard numbers.count == 4 || numbers.count == 6 else { return nil }
     self.init(
-      partition: Int(numbers[0]), ordinal: Int(numbers[1]), createdAt: numbers[2], first: UInt64(numbers[3]),
-      last: numbers.count == 6 ? UInt64(numbers[5]) : nil, closedAt: numbers.count == 6 ? numbers[4] : nil)
+      partition: Int(numbers[0]), ordinal: Int(numbers[1]), createdAt: numbers[2],
+      first: SequenceNumber(rawValue: UInt64(numbers[3])),
+      last: numbers.count == 6 ? SequenceNumber(rawValue: UInt64(numbers[5])) : nil,
+      closedAt: numbers.count == 6 ? numbers[4] : nil)
   }
 }
 

@@ -213,8 +213,8 @@ final class Sweeper: Sendable {
       _ = try? committer.perform { () throws(DynamoError) in
         var batch = WriteBatch(state.database)
         batch.deleteRange(
-          Family.log, from: KeyBytes.log(table.id, partition, 0), to: KeyBytes.log(table.id, partition, cut))
-        batch.put(Family.meta, MetaKey.sequence(table.id, partition), StoreState.encode(Int64(cut - 1)))
+          Family.log, from: KeyBytes.log(table.id, partition, .beforeAll), to: KeyBytes.log(table.id, partition, cut))
+        batch.put(Family.meta, MetaKey.sequence(table.id, partition), StoreState.encode(Int64(cut.previous.rawValue)))
         do throws(RocksDBError) {
           try state.database.write(batch, sync: true)
         } catch {

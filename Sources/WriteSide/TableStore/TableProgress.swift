@@ -1,12 +1,13 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import RocksDB
 
 /// What a table's log and items amount to, kept in memory and published after each commit.
 struct TableProgress: Sendable {
   /// By partition: the sequence number of the last record, 0 before the first.
-  var last: [UInt64]
+  var last: [SequenceNumber]
   /// By partition: the first record kept; `last + 1` when none is.
-  var first: [UInt64]
+  var first: [SequenceNumber]
   /// The last time given to a history clock.
   var historyTime: Int64
   var itemCount: Int
@@ -34,8 +35,8 @@ struct TableProgress: Sendable {
   }
 
   init(partitions: Int) {
-    last = Array(repeating: 0, count: partitions)
-    first = Array(repeating: 1, count: partitions)
+    last = Array(repeating: .beforeAll, count: partitions)
+    first = Array(repeating: .first, count: partitions)
     historyTime = 0
     itemCount = 0
     sizeBytes = 0
@@ -56,18 +57,19 @@ struct TableProgress: Sendable {
       }
     }
     for partition in 0..<table.definition.partitions {
-      let lower = KeyBytes.log(table.id, partition, 0)
-      var walk = KeyIterator(database, Family.log, lower: lower, upper: KeyBytes.log(table.id, partition, .max))
+      let lower = KeyBytes.log(table.id, partition, .beforeAll)
+      var walk = KeyIterator(database, Family.log, lower: lower, upper: KeyBytes.log(table.id, partition, .afterAll))
       let trimmed = try database.value(Family.meta, MetaKey.sequence(table.id, partition))
-      let floor = trimmed.map { bytes in bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) } } ?? 0
+      let floor =
+        trimmed.map { bytes in SequenceNumber(rawValue: bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) }) } ?? .beforeAll
       last[partition] = floor
-      first[partition] = floor + 1
+      first[partition] = floor.next
       walk.seekToFirst()
       if walk.isValid {
-        first[partition] = KeyBytes.read64(walk.key, at: 6)
+        first[partition] = KeyBytes.sequence(ofLog: walk.key)
         walk.seekToLast()
         // A damage at the end leaves no key to look at.
-        if walk.isValid { last[partition] = KeyBytes.read64(walk.key, at: 6) }
+        if walk.isValid { last[partition] = KeyBytes.sequence(ofLog: walk.key) }
       }
       try walk.check()
     }

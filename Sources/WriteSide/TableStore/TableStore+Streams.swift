@@ -24,9 +24,9 @@ package struct StreamShard: Sendable, Equatable {
   /// The shard that goes before; it may be forgotten already.
   package let parent: String?
   package let partition: Int
-  package let first: UInt64
+  package let first: SequenceNumber
   /// The last record of a closed shard, `first - 1` when it has none; nil while the shard is open.
-  package let last: UInt64?
+  package let last: SequenceNumber?
 }
 
 /// Some records of a shard.
@@ -34,7 +34,7 @@ package struct StreamBatch: Sendable {
   /// In order; the bytes of each are a `StoredRecord`.
   package let records: [(position: Position, bytes: [UInt8])]
   /// Where to read on; nil at the end of a closed shard.
-  package let next: UInt64?
+  package let next: SequenceNumber?
 }
 
 /// Why a shard cannot be read from a place.
@@ -83,7 +83,7 @@ extension TableStore {
   }
 
   /// The first sequence number of a shard that the stream still shows.
-  package func streamHorizon(_ stream: StreamDescription, _ shard: StreamShard) throws(DynamoError) -> UInt64 {
+  package func streamHorizon(_ stream: StreamDescription, _ shard: StreamShard) throws(DynamoError) -> SequenceNumber {
     try streamSequence(stream, shard, time: horizon(stream.stored))
   }
 
@@ -95,30 +95,32 @@ extension TableStore {
 
   /// The number of the shard's first record with a commit time of at least `time`, in whole milliseconds; one past its
   /// last when there is none. Binary search.
-  package func streamSequence(_ stream: StreamDescription, _ shard: StreamShard, time: Int64) throws(DynamoError) -> UInt64 {
+  package func streamSequence(
+    _ stream: StreamDescription, _ shard: StreamShard, time: Int64
+  ) throws(DynamoError) -> SequenceNumber {
     let partition = EmbeddedLog.Partition(state: state, table: stream.stored, number: shard.partition)
     do {
       let found = try partition.firstSequence(atOrAfter: LogTime(rawValue: time))
-      return max(shard.first, shard.last.map { min(found, $0 + 1) } ?? found)
+      return max(shard.first, shard.last.map { min(found, $0.next) } ?? found)
     } catch {
       throw DynamoError(.internalServer, "The table store failed")
     }
   }
 
   /// One past the last record that the shard has now.
-  package func streamEnd(_ stream: StreamDescription, _ shard: StreamShard) -> UInt64 {
-    if let last = shard.last { return last + 1 }
-    return max(shard.first, (state.progress(stream.stored.id)?.last[shard.partition] ?? 0) + 1)
+  package func streamEnd(_ stream: StreamDescription, _ shard: StreamShard) -> SequenceNumber {
+    if let last = shard.last { return last.next }
+    return max(shard.first, (state.progress(stream.stored.id)?.last[shard.partition] ?? .beforeAll).next)
   }
 
   /// Records from sequence number `from` on: at most `limit`, and at most 1 MB of them, but one at least.
   package func read(
-    _ stream: StreamDescription, _ shard: StreamShard, from: UInt64, limit: Int
+    _ stream: StreamDescription, _ shard: StreamShard, from: SequenceNumber, limit: Int
   ) throws(StreamReadError) -> StreamBatch {
     let end = streamEnd(stream, shard)
     let table = stream.stored
     guard from < end else { return StreamBatch(records: [], next: shard.last == nil ? from : nil) }
-    guard from >= state.progress(table.id)?.first[shard.partition] ?? 0 else { throw .trimmed }
+    guard from >= state.progress(table.id)?.first[shard.partition] ?? .beforeAll else { throw .trimmed }
     let horizon = LogTime(rawValue: horizon(table))
     var records: [(position: Position, bytes: [UInt8])] = []
     var bytes = 0
@@ -131,10 +133,10 @@ extension TableStore {
       if records.isEmpty, let time = try? StoredRecord.time(walk.value), time < horizon { throw .trimmed }
       bytes += walk.value.count
       if !records.isEmpty, bytes > TableStore.streamBatchBytesMax { break }
-      let sequence = KeyBytes.read64(walk.key, at: 6)
+      let sequence = KeyBytes.sequence(ofLog: walk.key)
       records.append(
         (Position(tableID: table.tableID, partition: shard.partition, sequence: sequence), Array(walk.value)))
-      next = sequence + 1
+      next = sequence.next
       walk.next()
     }
     do throws(RocksDBError) {
@@ -148,7 +150,7 @@ extension TableStore {
 
 extension TableStore {
   /// The last sequence number of a partition's log; nil for a table or partition that does not exist.
-  package func lastSequence(_ table: String, _ partition: Int) -> UInt64? {
+  package func lastSequence(_ table: String, _ partition: Int) -> SequenceNumber? {
     guard let stored = state.table(table), let progress = state.progress(stored.id), progress.last.indices.contains(partition)
     else {
       return nil

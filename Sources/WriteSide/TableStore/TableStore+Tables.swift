@@ -103,7 +103,7 @@ extension TableStore {
       try TableStore.store(table, state) { batch in
         if let ceilings { state.put(ceilings, &batch) }
         for partition in 0..<table.definition.partitions {
-          progress.last[partition] += 1
+          progress.last[partition] = progress.last[partition].next
           var record: [UInt8] = []
           order += 1
           StoredRecord.append(

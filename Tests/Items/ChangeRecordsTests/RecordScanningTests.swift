@@ -1,5 +1,6 @@
 import DynamoModel
 import RandomTestKit
+import RecordLiteralTestKit
 import Testing
 
 @testable import ChangeRecords

@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import RecordLiteralTestKit
 
 /// The contract of `ChangeLog`, as checks that every source passes.
 package enum ChangeLogConformance: String, CaseIterable, Sendable {
@@ -40,7 +41,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let written = try await fixture.fill(200)
     let lasts = fixture.lasts(written.keys)
     for partition in 0..<LogFixture.partitions {
-      let start = LogCursor(tableID: description.tableID, sequence: 0)
+      let start = LogCursor(tableID: description.tableID, sequence: .beforeAll)
       let (records, batches) = try await fixture.records(
         partition, after: start, through: lasts[partition], limit: ReadLimit(records: 7, bytes: 1 << 20))
       try require(records.map(\.sequence) == Array(1...max(1, lasts[partition])), "sequences \(records.map(\.sequence))")
@@ -58,7 +59,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let tableID = try await fixture.description().tableID
     let first = try await fixture.put("a", ["pk": .string("a")])
     let cursor = try await fixture.records(
-      first.partition, after: LogCursor(tableID: tableID, sequence: 0), through: first.sequence
+      first.partition, after: LogCursor(tableID: tableID, sequence: .beforeAll), through: first.sequence
     ).batches.last!.end
     let clock = ContinuousClock()
     let empty = try await clock.measure {
@@ -81,7 +82,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   private func limits(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
-    let start = LogCursor(tableID: tableID, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: .beforeAll)
     _ = try await fixture.records(0, after: start, through: lasts[0])
     let three = try await fixture.log.read(
       partition: 0, after: start, limit: ReadLimit(records: 3, bytes: 1 << 20), wait: .seconds(5))
@@ -94,7 +95,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   private func resuming(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
-    let start = LogCursor(tableID: tableID, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: .beforeAll)
     let single = ReadLimit(records: 1, bytes: 1)
     let (_, batches) = try await fixture.records(1, after: start, through: lasts[1], limit: single)
     for (index, batch) in batches.enumerated() where !batch.entries.isEmpty {
@@ -119,8 +120,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   private func severalReaders(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(80).keys)
-    let start = LogCursor(tableID: tableID, sequence: 0)
-    try await withThrowingTaskGroup(of: [UInt64].self) { group in
+    let start = LogCursor(tableID: tableID, sequence: .beforeAll)
+    try await withThrowingTaskGroup(of: [SequenceNumber].self) { group in
       for reader in 1...3 {
         group.addTask {
           try await fixture.records(2, after: start, through: lasts[2], limit: ReadLimit(records: reader, bytes: 1 << 20))
@@ -133,10 +134,10 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
 
   private func watermarks(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
-    var seen: [(partition: Int, sequence: UInt64, watermark: LogTime)] = []
+    var seen: [(partition: Int, sequence: SequenceNumber, watermark: LogTime)] = []
     var times: [[LogTime]] = Array(repeating: [], count: LogFixture.partitions)
-    var cursors = (0..<LogFixture.partitions).map { _ in LogCursor(tableID: tableID, sequence: 0) }
-    var lasts = [UInt64](repeating: 0, count: LogFixture.partitions)
+    var cursors = (0..<LogFixture.partitions).map { _ in LogCursor(tableID: tableID, sequence: .beforeAll) }
+    var lasts = [SequenceNumber](repeating: .beforeAll, count: LogFixture.partitions)
     func read(_ partition: Int, _ wait: Duration) async throws {
       let batch = try await fixture.log.read(
         partition: partition, after: cursors[partition], limit: ReadLimit(records: 3, bytes: 1 << 20), wait: wait)
@@ -156,7 +157,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       while cursors[partition].sequence < lasts[partition] { try await read(partition, .seconds(5)) }
     }
     for (partition, sequence, watermark) in seen {
-      for later in times[partition].dropFirst(Int(sequence)) {
+      for later in times[partition].dropFirst(Int(sequence.rawValue)) {
         try require(
           later >= watermark,
           "after \(sequence) of partition \(partition) stands \(later), earlier than the watermark \(watermark)"
@@ -169,9 +170,10 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let tableID = try await fixture.description().tableID
     let position = try await fixture.put("a", ["pk": .string("a")])
     for partition in 0..<LogFixture.partitions {
-      let start = LogCursor(tableID: tableID, sequence: 0)
-      let last = partition == position.partition ? position.sequence : 0
-      var cursor = last == 0 ? start : try await fixture.records(partition, after: start, through: last).batches.last!.end
+      let start = LogCursor(tableID: tableID, sequence: .beforeAll)
+      let last = partition == position.partition ? position.sequence : .beforeAll
+      var cursor =
+        last == .beforeAll ? start : try await fixture.records(partition, after: start, through: last).batches.last!.end
       let first = try await fixture.log.read(partition: partition, after: cursor, limit: .standard, wait: .zero).watermark
       fixture.advance(5_000)
       let end = ContinuousClock.now + .seconds(20)
@@ -191,7 +193,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     try require(empty == LogBounds(first: 1, last: 0), "an empty partition has the bounds \(empty)")
     let lasts = fixture.lasts(try await fixture.fill(40).keys)
     for partition in 0..<LogFixture.partitions {
-      _ = try await fixture.records(partition, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[partition])
+      _ = try await fixture.records(
+        partition, after: LogCursor(tableID: tableID, sequence: .beforeAll), through: lasts[partition])
       let bounds = try await fixture.log.bounds(partition: partition)
       try require(bounds == LogBounds(first: 1, last: lasts[partition]), "\(bounds), not 1 to \(lasts[partition])")
     }
@@ -205,7 +208,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(60).keys)
     let (records, _) = try await fixture.records(
-      0, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[0])
+      0, after: LogCursor(tableID: tableID, sequence: .beforeAll), through: lasts[0])
     let first = records[0].time
     for time in [
       LogTime.zero, first, later(first, by: 1), records[records.count / 2].time, later(records[records.count / 2].time, by: 1),
@@ -213,16 +216,16 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     ] {
       let cursor = try await fixture.log.cursor(partition: 0, time: time)
       let expected = records.filter { $0.time < time }.count
-      try require(cursor.sequence == UInt64(expected), "time \(time): after \(cursor.sequence), not \(expected)")
+      try require(cursor.sequence == SequenceNumber(expected), "time \(time): after \(cursor.sequence), not \(expected)")
       guard expected < records.count else { continue }
       let batch = try await fixture.log.read(partition: 0, after: cursor, limit: .standard, wait: .seconds(5))
-      try require(batch.entries.first?.sequence == UInt64(expected + 1), "the cursor of time \(time) does not read on")
+      try require(batch.entries.first?.sequence == SequenceNumber(expected + 1), "the cursor of time \(time) does not read on")
     }
   }
 
   private func trimming(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
-    let start = LogCursor(tableID: tableID, sequence: 0)
+    let start = LogCursor(tableID: tableID, sequence: .beforeAll)
     let old = fixture.lasts(try await fixture.fill(40).keys)
     let cursor = try await fixture.records(0, after: start, through: old[0]).batches.last!.end
     fixture.advance(LogFixture.retention * 2)
@@ -248,7 +251,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
   private func behindTheEnd(_ fixture: LogFixture) async throws {
     let tableID = try await fixture.description().tableID
     let lasts = fixture.lasts(try await fixture.fill(20).keys)
-    _ = try await fixture.records(0, after: LogCursor(tableID: tableID, sequence: 0), through: lasts[0])
+    _ = try await fixture.records(0, after: LogCursor(tableID: tableID, sequence: .beforeAll), through: lasts[0])
     let error = await failure {
       _ = try await fixture.log.read(
         partition: 0, after: LogCursor(tableID: tableID, sequence: lasts[0] + 5), limit: .standard, wait: .zero)
@@ -260,7 +263,7 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     let old = try await fixture.description().tableID
     let first = try await fixture.put("a", ["pk": .string("a")])
     let cursor = try await fixture.records(
-      first.partition, after: LogCursor(tableID: old, sequence: 0), through: first.sequence
+      first.partition, after: LogCursor(tableID: old, sequence: .beforeAll), through: first.sequence
     ).batches.last!.end
     try await fixture.remake()
     var new = old
@@ -271,7 +274,8 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
     }
     let again = try await fixture.put("a", ["pk": .string("a"), "life": .number(Number(2))])
     try require(again.tableID == new && again.sequence == 1, "the new life begins with \(again)")
-    let (records, _) = try await fixture.records(again.partition, after: LogCursor(tableID: new, sequence: 0), through: 1)
+    let (records, _) = try await fixture.records(
+      again.partition, after: LogCursor(tableID: new, sequence: .beforeAll), through: 1)
     try require(records.map { $0.newImage?["life"] } == [.number(Number(2))], "the new life's first record is another")
     // A reader of the old life sees its end, then an error or nothing; never the new life.
     var place = cursor

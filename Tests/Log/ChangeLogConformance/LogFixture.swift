@@ -56,7 +56,7 @@ extension LogFixture {
 
   /// Every record of a partition after a cursor, up to `last`.
   func records(
-    _ partition: Int, after cursor: LogCursor, through last: UInt64, limit: ReadLimit = .standard
+    _ partition: Int, after cursor: LogCursor, through last: SequenceNumber, limit: ReadLimit = .standard
   ) async throws -> (records: [ChangeRecord], batches: [RecordBatch]) {
     var records: [ChangeRecord] = []
     var batches: [RecordBatch] = []
@@ -97,8 +97,8 @@ extension LogFixture {
   }
 
   /// The last sequence of each partition.
-  func lasts(_ positions: some Sequence<Position>) -> [UInt64] {
-    var lasts = [UInt64](repeating: 0, count: LogFixture.partitions)
+  func lasts(_ positions: some Sequence<Position>) -> [SequenceNumber] {
+    var lasts = [SequenceNumber](repeating: .beforeAll, count: LogFixture.partitions)
     for position in positions { lasts[position.partition] = max(lasts[position.partition], position.sequence) }
     return lasts
   }

@@ -1,12 +1,13 @@
 import ChangeRecords
 import KafkaLog
+import RecordLiteralTestKit
 import Testing
 
 @Suite struct RelayStateTests {
   let state = RelayState(
     tableID: TableID(rawValue: 0xf1), relay: "host \"x\" pid 1",
     publication: 12,
-    partitions: [.init(sequence: 0, promised: 7), .init(sequence: UInt64(Int64.max), watermark: .distantFuture)])
+    partitions: [.init(sequence: 0, promised: 7), .init(sequence: SequenceNumber(.max), watermark: .distantFuture)])
 
   @Test func `a state comes back from its JSON`() throws {
     #expect(try RelayState(json: state.json) == state)

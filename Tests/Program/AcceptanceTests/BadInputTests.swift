@@ -1,6 +1,7 @@
 import ChangeLog
 import DynamoModel
 import Foundation
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import SQLite

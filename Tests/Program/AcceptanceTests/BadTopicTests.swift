@@ -4,6 +4,7 @@ import Foundation
 import Kafka
 import KafkaLog
 import KafkaTestKit
+import RecordLiteralTestKit
 import Testing
 
 /// Topics that hold what no relay of ours has put there, or no longer hold what it did: seen through the whole program. What was

@@ -7,6 +7,7 @@ import PipelineFiles
 import Pipelines
 import Projections
 import ReadModels
+import RecordLiteralTestKit
 import SQLite
 import SQLiteReadModels
 import Synchronization
@@ -129,7 +130,7 @@ struct KillScene {
   }
 
   /// Holds what is in these data directories against a replay of the log. `relayed`: the sequence numbers on the topic, by partition.
-  func compare(tables: String, models: String, relayed: [[UInt64]]? = nil) async throws {
+  func compare(tables: String, models: String, relayed: [[SequenceNumber]]? = nil) async throws {
     let acknowledged = acknowledged.all
     let pipeline = try PipelineLoader.load(pipeline)
     let store = try TableStore(path: tables + "/tables")
@@ -141,7 +142,7 @@ struct KillScene {
     }
     #expect(acknowledged.count > KillTests.rounds)
     for (position, item) in acknowledged {
-      let cursor = LogCursor(tableID: position.tableID, sequence: position.sequence - 1)
+      let cursor = LogCursor(tableID: position.tableID, sequence: position.sequence.previous)
       let batch = try await log.read(
         partition: position.partition, after: cursor, limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
       let record = try batch.bytes.withUnsafeBytes { try StoredRecord.decode($0, sequence: position.sequence) }

@@ -1,3 +1,4 @@
+import ChangeRecords
 import Foundation
 import Kafka
 import KafkaLog
@@ -65,22 +66,22 @@ final class RoleProcesses {
   }
 
   /// What a reader of committed messages sees on a table's topic, duplicates and all: the sequence numbers of each partition.
-  func relayed(_ table: String) async throws -> [[UInt64]] {
+  func relayed(_ table: String) async throws -> [[SequenceNumber]] {
     let consumer = try Consumer(KafkaConfiguration(bootstrap: kafka)) { _ in }
     let topic = TopicNames.records(of: table)
-    var all: [[UInt64]] = []
+    var all: [[SequenceNumber]] = []
     for partition in 0..<3 {
       let arrivals = Signal()
       let stream = try await consumer.open(topic: topic, partition: partition, offset: 0) { arrivals.announce() }
-      var sequences: [UInt64] = []
+      var sequences: [SequenceNumber] = []
       var isAtEnd = false
       while !isAtEnd {
         let ticket = arrivals.ticket
         while !isAtEnd,
-          let step: UInt64? = stream.next(
+          let step: SequenceNumber? = stream.next(
             { message in
               if case .ours(let headers) = RecordHeaders.read(message) { return headers.sequence }
-              return 0
+              return .beforeAll
             }, event: { _ in nil })
         {
           if let step { sequences.append(step) } else { isAtEnd = true }

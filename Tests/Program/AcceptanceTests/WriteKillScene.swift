@@ -229,7 +229,7 @@ final class WriteKillScene: Sendable {
     let log = ServedLog(table: WriteKillScene.table, client: client)
     let description = try await log.describe()
     if cursors.withLock({ $0.isEmpty }) {
-      let start = (0..<WriteKillScene.partitions).map { _ in LogCursor(tableID: description.tableID, sequence: 0) }
+      let start = (0..<WriteKillScene.partitions).map { _ in LogCursor(tableID: description.tableID, sequence: .beforeAll) }
       cursors.withLock { $0 = start }
     }
     var found: [Position: (kind: ChangeRecord.Kind, w: String)] = [:]

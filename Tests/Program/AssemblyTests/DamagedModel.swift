@@ -10,6 +10,7 @@ import ProjectionTestKit
 import Projections
 import RandomTestKit
 import ReadModels
+import RecordLiteralTestKit
 import SQLite
 import SQLiteReadModels
 import StoreTestKit

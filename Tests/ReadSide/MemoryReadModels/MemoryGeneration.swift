@@ -108,7 +108,7 @@ struct MemoryLetter: Sendable {
 
   let table: String
   let partition: Int
-  let sequence: UInt64
+  let sequence: SequenceNumber
   let at: Instant
   let path: String
   let reason: String

@@ -72,7 +72,7 @@ package final class MemoryReader: GenerationReader {
     for (id, letter) in all.prefix(limit) {
       try row([
         .text(id.projection), .text(id.kind), .text(letter.table), .integer(Int64(letter.partition)),
-        .integer(Int64(bitPattern: letter.sequence)), .text(Timestamp.text(letter.at)), .text(letter.path), .text(letter.reason),
+        .integer(Int64(letter.sequence.rawValue)), .text(Timestamp.text(letter.at)), .text(letter.path), .text(letter.reason),
       ])
     }
   }

@@ -4,6 +4,7 @@ package import DynamoModel
 internal import LiteralTestKit
 internal import PipelineFiles
 package import Pipelines
+internal import RecordLiteralTestKit
 
 /// What was written to a pipeline's tables, as records: a write store in a test's hand, without files. Each write has the time that the test
 /// has set, and the next order; an item's records are in the partition of its partition key.
@@ -81,22 +82,22 @@ package struct TestHistory: Sendable {
 
   /// The records of a lane past a sequence number; `watermark` is the history's time when not given.
   package func batch(
-    _ table: Int, _ partition: Int, after sequence: UInt64, limit: Int = .max, watermark: LogTime? = nil
+    _ table: Int, _ partition: Int, after sequence: SequenceNumber, limit: Int = .max, watermark: LogTime? = nil
   ) -> RecordBatch {
     let all = entries[table][partition]
-    let first = min(Int(sequence), all.count)
+    let first = min(Int(sequence.rawValue), all.count)
     let last = min(all.count, limit == .max ? all.count : first + limit)
     var bytes: [UInt8] = []
     var found: [RecordBatch.Entry] = []
     for index in first..<last {
       let start = bytes.count
       bytes += all[index].bytes
-      found.append(.init(sequence: UInt64(index + 1), time: all[index].time, start: start, end: bytes.count))
+      found.append(.init(sequence: SequenceNumber(index + 1), time: all[index].time, start: start, end: bytes.count))
     }
     let end = last < all.count ? (found.last?.time ?? TestHistory.start) : watermark ?? time
     return RecordBatch(
       partition: partition, format: .stored, bytes: bytes, entries: found,
-      end: LogCursor(tableID: TestHistory.tableID(table), sequence: UInt64(last)), watermark: end,
+      end: LogCursor(tableID: TestHistory.tableID(table), sequence: SequenceNumber(last)), watermark: end,
       behind: UInt64(all.count - last))
   }
 
@@ -125,12 +126,12 @@ private struct HistoryLog: ChangeLog {
   }
 
   func bounds(partition: Int) async throws(LogError) -> LogBounds {
-    LogBounds(first: 1, last: UInt64(history.entries[index][partition].count))
+    LogBounds(first: .first, last: SequenceNumber(history.entries[index][partition].count))
   }
 
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     let earlier = history.entries[index][partition].count { $0.time < time }
-    return LogCursor(tableID: TestHistory.tableID(index), sequence: UInt64(earlier))
+    return LogCursor(tableID: TestHistory.tableID(index), sequence: SequenceNumber(earlier))
   }
 }
 

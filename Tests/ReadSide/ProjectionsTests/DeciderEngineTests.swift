@@ -4,6 +4,7 @@ import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
+import RecordLiteralTestKit
 import Testing
 
 @testable import Projections

@@ -4,6 +4,7 @@ import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
+import RecordLiteralTestKit
 import Testing
 
 @testable import Projections
@@ -60,9 +61,9 @@ import Testing
     let cases: [(Activation, [String], Int)] = [
       (Activation(sequence: 3, watermark: .distantFuture), ["gone"], 3),
       (Activation(sequence: 4, watermark: .distantFuture), [], 4),
-      (Activation(sequence: .max, watermark: Self.time(210)), ["logins", "logins"], 2),
-      (Activation(sequence: .max, watermark: Self.time(210) + 1), ["logins"], 3),
-      (Activation(sequence: .max, watermark: Self.time(120)), ["parted", "logins", "logins"], 1),
+      (Activation(sequence: .afterAll, watermark: Self.time(210)), ["logins", "logins"], 2),
+      (Activation(sequence: .afterAll, watermark: Self.time(210) + 1), ["logins"], 3),
+      (Activation(sequence: .afterAll, watermark: Self.time(120)), ["parted", "logins", "logins"], 1),
     ]
     for (activation, names, suppressed) in cases {
       let found = try outbox(activation)

@@ -5,6 +5,7 @@ import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import RandomTestKit
+import RecordLiteralTestKit
 import Testing
 
 @testable import Projections
@@ -30,10 +31,10 @@ import Testing
     var parts = engine(history.pipeline)
     var outbox: [String] = []
     var suppressed = 0
-    while parts.sequence < UInt64(history.entries[0][0].count) {
+    while parts.sequence < SequenceNumber(history.entries[0][0].count) {
       // A few are delivered once more.
       try parts.apply(
-        history.batch(0, 0, after: parts.sequence - min(parts.sequence, 2), limit: Int.random(in: 3..<9, using: &random)))
+        history.batch(0, 0, after: parts.sequence.earlier(by: 2), limit: Int.random(in: 3..<9, using: &random)))
       let changes = parts.takeChanges()
       outbox += changes.outbox.map(\.idempotencyKey)
       suppressed += changes.suppressedEffects

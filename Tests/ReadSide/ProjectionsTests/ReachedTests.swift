@@ -4,6 +4,7 @@ import LiteralTestKit
 import MemoryReadModels
 import Pipelines
 import ProjectionTestKit
+import RecordLiteralTestKit
 import Testing
 
 @testable import Projections
@@ -37,7 +38,7 @@ import Testing
     var state = GroupState(plan)
     var values = MemoryValues()
     var engine = engine(pipeline)
-    while engine.sequence < UInt64(history.entries[0][0].count) {
+    while engine.sequence < SequenceNumber(history.entries[0][0].count) {
       try engine.apply(history.batch(0, 0, after: engine.sequence, limit: every))
       guard let delta = engine.takeChanges().groups[id]?[BytesKey(Value.ordered([.string("w")]))] else { continue }
       try state.merge(delta, plan, &values)

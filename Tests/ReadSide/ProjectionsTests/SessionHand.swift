@@ -1,8 +1,8 @@
 import ChangeRecords
 import DynamoModel
-import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
+import RecordLiteralTestKit
 
 @testable import Projections
 

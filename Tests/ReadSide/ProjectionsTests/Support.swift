@@ -3,13 +3,16 @@ import DynamoModel
 import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
+import RecordLiteralTestKit
 @testable import Projections
 
 /// A stamp of a time and an order.
-func stamp(_ time: Instant, _ order: UInt64 = 0, table: UInt64 = 1, partition: Int = 0, sequence: UInt64? = nil) -> Stamp {
+func stamp(
+  _ time: Instant, _ order: UInt64 = 0, table: UInt64 = 1, partition: Int = 0, sequence: SequenceNumber? = nil
+) -> Stamp {
   Stamp(
     time: time, order: CommitOrder(rawValue: order), tableID: TableID(rawValue: table), partition: partition,
-    sequence: sequence ?? order)
+    sequence: sequence ?? SequenceNumber(rawValue: order))
 }
 
 /// An engine at the beginning of a lane.

@@ -7,6 +7,7 @@ import Pipelines
 import ProjectionTestKit
 import Projections
 import ReadModels
+import RecordLiteralTestKit
 import Services
 import Synchronization
 

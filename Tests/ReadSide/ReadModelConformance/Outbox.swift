@@ -5,6 +5,7 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// Effects as a checkpoint brings them.
 enum Outbox {
@@ -13,10 +14,11 @@ enum Outbox {
     origin: OutboxEntry.Origin? = nil
   ) -> OutboxEntry {
     OutboxEntry(
-      idempotencyKey: key, name: name, time: Instant(rawValue: time), order: order, origin: origin ?? .record(UInt64(time)),
+      idempotencyKey: key, name: name, time: Instant(rawValue: time), order: order,
+      origin: origin ?? .record(SequenceNumber(Int(time))),
       action: .deleteItem(
         table: 0, key: ["PK": .string("U:\(target ?? key)"), "SK": .string("1")], seen: ["Points": .number(Number(1))],
-        through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: UInt64(time))))
+        through: Position(tableID: TestHistory.tableID(0), partition: 0, sequence: SequenceNumber(Int(time)))))
   }
 
   static let lane = LaneID(table: 0, partition: 0)

@@ -5,6 +5,7 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// What belongs to the pipeline: generations, activations, pauses, the ledger.
 extension ReadModelConformance {
@@ -13,7 +14,7 @@ extension ReadModelConformance {
     return (try fixture.stores.pipeline(fixture.directory + "/p"), file)
   }
 
-  private func place(_ table: Int, _ partition: Int, _ sequence: UInt64, _ watermark: Instant) -> LogPlace {
+  private func place(_ table: Int, _ partition: Int, _ sequence: SequenceNumber, _ watermark: Instant) -> LogPlace {
     LogPlace(tableID: TestHistory.tableID(table), partition: partition, sequence: sequence, watermark: watermark)
   }
 

@@ -5,6 +5,7 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// The decider: steps of several lanes in one order, closings, and what is trimmed for good.
 extension ReadModelConformance {

@@ -5,6 +5,7 @@ internal import ProjectionTestKit
 internal import Projections
 internal import RandomTestKit
 internal import ReadModels
+internal import RecordLiteralTestKit
 internal import Workers
 
 /// Row hashes and digests: equal for equal rows, and unequal for others.

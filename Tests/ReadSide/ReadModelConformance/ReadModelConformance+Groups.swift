@@ -5,6 +5,7 @@ internal import ProjectionTestKit
 internal import Projections
 internal import RandomTestKit
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// Groups and boards: merged in any order, kept and let go.
 extension ReadModelConformance {

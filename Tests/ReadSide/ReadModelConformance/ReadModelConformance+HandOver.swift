@@ -6,11 +6,12 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// The outbox of a generation whose place another takes.
 extension ReadModelConformance {
   /// Where an old generation stood, and what it had waiting.
-  private func old(_ opened: Opened, sequence: UInt64, firedThrough: Instant, decided: [String: Instant] = [:]) throws
+  private func old(_ opened: Opened, sequence: SequenceNumber, firedThrough: Instant, decided: [String: Instant] = [:]) throws
     -> OldGeneration
   {
     var position = try needed(opened.hand.positions[Outbox.lane])

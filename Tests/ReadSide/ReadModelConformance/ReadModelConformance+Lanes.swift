@@ -6,6 +6,7 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// Lanes: epochs, compare-and-set, and all or nothing.
 extension ReadModelConformance {

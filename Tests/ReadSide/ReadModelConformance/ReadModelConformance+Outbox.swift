@@ -5,6 +5,7 @@ internal import Pipelines
 internal import ProjectionTestKit
 internal import Projections
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// The outbox: what is due, and how it goes.
 extension ReadModelConformance {

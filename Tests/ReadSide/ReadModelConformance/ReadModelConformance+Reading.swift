@@ -6,6 +6,7 @@ internal import ProjectionTestKit
 internal import Projections
 internal import RandomTestKit
 internal import ReadModels
+internal import RecordLiteralTestKit
 
 /// Readers: one moment, ranks that follow, and dead letters that end somewhere.
 extension ReadModelConformance {
@@ -113,7 +114,7 @@ extension ReadModelConformance {
   func deadLetters(_ fixture: StoreFixture) throws {
     var letters = (1...(fixture.deadLettersMax + 60)).map { number in
       DeadLetter(
-        projection: "kept", table: "Tab", partition: number % 3, sequence: UInt64(number),
+        projection: "kept", table: "Tab", partition: number % 3, sequence: SequenceNumber(number),
         time: Instant(TestHistory.start),
         path: "Points", reason: "is not a number")
     }

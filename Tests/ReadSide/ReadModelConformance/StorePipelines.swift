@@ -1,7 +1,7 @@
 internal import DynamoModel
-internal import LiteralTestKit
 internal import ProjectionTestKit
 internal import RandomTestKit
+internal import RecordLiteralTestKit
 
 /// The pipelines that the suite works with.
 enum StorePipelines {

@@ -3,13 +3,14 @@ import LiteralTestKit
 import Pipelines
 import Projections
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 /// Since when effects are active, in each lane and for the decider.
 @Suite struct ActivationsTests {
   private let table = TableID(rawValue: 7)
 
-  private func place(_ partition: Int, _ sequence: UInt64, _ watermark: Instant) -> LogPlace {
+  private func place(_ partition: Int, _ sequence: SequenceNumber, _ watermark: Instant) -> LogPlace {
     LogPlace(tableID: table, partition: partition, sequence: sequence, watermark: watermark)
   }
 
@@ -17,7 +18,7 @@ import Testing
     var all = Activations()
     all.add("a", nil)
     all.add("b", nil)
-    for partition in 0..<3 { all.add("a", place(partition, UInt64(partition) * 10, [5, 9, 1][partition])) }
+    for partition in 0..<3 { all.add("a", place(partition, SequenceNumber(partition * 10), [5, 9, 1][partition])) }
     all.add("b", place(0, 4, -3))
     #expect(all.of(table, 1) == ["a": Activation(sequence: 10, watermark: 9), "b": .always])
     #expect(all.of(table, 0)["b"] == Activation(sequence: 4, watermark: -3))

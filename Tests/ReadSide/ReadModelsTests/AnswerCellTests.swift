@@ -1,6 +1,9 @@
 import ChangeLog
 import ChangeRecords
+import LiteralTestKit
+import Pipelines
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 /// Cells of answers beside what a scenario expects, what errors say, and the order of lanes.
@@ -45,7 +48,7 @@ import Testing
   }
 
   @Test func `an old generation is asked by table and partition, not by its own numbers`() {
-    func position(_ table: UInt64, _ sequence: UInt64) -> LanePosition {
+    func position(_ table: UInt64, _ sequence: SequenceNumber) -> LanePosition {
       LanePosition(cursor: LogCursor(tableID: TableID(rawValue: table), sequence: sequence))
     }
     let old = OldGeneration(

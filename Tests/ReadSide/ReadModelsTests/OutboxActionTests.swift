@@ -6,6 +6,7 @@ import ProjectionTestKit
 import Projections
 import RandomTestKit
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 /// Effects as the outbox keeps them: JSON that can be read without the pipeline.
@@ -46,7 +47,8 @@ import Testing
         "SK": .number(Number(Int64.random(in: .min ... .max, using: &random))),
       ]
       let position = Position(
-        tableID: TableID(rawValue: .max), partition: 12, sequence: UInt64.random(in: 0 ... .max, using: &random))
+        tableID: TableID(rawValue: .max), partition: 12,
+        sequence: SequenceNumber(rawValue: .random(in: 0 ... .max, using: &random)))
       let action = OutboxAction(entry(.deleteItem(table: 0, key: key, seen: seen, through: position)), pipeline)
       guard case .deleteItem(let table, let readKey, let readSeen, let through)? = OutboxAction(json: action.json)?.kind else {
         Issue.record("seed \(seed): \(action.json)")
@@ -77,7 +79,7 @@ import Testing
 
   @Test func `a target is the item, whatever was seen of it`() throws {
     let pipeline = try pipeline(Self.yaml)
-    func target(_ name: String, seen: Item, sequence: UInt64) -> String {
+    func target(_ name: String, seen: Item, sequence: SequenceNumber) -> String {
       let position = Position(tableID: TableID(rawValue: 1), partition: 0, sequence: sequence)
       let key: Item = ["PK": .string(name), "SK": .number(Number(1))]
       return OutboxAction(entry(.deleteItem(table: 0, key: key, seen: seen, through: position)), pipeline).target

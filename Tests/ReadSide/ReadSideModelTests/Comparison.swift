@@ -97,7 +97,7 @@ struct Comparison {
     var found: [String] = []
     while try select.step() {
       let kind = select.text(1) ?? ""
-      let table = pipeline.table(named: select.text(3) ?? "").map(String.init) ?? "?"
+      let table = pipeline.table(named: select.text(3) ?? "").map { "\($0)" } ?? "?"
       let place = kind == "record" ? "\(table)/\(select.int64(4))/\(select.int64(5))" : ""
       found.append("\(select.text(0) ?? "") \(kind) `\(select.text(2) ?? "")` \(place)")
     }

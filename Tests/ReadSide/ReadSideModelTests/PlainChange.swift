@@ -16,7 +16,7 @@ struct PlainChange {
   let stamp: PlainStamp
   let table: Int
   let partition: Int
-  let sequence: UInt64
+  let sequence: SequenceNumber
   let position: Position
   let itemKey: PlainItemKey
   let oldItem: Item?

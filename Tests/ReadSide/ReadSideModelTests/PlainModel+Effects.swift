@@ -6,7 +6,7 @@ import Pipelines
 struct PlainEffect {
   enum Action {
     /// Delete the item if it was not written after the record of this number in its partition.
-    case item(PlainItemKey, through: UInt64)
+    case item(PlainItemKey, through: SequenceNumber)
     case rows([Selection])
   }
 

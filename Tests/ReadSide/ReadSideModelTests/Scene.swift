@@ -6,6 +6,7 @@ import PipelineFiles
 import Pipelines
 import Projections
 import ReadModels
+import RecordLiteralTestKit
 import SQLiteReadModels
 import StoreTestKit
 import TableStore
@@ -150,7 +151,7 @@ final class Scene {
       let tableID = try await log.describe().tableID
       for (partition, records) in try await store.records(table.name).enumerated() {
         all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
-        let end = LogCursor(tableID: tableID, sequence: UInt64(records.count))
+        let end = LogCursor(tableID: tableID, sequence: SequenceNumber(records.count))
         let batch = try await log.read(partition: partition, after: end, limit: .standard, wait: .zero)
         watermarks[number] = min(watermarks[number], Instant(batch.watermark))
       }
@@ -233,7 +234,7 @@ struct RepeatingLog: ChangeLog {
 
   func read(partition: Int, after cursor: LogCursor, limit: ReadLimit, wait: Duration) async throws(LogError) -> RecordBatch {
     var before = cursor
-    before.sequence -= min(before.sequence, 3)
+    before.sequence = before.sequence.earlier(by: 3)
     let more = ReadLimit(records: limit.records + 3, bytes: limit.bytes)
     var batch = try await log.read(partition: partition, after: before, limit: more, wait: wait)
     batch.entries = batch.entries.flatMap { [$0, $0] } + batch.entries

@@ -1,10 +1,10 @@
 import DynamoModel
 import Foundation
-import LiteralTestKit
 import PipelineFiles
 import Pipelines
 import ProjectionTestKit
 import ReadModels
+import RecordLiteralTestKit
 import SQLite
 import SQLiteReadModels
 import StoreTestKit

@@ -1,12 +1,12 @@
 import ChangeRecords
 import DynamoModel
 import Foundation
-import LiteralTestKit
 import MemoryReadModels
 import PipelineFiles
 import Pipelines
 import ProjectionTestKit
 import ReadModels
+import RecordLiteralTestKit
 import SQLiteReadModels
 import StoreTestKit
 import Testing

@@ -6,6 +6,7 @@ import Pipelines
 import Projections
 import ProjectionTestKit
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 @testable import Workers

@@ -6,6 +6,7 @@ import ProjectionTestKit
 import Projections
 import RandomTestKit
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 @testable import Workers
@@ -142,7 +143,9 @@ import Testing
   }
 
   @Test func `a generation takes another's place when no lane of it stands lower`() {
-    func place(_ sequence: UInt64, _ fired: Instant) -> SwapDecision.Place { .init(sequence: sequence, firedThrough: fired) }
+    func place(_ sequence: SequenceNumber, _ fired: Instant) -> SwapDecision.Place {
+      .init(sequence: sequence, firedThrough: fired)
+    }
     let (a, b) = (LaneID(table: 0, partition: 0), LaneID(table: 1, partition: 3))
     let old = [a: place(5, 100), b: place(7, 50)]
     #expect(SwapDecision.isReached([a: place(5, 100), b: place(7, 50)], old: old))

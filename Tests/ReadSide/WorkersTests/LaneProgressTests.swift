@@ -1,6 +1,7 @@
 import ChangeLog
 import ChangeRecords
 import DynamoModel
+import RecordLiteralTestKit
 @testable import Projections
 import LiteralTestKit
 import Pipelines
@@ -22,8 +23,8 @@ import Testing
   }
 
   private func batch(
-    end: UInt64, records: Int = 0, watermark: Instant = .distantPast, behind: UInt64 = 5, hasChanges: Bool = false, rows: Int = 0,
-    isUrgent: Bool = false, failure: LaneFailure? = nil
+    end: SequenceNumber, records: Int = 0, watermark: Instant = .distantPast, behind: UInt64 = 5, hasChanges: Bool = false,
+    rows: Int = 0, isUrgent: Bool = false, failure: LaneFailure? = nil
   ) -> LaneProgress.Applied {
     LaneProgress.Applied(
       end: LogCursor(tableID: Self.tableID, sequence: end), records: records, watermark: watermark, firedThrough: watermark,

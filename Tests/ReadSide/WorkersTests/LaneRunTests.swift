@@ -1,10 +1,12 @@
 import ChangeLog
+import ChangeRecords
 import DynamoModel
 import LiteralTestKit
 import Pipelines
 import Projections
 import ProjectionTestKit
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 @testable import Workers
@@ -111,7 +113,7 @@ import Testing
     let board = LaneBoard()
     let (first, second) = (LaneID(table: 0, partition: 0), LaneID(table: 0, partition: 1))
     #expect(!board.hasCaughtUp && board.all.isEmpty && board[first] == nil)
-    for lane in [second, first] { board.update(lane, pipeline) { $0.sequence = UInt64(lane.partition) + 5 } }
+    for lane in [second, first] { board.update(lane, pipeline) { $0.sequence = SequenceNumber(lane.partition + 5) } }
     #expect(board.all.map(\.partition) == [0, 1] && board[second]?.sequence == 6)
     #expect(board.partitions(2) == [0, 0])
     board.describe(0, 2, pipeline)

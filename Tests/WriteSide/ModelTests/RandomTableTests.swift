@@ -3,6 +3,7 @@ import DynamoModel
 import Expressions
 import Foundation
 import RandomTestKit
+import RecordLiteralTestKit
 import StoreTestKit
 import Synchronization
 import TableStore
@@ -208,7 +209,7 @@ import Testing
     var found: [[UInt8]: [ChangeRecord]] = [:]
     for partition in try await store.records("T") {
       for (place, record) in partition.enumerated() {
-        #expect(record.sequence == UInt64(place + 1))
+        #expect(record.sequence == SequenceNumber(place + 1))
         found[record.keys.binary, default: []].append(record)
       }
     }

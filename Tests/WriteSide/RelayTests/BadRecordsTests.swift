@@ -4,6 +4,7 @@ import DynamoModel
 import Kafka
 import KafkaLog
 import KafkaTestKit
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import Testing
@@ -24,7 +25,7 @@ import Testing
     self.log = log
     try await fixture.relaying { _ = try await fixture.published(log) }
     tableID = try await fixture.source.describe().tableID
-    start = LogCursor(tableID: tableID, sequence: 0)
+    start = LogCursor(tableID: tableID, sequence: .beforeAll)
   }
 
   /// Puts a message on the topic as another program would.
@@ -57,9 +58,9 @@ import Testing
 
   /// Reads from the start until so much has come, or it fails.
   func read(records: Int = .max, foreign foreignCount: Int = 0) async throws(LogError) -> (
-    sequences: [UInt64], foreign: [ForeignRecord], end: LogCursor
+    sequences: [SequenceNumber], foreign: [ForeignRecord], end: LogCursor
   ) {
-    var sequences: [UInt64] = []
+    var sequences: [SequenceNumber] = []
     var foreign: [ForeignRecord] = []
     var cursor = start
     let end = ContinuousClock.now + .seconds(60)

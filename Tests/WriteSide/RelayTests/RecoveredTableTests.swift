@@ -53,7 +53,7 @@ import Testing
       }
       group.addTask {
         var keys: [String] = []
-        var cursor = LogCursor(tableID: tableID, sequence: 0)
+        var cursor = LogCursor(tableID: tableID, sequence: .beforeAll)
         var reader = RecordJSONReader()
         while keys.count < count {
           let batch: RecordBatch

@@ -84,7 +84,7 @@ final class RelayFixture: Sendable {
     for partition in 0..<description.partitions {
       let last = try await source.bounds(partition: partition).last
       var records: [ChangeRecord] = []
-      var cursor = LogCursor(tableID: description.tableID, sequence: 0)
+      var cursor = LogCursor(tableID: description.tableID, sequence: .beforeAll)
       var reader = RecordJSONReader()
       while cursor.sequence < last {
         let batch: RecordBatch
@@ -109,20 +109,20 @@ final class RelayFixture: Sendable {
   }
 
   /// What a reader of committed messages sees in a partition, duplicates and all: the positions in the headers.
-  func raw(_ partition: Int, publication: Int = 1) async throws -> [UInt64] {
+  func raw(_ partition: Int, publication: Int = 1) async throws -> [SequenceNumber] {
     let consumer = try Consumer(configuration) { _ in }
     let arrivals = Signal()
     let topic = TopicNames.records(of: table, publication: publication)
     let stream = try await consumer.open(topic: topic, partition: partition, offset: 0) {
       arrivals.announce()
     }
-    var sequences: [UInt64] = []
+    var sequences: [SequenceNumber] = []
     while true {
       let ticket = arrivals.ticket
-      while let step: UInt64? = stream.next(
+      while let step: SequenceNumber? = stream.next(
         { message in
           if case .ours(let headers) = RecordHeaders.read(message) { return headers.sequence }
-          return 0
+          return .beforeAll
         }, event: { _ in nil })
       {
         guard let step else { return sequences }

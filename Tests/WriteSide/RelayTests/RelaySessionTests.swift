@@ -2,6 +2,7 @@ import ChangeLog
 import ChangeRecords
 import Kafka
 import KafkaLog
+import RecordLiteralTestKit
 import Testing
 
 @testable import Relay
@@ -11,16 +12,16 @@ import Testing
   let tableID = TableID(rawValue: 7)
   let old = TableID(rawValue: 6)
 
-  private func found(_ state: RelayState?, topic: Int? = 2, firsts: [UInt64] = [1, 1]) -> RelaySession.Found {
+  private func found(_ state: RelayState?, topic: Int? = 2, firsts: [SequenceNumber] = [1, 1]) -> RelaySession.Found {
     .init(state: state, topicPartitions: topic, log: LogDescription(tableID: tableID, partitions: 2), firsts: firsts)
   }
 
   private func state(
-    _ sequences: [UInt64], _ tableID: TableID? = nil, publication: Int = 1, promised: [UInt64] = [0, 0]
+    _ sequences: [SequenceNumber], _ tableID: TableID? = nil, publication: Int = 1, promised: [SequenceNumber] = [0, 0]
   ) -> RelayState {
     RelayState(
       tableID: tableID ?? self.tableID, relay: "me", publication: publication,
-      partitions: zip(sequences, promised).map { .init(sequence: $0, watermark: at(Int64($0)), promised: $1) })
+      partitions: zip(sequences, promised).map { .init(sequence: $0, watermark: at(Int64($0.rawValue)), promised: $1) })
   }
 
   private func at(_ milliseconds: Int64) -> LogTime { LogTime(rawValue: milliseconds) }
@@ -77,7 +78,7 @@ import Testing
 
   // MARK: - The work
 
-  private func batch(_ partition: Int, _ sequence: UInt64, _ milliseconds: Int64) -> RecordBatch {
+  private func batch(_ partition: Int, _ sequence: SequenceNumber, _ milliseconds: Int64) -> RecordBatch {
     let time = at(milliseconds)
     return RecordBatch(
       partition: partition, format: .stored, entries: [.init(sequence: sequence, time: time, start: 0, end: 0)],

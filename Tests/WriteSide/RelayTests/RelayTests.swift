@@ -5,6 +5,7 @@ import Kafka
 import KafkaLog
 import KafkaTestKit
 import RandomTestKit
+import RecordLiteralTestKit
 import Relay
 import StoreTestKit
 import TableStore
@@ -211,7 +212,7 @@ import Testing
       try await Self.write(fixture, 10)
       _ = try await fixture.published(log)
       var cursor = try await log.read(
-        partition: 0, after: LogCursor(tableID: tableID, sequence: 0), limit: .standard, wait: .seconds(5)
+        partition: 0, after: LogCursor(tableID: tableID, sequence: .beforeAll), limit: .standard, wait: .seconds(5)
       ).end
       try cluster.kill()
       var said: LogError?
@@ -249,7 +250,7 @@ import Testing
       let tableID = try await EmbeddedLog(fixture.store, table: name).describe().tableID
       while (try? await log.describe()) == nil { try await Task.sleep(for: .milliseconds(20)) }
       let batch = try await log.read(
-        partition: 0, after: LogCursor(tableID: tableID, sequence: 0), limit: .standard, wait: .seconds(10))
+        partition: 0, after: LogCursor(tableID: tableID, sequence: .beforeAll), limit: .standard, wait: .seconds(10))
       let text = String(decoding: batch.bytes, as: UTF8.self)
       #expect(batch.entries.count == 1 && text.contains("open") && !text.contains("secret"))
     }

@@ -2,6 +2,7 @@ import ChangeLog
 import ChangeRecords
 import DynamoModel
 import KafkaLog
+import RecordLiteralTestKit
 import Relay
 import StoreTestKit
 import TableStore
@@ -15,8 +16,8 @@ import Testing
   }
 
   /// Reads one record after another from `cursor` until the sequence `last`, as a lane does; the sequences.
-  private func read(_ log: KafkaLog, _ cursor: inout LogCursor, through last: UInt64) async throws -> [UInt64] {
-    var sequences: [UInt64] = []
+  private func read(_ log: KafkaLog, _ cursor: inout LogCursor, through last: SequenceNumber) async throws -> [SequenceNumber] {
+    var sequences: [SequenceNumber] = []
     while cursor.sequence < last {
       do throws(LogError) {
         let batch = try await log.read(
@@ -38,7 +39,7 @@ import Testing
       let log = try fixture.log()
       _ = try await fixture.published(log)
       let before = try await log.describe()
-      var cursor = LogCursor(tableID: before.tableID, sequence: 0)
+      var cursor = LogCursor(tableID: before.tableID, sequence: .beforeAll)
       let first = try await read(log, &cursor, through: 20)
       #expect(first == Array(1...21))
       let outcome = try await republishing(fixture).run()
@@ -92,7 +93,9 @@ import Testing
       #expect(published == own)
       for partition in 0..<2 {
         let last = try await fixture.source.bounds(partition: partition).last
-        while try await fixture.raw(partition, publication: 4).count < Int(last) { try await Task.sleep(for: .milliseconds(20)) }
+        while try await fixture.raw(partition, publication: 4).count < last.rawValue {
+          try await Task.sleep(for: .milliseconds(20))
+        }
       }
       try await RelayTests.expectExactlyOnce(fixture, publication: 4)
     }

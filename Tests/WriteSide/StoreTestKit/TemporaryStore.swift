@@ -69,7 +69,7 @@ extension TableStore {
     var all: [[ChangeRecord]] = []
     for partition in 0..<description.partitions {
       var records: [ChangeRecord] = []
-      var cursor = LogCursor(tableID: description.tableID, sequence: 0)
+      var cursor = LogCursor(tableID: description.tableID, sequence: .beforeAll)
       while true {
         let batch = try await log.read(partition: partition, after: cursor, limit: .standard, wait: .zero)
         if batch.entries.isEmpty { break }

@@ -61,7 +61,7 @@ import Testing
       let other = Position(tableID: last.tableID, partition: partition, sequence: last.sequence)
       #expect(try await !expires(#""SeenThrough":"\#(other)""#))
     }
-    let past = Position(tableID: last.tableID, partition: last.partition, sequence: last.sequence + 1)
+    let past = Position(tableID: last.tableID, partition: last.partition, sequence: last.sequence.next)
     #expect(try await !expires(#""SeenThrough":"\#(past)""#))
     let id = TableID(rawValue: last.tableID.rawValue ^ 1)
     #expect(try await !expires(#""SeenThrough":"\#(Position(tableID: id, partition: last.partition, sequence: last.sequence))""#))

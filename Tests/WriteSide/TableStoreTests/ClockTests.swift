@@ -1,6 +1,7 @@
 import ChangeLog
 import ChangeRecords
 import DynamoModel
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import Testing

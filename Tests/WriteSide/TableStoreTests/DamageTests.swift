@@ -2,6 +2,7 @@ import ChangeRecords
 import DynamoModel
 import Foundation
 import RandomTestKit
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import Testing
@@ -131,7 +132,7 @@ import Testing
     defer { store.close() }
     let table = try #require(store.table("T_1"))
     #expect(table.description.tableID != before[0].tableID)
-    #expect(try await store.records("T_1").map { UInt64($0.count) } == before[0].last)
+    #expect(try await store.records("T_1").map { SequenceNumber($0.count) } == before[0].last)
     #expect(try store.verify("T_1").differences.isEmpty)
     try await store.put("T_1", DamageTests.item(1_000, 0))
   }

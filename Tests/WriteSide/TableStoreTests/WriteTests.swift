@@ -1,6 +1,7 @@
 import ChangeLog
 import ChangeRecords
 import DynamoModel
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import Testing
@@ -119,7 +120,7 @@ import Testing
     #expect(before.map(\.count).reduce(0, +) == 20)
     let position = try await store.put("Chat", item("p0", "1", ["text": .string("new")]))
     let partition = try #require(position?.partition)
-    #expect(position?.sequence == UInt64(before[partition].count + 1))
+    #expect(position?.sequence == SequenceNumber(before[partition].count + 1))
   }
 
   @Test func `changes of capacity are dated`() throws {

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import ChangeRecords
 internal import DynamoModel
 
 /// `afterimage dead-letter ...`: records that a projection could not take.
@@ -34,7 +35,9 @@ enum DeadLetterCommand {
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let parts = arguments.words[1].split(separator: ":").map(String.init)
-    guard parts.count == 3, let partition = Int(parts[1]), let sequence = UInt64(parts[2]), sequence > 0 else {
+    guard parts.count == 3, let partition = Int(parts[1]), let sequence = SequenceNumber(parts[2]),
+      sequence > .beforeAll
+    else {
       throw UsageError(
         "RECORD is TABLE:PARTITION:SEQUENCE, as Chat:0:17, not `\(arguments.words[1])`", command: arguments.command)
     }
@@ -46,7 +49,7 @@ enum DeadLetterCommand {
       )
     }
     let reader = LogReader(server: TableServer(arguments), table: parts[0])
-    let record = try await reader.read(partition, after: sequence - 1, limit: 1).lines.first
+    let record = try await reader.read(partition, after: sequence.previous, limit: 1).lines.first
     if isJSON {
       var writer = JSONWriter()
       writer.beginObject()

@@ -25,7 +25,7 @@ enum LogCommand {
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let limit = try arguments.integer("limit", in: 1...10_000_000) ?? 20
-    let after = try arguments.integer("after", in: 0...Int(Int64.max)).map(UInt64.init)
+    let after = try arguments.integer("after", in: 0...Int(Int64.max)).map { SequenceNumber(rawValue: UInt64($0)) }
     let only = try arguments.integer("partition", in: 0...TableDefinition.partitionsMax - 1)
     let reader = LogReader(server: TableServer(arguments), table: arguments.words[0])
     let first = try await reader.read(only ?? 0, after: after, limit: limit)
@@ -44,7 +44,7 @@ enum LogCommand {
   }
 
   /// Prints what comes in every partition until a signal.
-  private static func follow(_ reader: LogReader, _ ends: [Int: UInt64], _ isJSON: Bool) async throws {
+  private static func follow(_ reader: LogReader, _ ends: [Int: SequenceNumber], _ isJSON: Bool) async throws {
     let stop = StopSignal()
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for (partition, end) in ends {
@@ -81,11 +81,11 @@ struct LogReader: Sendable {
 
   struct Batch {
     var partitions = 1
-    var end: UInt64 = 0
+    var end = SequenceNumber.beforeAll
     var lines: [LogLine] = []
   }
 
-  func read(_ partition: Int, after: UInt64?, limit: Int, wait: Int = 0) async throws -> Batch {
+  func read(_ partition: Int, after: SequenceNumber?, limit: Int, wait: Int = 0) async throws -> Batch {
     var batch = Batch()
     var after = after
     while true {
@@ -93,12 +93,12 @@ struct LogReader: Sendable {
       let wanted = min(LogReader.pageMax, limit - batch.lines.count)
       let tape = try await server.call("Afterimage_20261121.ReadLog", on: table) { writer in
         writer.member("Partition", partition)
-        if let from { writer.member("After", String(from)) }
+        if let from { writer.member("After", "\(from)") }
         writer.member("Limit", wanted)
         if wait > 0 { writer.member("WaitMilliseconds", wait) }
       }
       batch.partitions = Int(tape.text(tape.root, "Partitions")) ?? 1
-      batch.end = UInt64(tape.text(tape.root, "End")) ?? 0
+      batch.end = SequenceNumber(tape.text(tape.root, "End")) ?? .beforeAll
       let found = tape.elements(tape.root, "Records")
       for record in found { batch.lines.append(try LogLine(tape, record)) }
       after = batch.end

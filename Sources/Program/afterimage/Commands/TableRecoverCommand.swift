@@ -1,5 +1,6 @@
 internal import Arguments
 internal import Assembly
+internal import ChangeRecords
 internal import DynamoModel
 
 /// `afterimage table recover --up-to-damage`
@@ -42,7 +43,7 @@ enum TableRecoverCommand {
     for one in recovery.ahead {
       Console.line(
         "read model \(one.pipeline) has applied \(one.table) partition \(one.partition) through record \(one.applied): "
-          + "\(one.applied - one.kept) records more than are kept")
+          + "\(one.applied.records(after: one.kept)) records more than are kept")
     }
     if isDone {
       Console.line("every table has a new table id; relays begin again from the start of its log")
@@ -69,7 +70,7 @@ enum TableRecoverCommand {
         writer.beginObject()
         writer.member("table", one.table)
         writer.member("partition", one.partition)
-        writer.member("sequence", Int(clamping: one.sequence))
+        writer.member("sequence", Int(clamping: one.sequence.rawValue))
         writer.endObject()
       }
       writer.name("ahead")
@@ -78,8 +79,8 @@ enum TableRecoverCommand {
         writer.member("pipeline", one.pipeline)
         writer.member("table", one.table)
         writer.member("partition", one.partition)
-        writer.member("applied", Int(clamping: one.applied))
-        writer.member("kept", Int(clamping: one.kept))
+        writer.member("applied", Int(clamping: one.applied.rawValue))
+        writer.member("kept", Int(clamping: one.kept.rawValue))
         writer.endObject()
       }
       writer.name("readModels")

@@ -53,7 +53,7 @@ struct ExpressionCompiler {
 
   /// What is wrong with reading an attribute of the scope's table.
   func problem(reading attribute: String) -> String? {
-    tables.indices.contains(scope.table) ? tables[scope.table].problem(reading: attribute) : nil
+    tables[scope.table].problem(reading: attribute)
   }
 
   private func constant(_ value: Value, _ type: ValueType, _ path: String) -> Compiled {

@@ -8,7 +8,8 @@ extension CheckedPipeline {
   func compiled() -> Pipeline? {
     guard items.findings.all.isEmpty, let name = syntax.name else { return nil }
     return Pipeline(
-      name: name, about: syntax.about, tables: items.tables.indices.map(table), items: items.rules.map(\.rule),
+      name: name, about: syntax.about, tables: items.tables.indices.map(table),
+      items: items.rules.map(\.rule),
       projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries, dashboard: tiles,
       fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)
   }

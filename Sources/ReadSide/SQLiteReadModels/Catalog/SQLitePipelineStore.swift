@@ -86,7 +86,7 @@ package final class SQLitePipelineStore: PipelineStore {
           for place in places {
             try connection.run(
               "INSERT OR REPLACE INTO activations (name, table_id, partition, sequence, watermark) VALUES (?1, ?2, ?3, ?4, ?5)",
-              .text(name), .text(place.tableID.description), .int(place.partition), .int(Int64(place.sequence)),
+              .text(name), .text(place.tableID.description), .int(place.partition), .sequence(place.sequence),
               .instant(place.watermark))
           }
         }
@@ -104,7 +104,7 @@ package final class SQLitePipelineStore: PipelineStore {
         all.add(
           row.text(0) ?? "",
           LogPlace(
-            tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3))), watermark: row.instant(4)))
+            tableID: tableID, partition: Int(row.int64(2)), sequence: row.sequence(3), watermark: row.instant(4)))
       }
       return all
     }

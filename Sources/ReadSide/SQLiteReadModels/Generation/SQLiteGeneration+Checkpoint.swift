@@ -87,9 +87,9 @@ extension SQLiteGeneration {
   private func writeOutbox(_ entries: [OutboxEntry], _ table: Int, _ partition: Int) throws -> Int {
     for entry in entries {
       let action = OutboxAction(entry, pipeline)
-      let origin: (sequence: Int64?, firedAt: Instant?) =
+      let origin: (sequence: SequenceNumber?, firedAt: Instant?) =
         switch entry.origin {
-        case .record(let sequence): (Int64(bitPattern: sequence), nil)
+        case .record(let sequence): (sequence, nil)
         case .deadline(let firedAt): (nil, firedAt)
         }
       try connection.run(

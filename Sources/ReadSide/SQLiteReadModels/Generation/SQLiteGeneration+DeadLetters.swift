@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import Pipelines
 internal import Projections
 internal import ReadModels
@@ -48,14 +49,14 @@ extension SQLiteGeneration {
   }
 
   private func insert(
-    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: UInt64, at: Instant,
-    path: String, reason: String
+    _ projection: String, _ kind: String, _ subject: [UInt8], table: String, partition: Int, sequence: SequenceNumber,
+    at: Instant, path: String, reason: String
   ) throws {
     try connection.run(
       """
       INSERT OR REPLACE INTO _dead_letters (projection, kind, subject, table_name, partition, sequence, at, path, reason, sample)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-      """, .text(projection), .text(kind), .blob(subject), .text(table), .int(partition), .int(Int64(bitPattern: sequence)),
+      """, .text(projection), .text(kind), .blob(subject), .text(table), .int(partition), .sequence(sequence),
       .text(Timestamp.text(at)), .text(path), .text(reason), .int(DeadLetterSample.number(of: subject)))
   }
 

@@ -127,7 +127,7 @@ extension SQLiteGeneration {
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
             AND (sequence <= ?3 OR fired_at < ?4)
-            """, .int(lane.table), .int(lane.partition), .int(Int64(position.cursor.sequence)), .instant(position.firedThrough))
+            """, .int(lane.table), .int(lane.partition), .sequence(position.cursor.sequence), .instant(position.firedThrough))
         }
         let place = SQLiteGeneration.deciderPlace
         for name in EffectRules.names(of: pipeline) {

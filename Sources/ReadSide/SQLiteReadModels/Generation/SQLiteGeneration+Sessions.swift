@@ -2,6 +2,7 @@ internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
+internal import ReadModels
 internal import SQLite
 
 /// Sessions: their rows, and beside them what later changes depend on. Statements are looked up once for all of a checkpoint's.
@@ -103,7 +104,7 @@ extension SQLiteGeneration {
     for shift in stride(from: 60, through: 0, by: -4) {
       bytes.append(digits[Int(truncatingIfNeeded: stamp.tableID.rawValue >> UInt64(shift)) & 15])
     }
-    for number in [UInt64(stamp.partition), stamp.sequence] {
+    for number in [UInt64(stamp.partition), stamp.sequence.rawValue] {
       bytes.append(UInt8(ascii: ":"))
       var divisor: UInt64 = 1
       while number / divisor >= 10 { divisor *= 10 }

@@ -136,7 +136,7 @@ extension SQLiteGeneration {
       (table_name, partition, table_id, sequence, hint, fired_through, watermark, fingerprint, epoch)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       """, .text(pipeline.tables[lane.table].name), .int(lane.partition), .text(position.cursor.tableID.description),
-      .int(Int64(position.cursor.sequence)), .int(position.cursor.hint), .instant(position.firedThrough),
+      .sequence(position.cursor.sequence), .int(position.cursor.hint), .instant(position.firedThrough),
       .instant(position.watermark), .text(position.fingerprint), .epoch(position.epoch))
   }
 
@@ -147,9 +147,9 @@ extension SQLiteGeneration {
       """
       UPDATE _lanes SET table_id = ?1, sequence = ?2, hint = ?3, fired_through = ?4, watermark = ?5, fingerprint = ?6, epoch = ?7
       WHERE table_name = ?8 AND partition = ?9 AND table_id = ?10 AND sequence = ?11 AND fired_through = ?12 AND epoch = ?13
-      """, .text(new.cursor.tableID.description), .int(Int64(new.cursor.sequence)), .int(new.cursor.hint),
+      """, .text(new.cursor.tableID.description), .sequence(new.cursor.sequence), .int(new.cursor.hint),
       .instant(new.firedThrough), .instant(new.watermark), .text(new.fingerprint), .epoch(new.epoch), .text(name),
-      .int(lane.partition), .text(old.cursor.tableID.description), .int(Int64(old.cursor.sequence)), .instant(old.firedThrough),
+      .int(lane.partition), .text(old.cursor.tableID.description), .sequence(old.cursor.sequence), .instant(old.firedThrough),
       .epoch(old.epoch))
     guard connection.changes == 1 else { throw ReadModelError.superseded(table: name, partition: lane.partition) }
   }
@@ -168,7 +168,7 @@ extension SQLiteGeneration {
   private static func position(_ row: Statement, from column: Int) throws -> LanePosition {
     guard let tableID = TableID(row.text(column) ?? ""), row.int64(column + 1) >= 0 else { throw StateError() }
     return LanePosition(
-      cursor: LogCursor(tableID: tableID, sequence: UInt64(row.int64(column + 1)), hint: row.int64(column + 2)),
+      cursor: LogCursor(tableID: tableID, sequence: row.sequence(column + 1), hint: row.int64(column + 2)),
       firedThrough: row.instant(column + 3), watermark: row.instant(column + 4), fingerprint: row.text(column + 5) ?? "",
       epoch: Epoch(rawValue: row.int64(column + 6)))
   }

@@ -1,3 +1,4 @@
+package import ChangeRecords
 internal import Foundation
 package import ReadModels
 internal import SQLite
@@ -9,7 +10,7 @@ package struct ReadModelSummary: Sendable {
     package let table: String
     package let tableID: String
     package let partition: Int
-    package let sequence: UInt64
+    package let sequence: SequenceNumber
   }
 
   /// What the current generation holds.
@@ -57,7 +58,7 @@ package struct ReadModelSummary: Sendable {
       lanes.append(
         Lane(
           table: rows.text(0) ?? "", tableID: rows.text(1) ?? "", partition: Int(rows.int64(2)),
-          sequence: UInt64(max(0, rows.int64(3)))))
+          sequence: rows.sequence(3)))
     }
     return .known(lanes: lanes, deadLetters: Int(try file.integer("SELECT count(*) FROM _dead_letters") ?? 0))
   }

@@ -48,7 +48,7 @@ package final class SQLiteReader: GenerationReader {
       places.append(
         ReadPlace(
           table: row.text(0) ?? "",
-          position: Position(tableID: tableID, partition: Int(row.int64(2)), sequence: UInt64(max(0, row.int64(3)))),
+          position: Position(tableID: tableID, partition: Int(row.int64(2)), sequence: row.sequence(3)),
           watermark: row.instant(4)))
     }
     return places

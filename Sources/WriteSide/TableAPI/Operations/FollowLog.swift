@@ -32,7 +32,7 @@ enum FollowLog {
         }
       }
     }
-    guard let tableID = TableID(life), let sequence = UInt64(after ?? "0") else {
+    guard let tableID = TableID(life), let sequence = SequenceNumber(after ?? "0") else {
       throw .validation("TableId is 16 hexadecimal digits and After a sequence number")
     }
     return .later { () async throws(DynamoError) in
@@ -54,9 +54,9 @@ enum FollowLog {
       writer.member("TableId", description.tableID.description)
       writer.member("PartitionKey", key)
       writer.name("First")
-      writer.array(bounds) { $0.integer($1.first) }
+      writer.array(bounds) { $0.integer($1.first.rawValue) }
       writer.name("Last")
-      writer.array(bounds) { $0.integer($1.last) }
+      writer.array(bounds) { $0.integer($1.last.rawValue) }
       if let retention = description.retention { writer.member("Retention", retention) }
     }
   }

@@ -26,9 +26,9 @@ enum ReadLog {
     let table = try call.controlTable(name ?? "")
     guard (1...limitMax).contains(limit) else { throw .validation("Limit is a number from 1 to \(limitMax): \(limit)") }
     guard (0...waitMax).contains(wait) else { throw .validation("WaitMilliseconds is a number from 0 to \(waitMax): \(wait)") }
-    var cursor: UInt64?
+    var cursor: SequenceNumber?
     if let after {
-      guard let sequence = UInt64(after) else { throw .validation("After is not a sequence number: \(after)") }
+      guard let sequence = SequenceNumber(after) else { throw .validation("After is not a sequence number: \(after)") }
       cursor = sequence
     }
     let log = EmbeddedLog(call.store, table: table.definition.name)
@@ -37,9 +37,8 @@ enum ReadLog {
       do throws(LogError) {
         let description = try await log.describe()
         let bounds = try await log.bounds(partition: partition)
-        let earliest = bounds.first - 1
-        let tail = bounds.last > UInt64(limit) ? bounds.last - UInt64(limit) : 0
-        let from = LogCursor(tableID: description.tableID, sequence: asked ?? max(earliest, tail))
+        let tail = max(bounds.first.previous, bounds.last.earlier(by: UInt64(limit)))
+        let from = LogCursor(tableID: description.tableID, sequence: asked ?? tail)
         let batch = try await log.read(
           partition: partition, after: from, limit: ReadLimit(records: limit, bytes: ReadLimit.standard.bytes),
           wait: .milliseconds(wait))
@@ -72,7 +71,7 @@ enum ReadLog {
       writer.member("Partition", batch.partition)
       writer.name("Records")
       writer.array(records) { $0.raw($1) }
-      writer.member("End", String(batch.end.sequence))
+      writer.member("End", "\(batch.end.sequence)")
       writer.member("Behind", batch.behind)
       writer.member("Watermark", batch.watermark.rawValue)
     }

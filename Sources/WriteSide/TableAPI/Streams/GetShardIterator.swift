@@ -27,8 +27,7 @@ enum GetShardIterator {
     let iterator = ShardIterator(arn: stream.arn, shard: shard.id, next: next, issuedAt: call.store.now)
     return .answer(
       Outcome.object { writer in
-        writer.name("ShardIterator")
-        writer.string(iterator.text)
+        writer.member("ShardIterator", iterator.text)
       })
   }
 
@@ -48,7 +47,7 @@ enum GetShardIterator {
 
   private static func start(
     _ call: Call, _ stream: StreamDescription, _ shard: StreamShard, type: String, sequence: String?, time: Int64?
-  ) throws(DynamoError) -> UInt64 {
+  ) throws(DynamoError) -> SequenceNumber {
     switch type {
     case "LATEST": return call.store.streamEnd(stream, shard)
     case "TRIM_HORIZON": return try call.store.streamHorizon(stream, shard)
@@ -62,7 +61,7 @@ enum GetShardIterator {
       guard let given = Position.sequence(ofStream: text), given >= shard.first,
         given <= max(shard.first, call.store.streamEnd(stream, shard))
       else { throw .validation("Invalid SequenceNumber: \(text) is not of shard \(shard.id)") }
-      let next = type == "AFTER_SEQUENCE_NUMBER" ? given + 1 : given
+      let next = type == "AFTER_SEQUENCE_NUMBER" ? given.next : given
       guard next >= (try call.store.streamHorizon(stream, shard)) else { throw GetRecords.trimmed }
       return next
     }

@@ -1,4 +1,5 @@
 internal import CZlib
+internal import ChangeRecords
 internal import DynamoModel
 
 /// A place in a shard, handed to a client: a cursor over sequence numbers, good for 15 minutes.
@@ -10,11 +11,11 @@ struct ShardIterator {
 
   let arn: String
   let shard: String
-  let next: UInt64
+  let next: SequenceNumber
   /// Milliseconds since 1970.
   let issuedAt: Int64
 
-  init(arn: String, shard: String, next: UInt64, issuedAt: Int64) {
+  init(arn: String, shard: String, next: SequenceNumber, issuedAt: Int64) {
     self.arn = arn
     self.shard = shard
     self.next = next
@@ -32,7 +33,7 @@ struct ShardIterator {
     let outer = text.split(separator: "|", omittingEmptySubsequences: false)
     guard outer.count == 3, outer[1] == "1", let bytes = Base64.decode(Array(outer[2].utf8)) else { return nil }
     let inner = String(decoding: bytes, as: UTF8.self).split(separator: "|", omittingEmptySubsequences: false)
-    guard inner.count == 4, let next = UInt64(inner[1]), let issuedAt = Int64(inner[2]) else { return nil }
+    guard inner.count == 4, let next = SequenceNumber(inner[1]), let issuedAt = Int64(inner[2]) else { return nil }
     self.init(arn: String(outer[0]), shard: String(inner[0]), next: next, issuedAt: issuedAt)
     guard inner[3] == ShardIterator.checksum(arn, "\(inner[0])|\(inner[1])|\(inner[2])") else { return nil }
   }

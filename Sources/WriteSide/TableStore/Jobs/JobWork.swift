@@ -37,7 +37,7 @@ struct JobWork: Sendable {
     var batch: [(key: [UInt8], value: [UInt8])] = []
     var (count, bytes) = (0, 0)
     try moment(job).forEach { key, item in
-      batch.append((prefix + key[4...], StoredItem.bytes(version: 0, Array(item))))
+      batch.append((prefix + key[4...], StoredItem.bytes(version: .beforeAll, Array(item))))
       (count, bytes) = (count + 1, bytes + item.count)
       if batch.count == JobWork.chunk {
         if isStopping() { throw JobRunner.Stopped() }

@@ -37,20 +37,20 @@ struct TableMoment {
   }
 
   /// By item key: the first record after the moment.
-  private func firstChanges(_ snapshot: Snapshot) throws -> [[UInt8]: (partition: Int, sequence: UInt64)] {
-    var changed: [[UInt8]: (partition: Int, sequence: UInt64)] = [:]
+  private func firstChanges(_ snapshot: Snapshot) throws -> [[UInt8]: (partition: Int, sequence: SequenceNumber)] {
+    var changed: [[UInt8]: (partition: Int, sequence: SequenceNumber)] = [:]
     for partition in 0..<table.definition.partitions {
       let first = try EmbeddedLog.Partition(state: state, table: table, number: partition).firstSequence(
         atOrAfter: LogTime(rawValue: time.rawValue + 1))
       var walk = KeyIterator(
         state.database, Family.log, lower: KeyBytes.log(table.id, partition, first),
-        upper: KeyBytes.log(table.id, partition, .max), snapshot: snapshot, fillCache: false)
+        upper: KeyBytes.log(table.id, partition, .afterAll), snapshot: snapshot, fillCache: false)
       walk.seekToFirst()
       while walk.isValid {
         let parts = try StoredRecord.parts(walk.value)
         if parts.kind != .truncate, let keys = Item(binary: parts.keys), let itemKey = table.definition.key.key(of: keys) {
           let key = table.itemKey(itemKey).bytes
-          if changed[key] == nil { changed[key] = (partition, KeyBytes.read64(walk.key, at: 6)) }
+          if changed[key] == nil { changed[key] = (partition, KeyBytes.sequence(ofLog: walk.key)) }
         }
         walk.next()
       }
@@ -65,7 +65,7 @@ extension StoredTable {
   func earliestMoment(_ state: StoreState) -> Int64? {
     guard let progress = state.progress(id) else { return nil }
     var earliest: Int64?
-    for partition in 0..<definition.partitions where progress.first[partition] > 1 {
+    for partition in 0..<definition.partitions where progress.first[partition] > .first {
       let key = KeyBytes.log(id, partition, progress.first[partition])
       let time = (try? state.database.value(Family.log, key)).flatMap { $0 }
         .flatMap { bytes in bytes.withUnsafeBytes { try? StoredRecord.time($0) } }

@@ -12,8 +12,8 @@ struct TableSpan {
 
   private struct Places {
     let partition: Int
-    let first: UInt64
-    var last: UInt64
+    let first: SequenceNumber
+    var last: SequenceNumber
   }
 
   /// Calls `body` with a line for each changed item and the bytes of its images, in no order. An item that was made and taken away
@@ -29,7 +29,7 @@ struct TableSpan {
     }
   }
 
-  private func record(_ partition: Int, _ sequence: UInt64, _ snapshot: Snapshot) throws -> ChangeRecord {
+  private func record(_ partition: Int, _ sequence: SequenceNumber, _ snapshot: Snapshot) throws -> ChangeRecord {
     guard let bytes = try state.database.value(Family.log, KeyBytes.log(table.id, partition, sequence), snapshot: snapshot) else {
       throw RecordError("a record of the table's log is missing")
     }
@@ -42,14 +42,14 @@ struct TableSpan {
       let first = try EmbeddedLog.Partition(state: state, table: table, number: partition).firstSequence(atOrAfter: from)
       var walk = KeyIterator(
         state.database, Family.log, lower: KeyBytes.log(table.id, partition, first),
-        upper: KeyBytes.log(table.id, partition, .max), snapshot: snapshot, fillCache: false)
+        upper: KeyBytes.log(table.id, partition, .afterAll), snapshot: snapshot, fillCache: false)
       walk.seekToFirst()
       while walk.isValid {
         let parts = try StoredRecord.parts(walk.value)
         if parts.time >= until { break }
         if parts.kind != .truncate {
           let key = Array(parts.keys)
-          let sequence = KeyBytes.read64(walk.key, at: 6)
+          let sequence = KeyBytes.sequence(ofLog: walk.key)
           changed[key, default: Places(partition: partition, first: sequence, last: sequence)].last = sequence
         }
         walk.next()

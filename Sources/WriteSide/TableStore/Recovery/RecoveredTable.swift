@@ -6,5 +6,5 @@ package struct RecoveredTable: Sendable, Equatable {
   /// The table id that the table had before; a recovery gives it another.
   package let tableID: TableID
   /// By partition: the sequence number of the last record that is kept.
-  package let last: [UInt64]
+  package let last: [SequenceNumber]
 }

@@ -28,12 +28,12 @@ struct TableVerification {
 
   /// The last image of a key in the log, by its hash: seeded in each process, never stored.
   private struct Image {
-    let sequence: UInt64
+    let sequence: SequenceNumber
     let hash: Int
   }
 
   mutating func run() throws(DynamoError) -> TableFindings {
-    findings.isTrimmed = progress.first.contains { $0 > 1 }
+    findings.isTrimmed = progress.first.contains { $0 > .first }
     findings.filling = table.definition.indexes.filter { $0.status == .creating }.map(\.name)
     do {
       for partition in 0..<table.definition.partitions { try verifySequence(partition) }
@@ -81,15 +81,20 @@ struct TableVerification {
 
   // MARK: The log
 
+  private func walkLog(_ partition: Int, body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void) throws {
+    try walk(
+      Family.log, KeyBytes.log(table.id, partition, .beforeAll), KeyBytes.log(table.id, partition, .afterAll), body: body)
+  }
+
   private mutating func verifySequence(_ partition: Int) throws {
     var (findings, expected, time) = (findings, progress.first[partition], LogTime.distantPast)
     let last = progress.last[partition]
-    try walk(Family.log, KeyBytes.log(table.id, partition, 0), KeyBytes.log(table.id, partition, .max)) { key, value in
-      let sequence = KeyBytes.read64(key, at: 6)
+    try walkLog(partition) { key, value in
+      let sequence = KeyBytes.sequence(ofLog: key)
       if sequence != expected {
         findings.add(.logGap, "partition \(partition): record \(sequence) stands where \(expected) is expected")
       }
-      expected = sequence + 1
+      expected = sequence.next
       findings.records += 1
       do throws(RecordError) {
         let found = try StoredRecord.time(value)
@@ -103,8 +108,8 @@ struct TableVerification {
         findings.add(.recordDamaged, "partition \(partition): record \(sequence): \(error.reason)")
       }
     }
-    if expected != last + 1 {
-      findings.add(.logGap, "partition \(partition) ends with record \(Int64(expected) - 1), not with \(last)")
+    if expected != last.next {
+      findings.add(.logGap, "partition \(partition) ends with record \(expected.previous), not with \(last)")
     }
     self.findings = findings
   }
@@ -121,10 +126,10 @@ struct TableVerification {
   private mutating func fold(_ partition: Int, pass: Int, of passes: Int, _ images: inout [[UInt8]: Image]) throws {
     var (findings, known) = (findings, images)
     images = [:]
-    let (table, isTrimmed) = (table, progress.first[partition] > 1)
+    let (table, isTrimmed) = (table, progress.first[partition] > .first)
     let this = self
-    try walk(Family.log, KeyBytes.log(table.id, partition, 0), KeyBytes.log(table.id, partition, .max)) { logKey, value in
-      let sequence = KeyBytes.read64(logKey, at: 6)
+    try walkLog(partition) { logKey, value in
+      let sequence = KeyBytes.sequence(ofLog: logKey)
       let where_ = "partition \(partition): record \(sequence)"
       let parts: StoredRecord.Parts
       // A head that does not decode is found by the walk over the sequence.
@@ -154,7 +159,7 @@ struct TableVerification {
   }
 
   /// The key in a record of the partition that an item key belongs to.
-  private func key(ofRecord sequence: UInt64, _ itemKey: [UInt8]) throws -> Item? {
+  private func key(ofRecord sequence: SequenceNumber, _ itemKey: [UInt8]) throws -> Item? {
     for partition in 0..<table.definition.partitions {
       guard let bytes = try database.value(Family.log, KeyBytes.log(table.id, partition, sequence), snapshot: snapshot) else {
         continue
@@ -188,7 +193,7 @@ struct TableVerification {
     }
     let (ownKey, hash) = table.itemKey(key)
     if ownKey != itemKey { findings.add(.itemDamaged, key: key, "the item stands under another key") }
-    let version = KeyBytes.read64(value, at: 0)
+    let version = StoredItem.version(value)
     let stored = UnsafeRawBufferPointer(rebasing: value[StoredItem.versionBytes...])
     let partition = KeyBytes.logPartition(hash, of: table.definition.partitions)
     if let image {
@@ -198,7 +203,7 @@ struct TableVerification {
       } else if image.hash != TableVerification.hash(stored) {
         findings.add(.itemDiffersFromLog, key: key, "the item differs from the new image of record \(version)")
       }
-    } else if progress.first[partition] == 1 || version >= progress.first[partition] {
+    } else if progress.first[partition] == .first || version >= progress.first[partition] {
       findings.add(.itemWithoutRecord, key: key, "the item is of record \(version), and the log does not lead to it")
     }
     for index in table.definition.indexes {
