@@ -40,7 +40,7 @@ enum FoldBench {
     var rates: [Double] = []
     for _ in 0..<5 {
       var engine = LaneEngine(
-        pipeline: try SessionBench.pipeline(), table: 0, partition: 0, tableID: tableID,
+        pipeline: try SessionBench.pipeline(), table: TableIndex(rawValue: 0), partition: 0, tableID: tableID,
         sequence: .beforeAll, firedThrough: .distantPast, stored: [:], activations: [:])
       let watch = Stopwatch()
       for batch in batches { try engine.apply(batch) }

@@ -22,12 +22,12 @@ package struct Activation: Sendable, Equatable {
 /// What transitions set off: the rows that effects leave in the outbox. Of one lane, or of the decider.
 package struct EffectRules: Sendable {
   let pipeline: Pipeline
-  /// Index of the lane's table; nil for the decider.
-  let table: Int?
+  /// The lane's table; nil for the decider.
+  let table: TableIndex?
   private let activations: [String: Activation]
 
   /// `activations` by the names of effects, and of the projections whose sessions expire their items; one that is missing is not active.
-  package init(pipeline: Pipeline, table: Int?, activations: [String: Activation]) {
+  package init(pipeline: Pipeline, table: TableIndex?, activations: [String: Activation]) {
     self.pipeline = pipeline
     self.table = table
     self.activations = activations

@@ -5,7 +5,7 @@ package import Pipelines
 enum FoldRegistry {
   /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions.
   static func fold(
-    _ id: ProjectionID, of pipeline: Pipeline, table: Int, stored: [(key: [UInt8], session: StoredSession)]
+    _ id: ProjectionID, of pipeline: Pipeline, table: TableIndex, stored: [(key: [UInt8], session: StoredSession)]
   ) -> any Fold {
     switch pipeline.projections[id].kind {
     case .collection(let collection): CollectionFold(collection, id: id)

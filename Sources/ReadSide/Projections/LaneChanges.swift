@@ -95,18 +95,18 @@ package struct OutboxEntry: Sendable {
 
   package enum Action: Sendable {
     /// Delete the item if the attributes in `seen` are still so and it was not written after the record at `through`.
-    case deleteItem(table: Int, key: Item, seen: Item, through: Position)
+    case deleteItem(table: TableIndex, key: Item, seen: Item, through: Position)
     /// Delete the items from which the rows come that equal `values` and existed at the instant.
     case deleteRows([Rows])
   }
 
   package struct Rows: Sendable {
     package let projection: ProjectionID
-    package let table: Int
+    package let table: TableIndex
     /// Columns of the collection's table and the values that they must have.
     package let equals: [(column: Int, value: Value)]
 
-    package init(projection: ProjectionID, table: Int, equals: [(column: Int, value: Value)]) {
+    package init(projection: ProjectionID, table: TableIndex, equals: [(column: Int, value: Value)]) {
       self.projection = projection
       self.table = table
       self.equals = equals

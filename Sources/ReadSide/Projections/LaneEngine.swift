@@ -11,8 +11,7 @@ package import Pipelines
 /// before a batch's watermark after it.
 package struct LaneEngine: Sendable {
   package let pipeline: Pipeline
-  /// Index of the table in the pipeline.
-  package let table: Int
+  package let table: TableIndex
   package let partition: Int
   /// The last record applied. A source may deliver records again; what is not above it is passed over.
   package private(set) var sequence: SequenceNumber
@@ -41,7 +40,7 @@ package struct LaneEngine: Sendable {
 
   /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
   package init(
-    pipeline: Pipeline, table: Int, partition: Int, tableID: TableID, sequence: SequenceNumber, firedThrough: Instant,
+    pipeline: Pipeline, table: TableIndex, partition: Int, tableID: TableID, sequence: SequenceNumber, firedThrough: Instant,
     stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
   ) {
     self.tableID = tableID

@@ -9,7 +9,10 @@ struct SessionLaneFold: Fold {
   private var scratch: [SessionStep] = []
   private var endings: [SessionFold.Ending] = []
 
-  init(_ sessions: Sessions, id: ProjectionID, table: Int, keyNames: [String], stored: [(key: [UInt8], session: StoredSession)]) {
+  init(
+    _ sessions: Sessions, id: ProjectionID, table: TableIndex, keyNames: [String],
+    stored: [(key: [UInt8], session: StoredSession)]
+  ) {
     self.id = id
     steps = SessionSteps(sessions, table: table)
     fold = SessionFold(sessions, keyNames: keyNames)
@@ -58,7 +61,7 @@ struct SessionHandover: Fold {
   private let id: ProjectionID
   private let steps: SessionSteps
 
-  init(_ sessions: Sessions, id: ProjectionID, table: Int) {
+  init(_ sessions: Sessions, id: ProjectionID, table: TableIndex) {
     self.id = id
     steps = SessionSteps(sessions, table: table)
   }

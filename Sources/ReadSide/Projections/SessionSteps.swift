@@ -19,7 +19,7 @@ struct SessionSteps: Sendable {
   }
 
   /// Of the sources that a table feeds.
-  init(_ sessions: Sessions, table: Int) {
+  init(_ sessions: Sessions, table: TableIndex) {
     self.sessions = sessions
     switch sessions.subject {
     case .touches(let sources):

@@ -54,11 +54,10 @@ package protocol GenerationStore: AnyObject {
 
 /// A lane: one partition of one of the pipeline's tables.
 package struct LaneID: Hashable, Sendable, Comparable {
-  /// Index in `Pipeline.tables`.
-  package let table: Int
+  package let table: TableIndex
   package let partition: Int
 
-  package init(table: Int, partition: Int) {
+  package init(table: TableIndex, partition: Int) {
     self.table = table
     self.partition = partition
   }

@@ -13,6 +13,7 @@ enum Bound {
   static func int(_ value: Int) -> Bound { .int(Int64(value)) }
   static func projection(_ id: ProjectionID) -> Bound { .int(id.rawValue) }
   static func effect(_ id: EffectID) -> Bound { .int(id.rawValue) }
+  static func table(_ index: TableIndex) -> Bound { .int(index.rawValue) }
   static func sequence(_ value: SequenceNumber) -> Bound { .int(Int64(clamping: value.rawValue)) }
   static func optional(_ value: SequenceNumber?) -> Bound { value.map { .sequence($0) } ?? .null }
   static func epoch(_ value: Epoch) -> Bound { .int(value.rawValue) }

@@ -11,8 +11,8 @@ final class Decider {
 
   private let store: any GenerationStore
   private let pipeline: Pipeline
-  /// By table, how many lanes there are, 0 while that is not known: before all are taken no watermark holds.
-  private let partitions: [Int]
+  /// By table, how many lanes there are, as far as known: before all are taken no watermark holds.
+  private let partitions: [TableIndex: Int]
   private var engine: DeciderEngine
   private let epoch: Epoch
   private var decided: [ProjectionID: Instant]
@@ -29,7 +29,7 @@ final class Decider {
   /// Whether the last round changed rows or effects.
   private(set) var hasWritten = false
 
-  init(_ store: any GenerationStore, partitions: [Int], _ activations: Activations) throws(ReadModelError) {
+  init(_ store: any GenerationStore, partitions: [TableIndex: Int], _ activations: Activations) throws(ReadModelError) {
     self.store = store
     pipeline = store.pipeline
     self.partitions = partitions
@@ -116,9 +116,11 @@ final class Decider {
   /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
   /// before all have.
   private func least(_ id: ProjectionID, _ lanes: [LaneID: LanePosition]) -> (watermark: Instant?, lane: LaneID) {
-    var least: (watermark: Instant?, lane: LaneID) = (.distantFuture, LaneID(table: 0, partition: 0))
+    var least: (watermark: Instant?, lane: LaneID) = (
+      .distantFuture, LaneID(table: TableIndex(rawValue: 0), partition: 0)
+    )
     for table in Set(pipeline.projections[id].sources.map(\.table)).sorted() {
-      let count = partitions.indices.contains(table) ? partitions[table] : 0
+      let count = partitions[table] ?? 0
       for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)
         guard count > 0, let position = lanes[lane], position.watermark > .distantPast else { return (nil, lane) }

@@ -14,7 +14,7 @@ struct DeciderRun {
   func run() async {
     while !Task.isCancelled {
       do {
-        let partitions = board.partitions(pipeline.tables.count)
+        let partitions = board.partitions
         try await writer.takeDecider(partitions: partitions, activations)
         try await work(partitions)
       } catch let error as ReadModelError {
@@ -33,8 +33,8 @@ struct DeciderRun {
   }
 
   /// Until other lanes are known than these.
-  private func work(_ partitions: [Int]) async throws {
-    while !Task.isCancelled, board.partitions(pipeline.tables.count) == partitions {
+  private func work(_ partitions: [TableIndex: Int]) async throws {
+    while !Task.isCancelled, board.partitions == partitions {
       let ticket = writer.committed.ticket
       let (hasMore, holds) = try await writer.decide()
       board.hold(holds, pipeline)

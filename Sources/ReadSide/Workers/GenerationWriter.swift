@@ -41,7 +41,7 @@ package actor GenerationWriter {
 
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try store.lanes() }
 
-  func takeDecider(partitions: [Int], _ activations: Activations) throws(ReadModelError) {
+  func takeDecider(partitions: [TableIndex: Int], _ activations: Activations) throws(ReadModelError) {
     decider = try Decider(store, partitions: partitions, activations)
   }
 

@@ -53,7 +53,7 @@ package final class LaneBoard: Sendable {
     var waiting: [LaneID: Int] = [:]
     var deciderStopped: String?
     /// By table, how many lanes it has, as far as known.
-    var partitions: [Int: Int] = [:]
+    var partitions: [TableIndex: Int] = [:]
     var tables = 0
     var isOver = false
   }
@@ -90,7 +90,7 @@ package final class LaneBoard: Sendable {
   }
 
   /// The number of lanes of a table.
-  func describe(_ table: Int, _ partitions: Int, _ pipeline: Pipeline) {
+  func describe(_ table: TableIndex, _ partitions: Int, _ pipeline: Pipeline) {
     for partition in 0..<partitions { update(LaneID(table: table, partition: partition), pipeline) { _ in } }
     state.withLock { state in
       state.partitions[table] = partitions
@@ -98,8 +98,8 @@ package final class LaneBoard: Sendable {
     }
   }
 
-  /// By table, how many lanes each of `tables` has; 0 while that is not known.
-  func partitions(_ tables: Int) -> [Int] { state.withLock { state in (0..<tables).map { state.partitions[$0] ?? 0 } } }
+  /// By table, how many lanes it has; a table is missing while that is not known.
+  var partitions: [TableIndex: Int] { state.withLock { $0.partitions } }
 
   /// The generation is not worked on any more: what the lanes say is final.
   func end() { state.withLock { $0.isOver = true } }

@@ -149,9 +149,9 @@ struct OutboxDispatcher {
     guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else {
       return .distantFuture
     }
-    let partitions = board.partitions(pipeline.tables.count)
+    let partitions = board.partitions
     let watermarks = Set(selections.map(\.table)).flatMap { table in
-      (0..<max(partitions[table], 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .distantPast }
+      (0..<max(partitions[table] ?? 0, 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .distantPast }
     }
     return watermarks.min() ?? .distantPast
   }

@@ -11,7 +11,7 @@ extension PipelineWorker {
   private static let describePatience = Duration.seconds(3)
 
   /// What the log of a table is; waits for a log that is not there. Nil when cancelled.
-  func describe(_ table: Int, of work: Running) async -> LogDescription? {
+  func describe(_ table: TableIndex, of work: Running) async -> LogDescription? {
     let name = work.pipeline.tables[table].name
     let lane = LaneID(table: table, partition: 0)
     let start = ContinuousClock.now
@@ -35,7 +35,7 @@ extension PipelineWorker {
 
   /// Notes the lanes of a table in the read model before any of them begins: one that nobody has taken yet holds the watermark back. False when
   /// cancelled.
-  func addLanes(_ table: Int, _ description: LogDescription, of work: Running) async -> Bool {
+  func addLanes(_ table: TableIndex, _ description: LogDescription, of work: Running) async -> Bool {
     var starts: [LaneID: LogCursor] = [:]
     for partition in 0..<description.partitions {
       starts[LaneID(table: table, partition: partition)] = LogCursor(tableID: description.tableID, sequence: .beforeAll)

@@ -305,7 +305,7 @@ package final class PipelineWorker: Service {
   private func lanes(_ work: Running, _ activations: Activations, dispatching: Bool) async {
     await withDiscardingTaskGroup { group in
       // Each table's lanes start when its log is there: one that is missing holds back only what it feeds.
-      for table in work.pipeline.tables.indices {
+      for table in work.pipeline.tables.indexes {
         group.addTask { [self] in
           guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
           let partitions = description.partitions

@@ -19,6 +19,8 @@ package struct Replay {
   private let pace: LanePace
   private let activations: Activations
   private var lanes: [LaneRun] = []
+  /// By table, how many lanes it has.
+  private var partitions: [TableIndex: Int] = [:]
   private var sinceRestart: [Int] = []
   private var decider: Decider?
   /// Which lane takes the next step, given how many there are; the default takes turns.
@@ -71,10 +73,10 @@ package struct Replay {
   }
 
   private mutating func open() async throws {
-    var partitions: [Int] = []
-    for (table, log) in logs.enumerated() {
+    for (place, log) in logs.enumerated() {
+      let table = TableIndex(rawValue: place)
       let description = try await log.describe()
-      partitions.append(description.partitions)
+      partitions[table] = description.partitions
       for partition in 0..<description.partitions {
         lanes.append(
           try load(LaneID(table: table, partition: partition), LogCursor(tableID: description.tableID, sequence: .beforeAll)))
@@ -91,7 +93,7 @@ package struct Replay {
   private mutating func step(_ index: Int) async throws -> Int {
     // No copy of the lane is held here: its dictionaries are changed in place.
     let (lane, cursor) = (lanes[index].lane, lanes[index].progress.next.cursor)
-    let batch = try await logs[lane.table].read(
+    let batch = try await logs[lane.table.rawValue].read(
       partition: lane.partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
     let before = lanes[index].engine.applied
     let action = lanes[index].apply(batch)
@@ -103,8 +105,7 @@ package struct Replay {
       if let restartEvery, sinceRestart[index] >= restartEvery {
         sinceRestart[index] = 0
         lanes[index] = try load(lane, batch.end)
-        decider = try Decider(
-          store, partitions: logs.indices.map { table in lanes.count { $0.lane.table == table } }, activations)
+        decider = try Decider(store, partitions: partitions, activations)
         while try decider?.round() == true {}
       }
     }

@@ -3,6 +3,10 @@ package import ReadModels
 
 // Tests write ids as numbers.
 
+extension TableIndex: ExpressibleByIntegerLiteral {
+  package init(integerLiteral place: Int) { self.init(rawValue: place) }
+}
+
 extension ProjectionID: ExpressibleByIntegerLiteral {
   package init(integerLiteral place: Int) { self.init(rawValue: place) }
 }

@@ -31,7 +31,7 @@ struct MemoryGeneration: Sendable {
   var suppressed = 0
 
   /// Where the decider's sessions are.
-  static let deciderLane = LaneID(table: -1, partition: -1)
+  static let deciderLane = LaneID(table: TableIndex(rawValue: -1), partition: -1)
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline

@@ -30,7 +30,7 @@ package final class LaneHand {
 
   /// Takes every lane of a history.
   package func takeAll(_ history: TestHistory) throws {
-    for table in history.pipeline.tables.indices {
+    for table in history.pipeline.tables.indexes {
       for partition in 0..<history.partitions { try take(LaneID(table: table, partition: partition)) }
     }
   }
@@ -64,7 +64,7 @@ package final class LaneHand {
 
   /// Commits what is left of every lane, lane by lane.
   package func checkpointAll(_ history: TestHistory) throws {
-    for table in history.pipeline.tables.indices {
+    for table in history.pipeline.tables.indexes {
       for partition in 0..<history.partitions { try checkpoint(LaneID(table: table, partition: partition), history) }
     }
   }

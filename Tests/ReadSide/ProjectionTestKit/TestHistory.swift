@@ -37,54 +37,54 @@ package struct TestHistory: Sendable {
   }
 
   /// Of each table, by its index.
-  package static func tableID(_ table: Int) -> TableID { TableID(rawValue: 0xA0 + UInt64(table)) }
+  package static func tableID(_ table: TableIndex) -> TableID { TableID(rawValue: 0xA0 + UInt64(table.rawValue)) }
 
   /// The lane whose records an item's are.
-  package func partition(of item: Item, table: Int = 0) -> Int {
+  package func partition(of item: Item, table: TableIndex = 0) -> Int {
     let name = pipeline.tables[table].definition.key.partition.name
     var key = Item()
     key[name] = item[name]
     return Int(StableHash.bits(of: key.binary) % UInt128(partitions))
   }
 
-  package func key(of item: Item, table: Int = 0) -> Item {
+  package func key(of item: Item, table: TableIndex = 0) -> Item {
     var key = Item()
     for attribute in pipeline.tables[table].definition.key.attributes { key[attribute.name] = item[attribute.name] }
     return key
   }
 
-  package mutating func put(_ item: Item, table: Int = 0) { write(key(of: item, table: table), item, table, .user) }
+  package mutating func put(_ item: Item, table: TableIndex = 0) { write(key(of: item, table: table), item, table, .user) }
 
-  package mutating func delete(_ key: Item, table: Int = 0, cause: ChangeRecord.Cause = .user) {
+  package mutating func delete(_ key: Item, table: TableIndex = 0, cause: ChangeRecord.Cause = .user) {
     write(self.key(of: key, table: table), nil, table, cause)
   }
 
   /// The item as it is, with some attributes set and some taken away.
-  package mutating func update(_ key: Item, set: Item, remove: [String] = [], table: Int = 0) {
-    var item = items[table][BytesKey(self.key(of: key, table: table).binary)] ?? self.key(of: key, table: table)
+  package mutating func update(_ key: Item, set: Item, remove: [String] = [], table: TableIndex = 0) {
+    var item = items[table.rawValue][BytesKey(self.key(of: key, table: table).binary)] ?? self.key(of: key, table: table)
     for entry in set.entries { item[entry.name] = entry.value }
     for name in remove { item[name] = nil }
     put(item, table: table)
   }
 
-  private mutating func write(_ key: Item, _ new: Item?, _ table: Int, _ cause: ChangeRecord.Cause) {
+  private mutating func write(_ key: Item, _ new: Item?, _ table: TableIndex, _ cause: ChangeRecord.Cause) {
     let name = BytesKey(key.binary)
-    let old = items[table][name]
+    let old = items[table.rawValue][name]
     if old == new { return }
-    items[table][name] = new
+    items[table.rawValue][name] = new
     let kind: ChangeRecord.Kind = old == nil ? .insert : new == nil ? .remove : .modify
     var bytes: [UInt8] = []
     StoredRecord.append(
       kind: kind, cause: cause, time: time, order: order, keys: key.binary, old: old?.binary, new: new?.binary, to: &bytes)
     order += 1
-    entries[table][partition(of: key, table: table)].append(Entry(bytes: bytes, time: time))
+    entries[table.rawValue][partition(of: key, table: table)].append(Entry(bytes: bytes, time: time))
   }
 
   /// The records of a lane past a sequence number; `watermark` is the history's time when not given.
   package func batch(
-    _ table: Int, _ partition: Int, after sequence: SequenceNumber, limit: Int = .max, watermark: LogTime? = nil
+    _ table: TableIndex, _ partition: Int, after sequence: SequenceNumber, limit: Int = .max, watermark: LogTime? = nil
   ) -> RecordBatch {
-    let all = entries[table][partition]
+    let all = entries[table.rawValue][partition]
     let first = min(Int(sequence.rawValue), all.count)
     let last = min(all.count, limit == .max ? all.count : first + limit)
     var bytes: [UInt8] = []
@@ -102,15 +102,15 @@ package struct TestHistory: Sendable {
   }
 
   /// The log of each table as it stands now.
-  package var logs: [any ChangeLog] { pipeline.tables.indices.map { HistoryLog(history: self, table: $0) } }
+  package var logs: [any ChangeLog] { pipeline.tables.indexes.map { HistoryLog(history: self, table: $0) } }
 }
 
 /// A table's log out of a history: it stands still.
 private struct HistoryLog: ChangeLog {
   let history: TestHistory
-  let index: Int
+  let index: TableIndex
 
-  init(history: TestHistory, table: Int) {
+  init(history: TestHistory, table: TableIndex) {
     self.history = history
     index = table
   }
@@ -126,11 +126,11 @@ private struct HistoryLog: ChangeLog {
   }
 
   func bounds(partition: Int) async throws(LogError) -> LogBounds {
-    LogBounds(first: .first, last: SequenceNumber(history.entries[index][partition].count))
+    LogBounds(first: .first, last: SequenceNumber(history.entries[index.rawValue][partition].count))
   }
 
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
-    let earlier = history.entries[index][partition].count { $0.time < time }
+    let earlier = history.entries[index.rawValue][partition].count { $0.time < time }
     return LogCursor(tableID: TestHistory.tableID(index), sequence: SequenceNumber(earlier))
   }
 }

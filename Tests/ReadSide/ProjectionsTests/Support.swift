@@ -17,7 +17,7 @@ func stamp(
 
 /// An engine at the beginning of a lane.
 func engine(
-  _ pipeline: Pipeline, _ partition: Int = 0, table: Int = 0, activations: [String: Activation]? = nil
+  _ pipeline: Pipeline, _ partition: Int = 0, table: TableIndex = 0, activations: [String: Activation]? = nil
 ) -> LaneEngine {
   LaneEngine(
     pipeline: pipeline, table: table, partition: partition, tableID: TestHistory.tableID(table), sequence: 0,

@@ -128,7 +128,7 @@ import Testing
   @Test(.timeLimit(.minutes(2))) func `a reader that asks for a position waits until it is there`() async throws {
     let scene = try scene()
     let view = scene.view
-    func position(_ sequence: SequenceNumber, table: Int = 0, partition: Int = 0) -> Position {
+    func position(_ sequence: SequenceNumber, table: TableIndex = 0, partition: Int = 0) -> Position {
       Position(tableID: TestHistory.tableID(table), partition: partition, sequence: sequence)
     }
     _ = try await view.leaderboard("every_play", board: nil, .count, atLeast: [position(5), position(1)])

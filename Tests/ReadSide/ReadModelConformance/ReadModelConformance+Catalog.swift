@@ -14,7 +14,7 @@ extension ReadModelConformance {
     return (try fixture.stores.pipeline(fixture.directory + "/p"), file)
   }
 
-  private func place(_ table: Int, _ partition: Int, _ sequence: SequenceNumber, _ watermark: Instant) -> LogPlace {
+  private func place(_ table: TableIndex, _ partition: Int, _ sequence: SequenceNumber, _ watermark: Instant) -> LogPlace {
     LogPlace(tableID: TestHistory.tableID(table), partition: partition, sequence: sequence, watermark: watermark)
   }
 

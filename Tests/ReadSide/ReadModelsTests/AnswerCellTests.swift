@@ -43,8 +43,8 @@ import Testing
   }
 
   @Test func `lanes are ordered by table, then by partition`() {
-    let lanes = [(1, 0), (0, 2), (0, 10), (2, 1)].map { LaneID(table: $0.0, partition: $0.1) }
-    #expect(lanes.sorted().map { [$0.table, $0.partition] } == [[0, 2], [0, 10], [1, 0], [2, 1]])
+    let lanes = [(1, 0), (0, 2), (0, 10), (2, 1)].map { LaneID(table: TableIndex(rawValue: $0.0), partition: $0.1) }
+    #expect(lanes.sorted().map { [$0.table.rawValue, $0.partition] } == [[0, 2], [0, 10], [1, 0], [2, 1]])
   }
 
   @Test func `an old generation is asked by table and partition, not by its own numbers`() {

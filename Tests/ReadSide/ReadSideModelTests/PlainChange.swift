@@ -14,7 +14,7 @@ struct PlainStamp: Comparable, Hashable {
 /// One record of a table's log, with both images under the pipeline's rules.
 struct PlainChange {
   let stamp: PlainStamp
-  let table: Int
+  let table: TableIndex
   let partition: Int
   let sequence: SequenceNumber
   let position: Position
@@ -28,7 +28,7 @@ struct PlainChange {
   var time: Instant { stamp.time }
   var place: String { "\(table)/\(partition)/\(sequence)" }
 
-  init(_ record: ChangeRecord, table: Int, _ tableID: TableID, partition: Int, of pipeline: Pipeline) {
+  init(_ record: ChangeRecord, table: TableIndex, _ tableID: TableID, partition: Int, of pipeline: Pipeline) {
     stamp = PlainStamp(time: Instant(record.time), order: record.order)
     self.table = table
     self.partition = partition
@@ -84,7 +84,7 @@ enum PlainKeyPart: Hashable, Comparable {
 
 /// An item of a table.
 struct PlainItemKey: Hashable, CustomStringConvertible {
-  let table: Int
+  let table: TableIndex
   let parts: [PlainKeyPart]
 
   var description: String {

@@ -9,7 +9,7 @@ struct PlainModel {
   /// All changes of all tables, in their order.
   let changes: [PlainChange]
   /// By table: the least watermark of its partitions.
-  let watermarks: [Instant]
+  let watermarks: [TableIndex: Instant]
   /// By projection: rows without `_item`.
   var rows: [ProjectionID: [[Value]]] = [:]
   var deadLetters: Set<PlainDeadLetter> = []
@@ -19,7 +19,7 @@ struct PlainModel {
   /// By projection: the sessions that have ended.
   var ended: [ProjectionID: [PlainSession]] = [:]
 
-  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermarks: [Instant]) {
+  init(_ pipeline: Pipeline, _ changes: [PlainChange], watermarks: [TableIndex: Instant]) {
     self.pipeline = pipeline
     self.changes = changes
     self.watermarks = watermarks
@@ -38,11 +38,11 @@ struct PlainModel {
 
   /// The least watermark of the tables that feed a projection.
   func watermark(_ id: ProjectionID) -> Instant {
-    feeding(id).map { watermarks[$0] }.min() ?? .distantFuture
+    feeding(id).compactMap { watermarks[$0] }.min() ?? .distantFuture
   }
 
   /// The tables that feed a projection.
-  func feeding(_ id: ProjectionID) -> Set<Int> { Set(pipeline.projections[id].sources.map(\.table)) }
+  func feeding(_ id: ProjectionID) -> Set<TableIndex> { Set(pipeline.projections[id].sources.map(\.table)) }
 
   mutating func refuse(_ projection: String, _ change: PlainChange, _ failure: EvaluationFailure) {
     // One dead letter for a record and projection, whatever else is wrong with it.

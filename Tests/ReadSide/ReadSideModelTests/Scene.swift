@@ -143,17 +143,18 @@ final class Scene {
   }
 
   /// All changes in their order, and by table the least watermark of its partitions.
-  func changes() async throws -> (changes: [PlainChange], watermarks: [Instant]) {
+  func changes() async throws -> (changes: [PlainChange], watermarks: [TableIndex: Instant]) {
     var all: [PlainChange] = []
-    var watermarks = [Instant](repeating: .distantFuture, count: pipeline.tables.count)
-    for (number, table) in pipeline.tables.enumerated() {
-      let log = EmbeddedLog(store, table: table.name)
+    var watermarks: [TableIndex: Instant] = [:]
+    for table in pipeline.tables.indexes {
+      let name = pipeline.tables[table].name
+      let log = EmbeddedLog(store, table: name)
       let tableID = try await log.describe().tableID
-      for (partition, records) in try await store.records(table.name).enumerated() {
-        all += records.map { PlainChange($0, table: number, tableID, partition: partition, of: pipeline) }
+      for (partition, records) in try await store.records(name).enumerated() {
+        all += records.map { PlainChange($0, table: table, tableID, partition: partition, of: pipeline) }
         let end = LogCursor(tableID: tableID, sequence: SequenceNumber(records.count))
         let batch = try await log.read(partition: partition, after: end, limit: .standard, wait: .zero)
-        watermarks[number] = min(watermarks[number], Instant(batch.watermark))
+        watermarks[table] = min(watermarks[table] ?? .distantFuture, Instant(batch.watermark))
       }
     }
     return (all.sorted { $0.stamp < $1.stamp }, watermarks)

@@ -41,7 +41,7 @@ import Testing
       hand = LaneHand(store)
     }
 
-    func decider(partitions: [Int]) throws -> Decider {
+    func decider(partitions: [TableIndex: Int]) throws -> Decider {
       try Decider(store, partitions: partitions, .always(EffectRules.names(of: pipeline)))
     }
 
@@ -71,7 +71,7 @@ import Testing
     history.time += 10
     history.put(item(names[1]))
     history.time += 10
-    let decider = try opened.decider(partitions: [2])
+    let decider = try opened.decider(partitions: [0: 2])
     try opened.hand.checkpoint(LaneID(table: 0, partition: 0), history)
     // Nothing is known of the other lane.
     #expect(try !decider.round() && opened.rows(0) == 0 && !decider.hasWritten)
@@ -96,7 +96,7 @@ import Testing
     for number in 0..<count { history.put(item("n\(number)")) }
     history.time += 10
     try opened.hand.checkpointAll(history)
-    let decider = try opened.decider(partitions: [1])
+    let decider = try opened.decider(partitions: [0: 1])
     var waiting: [Int] = []
     repeat { waiting.append(try opened.store.stepsWaiting(0)) } while try decider.round()
     // The last change of a full round may have more steps: it is left to the next.
@@ -111,7 +111,7 @@ import Testing
     history.put(item("a"))
     history.time += 3_600_000
     try opened.hand.checkpointAll(history)
-    let decider = try opened.decider(partitions: [1])
+    let decider = try opened.decider(partitions: [0: 1])
     while try decider.round() {}
     let end = Instant(history.time)
     #expect(try opened.store.decided()[2] == end + 1)
@@ -121,7 +121,7 @@ import Testing
     #expect(try opened.store.change(.one(effects[0].id), .discard) == 1)
     let rebuilt = try Opened()
     try rebuilt.hand.checkpointAll(history)
-    let again = try rebuilt.decider(partitions: [1])
+    let again = try rebuilt.decider(partitions: [0: 1])
     while try again.round() {}
     let projections = opened.pipeline.projections
     let decided = Dictionary(uniqueKeysWithValues: try opened.store.decided().map { (projections[$0.key].name, $0.value) })
@@ -136,8 +136,8 @@ import Testing
     history.put(item("a"))
     history.time += 1
     try opened.hand.checkpointAll(history)
-    let old = try opened.decider(partitions: [1])
-    let new = try opened.decider(partitions: [1])
+    let old = try opened.decider(partitions: [0: 1])
+    let new = try opened.decider(partitions: [0: 1])
     #expect(throws: ReadModelError.self) { try old.round() }
     #expect(try opened.rows(0) == 0)
     while try new.round() {}
@@ -149,7 +149,7 @@ import Testing
     var history = TestHistory(opened.pipeline)
     history.put(item("a"))
     try opened.hand.checkpointAll(history)
-    let decider = try opened.decider(partitions: [1])
+    let decider = try opened.decider(partitions: [0: 1])
     #expect(try !decider.round() && opened.rows(0) == 0)
     while try decider.round(isSettled: true) {}
     #expect(try opened.rows(0) == 1)

@@ -106,6 +106,10 @@ struct TableDraft {
   }
 }
 
+extension [TableDraft] {
+  subscript(index: TableIndex) -> TableDraft { self[index.rawValue] }
+}
+
 /// An item's rule as far as it could be read.
 struct RuleDraft {
   let rule: ItemRule

@@ -6,8 +6,7 @@ internal import Pipelines
 struct Scope {
   /// The kind of item, for messages.
   let item: String
-  /// Index in `Pipeline.tables`.
-  let table: Int
+  let table: TableIndex
   let fields: [Field]
   /// The lists that fields take apart, by field.
   let explosions: [String: ListExpression]

@@ -34,8 +34,8 @@ struct ItemReader {
     guard let reader = MappingReader(entry.value, Grammar.item, findings) else { return nil }
     let name = entry.key.text
     let tableNode = reader.requireText("in")
-    let table = tableNode.flatMap { text, node -> Int? in
-      if let index = tables.firstIndex(where: { Text.equal($0.definition.name, text) }) { return index }
+    let table = tableNode.flatMap { text, node -> TableIndex? in
+      if let index = tables.firstIndex(where: { Text.equal($0.definition.name, text) }) { return TableIndex(rawValue: index) }
       findings.add(node.mark, "there is no table `\(text)`\(Suggestion.text(for: text, among: tables.map(\.definition.name)))")
       return nil
     }
@@ -108,7 +108,7 @@ struct ItemReader {
     if let explosion { explosions[field.name] = explosion }
   }
 
-  private func readTemplate(_ entry: YAMLNode.Entry, of table: Int) -> (attribute: String, template: KeyTemplate)? {
+  private func readTemplate(_ entry: YAMLNode.Entry, of table: TableIndex) -> (attribute: String, template: KeyTemplate)? {
     guard tables[table].isWhole else { return nil }
     let key = tables[table].definition.key
     guard let attribute = key.attributes.first(where: { Text.equal($0.name, entry.key.text) }) else {

@@ -8,13 +8,13 @@ extension CheckedPipeline {
   func compiled() -> Pipeline? {
     guard items.findings.all.isEmpty, let name = syntax.name else { return nil }
     return Pipeline(
-      name: name, about: syntax.about, tables: items.tables.indices.map(table),
+      name: name, about: syntax.about, tables: items.tables.indices.map { table(TableIndex(rawValue: $0)) },
       items: items.rules.map(\.rule),
       projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries, dashboard: tiles,
       fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)
   }
 
-  private func table(_ index: Int) -> PipelineTable {
+  private func table(_ index: TableIndex) -> PipelineTable {
     let draft = items.tables[index]
     var names = draft.definition.key.attributes.map(\.name)
     for name in attributes(of: index) where !names.contains(where: { Text.equal($0, name) }) { names.append(name) }
@@ -27,7 +27,7 @@ extension CheckedPipeline {
   }
 
   /// The attributes of a table that any rule, projection or effect reads, with repetitions.
-  private func attributes(of table: Int) -> [String] {
+  private func attributes(of table: TableIndex) -> [String] {
     var names: [String] = []
     for draft in items.rules where draft.rule.table == table {
       names += draft.rule.fields.flatMap(\.expression.attributeNames)

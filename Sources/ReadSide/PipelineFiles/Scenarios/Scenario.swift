@@ -17,12 +17,12 @@ package struct Scenario: Sendable {
     package let expectations: [Expectation]
   }
 
-  /// One request to the write store; tables are indexes in `Pipeline.tables`.
+  /// One request to the write store.
   package enum Write: Sendable {
-    case put(table: Int, Item)
+    case put(table: TableIndex, Item)
     /// Sets and removes top-level attributes; makes the item when there is none.
-    case update(table: Int, key: Item, set: Item, remove: [String])
-    case delete(table: Int, key: Item)
+    case update(table: TableIndex, key: Item, set: Item, remove: [String])
+    case delete(table: TableIndex, key: Item)
     /// One request: all at one time, in order.
     case batch([Write])
   }

@@ -110,7 +110,7 @@ final class ScenarioReader {
     }
   }
 
-  private func item(_ node: YAMLNode, _ table: Int) -> Item? {
+  private func item(_ node: YAMLNode, _ table: TableIndex) -> Item? {
     guard case .map(let item)? = attribute(node, nil, table) else {
       findings.add(node.mark, "an item is a mapping of attributes")
       return nil
@@ -123,7 +123,7 @@ final class ScenarioReader {
     return item
   }
 
-  private func key(_ node: YAMLNode, _ table: Int) -> Item? {
+  private func key(_ node: YAMLNode, _ table: TableIndex) -> Item? {
     guard let item = item(node, table) else { return nil }
     if item.count != pipeline.tables[table].definition.key.attributes.count {
       findings.add(node.mark, "a key has the key attributes only")
@@ -133,7 +133,7 @@ final class ScenarioReader {
   }
 
   /// `{ key: {...}, set: {...}, remove: [...] }`
-  private func update(_ node: YAMLNode, _ table: Int) -> Scenario.Write? {
+  private func update(_ node: YAMLNode, _ table: TableIndex) -> Scenario.Write? {
     guard let reader = MappingReader(node, ScenarioGrammar.update, findings) else { return nil }
     let key = reader.require("key").flatMap { self.key($0, table) }
     var set = Item()
@@ -149,7 +149,7 @@ final class ScenarioReader {
   }
 
   /// Lines of DynamoDB JSON in a file beside the test.
-  private func imported(_ node: YAMLNode, _ table: Int) -> [Scenario.Write] {
+  private func imported(_ node: YAMLNode, _ table: TableIndex) -> [Scenario.Write] {
     guard let name = findings.text(node, "a file's name") else { return [] }
     let folder = URL(fileURLWithPath: findings.file).deletingLastPathComponent()
     guard let data = FileManager.default.contents(atPath: folder.appending(path: name).path) else {
@@ -175,7 +175,7 @@ final class ScenarioReader {
 
   /// Attributes as they are written: numbers are N, quoted text is S, true and false BOOL, null NULL, mappings M, lists L, and
   /// `{ $ss: [...] }`, `{ $ns: [...] }`, `{ $b: base64 }` what YAML has no form for. Key attributes take their declared type.
-  private func attribute(_ node: YAMLNode, _ name: String?, _ table: Int) -> AttributeValue? {
+  private func attribute(_ node: YAMLNode, _ name: String?, _ table: TableIndex) -> AttributeValue? {
     switch node.content {
     case .scalar(let scalar):
       let declared = name.flatMap { name in

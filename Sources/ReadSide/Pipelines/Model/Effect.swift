@@ -21,12 +21,12 @@ package struct Effect: Sendable {
   package struct RowSelection: Sendable {
     /// Always a collection.
     package let projection: ProjectionID
-    /// The collection's source table: index in `Pipeline.tables`.
-    package let table: Int
+    /// The collection's source table.
+    package let table: TableIndex
     package let equals: [Equality]
 
     /// Each property by its name.
-    package init(projection: ProjectionID, table: Int, equals: [Equality]) {
+    package init(projection: ProjectionID, table: TableIndex, equals: [Equality]) {
       self.projection = projection
       self.table = table
       self.equals = equals

@@ -1,8 +1,7 @@
 /// A kind of item: the items of one table whose key has a given form.
 package struct ItemRule: Sendable {
   package let name: String
-  /// Index in `Pipeline.tables`.
-  package let table: Int
+  package let table: TableIndex
   /// What can be known of such an item: the captures of its key first, then fields, then captures of patterns.
   package let fields: [Field]
   /// How many of `fields`, from the first on, are key captures.
@@ -10,7 +9,7 @@ package struct ItemRule: Sendable {
   package let when: Condition?
 
   /// Each property by its name.
-  package init(name: String, table: Int, fields: [Field], captureCount: Int, when: Condition?) {
+  package init(name: String, table: TableIndex, fields: [Field], captureCount: Int, when: Condition?) {
     self.name = name
     self.table = table
     self.fields = fields

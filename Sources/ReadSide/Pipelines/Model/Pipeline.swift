@@ -41,7 +41,9 @@ package struct Pipeline: Sendable {
     projections.firstIndex { $0.name == name }.map { ProjectionID(rawValue: $0) }
   }
   package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
-  package func table(named name: String) -> Int? { tables.firstIndex { Text.equal($0.name, name) } }
+  package func table(named name: String) -> TableIndex? {
+    tables.firstIndex { Text.equal($0.name, name) }.map { TableIndex(rawValue: $0) }
+  }
 }
 
 /// A table that the pipeline reads: how it is made, which attributes are read, and what its items are.

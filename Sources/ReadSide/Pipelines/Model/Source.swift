@@ -5,8 +5,7 @@ package import Expressions
 /// All sources of a projection have the same inputs in the same order, so a projection speaks of its inputs by index. The
 /// inputs that make the row's key come first.
 package struct Source: Sendable {
-  /// Index in `Pipeline.tables`.
-  package let table: Int
+  package let table: TableIndex
   /// Index in `Pipeline.items`.
   package let rule: Int
   /// Over changes: what has to happen. Nil over items: whatever exists now.
@@ -17,7 +16,7 @@ package struct Source: Sendable {
   package let explosion: ListExpression?
 
   /// Each property by its name.
-  package init(table: Int, rule: Int, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
+  package init(table: TableIndex, rule: Int, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
     self.table = table
     self.rule = rule
     self.event = event

@@ -17,11 +17,10 @@ extension SQLiteGeneration {
   /// 7. what rows were added and taken away goes into the lane's digests;
   /// 8. commit, synced when an effect is in it.
   package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
-    let (table, partition) = (checkpoint.lane.table, checkpoint.lane.partition)
-    return try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
+    try write(synced: !checkpoint.changes.outbox.isEmpty) { result in
       try move(checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
-      try write(checkpoint.changes, table, partition, result: &result)
-      try writeDigests(table, partition)
+      try write(checkpoint.changes, of: checkpoint.lane, result: &result)
+      try writeDigests(checkpoint.lane)
     }
   }
 
@@ -42,18 +41,18 @@ extension SQLiteGeneration {
     }
   }
 
-  /// Steps 3 to 6. The decider has table and partition -1.
-  func write(_ changes: LaneChanges, _ table: Int, _ partition: Int, result: inout CheckpointResult) throws {
+  /// Steps 3 to 6, of a lane or of the decider.
+  func write(_ changes: LaneChanges, of lane: LaneID, result: inout CheckpointResult) throws {
     for id in changes.collections.keys.sorted() {
       result.rows += try writeCollection(id, changes.collections[id] ?? [:])
     }
     for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? [:], &result) }
     for id in changes.sessions.keys.sorted() {
-      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), table: table, partition: partition)
+      result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), of: lane)
     }
     try writeSteps(changes.steps)
     result.deadLetters = try writeDeadLetters(changes.deadLetters)
-    result.effects = try writeOutbox(changes.outbox, table, partition)
+    result.effects = try writeOutbox(changes.outbox, of: lane)
     if changes.suppressedEffects > 0 { try count("suppressed_effects", changes.suppressedEffects) }
   }
 
@@ -84,7 +83,7 @@ extension SQLiteGeneration {
     }
   }
 
-  private func writeOutbox(_ entries: [OutboxEntry], _ table: Int, _ partition: Int) throws -> Int {
+  private func writeOutbox(_ entries: [OutboxEntry], of lane: LaneID) throws -> Int {
     for entry in entries {
       let action = OutboxAction(entry, pipeline)
       let origin: (sequence: SequenceNumber?, firedAt: Instant?) =
@@ -98,7 +97,7 @@ extension SQLiteGeneration {
         table_number, partition, sequence, fired_at, is_handed_over, target)
         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, 0, '', ?6, ?7, ?8, ?9, 0, ?10)
         """, .text(entry.idempotencyKey), .text(entry.name), .instant(entry.time),
-        .int(Int64(clamping: entry.order.rawValue)), .text(action.json), .int(table), .int(partition),
+        .int(Int64(clamping: entry.order.rawValue)), .text(action.json), .table(lane.table), .int(lane.partition),
         .optional(origin.sequence), .optional(origin.firedAt), .text(action.target))
     }
     return entries.count

@@ -15,8 +15,8 @@ extension SQLiteGeneration {
         try connection.run(
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
-        let place = SQLiteGeneration.deciderPlace
-        return TakenDecider(epoch: try readEpoch(), sessions: try sessions(place, place), decided: try readDecided())
+        return TakenDecider(
+          epoch: try readEpoch(), sessions: try sessions(SQLiteGeneration.decider), decided: try readDecided())
       }
     }
   }
@@ -98,10 +98,9 @@ extension SQLiteGeneration {
           "DELETE FROM _steps WHERE projection = ?1 AND stamp <= ?2", .projection(projection), .blob(stamp.ordered))
       }
       for closing in checkpoint.closings { try close(closing, &result) }
-      let place = SQLiteGeneration.deciderPlace
-      try write(checkpoint.changes, place, place, result: &result)
+      try write(checkpoint.changes, of: SQLiteGeneration.decider, result: &result)
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) { try trim(projection, before: time) }
-      try writeDigests(place, place)
+      try writeDigests(SQLiteGeneration.decider)
     }
   }
 

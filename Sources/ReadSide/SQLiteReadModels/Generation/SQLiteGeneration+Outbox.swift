@@ -127,9 +127,9 @@ extension SQLiteGeneration {
             """
             DELETE FROM _outbox WHERE table_number = ?1 AND partition = ?2
             AND (sequence <= ?3 OR fired_at < ?4)
-            """, .int(lane.table), .int(lane.partition), .sequence(position.cursor.sequence), .instant(position.firedThrough))
+            """, .table(lane.table), .int(lane.partition), .sequence(position.cursor.sequence), .instant(position.firedThrough))
         }
-        let place = SQLiteGeneration.deciderPlace
+        let place = SQLiteGeneration.decider.table.rawValue
         for name in EffectRules.names(of: pipeline) {
           guard let projection = EffectRules.projection(awaitedBy: name, of: pipeline), let decided = old.decided[projection]
           else {

@@ -14,21 +14,20 @@ extension SQLiteGeneration {
     return made
   }
 
-  /// Adds what the running transaction did to the digests of a lane; the decider has table and partition -1.
-  func writeDigests(_ table: Int, _ partition: Int) throws {
+  /// Adds what the running transaction did to the digests of a lane, or of the decider.
+  func writeDigests(_ lane: LaneID) throws {
     for (id, writer) in writers.sorted(by: { $0.key < $1.key }) where writer.change != Digest() {
       var digest = writer.change
       try connection.forEach(
         "SELECT rows, sum FROM _digests WHERE projection = ?1 AND table_number = ?2 AND partition = ?3", .projection(id),
-        .int(table),
-        .int(partition)
+        .table(lane.table), .int(lane.partition)
       ) { row in
         guard let kept = Digest(rows: Int(row.int64(0)), sum: row.bytes(1) ?? []) else { throw DamagedRow() }
         digest += kept
       }
       try connection.run(
         "INSERT OR REPLACE INTO _digests (projection, table_number, partition, rows, sum) VALUES (?1, ?2, ?3, ?4, ?5)",
-        .projection(id), .int(table), .int(partition), .int(digest.rows), .blob(digest.sumBytes))
+        .projection(id), .table(lane.table), .int(lane.partition), .int(digest.rows), .blob(digest.sumBytes))
     }
   }
 

@@ -7,14 +7,14 @@ internal import SQLite
 
 /// Sessions: their rows, and beside them what later changes depend on. Statements are looked up once for all of a checkpoint's.
 extension SQLiteGeneration {
-  /// The decider's place in `_sessions`.
-  static let deciderPlace = -1
+  /// The decider's place among the lanes, in what is kept of each.
+  static let decider = LaneID(table: TableIndex(rawValue: -1), partition: -1)
 
-  func sessions(_ table: Int, _ partition: Int) throws -> [ProjectionID: [(key: [UInt8], session: StoredSession)]] {
+  func sessions(_ lane: LaneID) throws -> [ProjectionID: [(key: [UInt8], session: StoredSession)]] {
     var stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]] = [:]
     try connection.forEach(
       "SELECT projection, key, state FROM _sessions WHERE table_number = ?1 AND partition = ?2 ORDER BY projection, key",
-      .int(table), .int(partition)
+      .table(lane.table), .int(lane.partition)
     ) { row in
       let id = row.projection(0)
       guard pipeline.projections.contains(id), case .sessions(let sessions) = pipeline.projections[id].kind else {
@@ -26,7 +26,7 @@ extension SQLiteGeneration {
     return stored
   }
 
-  func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, table: Int, partition: Int) throws -> Int {
+  func writeSessions(_ id: ProjectionID, _ changes: SessionChanges, of lane: LaneID) throws -> Int {
     let projection = pipeline.projections[id]
     guard case .sessions(let sessions) = projection.kind else { return 0 }
     let row = try rows(id)
@@ -36,8 +36,8 @@ extension SQLiteGeneration {
       "DELETE FROM _sessions WHERE projection = ?1 AND table_number = ?2 AND partition = ?3 AND key = ?4")
     for statement in [put, remove] {
       try statement.bind(1, Int64(id.rawValue))
-      try statement.bind(2, Int64(table))
-      try statement.bind(3, Int64(partition))
+      try statement.bind(2, Int64(lane.table.rawValue))
+      try statement.bind(3, Int64(lane.partition))
     }
     let hasSums = sessions.columns.contains { $0.function == .sum }
     var bytes: [UInt8] = []

@@ -124,7 +124,7 @@ extension SQLiteGeneration {
         var position = try self.position(lane) ?? LanePosition(cursor: start)
         position.epoch = position.epoch.next
         try write(position, of: lane)
-        return TakenLane(position: position, sessions: try sessions(lane.table, lane.partition))
+        return TakenLane(position: position, sessions: try sessions(lane))
       }
     }
   }
