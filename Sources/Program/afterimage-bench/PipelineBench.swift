@@ -30,15 +30,15 @@ enum PipelineBench {
       return report.note("pipeline", "skipped: the scripts are looked for in \(folder), from the repository's root")
     }
     if let messages = try ChatInput.load() {
-      try await run("chat-rooms", "Chat", script: "chat_rooms.py", messages, &report)
+      try await run("chat-rooms", table: "Chat", script: "chat_rooms.py", messages, &report)
     } else {
       report.note("pipeline", "chat-rooms is skipped: its messages are in ../shared, or where AFTERIMAGE_SHARED says")
     }
-    try await run("game-scores", "GameScores", script: "game_scores.py", PlayInput(), &report)
+    try await run("game-scores", table: "GameScores", script: "game_scores.py", PlayInput(), &report)
   }
 
   private static func run(
-    _ name: String, _ table: String, script: String, _ input: some PipelineInput, _ report: inout Report
+    _ name: String, table: String, script: String, _ input: some PipelineInput, _ report: inout Report
   ) async throws {
     var measured = report
     let label = "pipeline." + name.replacing("-", with: "_")
@@ -100,7 +100,7 @@ enum PipelineBench {
     while true {
       let ticket = changed.ticket
       let applied = worker.generations.first?.lanes.all.first?.sequence ?? .beforeAll
-      if applied.rawValue >= records { break }
+      if applied.rawValue >= UInt64(records) { break }
       guard watch.seconds < 300 else { throw BenchError("only \(applied) records were applied in five minutes") }
       await changed.wait(since: ticket, timeout: .milliseconds(20))
     }

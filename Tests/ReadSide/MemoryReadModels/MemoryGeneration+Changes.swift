@@ -14,7 +14,8 @@ extension MemoryGeneration {
       result.rows += all.count
       for (_, change) in all {
         switch change {
-        case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp): write(id, inputs + [.bytes(itemKey)] + trace(stamp))
+        case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
+          write(id, inputs + [.bytes(itemKey)] + trace(stamp))
         case .delete(let key, let itemKey): rows[id]?[BytesKey(Value.ordered(key + [.bytes(itemKey)]))] = nil
         }
       }

@@ -28,7 +28,8 @@ final class GroupStatements {
       """)
     removeValue = try connection.statement("DELETE FROM _values WHERE \(column) AND value_key = ?4")
     leastValue = try connection.statement("SELECT value_key, kept FROM _values WHERE \(column) ORDER BY value_key LIMIT 1")
-    greatestValue = try connection.statement("SELECT value_key, kept FROM _values WHERE \(column) ORDER BY value_key DESC LIMIT 1")
+    greatestValue = try connection.statement(
+      "SELECT value_key, kept FROM _values WHERE \(column) ORDER BY value_key DESC LIMIT 1")
     valueBefore = try connection.statement(
       "SELECT value_key, kept FROM _values WHERE \(column) AND value_key < ?4 ORDER BY value_key DESC LIMIT 1")
     leastKept = try connection.statement(
