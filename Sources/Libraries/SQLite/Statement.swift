@@ -105,6 +105,18 @@ package final class Statement {
     try check(Statement.bindText(pointer, index, bytes))
   }
 
+  /// Binds a TEXT of bytes that are UTF-8. They are not copied: they must stay until the statement has run, and be bound anew before it runs again.
+  package func bindInPlace(_ index: Int, utf8 bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
+    guard let start = bytes.baseAddress, bytes.count > 0 else { return try bind(index, utf8: bytes) }
+    try check(afterimage_sqlite_bind_text_in_place(pointer, Int32(index), start, Int32(bytes.count)))
+  }
+
+  /// The same for a BLOB.
+  package func bindInPlace(_ index: Int, blob bytes: UnsafeRawBufferPointer) throws(SQLiteError) {
+    guard let start = bytes.baseAddress, bytes.count > 0 else { return try bind(index, blob: []) }
+    try check(afterimage_sqlite_bind_blob_in_place(pointer, Int32(index), start, Int32(bytes.count)))
+  }
+
   /// Binds a BLOB, which an empty array is too; the bytes are copied.
   package func bind(_ index: Int, blob bytes: [UInt8]) throws(SQLiteError) {
     let pointer = pointer

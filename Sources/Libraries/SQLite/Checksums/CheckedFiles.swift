@@ -15,7 +15,10 @@ enum CheckedFiles: String {
   }
 
   /// SQLite's default, which lives as long as the process.
-  private nonisolated(unsafe) static let system: UnsafeMutablePointer<sqlite3_vfs> = sqlite3_vfs_find(nil)
+  private nonisolated(unsafe) static let system: UnsafeMutablePointer<sqlite3_vfs> = {
+    _ = afterimage_sqlite_configure()
+    return sqlite3_vfs_find(nil)
+  }()
 
   private static let registered: Void = {
     register(.refusing) { CheckedFile.open(system, $1, $2!, flags: $3, given: $4, notesDamage: false) }

@@ -16,10 +16,8 @@ final class RowWriter {
   private let find: Statement
   private let remove: Statement
   private var hasher: RowHasher
-  /// By column: its place in the primary key.
-  private let keyPlaces: [Int?]
-  /// The next parameter of `upsert`, and the next column.
-  private var parameter = 1
+  private var buffer = RowBuffer()
+  /// The next column.
   private var column = 0
   /// What was added less what was taken away.
   private(set) var change = Digest()
@@ -32,55 +30,43 @@ final class RowWriter {
     find = try connection.statement(table.hashStatement)
     remove = try connection.statement(table.deleteStatement)
     hasher = RowHasher(table)
-    keyPlaces = table.columns.indices.map { table.primaryKey.firstIndex(of: $0) }
   }
 
   /// Takes the value of the next column.
-  func add(_ value: Value) throws(SQLiteError) {
-    parameter += try value.bind(to: upsert, at: parameter, as: table.columns[column].type)
-    if let place = keyPlaces[column] { try value.bindSortable(to: find, at: place + 1) }
+  func add(_ value: Value) {
+    buffer.append(value, as: table.columns[column].type)
     hasher.add(value)
     column += 1
   }
 
   /// Takes the value of the next column, which is text and is part of neither key nor hash, by its UTF-8.
-  func add(unhashed text: [UInt8]) throws(SQLiteError) {
-    try upsert.bind(parameter, utf8: text)
-    parameter += 1
+  func add(unhashed text: [UInt8]) {
+    buffer.append(unsorted: text)
     hasher.skip()
     column += 1
   }
 
-  /// Writes the row whose values were added, in the place of the one with its key.
-  func finish() throws {
+  /// Writes the row whose values were added, in the place of the one with its key. `isNew` says that there is none.
+  func finish(isNew: Bool = false) throws {
     let hash = hasher.finish()
-    while try find.step() { change.subtract(try RowWriter.hash(find)) }
-    try upsert.bind(parameter, blob: hash.bytes)
-    try upsert.run()
-    change.add(hash)
-    (parameter, column) = (1, 0)
-  }
-
-  /// Writes a row of all columns. `isNew` says that there is none with its key.
-  func write(_ values: [Value], isNew: Bool = false) throws {
-    if isNew, try wasInserted(values) { return }
-    for value in values { try add(value) }
-    try finish()
-  }
-
-  /// False when there is a row with the key after all: somebody else wrote into the file.
-  private func wasInserted(_ values: [Value]) throws -> Bool {
-    var parameter = 1
-    for (column, value) in values.enumerated() {
-      parameter += try value.bind(to: insert, at: parameter, as: table.columns[column].type)
-      hasher.add(value)
+    defer {
+      buffer.removeAll()
+      column = 0
     }
-    let hash = hasher.finish()
-    try insert.bind(parameter, blob: hash.bytes)
-    try insert.run()
-    guard connection.changes > 0 else { return false }
+    if isNew {
+      try buffer.run(insert, hash: hash.bytes)
+      if connection.changes > 0 { return change.add(hash) }
+      // There is one after all: somebody else wrote into the file.
+    }
+    try buffer.forEach(find, key: table.primaryKey) { change.subtract(try RowWriter.hash($0)) }
+    try buffer.run(upsert, hash: hash.bytes)
     change.add(hash)
-    return true
+  }
+
+  /// Writes a row of all columns.
+  func write(_ values: [Value], isNew: Bool = false) throws {
+    for value in values { add(value) }
+    try finish(isNew: isNew)
   }
 
   /// Deletes the row of a key, if there is one.

@@ -16,6 +16,8 @@ extension SQLiteGeneration {
     var closedAt: Instant?
     var members = 0
     var isShown = false
+    /// Whether it begins with this checkpoint, so that all its members were touched.
+    var isNew = false
     /// Members that this checkpoint touched.
     var touched: [MergedGroup] = []
   }
@@ -40,7 +42,7 @@ extension SQLiteGeneration {
       let values = Array(delta.key[..<leaderboard.boardCount])
       let bytes = Value.ordered(values)
       // The members of a board stand one after the other.
-      if boards.last?.bytes != bytes { boards.append(try board(rules, bytes) ?? Board(bytes: bytes)) }
+      if boards.last?.bytes != bytes { boards.append(try board(rules, bytes) ?? Board(bytes: bytes, isNew: true)) }
       try merge(rules, key, delta, watermark: watermark, into: &boards[boards.count - 1])
       result.rows += 1
     }
@@ -129,7 +131,8 @@ extension SQLiteGeneration {
     for bytes in sorted(chosen.subtracting(shown)) {
       try show(true, rules, bytes)
       guard let board = try board(rules, bytes) else { continue }
-      try writeRows(rules, board, touched: nil)
+      let fresh = boards.first { $0.isNew && $0.bytes == bytes }
+      try writeRows(rules, board, touched: fresh?.touched)
     }
     for place in boards.indices { boards[place].isShown = chosen.contains(BytesKey(boards[place].bytes)) }
   }

@@ -72,21 +72,21 @@ extension SQLiteGeneration {
   }
 
   private func write(_ state: SessionState, _ sessions: Sessions, to row: RowWriter, scratch bytes: inout [UInt8]) throws {
-    for value in state.key { try row.add(value) }
-    try row.add(.string(state.sessionID))
-    try row.add(.timestamp(state.startedAt))
-    try row.add(.timestamp(state.lastAt))
-    try row.add(state.endedAt.map { .timestamp($0) } ?? .null)
-    try row.add(.string(state.status.rawValue))
-    try row.add(state.endedBy.map { .string($0.rawValue) } ?? .null)
+    for value in state.key { row.add(value) }
+    row.add(.string(state.sessionID))
+    row.add(.timestamp(state.startedAt))
+    row.add(.timestamp(state.lastAt))
+    row.add(state.endedAt.map { .timestamp($0) } ?? .null)
+    row.add(.string(state.status.rawValue))
+    row.add(state.endedBy.map { .string($0.rawValue) } ?? .null)
     for index in sessions.columns.indices {
-      try row.add(state.columns[index].value(sessions.columns[index], of: state) ?? .null)
+      row.add(state.columns[index].value(sessions.columns[index], of: state) ?? .null)
     }
-    try row.add(.timestamp(state.stamp.time))
-    try row.add(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
+    row.add(.timestamp(state.stamp.time))
+    row.add(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
     bytes.removeAll(keepingCapacity: true)
     SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
-    try row.add(unhashed: bytes)
+    row.add(unhashed: bytes)
     try row.finish()
   }
 
