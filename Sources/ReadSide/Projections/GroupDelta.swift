@@ -20,7 +20,10 @@ package struct GroupDelta: Sendable {
     columns = plan.columns.map { ColumnDelta($0.form) }
   }
 
-  mutating func add(_ contribution: Contribution, _ plan: GroupPlan) {
+  /// `isMove` says that nothing of the same change takes back what this gives.
+  mutating func add(_ contribution: Contribution, _ plan: GroupPlan, isMove: Bool = false) {
+    // A lane's changes come in order.
+    if isMove { changed = contribution.stamp }
     contributions += contribution.sign
     stamp = max(stamp, contribution.stamp)
     first = first.map { min($0, contribution.stamp) } ?? contribution.stamp

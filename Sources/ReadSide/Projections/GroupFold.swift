@@ -29,6 +29,12 @@ struct GroupFold: Fold {
   /// What happened: one change is one event, however many of the rules it fits; the first of each kind of item counts.
   private mutating func applyChanges(_ change: Change) throws(EvaluationFailure) {
     let commit = change.stamp.time
+    if sources.count == 1, sources[0].isSingle {
+      guard let image = sources[0].fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
+        return
+      }
+      return add(try sources[0].values(of: image, commit: commit), change)
+    }
     var given: [[Value]] = []
     var fired: [Int] = []
     for source in sources where !fired.contains(source.rule) {
@@ -42,6 +48,10 @@ struct GroupFold: Fold {
   }
 
   private mutating func applyItems(_ source: Source, _ change: Change) throws(EvaluationFailure) {
+    if change.old == nil, source.isSingle {
+      guard source.holds(change.new), let new = change.new else { return }
+      return add(try source.values(of: new, commit: nil), change)
+    }
     var taken: [[Value]] = []
     if let old = change.old, source.holds(old) {
       // An old image that fails gave nothing when it came: it left its dead letter then.
@@ -58,6 +68,14 @@ struct GroupFold: Fold {
     }
     add(Contributions(taken: taken, given: given), change)
     if let failure { throw failure }
+  }
+
+  /// The one contribution of a change.
+  private mutating func add(_ inputs: [Value], _ change: Change) {
+    guard let key = key(inputs) else { return }
+    let contribution = Contribution(inputs: inputs, sign: 1, stamp: change.stamp, itemKey: change.itemKey)
+    let isMove = plan.boardCount != nil && !amount((inputs, 1)).isZero
+    groups[key, default: GroupDelta(key: Array(inputs[..<plan.keyCount]), plan)].add(contribution, plan, isMove: isMove)
   }
 
   private mutating func add(_ contributions: Contributions, _ change: Change) {
