@@ -107,7 +107,7 @@ package final class Node: Sendable {
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
             changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
-            load: { try PipelineLoader.load($0) }))
+            load: { try PipelineLoader.load($0.directory) }))
       }
     }
     self.workers = workers
@@ -226,7 +226,7 @@ package final class Node: Sendable {
     let views = catalogs.map { name, catalog in
       PipelineView(
         name: name, changed: changed, current: { try await catalog.current() }, definition: { live.definition(of: name) },
-        load: { try PipelineLoader.load($0) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
+        load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }
     let router = QueryRouter(
       views: views, operations: NodeOperations(workers: workers), changed: changed, status: { status.json($0) },

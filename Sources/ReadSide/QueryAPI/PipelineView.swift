@@ -14,7 +14,7 @@ package final class PipelineView: Sendable {
   package let name: String
   private let current: @Sendable () async throws -> Generation?
   private let definition: @Sendable () -> (pipeline: Pipeline, revision: Int)?
-  private let load: @Sendable (String) throws -> Pipeline
+  private let load: @Sendable (Generation) throws -> Pipeline
   private let changed: Signal
   private let pool: ReaderPool
   private let boards: ReaderPool
@@ -26,12 +26,12 @@ package final class PipelineView: Sendable {
   package static let freshnessWaitMax = Duration.seconds(5)
 
   /// `current` gives the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
-  /// its rows are those of the generation; else `load` reads the generation's copy of the file. `opening` opens a generation for reading.
+  /// its rows are those of the generation; else `load` reads the definition that the generation was built by. `opening` opens a generation for reading.
   /// `changed` is announced after each checkpoint.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
     definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
-    load: @escaping @Sendable (String) throws -> Pipeline,
+    load: @escaping @Sendable (Generation) throws -> Pipeline,
     opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader
   ) {
     self.name = name
@@ -126,7 +126,7 @@ package final class PipelineView: Sendable {
     if let known = loaded.withLock({ $0[generation.number] }) {
       return ReaderPool.Source(generation: generation, pipeline: known, revision: -1)
     }
-    let pipeline = try load(generation.directory)
+    let pipeline = try load(generation)
     loaded.withLock { $0 = [generation.number: pipeline] }
     return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
   }

@@ -12,16 +12,13 @@ package struct Generation: Sendable, Equatable {
   package let number: Int
   package let fingerprint: String
   package let state: State
-  /// The folder with `read-model.db` and the `pipeline.yaml` that it was built by.
-  package let directory: String
+  /// The pipeline's store that it is in, by the name that `ReadModelStores.pipeline` opened it by.
+  package let store: String
 
-  package init(number: Int, fingerprint: String, state: State, directory: String) {
+  package init(number: Int, fingerprint: String, state: State, store: String) {
     self.number = number
     self.fingerprint = fingerprint
     self.state = state
-    self.directory = directory
+    self.store = store
   }
-
-  package var databasePath: String { directory + "/read-model.db" }
-  package var pipelinePath: String { directory + "/pipeline.yaml" }
 }

@@ -36,13 +36,13 @@ package protocol PipelineStore: AnyObject {
 
 /// Opens the stores of one kind.
 package struct ReadModelStores: Sendable {
-  /// The store of a pipeline in its folder.
-  package let pipeline: @Sendable (_ directory: String) throws(ReadModelError) -> any PipelineStore
+  /// The store of a pipeline by its name: of stores in files the pipeline's folder.
+  package let pipeline: @Sendable (_ name: String) throws(ReadModelError) -> any PipelineStore
   /// A generation for writing; made when it is missing.
   package let generation: @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
 
   package init(
-    pipeline: @escaping @Sendable (_ directory: String) throws(ReadModelError) -> any PipelineStore,
+    pipeline: @escaping @Sendable (_ name: String) throws(ReadModelError) -> any PipelineStore,
     generation: @escaping @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
   ) {
     self.pipeline = pipeline

@@ -36,7 +36,7 @@ package final class PipelineWorker: Service {
   private let pipelineFile: String
   private let stores: ReadModelStores
   let logs: @Sendable (String) -> any ChangeLog
-  private let load: @Sendable (String) throws -> Pipeline
+  private let load: @Sendable (Generation) throws -> Pipeline
   private let sink: any EffectSink
   private let settings: WorkerSettings
   let logger: Logger
@@ -45,12 +45,12 @@ package final class PipelineWorker: Service {
   private let asked = Signal()
   private let trouble = Mutex<String?>(nil)
 
-  /// `logs` gives a table's log by name; `load` reads the pipeline file of an older generation.
+  /// `logs` gives a table's log by name; `load` reads the definition that an older generation was built by.
   package init(
     pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
     settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
-    load: @escaping @Sendable (String) throws -> Pipeline
+    load: @escaping @Sendable (Generation) throws -> Pipeline
   ) {
     self.pipelineFile = pipelineFile
     self.changed = changed
@@ -220,7 +220,7 @@ package final class PipelineWorker: Service {
   ) async throws -> Bool {
     let old: Running?
     do {
-      old = if let current { try await start(current, try load(current.directory)) } else { nil }
+      old = if let current { try await start(current, try load(current)) } else { nil }
     } catch {
       logger.warning(
         "the old generation cannot be updated: it serves as it is", ["pipeline": pipeline.name, "reason": "\(error)"])

@@ -54,7 +54,7 @@ package final class MemoryPipelineStore: PipelineStore {
       let isFirst = catalog.numbers == 1
       let made = Generation(
         number: catalog.numbers, fingerprint: fingerprint, state: isFirst ? .current : .building,
-        directory: "\(directory)/generation-\(catalog.numbers)")
+        store: directory)
       catalog.generations.append(made)
       return made
     }
@@ -69,7 +69,7 @@ package final class MemoryPipelineStore: PipelineStore {
       }
       catalog.generations = catalog.generations.map { old in
         let state: Generation.State = old.number == generation.number ? .current : old.state == .current ? .kept : old.state
-        return Generation(number: old.number, fingerprint: old.fingerprint, state: state, directory: old.directory)
+        return Generation(number: old.number, fingerprint: old.fingerprint, state: state, store: old.store)
       }
       MemoryPipelineStore.dropKept(&catalog)
     }
@@ -86,7 +86,7 @@ package final class MemoryPipelineStore: PipelineStore {
       guard let place = catalog.generations.firstIndex(where: { $0.state == .current }) else { return false }
       let old = catalog.generations[place]
       catalog.generations[place] = Generation(
-        number: old.number, fingerprint: old.fingerprint, state: .kept, directory: old.directory)
+        number: old.number, fingerprint: old.fingerprint, state: .kept, store: old.store)
       return true
     }
   }

@@ -35,21 +35,21 @@ package final class MemoryReadModels: Sendable {
     ReadModelStores(
       pipeline: { [self] (directory) throws(ReadModelError) in MemoryPipelineStore(self, directory: directory) },
       generation: { [self] (generation, pipeline) throws(ReadModelError) in
-        try MemoryGenerationStore(self, generation.directory, pipeline)
+        try MemoryGenerationStore(self, generation.memoryName, pipeline)
       })
   }
 
   /// Opens a generation for reading.
   package func reader(_ generation: Generation, _ pipeline: Pipeline) throws -> any GenerationReader {
-    guard state.withLock({ $0.generations[generation.directory] != nil }) else { throw ReaderError.notReady }
-    return MemoryReader(self, generation.directory, pipeline)
+    guard state.withLock({ $0.generations[generation.memoryName] != nil }) else { throw ReaderError.notReady }
+    return MemoryReader(self, generation.memoryName, pipeline)
   }
 
   /// Changes the rows and hashes of the first projection behind the back of its writer.
   package func changeRows(
     _ generation: Generation, _ body: (inout [BytesKey: [Value]], inout [BytesKey: RowHash]) -> Void
   ) throws {
-    try write(generation.directory) { (all) throws(ReadModelError) in
+    try write(generation.memoryName) { (all) throws(ReadModelError) in
       let first = ProjectionID(rawValue: 0)
       body(&all.rows[first, default: [:]], &all.hashes[first, default: [:]])
     }
@@ -77,4 +77,9 @@ package final class MemoryReadModels: Sendable {
       throw .storage(path: "memory", "fails at the \(part.rawValue), as the test wants it", isFull: true)
     }
   }
+}
+
+extension Generation {
+  /// By what the store in memory knows a generation.
+  var memoryName: String { "\(store)/\(number)" }
 }

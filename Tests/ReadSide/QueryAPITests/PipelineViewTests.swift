@@ -147,7 +147,7 @@ import Testing
     let scene = try scene()
     let view = scene.view
     #expect(try await member("count", of: view.leaderboard("every_play", board: nil, .count, atLeast: [])) == "4")
-    scene.current.withLock { $0 = Generation(number: 2, fingerprint: "", state: .current, directory: "two") }
+    scene.current.withLock { $0 = Generation(number: 2, fingerprint: "", state: .current, store: "two") }
     let missing = await failure { try await view.leaderboard("every_play", board: nil, .count, atLeast: []) }
     #expect(missing?.status == 503, "\(String(describing: missing))")
     try scene.play("only", points: 1)

@@ -55,7 +55,7 @@ import Testing
   private static func source(_ number: Int = 1, revision: Int = 0) throws -> ReaderPool.Source {
     let pipeline = try Scene().pipeline
     return ReaderPool.Source(
-      generation: Generation(number: number, fingerprint: "", state: .current, directory: ""), pipeline: pipeline,
+      generation: Generation(number: number, fingerprint: "", state: .current, store: ""), pipeline: pipeline,
       revision: revision)
   }
 

@@ -52,7 +52,7 @@ final class Scene: Sendable {
   let models = MemoryReadModels()
   let pipeline: Pipeline
   let changed = Signal()
-  let current = Mutex<Generation?>(Generation(number: 1, fingerprint: "", state: .current, directory: "one"))
+  let current = Mutex<Generation?>(Generation(number: 1, fingerprint: "", state: .current, store: "one"))
   private let history: Mutex<TestHistory>
 
   init() throws {
@@ -72,7 +72,7 @@ final class Scene: Sendable {
       body(&history)
       return history
     }
-    let generation = current.withLock { $0 } ?? Generation(number: 1, fingerprint: "", state: .current, directory: "one")
+    let generation = current.withLock { $0 } ?? Generation(number: 1, fingerprint: "", state: .current, store: "one")
     try LaneHand(try models.stores.generation(generation, pipeline)).checkpointAll(now)
     changed.announce()
   }

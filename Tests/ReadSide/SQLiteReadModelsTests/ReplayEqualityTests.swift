@@ -76,7 +76,7 @@ import Workers
       rows += expected.count
       for (number, paces) in [(0, (restart: Int?.none, checkpoint: Int?.none)), (1, (1, nil)), (2, (nil, 2))] {
         let models = MemoryReadModels()
-        let generation = Generation(number: number, fingerprint: "", state: .current, directory: "\(number)")
+        let generation = Generation(number: number, fingerprint: "", state: .current, store: "\(number)")
         var memory = Replay(
           store: try models.stores.generation(generation, pipeline), logs: history.logs, batchRecords: 3,
           restartEvery: paces.restart, checkpointEvery: paces.checkpoint)

@@ -36,7 +36,7 @@ import Testing
 
     init() throws {
       pipeline = try ProjectionTestKit.pipeline(DeciderTests.yaml)
-      generation = Generation(number: 1, fingerprint: "", state: .current, directory: "g")
+      generation = Generation(number: 1, fingerprint: "", state: .current, store: "g")
       store = try models.stores.generation(generation, pipeline)
       hand = LaneHand(store)
     }

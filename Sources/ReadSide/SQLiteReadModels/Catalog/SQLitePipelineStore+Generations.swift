@@ -14,10 +14,7 @@ extension SQLitePipelineStore {
       guard let state = Generation.State(rawValue: row.text(2) ?? "") else {
         throw ReadModelError.damaged(path: directory + "/catalog.db", "the state of generation \(number) does not decode")
       }
-      let digits = String(number)
-      let name = "generation-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-      all.append(
-        Generation(number: number, fingerprint: row.text(1) ?? "", state: state, directory: directory + "/" + name))
+      all.append(Generation(number: number, fingerprint: row.text(1) ?? "", state: state, store: directory))
     }
     return all
   }
