@@ -15,6 +15,9 @@ package struct DynamoClient: Sendable {
   package static let attemptsMaxDefault = 5
   package static let timeoutSeconds = 30.0
 
+  /// Requests to the server at once; more wait. As many writes may share one sync of the table store.
+  private static let connectionsMax = 128
+
   /// `attemptsMax`: how often a call is made before a passing error is thrown. `timeoutSeconds`: how long a silent server is waited for.
   /// Credentials that are not given are those of the environment, as the AWS command line reads them: AWS_ACCESS_KEY_ID,
   /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
@@ -26,7 +29,7 @@ package struct DynamoClient: Sendable {
     self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     signature = SignatureV4(credentials: credentials, region: region)
-    client = HTTPClient(connectionsMax: 32, timeoutSeconds: timeoutSeconds)
+    client = HTTPClient(connectionsMax: DynamoClient.connectionsMax, timeoutSeconds: timeoutSeconds)
   }
 
   /// An answer's body as a tape, and its headers by lower-case name.

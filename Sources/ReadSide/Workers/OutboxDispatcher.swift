@@ -174,7 +174,7 @@ struct OutboxDispatcher {
   }
 
   /// Items of one effect that are deleted at once: they are different items, so they need no order.
-  private static let itemsAtOnce = 32
+  private static let itemsAtOnce = 128
 
   private func delete(_ items: [RowItem], in table: String) async throws {
     let sink = sink
