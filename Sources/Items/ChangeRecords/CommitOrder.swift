@@ -14,6 +14,10 @@ package struct CommitOrder: Hashable, Comparable, BitwiseCopyable, Sendable, Cus
   @inlinable
   package static var afterAll: CommitOrder { CommitOrder(rawValue: .max) }
 
+  /// The order after this one. No source comes near the largest.
+  @inlinable
+  package var next: CommitOrder { CommitOrder(rawValue: rawValue + 1) }
+
   @inlinable
   package static func == (left: CommitOrder, right: CommitOrder) -> Bool { left.rawValue == right.rawValue }
 

@@ -17,6 +17,10 @@ package struct LogTime: Hashable, Comparable, BitwiseCopyable, Sendable, CustomS
   @inlinable
   package static var zero: LogTime { LogTime(rawValue: 0) }
 
+  /// This many milliseconds later.
+  @inlinable
+  package func advanced(by milliseconds: Int64) -> LogTime { LogTime(rawValue: rawValue + milliseconds) }
+
   @inlinable
   package static func == (left: LogTime, right: LogTime) -> Bool { left.rawValue == right.rawValue }
 

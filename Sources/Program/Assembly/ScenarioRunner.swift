@@ -102,7 +102,8 @@ private struct Run {
       let now = time.wall()
       // A deadline lets its own instant pass; an expiry is due at it.
       let deadline = replay.nextDeadline.map { max($0.milliseconds, 0) + 1 }
-      let next = [deadline, try tables.nextExpiry(pipeline.tables.map(\.name))].compactMap { $0 }.filter { $0 > now }.min()
+      let next = [deadline, try tables.nextExpiry(pipeline.tables.map(\.name))?.rawValue].compactMap { $0 }.filter { $0 > now }
+        .min()
       guard let next, next < target else { break }
       time.set(next)
     }

@@ -113,11 +113,11 @@ enum PipelineBench {
   private static func fill(_ store: TableStore, _ table: String, _ input: some PipelineInput) async throws {
     guard let handle = store.table(table) else { throw BenchError("no table \(table)") }
     var actions: [WriteAction] = []
-    var times: [Int64] = []
+    var times: [LogTime] = []
     for number in 0..<records {
       let (time, item) = input.record(number)
       actions.append(WriteAction(table: table, key: try handle.key(ofPut: item), needsCurrent: false) { _ in .put(item) })
-      times.append(time)
+      times.append(LogTime(rawValue: time))
       if actions.count == 1_000 || number == records - 1 {
         _ = try await store.write(WriteTransaction(actions: actions, times: times))
         (actions, times) = ([], [])

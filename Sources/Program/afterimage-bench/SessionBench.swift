@@ -51,7 +51,7 @@ enum SessionBench {
     var time: Int64 = 1_700_000_000_000
     var next: UInt64 = 1
     var actions: [WriteAction] = []
-    var times: [Int64] = []
+    var times: [LogTime] = []
     var users = Set<Int>()
     for n in 0..<records {
       next = next &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -65,7 +65,7 @@ enum SessionBench {
       let key: Item = ["user": item["user"] ?? .null]
       actions.append(WriteAction(table: table, key: key, needsCurrent: false) { _ in .put(item) })
       time += n % 10 == 0 ? 100 : 0
-      times.append(time)
+      times.append(LogTime(rawValue: time))
     }
     _ = try await store.write(WriteTransaction(actions: actions, times: times))
     let log = EmbeddedLog(store, table: table)

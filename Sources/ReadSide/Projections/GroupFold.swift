@@ -36,7 +36,7 @@ struct GroupFold: Fold {
       return add(try sources[0].values(of: image, commit: commit), change)
     }
     var given: [[Value]] = []
-    var fired: [Int] = []
+    var fired: [RuleIndex] = []
     for source in sources where !fired.contains(source.rule) {
       guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
         continue

@@ -61,7 +61,7 @@ struct SessionSteps: Sendable {
   private func appendTouches(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
     let commit = change.stamp.time
     // One change is one touch, however many of the rules it fits: the first of each kind of item counts.
-    var touched: [Int] = []
+    var touched: [RuleIndex] = []
     for box in touches where !touched.contains(box.source.rule) {
       guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
         continue

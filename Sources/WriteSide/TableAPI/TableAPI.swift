@@ -1,3 +1,4 @@
+internal import ChangeRecords
 package import DynamoModel
 internal import Dispatch
 internal import Expressions
@@ -138,7 +139,7 @@ struct Call {
   let key: AccessKey?
   let body: RequestBody
   /// The commit times that the request brings, for tables with a history clock: one, or one for each write of a batch.
-  let times: [Int64]
+  let times: [LogTime]
   let host: String
 
   var store: TableStore { api.store }

@@ -12,22 +12,24 @@ struct CommitRound: ~Copyable {
   let database: Database
   let tables: [String: StoredTable]
   /// The commit time of live tables.
-  let time: Int64
+  let time: LogTime
   /// The order of the last record; each record takes the next.
-  private(set) var order: UInt64
-  var progress: [UInt32: TableProgress]
+  private(set) var order: CommitOrder
+  var progress: [TableNumber: TableProgress]
   var batch: WriteBatch
   private var written: [[UInt8]: [UInt8]?] = [:]
   private var tokens: [String: [UInt8]] = [:]
   /// Entries made in this round of indexes that are being filled.
   private var entries: Set<[UInt8]> = []
-  private(set) var touched: Set<UInt32> = []
+  private(set) var touched: Set<TableNumber> = []
   /// By table: the TTL entries, of the tables in which something may be removed in this round.
-  var expiries: [UInt32: ExpiryQueue] = [:]
+  var expiries: [TableNumber: ExpiryQueue] = [:]
 
   static let tokenLifetime: Int64 = 600_000
 
-  init(_ database: Database, tables: [String: StoredTable], progress: [UInt32: TableProgress], time: Int64, order: UInt64) {
+  init(
+    _ database: Database, tables: [String: StoredTable], progress: [TableNumber: TableProgress], time: LogTime, order: CommitOrder
+  ) {
     self.database = database
     self.tables = tables
     self.progress = progress
@@ -40,7 +42,7 @@ struct CommitRound: ~Copyable {
     let table: StoredTable
     let itemKey: [UInt8]
     let hash: UInt64
-    let time: Int64
+    let time: LogTime
     let key: Item
     let oldBytes: [UInt8]?
     let old: Item?
@@ -66,7 +68,7 @@ struct CommitRound: ~Copyable {
         "x-afterimage-time gives \(transaction.times.count) times for \(transaction.actions.count) writes: give one, or one for each"
       )
     }
-    var last: [UInt32: Int64] = [:]
+    var last: [TableNumber: LogTime] = [:]
     for (index, action) in transaction.actions.enumerated() {
       let time = transaction.times.count > 1 ? transaction.times[index] : transaction.times.first
       do throws(DynamoError) {
@@ -92,7 +94,7 @@ struct CommitRound: ~Copyable {
 
   /// Throws what a batch would be refused with as things are now. Changes nothing.
   func check(_ transaction: WriteTransaction) throws(DynamoError) {
-    var last: [UInt32: Int64] = [:]
+    var last: [TableNumber: LogTime] = [:]
     for (action, time) in zip(transaction.actions, transaction.times) {
       _ = try prepare(action, at: time, transaction.cause, last: &last)
     }
@@ -117,7 +119,7 @@ struct CommitRound: ~Copyable {
   }
 
   private func prepare(
-    _ action: WriteAction, at given: Int64?, _ cause: ChangeRecord.Cause, last: inout [UInt32: Int64]
+    _ action: WriteAction, at given: LogTime?, _ cause: ChangeRecord.Cause, last: inout [TableNumber: LogTime]
   ) throws(DynamoError) -> Prepared {
     guard let table = tables[action.table] else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
     try table.check(key: action.key)
@@ -157,7 +159,9 @@ struct CommitRound: ~Copyable {
       case .put: newBytes != oldBytes
       case .delete: oldBytes != nil
       }
-    let time = isChange ? try commitTime(table, given: given, cause, last: &last) : max(given ?? .min, last[table.id] ?? .min)
+    let time =
+      isChange
+      ? try commitTime(table, given: given, cause, last: &last) : max(given ?? .distantPast, last[table.id] ?? .distantPast)
     return Prepared(
       table: table, itemKey: itemKey, hash: hash, time: time, key: action.key, oldBytes: oldBytes, old: old, change: change,
       newBytes: newBytes)
@@ -175,9 +179,9 @@ struct CommitRound: ~Copyable {
   }
 
   private func commitTime(
-    _ table: StoredTable, given: Int64?, _ cause: ChangeRecord.Cause, last: inout [UInt32: Int64]
-  ) throws(DynamoError) -> Int64 {
-    let before = last[table.id] ?? progress[table.id]?.historyTime ?? 0
+    _ table: StoredTable, given: LogTime?, _ cause: ChangeRecord.Cause, last: inout [TableNumber: LogTime]
+  ) throws(DynamoError) -> LogTime {
+    let before = last[table.id] ?? progress[table.id]?.historyTime ?? .zero
     switch (table.clock, given) {
     // A history that ended may have brought times that lie ahead: a record's time never goes back.
     case (.live, nil): return max(time, before)
@@ -211,7 +215,7 @@ struct CommitRound: ~Copyable {
 
   private mutating func commit(_ prepared: Prepared, cause: ChangeRecord.Cause) -> WriteResult {
     let table = prepared.table
-    if table.clock == .history, prepared.time > progress[table.id]?.historyTime ?? 0 {
+    if table.clock == .history, prepared.time > progress[table.id]?.historyTime ?? .zero {
       progress[table.id]?.historyTime = prepared.time
       touched.insert(table.id)
     }
@@ -247,11 +251,11 @@ struct CommitRound: ~Copyable {
     state.sizeBytes += (prepared.newBytes?.count ?? 0) - (prepared.oldBytes?.count ?? 0)
     progress[table.id] = state
     touched.insert(table.id)
-    order += 1
+    order = order.next
     var bytes: [UInt8] = []
     bytes.reserveCapacity((prepared.oldBytes?.count ?? 0) + (prepared.newBytes?.count ?? 0) + 96)
     StoredRecord.append(
-      kind: kind, cause: cause, time: LogTime(rawValue: prepared.time), order: CommitOrder(rawValue: order),
+      kind: kind, cause: cause, time: prepared.time, order: order,
       keys: prepared.key.binary,
       old: prepared.oldBytes,
       new: prepared.newBytes,
@@ -274,7 +278,7 @@ struct CommitRound: ~Copyable {
       count(prepared, index, before: (before, old), after: (after, new))
       replace(before, with: after, itemKey: prepared.itemKey, isFilling: index.status == .creating)
     }
-    let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: .min / 2) }
+    let before = old.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: nil) }
     let after = new.flatMap { table.timeToLiveKey(of: $0, itemKey: prepared.itemKey, now: prepared.time) }
     replace(before, with: after, itemKey: prepared.itemKey)
     expiries[table.id]?.replace(before, with: after)
@@ -318,7 +322,9 @@ struct CommitRound: ~Copyable {
         throw .storage(error)
       }
     }
-    guard let known, known.count >= 8, known.withUnsafeBytes({ Int64(KeyBytes.read64($0, at: 0)) }) > time else { return false }
+    guard let known, known.count >= 8,
+      known.withUnsafeBytes({ LogTime(rawValue: Int64(bitPattern: KeyBytes.read64($0, at: 0))) }) > time
+    else { return false }
     guard Array(known[8...]) == token.payloadHash else {
       throw DynamoError(
         .idempotentParameterMismatch,
@@ -329,7 +335,7 @@ struct CommitRound: ~Copyable {
 
   private mutating func remember(_ token: (text: String, payloadHash: [UInt8])) {
     var value: [UInt8] = []
-    KeyBytes.append64(UInt64(time + CommitRound.tokenLifetime), to: &value)
+    KeyBytes.append64(UInt64(bitPattern: time.advanced(by: CommitRound.tokenLifetime).rawValue), to: &value)
     value += token.payloadHash
     tokens[token.text] = value
     batch.put(Family.meta, MetaKey.token(token.text), value)

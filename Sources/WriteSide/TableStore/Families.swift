@@ -28,34 +28,34 @@ enum MetaKey {
   static let tablePrefix: [UInt8] = [UInt8(ascii: "D")]
   static let tokenPrefix: [UInt8] = [UInt8(ascii: "K")]
 
-  static func table(_ id: UInt32) -> [UInt8] {
+  static func table(_ id: TableNumber) -> [UInt8] {
     var out = tablePrefix
-    KeyBytes.append32(id, to: &out)
+    KeyBytes.append32(id.rawValue, to: &out)
     return out
   }
 
   static let jobPrefix: [UInt8] = [UInt8(ascii: "J")]
 
   /// A backup, export, import or restore.
-  static func job(_ id: UInt32) -> [UInt8] {
+  static func job(_ id: TableNumber) -> [UInt8] {
     var out = jobPrefix
-    KeyBytes.append32(id, to: &out)
+    KeyBytes.append32(id.rawValue, to: &out)
     return out
   }
 
   static func token(_ text: String) -> [UInt8] { tokenPrefix + Array(text.utf8) }
 
   /// The history clock's last time, and the item count and size, of a table.
-  static func progress(_ id: UInt32) -> [UInt8] {
+  static func progress(_ id: TableNumber) -> [UInt8] {
     var out = [UInt8(ascii: "P")]
-    KeyBytes.append32(id, to: &out)
+    KeyBytes.append32(id.rawValue, to: &out)
     return out
   }
 
   /// The last sequence number of a partition, written when its records are trimmed.
-  static func sequence(_ id: UInt32, _ partition: Int) -> [UInt8] {
+  static func sequence(_ id: TableNumber, _ partition: Int) -> [UInt8] {
     var out = [UInt8(ascii: "S")]
-    KeyBytes.append32(id, to: &out)
+    KeyBytes.append32(id.rawValue, to: &out)
     KeyBytes.append16(UInt16(partition), to: &out)
     return out
   }

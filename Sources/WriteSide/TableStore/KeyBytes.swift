@@ -12,10 +12,10 @@ enum KeyBytes {
   /// What stands before the item's key in a TTL entry: table, index, due millisecond.
   static let timeToLivePrefixBytes = 14
 
-  /// The due millisecond of a TTL entry.
-  static func timeToLive(_ entry: [UInt8]) -> Int64 {
-    guard entry.count >= timeToLivePrefixBytes else { return .max }
-    return entry.withUnsafeBytes { Int64(clamping: read64($0, at: 6)) }
+  /// When the item of a TTL entry is due.
+  static func timeToLive(_ entry: [UInt8]) -> LogTime {
+    guard entry.count >= timeToLivePrefixBytes else { return .distantFuture }
+    return LogTime(rawValue: entry.withUnsafeBytes { Int64(clamping: read64($0, at: 6)) })
   }
 
   static func append(_ value: AttributeValue, to out: inout [UInt8]) {
@@ -54,14 +54,14 @@ enum KeyBytes {
     return hash ^ (hash >> 29)
   }
 
-  static func table(_ id: UInt32) -> [UInt8] {
+  static func table(_ id: TableNumber) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(64)
-    append32(id, to: &out)
+    append32(id.rawValue, to: &out)
     return out
   }
 
-  static func index(_ table: UInt32, _ index: UInt16) -> [UInt8] {
+  static func index(_ table: TableNumber, _ index: UInt16) -> [UInt8] {
     var out = KeyBytes.table(table)
     append16(index, to: &out)
     return out
@@ -81,7 +81,7 @@ enum KeyBytes {
 
   static func logPartition(_ hash: UInt64, of partitions: Int) -> Int { Int((hash & 0xffff_ffff) % UInt64(partitions)) }
 
-  static func log(_ table: UInt32, _ partition: Int, _ sequence: SequenceNumber) -> [UInt8] {
+  static func log(_ table: TableNumber, _ partition: Int, _ sequence: SequenceNumber) -> [UInt8] {
     var out = KeyBytes.table(table)
     append16(UInt16(partition), to: &out)
     append64(sequence.rawValue, to: &out)

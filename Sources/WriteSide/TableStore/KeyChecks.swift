@@ -1,3 +1,4 @@
+internal import ChangeRecords
 package import DynamoModel
 
 /// Checks of keys and items against a table, with DynamoDB's texts.
@@ -146,11 +147,12 @@ extension StoredTable {
     return bytes
   }
 
-  /// The entry that makes the item expire; nil when it never does: no attribute, not a Number, or more than 5 years ago.
-  func timeToLiveKey(of item: Item, itemKey: [UInt8], now: Int64) -> [UInt8]? {
+  /// The entry that makes the item expire; nil when it never does: no attribute, not a Number, or more than 5 years before `now`
+  /// (nil: of whatever age).
+  func timeToLiveKey(of item: Item, itemKey: [UInt8], now: LogTime?) -> [UInt8]? {
     guard let name = definition.timeToLive, case .number(let number)? = item[name] else { return nil }
     let due = number.expiryMilliseconds
-    guard due > now - StoredTable.timeToLiveAgeMax, due >= 0 else { return nil }
+    guard due >= 0, now.map({ due > $0.rawValue - StoredTable.timeToLiveAgeMax }) ?? true else { return nil }
     var bytes = KeyBytes.index(id, KeyBytes.timeToLiveIndex)
     KeyBytes.append64(UInt64(due), to: &bytes)
     bytes.append(contentsOf: itemKey[4...])

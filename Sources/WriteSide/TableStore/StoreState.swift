@@ -12,16 +12,16 @@ final class StoreState: Sendable {
   let clock: CommitClock
   private let published: Mutex<Published>
   /// By table.
-  private let signals = Mutex<[UInt32: Signal]>([:])
+  private let signals = Mutex<[TableNumber: Signal]>([:])
 
   struct Published {
     var tables: [String: StoredTable]
     /// Deleted tables whose log is still kept.
     var dropped: [StoredTable]
-    var progress: [UInt32: TableProgress]
-    var jobs: [UInt32: TableJob] = [:]
+    var progress: [TableNumber: TableProgress]
+    var jobs: [TableNumber: TableJob] = [:]
     /// The order of the last record committed: rises over all tables and partitions, and is in the write that used it.
-    var order: UInt64 = 0
+    var order: CommitOrder = .beforeAll
   }
 
   init(database: Database, clock: CommitClock, published: Published) {
@@ -34,9 +34,9 @@ final class StoreState: Sendable {
   func tableNames() -> [String] { published.withLock { Array($0.tables.keys) } }
   func tables() -> [StoredTable] { published.withLock { Array($0.tables.values) } }
   func allTables() -> [StoredTable] { published.withLock { Array($0.tables.values) + $0.dropped } }
-  var order: UInt64 { published.withLock { $0.order } }
+  var order: CommitOrder { published.withLock { $0.order } }
   func jobs() -> [TableJob] { published.withLock { Array($0.jobs.values) } }
-  func progress(_ id: UInt32) -> TableProgress? { published.withLock { $0.progress[id] } }
+  func progress(_ id: TableNumber) -> TableProgress? { published.withLock { $0.progress[id] } }
 
   func describe(_ table: StoredTable, status: String? = nil) -> TableDescription {
     let progress = progress(table.id)
@@ -70,7 +70,7 @@ final class StoreState: Sendable {
   func update(_ change: (inout Published) -> Void) { published.withLock { change(&$0) } }
 
   /// Announced when the table with this number has new records, or has become another.
-  func arrivals(_ id: UInt32) -> Signal {
+  func arrivals(_ id: TableNumber) -> Signal {
     signals.withLock { signals in
       if let signal = signals[id] { return signal }
       let signal = Signal()
@@ -83,8 +83,8 @@ final class StoreState: Sendable {
   func watermark(_ table: StoredTable) -> LogTime {
     if table.isDropped { return .distantFuture }
     switch table.clock {
-    case .live: return LogTime(rawValue: clock.watermark())
-    case .history: return LogTime(rawValue: progress(table.id)?.historyTime ?? 0)
+    case .live: return clock.watermark()
+    case .history: return progress(table.id)?.historyTime ?? .zero
     }
   }
 
@@ -95,7 +95,7 @@ final class StoreState: Sendable {
     var round = CommitRound(database, tables: tables, progress: progress, time: time, order: order)
     do throws(DynamoError) {
       try body(&round)
-      if round.order > order { round.batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(round.order))) }
+      if round.order > order { round.batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(round.order.rawValue))) }
       try write(&round, ceilings)
     } catch {
       clock.end(nil)
@@ -113,7 +113,7 @@ final class StoreState: Sendable {
   }
 
   /// A commit's time and the ceilings to write with it; the error names the command that accepts a clock that stands ahead.
-  func beginCommit() throws(DynamoError) -> (time: Int64, ceilings: ClockCeilings?) {
+  func beginCommit() throws(DynamoError) -> (time: LogTime, ceilings: ClockCeilings?) {
     if let begun = clock.begin() { return begun }
     let ahead = clock.jump / 1000
     throw DynamoError(
@@ -157,7 +157,7 @@ final class StoreState: Sendable {
   static func load(_ database: Database) throws -> Published {
     var published = Published(tables: [:], dropped: [], progress: [:])
     if let bytes = try database.value(Family.meta, MetaKey.order) {
-      published.order = bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) }
+      published.order = CommitOrder(rawValue: bytes.withUnsafeBytes { KeyBytes.read64($0, at: 0) })
     }
     var walk = KeyIterator(
       database, Family.meta, lower: MetaKey.tablePrefix, upper: KeyBytes.successor(MetaKey.tablePrefix))
@@ -196,9 +196,9 @@ final class StoreState: Sendable {
     return true
   }
 
-  static func encode(_ time: Int64) -> [UInt8] {
+  static func encode(_ number: Int64) -> [UInt8] {
     var out: [UInt8] = []
-    KeyBytes.append64(UInt64(bitPattern: time), to: &out)
+    KeyBytes.append64(UInt64(bitPattern: number), to: &out)
     return out
   }
 }

@@ -11,13 +11,13 @@ package enum TableClock: String, Sendable {
 
 /// A table as the store keeps it: the definition and what only the store knows.
 struct StoredTable: Sendable {
-  let id: UInt32
+  let id: TableNumber
   /// Changes only in a recovery.
   var tableID: TableID
   var definition: TableDefinition
   var indexNumbers: [String: UInt16]
   var nextIndexNumber: UInt16
-  let createdAt: Int64
+  let createdAt: LogTime
   var clock: TableClock
   /// The streams of the table, the one enabled last at the end. Disabled ones stay while they are readable.
   var streams: [StoredStream] = []
@@ -34,12 +34,12 @@ package struct TableDescription: Sendable {
   package let definition: TableDefinition
   package let status: String
   /// Milliseconds since 1970.
-  package let createdAt: Int64
+  package let createdAt: LogTime
   package let itemCount: Int
   package let sizeBytes: Int
   let indexProgress: [UInt16: TableProgress.IndexProgress]
   let indexNumbers: [String: UInt16]
-  let number: UInt32
+  let number: TableNumber
   package let clock: TableClock
   package let tableID: TableID
   package let streamLabel: String?
@@ -47,7 +47,7 @@ package struct TableDescription: Sendable {
   /// A UUID that the table keeps for its life. Made when asked for: a description goes with every request.
   package var dynamoTableID: String {
     let digits = Array("\(tableID)")
-    let tail = String(number, radix: 16)
+    let tail = String(number.rawValue, radix: 16)
     return "\(String(digits[0..<8]))-\(String(digits[8..<12]))-4\(String(digits[13..<16]))-8000-"
       + String(repeating: "0", count: 12 - tail.count) + tail
   }
@@ -99,13 +99,13 @@ extension StoredTable {
   /// The record in the store's catalogue: an item in its stored form, so that later versions can add attributes.
   var binary: [UInt8] {
     var item = Item()
-    item["id"] = .number(Number(Int64(id)))
+    item["id"] = .number(Number(Int64(id.rawValue)))
     item["tableId"] = .string(tableID.description)
     item["name"] = .string(definition.name)
     item["key"] = StoredTable.encode(definition.key)
     item["indexes"] = .list(definition.indexes.map { encode($0) })
     item["nextIndexNumber"] = .number(Number(Int64(nextIndexNumber)))
-    item["createdAt"] = .number(Number(createdAt))
+    item["createdAt"] = .number(Number(createdAt.rawValue))
     item["clock"] = .string(clock.rawValue)
     item["partitions"] = .number(Number(Int64(definition.partitions)))
     item["private"] = .list(definition.privateAttributes.map { .string($0) })
@@ -154,9 +154,9 @@ extension StoredTable {
       let clock = item["clock"]?.text.flatMap(TableClock.init(rawValue:)), let partitions = item["partitions"]?.int,
       let createdAt = item["createdAt"]?.int, let nextIndexNumber = item["nextIndexNumber"]?.int
     else { return nil }
-    self.id = UInt32(id)
+    self.id = TableNumber(rawValue: UInt32(clamping: id))
     self.tableID = tableID
-    self.createdAt = Int64(createdAt)
+    self.createdAt = LogTime(rawValue: Int64(createdAt))
     self.clock = clock
     self.nextIndexNumber = UInt16(nextIndexNumber)
     streams = (item["streams"]?.elements ?? []).compactMap(StoredStream.init)

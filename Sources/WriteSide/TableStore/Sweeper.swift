@@ -14,7 +14,7 @@ final class Sweeper: Sendable {
 
   private struct Work {
     var isStopping = false
-    var backfills: Set<UInt32> = []
+    var backfills: Set<TableNumber> = []
   }
 
   private let state: StoreState
@@ -54,13 +54,13 @@ final class Sweeper: Sendable {
     thread.withLock { $0 }?.join()
   }
 
-  func backfill(_ table: UInt32) {
+  func backfill(_ table: TableNumber) {
     work.withLock { _ = $0.backfills.insert(table) }
     wake.signal()
   }
 
   /// At the next round: not at once, for what went wrong a moment ago goes wrong now.
-  private func again(_ table: UInt32) { work.withLock { _ = $0.backfills.insert(table) } }
+  private func again(_ table: TableNumber) { work.withLock { _ = $0.backfills.insert(table) } }
 
   /// Whether an item of a live table is due. Those of a table with a history clock are removed by its writes.
   private var isSomethingDue: Bool {
@@ -74,7 +74,7 @@ final class Sweeper: Sendable {
   private var isStopping: Bool { work.withLock { $0.isStopping } }
 
   private func run() {
-    var housekeepingDue: Int64 = 0
+    var housekeepingDue = LogTime.distantPast
     let pause = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
     while !isStopping {
       let backfills = work.withLock { work in
@@ -88,10 +88,10 @@ final class Sweeper: Sendable {
       }
       // While the machine's clock is not believed, nothing is forgotten by it.
       if let now = state.clock.due(), now >= housekeepingDue {
-        housekeepingDue = now + Sweeper.housekeepingInterval
+        housekeepingDue = now.advanced(by: Sweeper.housekeepingInterval)
         forgetTokens(now)
         for table in state.allTables() where !table.streams.isEmpty { rotateShards(table, now) }
-        if let retention { for table in state.allTables() { trim(table, before: now - retention) } }
+        if let retention { for table in state.allTables() { trim(table, before: now.advanced(by: -retention)) } }
       }
       _ = wake.wait(timeout: .now() + pause)
     }
@@ -99,7 +99,7 @@ final class Sweeper: Sendable {
 
   /// Fills the indexes that are being created, and the TTL entries. From now on writes keep them by themselves: what is left
   /// is to enter the items that are not written, each looked at again by the committer's thread.
-  private func fill(_ id: UInt32) {
+  private func fill(_ id: TableNumber) {
     guard let table = state.tables().first(where: { $0.id == id }) else { return }
     let prefix = KeyBytes.table(id)
     var position = prefix
@@ -173,7 +173,7 @@ final class Sweeper: Sendable {
   }
 
   /// Closes the shards of streams that are old enough, opens their children, and forgets what nobody may read any more.
-  private func rotateShards(_ table: StoredTable, _ now: Int64) {
+  private func rotateShards(_ table: StoredTable, _ now: LogTime) {
     guard let progress = state.progress(table.id), table.rotated(now: now, shardLifetime, progress) != nil else { return }
     let (state, shardLifetime) = (state, shardLifetime)
     // What fails now is tried again at the next round.
@@ -186,13 +186,13 @@ final class Sweeper: Sendable {
     }
   }
 
-  private func forgetTokens(_ now: Int64) {
+  private func forgetTokens(_ now: LogTime) {
     var batch = WriteBatch(state.database)
     var walk = KeyIterator(
       state.database, Family.meta, lower: MetaKey.tokenPrefix, upper: KeyBytes.successor(MetaKey.tokenPrefix))
     walk.seekToFirst()
     while walk.isValid {
-      if walk.value.count >= 8, Int64(bitPattern: KeyBytes.read64(walk.value, at: 0)) <= now {
+      if walk.value.count >= 8, LogTime(rawValue: Int64(bitPattern: KeyBytes.read64(walk.value, at: 0))) <= now {
         batch.delete(Family.meta, Array(walk.key))
       }
       walk.next()
@@ -202,12 +202,12 @@ final class Sweeper: Sendable {
   }
 
   /// Trims the records older than `time` from each partition of a log; the last number is kept.
-  private func trim(_ table: StoredTable, before time: Int64) {
+  private func trim(_ table: StoredTable, before time: LogTime) {
     let state = state
     for partition in 0..<table.definition.partitions {
       guard let progress = state.progress(table.id), progress.first[partition] <= progress.last[partition] else { continue }
       let log = EmbeddedLog.Partition(state: state, table: table, number: partition)
-      guard let cut = try? log.firstSequence(atOrAfter: LogTime(rawValue: time)), cut > progress.first[partition] else {
+      guard let cut = try? log.firstSequence(atOrAfter: time), cut > progress.first[partition] else {
         continue
       }
       _ = try? committer.perform { () throws(DynamoError) in

@@ -9,7 +9,7 @@ struct TableProgress: Sendable {
   /// By partition: the first record kept; `last + 1` when none is.
   var first: [SequenceNumber]
   /// The last time given to a history clock.
-  var historyTime: Int64
+  var historyTime: LogTime
   var itemCount: Int
   var sizeBytes: Int
   /// By the number of the index: what its entries amount to.
@@ -23,7 +23,7 @@ struct TableProgress: Sendable {
 
   var binary: [UInt8] {
     var out: [UInt8] = []
-    KeyBytes.append64(UInt64(bitPattern: historyTime), to: &out)
+    KeyBytes.append64(UInt64(bitPattern: historyTime.rawValue), to: &out)
     KeyBytes.append64(UInt64(itemCount), to: &out)
     KeyBytes.append64(UInt64(sizeBytes), to: &out)
     for (number, index) in indexes.sorted(by: { $0.key < $1.key }) {
@@ -37,7 +37,7 @@ struct TableProgress: Sendable {
   init(partitions: Int) {
     last = Array(repeating: .beforeAll, count: partitions)
     first = Array(repeating: .first, count: partitions)
-    historyTime = 0
+    historyTime = .zero
     itemCount = 0
     sizeBytes = 0
   }
@@ -49,7 +49,7 @@ struct TableProgress: Sendable {
       let numbers = bytes.withUnsafeBytes { raw in
         stride(from: 0, through: bytes.count - 8, by: 8).map { KeyBytes.read64(raw, at: $0) }
       }
-      historyTime = Int64(bitPattern: numbers[0])
+      historyTime = LogTime(rawValue: Int64(bitPattern: numbers[0]))
       itemCount = Int(numbers[1])
       sizeBytes = Int(numbers[2])
       for at in stride(from: 3, to: numbers.count - 2, by: 3) {

@@ -10,7 +10,7 @@ package struct StreamDescription: Sendable {
   package let view: StreamViewType
   package let isEnabled: Bool
   /// Milliseconds since 1970.
-  package let createdAt: Int64
+  package let createdAt: LogTime
   /// In lexical order of their ids.
   package let shards: [StreamShard]
   let stored: StoredTable
@@ -56,7 +56,7 @@ extension TableStore {
     var found: [StreamDescription] = []
     for stored in state.allTables() where table.map({ Text.equal($0, stored.definition.name) }) ?? true {
       for stream in stored.streams {
-        if let disabledAt = stream.disabledAt, disabledAt <= now - TableStore.streamRetention { continue }
+        if let disabledAt = stream.disabledAt, disabledAt <= now.advanced(by: -TableStore.streamRetention) { continue }
         found.append(TableStore.describe(stream, stored))
       }
     }
@@ -88,19 +88,19 @@ extension TableStore {
   }
 
   /// The commit time before which records are no longer shown.
-  private func horizon(_ table: StoredTable) -> Int64 {
-    let now = table.clock == .history ? state.progress(table.id)?.historyTime ?? 0 : state.clock.wall()
-    return now - TableStore.streamRetention
+  private func horizon(_ table: StoredTable) -> LogTime {
+    let now = table.clock == .history ? state.progress(table.id)?.historyTime ?? .zero : state.clock.wall()
+    return now.advanced(by: -TableStore.streamRetention)
   }
 
-  /// The number of the shard's first record with a commit time of at least `time`, in whole milliseconds; one past its
+  /// The number of the shard's first record with a commit time of at least `time`; one past its
   /// last when there is none. Binary search.
   package func streamSequence(
-    _ stream: StreamDescription, _ shard: StreamShard, time: Int64
+    _ stream: StreamDescription, _ shard: StreamShard, time: LogTime
   ) throws(DynamoError) -> SequenceNumber {
     let partition = EmbeddedLog.Partition(state: state, table: stream.stored, number: shard.partition)
     do {
-      let found = try partition.firstSequence(atOrAfter: LogTime(rawValue: time))
+      let found = try partition.firstSequence(atOrAfter: time)
       return max(shard.first, shard.last.map { min(found, $0.next) } ?? found)
     } catch {
       throw DynamoError(.internalServer, "The table store failed")
@@ -121,7 +121,7 @@ extension TableStore {
     let table = stream.stored
     guard from < end else { return StreamBatch(records: [], next: shard.last == nil ? from : nil) }
     guard from >= state.progress(table.id)?.first[shard.partition] ?? .beforeAll else { throw .trimmed }
-    let horizon = LogTime(rawValue: horizon(table))
+    let horizon = horizon(table)
     var records: [(position: Position, bytes: [UInt8])] = []
     var bytes = 0
     var next = from

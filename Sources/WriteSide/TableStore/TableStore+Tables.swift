@@ -22,7 +22,7 @@ extension TableStore {
       if let view = definition.stream { table.open(view, now: now, TableProgress(partitions: definition.partitions)) }
       try TableStore.store(table, state) { batch in
         var next: [UInt8] = []
-        KeyBytes.append32(id + 1, to: &next)
+        KeyBytes.append32(id.next.rawValue, to: &next)
         batch.put(Family.meta, MetaKey.nextTableNumber, next)
       }
       state.update {
@@ -105,14 +105,14 @@ extension TableStore {
         for partition in 0..<table.definition.partitions {
           progress.last[partition] = progress.last[partition].next
           var record: [UInt8] = []
-          order += 1
+          order = order.next
           StoredRecord.append(
-            kind: .truncate, cause: .user, time: LogTime(rawValue: time), order: CommitOrder(rawValue: order),
+            kind: .truncate, cause: .user, time: time, order: order,
             keys: Item().binary, old: nil, new: nil,
             to: &record)
           batch.put(Family.log, KeyBytes.log(table.id, partition, progress.last[partition]), record)
         }
-        batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(order)))
+        batch.put(Family.meta, MetaKey.order, StoreState.encode(Int64(order.rawValue)))
         let prefix = KeyBytes.table(table.id)
         batch.deleteRange(Family.items, from: prefix, to: KeyBytes.successor(prefix))
         batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
@@ -135,7 +135,7 @@ extension TableStore {
   /// Ends a table's history: from now on the committer gives its commit times.
   package func setClock(_ name: String, _ clock: TableClock) throws(DynamoError) {
     let state = state
-    let id = try committer.perform { () throws(DynamoError) -> UInt32 in
+    let id = try committer.perform { () throws(DynamoError) -> TableNumber in
       guard var table = state.table(name) else {
         throw DynamoError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
       }
@@ -151,10 +151,10 @@ extension TableStore {
     state.arrivals(id).announce()
   }
 
-  static func nextTableNumber(_ state: StoreState) throws(DynamoError) -> UInt32 {
+  static func nextTableNumber(_ state: StoreState) throws(DynamoError) -> TableNumber {
     do throws(RocksDBError) {
       let bytes = try state.database.value(Family.meta, MetaKey.nextTableNumber)
-      return bytes?.reduce(0) { $0 << 8 | UInt32($1) } ?? 1
+      return TableNumber(rawValue: bytes?.reduce(0) { $0 << 8 | UInt32($1) } ?? 1)
     } catch {
       throw .storage(error)
     }
@@ -173,13 +173,13 @@ extension TableStore {
     }
   }
 
-  private static func deleteIndex(_ table: UInt32, _ number: UInt16, _ batch: inout WriteBatch) {
+  private static func deleteIndex(_ table: TableNumber, _ number: UInt16, _ batch: inout WriteBatch) {
     let prefix = KeyBytes.index(table, number)
     batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
   }
 
   /// A stream's label: the time of its enabling, as AWS forms it.
-  static func label(_ milliseconds: Int64) -> String { UTCTime(milliseconds: milliseconds).label }
+  static func label(_ time: LogTime) -> String { UTCTime(milliseconds: time.rawValue).label }
 }
 
 extension StoredTable {
@@ -193,9 +193,11 @@ extension StoredTable {
   }
 
   /// Opens a stream that begins with the next record. Its label is later than that of the one before.
-  mutating func open(_ view: StreamViewType, now: Int64, _ progress: TableProgress) {
+  mutating func open(_ view: StreamViewType, now: LogTime, _ progress: TableProgress) {
     var time = now
-    while let last = streams.last, !Text.less(last.label, TableStore.label(time)) { time = max(time, last.createdAt) + 1 }
+    while let last = streams.last, !Text.less(last.label, TableStore.label(time)) {
+      time = max(time, last.createdAt).advanced(by: 1)
+    }
     streams.append(StoredStream(definition, view, label: TableStore.label(time), now: time, progress))
   }
 }

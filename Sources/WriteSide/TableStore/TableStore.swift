@@ -116,7 +116,7 @@ package final class TableStore: Sendable {
     sweeper.stop()
     committer.stop()
     var batch = WriteBatch(state.database)
-    state.put(ClockCeilings(near: state.clock.last, durable: state.clock.last), &batch)
+    state.put(ClockCeilings(near: state.clock.last.rawValue, durable: state.clock.last.rawValue), &batch)
     // Without it the next start goes on from the ceiling, which is safe.
     _ = try? state.database.write(batch, sync: true)
     state.database.close()
@@ -158,8 +158,8 @@ package final class TableStore: Sendable {
     try committer.perform { [state] () throws(DynamoError) in state.extendClock() }
   }
 
-  /// The wall clock that the store goes by, in milliseconds since 1970.
-  package var now: Int64 { state.clock.wall() }
+  /// The wall clock that the store goes by, in milliseconds since 1970, as requests count time.
+  package var now: Int64 { state.clock.wall().rawValue }
 
   /// Accepts a wall clock that stands ahead: writes go on with its time.
   package func acceptClockJump() { state.clock.acceptJump() }

@@ -10,14 +10,14 @@ package struct WriteTransaction: Sendable {
   package var token: (text: String, payloadHash: [UInt8])?
   /// Whether the items' sizes are wanted when the transaction had been carried out before under its token.
   package var wantsReplayedBytes: Bool
-  /// Commit times in milliseconds, for tables with a history clock: one for all actions, or one for each. Empty for live tables.
-  package var times: [Int64]
+  /// Commit times, for tables with a history clock: one for all actions, or one for each. Empty for live tables.
+  package var times: [LogTime]
   package var cause: ChangeRecord.Cause
 
   /// `time` is one commit time for all actions, in place of `times`.
   package init(
     actions: [WriteAction], isTransaction: Bool = false, token: (text: String, payloadHash: [UInt8])? = nil,
-    wantsReplayedBytes: Bool = false, time: Int64? = nil, times: [Int64] = [], cause: ChangeRecord.Cause = .user
+    wantsReplayedBytes: Bool = false, time: LogTime? = nil, times: [LogTime] = [], cause: ChangeRecord.Cause = .user
   ) {
     self.actions = actions
     self.isTransaction = isTransaction

@@ -18,3 +18,7 @@ extension EffectID: ExpressibleByIntegerLiteral {
 extension Epoch: ExpressibleByIntegerLiteral {
   package init(integerLiteral number: Int64) { self.init(rawValue: number) }
 }
+
+extension RuleIndex: ExpressibleByIntegerLiteral {
+  package init(integerLiteral place: Int) { self.init(rawValue: place) }
+}

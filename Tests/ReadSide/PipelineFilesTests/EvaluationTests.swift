@@ -129,7 +129,7 @@ import Testing
 
       """)
     let many = String(repeating: "x", count: 1_000)
-    func rule(_ key: String) -> Int? { pipeline.tables[0].matcher.image(of: ["PK": .string(key)])?.rule }
+    func rule(_ key: String) -> RuleIndex? { pipeline.tables[0].matcher.image(of: ["PK": .string(key)])?.rule }
     #expect(rule(many) == nil)
     #expect(rule(many + "y") == 0)
     #expect(rule(many + "7") == 1)

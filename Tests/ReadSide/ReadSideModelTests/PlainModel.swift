@@ -125,7 +125,7 @@ struct PlainModel {
   /// The same, but nil when the change is a dead letter.
   mutating func taken(_ sources: [Source], _ change: PlainChange, _ projection: String) -> [(values: [Value], place: Int)]? {
     var found: [(values: [Value], place: Int)] = []
-    var rules: Set<Int> = []
+    var rules: Set<RuleIndex> = []
     for source in sources where source.table == change.table && !rules.contains(source.rule) {
       guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.time) else {
         continue

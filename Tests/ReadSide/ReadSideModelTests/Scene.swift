@@ -69,8 +69,8 @@ final class Scene {
   }
 
   /// What a write brings to a history clock.
-  private func givenTime(_ table: String) -> Int64? {
-    clocks.history.contains(table) ? max(0, time.wall() - clocks.lag) : nil
+  private func givenTime(_ table: String) -> LogTime? {
+    clocks.history.contains(table) ? LogTime(rawValue: max(0, time.wall() - clocks.lag)) : nil
   }
 
   /// The write of a step that is one.

@@ -1,4 +1,5 @@
 import ChangeLog
+import ChangeRecords
 import DynamoModel
 import Foundation
 import Kafka
@@ -40,7 +41,7 @@ import Workers
         actions.append(WriteAction(table: "Chat", key: try handle.key(ofPut: item), needsCurrent: false) { _ in .put(item) })
         times.append(messages.messages[index].time)
       }
-      _ = try await store.write(WriteTransaction(actions: actions, times: times))
+      _ = try await store.write(WriteTransaction(actions: actions, times: times.map { LogTime(rawValue: $0) }))
     }
     return store
   }

@@ -49,7 +49,7 @@ extension TableStore {
   package func put(_ table: String, _ item: Item, time: Int64? = nil) async throws -> Position? {
     guard let handle = self.table(table) else { throw DynamoError(.resourceNotFound, "Requested resource not found") }
     let action = WriteAction(table: table, key: try handle.key(ofPut: item), needsCurrent: false) { _ in .put(item) }
-    return try await write(WriteTransaction(actions: [action], time: time))[0].position
+    return try await write(WriteTransaction(actions: [action], time: time.map { LogTime(rawValue: $0) }))[0].position
   }
 
   @discardableResult

@@ -1,6 +1,7 @@
 import ChangeRecords
 import DynamoModel
 import RandomTestKit
+import RecordLiteralTestKit
 import StoreTestKit
 import Testing
 
@@ -152,7 +153,7 @@ import Testing
         let item = try write.due.map { try ExpiryTests.item(write.key, milliseconds: $0) } ?? ["pk": .string(write.key)]
         return WriteAction(table: "T_1", key: ["pk": .string(write.key)], needsCurrent: false) { _ in .put(item) }
       }
-      _ = try await store.write(WriteTransaction(actions: actions, times: part.map(\.time)))
+      _ = try await store.write(WriteTransaction(actions: actions, times: part.map { LogTime(rawValue: $0.time) }))
       sent += part.count
     }
     #expect(try await lines(store) == ExpiryTests.model(writes), "seed \(seed)")

@@ -1,6 +1,7 @@
 import ChangeRecords
 import DynamoModel
 import RandomTestKit
+import RecordLiteralTestKit
 import StoreTestKit
 import TableStore
 import Testing

@@ -127,7 +127,7 @@ import Testing
     let time = ManualTime(wall: 1_700_000_000_000)
     let store = try TableStore(path: directory.path, options: .init(time: time))
     defer { store.close() }
-    let made = try store.createTable(TableDefinition(name: "Chat", key: .strings())).createdAt
+    let made = try store.createTable(TableDefinition(name: "Chat", key: .strings())).createdAt.rawValue
     func change(to throughput: TableDefinition.Throughput?) throws -> TableOptions {
       time.advance(1000)
       return try store.updateTable("Chat") { $0.throughput = throughput }.definition.options

@@ -6,7 +6,7 @@ internal import YAML
 extension CheckedItems {
   /// Compiles the inputs for one source. Nil when one of them has an error.
   func source(
-    rule: Int, event: Source.Event?, when: Condition?, inputs: [InputSyntax], zone: Zone = .utc
+    rule: RuleIndex, event: Source.Event?, when: Condition?, inputs: [InputSyntax], zone: Zone = .utc
   ) -> Source? {
     let scope = scope(rule, allowsCommit: event != nil, zone: zone)
     var compiled: [Input] = []
@@ -56,7 +56,7 @@ extension CheckedItems {
 
   /// What a projection is over: `of:` items or `each:` changes, exactly one.
   enum Over {
-    case items(Int, when: YAMLNode?)
+    case items(RuleIndex, when: YAMLNode?)
     case changes([TriggerSyntax])
   }
 

@@ -12,7 +12,7 @@ struct TriggerSyntax {
   /// The words of the grammar.
   static let events = ["inserted", "changed", "removed", "expired"]
 
-  let rule: Int
+  let rule: RuleIndex
   let event: Event
   let when: YAMLNode?
   let node: YAMLNode
@@ -21,7 +21,7 @@ struct TriggerSyntax {
 extension CheckedItems {
   /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `item` is what
   /// an event without an item's name is about.
-  func triggers(_ nodes: [YAMLNode], item: Int? = nil, when: YAMLNode? = nil) -> [TriggerSyntax] {
+  func triggers(_ nodes: [YAMLNode], item: RuleIndex? = nil, when: YAMLNode? = nil) -> [TriggerSyntax] {
     nodes.flatMap { node -> [TriggerSyntax] in
       if node.mapping != nil {
         guard let reader = MappingReader(node, Grammar.change, findings) else { return [] }
@@ -37,7 +37,7 @@ extension CheckedItems {
     }
   }
 
-  private func triggers(_ node: YAMLNode, item: Int?, when: YAMLNode?) -> [TriggerSyntax] {
+  private func triggers(_ node: YAMLNode, item: RuleIndex?, when: YAMLNode?) -> [TriggerSyntax] {
     guard let text = findings.text(node, "a change") else { return [] }
     return findings.found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
       var parser = try ExpressionParser(text)

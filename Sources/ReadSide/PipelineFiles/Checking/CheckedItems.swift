@@ -22,7 +22,7 @@ struct CheckedItems {
     self.rules = rules
   }
 
-  func scope(_ rule: Int, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
+  func scope(_ rule: RuleIndex, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
     let draft = rules[rule]
     return Scope(
       item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
@@ -31,10 +31,12 @@ struct CheckedItems {
 
   func compiler(_ scope: Scope) -> ExpressionCompiler { ExpressionCompiler(scope: scope, tables: tables) }
 
-  func rule(named name: String) -> Int? { rules.firstIndex { $0.rule.name == name } }
+  func rule(named name: String) -> RuleIndex? {
+    rules.firstIndex { $0.rule.name == name }.map { RuleIndex(rawValue: $0) }
+  }
 
   /// The index of an item's rule, with a finding when there is none.
-  func item(_ name: String, _ node: YAMLNode) -> Int? {
+  func item(_ name: String, _ node: YAMLNode) -> RuleIndex? {
     if let rule = rule(named: name) { return rule }
     findings.add(node.mark, "there is no item `\(name)`\(Suggestion.text(for: name, among: rules.map(\.rule.name)))")
     return nil
@@ -42,7 +44,7 @@ struct CheckedItems {
 
   /// Reads a condition over images under one of the rules. Where lists are taken apart (`takesElements`) it may be about an element.
   func condition(
-    _ node: YAMLNode, rules indexes: [Int], isOfChange: Bool, takesElements: Bool = false
+    _ node: YAMLNode, rules indexes: [RuleIndex], isOfChange: Bool, takesElements: Bool = false
   ) -> Condition? {
     guard let text = findings.text(node, "a condition") else { return nil }
     let expression: ConditionExpression
@@ -108,6 +110,10 @@ struct TableDraft {
 
 extension [TableDraft] {
   subscript(index: TableIndex) -> TableDraft { self[index.rawValue] }
+}
+
+extension [RuleDraft] {
+  subscript(index: RuleIndex) -> RuleDraft { self[index.rawValue] }
 }
 
 /// An item's rule as far as it could be read.

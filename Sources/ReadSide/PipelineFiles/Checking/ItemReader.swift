@@ -86,7 +86,7 @@ struct ItemReader {
     guard let whenNode else { return draft }
     // The condition speaks of the rule by the index that it is about to get.
     let items = CheckedItems(findings: findings, tables: tables, rules: rules + [draft])
-    let when = items.condition(whenNode, rules: [rules.count], isOfChange: false)
+    let when = items.condition(whenNode, rules: [RuleIndex(rawValue: rules.count)], isOfChange: false)
     rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: when)
     return RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
   }

@@ -93,7 +93,7 @@ extension CheckedItems {
   }
 
   /// `end: removed` says what is so anyway; `end: when state = 'closed'` is a condition of the image.
-  private func readItemEnd(_ reader: MappingReader, _ rule: Int) -> Condition? {
+  private func readItemEnd(_ reader: MappingReader, _ rule: RuleIndex) -> Condition? {
     var made: Condition?
     for node in reader.elements("end") {
       guard let text = findings.text(node, "an end") else { continue }

@@ -19,7 +19,7 @@ extension CheckedPipeline {
     var names = draft.definition.key.attributes.map(\.name)
     for name in attributes(of: index) where !names.contains(where: { Text.equal($0, name) }) { names.append(name) }
     let candidates = items.rules.enumerated().filter { $1.rule.table == index }.map { place, rule in
-      ItemMatcher.Candidate(rule: place, templates: rule.templates, when: rule.rule.when)
+      ItemMatcher.Candidate(rule: RuleIndex(rawValue: place), templates: rule.templates, when: rule.rule.when)
     }
     return PipelineTable(
       definition: draft.definition, partitions: draft.partitions, attributes: AttributeNames(names), attributeNames: names,

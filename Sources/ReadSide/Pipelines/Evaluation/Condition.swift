@@ -29,12 +29,12 @@ package struct Condition: Sendable {
 
   /// A field that the text names, as one rule computes it.
   package struct FieldBinding: Sendable {
-    package let rule: Int
+    package let rule: RuleIndex
     package let name: String
     package let expression: ValueExpression
 
     /// Each property by its name.
-    package init(rule: Int, name: String, expression: ValueExpression) {
+    package init(rule: RuleIndex, name: String, expression: ValueExpression) {
       self.rule = rule
       self.name = name
       self.expression = expression

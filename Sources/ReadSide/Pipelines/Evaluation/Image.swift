@@ -4,12 +4,12 @@ package import DynamoModel
 package struct Image: Sendable {
   package let item: Item
   /// Index in `Pipeline.items`.
-  package let rule: Int
+  package let rule: RuleIndex
   /// The values of the rule's key captures.
   package let captures: [Value]
 
   /// Each property by its name.
-  package init(item: Item, rule: Int, captures: [Value]) {
+  package init(item: Item, rule: RuleIndex, captures: [Value]) {
     self.item = item
     self.rule = rule
     self.captures = captures

@@ -4,13 +4,13 @@ package import DynamoModel
 package struct ItemMatcher: Sendable {
   /// A rule that is tried: the templates of its key, and the condition that must hold.
   package final class Candidate: Sendable {
-    let rule: Int
+    let rule: RuleIndex
     let templates: [Template]
     let captureCount: Int
     let when: Condition?
 
     /// `templates` are of key attributes, in the order of the rule's captures.
-    package init(rule: Int, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
+    package init(rule: RuleIndex, templates: [(attribute: String, template: KeyTemplate)], when: Condition?) {
       var offset = 0
       self.rule = rule
       self.templates = templates.map { attribute, template in

@@ -7,7 +7,7 @@ package import Expressions
 package struct Source: Sendable {
   package let table: TableIndex
   /// Index in `Pipeline.items`.
-  package let rule: Int
+  package let rule: RuleIndex
   /// Over changes: what has to happen. Nil over items: whatever exists now.
   package let event: Event?
   package let when: Condition?
@@ -16,7 +16,7 @@ package struct Source: Sendable {
   package let explosion: ListExpression?
 
   /// Each property by its name.
-  package init(table: TableIndex, rule: Int, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
+  package init(table: TableIndex, rule: RuleIndex, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
     self.table = table
     self.rule = rule
     self.event = event

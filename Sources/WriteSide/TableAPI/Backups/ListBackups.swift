@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import TableStore
 
@@ -20,7 +21,8 @@ enum ListBackups {
     try constraints.check()
     var backups = call.store.jobs(.backup).filter { job in
       call.sees(job.description.definition.name) && (table.map { Text.equal($0, job.description.definition.name) } ?? true)
-        && job.createdAt >= from ?? .min && job.createdAt < until ?? .max && type ?? "ALL" != "SYSTEM" && type != "AWS_BACKUP"
+        && job.createdAt.rawValue >= from ?? .min && job.createdAt.rawValue < until ?? .max && type ?? "ALL" != "SYSTEM"
+        && type != "AWS_BACKUP"
     }
     if let after, let place = backups.firstIndex(where: { Text.equal($0.arn, after) }) { backups.removeFirst(place + 1) }
     let shown = Array(backups.prefix(limit ?? backupsMax))

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import TableStore
 
@@ -18,7 +19,7 @@ enum PointInTime {
     guard let since = table.definition.options.recoverableSince else { return nil }
     let now = call.store.now
     let days = table.definition.options.recoveryDays ?? Int64(daysMax)
-    let earliest = max(since, call.store.earliestMoment(table), now - days * 86_400_000)
+    let earliest = max(since, call.store.earliestMoment(table).rawValue, now - days * 86_400_000)
     return min(earliest, now)...now
   }
 }

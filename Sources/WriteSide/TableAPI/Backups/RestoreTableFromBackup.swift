@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import TableStore
 
@@ -13,7 +14,7 @@ enum RestoreTableFromBackup {
     guard backup.status == .done else { throw DynamoError(.backupInUse, "Backup is being created or restored: \(backup.arn)") }
     let definition = try request.definition(
       from: backup.description.definition,
-      RestoreSource(backup: backup.arn, table: backup.description.arn, time: backup.createdAt))
+      RestoreSource(backup: backup.arn, table: backup.description.arn, time: backup.createdAt.rawValue))
     let store = call.store
     return .control { () throws(DynamoError) -> [UInt8] in
       let (table, _) = try store.createTable(definition, filledBy: .restore, ["backup": .string(backup.arn)])

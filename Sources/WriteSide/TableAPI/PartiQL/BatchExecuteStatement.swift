@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Expressions
 internal import TableStore
@@ -54,7 +55,7 @@ enum BatchExecuteStatement {
     throw .validation("Statements of a batch must be all reads or all writes")
   }
 
-  private static func answer(_ part: Result<Part, Refusal>, _ store: TableStore, _ times: [Int64]) async -> Answer {
+  private static func answer(_ part: Result<Part, Refusal>, _ store: TableStore, _ times: [LogTime]) async -> Answer {
     let request: StatementRequest
     let table: TableHandle
     switch part {

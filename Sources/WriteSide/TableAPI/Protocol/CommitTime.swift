@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 
 /// The header `x-afterimage-time`: milliseconds since 1970, or ISO 8601 with a zone (`2026-01-01T10:00:00.250Z`,
@@ -8,10 +9,10 @@ enum CommitTime {
   /// The end of the year 9999.
   static let millisecondsMax: Int64 = 253_402_300_799_999
 
-  static func all(_ header: String?) throws(DynamoError) -> [Int64] {
-    var times: [Int64] = []
+  static func all(_ header: String?) throws(DynamoError) -> [LogTime] {
+    var times: [LogTime] = []
     for part in (header ?? "").split(separator: ",") {
-      times.append(try milliseconds(String(part).trimmingBlanks))
+      times.append(LogTime(rawValue: try milliseconds(String(part).trimmingBlanks)))
     }
     return times
   }

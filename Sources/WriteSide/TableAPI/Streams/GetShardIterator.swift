@@ -55,7 +55,7 @@ enum GetShardIterator {
       let time = time ?? 0
       guard time <= call.store.now else { throw .validation("Timestamp must not lie in the future: \(time)") }
       return max(
-        try call.store.streamHorizon(stream, shard), try call.store.streamSequence(stream, shard, time: time))
+        try call.store.streamHorizon(stream, shard), try call.store.streamSequence(stream, shard, time: LogTime(rawValue: time)))
     default:
       let text = sequence ?? ""
       guard let given = Position.sequence(ofStream: text), given >= shard.first,

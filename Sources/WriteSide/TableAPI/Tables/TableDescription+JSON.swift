@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import TableStore
 
@@ -97,7 +98,7 @@ extension JSONWriter {
     member("BillingMode", table.definition.throughput == nil ? "PAY_PER_REQUEST" : "PROVISIONED")
     if !isNew {
       name("LastUpdateToPayPerRequestDateTime")
-      seconds(since ?? table.createdAt)
+      seconds(since ?? table.createdAt.rawValue)
     }
     endObject()
   }
@@ -197,6 +198,8 @@ extension JSONWriter {
     member("ReadCapacityUnits", throughput?.read ?? 0)
     member("WriteCapacityUnits", throughput?.write ?? 0)
   }
+
+  mutating func seconds(_ time: LogTime) { seconds(time.rawValue) }
 
   /// Milliseconds as seconds with a fraction.
   mutating func seconds(_ milliseconds: Int64) {

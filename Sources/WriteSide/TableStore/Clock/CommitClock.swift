@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import Synchronization
 
 /// The store's clock: it gives commit times and watermarks, and neither ever goes back, over restarts, kill -9 and power failures too.
@@ -24,27 +25,30 @@ final class CommitClock: Sendable {
   }
 
   /// Begins a commit: its time, and the ceilings to write with it. Nil while the machine's clock is not believed.
-  func begin() -> (time: Int64, ceilings: ClockCeilings?)? { withTimeline { $0.begin($1) } }
+  func begin() -> (time: LogTime, ceilings: ClockCeilings?)? {
+    withTimeline { $0.begin($1) }.map { (LogTime(rawValue: $0.time), $0.ceilings) }
+  }
 
   /// Ends a commit or an extension: what it wrote is visible (or, after a failure, nothing was written).
   func end(_ written: ClockCeilings?) { timeline.withLock { $0.end(written) } }
 
   /// The time below which no further record will come.
-  func watermark() -> Int64 { withTimeline { $0.watermark($1) } }
+  func watermark() -> LogTime { LogTime(rawValue: withTimeline { $0.watermark($1) }) }
 
   /// The store's time now, for what is due by it; nil while the machine's clock is not believed.
-  func due() -> Int64? { withTimeline { $0.due($1) } }
+  func due() -> LogTime? { withTimeline { $0.due($1) }.map { LogTime(rawValue: $0) } }
 
   /// What is to be written now so that watermarks go on while nobody writes; nil when there is no need.
   func idleExtension() -> CommitTimeline.Extension? { withTimeline { $0.idleExtension($1) } }
 
   /// The last time given out: what a clean stop writes as both ceilings.
-  var last: Int64 { timeline.withLock { $0.last } }
+  var last: LogTime { LogTime(rawValue: timeline.withLock { $0.last }) }
 
   /// Milliseconds by which the machine's clock stands ahead of what is believed; 0 while it is within the bounds.
   var jump: Int64 { withTimeline { $0.jump($1) } }
 
   func acceptJump() { withTimeline { $0.acceptJump($1) } }
 
-  func wall() -> Int64 { time.wall() }
+  /// What the machine's clock shows, believed or not.
+  func wall() -> LogTime { LogTime(rawValue: time.wall()) }
 }

@@ -13,11 +13,11 @@ extension CommitRound {
   /// write overtakes a removal. Also when the write is refused afterwards: its time has come all the same.
   ///
   /// At most `left` removals, which is counted down; false when there are more, and then the write waits for the next round.
-  mutating func removeDue(before time: Int64?, _ actions: [WriteAction], _ left: inout Int) throws(DynamoError) -> Bool {
+  mutating func removeDue(before time: LogTime?, _ actions: [WriteAction], _ left: inout Int) throws(DynamoError) -> Bool {
     for action in actions {
       guard removesBeforeWrites(action.table), let table = tables[action.table] else { continue }
       expect(table)
-      guard let time, time > progress[table.id]?.historyTime ?? 0 else { continue }
+      guard let time, time > progress[table.id]?.historyTime ?? .zero else { continue }
       guard try removeDue(table, through: time, &left) else { return false }
     }
     return true
@@ -25,7 +25,7 @@ extension CommitRound {
 
   /// Removes the items of a table whose instant is at most `time`. With a history clock the commit time of each removal is its instant, or the last
   /// time given when that is later; with a live one it is the round's. At most `left` removals; false when there are more.
-  mutating func removeDue(_ table: StoredTable, through time: Int64, _ left: inout Int) throws(DynamoError) -> Bool {
+  mutating func removeDue(_ table: StoredTable, through time: LogTime, _ left: inout Int) throws(DynamoError) -> Bool {
     expect(table)
     while let entry = try firstEntry(table), KeyBytes.timeToLive(entry) <= time {
       guard left > 0 else { return false }
@@ -64,13 +64,13 @@ extension CommitRound {
   private mutating func remove(_ entry: [UInt8], _ table: StoredTable) throws(DynamoError) {
     let itemKey = KeyBytes.table(table.id) + entry[KeyBytes.timeToLivePrefixBytes...]
     guard let stored = try current(itemKey), let item = StoredItem.item(stored), let key = table.definition.key.key(of: item),
-      table.timeToLiveKey(of: item, itemKey: itemKey, now: .min / 2) == entry
+      table.timeToLiveKey(of: item, itemKey: itemKey, now: nil) == entry
     else {
       // It leads to no item that is due, or to a damaged one, which `table verify` names: neither may hold back the others.
       expiries[table.id]?.replace(entry, with: nil)
       return
     }
-    let time = table.clock == .history ? max(KeyBytes.timeToLive(entry), progress[table.id]?.historyTime ?? 0) : nil
+    let time = table.clock == .history ? max(KeyBytes.timeToLive(entry), progress[table.id]?.historyTime ?? .zero) : nil
     let action = WriteAction(table: table.definition.name, key: key) { _ in .delete }
     _ = try apply(WriteTransaction(actions: [action], time: time, cause: .service))
   }

@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 internal import RocksDB
 
@@ -16,9 +17,9 @@ extension TableStore {
     }
   }
 
-  /// The least instant at which an item of these tables is due, in milliseconds since 1970; nil when none ever is. One seek a table.
-  package func nextExpiry(_ tables: some Sequence<String>) throws(DynamoError) -> Int64? {
-    var least: Int64?
+  /// The least instant at which an item of these tables is due; nil when none ever is. One seek a table.
+  package func nextExpiry(_ tables: some Sequence<String>) throws(DynamoError) -> LogTime? {
+    var least: LogTime?
     for name in tables {
       guard let table = state.table(name), let next = try state.nextExpiry(table) else { continue }
       least = min(least ?? next, next)
@@ -29,7 +30,7 @@ extension TableStore {
 
 extension StoreState {
   /// When the first item of a table is due; nil when none is.
-  func nextExpiry(_ table: StoredTable) throws(DynamoError) -> Int64? {
+  func nextExpiry(_ table: StoredTable) throws(DynamoError) -> LogTime? {
     guard table.definition.timeToLive != nil else { return nil }
     let prefix = KeyBytes.index(table.id, KeyBytes.timeToLiveIndex)
     var walk = KeyIterator(database, Family.index, lower: prefix, upper: KeyBytes.successor(prefix))

@@ -17,7 +17,7 @@ final class JobRunner: Sendable {
   typealias Work = @Sendable (_ job: TableJob, _ isStopping: @escaping @Sendable () -> Bool) throws -> Void
 
   private struct State {
-    var waiting: [UInt32] = []
+    var waiting: [TableNumber] = []
     var isStopping = false
   }
 
@@ -26,15 +26,16 @@ final class JobRunner: Sendable {
   private let state = Mutex(State())
   private let wake = DispatchSemaphore(value: 0)
   private let thread = Mutex<OwnedThread?>(nil)
-  private let job: @Sendable (UInt32) -> TableJob?
+  private let job: @Sendable (TableNumber) -> TableJob?
   private let work: Work
-  private let end: @Sendable (UInt32, String?) -> Bool
+  private let end: @Sendable (TableNumber, String?) -> Bool
 
   /// - Parameters:
   ///   - job: looks a job up; nil when it was deleted.
   ///   - end: marks it as done, or as failed with a reason; false when that could not be written.
   init(
-    job: @escaping @Sendable (UInt32) -> TableJob?, work: @escaping Work, end: @escaping @Sendable (UInt32, String?) -> Bool
+    job: @escaping @Sendable (TableNumber) -> TableJob?, work: @escaping Work,
+    end: @escaping @Sendable (TableNumber, String?) -> Bool
   ) {
     (self.job, self.work, self.end) = (job, work, end)
   }
@@ -44,7 +45,7 @@ final class JobRunner: Sendable {
     thread.withLock { $0 = started }
   }
 
-  func add(_ id: UInt32) {
+  func add(_ id: TableNumber) {
     state.withLock { $0.waiting.append(id) }
     wake.signal()
   }
@@ -76,7 +77,7 @@ final class JobRunner: Sendable {
   }
 
   /// False when it must be tried again.
-  private func carryOut(_ id: UInt32) -> Bool {
+  private func carryOut(_ id: TableNumber) -> Bool {
     guard let job = job(id) else { return true }
     do {
       try work(job) { [self] in state.withLock { $0.isStopping } }

@@ -1,3 +1,4 @@
+package import ChangeRecords
 package import DynamoModel
 
 /// A backup, export, import or restore of a table: what was asked, and how far it is. Kept in the store until it is deleted.
@@ -16,12 +17,12 @@ package struct TableJob: Sendable {
     case failed
   }
 
-  package let id: UInt32
+  package let id: TableNumber
   package let kind: Kind
   package let arn: String
   /// Milliseconds since 1970.
-  package let createdAt: Int64
-  package var endedAt: Int64?
+  package let createdAt: LogTime
+  package var endedAt: LogTime?
   package var status = Status.running
   package var itemCount = 0
   /// Stored bytes of the items.
@@ -53,18 +54,19 @@ package struct TableJob: Sendable {
 
   var binary: [UInt8] {
     var item: Item = [
-      "id": .number(Number(Int64(id))), "kind": .string(kind.rawValue), "arn": .string(arn),
-      "createdAt": .number(Number(createdAt)), "status": .string(status.rawValue), "itemCount": .number(Number(Int64(itemCount))),
+      "id": .number(Number(Int64(id.rawValue))), "kind": .string(kind.rawValue), "arn": .string(arn),
+      "createdAt": .number(Number(createdAt.rawValue)), "status": .string(status.rawValue),
+      "itemCount": .number(Number(Int64(itemCount))),
       "sizeBytes": .number(Number(Int64(sizeBytes))), "errorCount": .number(Number(Int64(errorCount))),
       "parameters": .map(parameters), "table": .binary(table.binary),
     ]
-    if let endedAt { item["endedAt"] = .number(Number(endedAt)) }
+    if let endedAt { item["endedAt"] = .number(Number(endedAt.rawValue)) }
     if let failure { item["failure"] = .string(failure) }
     return item.binary
   }
 
   init(
-    id: UInt32, kind: Kind, arn: String, createdAt: Int64, parameters: AttributeMap, table: StoredTable
+    id: TableNumber, kind: Kind, arn: String, createdAt: LogTime, parameters: AttributeMap, table: StoredTable
   ) {
     (self.id, self.kind, self.arn, self.createdAt) = (id, kind, arn, createdAt)
     (self.parameters, self.table) = (parameters, table)
@@ -79,13 +81,14 @@ package struct TableJob: Sendable {
       if case .string(let text)? = item[name] { text } else { nil }
     }
     guard let id = integer("id"), let kind = text("kind").flatMap(Kind.init), let arn = text("arn"),
-      let createdAt = integer("createdAt"), let status = text("status").flatMap(Status.init),
+      let createdAt = integer("createdAt").map(LogTime.init(rawValue:)), let status = text("status").flatMap(Status.init),
       case .map(let parameters)? = item["parameters"], case .binary(let table)? = item["table"],
       let table = StoredTable(binary: table)
     else { return nil }
-    self.init(id: UInt32(id), kind: kind, arn: arn, createdAt: createdAt, parameters: parameters, table: table)
+    self.init(
+      id: TableNumber(rawValue: UInt32(clamping: id)), kind: kind, arn: arn, createdAt: createdAt, parameters: parameters, table: table)
     self.status = status
-    endedAt = integer("endedAt")
+    endedAt = integer("endedAt").map(LogTime.init(rawValue:))
     itemCount = Int(integer("itemCount") ?? 0)
     sizeBytes = Int(integer("sizeBytes") ?? 0)
     errorCount = Int(integer("errorCount") ?? 0)

@@ -62,15 +62,15 @@ struct TableMoment {
 
 extension StoredTable {
   /// The earliest commit time that `TableMoment` can give; nil while no record was trimmed, when every one can.
-  func earliestMoment(_ state: StoreState) -> Int64? {
+  func earliestMoment(_ state: StoreState) -> LogTime? {
     guard let progress = state.progress(id) else { return nil }
-    var earliest: Int64?
+    var earliest: LogTime?
     for partition in 0..<definition.partitions where progress.first[partition] > .first {
       let key = KeyBytes.log(id, partition, progress.first[partition])
       let time = (try? state.database.value(Family.log, key)).flatMap { $0 }
         .flatMap { bytes in bytes.withUnsafeBytes { try? StoredRecord.time($0) } }
       // With nothing kept, only the present is known.
-      earliest = max(earliest ?? .min, time?.rawValue ?? state.clock.watermark())
+      earliest = max(earliest ?? .distantPast, time ?? state.clock.watermark())
     }
     return earliest
   }

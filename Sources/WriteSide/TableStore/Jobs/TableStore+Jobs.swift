@@ -1,4 +1,4 @@
-internal import ChangeRecords
+package import ChangeRecords
 package import DynamoModel
 internal import RocksDB
 
@@ -17,8 +17,8 @@ extension TableStore {
   }
 
   /// The time that a job which begins now is of: every write that was answered is at or before it.
-  private static func now(_ state: StoreState, _ table: StoredTable) -> Int64 {
-    table.clock == .history ? state.progress(table.id)?.historyTime ?? 0 : max(state.clock.wall(), state.clock.last)
+  private static func now(_ state: StoreState, _ table: StoredTable) -> LogTime {
+    table.clock == .history ? state.progress(table.id)?.historyTime ?? .zero : max(state.clock.wall(), state.clock.last)
   }
 
   /// Begins a backup of a table as it is now.
@@ -44,7 +44,7 @@ extension TableStore {
       let id = try TableStore.nextTableNumber(state)
       let now = state.clock.wall()
       var all = parameters
-      all["time"] = .number(Number(time ?? TableStore.now(state, stored)))
+      all["time"] = .number(Number(time ?? TableStore.now(state, stored).rawValue))
       var job = TableJob(
         id: id, kind: kind, arn: "\(TableDescription.arn(name))/\(path(TableStore.jobName(now, id)))", createdAt: now,
         parameters: all, table: stored)
@@ -58,9 +58,9 @@ extension TableStore {
   }
 
   /// A time of 14 digits and 8 hexadecimal digits.
-  static func jobName(_ now: Int64, _ id: UInt32) -> String {
-    let digits = String(now)
-    let tail = String(id, radix: 16)
+  static func jobName(_ now: LogTime, _ id: TableNumber) -> String {
+    let digits = String(now.rawValue)
+    let tail = String(id.rawValue, radix: 16)
     return String(repeating: "0", count: max(0, 14 - digits.count)) + digits + "-"
       + String(repeating: "0", count: max(0, 8 - tail.count)) + tail
   }
@@ -83,11 +83,11 @@ extension TableStore {
       for index in definition.indexes { table.number(index) }
       table.isFilling = true
       let job = TableJob(
-        id: id + 1, kind: kind,
-        arn: "\(TableDescription.arn(definition.name))/\(kind.rawValue)/\(TableStore.jobName(now, id + 1))",
+        id: id.next, kind: kind,
+        arn: "\(TableDescription.arn(definition.name))/\(kind.rawValue)/\(TableStore.jobName(now, id.next))",
         createdAt: now, parameters: parameters, table: table)
       try TableStore.store(table, state) { batch in
-        batch.put(Family.meta, MetaKey.nextTableNumber, TableStore.encode(id + 2))
+        batch.put(Family.meta, MetaKey.nextTableNumber, TableStore.encode(id.next.next))
         batch.put(Family.meta, MetaKey.job(job.id), job.binary)
       }
       let made = table
@@ -120,14 +120,14 @@ extension TableStore {
   }
 
   /// The earliest commit time that a table's items can be given of.
-  package func earliestMoment(_ table: TableHandle) -> Int64 {
+  package func earliestMoment(_ table: TableHandle) -> LogTime {
     max(table.stored.createdAt, table.stored.earliestMoment(state) ?? table.stored.createdAt)
   }
 
   // MARK: Keeping
 
   /// Notes that a job is over, and opens the table that it filled. False when that could not be written.
-  static func end(_ id: UInt32, failure: String?, _ state: StoreState, _ committer: Committer) -> Bool {
+  static func end(_ id: TableNumber, failure: String?, _ state: StoreState, _ committer: Committer) -> Bool {
     let result: Void? = try? committer.perform { () throws(DynamoError) in
       guard var job = state.jobs().first(where: { $0.id == id }) else { return }
       job.status = failure == nil ? .done : .failed
@@ -157,16 +157,16 @@ extension TableStore {
     return result != nil
   }
 
-  static func encode(_ id: UInt32) -> [UInt8] {
+  static func encode(_ id: TableNumber) -> [UInt8] {
     var bytes: [UInt8] = []
-    KeyBytes.append32(id, to: &bytes)
+    KeyBytes.append32(id.rawValue, to: &bytes)
     return bytes
   }
 
   private static func store(_ job: TableJob, _ state: StoreState) throws(DynamoError) {
     var batch = WriteBatch(state.database)
     batch.put(Family.meta, MetaKey.job(job.id), job.binary)
-    batch.put(Family.meta, MetaKey.nextTableNumber, encode(job.id + 1))
+    batch.put(Family.meta, MetaKey.nextTableNumber, encode(job.id.next))
     do throws(RocksDBError) {
       try state.database.write(batch, sync: true)
     } catch {

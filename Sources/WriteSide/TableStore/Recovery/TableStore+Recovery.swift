@@ -28,7 +28,7 @@ extension TableStore {
   /// begins again from the start of the log, and a stream is closed and another one opened.
   package static func recover(path: String, time: any TimeSource = SystemTime()) throws(StoreError) -> [RecoveredTable] {
     try upToDamage(path: path) { database, published in
-      let now = time.wall()
+      let now = LogTime(rawValue: time.wall())
       for table in published.tables.values {
         var table = table
         table.tableID = TableID(rawValue: UInt64.random(in: 1...UInt64.max))

@@ -12,7 +12,7 @@ struct TableVerification {
   let table: StoredTable
   let progress: TableProgress
   /// Wall clock in milliseconds.
-  let now: Int64
+  let now: LogTime
   private var findings = TableFindings()
   private var sizeBytes = 0
   private var indexes: [UInt16: TableProgress.IndexProgress] = [:]
@@ -22,7 +22,7 @@ struct TableVerification {
   /// Keys walked over between two looks at whether the store waits for its readers.
   private static let strideMax = 1000
 
-  init(database: Database, snapshot: Snapshot, table: StoredTable, progress: TableProgress, now: Int64) {
+  init(database: Database, snapshot: Snapshot, table: StoredTable, progress: TableProgress, now: LogTime) {
     (self.database, self.snapshot, self.table, self.progress, self.now) = (database, snapshot, table, progress, now)
   }
 
@@ -251,7 +251,7 @@ struct TableVerification {
     }
     let wanted =
       index.map { table.indexKey($0, of: item, itemKey: itemKey) }
-      ?? table.timeToLiveKey(of: item, itemKey: itemKey, now: .min / 2)
+      ?? table.timeToLiveKey(of: item, itemKey: itemKey, now: nil)
     if wanted != entry {
       findings.add(
         kind, key: table.definition.key.key(of: item), index: index?.name, "an entry leads to an item that belongs elsewhere")
