@@ -10,13 +10,14 @@
 // Inline shims for what Swift cannot import: a variadic function, macros, and enumerations that libmicrohttpd declares closed.
 
 static inline struct MHD_Daemon *mhd_start(
-    int listen_socket, unsigned int threads, size_t connection_memory, unsigned int connections, unsigned int idle_seconds,
+    unsigned int threads, size_t connection_memory, unsigned int connections, unsigned int idle_seconds,
     MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed,
     void *(*target_arrived)(void *context, const char *target, struct MHD_Connection *connection),
     MHD_NotifyConnectionCallback connected, void *context,
     // PEM texts that outlive the daemon, or both NULL for plain HTTP.
     const char *key, const char *certificate) {
-  unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+  unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+                       MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
   struct MHD_OptionItem tls[] = {
       {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
       {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
@@ -24,7 +25,6 @@ static inline struct MHD_Daemon *mhd_start(
   if (key) flags |= MHD_USE_TLS; else tls[0].option = MHD_OPTION_END;
   return MHD_start_daemon(
       flags, 0, NULL, NULL, handler, context,
-      MHD_OPTION_LISTEN_SOCKET, (MHD_socket)listen_socket,
       // A pool of one is refused: one thread is what there is without a pool.
       MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
@@ -35,6 +35,12 @@ static inline struct MHD_Daemon *mhd_start(
       MHD_OPTION_NOTIFY_CONNECTION, connected, context,
       MHD_OPTION_ARRAY, tls,
       MHD_OPTION_END);
+}
+
+// As accept4, a GNU extension that Swift does not see. The connection does not block.
+static inline int mhd_accept(int socket, struct sockaddr *address, socklen_t *length) {
+  extern int accept4(int, struct sockaddr *, socklen_t *, int);
+  return accept4(socket, address, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 static inline unsigned int mhd_connection_count(struct MHD_Daemon *daemon) {

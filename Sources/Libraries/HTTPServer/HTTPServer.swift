@@ -52,6 +52,9 @@ package final class HTTPServer: Sendable {
 
   /// Requests in hand have so long to finish when the server stops.
   package static let stopSecondsMax = 2.0
+  /// Connections beyond `connectionsMax` that a daemon would take: the acceptor keeps the limit, and libmicrohttpd, which divides its own by
+  /// threads, must not refuse what was accepted.
+  private static let spareConnections = 1 << 16
 
   /// The port that the server listens on.
   package let port: UInt16
@@ -59,15 +62,14 @@ package final class HTTPServer: Sendable {
 
   private let core: ServerCore
   private let identity: TLSIdentity?
-  private let state: Mutex<State>
+  private let daemons: Daemons
+  private let acceptance: Mutex<Acceptance>
 
-  private struct State {
-    /// Takes new connections; nil before the start and when the server has stopped.
-    var current: Daemon?
-    /// The socket that `current` listens on; -1 when it is closed.
-    var socket: Int32
-    /// Serve the connections that came before a new certificate.
-    var retired: [Daemon] = []
+  private enum Acceptance {
+    /// Bound and listening; nobody accepts yet.
+    case bound(Int32)
+    case accepting(Acceptor)
+    case ended
   }
 
   /// Has the port from now on; whoever connects waits until `start`.
@@ -77,24 +79,35 @@ package final class HTTPServer: Sendable {
     address = settings.address
     identity = settings.identity
     core = ServerCore(settings, handler)
-    state = Mutex(State(current: nil, socket: socket))
+    daemons = Daemons()
+    acceptance = Mutex(.bound(socket))
   }
 
-  /// Begins to serve. To be called once; throws when the system gives no threads, or the certificate or key cannot be used.
+  /// Begins to serve. To be called once; throws when the system gives no threads, or the certificate or key cannot be used: then the port is
+  /// free again.
   package func start() throws(HTTPServerError) {
-    let isServing = state.withLock { state in
-      guard state.current == nil, state.socket >= 0 else { return true }
-      state.current = HTTPServer.start(core, state.socket, identity)
-      // libmicrohttpd has closed the socket when it could not start: its number may be somebody else's by now.
-      if state.current == nil { state.socket = -1 }
-      return state.current != nil
+    let reason: String? = acceptance.withLock { acceptance in
+      guard case .bound(let socket) = acceptance else { return nil }
+      acceptance = .ended
+      guard let daemon = HTTPServer.start(core, identity) else {
+        close(socket)
+        return identity == nil
+          ? "libmicrohttpd could not start its threads" : "libmicrohttpd could not start with this certificate and key"
+      }
+      daemons.replace(with: daemon)
+      do {
+        let daemons = daemons
+        acceptance = .accepting(
+          try Acceptor(socket, counts: core.connections, connectionsMax: core.settings.connectionsMax) { connection, address, length in
+            daemons.serve(connection, address, length)
+          })
+        return nil
+      } catch {
+        for daemon in daemons.end() { HTTPServer.end(daemon) }
+        return "\(error)"
+      }
     }
-    guard !isServing else { return }
-    throw HTTPServerError(
-      address: address, port: port,
-      reason: identity == nil
-        ? "libmicrohttpd could not start its threads" : "libmicrohttpd could not start with this certificate and key",
-      isPortTaken: false)
+    if let reason { throw HTTPServerError(address: address, port: port, reason: reason, isPortTaken: false) }
   }
 
   /// A server that serves at once.
@@ -110,44 +123,35 @@ package final class HTTPServer: Sendable {
   /// Serves new connections with another certificate; those that are open go on with the one they have. False, and nothing
   /// changes, when the certificate or key cannot be used.
   package func reload(_ identity: TLSIdentity) -> Bool {
-    state.withLock { state in
-      guard let current = state.current else { return false }
-      let socket = dup(state.socket)
-      // As in `start`: when libmicrohttpd cannot start it has closed the socket.
-      guard socket >= 0, let daemon = HTTPServer.start(core, socket, identity) else { return false }
-      let old = MHD_quiesce_daemon(current.pointer)
-      if old >= 0 { close(old) }
-      state.retired.append(current)
-      state.current = daemon
-      state.socket = socket
-      return true
+    guard daemons.isServing, let daemon = HTTPServer.start(core, identity) else { return false }
+    guard daemons.replace(with: daemon) else {
+      HTTPServer.end(daemon)
+      return false
     }
+    return true
   }
 
   /// Lets go of what served connections that have all ended. To be called now and then after a `reload`.
   package func retire() {
-    let idle = state.withLock { state in
-      let idle = state.retired.filter { mhd_connection_count($0.pointer) == 0 }
-      state.retired.removeAll { retired in idle.contains { $0.pointer == retired.pointer } }
-      return idle
-    }
-    for daemon in idle { HTTPServer.end(daemon) }
+    for daemon in daemons.idle() { HTTPServer.end(daemon) }
   }
 
   /// Stops accepting, lets the requests in hand finish for at most `stopSecondsMax`, ends streams, and closes. Blocks; a
   /// second call does nothing. Not to be called from a handler.
   package func stop() {
-    let (current, retired, unused) = state.withLock { state in
-      defer { (state.current, state.retired, state.socket) = (nil, [], -1) }
-      return (state.current, state.retired, state.current == nil ? state.socket : -1)
+    let last = acceptance.withLock { acceptance in
+      defer { acceptance = .ended }
+      return acceptance
     }
-    if unused >= 0 { close(unused) }
-    guard let current else { return }
-    let socket = MHD_quiesce_daemon(current.pointer)
-    if socket >= 0 { close(socket) }
-    core.drain(within: HTTPServer.stopSecondsMax)
-    for daemon in [current] + retired { HTTPServer.end(daemon) }
-    core.close()
+    switch last {
+    case .ended: return
+    case .bound(let socket): close(socket)
+    case .accepting(let acceptor):
+      acceptor.stop()
+      core.drain(within: HTTPServer.stopSecondsMax)
+      for daemon in daemons.end() { HTTPServer.end(daemon) }
+      core.close()
+    }
   }
 
   private static func end(_ daemon: Daemon) {
@@ -156,16 +160,16 @@ package final class HTTPServer: Sendable {
   }
 
   /// The callbacks' context is the core, which the server holds until the daemon has stopped.
-  private static func start(_ core: ServerCore, _ socket: Int32, _ identity: TLSIdentity?) -> Daemon? {
-    Daemon(identity) { key, certificate in start(core, socket, key: key, certificate: certificate) }
+  private static func start(_ core: ServerCore, _ identity: TLSIdentity?) -> Daemon? {
+    Daemon(identity) { key, certificate in start(core, key: key, certificate: certificate) }
   }
 
   private static func start(
-    _ core: ServerCore, _ socket: Int32, key: UnsafePointer<CChar>?, certificate: UnsafePointer<CChar>?
+    _ core: ServerCore, key: UnsafePointer<CChar>?, certificate: UnsafePointer<CChar>?
   ) -> OpaquePointer? {
     let context = Unmanaged.passUnretained(core).toOpaque()
     return mhd_start(
-      socket, UInt32(core.settings.threads), core.settings.headerBytesMax, UInt32(core.settings.connectionsMax),
+      UInt32(core.settings.threads), core.settings.headerBytesMax, UInt32(core.settings.connectionsMax + spareConnections),
       UInt32(core.settings.idleSecondsMax),
       { _, connection, _, method, _, data, size, exchange in
         guard let connection, let method, let size, let pointer = exchange?.pointee else { return mhd_no }
@@ -189,9 +193,11 @@ package final class HTTPServer: Sendable {
         if event == mhd_connection_started {
           let new = RequestProgress()
           progress?.pointee = Unmanaged.passRetained(new).toOpaque()
+          core.connections.opened()
           core.watch.opened(socket, new)
         } else {
           core.watch.closed(socket)
+          core.connections.closed()
           if let old = progress?.pointee { Unmanaged<RequestProgress>.fromOpaque(old).release() }
           progress?.pointee = nil
         }

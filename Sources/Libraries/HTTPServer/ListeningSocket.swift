@@ -1,3 +1,4 @@
+internal import CMicroHTTPD
 internal import Glibc
 
 /// Why a server could not start: what, and on which address and port.
@@ -15,7 +16,7 @@ package struct HTTPServerError: Error, Sendable, CustomStringConvertible {
 enum ListeningSocket {
   static let backlog: Int32 = 1024
 
-  /// The socket and the port it got.
+  /// The socket, which does not block, and the port it got.
   static func open(_ address: String, _ port: UInt16) throws(HTTPServerError) -> (socket: Int32, port: UInt16) {
     var hints = addrinfo()
     hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV
@@ -25,7 +26,7 @@ enum ListeningSocket {
       throw HTTPServerError(address: address, port: port, reason: "not a numeric IP address", isPortTaken: false)
     }
     defer { freeaddrinfo(found) }
-    let handle = socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), info.ai_protocol)
+    let handle = socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), info.ai_protocol)
     guard handle >= 0 else { throw failure(address, port) }
     var yes: Int32 = 1
     setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, UInt32(MemoryLayout<Int32>.size))

@@ -23,6 +23,7 @@ final class ServerCore: Sendable {
   private let state = Mutex(State())
   private let inHand = DispatchGroup()
   let watch: HangUpWatch
+  let connections = ConnectionCounts()
 
   init(_ settings: HTTPServer.Settings, _ handler: @escaping HTTPServer.Handler) {
     self.settings = settings

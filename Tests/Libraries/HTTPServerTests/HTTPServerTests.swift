@@ -166,6 +166,47 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     #expect(throws: (any Error).self) { try RawClient(port: server.port) }
   }
 
+  @Test func `a full server serves the next client when one has left`() throws {
+    let server = try HTTPServer.serving(.init(connectionsMax: 3), handler: echo)
+    let clients = try (0..<3).map { _ in try RawClient(port: server.port) }
+    for client in clients {
+      client.post("/full", [])
+      #expect(client.answer()?.status == 200)
+    }
+    let next = try RawClient(port: server.port)
+    next.post("/next", [])
+    #expect(!next.hasMore(within: 0.3), "a fourth connection is served")
+    // Those that are served still are.
+    clients[1].post("/still", [])
+    #expect(clients[1].answer()?.status == 200)
+    clients[0].hangUp()
+    #expect(next.answer()?.body == "POST /next [] - 0")
+  }
+
+  /// libmicrohttpd ended the process now and then when it was told to take no more connections while requests came.
+  @Test func `servers stop while clients come and go`() throws {
+    for _ in 0..<40 {
+      let server = try HTTPServer.serving(handler: echo)
+      let isOver = Atomic<Bool>(false)
+      let answered = Atomic<Int>(0)
+      let group = DispatchGroup()
+      for _ in 0..<4 {
+        group.enter()
+        Thread {
+          while !isOver.load(ordering: .relaxed), let client = try? RawClient(port: server.port) {
+            client.post("/now", [])
+            if client.answer() != nil { answered.add(1, ordering: .relaxed) }
+          }
+          group.leave()
+        }.start()
+      }
+      try wait("requests are answered") { answered.load(ordering: .relaxed) > 8 }
+      server.stop()
+      isOver.store(true, ordering: .relaxed)
+      group.wait()
+    }
+  }
+
   @Test(arguments: ["", "\u{0}\u{1}\u{2}", "GET / HTTP/1.1\r\nHo", "POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n{"])
   func `a client that stops sending before there is a request is let go at once`(_ text: String) throws {
     let server = try HTTPServer.serving(handler: echo)

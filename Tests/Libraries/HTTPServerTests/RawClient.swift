@@ -107,6 +107,12 @@ final class RawClient {
     return Answer(status: status, headers: headers, body: String(decoding: pending[..<length], as: UTF8.self))
   }
 
+  /// Whether bytes, or the end, come within so many seconds.
+  func hasMore(within seconds: Double) -> Bool {
+    var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return !pending.isEmpty || poll(&wait, 1, Int32(seconds * 1_000)) > 0
+  }
+
   /// Whether the server has closed the connection and nothing is left to read.
   func isAtEnd() -> Bool { pending.isEmpty && !more() }
 }
