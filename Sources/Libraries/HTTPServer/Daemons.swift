@@ -29,7 +29,11 @@ final class Daemons: Sendable {
   func serve(_ connection: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) {
     state.withLock { state in
       // Libmicrohttpd closes the connection also when it cannot serve it.
-      if let current = state.current { MHD_add_connection(current.pointer, connection, address, length) } else { close(connection) }
+      guard let current = state.current else {
+        close(connection)
+        return
+      }
+      MHD_add_connection(current.pointer, connection, address, length)
     }
   }
 

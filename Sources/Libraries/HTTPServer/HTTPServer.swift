@@ -97,8 +97,9 @@ package final class HTTPServer: Sendable {
       daemons.replace(with: daemon)
       do {
         let daemons = daemons
+        let limit = core.settings.connectionsMax
         acceptance = .accepting(
-          try Acceptor(socket, counts: core.connections, connectionsMax: core.settings.connectionsMax) { connection, address, length in
+          try Acceptor(socket, counts: core.connections, connectionsMax: limit) { connection, address, length in
             daemons.serve(connection, address, length)
           })
         return nil

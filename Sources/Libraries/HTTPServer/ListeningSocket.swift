@@ -26,7 +26,8 @@ enum ListeningSocket {
       throw HTTPServerError(address: address, port: port, reason: "not a numeric IP address", isPortTaken: false)
     }
     defer { freeaddrinfo(found) }
-    let handle = socket(info.ai_family, info.ai_socktype | Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), info.ai_protocol)
+    let flags = Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let handle = socket(info.ai_family, info.ai_socktype | flags, info.ai_protocol)
     guard handle >= 0 else { throw failure(address, port) }
     var yes: Int32 = 1
     setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, UInt32(MemoryLayout<Int32>.size))

@@ -3,9 +3,15 @@ internal import ReadModels
 
 /// The statements of a projection's table in SQLite's dialect.
 extension SQLTable {
-  /// CREATE TABLE and CREATE INDEX for SQLite. The last column is the row's hash.
+  /// The column of the state that a row is derived from, in tables that keep it.
+  static let stateName = "_state"
+
+  /// The columns after the projection's own: the state where one is kept, and the row's hash.
+  private var ownNames: [String] { (keepsState ? [SQLTable.stateName] : []) + [RowHash.columnName] }
+
+  /// CREATE TABLE and CREATE INDEX for SQLite. The last columns are those of the store: `_state` where one is kept, and the row's hash.
   package var createStatements: [String] {
-    let definitions = columns.flatMap(\.definitions) + ["\(RowHash.columnName) BLOB NOT NULL"]
+    let definitions = columns.flatMap(\.definitions) + ownNames.map { "\($0) BLOB NOT NULL" }
     let key = primaryKey.map { columns[$0].sortName }.joined(separator: ", ")
     let table = "CREATE TABLE \(name) (\(definitions.joined(separator: ", ")), PRIMARY KEY (\(key))) STRICT, WITHOUT ROWID"
     return [table]
@@ -16,9 +22,9 @@ extension SQLTable {
   }
 
   /// Inserts a row, or replaces the one with its key. Parameters in the order of the columns, two for a decimal, then
-  /// the row's hash.
+  /// the state where one is kept and the row's hash.
   package var upsertStatement: String {
-    let names = columns.flatMap(\.sqlNames) + [RowHash.columnName]
+    let names = columns.flatMap(\.sqlNames) + ownNames
     let marks = (1...names.count).map { "?\($0)" }.joined(separator: ", ")
     return "INSERT OR REPLACE INTO \(name) (\(names.joined(separator: ", "))) VALUES (\(marks))"
   }
@@ -31,16 +37,35 @@ extension SQLTable {
   /// Deletes the row of a key and returns its hash. Parameters in the order of `primaryKey`, one each: `Value.bindSortable`.
   package var deleteStatement: String { "DELETE FROM \(name) WHERE \(keyCondition) RETURNING \(RowHash.columnName)" }
 
-  /// The hash of the row of a key. Parameters as `deleteStatement`.
-  package var hashStatement: String { "SELECT \(RowHash.columnName) FROM \(name) WHERE \(keyCondition)" }
+  /// The hash of the row of a key; in tables that keep it also the state, and of a board `reached_order`. Parameters as `deleteStatement`.
+  package var hashStatement: String {
+    let order = columns.first { $0.name == "reached_order" }?.name
+    let names = [RowHash.columnName] + (keepsState ? [SQLTable.stateName, order ?? "0"] : [])
+    return "SELECT \(names.joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)"
+  }
+
+  /// Changes what no hash and no index holds of the row of a key, in tables that keep states: the last three columns, then the state; then
+  /// parameters as `deleteStatement`.
+  var touchStatement: String {
+    let names = columns.suffix(3).map(\.name) + [SQLTable.stateName]
+    let sets = names.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
+    return "UPDATE \(name) SET \(sets) WHERE \(keyCondition(from: names.count))"
+  }
+
+  /// Changes one column, which is in no index, and the row's hash; then parameters as `deleteStatement`.
+  func changeStatement(of column: Int) -> String {
+    "UPDATE \(name) SET \(columns[column].name) = ?1, \(RowHash.columnName) = ?2 WHERE \(keyCondition(from: 2))"
+  }
 
   /// The row of a key: `columns` in order, without sortable forms. Parameters as `deleteStatement`.
   package var selectStatement: String {
     "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)"
   }
 
-  private var keyCondition: String {
-    primaryKey.enumerated().map { "\(columns[$1].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+  private var keyCondition: String { keyCondition(from: 0) }
+
+  private func keyCondition(from parameter: Int) -> String {
+    primaryKey.enumerated().map { "\(columns[$1].sortName) = ?\(parameter + $0 + 1)" }.joined(separator: " AND ")
   }
 }
 

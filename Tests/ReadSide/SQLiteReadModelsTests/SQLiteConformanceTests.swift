@@ -54,7 +54,7 @@ import Testing
     switch part {
     case .position: write = "UPDATE ON _lanes"
     case .collection: write = "INSERT ON plays"
-    case .groups: write = "INSERT ON _groups"
+    case .groups: write = "INSERT ON rooms"
     case .sessions: write = "INSERT ON _sessions"
     case .steps: write = "INSERT ON _steps"
     case .deadLetters: write = "INSERT ON _dead_letters"

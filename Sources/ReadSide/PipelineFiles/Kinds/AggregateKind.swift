@@ -34,7 +34,8 @@ extension CheckedItems {
     let made = aggregateColumns(columns, places, sources[0], isOverItems: isOverItems)
     let keys = sources[0].inputs[..<keyCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     let table = SQLTable(
-      name: entry.key.text, columns: keys + made.map(sqlColumn) + CheckedItems.traceColumns, primaryKey: Array(0..<keyCount))
+      name: entry.key.text, columns: keys + made.map(sqlColumn) + CheckedItems.traceColumns, primaryKey: Array(0..<keyCount),
+      keepsState: true)
     return (.aggregate(Aggregate(isOverItems: isOverItems, sources: sources, keyCount: keyCount, columns: made)), table)
   }
 }

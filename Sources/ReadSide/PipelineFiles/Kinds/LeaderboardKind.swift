@@ -62,7 +62,8 @@ extension CheckedItems {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` has no effect here")
     }
     let table = boardTable(
-      entry.key.text, sources[0].inputs[...boardCount], scoreType, direction: direction, hasWindows: !windows.isEmpty)
+      entry.key.text, sources[0].inputs[...boardCount], scoreType, direction: direction, hasWindows: !windows.isEmpty,
+      keepsState: keep.members == nil)
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
       score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
@@ -88,7 +89,7 @@ extension CheckedItems {
   /// `named` are the board's inputs and the member's.
   private func boardTable(
     _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, direction: Leaderboard.Direction,
-    hasWindows: Bool
+    hasWindows: Bool, keepsState: Bool
   ) -> SQLTable {
     let boardCount = named.count - 1
     var columns = named[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
@@ -107,7 +108,7 @@ extension CheckedItems {
       ]
     return SQLTable(
       name: name, columns: columns + CheckedItems.traceColumns, primaryKey: Array(0...boardCount),
-      indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)])
+      indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)], keepsState: keepsState)
   }
 
   private func readScore(_ text: String, _ node: YAMLNode) -> (function: Leaderboard.Score, argument: ExpressionSyntax?)? {

@@ -16,13 +16,16 @@ package struct SQLTable: Sendable {
   /// The columns of the primary key: indexes of `columns`.
   package let primaryKey: [Int]
   package let indexes: [SQLIndex]
+  /// Whether rows are derived from a state that a store may keep beside their values.
+  package let keepsState: Bool
 
   /// Each property by its name.
-  package init(name: String, columns: [SQLColumn], primaryKey: [Int], indexes: [SQLIndex] = []) {
+  package init(name: String, columns: [SQLColumn], primaryKey: [Int], indexes: [SQLIndex] = [], keepsState: Bool = false) {
     self.name = name
     self.columns = columns
     self.primaryKey = primaryKey
     self.indexes = indexes
+    self.keepsState = keepsState
   }
 
   package func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }

@@ -6,6 +6,7 @@ internal import SQLite
 final class GroupStatements {
   let findState: Statement
   let putState: Statement
+  let removeState: Statement
   let addValue: Statement
   let removeValue: Statement
   let leastValue: Statement
@@ -20,6 +21,7 @@ final class GroupStatements {
     findState = try connection.statement("SELECT state FROM _groups WHERE \(own)")
     putState = try connection.statement(
       "INSERT OR REPLACE INTO _groups (projection, key, state, empty_at, rank) VALUES (?1, ?2, ?3, ?4, ?5)")
+    removeState = try connection.statement("DELETE FROM _groups WHERE \(own)")
     addValue = try connection.statement(
       """
       INSERT INTO _values (projection, key, column_number, value_key, kept, count) VALUES (?1, ?2, ?3, ?4, coalesce(?5, x''), ?6)

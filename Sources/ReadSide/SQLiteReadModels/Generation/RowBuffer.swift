@@ -63,11 +63,22 @@ struct RowBuffer {
     bytes.append(contentsOf: text)
   }
 
-  /// Binds all cells in order, then the hash, and runs the statement.
-  func run(_ statement: Statement, hash: [UInt8]) throws(SQLiteError) {
+  /// Binds all cells in order, then the state if there is one and the hash, and runs the statement.
+  func run(_ statement: Statement, state: [UInt8]? = nil, hash: [UInt8]) throws(SQLiteError) {
     try bytes.withBytes { (base) throws(SQLiteError) in
       for index in cells.indices { try bind(index, to: statement, at: index + 1, base) }
-      try statement.bind(cells.count + 1, blob: hash)
+      if let state { try statement.bind(cells.count + 1, blob: state) }
+      try statement.bind(cells.count + (state == nil ? 1 : 2), blob: hash)
+      try statement.run()
+    }
+  }
+
+  /// Binds the last cells, so many, then the state and the columns of a key in their sortable form, and runs the statement.
+  func run(_ statement: Statement, last count: Int, state: [UInt8], key: [Int]) throws(SQLiteError) {
+    try bytes.withBytes { (base) throws(SQLiteError) in
+      for place in 0..<count { try bind(cells.count - count + place, to: statement, at: place + 1, base) }
+      try statement.bind(count + 1, blob: state)
+      for (place, column) in key.enumerated() { try bind(sortable[column], to: statement, at: count + 2 + place, base) }
       try statement.run()
     }
   }

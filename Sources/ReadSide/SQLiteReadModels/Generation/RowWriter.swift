@@ -13,8 +13,10 @@ final class RowWriter {
   private let connection: Connection
   private let upsert: Statement
   private let insert: Statement
-  private let find: Statement
+  private let lookup: Statement
   private let remove: Statement
+  /// Of a table that keeps states.
+  private let touch: Statement?
   private var hasher: RowHasher
   private var buffer = RowBuffer()
   /// The next column.
@@ -27,8 +29,9 @@ final class RowWriter {
     self.connection = connection
     upsert = try connection.statement(table.upsertStatement)
     insert = try connection.statement(table.insertStatement)
-    find = try connection.statement(table.hashStatement)
+    lookup = try connection.statement(table.hashStatement)
     remove = try connection.statement(table.deleteStatement)
+    touch = table.keepsState ? try connection.statement(table.touchStatement) : nil
     hasher = RowHasher(table)
   }
 
@@ -58,7 +61,7 @@ final class RowWriter {
       if connection.changes > 0 { return change.add(hash) }
       // There is one after all: somebody else wrote into the file.
     }
-    try buffer.forEach(find, key: table.primaryKey) { change.subtract(try RowWriter.hash($0)) }
+    try buffer.forEach(lookup, key: table.primaryKey) { change.subtract(try RowWriter.hash($0)) }
     try buffer.run(upsert, hash: hash.bytes)
     change.add(hash)
   }
@@ -67,6 +70,62 @@ final class RowWriter {
   func write(_ values: [Value], isNew: Bool = false) throws {
     for value in values { add(value) }
     try finish(isNew: isNew)
+  }
+
+  /// What stands in a row that keeps its state.
+  struct Found {
+    let hash: RowHash
+    /// Of a board's row: like the hash it says whether the row's indexed columns change.
+    let reachedOrder: Int64
+  }
+
+  /// Looks for the row of a key, in a table that keeps states, and hands its state to `body`. Nil when there is none.
+  func find<State>(_ key: [Value], state body: (UnsafeRawBufferPointer) throws -> State) throws -> (Found, State)? {
+    for (place, value) in key.enumerated() { buffer.append(value, as: table.columns[place].type) }
+    defer { buffer.removeAll() }
+    var found: (Found, State)?
+    try buffer.forEach(lookup, key: table.primaryKey) { row in
+      let state = try row.withBytes(1) { try body($0 ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
+      found = (Found(hash: try RowWriter.hash(row), reachedOrder: row.int64(2)), state)
+    }
+    return found
+  }
+
+  /// Writes a row of all columns with its state, in the place of the one that was found; nil when none was.
+  func write(_ values: [Value], state: [UInt8], over found: Found?, reachedOrder: Int64) throws {
+    for value in values { add(value) }
+    let hash = hasher.finish()
+    defer {
+      buffer.removeAll()
+      column = 0
+    }
+    guard let found else {
+      try buffer.run(insert, state: state, hash: hash.bytes)
+      if connection.changes > 0 { return change.add(hash) }
+      // There is one after all: somebody else wrote into the file.
+      try buffer.forEach(lookup, key: table.primaryKey) { change.subtract(try RowWriter.hash($0)) }
+      try buffer.run(upsert, state: state, hash: hash.bytes)
+      return change.add(hash)
+    }
+    if let touch, hash == found.hash, reachedOrder == found.reachedOrder {
+      return try buffer.run(touch, last: 3, state: state, key: table.primaryKey)
+    }
+    change.subtract(found.hash)
+    try buffer.run(upsert, state: state, hash: hash.bytes)
+    change.add(hash)
+  }
+
+  /// Changes one column of the row that stands there with `values` and `before` as its hash, by a `changeStatement` of the column.
+  func change(_ values: [Value], _ before: RowHash, column: Int, to value: Value, _ statement: Statement) throws {
+    var values = values
+    values[column] = value
+    let hash = hasher.hash(values)
+    try value.bindSortable(to: statement, at: 1)
+    try statement.bind(2, blob: hash.bytes)
+    for (place, key) in table.primaryKey.enumerated() { try values[key].bindSortable(to: statement, at: 3 + place) }
+    try statement.run()
+    change.subtract(before)
+    change.add(hash)
   }
 
   /// Deletes the row of a key, if there is one.
@@ -80,8 +139,8 @@ final class RowWriter {
     while try statement.step() { change.subtract(try RowWriter.hash(statement)) }
   }
 
-  private static func hash(_ row: Statement) throws -> RowHash {
-    guard let hash = row.withBytes(0, { $0.flatMap { RowHash(bytes: $0) } }) else { throw DamagedRow() }
+  static func hash(_ row: Statement, _ column: Int = 0) throws -> RowHash {
+    guard let hash = row.withBytes(column, { $0.flatMap { RowHash(bytes: $0) } }) else { throw DamagedRow() }
     return hash
   }
 }

@@ -46,29 +46,38 @@ extension SQLiteGeneration {
       try merge(rules, key, delta, watermark: watermark, into: &boards[boards.count - 1])
       result.rows += 1
     }
-    let before = Dictionary(uniqueKeysWithValues: boards.map { ($0.bytes, $0.isShown) })
     for place in boards.indices {
       // Without `keep` every board is shown.
       if leaderboard.keepBoards == nil { boards[place].isShown = true }
       try store(rules, boards[place])
     }
+    var (come, gone): (Set<BytesKey>, Set<BytesKey>) = ([], [])
     if let keep = leaderboard.keepBoards, boards.contains(where: { !$0.isShown || $0.members == 0 }) {
-      try chooseShown(rules, keep: keep, &boards)
+      (come, gone) = try changesOfShown(rules, keep: keep)
     }
-    for board in boards where board.isShown && before[board.bytes] != false || board.isShown && leaderboard.keepBoards == nil {
-      try writeRows(rules, board, touched: board.touched)
+    for var board in boards {
+      // A board that begins has nothing that would have to move.
+      if board.isNew, come.remove(BytesKey(board.bytes)) != nil {
+        try show(true, rules, board.bytes)
+        board.isShown = true
+      }
+      try writeTouched(rules, board)
     }
+    func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
+    for bytes in sorted(gone) { try hide(rules, bytes) }
+    for bytes in sorted(come) { try comeIn(rules, bytes) }
   }
 
   private func merge(
     _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, watermark: Instant, into board: inout Board
   ) throws {
-    var group = try merge(rules.id, rules.plan, key, delta: delta, watermark: watermark)
+    let place: Place = board.isNew ? .none : board.isShown && rules.table.keepsState ? .row : .groups
+    var group = try merge(rules.id, rules.plan, key, delta: delta, in: place, watermark: watermark)
     let wasMember = group.state.isPlaced
     try writeMisfits(rules.id, rules.plan, &group)
     group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
     board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
-    try store(rules.id, group, rank: rules.leaderboard.keepMembers == nil ? nil : rank(rules, group))
+    if !rules.table.keepsState { try store(rules.id, group, rank: rank(rules, group)) }
     board.openedAt = min(board.openedAt, (delta.first ?? delta.stamp).time)
     let period = rules.leaderboard.period(of: delta.key)
     board.closesAt = period?.upperBound
@@ -111,8 +120,8 @@ extension SQLiteGeneration {
       .optional(board.closedAt), .int(board.members), .int(board.isShown ? 1 : 0))
   }
 
-  /// The latest boards that have members are shown. One that comes in gets all its rows, one that goes out loses them.
-  private func chooseShown(_ rules: BoardRules, keep: Int, _ boards: inout [Board]) throws {
+  /// The latest boards that have members are shown: which ones come in now, and which go out.
+  private func changesOfShown(_ rules: BoardRules, keep: Int) throws -> (come: Set<BytesKey>, gone: Set<BytesKey>) {
     var chosen: Set<BytesKey> = []
     try connection.forEach(
       "SELECT board FROM _boards WHERE projection = ?1 AND members > 0 ORDER BY latest DESC, board DESC LIMIT ?2",
@@ -122,19 +131,22 @@ extension SQLiteGeneration {
     try connection.forEach("SELECT board FROM _boards WHERE projection = ?1 AND is_shown = 1", .projection(rules.id)) {
       shown.insert(BytesKey($0.bytes(0) ?? []))
     }
-    func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
-    for bytes in sorted(shown.subtracting(chosen)) {
-      try show(false, rules, bytes)
-      try deleteRows(rules, board: bytes)
-      journal(rules.id, bytes)
-    }
-    for bytes in sorted(chosen.subtracting(shown)) {
-      try show(true, rules, bytes)
-      guard let board = try board(rules, bytes) else { continue }
-      let fresh = boards.first { $0.isNew && $0.bytes == bytes }
-      try writeRows(rules, board, touched: fresh?.touched)
-    }
-    for place in boards.indices { boards[place].isShown = chosen.contains(BytesKey(boards[place].bytes)) }
+    return (chosen.subtracting(shown), shown.subtracting(chosen))
+  }
+
+  /// A board goes out: it loses its rows.
+  private func hide(_ rules: BoardRules, _ bytes: [UInt8]) throws {
+    try show(false, rules, bytes)
+    if rules.table.keepsState { try keepStates(rules, board: bytes) }
+    try deleteRows(rules, board: bytes)
+    journal(rules.id, bytes)
+  }
+
+  /// A board comes in: it gets all its rows.
+  private func comeIn(_ rules: BoardRules, _ bytes: [UInt8]) throws {
+    try show(true, rules, bytes)
+    guard let board = try board(rules, bytes) else { return }
+    try writeAll(rules, board)
   }
 
   private func show(_ isShown: Bool, _ rules: BoardRules, _ bytes: [UInt8]) throws {

@@ -29,7 +29,7 @@ extension SQLiteGeneration {
     try run {
       if synced { try connection.execute("PRAGMA synchronous = FULL") }
       defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
-      defer { writers = [:] }
+      defer { (writers, rowless) = ([:], [:]) }
       (misfitsBegun, journaled) = (0, [:])
       return try connection.transaction {
         var result = CheckpointResult()

@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Projections
@@ -13,8 +14,26 @@ extension SQLiteGeneration {
     var state: GroupState
     let shown: GroupState.Shown
     let isAlive: Bool
-    /// Whether the store had nothing of it, and so no row either.
-    let isNew: Bool
+    let origin: Origin
+
+    /// Where the state was.
+    enum Origin {
+      /// Nowhere: the group begins, and has no row either.
+      case none
+      case row(RowWriter.Found)
+      case groups
+    }
+
+    var isNew: Bool { if case .none = origin { true } else { false } }
+  }
+
+  /// Where a group's state is to be looked for.
+  enum Place {
+    /// In its row, and if there is none among the states without.
+    case row
+    case groups
+    /// Nowhere: it cannot be there.
+    case none
   }
 
   func writeGroups(_ id: ProjectionID, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
@@ -25,41 +44,71 @@ extension SQLiteGeneration {
       try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark: watermark, result: &result)
       return
     }
-    let writer = try rows(id)
     for (key, delta) in sorted {
-      var group = try merge(id, plan, key.bytes, delta: delta, watermark: watermark)
+      var group = try merge(id, plan, key.bytes, delta: delta, in: .row, watermark: watermark)
       result.rows += 1
       try writeMisfits(id, plan, &group)
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
-      try store(id, group, rank: nil)
-      if group.isAlive {
-        try writer.write(group.key + group.shown.values + trace(group.state.stamp), isNew: group.isNew)
-      } else {
-        try writer.delete(group.key)
-      }
+      try put(id, group, row: group.isAlive ? group.key + group.shown.values + trace(group.state.stamp) : nil)
     }
   }
 
   func merge(
-    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, watermark: Instant
+    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, in place: Place, watermark: Instant
   ) throws -> MergedGroup {
     var values = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: watermark)
-    let known = try state(id, key, plan)
-    var state = known ?? GroupState(plan)
+    var (state, origin) = try find(id, plan, key, delta.key, in: place) ?? (GroupState(plan), .none)
     try state.merge(delta, plan, &values)
     let isAlive = state.isAlive(plan)
     let shown = isAlive ? try state.shown(plan, &values) : GroupState.Shown()
-    return MergedGroup(key: delta.key, bytes: key, state: state, shown: shown, isAlive: isAlive, isNew: known == nil)
+    return MergedGroup(key: delta.key, bytes: key, state: state, shown: shown, isAlive: isAlive, origin: origin)
   }
 
-  /// A group as it is, for a row that is derived again. Nil for a member without a score.
+  private func find(
+    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], _ values: [Value], in place: Place
+  ) throws -> (GroupState, MergedGroup.Origin)? {
+    switch place {
+    case .none: return nil
+    case .groups: break
+    case .row:
+      if let (found, state) = try rows(id).find(values, state: { try GroupState(bytes: $0, plan) }) {
+        return (state, .row(found))
+      }
+      guard try hasStates(id) else { return nil }
+    }
+    return try state(id, key, plan).map { ($0, .groups) }
+  }
+
+  /// Whether there are states without rows.
+  private func hasStates(_ id: ProjectionID) throws -> Bool {
+    if let known = rowless[id] { return known }
+    let found = try connection.integer("SELECT EXISTS (SELECT 1 FROM _groups WHERE projection = ?1)", .projection(id)) == 1
+    rowless[id] = found
+    return found
+  }
+
+  /// Writes a group: its row, with the state in it, or the state alone when it has none. For tables that keep states.
+  func put(_ id: ProjectionID, _ group: MergedGroup, row: [Value]?) throws {
+    let writer = try rows(id)
+    guard let row else {
+      if case .row = group.origin { try writer.delete(group.key) }
+      return try store(id, group, rank: nil)
+    }
+    var found: RowWriter.Found?
+    if case .row(let known) = group.origin { found = known }
+    try writer.write(
+      row, state: group.state.bytes, over: found, reachedOrder: Int64(bitPattern: group.shown.reached.order.rawValue))
+    if case .groups = group.origin { try removeState(id, group.bytes) }
+  }
+
+  /// A group that has no row, as it is, for a row that is derived again. Nil for a member without a score.
   func shownGroup(_ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8]) throws -> MergedGroup? {
     guard var state = try state(id, key, plan), state.isAlive(plan),
       let values = Value.values(ordered: key, count: plan.keyCount)
     else { return nil }
     var stored = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: .distantPast)
     let shown = try state.shown(plan, &stored)
-    return MergedGroup(key: values, bytes: key, state: state, shown: shown, isAlive: true, isNew: false)
+    return MergedGroup(key: values, bytes: key, state: state, shown: shown, isAlive: true, origin: .groups)
   }
 
   /// Dead letters of sums that do not fit, as long as they do not.
@@ -88,12 +137,25 @@ extension SQLiteGeneration {
     return try find.withBytes(0) { bytes in try GroupState(bytes: bytes ?? .init(start: nil, count: 0), plan) }
   }
 
+  /// Writes the state of a group that has no row with a column for it.
   func store(_ id: ProjectionID, _ group: MergedGroup, rank: [UInt8]?) throws {
+    let emptyAt = group.isAlive ? nil : group.state.stamp.time
+    try store(id, group.bytes, state: group.state.bytes, emptyAt: emptyAt, rank: rank)
+  }
+
+  func store(_ id: ProjectionID, _ key: [UInt8], state: [UInt8], emptyAt: Instant?, rank: [UInt8]?) throws {
+    rowless[id] = true
     let put = try groupStatements().putState
-    try put.bindGroup(id, group.bytes)
-    try put.bind(3, blob: group.state.bytes)
-    if group.isAlive { try put.bind(4) } else { try put.bind(4, group.state.stamp.time.rawValue) }
+    try put.bindGroup(id, key)
+    try put.bind(3, blob: state)
+    if let emptyAt { try put.bind(4, emptyAt.rawValue) } else { try put.bind(4) }
     if let rank { try put.bind(5, blob: rank) } else { try put.bind(5) }
     try put.run()
+  }
+
+  func removeState(_ id: ProjectionID, _ key: [UInt8]) throws {
+    let remove = try groupStatements().removeState
+    try remove.bindGroup(id, key)
+    try remove.run()
   }
 }

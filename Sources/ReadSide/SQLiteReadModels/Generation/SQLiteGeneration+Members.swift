@@ -7,16 +7,40 @@ internal import SQLite
 
 /// The rows of a board's members.
 extension SQLiteGeneration {
-  /// Writes the rows of a shown board: of the members that were touched, or of all when nil.
-  func writeRows(_ rules: BoardRules, _ board: Board, touched: [MergedGroup]?) throws {
-    if let keep = rules.leaderboard.keepMembers { return try writeBest(rules, board, keep: keep, touched) }
-    if let touched {
-      for group in touched { try writeRow(rules, board, group) }
+  /// Writes the members of a board that were touched: rows of a shown one, and the states of those that have none.
+  func writeTouched(_ rules: BoardRules, _ board: Board) throws {
+    if let keep = rules.leaderboard.keepMembers {
+      if board.isShown { try writeBest(rules, board, keep: keep, board.touched) }
       return
     }
+    for group in board.touched {
+      if board.isShown { try writeRow(rules, board, group) } else { try put(rules.id, group, row: nil) }
+    }
+  }
+
+  /// Writes all rows of a board that is shown from now on.
+  func writeAll(_ rules: BoardRules, _ board: Board) throws {
+    if let keep = rules.leaderboard.keepMembers { return try writeBest(rules, board, keep: keep, nil) }
     for key in try members(rules, board) {
-      guard let group = try shownGroup(rules.id, rules.plan, key) else { continue }
+      guard let group = try shownGroup(rules.id, rules.plan, key), group.state.isPlaced else { continue }
       try writeRow(rules, board, group)
+    }
+  }
+
+  /// Moves the states of a board's members out of their rows, which are about to go.
+  func keepStates(_ rules: BoardRules, board bytes: [UInt8]) throws {
+    let (condition, values) = try condition(rules, board: bytes)
+    let columns = rules.table.columns[...rules.leaderboard.boardCount]
+    let names = columns.map(\.name) + [SQLTable.stateName]
+    let select = try connection.statement("SELECT \(names.joined(separator: ", ")) FROM \(rules.table.name)\(condition)")
+    for (place, value) in values.enumerated() { try value.bindSortable(to: select, at: place + 1) }
+    defer { select.reset() }
+    while try select.step() {
+      let key = try columns.enumerated().map { place, column in
+        guard let value = Value(column: place, of: select, as: column.type) else { throw DamagedRow() }
+        return value
+      }
+      try store(rules.id, Value.ordered(key), state: select.bytes(columns.count) ?? [], emptyAt: nil, rank: nil)
     }
   }
 
@@ -33,11 +57,14 @@ extension SQLiteGeneration {
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
     journal(rules.id, group.bytes)
-    guard group.state.isPlaced else { return try rows(rules.id).delete(group.key) }
+    guard group.state.isPlaced else {
+      return rules.table.keepsState ? try put(rules.id, group, row: nil) : try rows(rules.id).delete(group.key)
+    }
     var row = group.key + group.shown.values
     row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
     if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-    try rows(rules.id).write(row + trace(group.state.stamp), isNew: group.isNew)
+    row += trace(group.state.stamp)
+    if rules.table.keepsState { try put(rules.id, group, row: row) } else { try rows(rules.id).write(row, isNew: group.isNew) }
   }
 
   /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.

@@ -53,29 +53,27 @@ extension SQLiteGeneration {
     let member = rules.table.columns[rules.leaderboard.boardCount].sortName
     let (condition, values) = try condition(rules, board: bytes)
     let columns = rules.table.columns
-    let names = columns.map(\.name).joined(separator: ", ")
+    let names = (columns.map(\.name) + [RowHash.columnName]).joined(separator: ", ")
     let past = values.count + 1
     let both = condition.isEmpty ? " WHERE \(member) > ?\(past)" : "\(condition) AND \(member) > ?\(past)"
+    let change = try connection.statement(rules.table.changeStatement(of: closedAt))
     let end = " ORDER BY \(member) LIMIT \(SQLiteGeneration.closedRowsMax)"
     var last: Value?
     while true {
       let select = try connection.statement("SELECT \(names) FROM \(rules.table.name)\(last == nil ? condition : both)\(end)")
       for (place, value) in values.enumerated() { try value.bindSortable(to: select, at: place + 1) }
       if let last { try last.bindSortable(to: select, at: past) }
-      var read: [[Value]] = []
+      var read: [(row: [Value], hash: RowHash)] = []
       while try select.step() {
-        read.append(
-          try columns.indices.map { column in
-            guard let value = Value(column: column, of: select, as: columns[column].type) else { throw DamagedRow() }
-            return value
-          })
+        let row = try columns.indices.map { column in
+          guard let value = Value(column: column, of: select, as: columns[column].type) else { throw DamagedRow() }
+          return value
+        }
+        read.append((row, try RowWriter.hash(select, columns.count)))
       }
-      for var row in read {
-        row[closedAt] = .timestamp(time)
-        try writer.write(row)
-      }
+      for (row, hash) in read { try writer.change(row, hash, column: closedAt, to: .timestamp(time), change) }
       guard read.count == SQLiteGeneration.closedRowsMax else { return }
-      last = read[read.count - 1][rules.leaderboard.boardCount]
+      last = read[read.count - 1].row[rules.leaderboard.boardCount]
     }
   }
 

@@ -20,6 +20,8 @@ package final class SQLiteGeneration: GenerationStore {
   var writers: [ProjectionID: RowWriter] = [:]
   /// By leaderboard, the keys of members and boards whose rows the running transaction has changed.
   var journaled: [ProjectionID: [[UInt8]]] = [:]
+  /// By projection, whether `_groups` may hold states of it; as far as the running transaction has asked.
+  var rowless: [ProjectionID: Bool] = [:]
   var preparedGroupStatements: GroupStatements?
   /// Dead letters of sums that the running transaction has written where there was none.
   var misfitsBegun = 0

@@ -86,7 +86,8 @@ package struct TableJob: Sendable {
       let table = StoredTable(binary: table)
     else { return nil }
     self.init(
-      id: TableNumber(rawValue: UInt32(clamping: id)), kind: kind, arn: arn, createdAt: createdAt, parameters: parameters, table: table)
+      id: TableNumber(rawValue: UInt32(clamping: id)), kind: kind, arn: arn, createdAt: createdAt,
+      parameters: parameters, table: table)
     self.status = status
     endedAt = integer("endedAt").map(LogTime.init(rawValue:))
     itemCount = Int(integer("itemCount") ?? 0)
