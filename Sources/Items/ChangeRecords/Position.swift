@@ -40,6 +40,23 @@ package struct Position: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { "\(tableID):\(partition):\(sequence)" }
 
+  /// Appends the text as `description` gives it, without making a string of it.
+  package func append(to bytes: inout [UInt8]) {
+    for shift in stride(from: 60, through: 0, by: -4) {
+      let digit = UInt8(truncatingIfNeeded: tableID.rawValue >> UInt64(shift)) & 15
+      bytes.append(digit < 10 ? 48 + digit : 87 + digit)
+    }
+    for number in [UInt64(partition), sequence.rawValue] {
+      bytes.append(UInt8(ascii: ":"))
+      var divisor: UInt64 = 1
+      while number / divisor >= 10 { divisor *= 10 }
+      while divisor > 0 {
+        bytes.append(UInt8(48 + number / divisor % 10))
+        divisor /= 10
+      }
+    }
+  }
+
   /// The event id of DynamoDB Streams: 32 hexadecimal digits, the same each time the record is read.
   package var eventID: String {
     let place = String(UInt64(partition) << 52 | sequence.rawValue, radix: 16)

@@ -5,7 +5,8 @@ internal import Pipelines
 struct CollectionFold: Fold {
   private let id: ProjectionID
   private let collection: Collection
-  private var rows: [BytesKey: CollectionChange] = [:]
+  private var rows = BytesMap<CollectionChange?>()
+  private var scratch: [UInt8] = []
 
   init(_ collection: Collection, id: ProjectionID) {
     self.id = id
@@ -17,27 +18,34 @@ struct CollectionFold: Fold {
     if let old = change.old, collection.source.holds(old), let given = try? collection.source.contributions(of: old, commit: nil)
     {
       for inputs in given {
-        guard let key = key(inputs, change) else { continue }
+        guard let place = place(inputs, change) else { continue }
         // What the store has not seen yet needs not be deleted there.
-        if case .insert? = rows[key] {
-          rows[key] = nil
+        if case .insert? = rows.values[place] {
+          rows.values[place] = nil
         } else {
-          rows[key] = .delete(Array(inputs[..<collection.keyCount]), itemKey: change.itemKey)
+          rows.values[place] = .delete(Array(inputs[..<collection.keyCount]), itemKey: change.itemKey)
         }
       }
     }
     guard let new = change.new, collection.source.holds(new) else { return }
     for inputs in try collection.source.contributions(of: new, commit: nil) {
-      guard let key = key(inputs, change) else { continue }
-      rows[key] =
-        change.isInsertion && rows[key] == nil
+      let count = rows.count
+      guard let place = place(inputs, change) else { continue }
+      rows.values[place] =
+        change.isInsertion && rows.count > count
         ? .insert(inputs, itemKey: change.itemKey, change.stamp) : .upsert(inputs, itemKey: change.itemKey, change.stamp)
     }
   }
 
-  private func key(_ inputs: [Value], _ change: Change) -> BytesKey? {
-    for index in 0..<collection.keyCount where inputs[index].isNull { return nil }
-    return BytesKey(Value.ordered(inputs[..<collection.keyCount]) + change.itemKey)
+  /// The place of the row among those that change. Nil when there is none, for a value of its key is null.
+  private mutating func place(_ inputs: [Value], _ change: Change) -> Int? {
+    scratch.removeAll(keepingCapacity: true)
+    for index in 0..<collection.keyCount {
+      if inputs[index].isNull { return nil }
+      inputs[index].appendOrdered(to: &scratch)
+    }
+    scratch.append(contentsOf: change.itemKey)
+    return rows.slot(of: scratch) { nil }
   }
 
   var hasChanges: Bool { !rows.isEmpty }
@@ -45,7 +53,8 @@ struct CollectionFold: Fold {
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     if rows.isEmpty { return }
+    let empty = rows.emptied()
     changes.collections[id] = rows
-    rows = [:]
+    rows = empty
   }
 }

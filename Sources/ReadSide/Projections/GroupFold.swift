@@ -8,7 +8,8 @@ struct GroupFold: Fold {
   private let sources: [Source]
   /// Of a leaderboard whose score reads an input: without a value there is no member.
   private let scoreInput: Int?
-  private var groups: [BytesKey: GroupDelta] = [:]
+  private var groups = BytesMap<GroupDelta>()
+  private var scratch: [UInt8] = []
 
   /// `sources` are those of the lane's table.
   init(_ plan: GroupPlan, sources: [Source], id: ProjectionID) {
@@ -72,42 +73,47 @@ struct GroupFold: Fold {
 
   /// The one contribution of a change.
   private mutating func add(_ inputs: [Value], _ change: Change) {
-    guard let key = key(inputs) else { return }
+    guard let place = place(inputs) else { return }
     let contribution = Contribution(inputs: inputs, sign: 1, stamp: change.stamp, itemKey: change.itemKey)
     let isMove = plan.boardCount != nil && !amount((inputs, 1)).isZero
-    groups[key, default: GroupDelta(key: Array(inputs[..<plan.keyCount]), plan)].add(contribution, plan, isMove: isMove)
+    groups.values[place].add(contribution, plan, isMove: isMove)
   }
 
   private mutating func add(_ contributions: Contributions, _ change: Change) {
-    var keys: [BytesKey] = []
+    var places: [Int] = []
     for (inputs, sign) in contributions.all {
-      guard let key = key(inputs) else { continue }
+      guard let place = place(inputs) else { continue }
       let contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: change.itemKey)
-      groups[key, default: GroupDelta(key: Array(inputs[..<plan.keyCount]), plan)].add(contribution, plan)
-      keys.append(key)
+      groups.values[place].add(contribution, plan)
+      places.append(place)
     }
-    if plan.boardCount != nil { noteMoved(contributions, keys, change) }
+    if plan.boardCount != nil { noteMoved(contributions, places, change) }
   }
 
-  /// Nil when the contribution is none: one of the group's values, or the score, is null.
-  private func key(_ inputs: [Value]) -> BytesKey? {
-    for column in 0..<plan.keyCount where inputs[column].isNull { return nil }
+  /// The place of the group that a contribution goes to. Nil when it is none: one of the group's values, or the score, is null.
+  private mutating func place(_ inputs: [Value]) -> Int? {
     if let scoreInput, inputs[scoreInput].isNull { return nil }
-    return BytesKey(Value.ordered(inputs[..<plan.keyCount]))
+    scratch.removeAll(keepingCapacity: true)
+    for column in 0..<plan.keyCount {
+      if inputs[column].isNull { return nil }
+      inputs[column].appendOrdered(to: &scratch)
+    }
+    let plan = plan
+    return groups.slot(of: scratch) { GroupDelta(key: Array(inputs[..<plan.keyCount]), plan) }
   }
 
   /// Members whose count or sum this change moves: what it gives and takes does not cancel out.
-  private mutating func noteMoved(_ contributions: Contributions, _ keys: [BytesKey], _ change: Change) {
-    if keys.count == 1, contributions.all.count == 1 {
+  private mutating func noteMoved(_ contributions: Contributions, _ places: [Int], _ change: Change) {
+    if places.count == 1, contributions.all.count == 1 {
       if amount(contributions.all[0]).isZero { return }
-      return move(keys[0], change)
+      return move(places[0], change)
     }
-    var net: [BytesKey: ExactSum] = [:]
+    var net: [Int: ExactSum] = [:]
     for one in contributions.all {
-      guard let key = key(one.inputs) else { continue }
-      net[key, default: ExactSum()].add(amount(one))
+      guard let place = place(one.inputs) else { continue }
+      net[place, default: ExactSum()].add(amount(one))
     }
-    for (key, sum) in net where !sum.isZero { move(key, change) }
+    for (place, sum) in net where !sum.isZero { move(place, change) }
   }
 
   private func amount(_ one: (inputs: [Value], sign: Int64)) -> ExactSum {
@@ -120,9 +126,9 @@ struct GroupFold: Fold {
     return sum
   }
 
-  private mutating func move(_ key: BytesKey, _ change: Change) {
+  private mutating func move(_ place: Int, _ change: Change) {
     // A lane's changes come in order.
-    groups[key]?.changed = change.stamp
+    groups.values[place].changed = change.stamp
   }
 
   var hasChanges: Bool { !groups.isEmpty }
@@ -130,7 +136,8 @@ struct GroupFold: Fold {
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     if groups.isEmpty { return }
+    let empty = groups.emptied()
     changes.groups[id] = groups
-    groups = [:]
+    groups = empty
   }
 }

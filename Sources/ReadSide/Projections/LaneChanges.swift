@@ -4,10 +4,10 @@ package import Pipelines
 
 /// What a lane has made of its records since the last checkpoint: everything that the next one writes.
 package struct LaneChanges: Sendable {
-  /// By projection, then by the row's primary key in ordered form.
-  package var collections: [ProjectionID: [BytesKey: CollectionChange]] = [:]
+  /// By projection, then by the row's primary key in ordered form. Nil for a row that came and went.
+  package var collections: [ProjectionID: BytesMap<CollectionChange?>] = [:]
   /// Aggregates and boards: by projection, then by the group's ordered values.
-  package var groups: [ProjectionID: [BytesKey: GroupDelta]] = [:]
+  package var groups: [ProjectionID: BytesMap<GroupDelta>] = [:]
   /// By projection.
   package var sessions: [ProjectionID: SessionChanges] = [:]
   package var deadLetters: [DeadLetter] = []

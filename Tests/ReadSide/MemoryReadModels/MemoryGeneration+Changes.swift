@@ -12,8 +12,9 @@ extension MemoryGeneration {
     try check(.collection)
     for (id, all) in changes.collections {
       result.rows += all.count
-      for (_, change) in all {
+      for change in all.values {
         switch change {
+        case nil: break
         case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
           write(id, inputs + [.bytes(itemKey)] + trace(stamp))
         case .delete(let key, let itemKey): rows[id]?[BytesKey(Value.ordered(key + [.bytes(itemKey)]))] = nil
@@ -46,12 +47,13 @@ extension MemoryGeneration {
     try check(.commit)
   }
 
-  private mutating func merge(_ id: ProjectionID, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
+  private mutating func merge(_ id: ProjectionID, _ deltas: BytesMap<GroupDelta>, _ result: inout CheckpointResult) throws {
     guard let plan = plans[id] else { return }
     result.rows += deltas.count
     let watermark = leastWatermark(id)
     var touched: Set<BytesKey> = []
-    for (key, delta) in deltas {
+    for (bytes, delta) in deltas.sorted {
+      let key = BytesKey(bytes)
       var state = groups[id]?[key] ?? GroupState(plan)
       var own = values[id]?[key] ?? MemoryValues()
       own.watermark = watermark

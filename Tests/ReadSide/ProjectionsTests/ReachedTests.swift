@@ -40,7 +40,7 @@ import Testing
     var engine = engine(pipeline)
     while engine.sequence < SequenceNumber(history.entries[0][0].count) {
       try engine.apply(history.batch(0, 0, after: engine.sequence, limit: every))
-      guard let delta = engine.takeChanges().groups[id]?[BytesKey(Value.ordered([.string("w")]))] else { continue }
+      guard let delta = engine.takeChanges().groups[id]?[Value.ordered([.string("w")])] else { continue }
       try state.merge(delta, plan, &values)
     }
     let shown = try state.shown(plan, &values)

@@ -1,4 +1,6 @@
+internal import ChangeRecords
 internal import Pipelines
+internal import Projections
 internal import ReadModels
 internal import SQLite
 
@@ -19,6 +21,8 @@ final class RowWriter {
   private let touch: Statement?
   private var hasher: RowHasher
   private var buffer = RowBuffer()
+  /// Memory for a position.
+  private var text: [UInt8] = []
   /// The next column.
   private var column = 0
   /// What was added less what was taken away.
@@ -42,8 +46,12 @@ final class RowWriter {
     column += 1
   }
 
-  /// Takes the value of the next column, which is text and is part of neither key nor hash, by its UTF-8.
-  func add(unhashed text: [UInt8]) {
+  /// Takes the values of the last three columns: `_at`, `_order` and `_position`.
+  func add(_ stamp: Stamp) {
+    add(.timestamp(stamp.time))
+    add(.integer(Int64(bitPattern: stamp.order.rawValue)))
+    text.removeAll(keepingCapacity: true)
+    stamp.position.append(to: &text)
     buffer.append(unsorted: text)
     hasher.skip()
     column += 1
@@ -66,12 +74,6 @@ final class RowWriter {
     change.add(hash)
   }
 
-  /// Writes a row of all columns.
-  func write(_ values: [Value], isNew: Bool = false) throws {
-    for value in values { add(value) }
-    try finish(isNew: isNew)
-  }
-
   /// What stands in a row that keeps its state.
   struct Found {
     let hash: RowHash
@@ -91,9 +93,8 @@ final class RowWriter {
     return found
   }
 
-  /// Writes a row of all columns with its state, in the place of the one that was found; nil when none was.
-  func write(_ values: [Value], state: [UInt8], over found: Found?, reachedOrder: Int64) throws {
-    for value in values { add(value) }
+  /// Writes the row whose values were added with its state, in the place of the one that was found; nil when none was.
+  func finish(state: [UInt8], over found: Found?, reachedOrder: Int64) throws {
     let hash = hasher.finish()
     defer {
       buffer.removeAll()

@@ -31,19 +31,21 @@ extension SQLiteGeneration {
   }
 
   func writeBoards(
-    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: [(key: [UInt8], delta: GroupDelta)], watermark: Instant,
+    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: BytesMap<GroupDelta>, watermark: Instant,
     result: inout CheckpointResult
   ) throws {
     guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, !deltas.isEmpty else { return }
     let rules = BoardRules(id: id, plan: plan, leaderboard: leaderboard, table: pipeline.projections[id].table)
     result.boards.insert(id)
     var boards: [Board] = []
-    for (key, delta) in deltas {
-      let values = Array(delta.key[..<leaderboard.boardCount])
-      let bytes = Value.ordered(values)
+    for slot in deltas.sortedSlots {
+      let key = deltas.key(slot)
       // The members of a board stand one after the other.
-      if boards.last?.bytes != bytes { boards.append(try board(rules, bytes) ?? Board(bytes: bytes, isNew: true)) }
-      try merge(rules, key, delta, watermark: watermark, into: &boards[boards.count - 1])
+      if boards.last.map({ !key.starts(with: $0.bytes) }) ?? true {
+        let bytes = Value.ordered(deltas.values[slot].key[..<leaderboard.boardCount])
+        boards.append(try board(rules, bytes) ?? Board(bytes: bytes, isNew: true))
+      }
+      try merge(rules, key, deltas.values[slot], watermark: watermark, into: &boards[boards.count - 1])
       result.rows += 1
     }
     for place in boards.indices {

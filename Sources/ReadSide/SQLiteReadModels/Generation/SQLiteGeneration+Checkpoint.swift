@@ -44,9 +44,9 @@ extension SQLiteGeneration {
   /// Steps 3 to 6, of a lane or of the decider.
   func write(_ changes: LaneChanges, of lane: LaneID, result: inout CheckpointResult) throws {
     for id in changes.collections.keys.sorted() {
-      result.rows += try writeCollection(id, changes.collections[id] ?? [:])
+      result.rows += try writeCollection(id, changes.collections[id] ?? BytesMap())
     }
-    for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? [:], &result) }
+    for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? BytesMap(), &result) }
     for id in changes.sessions.keys.sorted() {
       result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), of: lane)
     }
@@ -62,14 +62,20 @@ extension SQLiteGeneration {
       .int(more))
   }
 
-  private func writeCollection(_ id: ProjectionID, _ rows: [BytesKey: CollectionChange]) throws -> Int {
+  private func writeCollection(_ id: ProjectionID, _ rows: BytesMap<CollectionChange?>) throws -> Int {
     let writer = try self.rows(id)
-    for (_, change) in Bytes.sorted(rows) {
-      switch change {
-      case .insert(let inputs, let itemKey, let stamp):
-        try writer.write(inputs + [.bytes(itemKey)] + trace(stamp), isNew: true)
-      case .upsert(let inputs, let itemKey, let stamp): try writer.write(inputs + [.bytes(itemKey)] + trace(stamp))
+    func write(_ inputs: [Value], _ itemKey: [UInt8], _ stamp: Stamp, isNew: Bool) throws {
+      for value in inputs { writer.add(value) }
+      writer.add(.bytes(itemKey))
+      writer.add(stamp)
+      try writer.finish(isNew: isNew)
+    }
+    for slot in rows.sortedSlots {
+      switch rows.values[slot] {
+      case .insert(let inputs, let itemKey, let stamp): try write(inputs, itemKey, stamp, isNew: true)
+      case .upsert(let inputs, let itemKey, let stamp): try write(inputs, itemKey, stamp, isNew: false)
       case .delete(let key, let itemKey): try writer.delete(key + [.bytes(itemKey)])
+      case nil: break
       }
     }
     return rows.count

@@ -36,20 +36,19 @@ extension SQLiteGeneration {
     case none
   }
 
-  func writeGroups(_ id: ProjectionID, _ deltas: [BytesKey: GroupDelta], _ result: inout CheckpointResult) throws {
+  func writeGroups(_ id: ProjectionID, _ deltas: BytesMap<GroupDelta>, _ result: inout CheckpointResult) throws {
     guard let plan = plans[id] else { return }
     let watermark = try leastWatermark(of: id)
-    let sorted = Bytes.sorted(deltas)
     if plan.boardCount != nil {
-      try writeBoards(id, plan, sorted.map { ($0.key.bytes, $0.value) }, watermark: watermark, result: &result)
+      try writeBoards(id, plan, deltas, watermark: watermark, result: &result)
       return
     }
-    for (key, delta) in sorted {
-      var group = try merge(id, plan, key.bytes, delta: delta, in: .row, watermark: watermark)
+    for slot in deltas.sortedSlots {
+      var group = try merge(id, plan, deltas.key(slot), delta: deltas.values[slot], in: .row, watermark: watermark)
       result.rows += 1
       try writeMisfits(id, plan, &group)
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
-      try put(id, group, row: group.isAlive ? group.key + group.shown.values + trace(group.state.stamp) : nil)
+      try put(id, group, hasRow: group.isAlive)
     }
   }
 
@@ -87,17 +86,22 @@ extension SQLiteGeneration {
     return found
   }
 
-  /// Writes a group: its row, with the state in it, or the state alone when it has none. For tables that keep states.
-  func put(_ id: ProjectionID, _ group: MergedGroup, row: [Value]?) throws {
+  /// Writes a group: its row, with the state in it, or the state alone when it has none. For tables that keep states. `more` adds the columns
+  /// between those of the group and the last change.
+  func put(_ id: ProjectionID, _ group: MergedGroup, hasRow: Bool, more: (RowWriter) -> Void = { _ in }) throws {
     let writer = try rows(id)
-    guard let row else {
+    guard hasRow else {
       if case .row = group.origin { try writer.delete(group.key) }
       return try store(id, group, rank: nil)
     }
     var found: RowWriter.Found?
     if case .row(let known) = group.origin { found = known }
-    try writer.write(
-      row, state: group.state.bytes, over: found, reachedOrder: Int64(bitPattern: group.shown.reached.order.rawValue))
+    for value in group.key { writer.add(value) }
+    for value in group.shown.values { writer.add(value) }
+    more(writer)
+    writer.add(group.state.stamp)
+    try writer.finish(
+      state: group.state.bytes, over: found, reachedOrder: Int64(bitPattern: group.shown.reached.order.rawValue))
     if case .groups = group.origin { try removeState(id, group.bytes) }
   }
 

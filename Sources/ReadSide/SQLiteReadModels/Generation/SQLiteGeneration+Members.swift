@@ -14,7 +14,7 @@ extension SQLiteGeneration {
       return
     }
     for group in board.touched {
-      if board.isShown { try writeRow(rules, board, group) } else { try put(rules.id, group, row: nil) }
+      if board.isShown { try writeRow(rules, board, group) } else { try put(rules.id, group, hasRow: false) }
     }
   }
 
@@ -57,14 +57,19 @@ extension SQLiteGeneration {
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
     journal(rules.id, group.bytes)
-    guard group.state.isPlaced else {
-      return rules.table.keepsState ? try put(rules.id, group, row: nil) : try rows(rules.id).delete(group.key)
+    func more(_ writer: RowWriter) {
+      writer.add(.timestamp(group.shown.reached.time))
+      writer.add(.integer(Int64(bitPattern: group.shown.reached.order.rawValue)))
+      if !rules.leaderboard.windows.isEmpty { writer.add(board.closedAt.map { .timestamp($0) } ?? .null) }
     }
-    var row = group.key + group.shown.values
-    row += [.timestamp(group.shown.reached.time), .integer(Int64(bitPattern: group.shown.reached.order.rawValue))]
-    if !rules.leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-    row += trace(group.state.stamp)
-    if rules.table.keepsState { try put(rules.id, group, row: row) } else { try rows(rules.id).write(row, isNew: group.isNew) }
+    if rules.table.keepsState { return try put(rules.id, group, hasRow: group.state.isPlaced, more: more) }
+    let writer = try rows(rules.id)
+    guard group.state.isPlaced else { return try writer.delete(group.key) }
+    for value in group.key { writer.add(value) }
+    for value in group.shown.values { writer.add(value) }
+    more(writer)
+    writer.add(group.state.stamp)
+    try writer.finish(isNew: group.isNew)
   }
 
   /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score.

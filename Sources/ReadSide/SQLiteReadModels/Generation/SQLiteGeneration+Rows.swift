@@ -31,11 +31,6 @@ extension SQLiteGeneration {
     }
   }
 
-  /// `_at`, `_order` and `_position`.
-  func trace(_ stamp: Stamp) -> [Value] {
-    [.timestamp(stamp.time), .integer(Int64(bitPattern: stamp.order.rawValue)), .string(stamp.position.description)]
-  }
-
   func deleteRows(_ rules: BoardRules, board bytes: [UInt8]) throws {
     let (condition, values) = try condition(rules, board: bytes)
     let delete = try connection.statement("DELETE FROM \(rules.table.name)\(condition) RETURNING \(RowHash.columnName)")

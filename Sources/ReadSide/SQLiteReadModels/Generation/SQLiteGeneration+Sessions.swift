@@ -42,13 +42,13 @@ extension SQLiteGeneration {
     let hasSums = sessions.columns.contains { $0.function == .sum }
     var bytes: [UInt8] = []
     for state in changes.ended {
-      try write(state, sessions, to: row, scratch: &bytes)
+      try write(state, sessions, to: row)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       try remove.bind(4, blob: Value.ordered(state.key))
       try remove.run()
     }
     for state in changes.active {
-      try write(state, sessions, to: row, scratch: &bytes)
+      try write(state, sessions, to: row)
       if hasSums, state.hasMisfit { try writeMisfits(id, state, sessions) }
       bytes.removeAll(keepingCapacity: true)
       for value in state.key { value.appendOrdered(to: &bytes) }
@@ -71,7 +71,7 @@ extension SQLiteGeneration {
     return changes.count
   }
 
-  private func write(_ state: SessionState, _ sessions: Sessions, to row: RowWriter, scratch bytes: inout [UInt8]) throws {
+  private func write(_ state: SessionState, _ sessions: Sessions, to row: RowWriter) throws {
     for value in state.key { row.add(value) }
     row.add(.string(state.sessionID))
     row.add(.timestamp(state.startedAt))
@@ -82,11 +82,7 @@ extension SQLiteGeneration {
     for index in sessions.columns.indices {
       row.add(state.columns[index].value(sessions.columns[index], of: state) ?? .null)
     }
-    row.add(.timestamp(state.stamp.time))
-    row.add(.integer(Int64(bitPattern: state.stamp.order.rawValue)))
-    bytes.removeAll(keepingCapacity: true)
-    SQLiteGeneration.appendPosition(state.stamp, to: &bytes)
-    row.add(unhashed: bytes)
+    row.add(state.stamp)
     try row.finish()
   }
 
@@ -96,22 +92,5 @@ extension SQLiteGeneration {
       shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp,
       misfits: state.misfits(sessions),
       columns: sessions.columns.map { ($0.name, $0.function == .sum) })
-  }
-
-  /// A stamp's position as text, without making a string of it.
-  private static func appendPosition(_ stamp: Stamp, to bytes: inout [UInt8]) {
-    let digits = Array("0123456789abcdef".utf8)
-    for shift in stride(from: 60, through: 0, by: -4) {
-      bytes.append(digits[Int(truncatingIfNeeded: stamp.tableID.rawValue >> UInt64(shift)) & 15])
-    }
-    for number in [UInt64(stamp.partition), stamp.sequence.rawValue] {
-      bytes.append(UInt8(ascii: ":"))
-      var divisor: UInt64 = 1
-      while number / divisor >= 10 { divisor *= 10 }
-      while divisor > 0 {
-        bytes.append(UInt8(48 + number / divisor % 10))
-        divisor /= 10
-      }
-    }
   }
 }
