@@ -6,6 +6,10 @@ internal import Pipelines
 /// form. The layout belongs to the engine's fingerprint: a change of it makes a new generation.
 struct StateWriter {
   var bytes: [UInt8] = []
+  /// The last stamp that was written whole.
+  private var known = Stamp.none
+
+  init(bytes: [UInt8] = []) { self.bytes = bytes }
 
   mutating func unsigned(_ value: Int) { Varint.append(value, to: &bytes) }
 
@@ -30,10 +34,20 @@ struct StateWriter {
     if let value { write(&self, value) }
   }
 
+  /// The stamps of one state are often one and the same, and mostly of one partition: what the last one says is not written again.
   mutating func stamp(_ stamp: Stamp) {
+    if stamp == known { return bytes.append(StampForm.known.rawValue) }
+    if stamp == .none { return bytes.append(StampForm.none.rawValue) }
+    let isOfSamePartition = stamp.tableID == known.tableID && stamp.partition == known.partition
+    bytes.append((isOfSamePartition ? StampForm.samePartition : .whole).rawValue)
+    if !isOfSamePartition {
+      signed(Int64(bitPattern: stamp.tableID.rawValue))
+      unsigned(stamp.partition)
+    }
     instant(stamp.time)
-    for number in [stamp.order.rawValue, stamp.tableID.rawValue, stamp.sequence.rawValue] { signed(Int64(bitPattern: number)) }
-    unsigned(stamp.partition)
+    signed(Int64(bitPattern: stamp.order.rawValue))
+    signed(Int64(bitPattern: stamp.sequence.rawValue))
+    known = stamp
   }
 
   mutating func values(_ values: [Value]) {
@@ -72,8 +86,20 @@ struct StateWriter {
   }
 }
 
+/// What follows of a stamp.
+private enum StampForm: UInt8 {
+  /// Nothing: it is the last one that was written with numbers.
+  case known
+  /// Nothing: it is `Stamp.none`.
+  case none
+  /// Time, order and sequence number; table id and partition are those of the last one.
+  case samePartition
+  case whole
+}
+
 struct StateReader {
   private let bytes: UnsafeRawBufferPointer
+  private var known = Stamp.none
   private var index = 0
 
   /// The bytes must outlive the reader.
@@ -123,12 +149,22 @@ struct StateReader {
   }
 
   mutating func stamp() throws(StateError) -> Stamp {
-    let time = try instant()
-    var numbers: [UInt64] = []
-    for _ in 0..<3 { numbers.append(UInt64(bitPattern: try signed())) }
-    return Stamp(
-      time: time, order: CommitOrder(rawValue: numbers[0]), tableID: TableID(rawValue: numbers[1]), partition: try unsigned(),
-      sequence: SequenceNumber(rawValue: numbers[2]))
+    guard index < bytes.count, let form = StampForm(rawValue: bytes[index]) else { throw StateError() }
+    index += 1
+    var stamp = known
+    switch form {
+    case .known: return known
+    case .none: return .none
+    case .samePartition: break
+    case .whole:
+      stamp.tableID = TableID(rawValue: UInt64(bitPattern: try signed()))
+      stamp.partition = try unsigned()
+    }
+    stamp.time = try instant()
+    stamp.order = CommitOrder(rawValue: UInt64(bitPattern: try signed()))
+    stamp.sequence = SequenceNumber(rawValue: UInt64(bitPattern: try signed()))
+    known = stamp
+    return stamp
   }
 
   mutating func values() throws(StateError) -> [Value] {
