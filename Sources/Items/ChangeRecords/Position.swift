@@ -1,3 +1,5 @@
+internal import DynamoModel
+
 /// One life of a table under its name: a table made again has another, so that a position of the old one is never
 /// mistaken for one of the new. Random, 64 bits, shown as 16 hexadecimal digits.
 package struct TableID: Hashable, Sendable, CustomStringConvertible {
@@ -42,33 +44,39 @@ package struct Position: Hashable, Sendable, CustomStringConvertible {
 
   /// Appends the text as `description` gives it, without making a string of it.
   package func append(to bytes: inout [UInt8]) {
-    for shift in stride(from: 60, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: tableID.rawValue >> UInt64(shift)) & 15
-      bytes.append(digit < 10 ? 48 + digit : 87 + digit)
-    }
+    Digits.append(hexadecimal: tableID.rawValue, to: &bytes)
     for number in [UInt64(partition), sequence.rawValue] {
       bytes.append(UInt8(ascii: ":"))
-      var divisor: UInt64 = 1
-      while number / divisor >= 10 { divisor *= 10 }
-      while divisor > 0 {
-        bytes.append(UInt8(48 + number / divisor % 10))
-        divisor /= 10
-      }
+      Digits.append(number, to: &bytes)
     }
   }
 
   /// The event id of DynamoDB Streams: 32 hexadecimal digits, the same each time the record is read.
   package var eventID: String {
-    let place = String(UInt64(partition) << 52 | sequence.rawValue, radix: 16)
-    return "\(tableID)" + String(repeating: "0", count: 16 - place.count) + place
+    var bytes: [UInt8] = []
+    appendEventID(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends `eventID`.
+  func appendEventID(to bytes: inout [UInt8]) {
+    Digits.append(hexadecimal: tableID.rawValue, to: &bytes)
+    Digits.append(hexadecimal: UInt64(partition) << 52 | sequence.rawValue, to: &bytes)
   }
 
   /// The sequence number as DynamoDB Streams shows it: 21 digits, growing as integers do.
   package var streamSequenceNumber: String { Position.streamSequenceNumber(sequence) }
 
   package static func streamSequenceNumber(_ sequence: SequenceNumber) -> String {
-    let digits = String(sequence.rawValue)
-    return "1" + String(repeating: "0", count: 20 - digits.count) + digits
+    var bytes: [UInt8] = []
+    appendStreamSequenceNumber(sequence, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends `streamSequenceNumber`.
+  static func appendStreamSequenceNumber(_ sequence: SequenceNumber, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(ascii: "1"))
+    Digits.append(sequence.rawValue, digits: 20, to: &bytes)
   }
 
   /// The number that `streamSequenceNumber` shows; nil for another text.

@@ -261,7 +261,7 @@ extension JSONWriter {
     endArray()
   }
 
-  private mutating func quoted(_ number: Number) {
+  mutating func quoted(_ number: Number) {
     raw(CollectionOfOne(UInt8(ascii: "\"")))
     number.appendText(to: &bytes)
     bytes.append(UInt8(ascii: "\""))

@@ -48,10 +48,9 @@ package actor Producer {
 
   /// Hands a message to librdkafka, which copies it; waits while its buffer is full. `timestamp` in milliseconds, 0 for now.
   package func produce(
-    _ topic: Topic, partition: Int, key: [UInt8]?, value: [UInt8], headers: KeyValuePairs<StaticString, String>, timestamp: Int64
+    _ topic: Topic, partition: Int, key: [UInt8]?, value: [UInt8], headers: MessageHeaders, timestamp: Int64
   ) throws(KafkaError) {
-    let list = rd_kafka_headers_new(headers.count)!
-    for (name, value) in headers { Producer.add(list, name, value) }
+    let list = headers.list()
     let client = handle.pointer
     while true {
       let code = value.withUnsafeBytes { value in
@@ -72,17 +71,6 @@ package actor Producer {
         throw fatal ?? error
       }
       rd_kafka_poll(handle.pointer, 100)
-    }
-  }
-
-  private static func add(_ list: OpaquePointer, _ name: StaticString, _ value: String) {
-    var value = value
-    value.withUTF8 { bytes in
-      name.withUTF8Buffer { name in
-        name.withMemoryRebound(to: CChar.self) { name in
-          _ = rd_kafka_header_add(list, name.baseAddress, name.count, bytes.baseAddress, bytes.count)
-        }
-      }
     }
   }
 

@@ -57,6 +57,7 @@ struct Publisher: Sendable {
     let tableID = batch.end.tableID
     var reader = RecordJSONReader()
     var value: [UInt8] = []
+    var headers = MessageHeaders()
     for (index, entry) in batch.entries.enumerated() {
       if index % 64 == 0 { try Task.checkCancellation() }
       value.removeAll(keepingCapacity: true)
@@ -66,31 +67,37 @@ struct Publisher: Sendable {
         let bytes = UnsafeRawBufferPointer(rebasing: raw[entry.start..<entry.end])
         switch batch.format {
         case .stored:
-          let record = try StoredRecord.decode(bytes, sequence: entry.sequence)
+          let parts = try StoredRecord.parts(bytes)
           let position = Position(tableID: tableID, partition: batch.partition, sequence: entry.sequence)
-          RecordJSON.append(record, table: table, position: position, to: &value)
-          order = record.order
-          return messageKey(record)
+          try RecordJSON.append(stored: bytes, table: table, position: position, to: &value)
+          order = parts.order
+          guard let keys = Item(binary: parts.keys) else { throw RecordError("the stored record's keys do not decode") }
+          return messageKey(keys)
         case .json:
           value.append(contentsOf: bytes)
           let record = try reader.decode(bytes, sequence: entry.sequence)
           order = record.order
-          return messageKey(record)
+          return messageKey(record.keys)
         }
       }
+      headers.removeAll()
+      headers.append(RecordHeaders.formatName) { Digits.append(UInt64(RecordHeaders.format), to: &$0) }
+      headers.append(RecordHeaders.tableIDName) { Digits.append(hexadecimal: tableID.rawValue, to: &$0) }
+      headers.append(RecordHeaders.positionName) { bytes in
+        Digits.append(UInt64(batch.partition), to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        Digits.append(entry.sequence.rawValue, to: &bytes)
+      }
+      headers.append(RecordHeaders.orderName) { Digits.append(order.rawValue, to: &$0) }
       try producer.produce(
-        topic, partition: batch.partition, key: key, value: value,
-        headers: [
-          RecordHeaders.formatName: "\(RecordHeaders.format)", RecordHeaders.tableIDName: tableID.description,
-          RecordHeaders.positionName: "\(batch.partition):\(entry.sequence)", RecordHeaders.orderName: "\(order)",
-        ], timestamp: entry.time.rawValue)
+        topic, partition: batch.partition, key: key, value: value, headers: headers, timestamp: entry.time.rawValue)
     }
   }
 
   /// The item's partition key: a string as it is, another type as DynamoDB JSON; nil for the end of a table, which has no item.
-  private func messageKey(_ record: ChangeRecord) -> [UInt8]? {
-    if record.keys.isEmpty { return nil }
-    switch partitionKey.flatMap({ record.keys[$0] }) {
+  private func messageKey(_ keys: Item) -> [UInt8]? {
+    if keys.isEmpty { return nil }
+    switch partitionKey.flatMap({ keys[$0] }) {
     case .string(let text): return Array(text.utf8)
     case let value?:
       var writer = JSONWriter()
@@ -98,7 +105,7 @@ struct Publisher: Sendable {
       return writer.bytes
     case nil:
       var writer = JSONWriter()
-      writer.item(record.keys)
+      writer.item(keys)
       return writer.bytes
     }
   }

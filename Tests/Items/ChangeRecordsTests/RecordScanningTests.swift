@@ -48,6 +48,32 @@ struct RecordScanningTests {
     return json
   }
 
+  @Test func `a stored record's JSON is that of the decoded one, and a cut one gives none`() throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = SeededGenerator(seed: seed)
+    let position = Position(tableID: TableID(rawValue: .random(in: 0 ... .max, using: &random)), partition: 3, sequence: 12_345)
+    for _ in 0..<2_000 {
+      let keys: Item = ["user": .string("ana"), "n": .number(Number(Int64.random(in: -99...99, using: &random)))]
+      let (old, new) = (item(&random), item(&random))
+      var stored: [UInt8] = []
+      StoredRecord.append(
+        kind: [.insert, .modify, .remove, .truncate].randomElement(using: &random)!,
+        cause: Bool.random(using: &random) ? .user : .service, time: LogTime(rawValue: .random(in: 0...(1 << 42), using: &random)),
+        order: CommitOrder(rawValue: .random(in: 0 ... .max, using: &random)), keys: keys.binary,
+        old: Bool.random(using: &random) ? old.binary : nil, new: Bool.random(using: &random) ? new.binary : nil, to: &stored)
+      let record = try stored.withUnsafeBytes { try StoredRecord.decode($0, sequence: 12_345) }
+      var expected: [UInt8] = []
+      RecordJSON.append(record, table: "T", position: position, to: &expected)
+      var json: [UInt8] = []
+      try stored.withUnsafeBytes { try RecordJSON.append(stored: $0, table: "T", position: position, to: &json) }
+      #expect(json == expected, "seed \(seed): \(String(decoding: json, as: UTF8.self))")
+      let cut = stored.prefix(Int.random(in: 0..<stored.count, using: &random))
+      #expect(throws: RecordError.self, "seed \(seed)") {
+        try cut.withUnsafeBytes { try RecordJSON.append(stored: $0, table: "T", position: position, to: &json) }
+      }
+    }
+  }
+
   /// What the tape says: the record, or that there is none.
   private func byTape(_ json: [UInt8], _ names: AttributeNames?) -> ChangeRecord? {
     var reader = RecordJSONReader(only: names)

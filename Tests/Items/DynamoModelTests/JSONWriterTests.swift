@@ -29,6 +29,37 @@ import Testing
         == #"{"s":"a\"\\\n","i":18446744073709551615,"d":0.5,"b":true,"r":[1,2],"o":{"n":-9223372036854775808},"last":""}"#)
   }
 
+  @Test func `each byte that needs an escape gets one, wherever it stands`() throws {
+    for byte in UInt8(0)..<128 {
+      for place in 0..<17 {
+        var bytes = Array("sixteen letters!".utf8)
+        bytes.insert(byte, at: place)
+        let text = String(decoding: bytes, as: UTF8.self)
+        var writer = JSONWriter()
+        writer.string(text)
+        let tape = try JSONTape(writer.bytes)
+        #expect(writer.bytes.withUnsafeBytes { tape.string(tape.root, in: $0) } == text)
+        #expect((writer.bytes.count == bytes.count + 2) == (byte >= 32 && byte != 34 && byte != 92))
+      }
+    }
+  }
+
+  @Test func `digits are those of a string`() {
+    for number in [0, 9, 10, 99, 100, 12_345, UInt64(Int64.max), .max - 1, .max] {
+      var bytes: [UInt8] = []
+      Digits.append(number, to: &bytes)
+      bytes.append(32)
+      Digits.append(number, digits: 20, to: &bytes)
+      bytes.append(32)
+      Digits.append(hexadecimal: number, to: &bytes)
+      let hexadecimal = String(number, radix: 16)
+      #expect(
+        String(decoding: bytes, as: UTF8.self)
+          == "\(number) \(String(repeating: "0", count: 20 - "\(number)".count))\(number) "
+          + String(repeating: "0", count: 16 - hexadecimal.count) + hexadecimal)
+    }
+  }
+
   @Test func `a name from outside is escaped`() {
     let text = object { writer in
       writer.member(named: "a\"b", "x")

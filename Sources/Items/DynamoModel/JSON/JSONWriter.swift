@@ -41,6 +41,16 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// The same, given as UTF-8.
+  mutating func name(utf8 name: UnsafeRawBufferPointer) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    JSONWriter.appendEscaped(name, to: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   /// The name of a member whose value follows. It needs no escaping: a literal of the program.
   package mutating func name(_ name: StaticString) {
     separate()
@@ -66,7 +76,9 @@ package struct JSONWriter: Sendable {
 
   package mutating func integer(_ value: some BinaryInteger) {
     separate()
-    bytes.append(contentsOf: String(value).utf8)
+    guard let magnitude = UInt64(exactly: value.magnitude) else { return bytes.append(contentsOf: String(value).utf8) }
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    Digits.append(magnitude, to: &bytes)
   }
 
   /// A finite double in Swift's shortest form.
@@ -138,6 +150,15 @@ package struct JSONWriter: Sendable {
     integer(value)
   }
 
+  /// A member whose value is text that `write` appends, which needs no escaping.
+  package mutating func member(_ name: StaticString, quoting write: (inout [UInt8]) -> Void) {
+    self.name(name)
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    write(&bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     var text = text
@@ -148,8 +169,14 @@ package struct JSONWriter: Sendable {
   /// Copies runs that need no escape in one go.
   static func appendEscaped(_ source: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
     var runStart = 0
-    for index in 0..<source.count {
+    var index = 0
+    while index < source.count {
+      if index + 8 <= source.count, !needsEscape(source.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+        index += 8
+        continue
+      }
       let byte = source[index]
+      defer { index += 1 }
       if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
       bytes.append(contentsOf: source[runStart..<index])
       runStart = index + 1
@@ -167,6 +194,14 @@ package struct JSONWriter: Sendable {
       }
     }
     bytes.append(contentsOf: source[runStart..<source.count])
+  }
+
+  /// Whether one of eight bytes may need an escape: a control character, a quote or a backslash.
+  private static func needsEscape(_ eight: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    func hasZero(_ bytes: UInt64) -> UInt64 { (bytes &- ones) & ~bytes }
+    let control = (eight &- ones &* 0x20) & ~eight
+    return (control | hasZero(eight ^ ones &* 0x22) | hasZero(eight ^ ones &* 0x5c)) & (ones &* 0x80) != 0
   }
 
 }
