@@ -19,15 +19,14 @@ package enum RecordJSON {
     var isWhole = true
     append(Head(parts), table, position, to: &writer) { writer in
       var size = 0
-      for (name, image) in [("Keys", parts.keys), ("NewImage", parts.new), ("OldImage", parts.old)] as [(StaticString, UnsafeRawBufferPointer?)] {
-        guard let image else { continue }
+      func image(_ name: StaticString, _ bytes: UnsafeRawBufferPointer?) {
+        guard isWhole, let bytes else { return }
         writer.name(name)
-        guard let added = writer.item(stored: image) else {
-          isWhole = false
-          return 0
-        }
-        size += added
+        if let added = writer.item(stored: bytes) { size += added } else { isWhole = false }
       }
+      image("Keys", parts.keys)
+      image("NewImage", parts.new)
+      image("OldImage", parts.old)
       return size
     }
     out = writer.bytes

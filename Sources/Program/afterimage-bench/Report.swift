@@ -61,6 +61,9 @@ struct Stopwatch {
   /// Of all programs that this process started and that have ended, user and system.
   static var childrenCPU: Double { cpu(of: __rusage_who_t(RUSAGE_CHILDREN.rawValue)) }
 
+  /// Of this process since its start.
+  static var processCPU: Double { cpu }
+
   private static var cpu: Double { cpu(of: __rusage_who_t(RUSAGE_SELF.rawValue)) }
 
   private static func cpu(of who: __rusage_who_t) -> Double {

@@ -53,12 +53,15 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   /// Nil for bytes that `ordered` does not make.
   package init?(ordered bytes: [UInt8]) {
     guard bytes.count == Stamp.orderedBytes else { return nil }
-    let numbers = stride(from: 0, to: bytes.count, by: 8).map { start in
-      bytes[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let (time, order, tableID, partition, sequence) = bytes.withUnsafeBytes { raw in
+      func number(_ place: Int) -> UInt64 {
+        UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
+      }
+      return (number(0), number(1), number(2), number(3), number(4))
     }
-    guard let partition = Int(exactly: numbers[3]) else { return nil }
+    guard let partition = Int(exactly: partition) else { return nil }
     self.init(
-      time: Instant(rawValue: Int64(bitPattern: numbers[0] ^ (1 << 63))), order: CommitOrder(rawValue: numbers[1]),
-      tableID: TableID(rawValue: numbers[2]), partition: partition, sequence: SequenceNumber(rawValue: numbers[4]))
+      time: Instant(rawValue: Int64(bitPattern: time ^ (1 << 63))), order: CommitOrder(rawValue: order),
+      tableID: TableID(rawValue: tableID), partition: partition, sequence: SequenceNumber(rawValue: sequence))
   }
 }

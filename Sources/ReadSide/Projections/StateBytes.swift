@@ -73,9 +73,16 @@ struct StateWriter {
     unsigned(few.entries.count)
     for entry in few.entries {
       blob(entry.key)
-      blob(entry.kept)
+      kept(entry.kept)
       signed(entry.count)
     }
+  }
+
+  /// What is kept with a value: an ordered stamp, which the state has mostly said already, or other bytes.
+  private mutating func kept(_ bytes: [UInt8]) {
+    let stamp = Stamp(ordered: bytes)
+    self.bytes.append(stamp == nil ? 0 : 1)
+    if let stamp { self.stamp(stamp) } else { blob(bytes) }
   }
 
   mutating func best(_ best: Best) {
@@ -193,9 +200,15 @@ struct StateReader {
     Best(rank: try value(), itemKey: try blob(), value: try value(), stamp: try stamp())
   }
 
+  private mutating func kept() throws(StateError) -> [UInt8] {
+    guard index < bytes.count, bytes[index] < 2 else { throw StateError() }
+    index += 1
+    return bytes[index - 1] == 1 ? try stamp().ordered : try blob()
+  }
+
   mutating func few() throws(StateError) -> FewValues {
     var entries: [FewValues.Entry] = []
-    for _ in 0..<(try count()) { entries.append(.init(key: try blob(), kept: try blob(), count: try signed())) }
+    for _ in 0..<(try count()) { entries.append(.init(key: try blob(), kept: try kept(), count: try signed())) }
     return FewValues(sorted: entries)
   }
 

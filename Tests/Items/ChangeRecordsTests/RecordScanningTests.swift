@@ -58,7 +58,8 @@ struct RecordScanningTests {
       var stored: [UInt8] = []
       StoredRecord.append(
         kind: [.insert, .modify, .remove, .truncate].randomElement(using: &random)!,
-        cause: Bool.random(using: &random) ? .user : .service, time: LogTime(rawValue: .random(in: 0...(1 << 42), using: &random)),
+        cause: Bool.random(using: &random) ? .user : .service,
+        time: LogTime(rawValue: .random(in: 0...(1 << 42), using: &random)),
         order: CommitOrder(rawValue: .random(in: 0 ... .max, using: &random)), keys: keys.binary,
         old: Bool.random(using: &random) ? old.binary : nil, new: Bool.random(using: &random) ? new.binary : nil, to: &stored)
       let record = try stored.withUnsafeBytes { try StoredRecord.decode($0, sequence: 12_345) }

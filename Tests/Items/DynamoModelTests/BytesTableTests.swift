@@ -37,7 +37,9 @@ struct BytesTableTests {
       let shared = Array(repeating: UInt8.random(in: 0...255, using: &random), count: Int.random(in: 0...12, using: &random))
       var keys: Set<[UInt8]> = []
       for _ in 0..<Int.random(in: 0...60, using: &random) {
-        let rest = (0..<Int.random(in: 0...14, using: &random)).map { _ in UInt8.random(in: 0...(round % 2 == 0 ? 1 : 255), using: &random) }
+        let rest = (0..<Int.random(in: 0...14, using: &random)).map { _ in
+          UInt8.random(in: 0...(round % 2 == 0 ? 1 : 255), using: &random)
+        }
         if keys.insert(shared + rest).inserted { _ = table.insert(shared + rest) }
       }
       for key in keys.filter({ _ in Int.random(in: 0..<5, using: &random) == 0 }) {
