@@ -14,6 +14,15 @@ extension Statement {
 
   package var columnNames: [String] { (0..<columnCount).map(columnName) }
 
+  /// The column of a table that a column of the answer is as it stands, through subqueries and views; nil for what is computed. Of a compound
+  /// SELECT it is that of the first part alone.
+  package func origin(_ column: Int) -> (table: String, column: String)? {
+    guard let table = sqlite3_column_table_name(pointer, Int32(column)),
+      let name = sqlite3_column_origin_name(pointer, Int32(column))
+    else { return nil }
+    return (String(cString: table), String(cString: name))
+  }
+
   package func type(_ column: Int) -> ColumnType {
     switch sqlite3_column_type(pointer, Int32(column)) {
     case SQLITE_INTEGER: .integer

@@ -22,13 +22,19 @@ extension PipelineView {
   package func leaderboard(
     _ name: String, board text: [String]?, _ question: BoardQuestion, atLeast positions: [Position]
   ) async throws -> [UInt8] {
-    try await answer(atLeast: positions, on: .boards) { snapshot, writer in
-      let pipeline = snapshot.pipeline
-      let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
-      guard let id = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[id].kind,
-        let ranks = try snapshot.reader.ranks(id)
-      else { throw QueryError.unknown("leaderboard", name, known: names) }
-      let columns = pipeline.projections[id].table.columns
+    try await answer(
+      atLeast: positions, on: .boards,
+      about: { pipeline in
+        guard let id = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[id].kind else {
+          let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
+          throw QueryError.unknown("leaderboard", name, known: names)
+        }
+        return Subject(value: (id: id, definition: definition), reads: [id] + pipeline.projections[id].shows)
+      }
+    ) { subject, snapshot, writer in
+      let (id, definition) = subject
+      guard let ranks = try snapshot.reader.ranks(id) else { throw ReaderError.failed("the boards of `\(name)` are not kept") }
+      let columns = snapshot.pipeline.projections[id].table.columns
       let values: [Value]?
       if let text {
         guard text.count == definition.boardCount else {

@@ -7,7 +7,7 @@ extension PipelineView {
   /// JSON: `pipeline`, `about`, `tiles` in the file's order (`kind`: number, table, leaderboard), and what it is true for. A tile that fails, or
   /// takes too long, says so in `error`; the others are shown.
   package func dashboard() async throws -> [UInt8] {
-    try await answer { snapshot, writer in
+    try await answer(about: { Subject(value: (), reads: Set($0.dashboard.flatMap(\.reads)).sorted()) }) { _, snapshot, writer in
       writer.member("pipeline", snapshot.pipeline.name)
       writer.member("about", snapshot.pipeline.about)
       writer.name("tiles")
@@ -42,12 +42,12 @@ extension PipelineView {
   private static func append(_ content: DashboardTile.Content, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
     writer.member("kind", kind(content))
     switch content {
-    case .number(let sql):
+    case .number(let sql, _):
       writer.name("rows")
       try run(sql, [], snapshot, to: &writer)
     case .table(let sql, let columns):
       writer.name("columns")
-      writer.array(columns) { $0.string($1) }
+      writer.array(columns) { $0.string($1.name) }
       writer.name("rows")
       try run(sql, [], snapshot, to: &writer)
     case .leaderboard(let id, let board, let top):

@@ -9,16 +9,26 @@ extension PipelineView {
   package func query(
     _ name: String, parameters: [(name: String, value: String)], atLeast positions: [Position]
   ) async throws -> [UInt8] {
-    try await answer(atLeast: positions) { snapshot, writer in
-      guard let query = snapshot.pipeline.query(named: name) else {
-        throw QueryError.unknown("query", name, known: snapshot.pipeline.queries.map(\.name))
+    try await answer(
+      atLeast: positions,
+      about: { pipeline in
+        let query = try PipelineView.query(name, pipeline)
+        return Subject(value: (query: query, values: try PipelineView.values(query, parameters)), reads: query.reads)
       }
-      let values = try PipelineView.values(query, parameters)
+    ) { subject, snapshot, writer in
+      let (query, values) = subject
       writer.name("columns")
-      writer.array(query.columns) { $0.string($1) }
+      writer.array(query.columnNames) { $0.string($1) }
       writer.name("rows")
       try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, to: &writer)
     }
+  }
+
+  static func query(_ name: String, _ pipeline: Pipeline) throws -> NamedQuery {
+    guard let query = pipeline.query(named: name) else {
+      throw QueryError.unknown("query", name, known: pipeline.queries.map(\.name))
+    }
+    return query
   }
 
   private static func values(_ query: NamedQuery, _ parameters: [(name: String, value: String)]) throws -> [Value] {
@@ -53,7 +63,7 @@ extension PipelineView {
 
   /// The dead letters, newest first, and how many records each projection could not take.
   package func deadLetters(limit: Int) async throws -> [UInt8] {
-    try await answer { snapshot, writer in
+    try await answer(about: { _ in Subject(value: (), reads: []) }) { _, snapshot, writer in
       writer.name("columns")
       writer.array(["projection", "kind", "table", "partition", "sequence", "at", "path", "reason"]) { $0.string($1) }
       writer.name("rows")
@@ -69,13 +79,18 @@ extension PipelineView {
 
   /// The sessions of a projection: of a key, one text for each of its columns, or the active ones when it is empty.
   package func sessions(_ name: String, key: [String], limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
-    try await answer(atLeast: positions) { snapshot, writer in
-      let pipeline = snapshot.pipeline
-      let names = pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
-      guard let id = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[id].kind else {
-        throw QueryError.unknown("sessions projection", name, known: names)
+    try await answer(
+      atLeast: positions,
+      about: { pipeline in
+        guard let id = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[id].kind else {
+          let names = pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
+          throw QueryError.unknown("sessions projection", name, known: names)
+        }
+        return Subject(value: (id: id, sessions: sessions), reads: [id])
       }
-      let table = pipeline.projections[id].table
+    ) { subject, snapshot, writer in
+      let (id, sessions) = subject
+      let table = snapshot.pipeline.projections[id].table
       var equals: [(column: Int, value: Value)] = []
       if key.isEmpty {
         if let status = table.column(named: "status") { equals.append((status, .string(SessionStatus.active.rawValue))) }

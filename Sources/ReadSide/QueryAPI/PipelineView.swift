@@ -7,7 +7,8 @@ internal import Synchronization
 
 /// A pipeline's current read model, for readers.
 ///
-/// Every answer is made in one snapshot together with the positions and the time that it is true for. When another generation
+/// Every answer is made in one snapshot together with the positions and the time that it is true for: those of the tables that feed the
+/// projections it reads. When another generation
 /// becomes current the next answer is from that one, whole. Queries and tiles run on several readers; questions about boards on one of their
 /// own, which keeps the boards in memory.
 package final class PipelineView: Sendable {
@@ -48,8 +49,9 @@ package final class PipelineView: Sendable {
     let pipeline: Pipeline
     let generation: Generation
     let reader: any GenerationReader
+    /// Of the lanes that feed what the answer reads.
     let places: [ReadPlace]
-    /// The time below which all records are in; nil while some lane has none.
+    /// The time below which all their records are in; nil while some lane has none.
     let time: Instant?
 
     /// `time` as SQL has it; null's text is empty.
@@ -59,11 +61,19 @@ package final class PipelineView: Sendable {
   /// Which readers a question needs.
   enum Readers { case any, boards }
 
-  /// Runs `body` in a snapshot of the current generation that holds at least the records at these positions. The answer is an object, to which
-  /// what it is true for is added.
-  func answer(
+  /// What an answer is about, found in the pipeline before anything is read.
+  struct Subject<Value: Sendable>: Sendable {
+    let value: Value
+    /// The projections whose rows the answer reads. With none it is true for all tables: so is `:now` in SQL that reads nothing else.
+    let reads: [ProjectionID]
+  }
+
+  /// Runs `body` in a snapshot of the current generation that holds at least the records at these positions, as far as they can change the
+  /// answer. The answer is an object, to which what it is true for is added. `find` throws where there is nothing to answer about.
+  func answer<Value: Sendable>(
     atLeast positions: [Position] = [], on readers: Readers = .any,
-    _ body: @escaping @Sendable (Snapshot, inout JSONWriter) throws -> Void
+    about find: @escaping @Sendable (Pipeline) throws -> Subject<Value>,
+    _ body: @escaping @Sendable (Value, Snapshot, inout JSONWriter) throws -> Void
   ) async throws -> [UInt8] {
     let deadline = ContinuousClock.now + PipelineView.freshnessWaitMax
     while true {
@@ -71,7 +81,7 @@ package final class PipelineView: Sendable {
       do {
         let source = try await source()
         let bytes = try await (readers == .any ? pool : boards).read(source) { reader in
-          try PipelineView.answer(reader, source, atLeast: positions, body)
+          try PipelineView.answer(reader, source, atLeast: positions, about: find, body)
         }
         if let bytes { return bytes }
       } catch ReaderError.notReady where !positions.isEmpty {
@@ -90,19 +100,22 @@ package final class PipelineView: Sendable {
   }
 
   /// Nil when the snapshot does not hold the positions.
-  private static func answer(
+  private static func answer<Value: Sendable>(
     _ reader: any GenerationReader, _ source: ReaderPool.Source, atLeast positions: [Position],
-    _ body: (Snapshot, inout JSONWriter) throws -> Void
+    about find: (Pipeline) throws -> Subject<Value>, _ body: (Value, Snapshot, inout JSONWriter) throws -> Void
   ) throws -> [UInt8]? {
     try reader.snapshot {
-      let places = try reader.places()
-      guard holds(positions, places) else { return nil }
+      let subject = try find(source.pipeline)
+      let all = try reader.places()
+      let read = tables(subject.reads, source.pipeline)
+      let places = all.filter { read.contains($0.table) }
+      guard holds(positions, all, read: read) else { return nil }
       let time = places.map(\.watermark).min().flatMap { $0 == .distantPast ? nil : $0 }
       let snapshot = Snapshot(
         pipeline: source.pipeline, generation: source.generation, reader: reader, places: places, time: time)
       var writer = JSONWriter()
       writer.beginObject()
-      try body(snapshot, &writer)
+      try body(subject.value, snapshot, &writer)
       appendValidity(snapshot, &writer)
       writer.endObject()
       return writer.bytes
@@ -131,17 +144,26 @@ package final class PipelineView: Sendable {
     return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
   }
 
-  /// Whether the rows hold the records at the positions. A position of a table that was re-created meanwhile is never held.
-  private static func holds(_ positions: [Position], _ places: [ReadPlace]) -> Bool {
+  /// The names of the tables that feed these projections; of all tables when there are none.
+  static func tables(_ projections: [ProjectionID], _ pipeline: Pipeline) -> Set<String> {
+    guard !projections.isEmpty else { return Set(pipeline.tables.map(\.name)) }
+    return Set(pipeline.tables(feeding: projections).map { pipeline.tables[$0].name })
+  }
+
+  /// Whether the answer holds the records at the positions. Those of a table that it does not read change nothing in it, and so it holds them.
+  /// A position of a table that was re-created meanwhile, or of a partition that there is not, is never held.
+  private static func holds(_ positions: [Position], _ places: [ReadPlace], read: Set<String>) -> Bool {
     positions.allSatisfy { wanted in
-      places.contains {
-        $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition
-          && $0.position.sequence >= wanted.sequence
-      }
+      guard
+        let place = places.first(where: {
+          $0.position.tableID == wanted.tableID && $0.position.partition == wanted.partition
+        })
+      else { return false }
+      return !read.contains(place.table) || place.position.sequence >= wanted.sequence
     }
   }
 
-  /// `position`: by table the position of each partition; `time`: all records earlier than this are in; `generation`.
+  /// `position`: by table that feeds the answer the position of each partition; `time`: all their records earlier than this are in; `generation`.
   private static func appendValidity(_ snapshot: Snapshot, _ writer: inout JSONWriter) {
     var byTable: [(table: String, positions: [Position])] = []
     for place in snapshot.places {

@@ -55,8 +55,8 @@ final class Scene: Sendable {
   let current = Mutex<Generation?>(Generation(number: 1, fingerprint: "", state: .current, store: "one"))
   private let history: Mutex<TestHistory>
 
-  init() throws {
-    pipeline = try ProjectionTestKit.pipeline(Scene.yaml)
+  init(_ yaml: String = Scene.yaml) throws {
+    pipeline = try ProjectionTestKit.pipeline(yaml)
     history = Mutex(TestHistory(pipeline))
   }
 
@@ -66,14 +66,15 @@ final class Scene: Sendable {
       load: { [pipeline] _ in pipeline }, opening: { [models] in try models.reader($0, $1) })
   }
 
-  /// Writes and commits what was written.
-  func write(_ body: (inout TestHistory) -> Void) throws {
+  /// Writes and commits what was written; of one table alone, when it is named.
+  func write(only table: TableIndex? = nil, _ body: (inout TestHistory) -> Void) throws {
     let now = history.withLock { history in
       body(&history)
       return history
     }
     let generation = current.withLock { $0 } ?? Generation(number: 1, fingerprint: "", state: .current, store: "one")
-    try LaneHand(try models.stores.generation(generation, pipeline)).checkpointAll(now)
+    let hand = LaneHand(try models.stores.generation(generation, pipeline))
+    if let table { try hand.checkpoint(LaneID(table: table, partition: 0), now) } else { try hand.checkpointAll(now) }
     changed.announce()
   }
 

@@ -126,7 +126,7 @@ extension Pipeline {
     writer.endArray()
     writer.name("columns")
     writer.beginArray()
-    for column in query.columns { writer.string(column) }
+    for column in query.columnNames { writer.string(column) }
     writer.endArray()
     writer.member("sql", query.sql)
     writer.endObject()

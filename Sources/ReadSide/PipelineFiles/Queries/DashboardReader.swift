@@ -41,12 +41,14 @@ struct DashboardReader {
       let checked = checker?.check(sql.text, sql.node, parameters: [], declared: [])
     else { return nil }
     if kind.keyword == "table" {
-      return DashboardTile(title: title, content: .table(sql: sql.text, columns: checked.columns), usesNow: checked.usesNow)
+      return DashboardTile(
+        title: title, content: .table(sql: sql.text, columns: checked.columns), usesNow: checked.usesNow, reads: checked.reads)
     }
     if checked.columns.count != 1 {
       findings.add(sql.node.mark, "a number is one column, and this SQL gives \(checked.columns.count)")
     }
-    return DashboardTile(title: title, content: .number(sql: sql.text), usesNow: checked.usesNow)
+    return DashboardTile(
+      title: title, content: .number(sql: sql.text, column: checked.columns[0]), usesNow: checked.usesNow, reads: checked.reads)
   }
 
   private func readBoardTile(_ reader: MappingReader, _ title: String) -> DashboardTile? {
@@ -64,8 +66,13 @@ struct DashboardReader {
     guard let projection = projections[id], case .leaderboard(let leaderboard) = projection.kind else {
       return nil
     }
+    func tile(_ board: DashboardTile.Board) -> DashboardTile {
+      DashboardTile(
+        title: title, content: .leaderboard(projection: id, board: board, top: top), usesNow: false,
+        reads: ([id] + projection.shows).sorted())
+    }
     if boardNodes.isEmpty || (boardNodes.count == 1 && boardNodes[0].scalar?.text == "latest") {
-      return DashboardTile(title: title, content: .leaderboard(projection: id, board: .latest, top: top), usesNow: false)
+      return tile(.latest)
     }
     guard boardNodes.count == leaderboard.boardCount else {
       findings.add(boardNodes[0].mark, "a board of `\(of.text)` has \(leaderboard.boardCount) values, or write `latest`")
@@ -77,6 +84,6 @@ struct DashboardReader {
       findings.add(node.mark, "`\(text)` is not \(column.type.rawValue)")
       return nil
     }
-    return DashboardTile(title: title, content: .leaderboard(projection: id, board: .named(values), top: top), usesNow: false)
+    return tile(.named(values))
   }
 }

@@ -8,7 +8,8 @@ internal import Spelling
 final class QueryChecker {
   /// What is known of a query whose SQL fits.
   struct Checked {
-    let columns: [String]
+    let columns: [QueryColumn]
+    let reads: [ProjectionID]
     let usesNow: Bool
   }
 
@@ -17,6 +18,7 @@ final class QueryChecker {
 
   private let connection: Connection
   private let tables: [SQLTable]
+  private let names: [String]
   private let findings: Findings
   /// False when a table could not be created: what reads it would be reported as well.
   private var isWhole = true
@@ -26,6 +28,7 @@ final class QueryChecker {
     guard let connection = try? Connection.inMemory() else { return nil }
     self.connection = connection
     tables = projections.projections.compactMap { $0?.table }
+    names = projections.names
     findings = projections.findings
     for (syntax, projection) in zip(projections.syntax, projections.projections) {
       guard let table = projection?.table else { continue }
@@ -43,7 +46,7 @@ final class QueryChecker {
     }
   }
 
-  /// The answer's columns. `parameters` are the names that are bound; nil when something is wrong.
+  /// The answer's columns and what it reads. `parameters` are the names that are bound; nil when something is wrong.
   func check(_ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> Checked? {
     guard isWhole else { return nil }
     let statement: Statement
@@ -87,7 +90,12 @@ final class QueryChecker {
     for (index, column) in columns.enumerated() where columns[..<index].contains(column) {
       findings.add(node.mark, "two columns of the answer are named `\(column)`: name them with AS")
     }
-    return Checked(columns: columns, usesNow: used.contains(QueryChecker.now))
+    // It prepared a moment ago.
+    let read = (try? connection.tablesRead(by: sql)) ?? Set(names)
+    return Checked(
+      columns: QueryColumns.columns(of: statement, over: tables),
+      reads: names.indices.filter { read.contains(names[$0]) }.map { ProjectionID(rawValue: $0) },
+      usesNow: used.contains(QueryChecker.now))
   }
 
   private static func isSelect(_ sql: String) -> Bool {

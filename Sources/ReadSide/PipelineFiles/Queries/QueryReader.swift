@@ -27,7 +27,7 @@ struct QueryReader {
     else { return nil }
     return NamedQuery(
       name: entry.key.text, about: about, parameters: parameters, sql: sql.text, columns: checked.columns,
-      usesNow: checked.usesNow)
+      reads: checked.reads, usesNow: checked.usesNow)
   }
 
   /// `string`, `integer 1..100 = 10`, `timestamp optional`

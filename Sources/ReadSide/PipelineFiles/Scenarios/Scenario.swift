@@ -121,7 +121,7 @@ package struct QueryExpectation: Sendable {
 
   /// What is wrong with the answer; nil when nothing is.
   package func problem(_ actual: [[AnswerCell]], of query: NamedQuery) -> String? {
-    let answer = actual.prefix(20).map { "\n  { \(zip(query.columns, $0).map { "\($0): \($1)" }.joined(separator: ", ")) }" }
+    let answer = actual.prefix(20).map { "\n  { \(zip(query.columnNames, $0).map { "\($0): \($1)" }.joined(separator: ", ")) }" }
       .joined()
     if actual.count != rows.count {
       return "`\(query.name)` should answer \(rows.count) rows and answers \(actual.count)\(answer)"
@@ -129,7 +129,7 @@ package struct QueryExpectation: Sendable {
     for (index, row) in rows.enumerated() {
       for (column, value) in row where !value.matches(actual[index][column]) {
         return
-          "`\(query.name)`: row \(index + 1) should have \(query.columns[column]): \(value), and has \(actual[index][column])\(answer)"
+          "`\(query.name)`: row \(index + 1) should have \(query.columnNames[column]): \(value), and has \(actual[index][column])\(answer)"
       }
     }
     return nil

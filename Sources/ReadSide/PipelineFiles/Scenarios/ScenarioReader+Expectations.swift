@@ -87,10 +87,11 @@ extension ScenarioReader {
         return []
       }
       return entries.compactMap { entry in
-        guard let column = query.columns.firstIndex(of: entry.key.text) else {
+        guard let column = query.columnNames.firstIndex(of: entry.key.text) else {
           findings.add(
             entry.key.mark,
-            "`\(query.name)` answers no column `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: query.columns))")
+            "`\(query.name)` answers no column `\(entry.key.text)`\(Suggestion.text(for: entry.key.text, among: query.columnNames))"
+          )
           return nil
         }
         return (column, cell(entry.value))

@@ -3,8 +3,8 @@ package struct DashboardTile: Sendable {
   /// What the tile shows; SQL reads only and has no parameters but `:now`.
   package enum Content: Sendable {
     /// One row with one column.
-    case number(sql: String)
-    case table(sql: String, columns: [String])
+    case number(sql: String, column: QueryColumn)
+    case table(sql: String, columns: [QueryColumn])
     case leaderboard(projection: ProjectionID, board: Board, top: Int)
   }
 
@@ -19,11 +19,14 @@ package struct DashboardTile: Sendable {
   package let content: Content
   /// Whether its SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
   package let usesNow: Bool
+  /// The projections whose rows it shows, in the file's order. Empty for SQL that reads none.
+  package let reads: [ProjectionID]
 
   /// Each property by its name.
-  package init(title: String, content: Content, usesNow: Bool) {
+  package init(title: String, content: Content, usesNow: Bool, reads: [ProjectionID]) {
     self.title = title
     self.content = content
     self.usesNow = usesNow
+    self.reads = reads
   }
 }

@@ -4,22 +4,43 @@ package struct NamedQuery: Sendable {
   package let about: String
   package let parameters: [QueryParameter]
   package let sql: String
-  /// The names of the answer's columns, each once.
-  package let columns: [String]
+  /// The answer's columns; no two have one name.
+  package let columns: [QueryColumn]
+  /// The projections whose rows the SQL reads, in the file's order. Empty for SQL that reads none.
+  package let reads: [ProjectionID]
   /// Whether the SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
   package let usesNow: Bool
 
   /// Each property by its name.
-  package init(name: String, about: String, parameters: [QueryParameter], sql: String, columns: [String], usesNow: Bool) {
+  package init(
+    name: String, about: String, parameters: [QueryParameter], sql: String, columns: [QueryColumn], reads: [ProjectionID],
+    usesNow: Bool
+  ) {
     self.name = name
     self.about = about
     self.parameters = parameters
     self.sql = sql
     self.columns = columns
+    self.reads = reads
     self.usesNow = usesNow
   }
 
+  package var columnNames: [String] { columns.map(\.name) }
+
   package func parameter(named name: String) -> QueryParameter? { parameters.first { $0.name == name } }
+}
+
+/// A column of a query's answer.
+package struct QueryColumn: Sendable, Equatable {
+  package let name: String
+  /// The type of its values, where it is a projection's column as it stands; nil for what the SQL computes. Any value may be null.
+  package let type: ValueType?
+
+  /// Each property by its name.
+  package init(name: String, type: ValueType?) {
+    self.name = name
+    self.type = type
+  }
 }
 
 /// A parameter of a query: `:name` in its SQL; of a decimal also `:name_sort`, to compare with sortable columns.

@@ -41,6 +41,11 @@ package struct Pipeline: Sendable {
     projections.firstIndex { $0.name == name }.map { ProjectionID(rawValue: $0) }
   }
   package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
+
+  /// The tables whose records decide the rows of these projections.
+  package func tables(feeding projections: some Sequence<ProjectionID>) -> Set<TableIndex> {
+    Set(projections.flatMap { self.projections[$0].sources.map(\.table) })
+  }
   package func table(named name: String) -> TableIndex? {
     tables.firstIndex { Text.equal($0.name, name) }.map { TableIndex(rawValue: $0) }
   }

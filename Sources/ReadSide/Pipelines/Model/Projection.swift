@@ -35,6 +35,11 @@ package struct Projection: Sendable {
     }
   }
 
+  /// The other projections of which its answers show rows.
+  package var shows: [ProjectionID] {
+    if case .leaderboard(let leaderboard) = kind, let show = leaderboard.show { [show.projection] } else { [] }
+  }
+
   /// Whether its rows follow from the items that exist now; otherwise they count what happened, and only the whole log
   /// gives them.
   package var isOverItems: Bool {
