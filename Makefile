@@ -19,6 +19,8 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
 #   chromium              pages of other sites, which may not reach a server on loopback
 TEST_PACKAGES := python3 python3-venv sqlite3 gzip openssl default-jdk-headless chromium
+#   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers
+PYTHON := boto3 awscli openapi-spec-validator openapi-schema-validator
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
@@ -97,5 +99,5 @@ packages:
 
 test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
-	@./.ci/install-python .build/python boto3 awscli
+	@./.ci/install-python .build/python $(PYTHON)
 	@./.ci/install-python .build/clients $(CLIENTS)

@@ -291,7 +291,8 @@ let package = Package(
         "BrowserTestKit", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services", "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "protected.py", "read_model_full.py", "read_only.py", "system_b.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "protected.py", "read_model_full.py", "read_only.py",
+        "system_b.py",
         "system_c.py",
       ]),
     program(

@@ -1,5 +1,5 @@
-internal import DynamoModel
 internal import HTTPServer
+internal import QueryAPI
 
 /// Keeps requests out that name a host which is not this server's, in the form of the query API's errors.
 enum HostGate {
@@ -7,22 +7,15 @@ enum HostGate {
   static func handler(_ rules: HostRules, origins: OriginRules, _ handler: @escaping HTTPServer.Handler) -> HTTPServer.Handler {
     { request, responder in
       let host = request.header("Host")
-      guard rules.allows(host) else { return responder.answer(refusal("ForbiddenHost", HostRules.refusal(host ?? ""))) }
+      guard rules.allows(host) else {
+        return responder.answer(HTTPResponse(QueryError(.forbiddenHost, HostRules.refusal(host ?? ""))))
+      }
       if request.method != "GET", request.method != "HEAD", let origin = request.header("Origin"), !origins.allows(origin),
         !OriginRules.isSame(origin, host: host)
       {
-        return responder.answer(refusal("ForbiddenOrigin", OriginRules.refusal(origin)))
+        return responder.answer(HTTPResponse(QueryError(.forbiddenOrigin, OriginRules.refusal(origin))))
       }
       handler(request, responder)
     }
-  }
-
-  private static func refusal(_ error: String, _ message: String) -> HTTPResponse {
-    var writer = JSONWriter()
-    writer.beginObject()
-    writer.member("error", error)
-    writer.member("message", message)
-    writer.endObject()
-    return HTTPResponse(status: 403, headers: [("Content-Type", "application/json")], body: writer.bytes)
   }
 }

@@ -229,8 +229,9 @@ package final class Node: Sendable {
         load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }
     let router = QueryRouter(
-      views: views, operations: NodeOperations(workers: workers), changed: changed, status: { status.json($0) },
-      metrics: { status.metricsText() }, page: { Page.file($0) })
+      views: views, operations: NodeOperations(workers: workers), changed: changed,
+      status: .init(schema: PipelineStatus.shape.schema, json: { status.json($0) }), metrics: { status.metricsText() },
+      files: Page.files)
     let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
     let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
       router.handle(request, responder)

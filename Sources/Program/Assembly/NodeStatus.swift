@@ -2,6 +2,7 @@ internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 internal import Pipelines
+internal import QueryAPI
 internal import ReadModels
 internal import TableStore
 internal import Telemetry
@@ -16,73 +17,38 @@ struct NodeStatus: Sendable {
   /// The store of this process; nil when tables are elsewhere.
   let store: TableStore?
 
+  /// A pipeline's state as `PipelineStatus.shape` has it; an empty object for one that is not here.
   func json(_ name: String) -> [UInt8] {
     var writer = JSONWriter()
-    writer.beginObject()
-    guard let pipeline = live.definition(of: name)?.pipeline else {
+    guard let status = status(name) else {
+      writer.beginObject()
       writer.endObject()
       return writer.bytes
     }
-    writer.member("pipeline", name)
-    writer.member("about", pipeline.about)
+    PipelineStatus.shape.object(status, to: &writer)
+    return writer.bytes
+  }
+
+  private func status(_ name: String) -> PipelineStatus? {
+    guard let pipeline = live.definition(of: name)?.pipeline else { return nil }
     let worker = workers.first { $0.pipeline.name == name }
     let running = worker?.generations ?? []
     let current = running.first { $0.generation.state == .current } ?? running.last
     let lanes = current?.lanes.all ?? []
-    writer.name("behind")
-    if workers.contains(where: { $0.pipeline.name == name }) {
-      writer.beginObject()
-      writer.member("records", lanes.reduce(0) { $0 + behind($1) })
-      writer.member("seconds", secondsBehind(lanes))
-      writer.endObject()
-    } else {
-      // The worker is another process: what it is doing is not known here.
-      writer.null()
-    }
-    writer.name("stopped")
     let relayed = pipeline.tables.compactMap { table in
       relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
     }
-    let troubles =
-      [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
-      + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") }
-    writer.array(troubles) { $0.string($1) }
-    writer.name("held")
-    writer.array(current?.lanes.held ?? []) { writer, held in
-      writer.beginObject()
-      writer.member("projection", held.projection)
-      writer.member("table", held.table)
-      writer.member("partition", held.partition)
-      writer.member("waiting", held.waiting)
-      writer.endObject()
-    }
-    writer.name("generations")
-    writer.array(running) { writer, running in
-      writer.beginObject()
-      writer.member("number", running.generation.number)
-      writer.member("state", running.generation.state.rawValue)
-      writer.name("lanes")
-      writer.array(running.lanes.all) { append($1, &$0) }
-      writer.endObject()
-    }
-    writer.name("queries")
-    writer.array(pipeline.queries) { writer, query in
-      writer.beginObject()
-      writer.member("name", query.name)
-      writer.member("about", query.about)
-      writer.name("parameters")
-      writer.array(query.parameters) { writer, parameter in
-        writer.beginObject()
-        writer.member("name", parameter.name)
-        writer.member("type", parameter.type.rawValue)
-        writer.endObject()
-      }
-      writer.endObject()
-    }
-    writer.name("projections")
-    writer.array(pipeline.projections.map(\.name)) { $0.string($1) }
-    writer.endObject()
-    return writer.bytes
+    return PipelineStatus(
+      pipeline: pipeline,
+      lag: worker == nil ? nil : .init(records: lanes.reduce(0) { $0 + behind($1) }, seconds: secondsBehind(lanes)),
+      stopped: [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
+        + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") },
+      held: current?.lanes.held ?? [],
+      generations: running.map { running in
+        .init(
+          number: running.generation.number, state: running.generation.state,
+          lanes: running.lanes.all.map { .init(status: $0, behind: behind($0)) })
+      })
   }
 
   /// Records that a lane has not applied: of one whose relay or which itself stands still, those that its table's log holds meanwhile.
@@ -92,18 +58,6 @@ struct NodeStatus: Sendable {
       return lane.behind
     }
     return max(lane.behind, last.records(after: lane.sequence))
-  }
-
-  private func append(_ lane: LaneStatus, _ writer: inout JSONWriter) {
-    writer.beginObject()
-    writer.member("table", lane.table)
-    writer.member("partition", lane.partition)
-    writer.member("sequence", lane.sequence.rawValue)
-    writer.member("behind", behind(lane))
-    writer.member("dead_letters", lane.deadLetters)
-    if let stopped = lane.stopped { writer.member("stopped", stopped) }
-    if let end = lane.neededUntil { writer.member("kept_until", end.rawValue) }
-    writer.endObject()
   }
 
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its

@@ -7,16 +7,18 @@ package enum Page {
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     + "form-action 'none'; frame-ancestors 'none'"
 
+  /// The files by their paths.
+  package static let files: [(path: String, response: HTTPResponse)] = [
+    ("/", response("text/html; charset=utf-8", PageDocument.html)),
+    ("/index.html", response("text/html; charset=utf-8", PageDocument.html)),
+    ("/page.css", response("text/css; charset=utf-8", PageStyle.css)),
+    ("/page.js", response("text/javascript; charset=utf-8", PageScript.javascript)),
+    ("/icon.svg", response("image/svg+xml", PageDocument.icon)),
+    ("/favicon.ico", response("image/svg+xml", PageDocument.icon)),
+  ]
+
   /// The file at a path; nil when there is none.
-  package static func file(_ path: String) -> HTTPResponse? {
-    switch path {
-    case "/", "/index.html": response("text/html; charset=utf-8", PageDocument.html)
-    case "/page.css": response("text/css; charset=utf-8", PageStyle.css)
-    case "/page.js": response("text/javascript; charset=utf-8", PageScript.javascript)
-    case "/icon.svg", "/favicon.ico": response("image/svg+xml", PageDocument.icon)
-    default: nil
-    }
-  }
+  package static func file(_ path: String) -> HTTPResponse? { files.first { $0.path == path }?.response }
 
   private static func response(_ type: String, _ text: String) -> HTTPResponse {
     HTTPResponse(

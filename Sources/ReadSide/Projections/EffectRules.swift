@@ -34,12 +34,7 @@ package struct EffectRules: Sendable {
   }
 
   /// The names of everything that may be activated.
-  package static func names(of pipeline: Pipeline) -> [String] {
-    pipeline.effects.map(\.name)
-      + pipeline.projections.filter { projection in
-        if case .sessions(let sessions) = projection.kind { sessions.expiresItem } else { false }
-      }.map(\.name)
-  }
+  package static func names(of pipeline: Pipeline) -> [String] { pipeline.effectNames }
 
   /// The name of the projection whose sessions or boards an effect of this name waits for; nil for one that waits for changes.
   package static func projection(awaitedBy name: String, of pipeline: Pipeline) -> String? {

@@ -1,7 +1,7 @@
 internal import ChangeRecords
 
 /// The parameters of a request, taken one by one; what is left over at the end is unknown.
-struct Arguments {
+struct Arguments: Sendable {
   var rest: [(name: String, value: String)]
 
   init(_ query: [(name: String, value: String)]) { rest = query }
@@ -13,16 +13,20 @@ struct Arguments {
 
   mutating func take(_ name: String) -> String? { all(name).last }
 
-  mutating func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-    guard let text = take(name) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      throw QueryError.bad("`\(name)` is a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`")
+  mutating func integer(_ parameter: IntegerParameter) throws -> Int? {
+    guard let text = take(parameter.name) else { return nil }
+    guard let number = Int(text), parameter.range.contains(number) else {
+      throw QueryError.bad(
+        "`\(parameter.name)` is a whole number from \(parameter.range.lowerBound) to \(parameter.range.upperBound), not `\(text)`"
+      )
     }
     return number
   }
 
+  mutating func integer(_ parameter: DefaultedParameter) throws -> Int { try integer(parameter.integer) ?? parameter.value }
+
   mutating func positions() throws -> [Position] {
-    try all("at_least").flatMap { $0.split(separator: ",") }.map { text in
+    try all(Parameters.atLeast.name).flatMap { $0.split(separator: ",") }.map { text in
       guard let position = Position(text), position.sequence.rawValue <= Int64.max else {
         throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
       }
@@ -31,18 +35,19 @@ struct Arguments {
   }
 
   mutating func question(_ word: String) throws -> PipelineView.BoardQuestion {
-    switch word {
-    case "top":
-      return .top(
-        offset: try integer("offset", in: 0...1_000_000_000) ?? 0,
-        limit: try integer("limit", in: 1...PipelineView.boardPageMax) ?? 10)
-    case "rank", "around":
-      guard let member = take("member") else { throw QueryError.bad("`member` is missing") }
-      if word == "rank" { return .rank(member: member) }
-      return .around(member: member, radius: try integer("radius", in: 0...500) ?? 5)
-    case "count": return .count
-    default: throw QueryError(404, "NotFound", "a leaderboard answers top, rank, around and count, not `\(word)`")
+    switch PipelineView.BoardQuestion.Word(rawValue: word) {
+    case .top: return .top(offset: try integer(Parameters.offset), limit: try integer(Parameters.boardLimit))
+    case .rank: return .rank(member: try member())
+    case .around: return .around(member: try member(), radius: try integer(Parameters.radius))
+    case .count: return .count
+    case nil:
+      throw QueryError(.notFound, "a leaderboard answers top, rank, around and count, not `\(word)`")
     }
+  }
+
+  private mutating func member() throws -> String {
+    guard let member = take(Parameters.member) else { throw QueryError.bad("`\(Parameters.member)` is missing") }
+    return member
   }
 
   func finish() throws {

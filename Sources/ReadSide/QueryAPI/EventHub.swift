@@ -31,7 +31,7 @@ final class EventHub: Service {
       return next
     }
     guard listeners.withLock({ $0.count }) < EventHub.listenersMax else {
-      return .text(503, "too many pages listen already")
+      return HTTPResponse(QueryError(.busy, "\(EventHub.listenersMax) pages listen already: try again later"))
     }
     let stream = ResponseStream { [self] in listeners.withLock { _ = $0.removeValue(forKey: id) } }
     listeners.withLock { $0[id] = stream }

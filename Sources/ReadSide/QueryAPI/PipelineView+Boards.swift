@@ -12,24 +12,43 @@ extension PipelineView {
     /// The members up to `radius` places before and after one.
     case around(member: String, radius: Int)
     case count
+
+    /// What a path ends with.
+    enum Word: String, CaseIterable {
+      case top, rank, around, count
+
+      var about: String {
+        switch self {
+        case .top: "the best, or a page"
+        case .rank: "one member"
+        case .around: "a member and its neighbours"
+        case .count: "how many members it has"
+        }
+      }
+    }
   }
 
   package static let boardPageMax = 1000
 
-  /// The answer as JSON: `board`, `closed_at` (null while it is open), `members` (each with rank, member, score, reached_at, and what `show`
-  /// takes from a collection), `count`, and what it is true for. `board` is the values of the board's columns, nil for the latest. A board or
-  /// member that is not there gives no members.
+  static func boards(of pipeline: Pipeline) -> [(id: ProjectionID, board: Leaderboard)] {
+    pipeline.projections.ids.compactMap { id in
+      if case .leaderboard(let board) = pipeline.projections[id].kind { (id, board) } else { nil }
+    }
+  }
+
+  /// The answer as JSON: what `ShownBoard.shape` says, and what it is true for. `board` is the values of the board's columns, nil for the latest.
+  /// A board or member that is not there gives no members.
   package func leaderboard(
     _ name: String, board text: [String]?, _ question: BoardQuestion, atLeast positions: [Position]
   ) async throws -> [UInt8] {
     try await answer(
       atLeast: positions, on: .boards,
       about: { pipeline in
-        guard let id = pipeline.projection(named: name), case .leaderboard(let definition) = pipeline.projections[id].kind else {
-          let names = pipeline.projections.filter { if case .leaderboard = $0.kind { true } else { false } }.map(\.name)
-          throw QueryError.unknown("leaderboard", name, known: names)
+        let all = PipelineView.boards(of: pipeline)
+        guard let found = all.first(where: { pipeline.projections[$0.id].name == name }) else {
+          throw QueryError.unknown("leaderboard", name, known: all.map { pipeline.projections[$0.id].name })
         }
-        return Subject(value: (id: id, definition: definition), reads: [id] + pipeline.projections[id].shows)
+        return Subject(value: found, reads: [found.id] + pipeline.projections[found.id].shows)
       }
     ) { subject, snapshot, writer in
       let (id, definition) = subject
@@ -49,59 +68,54 @@ extension PipelineView {
       let board = values.flatMap { ranks.board($0) }
       let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
       let members = try PipelineView.members(question, board, counted: counted, columns[definition.boardCount])
-      let shown = ShownBoard(id: id, definition: definition, values: values, members: members, counted: counted)
-      try PipelineView.append(shown, snapshot, &writer)
+      let shown = try PipelineView.shown(id, definition, values: values, members: members, counted: counted, snapshot)
+      ShownBoard.shape(id, definition, snapshot.pipeline, isCounted: true).append(shown, to: &writer)
     }
   }
 
-  /// A board as an answer or a tile shows it.
-  struct ShownBoard {
-    let id: ProjectionID
-    let definition: Leaderboard
-    /// The values that name the board; nil when there is none.
-    let values: [Value]?
-    let members: [RankedMember]
-    /// How many members the board has, those that are not shown included; nil leaves the number out.
-    let counted: Int?
+  static func schema(_ id: ProjectionID, _ board: Leaderboard, _ pipeline: Pipeline) -> JSONSchema {
+    .object(
+      ShownBoard.shape(id, board, pipeline, isCounted: true).schemas
+        + validitySchemas([id] + pipeline.projections[id].shows, pipeline))
   }
 
-  static func append(_ board: ShownBoard, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
-    writer.member("leaderboard", snapshot.pipeline.projections[board.id].name)
-    writer.name("board")
-    writer.array(board.values ?? []) { $0.value($1) }
-    if !board.definition.windows.isEmpty {
-      writer.name("closed_at")
-      if let values = board.values, let closed = try snapshot.reader.closedAt(board.id, board: values) {
-        writer.string(Timestamp.text(closed))
-      } else {
-        writer.null()
-      }
+  /// What a question about a board is asked with.
+  static func parameters(of word: BoardQuestion.Word, _ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
+    var parameters: [RequestParameter] = []
+    if board.boardCount > 0 {
+      let named = projection.table.columns[..<board.boardCount].map { "\($0.name) (\($0.type.rawValue))" }.joined(separator: ", ")
+      parameters.append(
+        RequestParameter(
+          name: Parameters.board, about: "Which board, once for each of its parts: \(named). The latest when it is left out.",
+          schema: .text, counts: 0...board.boardCount))
     }
-    if let counted = board.counted { writer.member("count", counted) }
-    writer.name("members")
-    writer.beginArray()
-    for ranked in board.members {
-      writer.beginObject()
-      writer.name("rank")
-      if ranked.rank == ranked.rank.rounded() { writer.integer(Int(ranked.rank)) } else { writer.double(ranked.rank) }
-      writer.name("member")
-      writer.value(ranked.member)
-      writer.name("score")
-      writer.value(ranked.score)
-      writer.member("reached_at", Timestamp.text(ranked.reachedAt))
-      if let show = board.definition.show {
-        writer.name("show")
-        try PipelineView.append(show, of: ranked.member, snapshot, &writer)
-      }
-      writer.endObject()
+    let member = RequestParameter(
+      name: Parameters.member, about: "The member.", schema: .parameter(board.memberType), isRequired: true)
+    switch word {
+    case .top: parameters += [Parameters.offset.parameter, Parameters.boardLimit.parameter]
+    case .rank: parameters.append(member)
+    case .around: parameters += [member, Parameters.radius.parameter]
+    case .count: break
     }
-    writer.endArray()
+    return parameters
   }
 
-  /// The columns that `show` takes from the collection's row of a member: an object, with nulls when there is no row.
-  private static func append(
-    _ show: Leaderboard.Show, of member: Value, _ snapshot: Snapshot, _ writer: inout JSONWriter
-  ) throws {
+  /// A board with what is beside its members: when it closed, and what it shows of them.
+  static func shown(
+    _ id: ProjectionID, _ definition: Leaderboard, values: [Value]?, members: [RankedMember], counted: Int, _ snapshot: Snapshot
+  ) throws -> ShownBoard {
+    var closedAt: Instant?
+    if !definition.windows.isEmpty, let values { closedAt = try snapshot.reader.closedAt(id, board: values) }
+    return ShownBoard(
+      name: snapshot.pipeline.projections[id].name, values: values ?? [], closedAt: closedAt, counted: counted,
+      members: try members.map { member in
+        ShownBoard.Member(
+          ranked: member, cells: try definition.show.map { try cells($0, of: member.member, snapshot) } ?? [])
+      })
+  }
+
+  /// The columns that `show` takes from the collection's row of a member; nulls when there is no row.
+  private static func cells(_ show: Leaderboard.Show, of member: Value, _ snapshot: Snapshot) throws -> [AnswerCell] {
     let table = snapshot.pipeline.projections[show.projection].table
     var found: [AnswerCell]?
     if let key = table.column(named: show.key) {
@@ -109,12 +123,9 @@ extension PipelineView {
         found = $0
       }
     }
-    writer.beginObject()
-    for name in show.columns {
-      writer.name(text: name)
-      if let found, let column = table.column(named: name) { writer.cell(found[column]) } else { writer.null() }
+    return show.columns.map { name in
+      if let found, let column = table.column(named: name) { found[column] } else { .null }
     }
-    writer.endObject()
   }
 
   private static func members(

@@ -1,3 +1,4 @@
+package import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
@@ -6,8 +7,9 @@ internal import ReadModels
 extension PipelineView {
   /// JSON: `pipeline`, `about`, `tiles` in the file's order (`kind`: number, table, leaderboard), and what it is true for. A tile that fails, or
   /// takes too long, says so in `error`; the others are shown.
-  package func dashboard() async throws -> [UInt8] {
-    try await answer(about: { Subject(value: (), reads: Set($0.dashboard.flatMap(\.reads)).sorted()) }) { _, snapshot, writer in
+  package func dashboard(atLeast positions: [Position] = []) async throws -> [UInt8] {
+    try await answer(atLeast: positions, about: { Subject(value: (), reads: PipelineView.reads(ofTiles: $0)) }) {
+      _, snapshot, writer in
       writer.member("pipeline", snapshot.pipeline.name)
       writer.member("about", snapshot.pipeline.about)
       writer.name("tiles")
@@ -31,6 +33,35 @@ extension PipelineView {
     }
   }
 
+  private static func reads(ofTiles pipeline: Pipeline) -> [ProjectionID] { Set(pipeline.dashboard.flatMap(\.reads)).sorted() }
+
+  static func dashboardSchema(_ pipeline: Pipeline) -> JSONSchema {
+    .object(
+      [
+        .init("pipeline", .exactly(.text(pipeline.name))), .init("about", .text),
+        .init("tiles", .tuple(pipeline.dashboard.map { schema($0, pipeline) })),
+      ] + validitySchemas(reads(ofTiles: pipeline), pipeline))
+  }
+
+  private static func schema(_ tile: DashboardTile, _ pipeline: Pipeline) -> JSONSchema {
+    let head: [JSONSchema.Member] = [
+      .init("title", .exactly(.text(tile.title))), .init("kind", .exactly(.text(kind(tile.content)))),
+    ]
+    let content: [JSONSchema.Member] =
+      switch tile.content {
+      case .number(_, let column): [.init("rows", AnswerColumns([column]).rows)]
+      case .table(_, let columns): AnswerColumns(columns).schemas
+      case .leaderboard(let id, _, _):
+        if case .leaderboard(let board) = pipeline.projections[id].kind {
+          ShownBoard.shape(id, board, pipeline, isCounted: false).schemas
+        } else {
+          []
+        }
+      }
+    let failure = JSONSchema.Member("error", JSONSchema.text.about("Why the tile is not shown."))
+    return .any(of: [.object(head + content), .object(head + [failure])])
+  }
+
   private static func kind(_ content: DashboardTile.Content) -> String {
     switch content {
     case .number: "number"
@@ -46,9 +77,7 @@ extension PipelineView {
       writer.name("rows")
       try run(sql, [], snapshot, to: &writer)
     case .table(let sql, let columns):
-      writer.name("columns")
-      writer.array(columns) { $0.string($1.name) }
-      writer.name("rows")
+      AnswerColumns(columns).append(to: &writer)
       try run(sql, [], snapshot, to: &writer)
     case .leaderboard(let id, let board, let top):
       guard case .leaderboard(let definition) = snapshot.pipeline.projections[id].kind else { return }
@@ -58,7 +87,8 @@ extension PipelineView {
       case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
       }
       let members = try values.map { try snapshot.reader.top(id, board: $0, limit: top) } ?? []
-      try append(ShownBoard(id: id, definition: definition, values: values, members: members, counted: nil), snapshot, &writer)
+      let shown = try shown(id, definition, values: values, members: members, counted: 0, snapshot)
+      ShownBoard.shape(id, definition, snapshot.pipeline, isCounted: false).append(shown, to: &writer)
     }
   }
 }

@@ -17,11 +17,13 @@ extension PipelineView {
       }
     ) { subject, snapshot, writer in
       let (query, values) = subject
-      writer.name("columns")
-      writer.array(query.columnNames) { $0.string($1) }
-      writer.name("rows")
+      AnswerColumns(query.columns).append(to: &writer)
       try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, to: &writer)
     }
+  }
+
+  static func schema(_ query: NamedQuery, _ pipeline: Pipeline) -> JSONSchema {
+    .object(AnswerColumns(query.columns).schemas + validitySchemas(query.reads, pipeline))
   }
 
   static func query(_ name: String, _ pipeline: Pipeline) throws -> NamedQuery {
@@ -54,19 +56,29 @@ extension PipelineView {
     try snapshot.reader.run(sql, parameters, now: snapshot.now, limit: PipelineView.queryTimeMax) { cells in
       rows += 1
       guard rows <= PipelineView.queryRowsMax else {
-        throw QueryError(400, "TooManyRows", "the query has more than \(PipelineView.queryRowsMax) rows: give it a LIMIT")
+        throw QueryError(.tooManyRows, "the query has more than \(PipelineView.queryRowsMax) rows: give it a LIMIT")
       }
       writer.array(cells) { $0.cell($1) }
     }
     writer.endArray()
   }
 
+  /// The columns of dead letters, in the order in which every store gives them.
+  static let deadLetterColumns = AnswerColumns([
+    .init(name: "projection", cell: .text), .init(name: "kind", cell: .text), .init(name: "table", cell: .text),
+    .init(name: "partition", cell: .integer), .init(name: "sequence", cell: .count), .init(name: "at", cell: .instant),
+    .init(name: "path", cell: .text), .init(name: "reason", cell: .text),
+  ])
+
+  static func deadLettersSchema(_ pipeline: Pipeline) -> JSONSchema {
+    let counts = JSONSchema.map(of: .count).about("By projection, how many records it could not take.")
+    return .object(deadLetterColumns.schemas + [.init("records", counts)] + validitySchemas([], pipeline))
+  }
+
   /// The dead letters, newest first, and how many records each projection could not take.
-  package func deadLetters(limit: Int) async throws -> [UInt8] {
-    try await answer(about: { _ in Subject(value: (), reads: []) }) { _, snapshot, writer in
-      writer.name("columns")
-      writer.array(["projection", "kind", "table", "partition", "sequence", "at", "path", "reason"]) { $0.string($1) }
-      writer.name("rows")
+  package func deadLetters(limit: Int, atLeast positions: [Position] = []) async throws -> [UInt8] {
+    try await answer(atLeast: positions, about: { _ in Subject(value: (), reads: []) }) { _, snapshot, writer in
+      PipelineView.deadLetterColumns.append(to: &writer)
       writer.beginArray()
       try snapshot.reader.deadLetters(limit: limit) { cells in writer.array(cells) { $0.cell($1) } }
       writer.endArray()
@@ -82,11 +94,11 @@ extension PipelineView {
     try await answer(
       atLeast: positions,
       about: { pipeline in
-        guard let id = pipeline.projection(named: name), case .sessions(let sessions) = pipeline.projections[id].kind else {
-          let names = pipeline.projections.filter { if case .sessions = $0.kind { true } else { false } }.map(\.name)
-          throw QueryError.unknown("sessions projection", name, known: names)
+        let all = PipelineView.sessions(of: pipeline)
+        guard let found = all.first(where: { pipeline.projections[$0.id].name == name }) else {
+          throw QueryError.unknown("sessions projection", name, known: all.map { pipeline.projections[$0.id].name })
         }
-        return Subject(value: (id: id, sessions: sessions), reads: [id])
+        return Subject(value: found, reads: [found.id])
       }
     ) { subject, snapshot, writer in
       let (id, sessions) = subject
@@ -103,15 +115,30 @@ extension PipelineView {
         }
         for (place, text) in parts.enumerated() { equals.append((place, try PipelineView.value(text, table.columns[place]))) }
       }
-      writer.name("columns")
-      writer.array(table.columns) { $0.string($1.name) }
-      writer.name("rows")
+      AnswerColumns(table).append(to: &writer)
       writer.beginArray()
       try snapshot.reader.rows(id, where: equals, newest: table.column(named: "last_at"), limit: limit) { cells in
         writer.array(cells) { $0.cell($1) }
       }
       writer.endArray()
     }
+  }
+
+  static func sessions(of pipeline: Pipeline) -> [(id: ProjectionID, sessions: Sessions)] {
+    pipeline.projections.ids.compactMap { id in
+      if case .sessions(let sessions) = pipeline.projections[id].kind { (id, sessions) } else { nil }
+    }
+  }
+
+  static func sessionsSchema(_ id: ProjectionID, _ pipeline: Pipeline) -> JSONSchema {
+    .object(AnswerColumns(pipeline.projections[id].table).schemas + validitySchemas([id], pipeline))
+  }
+
+  static func keyParameter(_ sessions: Sessions, _ projection: Projection) -> RequestParameter {
+    let named = projection.table.columns[..<sessions.keyCount].map { "\($0.name) (\($0.type.rawValue))" }.joined(separator: ", ")
+    return RequestParameter(
+      name: Parameters.key, about: "The key whose sessions are shown, once for each of its parts: \(named).", schema: .text,
+      counts: 0...sessions.keyCount)
   }
 
   /// One text for each part of a key; a single text is taken apart at its commas where that is the only way to read it.

@@ -91,7 +91,7 @@ package final class PipelineView: Sendable {
       }
       guard ContinuousClock.now < deadline else {
         throw QueryError(
-          503, "NotYet",
+          .notYet,
           "the read model has not reached \(positions.map(\.description).joined(separator: ",")) within \(PipelineView.freshnessWaitMax)"
         )
       }
@@ -125,9 +125,9 @@ package final class PipelineView: Sendable {
   static func error(_ error: ReaderError, _ name: String) -> QueryError {
     switch error {
     case .timeout:
-      QueryError(503, "QueryTimeout", "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
-    case .notReady: QueryError(503, "NotReady", "pipeline \(name) has no read model yet")
-    case .failed(let reason): QueryError(500, "QueryFailed", reason)
+      QueryError(.queryTimeout, "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
+    case .notReady: QueryError(.notReady, "pipeline \(name) has no read model yet")
+    case .failed(let reason): QueryError(.queryFailed, reason)
     }
   }
 
@@ -184,6 +184,21 @@ package final class PipelineView: Sendable {
     if let time = snapshot.time { writer.string(Timestamp.text(time)) } else { writer.null() }
     writer.member("generation", snapshot.generation.number)
   }
+
+  /// What `appendValidity` adds to an answer that reads these projections.
+  static func validitySchemas(_ reads: [ProjectionID], _ pipeline: Pipeline) -> [JSONSchema.Member] {
+    let tables = tables(reads, pipeline).sorted().map { JSONSchema.Member($0, .list(of: .position), isRequired: false) }
+    return [
+      .init(
+        "position",
+        JSONSchema.object(tables).about("By table that feeds the answer, how far each of its partitions has been read.")),
+      .init("time", JSONSchema.instant.orNull.about("All records of these tables that are earlier are in the answer.")),
+      .init("generation", JSONSchema.integer.about("The generation that answered.")),
+    ]
+  }
+
+  /// The pipeline whose names are answered: that of the current generation, or what its file says while there is none.
+  func served() async -> Pipeline? { (try? await source().pipeline) ?? definition()?.pipeline }
 
   /// Lets go of the files, so that a generation can be removed.
   package func close() async {

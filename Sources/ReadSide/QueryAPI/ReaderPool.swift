@@ -94,7 +94,7 @@ final class ReaderPool: Sendable {
     }
     guard let reader else {
       throw QueryError(
-        503, "Busy", "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
+        .busy, "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
     }
     return reader
   }

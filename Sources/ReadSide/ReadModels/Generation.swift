@@ -1,6 +1,6 @@
 /// One build of a pipeline's read models.
 package struct Generation: Sendable, Equatable {
-  package enum State: String, Sendable {
+  package enum State: String, Sendable, CaseIterable {
     /// Being built beside the current one.
     case building
     /// The one that readers see.

@@ -108,7 +108,7 @@ import Testing
       _ = try await view.leaderboard("plain", board: nil, .count, atLeast: [other])
       Issue.record("it was answered")
     } catch let error as QueryError {
-      #expect(error.code == "NotYet")
+      #expect(error.code == .notYet)
     }
   }
 

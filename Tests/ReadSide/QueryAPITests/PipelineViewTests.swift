@@ -139,7 +139,7 @@ import Testing
     async let never = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, table: 7)]) }
     async let nowhere = failure { try await view.deadLetters(limit: 1, atLeast: [position(1, partition: 3)]) }
     for error in await [never, nowhere] {
-      #expect(error?.status == 503 && error?.code == "NotYet", "\(String(describing: error))")
+      #expect(error?.status == 503 && error?.code == .notYet, "\(String(describing: error))")
     }
   }
 
@@ -154,7 +154,7 @@ import Testing
     let answer = try await view.leaderboard("every_play", board: nil, .count, atLeast: [])
     #expect(try member("count", of: answer) == "5" && member("generation", of: answer) == "2")
     scene.current.withLock { $0 = nil }
-    #expect(await failure { try await view.dashboard() }?.code == "NotReady")
+    #expect(await failure { try await view.dashboard() }?.code == .notReady)
     await view.close()
   }
 
@@ -163,12 +163,5 @@ import Testing
     #expect(
       tiles.contains(#""member":"b","rank":1"#) && tiles.contains(#""member":"a","rank":2"#) && !tiles.contains(#""member":"c""#))
     #expect(tiles.contains(#""error":"a store in memory knows no SQL","kind":"number","title":"Plays""#), "\(tiles)")
-  }
-}
-
-extension PipelineView {
-  /// The dead letters, once they hold these positions.
-  fileprivate func deadLetters(limit: Int, atLeast positions: [Position]) async throws -> [UInt8] {
-    try await sessions("sittings", key: [], limit: limit, atLeast: positions)
   }
 }

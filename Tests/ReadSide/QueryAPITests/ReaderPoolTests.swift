@@ -73,7 +73,7 @@ import Testing
         _ = counts.running.wrappingSubtract(1, ordering: .relaxed)
       }
       _ = counts.done.wrappingAdd(1, ordering: .relaxed)
-    } catch let error as QueryError where error.status == 503 && error.code == "Busy" {
+    } catch let error as QueryError where error.status == 503 && error.code == .busy {
       _ = counts.refused.wrappingAdd(1, ordering: .relaxed)
     } catch {
       Issue.record("\(error)")

@@ -40,8 +40,8 @@ import Testing
 
   private func router(_ operations: Operator) throws -> QueryRouter {
     QueryRouter(
-      views: [try Scene().view], operations: operations, changed: Signal(), status: { Array($0.utf8) }, metrics: { "" },
-      page: { _ in nil })
+      views: [try Scene().view], operations: operations, changed: Signal(),
+      status: .init(schema: .object([]), json: { Array($0.utf8) }), metrics: { "" }, files: [])
   }
 
   private func failure(_ body: () async throws -> Void) async -> QueryError? {
@@ -57,14 +57,14 @@ import Testing
     let operations = Operator()
     let router = try router(operations)
     func post(_ path: String, _ query: (name: String, value: String)...) async throws -> String {
-      String(decoding: try await router.operate(path.split(separator: "/").map(String.init), query), as: UTF8.self)
+      await router.answer("POST", path, query).text
     }
-    #expect(try await post("v1/pipelines/scene/rebuild") == #"{"rebuild":"scene"}"#)
-    #expect(try await post("v1/pipelines/scene/effects/gone/pause") == #"{"pause":"gone"}"#)
-    #expect(try await post("v1/pipelines/scene/effects/gone/resume") == #"{"resume":"gone"}"#)
-    #expect(try await post("v1/pipelines/scene/effects/retry", ("id", "7")) == #"{"retry":3}"#)
-    #expect(try await post("v1/pipelines/scene/effects/retry", ("effect", "gone")) == #"{"retry":3}"#)
-    #expect(try await post("v1/pipelines/scene/effects/discard", ("effect", "gone"), ("state", "pending")) == #"{"discard":3}"#)
+    #expect(try await post("/v1/pipelines/scene/rebuild") == #"{"rebuild":"scene"}"#)
+    #expect(try await post("/v1/pipelines/scene/effects/gone/pause") == #"{"pause":"gone"}"#)
+    #expect(try await post("/v1/pipelines/scene/effects/gone/resume") == #"{"resume":"gone"}"#)
+    #expect(try await post("/v1/pipelines/scene/effects/retry", ("id", "7")) == #"{"retry":3}"#)
+    #expect(try await post("/v1/pipelines/scene/effects/retry", ("effect", "gone")) == #"{"retry":3}"#)
+    #expect(try await post("/v1/pipelines/scene/effects/discard", ("effect", "gone"), ("state", "pending")) == #"{"discard":3}"#)
     let asked = operations.asked.withLock { $0 }
     #expect(
       asked == [
@@ -78,19 +78,32 @@ import Testing
     let operations = Operator()
     let router = try router(operations)
     let cases: [(path: String, query: [(name: String, value: String)], status: Int)] = [
-      ("v1/pipelines/scene", [], 405), ("v1/pipelines/other/rebuild", [], 404), ("v2/pipelines/scene/rebuild", [], 405),
-      ("v1/pipelines/scene/rebuild/now", [], 405), ("v1/pipelines/scene/rebuild", [("force", "1")], 400),
-      ("v1/pipelines/scene/effects/unknown/pause", [], 409), ("v1/pipelines/scene/effects/gone/stop", [], 405),
-      ("v1/pipelines/scene/effects/retry", [], 400), ("v1/pipelines/scene/effects/retry", [("id", "0")], 400),
-      ("v1/pipelines/scene/effects/retry", [("id", "x")], 400),
-      ("v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),
-      ("v1/pipelines/scene/effects/discard", [("id", "1"), ("more", "2")], 400),
+      ("/v1/pipelines/scene", [], 405), ("/v1/pipelines/other/rebuild", [], 404), ("/v2/pipelines/scene/rebuild", [], 405),
+      ("/v1/pipelines/scene/rebuild/now", [], 405), ("/v1/pipelines/scene/rebuild", [("force", "1")], 400),
+      ("/v1/pipelines/scene/effects/unknown/pause", [], 409), ("/v1/pipelines/scene/effects/gone/stop", [], 405),
+      ("/v1/pipelines/scene/effects/retry", [], 400), ("/v1/pipelines/scene/effects/retry", [("id", "0")], 400),
+      ("/v1/pipelines/scene/effects/retry", [("id", "x")], 400),
+      ("/v1/pipelines/scene/effects/discard", [("effect", "e"), ("state", "done")], 400),
+      ("/v1/pipelines/scene/effects/discard", [("id", "1"), ("more", "2")], 400),
     ]
     for (path, query, status) in cases {
-      let error = await failure { _ = try await router.operate(path.split(separator: "/").map(String.init), query) }
-      #expect(error?.status == status, "\(path) \(query): \(String(describing: error))")
+      let answer = await router.answer("POST", path, query)
+      #expect(answer.status == status, "\(path) \(query): \(answer.text)")
     }
     #expect(operations.asked.withLock { $0 }.isEmpty)
+  }
+
+  @Test func `a path that does not take the method says which it takes`() async throws {
+    let router = try router(Operator())
+    func allowed(_ method: String, _ path: String) async -> (status: Int, methods: String?) {
+      let answer = await router.answer(method, path, [])
+      return (answer.status, answer.headers.first { $0.name == "Allow" }?.value)
+    }
+    #expect(await allowed("GET", "/v1/pipelines/scene/rebuild") == (405, "POST"))
+    #expect(await allowed("POST", "/v1/pipelines/scene/dashboard") == (405, "GET, HEAD"))
+    #expect(await allowed("DELETE", "/v1/pipelines/scene/effects") == (405, "GET, HEAD"))
+    #expect(await allowed("HEAD", "/v1/pipelines/scene/effects") == (200, nil))
+    #expect(await allowed("GET", "/v1/pipelines/scene/nothing") == (404, nil))
   }
 
   @Test func `the list of effects has its page`() async throws {
@@ -123,11 +136,12 @@ import Testing
   @Test func `numbers have their ranges, at the limit and one past it`() throws {
     func integer(_ text: String) throws -> Int? {
       var arguments = Arguments([("n", text)])
-      return try arguments.integer("n", in: 1...1_000)
+      return try arguments.integer(IntegerParameter("n", in: 1...1_000, ""))
     }
     #expect(try integer("1") == 1 && integer("1000") == 1_000)
     var empty = Arguments([])
-    #expect(try empty.integer("n", in: 1...2) == nil)
+    #expect(try empty.integer(IntegerParameter("n", in: 1...2, "")) == nil)
+    #expect(try empty.integer(DefaultedParameter("n", in: 1...2, default: 2, "")) == 2)
     for text in ["0", "1001", "", " 1", "1.0", "x", "99999999999999999999"] {
       #expect(throws: QueryError.self, "\(text)") { try integer(text) }
     }
@@ -163,4 +177,9 @@ import Testing
     #expect(throws: QueryError.self) { try question("top", ("limit", "\(PipelineView.boardPageMax + 1)")) }
     #expect(throws: QueryError.self) { try question("best") }
   }
+}
+
+extension HTTPResponse {
+  /// The body as text.
+  var text: String { if case .bytes(let bytes) = body { String(decoding: bytes, as: UTF8.self) } else { "" } }
 }

@@ -42,6 +42,14 @@ package struct Pipeline: Sendable {
   }
   package func query(named name: String) -> NamedQuery? { queries.first { $0.name == name } }
 
+  /// The names of everything that may be carried out, paused and resumed: effects, and sessions projections that delete the item of an expired session.
+  package var effectNames: [String] {
+    effects.map(\.name)
+      + projections.filter { projection in
+        if case .sessions(let sessions) = projection.kind { sessions.expiresItem } else { false }
+      }.map(\.name)
+  }
+
   /// The tables whose records decide the rows of these projections.
   package func tables(feeding projections: some Sequence<ProjectionID>) -> Set<TableIndex> {
     Set(projections.flatMap { self.projections[$0].sources.map(\.table) })

@@ -1,0 +1,192 @@
+internal import DynamoModel
+internal import HTTPServer
+internal import Pipelines
+
+/// What only reads.
+extension QueryRouter {
+  /// What belongs to no pipeline.
+  static let serverRoutes: [Route] = [
+    Route(
+      .get, "/v1/openapi.json",
+      answer: { router, call in
+        try call.arguments.finish()
+        return .json(await router.document())
+      }
+    ) { _ in
+      [
+        .init(
+          method: .get, path: "/v1/openapi.json", id: "openapi", pipeline: nil, summary: "This document",
+          content: [("application/json", JSONSchema(["type": "object"]))])
+      ]
+    },
+    Route(
+      .get, "/v1/pipelines",
+      answer: { router, call in
+        try call.arguments.finish()
+        var writer = JSONWriter()
+        PipelineList.shape.object(PipelineList(names: router.views.map(\.name)), to: &writer)
+        return .json(writer.bytes)
+      }
+    ) { _ in
+      [
+        .init(
+          method: .get, path: "/v1/pipelines", id: "pipelines", pipeline: nil, summary: "The pipelines",
+          content: [("application/json", PipelineList.shape.schema)])
+      ]
+    },
+    Route(.get, "/v1/events", answer: { router, _ in router.events.subscribe() }) { pipelines in
+      let events: JSONNode = [
+        "status": JSONSchema.component("Status").node,
+        "dashboard": JSONSchema.any(of: pipelines.map { PipelineView.dashboardSchema($0) }).node,
+      ]
+      return [
+        .init(
+          method: .get, path: "/v1/events", id: "events", pipeline: nil,
+          summary: "The state and the tiles of every pipeline as server-sent events, whenever they have changed",
+          about: "Each event is named `status` or `dashboard`; its data is the JSON that the pipeline's path of that name answers"
+            + " (`x-events` has the schemas). All hold at once when a listener comes.",
+          content: [("text/event-stream", .text)], errors: [.busy], more: [.init(name: "x-events", value: events)])
+      ]
+    },
+    Route(.get, "/metrics", answer: { router, _ in HTTPResponse(prometheus: router.metrics()) }) { _ in
+      [
+        .init(
+          method: .get, path: "/metrics", id: "metrics", pipeline: nil, summary: "Metrics, as Prometheus reads them",
+          content: [(mediaType(HTTPResponse(prometheus: "")), .text)])
+      ]
+    },
+  ]
+
+  /// A file of the page.
+  static func route(_ file: (path: String, response: HTTPResponse)) -> Route {
+    Route(.get, file.path, answer: { _, _ in file.response }) { _ in
+      let name = file.path == "/" ? "page" : String(file.path.dropFirst())
+      return [
+        .init(
+          method: .get, path: file.path, id: "file.\(name)", pipeline: nil, summary: "A file of the page",
+          content: [(mediaType(file.response), .text)])
+      ]
+    }
+  }
+
+  private static func mediaType(_ response: HTTPResponse) -> String {
+    response.headers.first { $0.name == "Content-Type" }?.value ?? "application/octet-stream"
+  }
+
+  /// What is asked of a pipeline.
+  static let readRoutes: [Route] = [
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        try call.arguments.finish()
+        return router.status.json(view.name)
+      }
+    ) { _ in
+      [
+        .init(
+          id: ["status"], summary: "The state of the pipeline: its lanes, generations and queries", schema: .component("Status"))
+      ]
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/queries/{query}",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        return try await view.query(call.names[1], parameters: call.arguments.rest, atLeast: positions)
+      }
+    ) { pipeline in
+      pipeline.queries.map { query in
+        .init(
+          names: [query.name], id: ["query", query.name], summary: "The query `\(query.name)`", about: query.about,
+          parameters: query.parameters.map { RequestParameter($0) } + [Parameters.atLeast],
+          schema: PipelineView.schema(query, pipeline),
+          errors: [.badRequest, .tooManyRows, .queryTimeout, .queryFailed] + reading)
+      }
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/{question}",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        let board = call.arguments.all(Parameters.board)
+        let question = try call.arguments.question(call.names[2])
+        try call.arguments.finish()
+        return try await view.leaderboard(call.names[1], board: board.isEmpty ? nil : board, question, atLeast: positions)
+      }
+    ) { pipeline in
+      PipelineView.boards(of: pipeline).flatMap { id, board in
+        let name = pipeline.projections[id].name
+        return PipelineView.BoardQuestion.Word.allCases.map { word in
+          Route.Described(
+            names: [name, word.rawValue], id: ["leaderboard", name, word.rawValue],
+            summary: "The leaderboard `\(name)`: \(word.about)", about: pipeline.projections[id].about,
+            parameters: PipelineView.parameters(of: word, board, pipeline.projections[id]) + [Parameters.atLeast],
+            schema: PipelineView.schema(id, board, pipeline), errors: [.badRequest, .queryFailed] + reading)
+        }
+      }
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/sessions/{sessions}",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        let key = call.arguments.all(Parameters.key)
+        let limit = try call.arguments.integer(Parameters.sessionsLimit)
+        try call.arguments.finish()
+        return try await view.sessions(call.names[1], key: key, limit: limit, atLeast: positions)
+      }
+    ) { pipeline in
+      PipelineView.sessions(of: pipeline).map { id, sessions in
+        let projection = pipeline.projections[id]
+        return Route.Described(
+          names: [projection.name], id: ["sessions", projection.name],
+          summary: "The sessions of `\(projection.name)`: of a key, or those that are active", about: projection.about,
+          parameters: [PipelineView.keyParameter(sessions, projection), Parameters.sessionsLimit.parameter, Parameters.atLeast],
+          schema: PipelineView.sessionsSchema(id, pipeline), errors: [.badRequest, .queryFailed] + reading)
+      }
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/dead-letters",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        let limit = try call.arguments.integer(Parameters.lettersLimit)
+        try call.arguments.finish()
+        return try await view.deadLetters(limit: limit, atLeast: positions)
+      }
+    ) { pipeline in
+      [
+        .init(
+          id: ["dead-letters"], summary: "The records that a projection could not take, the newest first",
+          parameters: [Parameters.lettersLimit.parameter, Parameters.atLeast], schema: PipelineView.deadLettersSchema(pipeline),
+          errors: [.badRequest, .queryFailed] + reading)
+      ]
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/dashboard",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        try call.arguments.finish()
+        return try await view.dashboard(atLeast: positions)
+      }
+    ) { pipeline in
+      [
+        .init(
+          id: ["dashboard"], summary: "The tiles of the page", parameters: [Parameters.atLeast],
+          schema: PipelineView.dashboardSchema(pipeline), errors: [.badRequest, .queryFailed] + reading)
+      ]
+    },
+  ]
+
+  /// What any question of a read model may meet.
+  private static let reading: [QueryError.Code] = [.notReady, .notYet, .busy]
+}
+
+/// What `/v1/pipelines` answers.
+private struct PipelineList {
+  let names: [String]
+
+  static let shape = AnswerShape<PipelineList>([.texts("pipelines", "The pipelines that this server answers for.") { $0.names }])
+}

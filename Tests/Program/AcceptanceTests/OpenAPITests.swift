@@ -1,0 +1,17 @@
+import Foundation
+import PythonTestKit
+import Testing
+
+/// The document of the query server, checked by others' validators against what a running process answers.
+@Suite(.serialized) struct OpenAPITests {
+  @Test(.timeLimit(.minutes(3)), .enabled(if: Python.isAvailable, Comment(rawValue: Python.skipped)))
+  func `the document is valid, and what the server answers is what it says`() async throws {
+    let folder = try TestFolder()
+    let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+    let server = try await DevProcess.start(data: folder.file("data"), pipelines: names.map { Program.pipeline($0) })
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "openapi.py").path
+    let outcome = try await Program.run(Python.path, [file, server.tables, server.page])
+    #expect(outcome.status == 0 && outcome.output.hasSuffix(" paths\n"), "\(outcome)")
+    #expect(await server.stop() == 0)
+  }
+}
