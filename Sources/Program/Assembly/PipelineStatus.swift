@@ -35,7 +35,9 @@ struct PipelineStatus: Sendable {
   static let shape = AnswerShape<PipelineStatus>([
     .text("pipeline") { $0.pipeline.name },
     .text("about") { $0.pipeline.about },
-    .object("behind", of: lagShape, "How far the rows are from the logs' ends; null where the worker is another process.") { $0.lag },
+    .object("behind", of: lagShape, "How far the rows are from the logs' ends; null where another process does the work.") {
+      $0.lag
+    },
     .texts("stopped", "A sentence for each thing that stands still, or soon will.") { $0.stopped },
     .objects("held", of: heldShape, "Projections that wait for a lane.") { $0.held },
     .objects("generations", of: generationShape) { $0.generations },

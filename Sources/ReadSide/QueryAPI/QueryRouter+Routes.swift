@@ -37,7 +37,7 @@ extension QueryRouter {
     Route(.get, "/v1/events", answer: { router, _ in router.events.subscribe() }) { pipelines in
       let events: JSONNode = [
         "status": JSONSchema.component("Status").node,
-        "dashboard": JSONSchema.any(of: pipelines.map { PipelineView.dashboardSchema($0) }).node,
+        "dashboard": JSONSchema.any(of: pipelines.map { .component(dashboardName($0)) }).node,
       ]
       return [
         .init(
@@ -102,6 +102,21 @@ extension QueryRouter {
           parameters: query.parameters.map { RequestParameter($0) } + [Parameters.atLeast],
           schema: PipelineView.schema(query, pipeline),
           errors: [.badRequest, .tooManyRows, .queryTimeout, .queryFailed] + reading)
+      }
+    },
+    .ofPipeline(
+      .get, "/v1/pipelines/{pipeline}/queries/{query}/explain",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        try call.arguments.finish()
+        return try await view.explain(call.names[1])
+      }
+    ) { pipeline in
+      pipeline.queries.map { query in
+        .init(
+          names: [query.name], id: ["query", query.name, "explain"],
+          summary: "How the query `\(query.name)` finds its rows, and what would help where it reads many",
+          schema: PipelineView.explanationSchema(query, pipeline), errors: [.badRequest, .queryFailed, .notReady, .busy])
       }
     },
     .ofPipeline(
@@ -175,7 +190,7 @@ extension QueryRouter {
       [
         .init(
           id: ["dashboard"], summary: "The tiles of the page", parameters: [Parameters.atLeast],
-          schema: PipelineView.dashboardSchema(pipeline), errors: [.badRequest, .queryFailed] + reading)
+          schema: .component(dashboardName(pipeline)), errors: [.badRequest, .queryFailed] + reading)
       ]
     },
   ]

@@ -18,6 +18,9 @@ package protocol GenerationReader: AnyObject {
     row: ([AnswerCell]) throws -> Void)
     throws
 
+  /// How the store means to answer a query that reads these projections: nothing is run, and parameters are left open.
+  func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan
+
   /// The rows of a projection's table whose columns equal these values, at most `limit`; `newest` orders them by a column, latest first.
   func rows(
     _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,

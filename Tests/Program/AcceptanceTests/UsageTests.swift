@@ -32,6 +32,8 @@ import Testing
     Case("pipeline chek", "did you mean `check`?"),
     Case("pipeline check", "DIR is missing"),
     Case("pipeline show a b", "`b` is one word too many"),
+    Case("pipeline explain chat-rooms", "QUERY is missing"),
+    Case("pipeline explain chat-rooms q --parm x=1", "`--parm` is not an option of `afterimage pipeline explain`"),
     Case("table lst", "did you mean `list`?"),
     Case("table create", "TABLE is missing, or --pipeline DIR"),
     Case("table create Chat", "--key is missing: --key 'PK:S,SK:S'"),
@@ -75,7 +77,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "dev", "serve", "pipeline", "pipeline check", "pipeline test", "pipeline show", "table", "table list", "table describe",
+    "", "dev", "serve", "pipeline", "pipeline check", "pipeline test", "pipeline show", "pipeline explain", "table", "table list",
+    "table describe",
     "table create",
     "table delete", "table get", "table put", "table scan", "table import", "table clock", "table verify", "query", "leaderboard",
     "session",

@@ -42,6 +42,10 @@ package final class MemoryReader: GenerationReader {
     row: ([AnswerCell]) throws -> Void
   ) throws { throw ReaderError.failed("a store in memory knows no SQL") }
 
+  package func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
+    throw ReaderError.failed("a store in memory knows no SQL")
+  }
+
   package func rows(
     _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
     row: ([AnswerCell]) throws -> Void

@@ -77,4 +77,12 @@ import Testing
       #expect(findings == ["p.yaml:4:90: `\(word)` is a reserved word of SQL: choose another name"], "\(word): \(findings)")
     }
   }
+
+  @Test func `no query takes the name of the parameter by which requests wait`() {
+    let findings = FindingsTests.findings(Self.pipeline("SELECT :at_least AS t", params: "at_least: string")).map(\.description)
+    #expect(
+      findings == [
+        "p.yaml:9:15: `at_least` is the parameter by which every request says what it waits for: choose another name"
+      ], "\(findings)")
+  }
 }

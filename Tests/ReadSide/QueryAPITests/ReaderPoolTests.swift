@@ -34,6 +34,9 @@ import Testing
       _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
+    func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
+      QueryPlan(steps: [], compared: [:], mayEndEarly: false)
+    }
     func rows(
       _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
       row: ([AnswerCell]) throws -> Void

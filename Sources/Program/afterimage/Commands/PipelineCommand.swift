@@ -7,8 +7,8 @@ internal import Pipelines
 /// `afterimage pipeline ...`: pipeline files, without a running server, and the read models made by them.
 enum PipelineCommand {
   static let command = Command(
-    "pipeline", about: "Check, test and explain pipeline folders; check and rebuild read models.",
-    commands: [check, test, show, PipelineRebuildCommand.command, PipelineDigestCommand.command])
+    "pipeline", about: "Check, test and show pipeline folders; explain queries; check and rebuild read models.",
+    commands: [check, test, show, PipelineExplainCommand.command, PipelineRebuildCommand.command, PipelineDigestCommand.command])
 
   private static let folders = Command.Positional("DIR", "A pipeline folder.", count: .one)
 

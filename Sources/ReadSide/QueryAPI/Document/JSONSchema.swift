@@ -61,7 +61,10 @@ package struct JSONSchema: Sendable, Equatable {
     ])
   }
 
-  static func any(of schemas: [JSONSchema]) -> JSONSchema { JSONSchema(["anyOf": .list(schemas.map(\.node))]) }
+  /// One of these; of none nothing.
+  static func any(of schemas: [JSONSchema]) -> JSONSchema {
+    schemas.isEmpty ? JSONSchema(false) : JSONSchema(["anyOf": .list(schemas.map(\.node))])
+  }
 
   /// A schema that stands under `components` of the document.
   package static func component(_ name: String) -> JSONSchema { JSONSchema(["$ref": .text("#/components/schemas/\(name)")]) }
