@@ -56,19 +56,27 @@ import Testing
     #expect(Set(pipeline.tables(feeding: query.reads).map { pipeline.tables[$0].name }) == ["Names", "Plays"])
   }
 
-  @Test func `a column of a projection has its type, and what is computed has none`() throws {
+  @Test func `columns have their types`() throws {
     let (query, _) = try Self.query(
-      "SELECT player, at AS time, price, price_sort, ok, count(*) AS n, at || '' AS text FROM plays GROUP BY player")
+      "SELECT player, at AS time, price, price_sort, ok, count(*) AS n, at + 5 AS sum FROM plays GROUP BY player")
     #expect(
       query.columns == [
         QueryColumn(name: "player", type: .string), QueryColumn(name: "time", type: .timestamp),
         QueryColumn(name: "price", type: .decimal), QueryColumn(name: "price_sort", type: .bytes),
-        QueryColumn(name: "ok", type: .boolean), QueryColumn(name: "n", type: nil), QueryColumn(name: "text", type: nil),
+        QueryColumn(name: "ok", type: .boolean), QueryColumn(name: "n", type: .integer, isNullable: false),
+        QueryColumn(name: "sum", type: nil),
       ])
     let nested = try Self.query("WITH x AS (SELECT at AS t FROM plays) SELECT t, (SELECT nick FROM names) AS one FROM x").query
     #expect(nested.columns.map(\.type) == [.timestamp, .string])
     // The parts of a compound may be of different types.
     #expect(try Self.query("SELECT at AS t FROM plays UNION ALL SELECT 5").query.columns.map(\.type) == [nil])
+  }
+
+  @Test(arguments: ShippedPipelinesTests.names) func `every column of a shipped query has a type`(name: String) throws {
+    let pipeline = try PipelineLoader.load(ShippedPipelinesTests.folder(name))
+    let untyped = pipeline.queries.flatMap { query in query.columns.filter { $0.type == nil }.map { "\(query.name).\($0.name)" } }
+    // The sum of a difference, which past 64 bits is no whole number.
+    #expect(untyped == (name == "session-store" ? ["anomalies.anomalies"] : []), "\(untyped)")
   }
 
   @Test func `the tiles of a page know what they read`() throws {

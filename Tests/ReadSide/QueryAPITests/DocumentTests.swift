@@ -104,7 +104,7 @@ import Testing
       withJSONObject: query["responses"] as Any, options: [.sortedKeys, .withoutEscapingSlashes])
     let text = String(decoding: data, as: UTF8.self)
     #expect(text.contains(#""columns":{"const":["name"]"#), "\(text)")
-    #expect(text.contains(#""prefixItems":[{"type":["string","null"]}]"#), "\(text)")
+    #expect(text.contains(#""prefixItems":[{"title":"name","type":["string","null"]}]"#), "\(text)")
     #expect(text.contains(#""Tab":{"items":{"pattern":"#))
     for code in ["BadRequest.TooManyRows", "NotReady.NotYet.QueryTimeout.Busy", "ForbiddenHost", "NotFound"] {
       #expect(text.contains("#/components/responses/\(code)\""), "\(code)")

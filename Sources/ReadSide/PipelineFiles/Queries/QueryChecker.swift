@@ -92,9 +92,9 @@ final class QueryChecker {
     }
     // It prepared a moment ago.
     let read = (try? connection.tablesRead(by: sql)) ?? Set(names)
+    let reads = names.indices.filter { read.contains(names[$0]) }.map { ProjectionID(rawValue: $0) }
     return Checked(
-      columns: QueryColumns.columns(of: statement, over: tables),
-      reads: names.indices.filter { read.contains(names[$0]) }.map { ProjectionID(rawValue: $0) },
+      columns: QueryColumns.columns(of: statement, reads: reads, tables: tables, parameters: parameters), reads: reads,
       usesNow: used.contains(QueryChecker.now))
   }
 

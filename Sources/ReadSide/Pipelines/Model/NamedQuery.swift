@@ -33,13 +33,17 @@ package struct NamedQuery: Sendable {
 /// A column of a query's answer.
 package struct QueryColumn: Sendable, Equatable {
   package let name: String
-  /// The type of its values, where it is a projection's column as it stands; nil for what the SQL computes. Any value may be null.
+  /// The type of its values, where the SQL tells: it is a projection's column as it stands, or is computed in a way that has one type. Nil where it
+  /// may be anything.
   package let type: ValueType?
+  /// Whether a value may be null.
+  package let isNullable: Bool
 
   /// Each property by its name.
-  package init(name: String, type: ValueType?) {
+  package init(name: String, type: ValueType?, isNullable: Bool = true) {
     self.name = name
     self.type = type
+    self.isNullable = isNullable
   }
 }
 

@@ -22,8 +22,8 @@ struct AnswerColumns: Sendable {
     writer.name("rows")
   }
 
-  /// An array of rows.
-  var rows: JSONSchema { .list(of: .tuple(columns.map(\.cell))) }
+  /// An array of rows; each cell's schema has the column's name as its title.
+  var rows: JSONSchema { .list(of: .tuple(columns.map { $0.cell.adding("title", .text($0.name)) })) }
 
   /// The members that `append` begins.
   var schemas: [JSONSchema.Member] {

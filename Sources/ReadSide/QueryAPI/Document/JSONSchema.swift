@@ -119,7 +119,10 @@ extension JSONSchema {
   static func parameter(_ type: ValueType) -> JSONSchema { type == .boolean ? .boolean : .cell(type) }
 
   /// The cell of a query's column.
-  static func cell(_ column: QueryColumn) -> JSONSchema { column.type.map { .cell($0).orNull } ?? .anyCell }
+  static func cell(_ column: QueryColumn) -> JSONSchema {
+    guard let type = column.type else { return .anyCell }
+    return column.isNullable ? .cell(type).orNull : .cell(type)
+  }
 
   /// The cell of a projection's column.
   static func cell(_ column: SQLColumn) -> JSONSchema { column.isNullable ? .cell(column.type).orNull : .cell(column.type) }

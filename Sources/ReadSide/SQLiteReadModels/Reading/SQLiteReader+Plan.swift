@@ -5,7 +5,7 @@ internal import SQLite
 /// How SQLite means to answer a query: EXPLAIN QUERY PLAN, taken apart.
 extension SQLiteReader {
   package func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
-    let names = QueryNames(sql, reads: reads, in: pipeline)
+    let names = QueryNames(sql, reads: reads, tables: pipeline.projections.map(\.table))
     var tree = PlanTree()
     do throws(SQLiteError) {
       let explain = try connection.prepare("EXPLAIN QUERY PLAN " + sql)

@@ -3,18 +3,19 @@ internal import Pipelines
 /// What the names in a query's SQL stand for, as far as its text tells: SQLite's plan speaks of tables by their aliases.
 struct QueryNames {
   private let tokens: [SQLToken]
-  private let pipeline: Pipeline
+  /// By projection.
+  private let tables: [SQLTable]
   private let reads: [ProjectionID]
   /// By name or alias in small letters.
   private var meanings: [String: [ProjectionID]] = [:]
 
-  /// Of a query that reads these projections.
-  init(_ sql: String, reads: [ProjectionID], in pipeline: Pipeline) {
+  /// Of a query that reads these projections; `tables` are those of all projections, in their order.
+  init(_ sql: String, reads: [ProjectionID], tables: [SQLTable]) {
     tokens = SQLToken.tokens(of: sql)
-    self.pipeline = pipeline
+    self.tables = tables
     self.reads = reads
     for (place, token) in tokens.enumerated() where QueryNames.isName(token) && comesFrom(place) {
-      guard let id = reads.first(where: { pipeline.projections[$0].table.name.lowercased() == token.text.lowercased() }) else {
+      guard let id = reads.first(where: { tables[$0.rawValue].name.lowercased() == token.text.lowercased() }) else {
         continue
       }
       let name = alias(after: place)?.lowercased() ?? token.text.lowercased()
@@ -32,6 +33,12 @@ struct QueryNames {
     return name.flatMap { meanings[$0] } ?? []
   }
 
+  /// The type of a column of this name, of the table of that name or alias, or of any that is read; nil where two of them differ.
+  func type(ofColumn name: String, of owner: String?) -> ValueType? {
+    let types = Set((owner.map { projections(named: $0) } ?? reads).compactMap { tables[$0.rawValue].type(ofSQLColumn: name) })
+    return types.count == 1 ? types.first : nil
+  }
+
   /// Whether the query asks for the least or the greatest of this column.
   func isExtreme(_ column: SQLColumn) -> Bool {
     let names = column.sqlNames.map { $0.lowercased() }
@@ -47,7 +54,7 @@ struct QueryNames {
 
   /// The first column of the key or index that a step's text names; nil when it names none of a projection's.
   func firstColumn(of projection: ProjectionID, usedBy text: String) -> SQLColumn? {
-    let table = pipeline.projections[projection].table
+    let table = tables[projection.rawValue]
     if text.contains(" USING PRIMARY KEY") { return table.primaryKey.first.map { table.columns[$0] } }
     let index = table.indexes.first { text.hasSuffix(" INDEX \($0.name)") }
     return index?.columns.first.map { table.columns[$0.column] }
@@ -62,7 +69,7 @@ struct QueryNames {
     for (place, token) in tokens.enumerated() where QueryNames.isName(token) && isCompared(place) {
       let owner = place > 1 && tokens[place - 1].text == "." ? projections(named: tokens[place - 2].text) : reads
       for id in owner {
-        let columns = pipeline.projections[id].table.columns
+        let columns = tables[id.rawValue].columns
         if let column = columns.firstIndex(where: { $0.sqlNames.contains { $0.lowercased() == token.text.lowercased() } }) {
           found[id, default: []].insert(column)
         }
