@@ -10,7 +10,8 @@ import Testing
     let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
     let server = try await DevProcess.start(data: folder.file("data"), pipelines: names.map { Program.pipeline($0) })
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "openapi.py").path
-    let outcome = try await Program.run(Python.path, [file, server.tables, server.page])
+    let outcome = try await Program.run(
+      Python.path, [file, server.tables, server.page, Program.repository.appending(path: "pipelines/HTTP.md").path])
     #expect(outcome.status == 0 && outcome.output.hasSuffix(" paths\n"), "\(outcome)")
     #expect(await server.stop() == 0)
   }

@@ -61,6 +61,7 @@ import Testing
         set -euo pipefail
         afterimage() {
           case "$1" in
+            pipeline) if [ "$2" = explain ]; then set -- "$@" --server http://127.0.0.1:\(ports.1); fi; command afterimage "$@" ;;
             table|log) command afterimage "$@" --endpoint http://127.0.0.1:\(ports.0) ;;
             query|leaderboard|session|dead-letter) command afterimage "$@" --server http://127.0.0.1:\(ports.1) ;;
             doctor) command afterimage "$@" --endpoint http://127.0.0.1:\(ports.0) --server http://127.0.0.1:\(ports.1) ;;

@@ -1,11 +1,12 @@
 """What the document at /v1/openapi.json says, held against the running server: the document itself by openapi-spec-validator, answers by the
 schemas that it gives for them, and the paths that the server answers by those that it names.
 
-Arguments: table endpoint, page endpoint.
+Arguments: table endpoint, page endpoint, the page of the HTTP paths.
 """
 
 import http.client
 import json
+import re
 import sys
 import time
 import urllib.parse
@@ -16,7 +17,7 @@ from jsonschema.exceptions import ValidationError
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-TABLES, PAGE = sys.argv[1:3]
+TABLES, PAGE, PATHS = sys.argv[1:4]
 HOST = PAGE.split("//")[1]
 db = boto3.client("dynamodb", endpoint_url=TABLES, config=Config(retries={"max_attempts": 0}))
 
@@ -204,7 +205,7 @@ def nothing_else(document, pipelines):
     """No path that looks like one of those in the document is answered and not in it."""
     documented = set(document.whole["paths"])
     words = {part for path in documented for part in path.split("/") if part}
-    words |= {"live", "ready", "health", "lanes", "tables", "projections", "schema", "status", "generations", "explain", "swagger.json"}
+    words |= {"metrics", "events", "openapi.json", "index.html", "page.js", "dead-letters", "dashboard", "effects", "rebuild", "live", "ready", "health", "lanes", "tables", "projections", "schema", "status", "generations", "explain", "swagger.json"}
     heads = {""} | {path[:path.rindex("/")] for path in documented} | documented
     # The names of one pipeline are enough.
     heads = {head for head in heads if not any(head.startswith(f"/v1/pipelines/{name}") for name in pipelines[1:])}
@@ -225,6 +226,23 @@ def nothing_else(document, pipelines):
     assert asked > 1000, asked
 
 
+def examples(document):
+    """The examples on the page of the HTTP paths are answers as the document has them, to questions that it has."""
+    seen = set()
+    for method, target, text in re.findall(r"```json (GET|POST) (\S+)\n(.*?)```", open(PATHS).read(), re.DOTALL):
+        path, _, query = target.partition("?")
+        operation = document.whole["paths"][path][method.lower()]
+        document.check(operation["responses"]["200"]["content"]["application/json"]["schema"], json.loads(text), f"the example of {target}")
+        known = {one["name"] for one in operation.get("parameters", [])}
+        for name, _ in urllib.parse.parse_qsl(query):
+            assert name in known, (target, name)
+        seen.add((method, operation["operationId"]))
+        # It is asked as it stands there, too.
+        if method == "GET":
+            assert document.answer(method, path, operation, urllib.parse.parse_qsl(query))[0] == 200, target
+    assert len(seen) >= 13, seen
+
+
 def main():
     last = write()
     pipelines = json.loads(ask("GET", "/v1/pipelines")[2])["pipelines"]
@@ -234,6 +252,7 @@ def main():
         assert status == 200, body
     document = Document()
     questions(document, last)
+    examples(document)
     events(document, pipelines)
     nothing_else(document, pipelines)
     operations(document)
