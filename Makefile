@@ -20,7 +20,7 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   chromium              pages of other sites, which may not reach a server on loopback
 TEST_PACKAGES := python3 python3-venv sqlite3 gzip openssl default-jdk-headless chromium
 #   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers
-PYTHON := boto3 awscli openapi-spec-validator openapi-schema-validator
+PYTHON_PACKAGES := boto3 awscli openapi-spec-validator openapi-schema-validator
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
@@ -99,5 +99,5 @@ packages:
 
 test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
-	@./.ci/install-python .build/python $(PYTHON)
+	@./.ci/install-python .build/python $(PYTHON_PACKAGES)
 	@./.ci/install-python .build/clients $(CLIENTS)

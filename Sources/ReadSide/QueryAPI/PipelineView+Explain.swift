@@ -117,8 +117,8 @@ struct Explanation: Sendable {
     if case .collection = projection.kind {
       let order = own.map { table.columns[$0].name }
       return
-        "The SQL compares \(columns): with `order: { by_\(table.columns[first].name): [\(order.joined(separator: ", "))] }` in `\(table.name)`"
-        + " these rows are found by an index."
+        "The SQL compares \(columns): `order: { by_\(table.columns[first].name): [\(order.joined(separator: ", "))] }` in `\(table.name)` would give"
+        + " SQLite an index to search by."
     }
     return
       "The SQL compares \(columns), and `\(table.name)` can only be searched by \(paths): add a condition on the first column of one of these"

@@ -1,7 +1,9 @@
 import DynamoModel
 import Foundation
 import HTTPServer
+import MemoryReadModels
 import Pipelines
+import ProjectionTestKit
 import ReadModels
 import Services
 import Testing
@@ -109,6 +111,37 @@ import Testing
     for code in ["BadRequest.TooManyRows", "NotReady.NotYet.QueryTimeout.Busy", "ForbiddenHost", "NotFound"] {
       #expect(text.contains("#/components/responses/\(code)\""), "\(code)")
     }
+  }
+
+  @Test func `the document names the queries that are answered: an edited file's, or those of the generation that still serves`()
+    async throws
+  {
+    let scene = try Scene()
+    try scene.play("a", points: 5)
+    let models = scene.models
+    let built = scene.pipeline
+    func paths(_ file: Pipeline, fingerprint: String?) async throws -> String {
+      let generation = fingerprint.map { Generation(number: 1, fingerprint: $0, state: .current, store: "one") }
+      let view = PipelineView(
+        name: "scene", changed: scene.changed, current: { generation }, definition: { (file, 1) }, load: { _ in built },
+        opening: { try models.reader($0, $1) })
+      let router = QueryRouter(
+        views: [view], operations: NoOperator(), changed: scene.changed,
+        status: .init(schema: .object([]), json: { _ in [] }), metrics: { "" }, files: [])
+      return await router.answer("GET", "/v1/openapi.json", []).text
+    }
+    let (old, new) = ("scene/queries/everybody\"", "scene/queries/everyone\"")
+    let renamed = try pipeline(Scene.yaml.replacing("everybody:", with: "everyone:"))
+    #expect(renamed.fingerprint == built.fingerprint)
+    let edited = try await paths(renamed, fingerprint: built.fingerprint)
+    #expect(edited.contains(new) && !edited.contains(old))
+    // Its projections have changed as well: the generation that serves has the old queries.
+    let other = try pipeline(Scene.yaml.replacing("everybody:", with: "everyone:").replacing("gap: 1m", with: "gap: 2m"))
+    let kept = try await paths(other, fingerprint: built.fingerprint)
+    #expect(kept.contains(old) && !kept.contains(new))
+    // There is none yet: what it will answer is what the file says.
+    let none = try await paths(other, fingerprint: nil)
+    #expect(none.contains(new) && !none.contains(old))
   }
 
   @Test func `each code of an error has one status, and is named once`() {

@@ -52,7 +52,7 @@ import Testing
     let hint = try #require(try hints(compared: [Self.plays: [3]], rows: [20_000, 0]).first)
     #expect(
       hint.hasSuffix(
-        "The SQL compares `points`: with `order: { by_points: [points] }` in `plays` these rows are found by an index."))
+        "The SQL compares `points`: `order: { by_points: [points] }` in `plays` would give SQLite an index to search by."))
   }
 
   @Test func `what an index begins with is compared in another way`() throws {

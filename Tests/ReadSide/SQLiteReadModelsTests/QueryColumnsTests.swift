@@ -1,4 +1,3 @@
-import LiteralTestKit
 import Pipelines
 import ProjectionTestKit
 import ReadModels

@@ -1,10 +1,7 @@
 import Foundation
-import LiteralTestKit
-import PipelineFiles
 import Pipelines
 import ProjectionTestKit
 import ReadModels
-import RecordLiteralTestKit
 import StoreTestKit
 import Testing
 
