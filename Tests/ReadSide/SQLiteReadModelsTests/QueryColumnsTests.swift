@@ -82,6 +82,9 @@ import Testing
     ("(SELECT max(r.n) FROM rooms r) AS m", .string, true),
     ("(SELECT coalesce(sum(p2.ok), 0) FROM plays p2) AS s", .integer, false), ("(SELECT r.n FROM rooms r) AS m", .string, true),
     ("(SELECT 5 FROM rooms WHERE 0) AS m", .integer, true), ("(SELECT n FROM rooms) AS m", .string, true),
+    // The row of the query within counts for nothing where the query around it has none.
+    ("(SELECT coalesce((SELECT count(*) FROM rooms), 0) FROM plays p2 WHERE 0) AS m", .integer, true),
+    ("(SELECT coalesce(max(p2.n), (SELECT count(*) FROM rooms)) FROM plays p2 WHERE 0) AS m", .integer, false),
     // Two tables that are read have a column of this name, of different types.
     ("(SELECT max(n) FROM rooms) AS m", nil, true), ("count(*) OVER () AS m", nil, true), ("room COLLATE NOCASE", nil, true),
     ("coalesce(room COLLATE NOCASE, '')", nil, true), ("count(*) FILTER (WHERE ok) AS c", nil, true),

@@ -142,11 +142,24 @@ struct ExpressionTypes {
     var found = type(of: bare)
     // A query that only counts or sums up has one row always; any other may have none.
     let isGrouped = place(in: tokens) { ["group", "having", "limit", "offset"].contains(word($0)) } != nil
-    let sumsUp = zip(bare.indices, bare).contains { place, token in
-      SQLWords.aggregates.contains(word(token)) && place + 1 < bare.endIndex && isSign(bare[place + 1], "(")
-    }
-    if isGrouped || !sumsUp { found.isNullable = true }
+    if isGrouped || !sumsUp(bare) { found.isNullable = true }
     return found
+  }
+
+  /// Whether an expression has a function of all rows, those of queries within it aside.
+  private func sumsUp(_ tokens: Tokens) -> Bool {
+    // Of each parenthesis that is open, whether it is a query's or within one.
+    var queries: [Bool] = []
+    for place in tokens.indices {
+      let isNext = place + 1 < tokens.endIndex
+      if SQLWords.aggregates.contains(word(tokens[place])), isNext, isSign(tokens[place + 1], "("), queries.last != true {
+        return true
+      }
+      if isSign(tokens[place], ")") { _ = queries.popLast() }
+      guard isSign(tokens[place], "(") else { continue }
+      queries.append(queries.last == true || isNext && word(tokens[place + 1]) == "select")
+    }
+    return false
   }
 
   /// Of an expression whose outermost part is an operator; nil for others.
