@@ -33,7 +33,9 @@ final class Acceptor: Sendable {
     self.socket = socket
     self.wakeup = wakeup
     do throws(OwnedThread.NotStarted) {
-      thread = try OwnedThread("accept") { Acceptor.run(socket, wakeup, counts, connectionsMax, give) }
+      thread = try OwnedThread("accept") {
+        Acceptor.run(socket, wakeup: wakeup, counts: counts, connectionsMax: connectionsMax, give: give)
+      }
     } catch {
       close(socket)
       close(wakeup)
@@ -51,8 +53,8 @@ final class Acceptor: Sendable {
   }
 
   private static func run(
-    _ socket: Int32, _ wakeup: Int32, _ counts: ConnectionCounts, _ connectionsMax: Int,
-    _ give: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Void
+    _ socket: Int32, wakeup: Int32, counts: ConnectionCounts, connectionsMax: Int,
+    give: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Void
   ) {
     var waits = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0), pollfd(fd: socket, events: Int16(POLLIN), revents: 0)]
     while true {

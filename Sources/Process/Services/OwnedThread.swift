@@ -8,6 +8,8 @@ package final class OwnedThread: Sendable {
   package struct NotStarted: Error, Sendable, CustomStringConvertible {
     package let name: String
     package let code: Int32
+
+    /// `code` is the system's error number.
     package init(name: String, code: Int32) { (self.name, self.code) = (name, code) }
 
     package var description: String { "the thread \(name) cannot be started: \(String(cString: strerror(code)))" }

@@ -154,7 +154,7 @@ import Testing
     #expect(healthy.status == 0, "\(healthy)")
     #expect(healthy.output.contains("is in use by pid ") && healthy.output.contains("pipeline chat-rooms"), "\(healthy)")
     #expect(await scene.server.stop() == 0)
-    for word in ["rocksdb 7.", "librdkafka ", "sqlite 3.", "tables 2, read models 5"] {
+    for word in ["rocksdb 7.", "librdkafka ", "sqlite 3.", "tables 2, read models 6"] {
       #expect(healthy.output.contains(word), "\(healthy)")
     }
     let stopped = try await Program.run(

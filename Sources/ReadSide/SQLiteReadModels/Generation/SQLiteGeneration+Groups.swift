@@ -56,7 +56,7 @@ extension SQLiteGeneration {
     _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, in place: Place, watermark: Instant
   ) throws -> MergedGroup {
     var values = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: watermark)
-    var (state, origin) = try find(id, plan, key, delta.key, in: place) ?? (GroupState(plan), .none)
+    var (state, origin) = try find(id, plan, key, values: delta.key, in: place) ?? (GroupState(plan), .none)
     try state.merge(delta, plan, &values)
     let isAlive = state.isAlive(plan)
     let shown = isAlive ? try state.shown(plan, &values) : GroupState.Shown()
@@ -64,7 +64,7 @@ extension SQLiteGeneration {
   }
 
   private func find(
-    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], _ values: [Value], in place: Place
+    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], values: [Value], in place: Place
   ) throws -> (GroupState, MergedGroup.Origin)? {
     switch place {
     case .none: return nil
