@@ -58,7 +58,18 @@ package struct HTTPRequest: ~Copyable {
   /// The query's names and values, decoded, in their order. A name without `=` has an empty value.
   package var query: [(name: String, value: String)] {
     guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
-    return target.utf8[target.utf8.index(after: mark)...].split(separator: UInt8(ascii: "&")).map { part in
+    return HTTPRequest.pairs(target.utf8[target.utf8.index(after: mark)...])
+  }
+
+  /// The names and values of a body that is a form (`application/x-www-form-urlencoded`), as `query` gives those of the target; none for any
+  /// other body.
+  package var form: [(name: String, value: String)] {
+    guard let type = header("content-type"), type.lowercased().hasPrefix("application/x-www-form-urlencoded") else { return [] }
+    return HTTPRequest.pairs(body)
+  }
+
+  private static func pairs(_ text: some Collection<UInt8>) -> [(name: String, value: String)] {
+    text.split(separator: UInt8(ascii: "&")).map { part in
       let name = part.prefix { $0 != UInt8(ascii: "=") }
       return (
         name: PercentCoding.decode(name, plusIsBlank: true),

@@ -45,6 +45,16 @@ struct Arguments: Sendable {
     }
   }
 
+  mutating func ranks() throws -> PipelineView.RanksQuestion {
+    let board = all(Parameters.board)
+    let members = all(Parameters.member)
+    guard members.count <= PipelineView.ranksMax else {
+      throw QueryError.bad(
+        "`\(Parameters.member)` is given \(members.count) times: at most \(PipelineView.ranksMax) are answered at once")
+    }
+    return PipelineView.RanksQuestion(board: board.isEmpty ? nil : board, members: members)
+  }
+
   private mutating func member() throws -> String {
     guard let member = take(Parameters.member) else { throw QueryError.bad("`\(Parameters.member)` is missing") }
     return member

@@ -44,33 +44,53 @@ extension PipelineView {
     try await answer(
       atLeast: positions, on: .boards,
       about: { pipeline in
-        let all = PipelineView.boards(of: pipeline)
-        guard let found = all.first(where: { pipeline.projections[$0.id].name == name }) else {
-          throw QueryError.unknown("leaderboard", name, known: all.map { pipeline.projections[$0.id].name })
-        }
-        return Subject(value: found, reads: [found.id] + pipeline.projections[found.id].shows)
+        try PipelineView.board(named: name, pipeline) { [$0] + pipeline.projections[$0].shows }
       }
     ) { subject, snapshot, writer in
       let (id, definition) = subject
-      guard let ranks = try snapshot.reader.ranks(id) else { throw ReaderError.failed("the boards of `\(name)` are not kept") }
       let columns = snapshot.pipeline.projections[id].table.columns
-      let values: [Value]?
-      if let text {
-        guard text.count == definition.boardCount else {
-          let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
-          throw QueryError.bad(
-            "a board of `\(name)` is named by \(named): give `board` once for each")
-        }
-        values = try zip(text, columns).map { try PipelineView.value($0, $1) }
-      } else {
-        values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
-      }
-      let board = values.flatMap { ranks.board($0) }
-      let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
+      let (values, board, counted) = try PipelineView.found(subject, text, snapshot)
       let members = try PipelineView.members(question, board, counted: counted, columns[definition.boardCount])
       let shown = try PipelineView.shown(id, definition, values: values, members: members, counted: counted, snapshot)
       ShownBoard.shape(id, definition, snapshot.pipeline, isCounted: true).append(shown, to: &writer)
     }
+  }
+
+  /// A leaderboard of the pipeline; `reads` gives what an answer about it reads.
+  static func board(
+    named name: String, _ pipeline: Pipeline, reads: (ProjectionID) -> [ProjectionID]
+  ) throws -> Subject<(id: ProjectionID, board: Leaderboard)> {
+    let all = boards(of: pipeline)
+    guard let found = all.first(where: { pipeline.projections[$0.id].name == name }) else {
+      throw QueryError.unknown("leaderboard", name, known: all.map { pipeline.projections[$0.id].name })
+    }
+    return Subject(value: found, reads: reads(found.id))
+  }
+
+  /// The board that is asked for: its values (the latest board's where `text` is nil; nil when there is none), its members and how many of them are
+  /// counted.
+  static func found(
+    _ subject: (id: ProjectionID, board: Leaderboard), _ text: [String]?, _ snapshot: Snapshot
+  ) throws -> (values: [Value]?, board: RankBoard?, counted: Int) {
+    let (id, definition) = subject
+    let projection = snapshot.pipeline.projections[id]
+    guard let ranks = try snapshot.reader.ranks(id) else {
+      throw ReaderError.failed("the boards of `\(projection.name)` are not kept")
+    }
+    let columns = projection.table.columns
+    let values: [Value]?
+    if let text {
+      guard text.count == definition.boardCount else {
+        let named = columns[..<definition.boardCount].map(\.name).joined(separator: ", ")
+        throw QueryError.bad(
+          "a board of `\(projection.name)` is named by \(named): give `board` once for each")
+      }
+      values = try zip(text, columns).map { try value($0, $1) }
+    } else {
+      values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
+    }
+    let board = values.flatMap { ranks.board($0) }
+    return (values, board, board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0)
   }
 
   static func schema(_ id: ProjectionID, _ board: Leaderboard, _ pipeline: Pipeline) -> JSONSchema {
@@ -81,14 +101,7 @@ extension PipelineView {
 
   /// What a question about a board is asked with.
   static func parameters(of word: BoardQuestion.Word, _ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
-    var parameters: [RequestParameter] = []
-    if board.boardCount > 0 {
-      let named = projection.table.columns[..<board.boardCount].map { "\($0.name) (\($0.type.rawValue))" }.joined(separator: ", ")
-      parameters.append(
-        RequestParameter(
-          name: Parameters.board, about: "Which board, once for each of its parts: \(named). The latest when it is left out.",
-          schema: .text, counts: 0...board.boardCount))
-    }
+    var parameters = boardParameters(board, projection)
     let member = RequestParameter(
       name: Parameters.member, about: "The member.", schema: .parameter(board.memberType), isRequired: true)
     switch word {
@@ -98,6 +111,25 @@ extension PipelineView {
     case .count: break
     }
     return parameters
+  }
+
+  private static func boardParameters(_ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
+    guard board.boardCount > 0 else { return [] }
+    let named = projection.table.columns[..<board.boardCount].map { "\($0.name) (\($0.type.rawValue))" }.joined(separator: ", ")
+    return [
+      RequestParameter(
+        name: Parameters.board, about: "Which board, once for each of its parts: \(named). The latest when it is left out.",
+        schema: .text, counts: 0...board.boardCount)
+    ]
+  }
+
+  /// What the ranks of many members are asked with.
+  static func ranksParameters(_ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
+    boardParameters(board, projection) + [
+      RequestParameter(
+        name: Parameters.member, about: "A member, once for each of them; at most \(ranksMax).",
+        schema: .parameter(board.memberType), counts: 0...ranksMax)
+    ]
   }
 
   /// A board with what is beside its members: when it closed, and what it shows of them.

@@ -142,6 +142,26 @@ extension QueryRouter {
       }
     },
     .ofPipeline(
+      .post, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/ranks",
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        let positions = try call.arguments.positions()
+        let question = try call.arguments.ranks()
+        try call.arguments.finish()
+        return try await view.ranks(call.names[1], question, atLeast: positions)
+      }
+    ) { pipeline in
+      PipelineView.boards(of: pipeline).map { id, board in
+        let projection = pipeline.projections[id]
+        return .init(
+          names: [projection.name], id: ["leaderboard", projection.name, "ranks"],
+          summary: "The leaderboard `\(projection.name)`: the ranks of many members",
+          about: "A question, and a POST only because many members do not fit a path: they are sent as a form.",
+          parameters: PipelineView.ranksParameters(board, projection) + [Parameters.atLeast],
+          schema: PipelineView.ranksSchema(id, board, pipeline), errors: [.badRequest, .queryFailed] + reading)
+      }
+    },
+    .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/sessions/{sessions}",
       answer: { router, call in
         let view = try router.check(call.names[0])

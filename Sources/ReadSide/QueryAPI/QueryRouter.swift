@@ -44,7 +44,7 @@ package final class QueryRouter: Sendable {
 
   /// Answers one request, exactly once, from a task. Errors are JSON with a code. Hosts and origins have been checked before (`HostGate`).
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
-    let (method, path, query) = (request.method, request.path, request.query)
+    let (method, path, query) = (request.method, request.path, request.query + (request.method == "POST" ? request.form : []))
     Task { responder.answer(await answer(method, path, query)) }
   }
 

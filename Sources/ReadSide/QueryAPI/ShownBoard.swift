@@ -45,16 +45,29 @@ struct ShownBoard: Sendable {
     return AnswerShape(members)
   }
 
-  private static func memberShape(_ definition: Leaderboard, _ pipeline: Pipeline) -> AnswerShape<Member> {
-    var members: [AnswerShape<Member>.Member] = [
+  /// `rank`, `member`, `score`, `reached_at`.
+  static func rankedShape(_ definition: Leaderboard) -> AnswerShape<RankedMember> {
+    AnswerShape(rankedMembers(definition) { $0 })
+  }
+
+  private static func rankedMembers<Source>(
+    _ definition: Leaderboard, _ ranked: @escaping @Sendable (Source) -> RankedMember
+  ) -> [AnswerShape<Source>.Member] {
+    [
       .value("rank", definition.ties == .fractional ? .number : .integer) { member, writer in
-        let rank = member.ranked.rank
+        let rank = ranked(member).rank
         if rank == rank.rounded() { writer.integer(Int(rank)) } else { writer.double(rank) }
       },
-      .value("member", .value(definition.memberType)) { $1.value($0.ranked.member) },
-      .value("score", .value(definition.scoreType)) { $1.value($0.ranked.score) },
-      .value("reached_at", .instant) { $1.string(Timestamp.text($0.ranked.reachedAt)) },
+      .value("member", .value(definition.memberType)) { $1.value(ranked($0).member) },
+      .value("score", .value(definition.scoreType)) { $1.value(ranked($0).score) },
+      .value("reached_at", .instant) { member, writer in
+        Timestamp.withText(ranked(member).reachedAt) { (text) throws(Never) in writer.string(utf8: text) }
+      },
     ]
+  }
+
+  private static func memberShape(_ definition: Leaderboard, _ pipeline: Pipeline) -> AnswerShape<Member> {
+    var members: [AnswerShape<Member>.Member] = rankedMembers(definition) { $0.ranked }
     if let show = definition.show {
       let table = pipeline.projections[show.projection].table
       let columns = show.columns.enumerated().map { place, name in

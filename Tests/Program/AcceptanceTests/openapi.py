@@ -154,6 +154,30 @@ def questions(document, last):
     assert rows > 20 and members > 20 and letters > 0, (rows, members, letters)
 
 
+def ranks(document):
+    """Many ranks in one question, sent as a form, are those of each."""
+    path = "/v1/pipelines/game-scores/leaderboards/by_game/ranks"
+    operation = document.whole["paths"][path]["post"]
+    fields = [("board", "chess")] + [("member", name) for name in ["ben", "nobody", "ana"] * 333 + ["ben"]]
+    form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    document.check(form, {"board": ["chess"], "member": [value for name, value in fields if name == "member"]}, "the form")
+    connection = http.client.HTTPConnection(HOST, timeout=20)
+    for more, status in [([], 200), ([("member", "ana")], 400)]:
+        connection.request("POST", path, urllib.parse.urlencode(fields + more), {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        value = json.loads(answer.read())
+        assert answer.status == status, value
+        if status == 200:
+            document.check(operation["responses"]["200"]["content"]["application/json"]["schema"], value, path)
+            single = {}
+            for name in ["ben", "ana", "nobody"]:
+                found = json.loads(ask("GET", path[:-1], [("board", "chess"), ("member", name)])[2])["members"]
+                single[name] = {key: found[0][key] for key in found[0] if key != "show"} if found else None
+            assert value["ranks"] == [single[one] for name, one in fields if name == "member"], value["ranks"][:3]
+            assert single["ana"]["rank"] == 1 and single["nobody"] is None
+    connection.close()
+
+
 def operations(document):
     chat = "/v1/pipelines/chat-rooms"
     post = dict(document.operations("post"))
@@ -253,6 +277,7 @@ def main():
     document = Document()
     questions(document, last)
     examples(document)
+    ranks(document)
     events(document, pipelines)
     nothing_else(document, pipelines)
     operations(document)

@@ -64,6 +64,29 @@ import Testing
     #expect(try members(nowhere) == "[]" && member("count", of: nowhere) == "0" && member("closed_at", of: nowhere) == "missing")
   }
 
+  @Test func `the ranks of many members are those of each, in their order`() async throws {
+    let view = try scene().view
+    for (name, board) in [("best", ["r"]), ("every_play", nil), ("hours", ["2026-01-01T00"])] as [(String, [String]?)] {
+      let asked = ["c", "nobody", "a", "d", "b", "a"]
+      let all = try await view.ranks(name, .init(board: board, members: asked), atLeast: [])
+      var each: [String] = []
+      for one in asked {
+        let answer = try await view.leaderboard(name, board: board, .rank(member: one), atLeast: [])
+        let found = try members(answer).dropFirst().dropLast()
+        // What is shown of a member is not among the ranks.
+        each.append(found.isEmpty ? "null" : String(found).replacing(#/,"show":\{[^}]*\}/#, with: ""))
+      }
+      #expect(try member("ranks", of: all) == "[\(each.joined(separator: ","))]", "\(name)")
+      let count = try await view.leaderboard(name, board: board, .count, atLeast: [])
+      for part in ["leaderboard", "board", "closed_at", "count", "position", "time", "generation"] {
+        #expect(try member(part, of: all) == member(part, of: count), "\(name) \(part)")
+      }
+    }
+    let nowhere = try await view.ranks("best", .init(board: ["x"], members: ["a"]), atLeast: [])
+    #expect(try member("ranks", of: nowhere) == "[null]" && member("count", of: nowhere) == "0")
+    #expect(await failure { try await view.ranks("x", .init(board: nil, members: []), atLeast: []) }?.status == 404)
+  }
+
   @Test func `a board with a calendar period says that it is open`() async throws {
     let open = try await scene().view.leaderboard("hours", board: ["2026-01-01T00"], .count, atLeast: [])
     #expect(try member("closed_at", of: open) == "null" && member("count", of: open) == "4")

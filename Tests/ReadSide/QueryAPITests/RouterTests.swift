@@ -159,6 +159,18 @@ import Testing
     }
   }
 
+  @Test func `so many ranks are asked for at once and no more`() throws {
+    func ranks(_ count: Int) throws -> PipelineView.RanksQuestion {
+      var arguments = Arguments([("board", "r")] + (0..<count).map { ("member", "m\($0)") })
+      defer { #expect(throws: Never.self) { try arguments.finish() } }
+      return try arguments.ranks()
+    }
+    #expect(try ranks(PipelineView.ranksMax).members.last == "m999" && ranks(0).members.isEmpty && ranks(1).board == ["r"])
+    #expect(throws: QueryError.bad("`member` is given 1001 times: at most 1000 are answered at once")) {
+      try ranks(PipelineView.ranksMax + 1)
+    }
+  }
+
   @Test func `a question about a board has its parameters`() throws {
     func question(_ word: String, _ query: (name: String, value: String)...) throws -> String {
       var arguments = Arguments(query)

@@ -57,6 +57,16 @@ extension QueryRouter {
     if !operation.about.isEmpty { members.append(.init(name: "description", value: .text(operation.about))) }
     if let pipeline = operation.pipeline { members.append(.init(name: "tags", value: .texts([pipeline]))) }
     if !operation.parameters.isEmpty { members.append(.init(name: "parameters", value: .list(operation.parameters.map(\.node)))) }
+    if operation.method == .post, !operation.parameters.isEmpty {
+      let form = JSONSchema.object(operation.parameters.map { .init($0.name, $0.wholeSchema, isRequired: $0.isRequired) })
+      members.append(
+        .init(
+          name: "requestBody",
+          value: [
+            "description": "The parameters, where they are not in the path's query.",
+            "content": ["application/x-www-form-urlencoded": ["schema": form.node]],
+          ]))
+    }
     let content = operation.content.map { JSONNode.Member(name: $0.type, value: ["schema": $0.schema.node]) }
     let answer = JSONNode.Member(name: "200", value: ["description": .text(operation.summary), "content": .object(content)])
     let failures = errors(operation).map { status, codes in

@@ -11,6 +11,10 @@ package final class SQLiteReader: GenerationReader {
   let pipeline: Pipeline
   let connection: Connection
   private var indexes: [ProjectionID: RankIndex] = [:]
+  /// The places of the last snapshot that was asked for them, and the state of the file that they are of.
+  private var known: (version: Int64, places: [ReadPlace])?
+  /// By leaderboard, the state of the file that its index has followed to.
+  private var followed: [ProjectionID: Int64] = [:]
 
   /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet. `notesDamage`: for checks, pages that do not equal their
   /// checksums are read as they are.
@@ -37,7 +41,22 @@ package final class SQLiteReader: GenerationReader {
     }
   }
 
+  /// Another number whenever another connection has committed. Within a snapshot it is that of the snapshot.
+  private func version() throws(SQLiteError) -> Int64 {
+    let statement = try connection.statement("PRAGMA data_version")
+    defer { statement.reset() }
+    return try statement.step() ? statement.int64(0) : 0
+  }
+
   package func places() throws -> [ReadPlace] {
+    let version = try version()
+    if let known, known.version == version { return known.places }
+    let places = try readPlaces()
+    known = (version, places)
+    return places
+  }
+
+  private func readPlaces() throws -> [ReadPlace] {
     var places: [ReadPlace] = []
     try connection.forEach(
       "SELECT table_name, table_id, partition, sequence, watermark FROM _lanes ORDER BY table_name, partition"
@@ -134,7 +153,11 @@ package final class SQLiteReader: GenerationReader {
   package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
     guard let index = indexes[projection] ?? RankIndex(pipeline, projection: projection) else { return nil }
     indexes[projection] = index
+    let version = try version()
+    guard followed[projection] != version else { return index }
+    followed[projection] = nil
     try index.follow(connection)
+    followed[projection] = version
     return index
   }
 
