@@ -50,23 +50,38 @@ final class ReaderPool: Sendable {
     var free: [Reader] = []
     var made = 0
     var waiting: [CheckedContinuation<Reader?, Never>] = []
+    /// Questions to the only reader that are not answered yet.
+    var asked = 0
   }
 
   private let name: String
   private let readersMax: Int
   private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
   private let state = Mutex(State())
+  /// The reader of a pool of one: questions queue on its thread, which answers one after the other without going to sleep in between.
+  private let only: Reader?
 
   init(name: String, readersMax: Int, opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader) {
     self.name = name
     self.readersMax = readersMax
     self.opening = opening
+    only = readersMax == 1 ? Reader() : nil
   }
 
   /// Runs `body` on a reader of the source. Throws `QueryError` 503 when too many wait already.
   func read<Result: Sendable>(
     _ source: Source, _ body: @Sendable (any GenerationReader) throws -> Result
   ) async throws -> Result {
+    if let only {
+      let isTaken = state.withLock { state in
+        guard state.asked <= ReaderPool.waitingMax else { return false }
+        state.asked += 1
+        return true
+      }
+      guard isTaken else { throw busy }
+      defer { state.withLock { $0.asked -= 1 } }
+      return try await only.run(source, opening, body)
+    }
     let reader = try await take()
     do {
       let result = try await reader.run(source, opening, body)
@@ -92,11 +107,12 @@ final class ReaderPool: Sendable {
       }
       if let found { continuation.resume(returning: found) }
     }
-    guard let reader else {
-      throw QueryError(
-        .busy, "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
-    }
+    guard let reader else { throw busy }
     return reader
+  }
+
+  private var busy: QueryError {
+    QueryError(.busy, "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
   }
 
   private func give(_ reader: Reader) {
@@ -120,5 +136,6 @@ final class ReaderPool: Sendable {
       return state.free
     }
     for reader in free { await reader.close() }
+    await only?.close()
   }
 }
