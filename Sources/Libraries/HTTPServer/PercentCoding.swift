@@ -3,6 +3,9 @@ package enum PercentCoding {
   /// A `%` that two hexadecimal digits do not follow stays as it is.
   package static func decode(_ bytes: some Sequence<UInt8>, plusIsBlank: Bool) -> String {
     let source = Array(bytes)
+    if !source.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+      return String(decoding: source, as: UTF8.self)
+    }
     var out: [UInt8] = []
     out.reserveCapacity(source.count)
     var index = 0

@@ -110,7 +110,8 @@ package final class PipelineView: Sendable {
       let read = tables(subject.reads, source.pipeline)
       let places = all.filter { read.contains($0.table) }
       guard holds(positions, all, read: read) else { return nil }
-      let time = places.map(\.watermark).min().flatMap { $0 == .distantPast ? nil : $0 }
+      // Until a log knows a time it says zero.
+      let time = places.map(\.watermark).min().flatMap { $0 <= Instant(.zero) ? nil : $0 }
       let snapshot = Snapshot(
         pipeline: source.pipeline, generation: source.generation, reader: reader, places: places, time: time)
       var writer = JSONWriter()

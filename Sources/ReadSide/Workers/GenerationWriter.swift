@@ -10,6 +10,7 @@ package actor GenerationWriter {
   private let executor: BlockingExecutor
   private let store: any GenerationStore
   private var decider: Decider?
+  private var isClosed = false
   /// Announced after each checkpoint: rows or positions are new.
   package nonisolated let committed: Signal
   /// Announced when effects were written, or are due again.
@@ -64,13 +65,16 @@ package actor GenerationWriter {
     try store.items(of: rows, for: effect)
   }
 
-  /// As `GenerationStore.effects`, on the writer's thread.
-  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
-    try store.effects(states, after: after, limit: limit)
+  /// As `GenerationStore.effects`, on the writer's thread. Nil when the writer has been closed.
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect]? {
+    if isClosed { return nil }
+    return try store.effects(states, after: after, limit: limit)
   }
 
-  /// As `GenerationStore.change`, and wakes the dispatcher and whoever shows effects. Answers how many were changed.
-  package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
+  /// As `GenerationStore.change`, and wakes the dispatcher and whoever shows effects. Answers how many were changed; nil when the writer has been
+  /// closed.
+  package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int? {
+    if isClosed { return nil }
     defer {
       effectsChanged.announce()
       effectsWritten.announce()
@@ -90,5 +94,8 @@ package actor GenerationWriter {
 
   func handOver(_ old: OldGeneration) throws(ReadModelError) { try store.handOver(old) }
 
-  package func close() { store.close() }
+  package func close() {
+    isClosed = true
+    store.close()
+  }
 }

@@ -47,9 +47,9 @@ struct OutboxDispatcher {
     let known = Set(EffectRules.names(of: pipeline))
     var last = EffectID.none
     while true {
-      let page = try await writer.effects([.pending], after: last, limit: OutboxDispatcher.fetchedMax)
+      guard let page = try await writer.effects([.pending], after: last, limit: OutboxDispatcher.fetchedMax) else { return }
       for name in Set(page.map(\.pending.effect)).subtracting(known).sorted() {
-        let count = try await writer.change(.all(effect: name, .pending), .discard)
+        let count = try await writer.change(.all(effect: name, .pending), .discard) ?? 0
         logger.warning("effects dropped that are no longer in the file", ["effect": name, "count": "\(count)"])
       }
       guard let end = page.last else { return }

@@ -15,12 +15,12 @@ extension PipelineWorker {
 
   /// What waits in the outbox, or was given up, by number after `after`.
   package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) async throws -> [ListedEffect] {
-    try await writer().effects(states, after: after, limit: limit)
+    try await onWriter { try await $0.effects(states, after: after, limit: limit) }
   }
 
   /// Has effects that were given up tried again, or discards effects; answers how many there were.
   package func change(_ effects: EffectSelection, _ change: EffectChange) async throws -> Int {
-    try await writer().change(effects, change)
+    try await onWriter { try await $0.change(effects, change) }
   }
 
   /// Holds the effects of a name back, or lets them go on. What they would do waits in the outbox meanwhile, over restarts too.
@@ -45,6 +45,15 @@ extension PipelineWorker {
 
   /// For 5 seconds.
   private static let activationTriesMax = 250
+
+  /// Asks the writer of the current generation; when that was closed before it came to the question, the one of the generation that took its place.
+  private func onWriter<Answer>(_ question: (GenerationWriter) async throws -> Answer?) async throws -> Answer {
+    for _ in 0..<PipelineWorker.activationTriesMax {
+      if let answer = try await question(writer()) { return answer }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Refusal(description: "another generation of pipeline \(pipeline.name) is taking the place of this one: try again")
+  }
 
   private func writer() throws(Refusal) -> GenerationWriter {
     guard let current = generations.first(where: { $0.generation.state == .current }) ?? generations.first else {

@@ -196,12 +196,18 @@ def operations(document):
         assert time.monotonic() < end, "no effect waits"
         time.sleep(0.1)
     document.answer("POST", resume, post[resume])
-    # A generation that is swapped in closes the one that is asked for: rebuilds come last.
     for path, operation in sorted(post.items(), key=lambda one: one[0].endswith("/rebuild")):
         query = [("effect", "no_such")] if path.endswith(("/retry", "/discard")) else []
         status, value = document.answer("POST", path, operation, query)
         assert status in (200, 409), (path, status, value)
         assert document.answer("POST", path, operation, query + [("no_such", "1")])[0] == 400, path
+    # A generation that takes another's place closes it: nobody who asks in that moment sees that.
+    discard = f"{chat}/effects/discard"
+    document.answer("POST", f"{chat}/rebuild", post[f"{chat}/rebuild"])
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        status, value = document.answer("POST", discard, post[discard], [("effect", "no_such")])
+        assert status in (200, 409), value
 
 
 def events(document, pipelines):

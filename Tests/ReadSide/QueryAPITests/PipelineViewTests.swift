@@ -148,6 +148,14 @@ import Testing
     #expect(try member("rows", of: letters).contains(#"["best","record","Tab",0,6,"#))
   }
 
+  @Test func `there is no time until a log knows one`() async throws {
+    let scene = try Scene()
+    try scene.write { $0.time = 0 }
+    #expect(try await member("time", of: scene.view.deadLetters(limit: 1)) == "null")
+    try scene.write { $0.time = 1 }
+    #expect(try await member("time", of: scene.view.deadLetters(limit: 1)) == #""1970-01-01T00:00:00.001000Z""#)
+  }
+
   @Test(.timeLimit(.minutes(2))) func `a reader that asks for a position waits until it is there`() async throws {
     let scene = try scene()
     let view = scene.view
