@@ -1,6 +1,6 @@
 /// An error as a DynamoDB client sees it: the exception's name, its text, and for some exceptions further members.
 package struct DynamoError: Error, Sendable, Equatable {
-  /// The exceptions of the DynamoDB and DynamoDB Streams service models that this server answers with.
+  /// The exceptions of the DynamoDB and DynamoDB Streams service models that this server answers with, and two of its own, of imports.
   package enum Code: String, Sendable {
     case validation = "ValidationException"
     case serialization = "SerializationException"
@@ -35,6 +35,10 @@ package struct DynamoError: Error, Sendable, Equatable {
     case accessDenied = "AccessDeniedException"
     case internalServer = "InternalServerError"
     case serviceUnavailable = "ServiceUnavailable"
+    /// A batch of an import came before one that it follows.
+    case importOutOfStep = "ImportOutOfStepException"
+    /// Other rows were applied under the number of an import's batch.
+    case importMismatch = "ImportMismatchException"
   }
 
   package let code: Code
@@ -43,6 +47,8 @@ package struct DynamoError: Error, Sendable, Equatable {
   package var item: Item?
   /// With a cancelled transaction: a reason for each action, in the request's order.
   package var cancellationReasons: [CancellationReason]
+  /// With a refused row of an import: its place in the batch, from 0.
+  package private(set) var row: Int?
   /// Whether a write transaction with an action that is so wrong is refused with this error, rather than cancelled with it as
   /// the action's reason.
   package private(set) var refusesTransaction = false
@@ -75,6 +81,14 @@ package struct DynamoError: Error, Sendable, Equatable {
       "Transaction cancelled, please refer cancellation reasons for specific reasons "
         + "[\(reasons.map(\.code).joined(separator: ", "))]",
       cancellationReasons: reasons)
+  }
+
+  /// The same error as that of a row of an import. A failure of the server is none of a row.
+  package func ofRow(_ place: Int) -> DynamoError {
+    guard code != .internalServer, code != .serviceUnavailable else { return self }
+    var error = self
+    error.row = place
+    return error
   }
 
   package static func validation(_ message: String) -> DynamoError { DynamoError(.validation, message) }

@@ -17,7 +17,7 @@ struct CommitRound: ~Copyable {
   private(set) var order: CommitOrder
   var progress: [TableNumber: TableProgress]
   var batch: WriteBatch
-  private var written: [[UInt8]: [UInt8]?] = [:]
+  private var written: [BytesKey: [UInt8]?] = [:]
   private var tokens: [String: [UInt8]] = [:]
   /// Entries made in this round of indexes that are being filled.
   private var entries: Set<[UInt8]> = []
@@ -38,7 +38,7 @@ struct CommitRound: ~Copyable {
     batch = WriteBatch(database)
   }
 
-  private struct Prepared {
+  struct Prepared {
     let table: StoredTable
     let itemKey: [UInt8]
     let hash: UInt64
@@ -143,9 +143,8 @@ struct CommitRound: ~Copyable {
         throw .invalidParameter("Cannot update attribute \(entry.name). This attribute is part of the key")
       }
       guard item.size <= TableHandle.itemBytesMax else {
-        throw .validation(
-          action.isUpdate
-            ? "Item size to update has exceeded the maximum allowed size" : "Item size has exceeded the maximum allowed size")
+        throw action.isUpdate
+          ? .validation("Item size to update has exceeded the maximum allowed size") : .itemTooLarge
       }
       if !table.definition.indexes.isEmpty {
         if action.isUpdate { try table.checkIndexKeys(of: item, updated: old) } else { try table.checkIndexKeys(of: item) }
@@ -205,7 +204,7 @@ struct CommitRound: ~Copyable {
   }
 
   func current(_ itemKey: [UInt8]) throws(DynamoError) -> [UInt8]? {
-    if let written = written[itemKey] { return written }
+    if let written = written[BytesKey(itemKey)] { return written }
     do throws(RocksDBError) {
       return try database.value(Family.items, itemKey)
     } catch {
@@ -213,7 +212,7 @@ struct CommitRound: ~Copyable {
     }
   }
 
-  private mutating func commit(_ prepared: Prepared, cause: ChangeRecord.Cause) -> WriteResult {
+  mutating func commit(_ prepared: Prepared, cause: ChangeRecord.Cause) -> WriteResult {
     let table = prepared.table
     if table.clock == .history, prepared.time > progress[table.id]?.historyTime ?? .zero {
       progress[table.id]?.historyTime = prepared.time
@@ -228,12 +227,12 @@ struct CommitRound: ~Copyable {
       let position = record(prepared, cause)
       let stored = StoredItem.bytes(version: position.sequence, prepared.newBytes ?? [])
       batch.put(Family.items, prepared.itemKey, stored)
-      written[prepared.itemKey] = .some(stored)
+      written[BytesKey(prepared.itemKey)] = .some(stored)
       moveIndexEntries(prepared, to: item)
       return WriteResult(old: prepared.old, new: item, position: position)
     case .delete:
       batch.delete(Family.items, prepared.itemKey)
-      written[prepared.itemKey] = .some(nil)
+      written[BytesKey(prepared.itemKey)] = .some(nil)
       moveIndexEntries(prepared, to: nil)
       return WriteResult(old: prepared.old, new: nil, position: record(prepared, cause))
     }
@@ -343,6 +342,8 @@ struct CommitRound: ~Copyable {
 }
 
 extension DynamoError {
+  static let itemTooLarge = validation("Item size has exceeded the maximum allowed size")
+
   static let damaged = DynamoError(.internalServer, "A stored item does not decode: run afterimage doctor")
 
   /// A storage failure: names no path to a client.

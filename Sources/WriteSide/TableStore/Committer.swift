@@ -66,30 +66,36 @@ final class Committer: @unchecked Sendable {
       pthread_cond_signal(condition)
     }
     pthread_mutex_unlock(mutex)
-    if refused { completion(.failure(DynamoError(.serviceUnavailable, "The table store is stopping"))) }
+    if refused { completion(.failure(Committer.stopping)) }
+  }
+
+  static let stopping = DynamoError(.serviceUnavailable, "The table store is stopping")
+
+  /// Has `body` run on the committer's thread, after what was submitted before and between two rounds; false, and it is not run, when the store
+  /// is stopping.
+  func submit(_ body: @escaping () -> Void) -> Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    if isStopping { return false }
+    queue.append(.control(body))
+    pthread_cond_signal(condition)
+    return true
   }
 
   /// Runs `body` on the committer's thread between two rounds, and waits for it. Not to be called from that thread.
   func perform<Value>(_ body: @escaping () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
-    var result: Result<Value, DynamoError> = .failure(DynamoError(.serviceUnavailable, "The table store is stopping"))
+    var result: Result<Value, DynamoError> = .failure(Committer.stopping)
     let done = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     sem_init(done, 0, 0)
-    pthread_mutex_lock(mutex)
-    let refused = isStopping
-    if !refused {
-      queue.append(
-        .control {
-          do throws(DynamoError) {
-            result = .success(try body())
-          } catch {
-            result = .failure(error)
-          }
-          sem_post(done)
-        })
-      pthread_cond_signal(condition)
+    let isTaken = submit {
+      do throws(DynamoError) {
+        result = .success(try body())
+      } catch {
+        result = .failure(error)
+      }
+      sem_post(done)
     }
-    pthread_mutex_unlock(mutex)
-    if !refused { while sem_wait(done) != 0 {} }
+    if isTaken { while sem_wait(done) != 0 {} }
     sem_destroy(done)
     done.deallocate()
     return try result.get()

@@ -43,6 +43,27 @@ enum MetaKey {
     return out
   }
 
+  private static let importMark: UInt8 = UInt8(ascii: "I")
+
+  /// Everything that is kept of the imports of a table.
+  static func imports(_ id: TableNumber) -> [UInt8] {
+    var out = [importMark]
+    KeyBytes.append32(id.rawValue, to: &out)
+    return out
+  }
+
+  /// How far an import got. Names are up to 255 bytes long.
+  static func importProgress(_ id: TableNumber, _ name: String) -> [UInt8] { imports(id) + [0] + sized(name) }
+
+  /// The fingerprint of an import after one of its batches.
+  static func importBatch(_ id: TableNumber, _ name: String, _ number: Int) -> [UInt8] {
+    var out = imports(id) + [1] + sized(name)
+    KeyBytes.append64(UInt64(number), to: &out)
+    return out
+  }
+
+  private static func sized(_ name: String) -> [UInt8] { [UInt8(clamping: name.utf8.count)] + Array(name.utf8) }
+
   static func token(_ text: String) -> [UInt8] { tokenPrefix + Array(text.utf8) }
 
   /// The history clock's last time, and the item count and size, of a table.

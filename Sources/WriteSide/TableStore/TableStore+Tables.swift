@@ -116,6 +116,8 @@ extension TableStore {
         let prefix = KeyBytes.table(table.id)
         batch.deleteRange(Family.items, from: prefix, to: KeyBytes.successor(prefix))
         batch.deleteRange(Family.index, from: prefix, to: KeyBytes.successor(prefix))
+        let imports = MetaKey.imports(table.id)
+        batch.deleteRange(Family.meta, from: imports, to: KeyBytes.successor(imports))
       }
       written = ceilings
       let kept = progress

@@ -35,7 +35,8 @@ extension CommitRound {
     return true
   }
 
-  private mutating func expect(_ table: StoredTable) {
+  /// Keeps the TTL entries of a table for this round, so that what it puts is noticed.
+  mutating func expect(_ table: StoredTable) {
     if expiries[table.id] == nil {
       expiries[table.id] = ExpiryQueue(prefix: KeyBytes.index(table.id, KeyBytes.timeToLiveIndex))
     }
