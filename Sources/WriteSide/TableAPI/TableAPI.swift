@@ -37,6 +37,7 @@ package final class TableAPI: Sendable {
   private let control = DispatchQueue(label: "afterimage.table-api.control")
   /// Verifications, one after the other: each walks a whole table.
   let verifications = DispatchQueue(label: "afterimage.table-api.verifications", qos: .utility)
+  let imports: ImportDesk
   private let requestIDs = RequestIDs()
   /// The Authorization header of a whole signature, up to its digits.
   private let knownSignature = Mutex<[UInt8]>([])
@@ -44,6 +45,7 @@ package final class TableAPI: Sendable {
   package init(store: TableStore, settings: Settings = Settings()) {
     self.store = store
     self.settings = settings
+    imports = ImportDesk(store: store)
   }
 
   /// Answers one request, exactly once: at once, or from another thread when it waits for the committer or works long.
@@ -75,7 +77,8 @@ package final class TableAPI: Sendable {
       let key = try authenticate(request)
       let times = try CommitTime.all(request.header("x-afterimage-time"))
       let call = Call(
-        api: self, operation: operation, key: key, body: try RequestBody(request.body), times: times,
+        api: self, operation: operation, key: key, bytes: request.body,
+        body: operation.readsBytes ? try .empty : try RequestBody(request.body), times: times,
         host: request.header("Host") ?? "localhost")
       perform(try operation.run(call), reply)
     } catch {
@@ -120,6 +123,13 @@ package final class TableAPI: Sendable {
           reply.failure(error)
         }
       }
+    case .handed(let work):
+      work { result in
+        switch result {
+        case .success(let answer): reply.success(answer.body, positions: answer.positions)
+        case .failure(let error): reply.failure(error)
+        }
+      }
     case .write(let transaction, let encode):
       store.write(transaction) { result in
         switch result {
@@ -137,6 +147,9 @@ struct Call {
   let operation: Operation
   /// Who calls; nil when the server has no keys.
   let key: AccessKey?
+  /// The body as it came.
+  let bytes: [UInt8]
+  /// The same as an object; an empty one for an operation that reads the bytes by itself.
   let body: RequestBody
   /// The commit times that the request brings, for tables with a history clock: one, or one for each write of a batch.
   let times: [LogTime]
@@ -222,6 +235,17 @@ enum Outcome {
 
   /// Waits for something without holding a thread.
   case later(@Sendable () async throws(DynamoError) -> [UInt8])
+
+  /// Whoever has the work in hand answers, on any thread, once.
+  case handed(@Sendable (@escaping Answering) -> Void)
+
+  /// A body, and the positions that the answer's header names.
+  struct Answer: Sendable {
+    let body: [UInt8]
+    var positions: [Position] = []
+  }
+
+  typealias Answering = @Sendable (Result<Answer, DynamoError>) -> Void
 
   static let empty = Array("{}".utf8)
 

@@ -1,8 +1,9 @@
 /// DynamoDB JSON in one pass, as `AttributeMap(json:)` reads it from a tape. Nil for whatever is wrong or unusual: the tape then reads
 /// it or names the error.
 extension JSONCursor {
-  /// An object of names and attribute values; of the names only those in `wanted`, if it is given. The others are checked to be JSON.
-  package mutating func item(only wanted: AttributeNames?) -> AttributeMap? {
+  /// An object of names and attribute values; of the names only those in `wanted`, if it is given. The others are checked to be JSON. `depth`: where
+  /// the levels of its values begin to count.
+  package mutating func item(only wanted: AttributeNames?, depth: Int = AttributeValue.recordDepth) -> AttributeMap? {
     guard take(UInt8(ascii: "{")) else { return nil }
     if take(UInt8(ascii: "}")) { return AttributeMap() }
     var entries: [AttributeMap.Entry] = []
@@ -22,7 +23,7 @@ extension JSONCursor {
       } else {
         text = String(decoding: self.text(name), as: UTF8.self)
       }
-      guard let value = attribute() else { return nil }
+      guard let value = attribute(depth) else { return nil }
       entries.append(AttributeMap.Entry(name: text, value: value))
       if let last { isSorted = isSorted && Bytes.compare(self.text(last), self.text(name)) < 0 }
       last = name
@@ -40,24 +41,24 @@ extension JSONCursor {
   }
 
   /// An attribute value: texts and numbers at once, everything else by a tape over its own bytes.
-  private mutating func attribute() -> AttributeValue? {
+  private mutating func attribute(_ depth: Int) -> AttributeValue? {
     let start = self
-    guard take(text: "{\"") else { return other(start) }
+    guard take(text: "{\"") else { return other(start, depth) }
     let type = takeByte()
-    guard take(text: "\":\""), let piece = body(), piece.isPlain, take(text: "}") else { return other(start) }
+    guard take(text: "\":\""), let piece = body(), piece.isPlain, take(text: "}") else { return other(start, depth) }
     switch type {
     case UInt8(ascii: "S"): return .string(String(decoding: text(piece), as: UTF8.self))
     case UInt8(ascii: "N"): return (try? Number(utf8: text(piece))).map { .number($0) }
-    default: return other(start)
+    default: return other(start, depth)
     }
   }
 
-  private mutating func other(_ start: JSONCursor) -> AttributeValue? {
+  private mutating func other(_ start: JSONCursor, _ depth: Int) -> AttributeValue? {
     self = start
     guard let piece = piece(depth: 3) else { return nil }
     let source = text(piece)
     var tape = JSONTape()
     guard (try? tape.parse(unowned: source)) != nil else { return nil }
-    return try? AttributeValue(json: tape, tape.root, in: source, depth: AttributeValue.recordDepth)
+    return try? AttributeValue(json: tape, tape.root, in: source, depth: depth)
   }
 }

@@ -27,6 +27,7 @@ extension DynamoError {
         writer.name("Item")
         writer.item(item)
       }
+      if let row { writer.member("Row", row) }
       if code == .transactionCanceled {
         writer.name("CancellationReasons")
         writer.array(cancellationReasons) { $0.cancellationReason($1) }

@@ -16,15 +16,21 @@ struct Operation: Sendable {
   let name: String
   /// The access to each table that the operation looks at; nil when any key will do.
   let access: AccessKind?
+  /// Whether it reads the bytes of its requests by itself, because they are large.
+  let readsBytes: Bool
   /// Nil when requests are not compared with a shape.
   private let shape: RequestShape?
   private let body: Run
 
-  init(_ service: Service, _ name: String, _ access: AccessKind?, shape: RequestShape? = nil, run body: @escaping Run) {
+  init(
+    _ service: Service, _ name: String, _ access: AccessKind?, shape: RequestShape? = nil, readsBytes: Bool = false,
+    run body: @escaping Run
+  ) {
     self.service = service
     self.name = name
     self.access = access
     self.shape = shape
+    self.readsBytes = readsBytes
     self.body = body
   }
 
@@ -102,6 +108,7 @@ enum OperationRegistry {
     .init(.own, "DescribeServer", nil, run: DescribeServer.run),
     .init(.own, "ExpireItem", .write, run: ExpireItem.run),
     .init(.own, "FollowLog", .read, run: FollowLog.run),
+    .init(.own, "ImportItems", .write, readsBytes: true, run: ImportItems.run),
     .init(.own, "ReadLog", .read, run: ReadLog.run),
     .init(.own, "SetTableClock", .admin, run: SetTableClock.run),
     .init(.own, "VerifyTable", .read, run: VerifyTable.run),

@@ -16,6 +16,9 @@ struct RequestBody {
     guard tape.kind(node) == .object else { throw .serialization("") }
   }
 
+  /// An object without members.
+  static var empty: RequestBody { get throws(DynamoError) { try RequestBody(Outcome.empty) } }
+
   init(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
     guard tape.kind(node) == .object else { throw .unexpectedJSON(tape, node, wanted: .structure) }
     self.tape = tape
