@@ -259,7 +259,7 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "Crypto", "DynamoClient",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient",
         "DynamoModel",
         "HTTPClient",
         "HTTPServer",

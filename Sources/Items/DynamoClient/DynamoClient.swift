@@ -46,12 +46,17 @@ package struct DynamoClient: Sendable {
     writer.beginObject()
     write(&writer)
     writer.endObject()
+    return try await call(operation, headers: headers, body: writer.bytes)
+  }
+
+  /// The same with a body that is whole already.
+  package func call(_ operation: String, headers: [String: String] = [:], body: [UInt8]) async throws -> Answer {
     let target = operation.contains(".") ? operation : "DynamoDB_20120810.\(operation)"
     var attempt = 0
     while true {
       attempt += 1
       do {
-        return try await send(target, headers, writer.bytes)
+        return try await send(target, headers, body)
       } catch let error as ClientError where error.isPassing && attempt < attemptsMax {
         try await Task.sleep(for: .milliseconds(50 << attempt))
       }
@@ -90,7 +95,8 @@ package struct DynamoClient: Sendable {
       let message = (tape.member(tape.root, "message") ?? tape.member(tape.root, "Message")).map { tape.string($0) } ?? ""
       let code = type.split(separator: "#").last.map(String.init) ?? type
       let isPassing = status >= 500 || code == "ThrottlingException" || code == "ProvisionedThroughputExceededException"
-      throw ClientError(code: code, message: message, isPassing: isPassing)
+      let row = tape.member(tape.root, "Row").flatMap { Int(tape.text($0)) }
+      throw ClientError(code: code, message: message, isPassing: isPassing, row: row)
     }
     return Answer(body: tape, headers: answer.headers)
   }
@@ -106,11 +112,14 @@ package struct ClientError: Error, Sendable, Equatable, CustomStringConvertible 
   package let message: String
   /// The same call may go through later.
   package let isPassing: Bool
+  /// Of an import: the place in its batch, from 0, of the row that was refused.
+  package let row: Int?
 
-  package init(code: String, message: String, isPassing: Bool) {
+  package init(code: String, message: String, isPassing: Bool, row: Int? = nil) {
     self.code = code
     self.message = message
     self.isPassing = isPassing
+    self.row = row
   }
 
   package var description: String { "\(code): \(message)" }

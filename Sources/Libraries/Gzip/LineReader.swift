@@ -55,15 +55,24 @@ package final class LineReader {
     var line = bytes
     if line.last == 13 { line.removeLast() }
     if lines == 1 {
-      if line.starts(with: [0xFF, 0xFE]) || line.starts(with: [0xFE, 0xFF]) {
-        throw LineReaderError("line 1: the file is UTF-16: save it as UTF-8")
-      }
+      if let name = LineReader.wideEncoding(bytes) { throw LineReaderError("line 1: the file is \(name): save it as UTF-8") }
       if line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
     }
     if let column = LineReader.columnNotUTF8(line) {
       throw LineReaderError("line \(lines), column \(column): the text is not UTF-8: save the file as UTF-8")
     }
     return line
+  }
+
+  /// UTF-16 or UTF-32, by the mark at the start or, for UTF-16 without one, by every other byte of some being zero, as text of Latin letters has
+  /// it; nil for anything else.
+  private static func wideEncoding(_ line: [UInt8]) -> String? {
+    if line.starts(with: [0xFF, 0xFE, 0, 0]) || line.starts(with: [0, 0, 0xFE, 0xFF]) { return "UTF-32" }
+    if line.starts(with: [0xFF, 0xFE]) || line.starts(with: [0xFE, 0xFF]) { return "UTF-16" }
+    let pairs = min(line.count / 2, 32)
+    guard pairs >= 2 else { return nil }
+    let isWide = (0...1).contains { zero in (0..<pairs).allSatisfy { line[$0 * 2 + zero] == 0 && line[$0 * 2 + 1 - zero] != 0 } }
+    return isWide ? "UTF-16" : nil
   }
 
   /// The first character that is not UTF-8, counted from 1; nil when all are.

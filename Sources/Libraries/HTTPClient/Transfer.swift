@@ -47,7 +47,7 @@ final class Transfer: @unchecked Sendable {
     }
     if let body = request.body {
       let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: max(body.count, 1))
-      for (place, byte) in body.enumerated() { copy[place] = CChar(bitPattern: byte) }
+      body.withUnsafeBytes { UnsafeMutableRawBufferPointer(copy).copyMemory(from: $0) }
       sent = copy
     }
     let context = Unmanaged.passRetained(self)

@@ -45,8 +45,6 @@ package final class DataDirectory: Sendable {
   /// What stands in for S3: exports go there and imports come from there, each bucket a directory.
   package var buckets: String { path + "/buckets" }
   package func readModels(_ pipeline: String) -> String { path + "/read-models/" + pipeline }
-  /// How far imports got that were begun beside this directory.
-  package static func imports(_ path: String) -> String { path + "/imports" }
   /// The sample pipelines that are built into the program.
   package static func samplePipelines(_ path: String) -> String { path + "/sample-pipelines" }
 }
@@ -55,6 +53,7 @@ extension DataDirectory {
   /// Deletes a data directory and everything in it, unless a process holds it. A directory that is not one of ours is left alone.
   package static func remove(_ path: String) throws(StartError) {
     guard FileManager.default.fileExists(atPath: path) else { return }
+    // `imports` is of before: imports kept in it how far they got.
     let known: Set<String> = ["lock", "tables", "read-models", "buckets", "imports", "sample-pipelines"]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard Set(names).isSubset(of: known) else {

@@ -41,7 +41,14 @@ import Testing
         "\($0)" == "line 2, column 4: the text is not UTF-8: save the file as UTF-8"
       }
     }
-    #expect { try rows(bytes: [0xFF, 0xFE, 0x61, 0, 10, 0]) } throws: { "\($0)".contains("UTF-16") }
+    for (bytes, name) in [
+      ([0xFF, 0xFE, 0x61, 0, 10, 0], "UTF-16"), ([0xFE, 0xFF, 0, 0x61, 0, 10], "UTF-16"), ([0x61, 0, 0x62, 0, 10, 0], "UTF-16"),
+      ([0, 0x61, 0, 0x62, 0, 10], "UTF-16"), ([0xFF, 0xFE, 0, 0, 0x61, 0, 0, 0, 10], "UTF-32"),
+      ([0, 0, 0xFE, 0xFF, 0, 0, 0, 0x61], "UTF-32"),
+    ] as [([UInt8], String)] {
+      #expect { try rows(bytes: bytes) } throws: { "\($0)" == "line 1: the file is \(name): save it as UTF-8" }
+    }
+    #expect(try rows(bytes: [0x61, 0, 10]) == [["a\0"]], "a zero is a character")
   }
 
   @Test func `a quote that does not end names its line`() {

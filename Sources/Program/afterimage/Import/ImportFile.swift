@@ -1,5 +1,6 @@
 internal import CSV
 internal import DynamoModel
+internal import Foundation
 internal import Gzip
 
 /// The rows of a file to be imported, by its format.
@@ -7,7 +8,8 @@ struct ImportFile {
   enum Format: String, CaseIterable { case tsv, csv, json }
 
   let format: Format
-  let reader: LineReader
+  private let reader: LineReader
+  private let bytes: Int
 
   init(path: String, format: Format?) throws {
     let plain = path.hasSuffix(".gz") ? String(path.dropLast(3)) : path
@@ -17,7 +19,14 @@ struct ImportFile {
     }
     self.format = format
     reader = try LineReader(path: path)
+    bytes = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
   }
+
+  /// The line that was read last, from 1; 0 before the first.
+  var line: Int { reader.lines }
+
+  /// How much of the file was read, from 0 to 1; 1 for one whose size is not known.
+  var fractionRead: Double { bytes > 0 ? min(1, Double(reader.compressedBytesRead) / Double(bytes)) : 1 }
 
   /// The fields of the next row; nil at the end. A quoted CSV field may hold line ends.
   func fields() throws -> [String]? {
