@@ -26,6 +26,10 @@ final class WriteKillScene: Sendable {
     /// By the text that its items bring: how many records a transaction must have left, all or none.
     var transactions: [String: Int] = [:]
     var total = 0
+    /// The import's batches: the text that each brings, and how many records it must leave, once, however often it was sent.
+    var batches: [(w: String, rows: [Item], isAcknowledged: Bool)] = []
+    /// By such a text: the records that were found.
+    var imported: [String: Int] = [:]
     var waiter: (count: Int, continuation: CheckedContinuation<Void, Never>)?
   }
 
@@ -81,15 +85,16 @@ final class WriteKillScene: Sendable {
     let scene = self
     return Task {
       await withTaskGroup(of: Void.self) { group in
-        for _ in 0..<WriteKillScene.writers { group.addTask { await scene.keepWriting(client) } }
+        for _ in 0..<WriteKillScene.writers { group.addTask { await scene.keepTrying { try await scene.writeOnce(client) } } }
+        group.addTask { await scene.keepTrying { try await scene.importOnce(client) } }
       }
     }
   }
 
-  private func keepWriting(_ client: DynamoClient) async {
+  private func keepTrying(_ write: @Sendable () async throws -> Void) async {
     while !Task.isCancelled {
       do {
-        try await writeOnce(client)
+        try await write()
       } catch let error as ClientError where error.isPassing {
         // The process was killed under the request, which may or may not have been carried out.
         continue
@@ -190,6 +195,40 @@ final class WriteKillScene: Sendable {
     }
   }
 
+  /// The next batch of an import that goes on through all rounds: one that was not answered is sent again, to a server that was started again too.
+  private func importOnce(_ client: DynamoClient) async throws {
+    let (number, rows) = state.withLock { state in
+      if state.batches.last?.isAcknowledged ?? true {
+        let w = "\(run)-import-\(state.batches.count + 1)"
+        var keys: [Item] = []
+        for _ in 0..<Int.random(in: 1...40) {
+          let key = key()
+          if !keys.contains(key) { keys.append(key) }
+        }
+        state.batches.append((w, keys.map { item($0, w) }, false))
+      }
+      return (state.batches.count, state.batches[state.batches.count - 1].rows)
+    }
+    let answer = try await client.call("Afterimage_20261121.ImportItems") { writer in
+      writer.member("TableName", WriteKillScene.table)
+      writer.member("Import", run)
+      writer.member("Batch", number)
+      writer.name("Rows")
+      writer.array(rows) { writer, item in
+        writer.beginObject()
+        writer.name("Item")
+        writer.item(item)
+        writer.endObject()
+      }
+    }
+    let positions = (answer.headers["x-afterimage-position"] ?? "").split(separator: ",").compactMap { Position($0) }
+    state.withLock { state in
+      state.batches[number - 1].isAcknowledged = true
+      let w = state.batches[number - 1].w
+      state.acknowledged += positions.map { ($0, .image(w: w)) }
+    }
+  }
+
   /// Sends a write and notes what it was answered: a position for each of its records. A deletion of nothing leaves none.
   private func send(
     _ client: DynamoClient, _ operation: String, _ left: [Left], named: Bool = true, _ write: (inout JSONWriter) -> Void
@@ -263,6 +302,7 @@ final class WriteKillScene: Sendable {
         Issue.record("an acknowledged write is not at \(position): \(left) was answered, there is \(String(describing: other))")
       }
     }
+    checkImport(perTransaction)
     for (w, count) in transactions {
       let kept = perTransaction[w] ?? 0
       #expect(kept == 0 || kept == count, "a transaction of \(count) left \(kept) records")
@@ -271,4 +311,22 @@ final class WriteKillScene: Sendable {
     #expect(verified.status == 0 && verified.output.hasSuffix(": all agree\n"), "\(verified)")
     return acknowledged.count
   }
+
+  /// Every batch that was answered is there once, and one that was not whole or not at all. `found`: by the texts of rows, the records since the
+  /// last check.
+  private func checkImport(_ found: [String: Int]) {
+    let (batches, imported) = state.withLock { state in
+      for batch in state.batches { state.imported[batch.w, default: 0] += found[batch.w] ?? 0 }
+      return (state.batches, state.imported)
+    }
+    for batch in batches {
+      let kept = imported[batch.w] ?? 0
+      #expect(
+        kept == batch.rows.count || (kept == 0 && !batch.isAcknowledged),
+        "a batch of \(batch.rows.count) rows left \(kept) records")
+    }
+  }
+
+  /// Batches of the import that were answered.
+  var importedBatches: Int { state.withLock { $0.batches.count { $0.isAcknowledged } } }
 }

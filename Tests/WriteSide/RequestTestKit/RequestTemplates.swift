@@ -153,7 +153,7 @@ package enum RequestTemplates {
       own + "ExpireItem", #"{"TableName":"T_1","Key":\#(key),"SeenAbsent":["x"],"SeenThrough":"0123456789abcdef:0:1"}"#),
     template(
       own + "ImportItems",
-      #"{"TableName":"T_1","Import":"x","Batch":1,"RowsBefore":0,"Lift":true,"Rows":[{"Item":\#(item)},{"Time":1000,"Item":\#(item)}]}"#
+      #"{"TableName":"T_1","Import":"x","Batch":1,"RowsBefore":0,"Lift":true,"Rows":[{"Item":\#(item)},{"Item":\#(item)}]}"#
     ),
     template(own + "ImportItems", #"{"TableName":"T_1","TableId":"0123456789abcdef","Import":"x","Forget":true}"#),
   ]

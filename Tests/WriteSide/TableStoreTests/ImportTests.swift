@@ -128,6 +128,30 @@ import Testing
     }
   }
 
+  @Test(arguments: [TableClock.history, .live])
+  func `rows that were applied and expired do not come back when their batch is sent again`(clock: TableClock) async throws {
+    let store = try open(clock)
+    defer { store.close() }
+    let isHistory = clock == .history
+    let first = [
+      (item: try Self.item("a", expires: 1_700_000_001_000), time: isHistory ? 1_700_000_000_000 : nil as Int64?),
+      (item: try Self.item("b"), time: isHistory ? 1_700_000_000_000 : nil as Int64?),
+    ]
+    _ = try await store.apply(try batch(store, 1, first))
+    time.advance(5_000)
+    if isHistory {
+      _ = try await store.apply(try batch(store, 2, [(try Self.item("c"), 1_700_000_005_000)]))
+    } else {
+      #expect(try store.removeDue() == 1)
+    }
+    #expect(try store.get("T_1", ["pk": .string("a")]) == nil)
+    let before = try await lines(store)
+    let again = try await store.apply(try batch(store, 1, first))
+    #expect(again.positions.isEmpty)
+    #expect(try await lines(store) == before && before.contains { $0.hasSuffix("remove a") })
+    #expect(try store.get("T_1", ["pk": .string("a")]) == nil)
+  }
+
   @Test func `an index that came meanwhile refuses rows that it cannot hold`() async throws {
     let store = try open(.live)
     defer { store.close() }

@@ -14,6 +14,9 @@ internal import TableStore
 /// applied with other rows, or follows others than it says. A row that is refused gives the error of a PutItem with Row, its place from 0, and then nothing of the batch, and of those
 /// after it, is applied.
 ///
+/// The progress belongs to one life of the table: of one that was deleted and created again the import has not begun, and a batch that names the old
+/// TableId, or was on its way meanwhile, is refused with ResourceNotFoundException. A table whose history ends takes no more rows with times.
+///
 /// Answer: TableId, Clock, and how far the import got: Batch (the last that is applied), Rows (of all these batches), Lifted, Fingerprint
 /// (`ImportFingerprint`). Without Batch and Rows nothing is applied and that alone is answered; with Forget the import is forgotten first.
 enum ImportItems {
