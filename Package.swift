@@ -146,7 +146,8 @@ let package = Package(
     tests(
       "WriteSide", "TableAPI",
       [
-        "TableAPI", "PythonTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance", "ChangeRecords",
+        "TableAPI", "PythonTestKit", "RandomTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance",
+        "ChangeRecords",
         "HTTPServer", "DynamoClient", "DynamoModel", "Services",
       ],
       exclude: [

@@ -1,5 +1,7 @@
 import ChangeRecords
+import DynamoClient
 import DynamoModel
+import Foundation
 import HTTPServer
 import StoreTestKit
 import TableStore
@@ -144,6 +146,42 @@ import Testing
     let long = String(repeating: "n", count: 255)
     #expect(try await send(client, #"{"TableName":"T_1","Import":"\#(long)"}"#).status == 200)
     #expect(try await send(client, #"{"TableName":"T_1","Import":"\#(long)n"}"#).status == 400)
+  }
+
+  @Test func `a key needs write access to the table, to ask how far an import got too`() async throws {
+    let folder = TemporaryDirectory()
+    try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+    let path = folder.path + "/keys.yaml"
+    let rules = [
+      ("ADMIN", "*", "read, write, admin"), ("WRITER", "T_1", "write"), ("READER", "*", "read"), ("OTHER", "T_2", "write"),
+    ]
+    let keys = rules.map {
+      "  - id: \($0.0)\n    secret: secret-of-\($0.0)\n    allow: [{tables: [\"\($0.1)\"], access: [\($0.2)]}]\n"
+    }
+    try Data(("keys:\n" + keys.joined()).utf8).write(to: URL(filePath: path))
+    let server = try APIServer(access: try AccessControl(path: path))
+    func call(_ id: String, _ operation: String, _ body: String) async throws -> String {
+      let client = DynamoClient(
+        endpoint: "http://127.0.0.1:\(server.port)", credentials: Credentials(accessKey: id, secretKey: "secret-of-\(id)"))
+      do {
+        return String(decoding: try await client.call(operation, body: Array(body.utf8)).body.bytes, as: UTF8.self)
+      } catch let error as ClientError {
+        return error.code
+      }
+    }
+    _ = try await call(
+      "ADMIN", "CreateTable",
+      #"""
+      {"TableName":"T_1","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],
+       "AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}
+      """#)
+    let batch = #"{"TableName":"T_1","Import":"x","Batch":1,"Rows":[\#(Self.row("a"))]}"#
+    for body in [batch, #"{"TableName":"T_1","Import":"x"}"#] {
+      for id in ["READER", "OTHER"] {
+        #expect(try await call(id, "Afterimage_20261121.ImportItems", body) == "AccessDeniedException")
+      }
+      #expect(try await call("WRITER", "Afterimage_20261121.ImportItems", body).contains(#""Batch":1,"Rows":1"#))
+    }
   }
 
   @Test func `a request has at most 16 MB`() async throws {

@@ -4,9 +4,12 @@ struct ImportMeter {
   var read = 0.0
   var rows = 0
   var seconds = 0.0
+  /// Nothing is imported yet: rows that are in the table are read again.
+  var isPassingOver = false
 
   /// `123,456 rows, 45,000/s, 12 s left`
   var text: String {
+    if isPassingOver { return "\(ImportMeter.grouped(rows)) rows are in the table" }
     guard seconds > 0, rows > 0 else { return "\(ImportMeter.grouped(rows)) rows" }
     let rate = Int(Double(rows) / seconds)
     guard read > 0, read < 1 else { return "\(ImportMeter.grouped(rows)) rows, \(ImportMeter.grouped(rate))/s" }

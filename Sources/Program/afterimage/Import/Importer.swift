@@ -9,6 +9,8 @@ internal import Foundation
 /// read again and compared with the server's fingerprint: another file, or other templates, under the import's name are refused.
 struct Importer {
   static let inFlightMax = 4
+  /// Rows that are passed over between two lines of progress.
+  private static let passedOverNote = 20_000
   /// Between two lines of progress.
   private static let meterInterval = Duration.milliseconds(200)
 
@@ -66,6 +68,7 @@ struct Importer {
     while count < standing.rows, let row = try rows.next() {
       fingerprint = fingerprint.adding(row.fingerprint)
       count += 1
+      if count % Importer.passedOverNote == 0 { show?(ImportMeter(rows: count, isPassingOver: true)) }
     }
     guard count == standing.rows, fingerprint == standing.fingerprint else {
       throw ImportError(
