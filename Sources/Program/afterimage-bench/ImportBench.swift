@@ -41,7 +41,7 @@ enum ImportBench {
           "--columns", "time,nick,text", "--history", "time", "--set", "PK=User:{nick}", "--set", "SK={time}#{line:06}",
           "--set", "RoomID=ubuntu", "--set", "CreatedAt={time}", "--set", "Comment={text}",
         ], output: output, keepsErrors: true)
-      kill(server, SIGTERM)
+      kill(server, SIGKILL)
       var ended: Int32 = 0
       waitpid(server, &ended, 0)
       let text = try String(contentsOfFile: output, encoding: .utf8)

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServer
 import Testing
 
 /// `afterimage table import` against a running server.
@@ -239,6 +240,33 @@ import Testing
     try scene.folder.write("items.jsonl", #"{"PK":{"S":"a"},"SK":{"S":"b"}}"# + "\n")
     let items = try await scene.run(["table", "import", "Chat", "items.jsonl"])
     #expect(items.errors.contains("lines of JSON bring no times: end the history first, with `afterimage table clock Chat live`"))
+  }
+
+  @Test func `an item that is too large names its line, and a server without the operation is named`() async throws {
+    let scene = try await Scene()
+    func load(_ bytes: Int) async throws -> Program.Outcome {
+      // A control character is six bytes of JSON.
+      try scene.folder.write("large.csv", "nick,text\nana,\(String(repeating: "\u{1}", count: bytes - 9))\n")
+      return try await scene.load("large.csv", "--set", "PK={nick}", "--set", "SK=x", "--set", "t={text}", "--again")
+    }
+    #expect(try await load(400 << 10).status == 0)
+    let large = try await load(400 << 10 | 1)
+    #expect(large.errors == "afterimage: line 2: the item has 409601 bytes, and 409600 are the most\n", "\(large)")
+
+    let other = try HTTPServer.serving { _, responder in
+      responder.answer(HTTPResponse(status: 400, body: Array(#"{"__type":"x#UnknownOperationException"}"#.utf8)))
+    }
+    defer { other.stop() }
+    let refused = try await Program.run(
+      Program.path,
+      [
+        "table", "import", "Chat", scene.folder.file("large.csv"), "--set", "PK={nick}", "--endpoint",
+        "http://127.0.0.1:\(other.port)",
+      ])
+    #expect(
+      refused.errors
+        == "afterimage: the server at http://127.0.0.1:\(other.port) has no ImportItems: files are imported into the tables of afterimage only\n",
+      "\(refused)")
   }
 
   @Test func `encodings are checked`() async throws {

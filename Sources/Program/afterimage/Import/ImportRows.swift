@@ -13,6 +13,9 @@ struct ImportRow {
 
 /// The rows of a file, in its order, made into items.
 struct ImportRows {
+  /// DynamoDB's limit. What is larger might not fit into a request either.
+  static let itemBytesMax = 400 << 10
+
   let file: ImportFile
   /// Nil for a file of items.
   var mapping: ImportMapping?
@@ -26,6 +29,15 @@ struct ImportRows {
 
   /// The next row; nil at the file's end. Blank lines are passed over. An error names the line.
   mutating func next() throws -> ImportRow? {
+    guard let row = try read() else { return nil }
+    let size = row.item.size
+    guard size <= ImportRows.itemBytesMax else {
+      throw ImportError("line \(row.line): the item has \(size) bytes, and \(ImportRows.itemBytesMax) are the most")
+    }
+    return row
+  }
+
+  private mutating func read() throws -> ImportRow? {
     guard let mapping else {
       return try file.item().map { ImportRow(item: $0, time: nil, line: file.line) }
     }

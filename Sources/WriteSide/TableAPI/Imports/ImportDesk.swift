@@ -89,9 +89,10 @@ final class ImportDesk: Sendable {
 
   private func handOn(_ pending: Pending, _ table: TableHandle, _ key: Key) {
     store.apply(pending.batch) { [self] result in
-      let isApplied = if case .success = result { true } else { false }
-      let applied = applied(pending.batch, table)
-      let inVain = update(key) { $0.ended(isApplied: isApplied, applied: applied) } ?? []
+      let number = pending.batch.number
+      let isRefused = if case .failure = result { true } else { false }
+      let isMissing = isRefused && number > applied(pending.batch, table)
+      let inVain = update(key) { $0.ended(number: number, isMissing: isMissing) } ?? []
       pending.answer(result)
       for one in inVain { refuse(one, table) }
     }

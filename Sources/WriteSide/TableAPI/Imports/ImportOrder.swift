@@ -52,12 +52,12 @@ struct ImportOrder<Batch> {
     return .handOn(all)
   }
 
-  /// A batch that was handed on has ended; `isApplied`: it is in the table, from now or before. Answers those that wait in vain, because one before
-  /// them was refused.
-  mutating func ended(isApplied: Bool, applied: Int) -> [Batch] {
+  /// A batch that was handed on has ended; `isMissing`: those after it cannot be applied, because it was refused and no other of its number is in the
+  /// table. Answers those that wait in vain then.
+  mutating func ended(number: Int, isMissing: Bool) -> [Batch] {
     underWay -= 1
-    if isApplied { return [] }
-    next = min(next, applied + 1)
+    if !isMissing { return [] }
+    next = min(next, number)
     defer { waiting = [] }
     return waiting.map(\.batch)
   }
