@@ -74,10 +74,20 @@ package struct JSONWriter: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  /// A whole number of any size.
+  @inlinable
   package mutating func integer(_ value: some BinaryInteger) {
+    if let magnitude = UInt64(exactly: value.magnitude) {
+      integer(magnitude, isNegative: value < 0)
+    } else {
+      raw(String(value).utf8)
+    }
+  }
+
+  /// A whole number as its magnitude and sign.
+  package mutating func integer(_ magnitude: UInt64, isNegative: Bool) {
     separate()
-    guard let magnitude = UInt64(exactly: value.magnitude) else { return bytes.append(contentsOf: String(value).utf8) }
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    if isNegative { bytes.append(UInt8(ascii: "-")) }
     Digits.append(magnitude, to: &bytes)
   }
 
@@ -115,6 +125,7 @@ package struct JSONWriter: Sendable {
   }
 
   /// As for a text.
+  @inlinable
   package mutating func member(_ name: StaticString, _ value: some BinaryInteger) {
     self.name(name)
     integer(value)
@@ -145,6 +156,7 @@ package struct JSONWriter: Sendable {
   }
 
   /// As for a text.
+  @inlinable
   package mutating func member(named name: String, _ value: some BinaryInteger) {
     self.name(text: name)
     integer(value)
