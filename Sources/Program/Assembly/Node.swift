@@ -224,8 +224,10 @@ package final class Node: Sendable {
     workers: [PipelineWorker], changed: Signal, status: NodeStatus
   ) throws -> (QueryRouter, HTTPServer) {
     let views = catalogs.map { name, catalog in
-      PipelineView(
-        name: name, changed: changed, current: { try await catalog.current() }, definition: { live.definition(of: name) },
+      // What another process works on changes without a word here.
+      let isOwn = workers.contains { $0.pipeline.name == name }
+      return PipelineView(
+        name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() }, definition: { live.definition(of: name) },
         load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }
     let router = QueryRouter(

@@ -1,5 +1,6 @@
 package import ReadModels
 internal import Services
+internal import Synchronization
 
 /// A pipeline's store on a thread of its own. It is opened when it is first asked for something, and again at the next call when that failed:
 /// a store that cannot be opened stops its pipeline only.
@@ -7,6 +8,8 @@ package actor CatalogOwner {
   private let executor: BlockingExecutor
   private let open: @Sendable () throws(ReadModelError) -> any PipelineStore
   private var opened: (any PipelineStore)?
+  /// The current generation as it was last read; not known after a change.
+  private nonisolated let known = Mutex<Generation?>(nil)
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -25,18 +28,35 @@ package actor CatalogOwner {
     }
   }
 
-  package func current() throws(ReadModelError) -> Generation? { try store.current() }
+  package func current() throws(ReadModelError) -> Generation? {
+    let current = try store.current()
+    known.withLock { $0 = current }
+    return current
+  }
+
+  /// As `current`, without asking the store again for what this owner has read: for a store that nobody else changes, which is one whose worker
+  /// is in this process.
+  package nonisolated func ownCurrent() async throws -> Generation? {
+    if let known = known.withLock({ $0 }) { return known }
+    return try await current()
+  }
+
   package func generations() throws(ReadModelError) -> [Generation] { try store.generations() }
 
   func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    try store.generation(for: fingerprint, pipelineFile: pipelineFile)
+    defer { known.withLock { $0 = nil } }
+    return try store.generation(for: fingerprint, pipelineFile: pipelineFile)
   }
 
   func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    try store.rebuild(fingerprint, pipelineFile: pipelineFile)
+    defer { known.withLock { $0 = nil } }
+    return try store.rebuild(fingerprint, pipelineFile: pipelineFile)
   }
 
-  func makeCurrent(_ generation: Generation) throws(ReadModelError) { try store.makeCurrent(generation) }
+  func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+    defer { known.withLock { $0 = nil } }
+    try store.makeCurrent(generation)
+  }
 
   func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) { try store.activate(names, at: places) }
   func activations() throws(ReadModelError) -> Activations { try store.activations() }

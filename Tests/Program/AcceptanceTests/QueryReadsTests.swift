@@ -124,7 +124,7 @@ import Testing
       Program.path,
       [
         "table", "import", "Sales", file, "--history", "time", "--set", "PK=a", "--set", "SK={n}", "--endpoint",
-        scene.server.tables, "--data", scene.folder.file("import"),
+        scene.server.tables,
       ])
     #expect(imported.status == 0, "\(imported)")
     var found = try await scene.explain("shops", "at_price")
