@@ -227,7 +227,8 @@ package final class Node: Sendable {
       // What another process works on changes without a word here.
       let isOwn = workers.contains { $0.pipeline.name == name }
       return PipelineView(
-        name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() }, definition: { live.definition(of: name) },
+        name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
+        definition: { live.definition(of: name) },
         load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }
     let router = QueryRouter(
