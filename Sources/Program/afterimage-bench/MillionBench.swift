@@ -138,7 +138,7 @@ enum MillionBench {
     let seconds = Date().timeIntervalSince1970 - started
     let cpu = Stopwatch.processCPU
     let path = try FileManager.default.subpathsOfDirectory(atPath: directory + "/model").first { $0.hasSuffix("/read-model.db") }
-    guard let path = path.map({ directory + "/model/" + $0 }) else { throw BenchError("there is no read model") }
+    guard let path = path.map({ directory + "/model/" + $0 }) else { throw BenchError("the worker made no read model") }
     let watch = Stopwatch()
     let reader = try SQLiteReader(path: path, pipeline: pipeline)
     let members = try reader.ranks(pipeline.projection(named: "best") ?? ProjectionID(rawValue: 1))?.board([])?.count ?? 0

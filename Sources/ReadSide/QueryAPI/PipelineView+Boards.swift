@@ -146,7 +146,7 @@ extension PipelineView {
       })
   }
 
-  /// The columns that `show` takes from the collection's row of a member; nulls when there is no row.
+  /// The columns that `show` takes from the collection's row of a member; nulls when it has none.
   private static func cells(_ show: Leaderboard.Show, of member: Value, _ snapshot: Snapshot) throws -> [AnswerCell] {
     let table = snapshot.pipeline.projections[show.projection].table
     var found: [AnswerCell]?

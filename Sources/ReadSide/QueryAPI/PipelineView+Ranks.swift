@@ -16,44 +16,25 @@ extension PipelineView {
 
   /// The ranks of members, in the order in which they are asked for.
   struct Ranks: Sendable {
-    let name: String
-    let values: [Value]
-    let closedAt: Instant?
-    let counted: Int
+    /// Without its members.
+    let board: ShownBoard
     /// Nil for a member that is not on the board, or below its floor.
     let ranks: [RankedMember?]
 
     static func shape(_ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline) -> AnswerShape<Ranks> {
-      let projection = pipeline.projections[id]
-      let parts = projection.table.columns[..<definition.boardCount].map { JSONSchema.value($0.type) }
       let ranked = ShownBoard.rankedShape(definition)
-      var members: [AnswerShape<Ranks>.Member] = [
-        .value("leaderboard", .exactly(.text(projection.name))) { $1.string($0.name) },
-        .value(
-          "board", JSONSchema.tuple(parts, mayBeEmpty: true).about("The values that name the board; none when there is no board.")
-        ) {
-          $1.array($0.values) { $0.value($1) }
-        },
-      ]
-      if !definition.windows.isEmpty {
-        members.append(
-          .value("closed_at", JSONSchema.instant.orNull.about("When the board closed; null while it is open.")) {
-            if let closed = $0.closedAt { $1.string(Timestamp.text(closed)) } else { $1.null() }
-          })
-      }
-      members += [
-        .count("count", "The members of the board.") { $0.counted },
-        .value(
-          "ranks",
-          JSONSchema.list(of: ranked.schema.orNull).about(
-            "One for each member that was asked for, in that order; null for one that is not on the board.")
-        ) { answer, writer in
-          writer.array(answer.ranks) { writer, member in
-            if let member { ranked.object(member, to: &writer) } else { writer.null() }
+      return AnswerShape(
+        ShownBoard.head(id, definition, pipeline, isCounted: true) { (answer: Ranks) in answer.board } + [
+          .value(
+            "ranks",
+            JSONSchema.list(of: ranked.schema.orNull).about(
+              "One for each member that was asked for, in that order; null for one that is not on the board.")
+          ) { answer, writer in
+            writer.array(answer.ranks) { writer, member in
+              if let member { ranked.object(member, to: &writer) } else { writer.null() }
+            }
           }
-        },
-      ]
-      return AnswerShape(members)
+        ])
     }
   }
 
@@ -72,9 +53,8 @@ extension PipelineView {
         if definition.floor != nil, (board.place(of: member) ?? counted) >= counted { return nil }
         return board.rank(of: member)
       }
-      let closedAt = definition.windows.isEmpty ? nil : try values.flatMap { try snapshot.reader.closedAt(id, board: $0) }
-      let answer = Ranks(
-        name: snapshot.pipeline.projections[id].name, values: values ?? [], closedAt: closedAt, counted: counted, ranks: ranks)
+      let shown = try PipelineView.shown(id, definition, values: values, members: [], counted: counted, snapshot)
+      let answer = Ranks(board: shown, ranks: ranks)
       Ranks.shape(id, definition, snapshot.pipeline).append(answer, to: &writer)
     }
   }

@@ -22,27 +22,36 @@ struct ShownBoard: Sendable {
   static func shape(
     _ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline, isCounted: Bool
   ) -> AnswerShape<ShownBoard> {
+    var members = head(id, definition, pipeline, isCounted: isCounted) { (board: ShownBoard) in board }
+    members.append(.objects("members", of: memberShape(definition, pipeline)) { $0.members })
+    return AnswerShape(members)
+  }
+
+  /// What is said of a board before its members; `board` finds it in an answer.
+  static func head<Source>(
+    _ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline, isCounted: Bool,
+    board: @escaping @Sendable (Source) -> ShownBoard
+  ) -> [AnswerShape<Source>.Member] {
     let projection = pipeline.projections[id]
     let parts = projection.table.columns[..<definition.boardCount].map { JSONSchema.value($0.type) }
-    var members: [AnswerShape<ShownBoard>.Member] = [
-      .value("leaderboard", .exactly(.text(projection.name))) { $1.string($0.name) },
+    var members: [AnswerShape<Source>.Member] = [
+      .value("leaderboard", .exactly(.text(projection.name))) { $1.string(board($0).name) },
       .value(
-        "board", JSONSchema.tuple(parts, mayBeEmpty: true).about("The values that name the board; none when there is no board.")
+        "board", JSONSchema.tuple(parts, mayBeEmpty: true).about("The values that name the board; none when no board is found.")
       ) {
-        $1.array($0.values) { $0.value($1) }
+        $1.array(board($0).values) { $0.value($1) }
       },
     ]
     if !definition.windows.isEmpty {
       members.append(
         .value("closed_at", JSONSchema.instant.orNull.about("When the board closed; null while it is open.")) {
-          if let closed = $0.closedAt { $1.string(Timestamp.text(closed)) } else { $1.null() }
+          if let closed = board($0).closedAt { $1.string(Timestamp.text(closed)) } else { $1.null() }
         })
     }
     if isCounted {
-      members.append(.count("count", "The members of the board, those that are not shown included.") { $0.counted })
+      members.append(.count("count", "The members of the board, those that are not shown included.") { board($0).counted })
     }
-    members.append(.objects("members", of: memberShape(definition, pipeline)) { $0.members })
-    return AnswerShape(members)
+    return members
   }
 
   /// `rank`, `member`, `score`, `reached_at`.

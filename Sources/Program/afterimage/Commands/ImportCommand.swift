@@ -10,7 +10,7 @@ enum ImportCommand {
     notes: """
       Columns become attributes by templates: --set 'PK=User:{nick}' --set 'SK={time}#{line:06}' --set 'Score:N={score}'.
       Without --columns the first line names them. The server keeps how far an import got, under the file's name: the same command
-      goes on with the first row that is not in the table, after whatever stopped it, and with rows that were added to the file.
+      continues with the first row that is not in the table, after whatever stopped it, and with rows that were added to the file.
       Another file of that name is refused: give it a name of its own with --name, or begin again with --again.
       Times are milliseconds or seconds since 1970, 2026-01-01T10:00:00Z, or 2026-01-01 10:00:00; rows of one time keep their order.
       """,

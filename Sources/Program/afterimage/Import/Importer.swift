@@ -5,7 +5,7 @@ internal import Foundation
 
 /// Sends the rows of a file in batches, several at once; the server applies them in order and keeps how far it got, in the same write as the rows.
 ///
-/// So an import that was stopped at any moment, or whose server was, goes on with the first row that is not in the table. The rows before it are
+/// So an import that was stopped at any moment, or whose server was, continues with the first row that is not in the table. The rows before it are
 /// read again and compared with the server's fingerprint: another file, or other templates, under the import's name are refused.
 struct Importer {
   static let inFlightMax = 4

@@ -23,7 +23,7 @@ package indirect enum JSONNode: Sendable, Equatable {
 
   static func texts(_ texts: some Sequence<String>) -> JSONNode { .list(texts.map { .text($0) }) }
 
-  /// Nil for what is no object, and for a member that is not there.
+  /// Nil when this is not an object, or has no such member.
   package subscript(name: String) -> JSONNode? {
     if case .object(let members) = self { members.last { $0.name == name }?.value } else { nil }
   }
