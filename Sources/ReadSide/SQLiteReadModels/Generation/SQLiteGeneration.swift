@@ -34,7 +34,7 @@ package final class SQLiteGeneration: GenerationStore {
     if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
     do throws(SQLiteError) {
       connection = try Connection(
-        path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 16_000))
+        path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 4_000))
     } catch {
       throw SQLiteGeneration.storage(path, error)
     }
