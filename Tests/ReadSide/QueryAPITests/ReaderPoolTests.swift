@@ -118,16 +118,49 @@ import Testing
     await slow
   }
 
-  @Test(.timeLimit(.minutes(2))) func `the ninth waits, and has the reader that is free first`() async throws {
+  @Test(.timeLimit(.minutes(2))) func `one that finds no free reader waits, and has the one that is free first`() async throws {
+    let (counts, first, other) = (Counts(), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let (pool, source) = (Self.pool(counts, readers: 2), try Self.source())
+    async let slow: Void = Self.slow(pool, source, counts, first)
+    try await see("one slow one runs") { counts.running.load(ordering: .relaxed) == 1 }
+    async let slower: Void = Self.slow(pool, source, counts, other)
+    try await see("both slow ones run") { counts.running.load(ordering: .relaxed) == 2 }
+    async let third = pool.read(source) { ($0 as? NumberedReader)?.number }
+    first.signal()
+    #expect(try await third == 1)
+    await slow
+    other.signal()
+    await slower
+    #expect(counts.opened.load(ordering: .relaxed) == 2)
+  }
+
+  @Test(.timeLimit(.minutes(2))) func `a pool of one answers one after the other, and refuses what would wait too long`()
+    async throws
+  {
     let (counts, gate) = (Counts(), DispatchSemaphore(value: 0))
     let (pool, source) = (Self.pool(counts, readers: 1), try Self.source())
-    async let slow: Void = Self.slow(pool, source, counts, gate)
-    try await see("the slow one runs") { counts.running.load(ordering: .relaxed) == 1 }
-    async let second = pool.read(source) { ($0 as? NumberedReader)?.number }
-    gate.signal()
-    #expect(try await second == 1)
-    await slow
-    #expect(counts.opened.load(ordering: .relaxed) == 1)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<(1 + ReaderPool.waitingMax + 3) { group.addTask { await Self.slow(pool, source, counts, gate) } }
+      do {
+        try await see("three are refused") { counts.refused.load(ordering: .relaxed) == 3 }
+        try await see("one is answered") { counts.running.load(ordering: .relaxed) == 1 }
+        #expect(counts.done.load(ordering: .relaxed) == 0)
+      } catch {
+        gate.signal()
+        throw error
+      }
+      gate.signal()
+      try await group.waitForAll()
+    }
+    #expect(counts.done.load(ordering: .relaxed) == 1 + ReaderPool.waitingMax && counts.opened.load(ordering: .relaxed) == 1)
+    // There is room again, also after questions that failed.
+    for _ in 0...ReaderPool.waitingMax {
+      await #expect(throws: Refusal.self) { try await pool.read(source) { _ in throw Refusal() } }
+    }
+    #expect(try await pool.read(source) { ($0 as? NumberedReader)?.number } == 1)
+    await pool.close()
+    #expect(counts.closed.load(ordering: .relaxed) == 1)
+    #expect(try await pool.read(source) { ($0 as? NumberedReader)?.number } == 2)
   }
 
   @Test func `a question that fails gives its reader back`() async throws {

@@ -1,5 +1,9 @@
 import ChangeRecords
 import DynamoModel
+import Foundation
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
 import HTTPServer
 import ProjectionTestKit
 import ReadModels
@@ -157,6 +161,36 @@ import Testing
       var wrong = Arguments([("at_least", text)])
       #expect(throws: QueryError.self, "\(text)") { try wrong.positions() }
     }
+  }
+
+  @Test func `a POST takes its parameters from its path, and as a form from its body`() async throws {
+    let scene = try Scene()
+    for (place, name) in ["a", "b", "c"].enumerated() { try scene.play(name, points: Int64(5 + place)) }
+    let router = QueryRouter(
+      views: [scene.view], operations: Operator(), changed: Signal(),
+      status: .init(schema: .object([]), json: { Array($0.utf8) }), metrics: { "" }, files: [])
+    let server = try HTTPServer.serving { request, responder in router.handle(request, responder) }
+    defer { server.stop() }
+    func post(_ query: String, _ body: String, type: String = "application/x-www-form-urlencoded") async throws -> String {
+      let path = "/v1/pipelines/scene/leaderboards/best/ranks\(query)"
+      var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(server.port)\(path)")))
+      request.httpMethod = "POST"
+      request.httpBody = Data(body.utf8)
+      request.setValue(type, forHTTPHeaderField: "Content-Type")
+      let (data, _) = try await URLSession.shared.data(for: request)
+      let answer = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+      let ranks = answer?["ranks"] as? [Any]
+      return try ranks?.map { (($0 as? [String: Any])?["rank"] as? Int).map(String.init) ?? "-" }.joined(separator: ",")
+        ?? #require(answer?["error"] as? String)
+    }
+    let expected = "1,3,-,2"
+    #expect(try await post("?board=r&member=c&member=a&member=x&member=b", "") == expected)
+    #expect(try await post("", "board=r&member=c&member=a&member=x&member=b") == expected)
+    #expect(try await post("?board=r&member=c", "member=a&member=x&member=b") == expected)
+    // Another body is not looked at.
+    #expect(try await post("?board=r&member=c", "member=a", type: "text/plain") == "1")
+    #expect(try await post("?board=r", "members=a") == "BadRequest")
+    #expect(try await post("?board=r", "") == "")
   }
 
   @Test func `so many ranks are asked for at once and no more`() throws {
