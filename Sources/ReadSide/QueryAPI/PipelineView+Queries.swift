@@ -13,13 +13,26 @@ extension PipelineView {
       atLeast: positions,
       about: { pipeline in
         let query = try PipelineView.query(name, pipeline)
-        return Subject(value: (query: query, values: try PipelineView.values(query, parameters)), reads: query.reads)
+        let all = parameters + PipelineView.waited(query, positions)
+        return Subject(value: (query: query, values: try PipelineView.values(query, all)), reads: query.reads)
       }
     ) { subject, snapshot, writer in
       let (query, values) = subject
       AnswerColumns(query.columns).append(to: &writer)
       try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, to: &writer)
     }
+  }
+
+  /// A query that declares the parameter by which requests wait is given what its request waits for.
+  private static func waited(_ query: NamedQuery, _ positions: [Position]) -> [(name: String, value: String)] {
+    let name = Parameters.atLeast.name
+    guard !positions.isEmpty, query.parameter(named: name) != nil else { return [] }
+    return [(name, positions.map(\.description).joined(separator: ","))]
+  }
+
+  /// What a request for the query may say. Parameters have one name each: `at_least` is what every request may say.
+  static func parameters(of query: NamedQuery) -> [RequestParameter] {
+    query.parameters.map { RequestParameter($0) }.filter { $0.name != Parameters.atLeast.name } + [Parameters.atLeast]
   }
 
   static func schema(_ query: NamedQuery, _ pipeline: Pipeline) -> JSONSchema {

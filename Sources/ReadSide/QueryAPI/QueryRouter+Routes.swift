@@ -99,7 +99,7 @@ extension QueryRouter {
       pipeline.queries.map { query in
         .init(
           names: [query.name], id: ["query", query.name], summary: "The query `\(query.name)`", about: query.about,
-          parameters: query.parameters.map { RequestParameter($0) } + [Parameters.atLeast],
+          parameters: PipelineView.parameters(of: query),
           schema: PipelineView.schema(query, pipeline),
           errors: [.badRequest, .tooManyRows, .queryTimeout, .queryFailed] + reading)
       }

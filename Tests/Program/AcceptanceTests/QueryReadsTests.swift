@@ -21,6 +21,7 @@ import Testing
       both: { sql: "SELECT s.town, t.sales FROM shops s JOIN totals t ON t.shop = s.shop" }
       at_price: { params: { price: integer }, sql: SELECT shop FROM sales WHERE price = :price }
       clock: { sql: "SELECT :now AS now" }
+      waited: { params: { at_least: string optional }, sql: "SELECT :at_least AS v" }
 
     """
 
@@ -90,6 +91,9 @@ import Testing
       both.position == ["Shops": [shop], "Sales": [sale]] && both.time?.hasPrefix("2026-01-01T10:00:00") == true, "\(both)")
     // What reads no table is true for all.
     #expect(try await scene.answer("clock").position.count == 2)
+    // Who declares what every request may say is given it.
+    #expect(try await scene.answer("waited", "--at-least", "\(shop),\(sale)").rows == [[.text("\(shop),\(sale)")]])
+    #expect(try await scene.answer("waited").rows == [[.other]])
     #expect(await scene.server.stop() == 0)
   }
 

@@ -8,9 +8,6 @@ struct QueryReader {
   /// Nil when SQLite does not start.
   let checker: QueryChecker?
 
-  /// What requests may say beside a query's own parameters.
-  private static let reserved = "at_least"
-
   private var findings: Findings { projections.findings }
 
   func queries(_ entries: [YAMLNode.Entry]) -> [NamedQuery] { entries.compactMap(readQuery) }
@@ -39,10 +36,6 @@ struct QueryReader {
     if let problem = Names.problem(name), !problem.contains("reserved word") { findings.add(entry.key.mark, problem) }
     if name == QueryChecker.now {
       findings.add(entry.key.mark, "`now` is given to every query: use `:now` in the SQL without declaring it")
-    }
-    if name == QueryReader.reserved {
-      findings.add(
-        entry.key.mark, "`\(name)` is the parameter by which every request says what it waits for: choose another name")
     }
     guard let text = findings.text(entry.value, "a parameter's type") else { return nil }
     return findings.found(entry.value) { () throws(SyntaxFailure) -> QueryParameter? in
