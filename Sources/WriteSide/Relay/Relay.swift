@@ -53,6 +53,7 @@ package struct Relay: Service {
         switch RelaySession.failed(error, source.table, attempts: attempts + 1) {
         case .stop(let error):
           counters.stopped.set(1)
+          backlog.stopped()
           throw error
         case .fenced, .retry(_): break
         }

@@ -9,30 +9,50 @@ internal import Telemetry
 final class RelayBacklog: Sendable {
   private let source: any ChangeLog
   private let gauge: Metrics.Cell
-  /// Nil before a broker has said what is published.
-  private let published = Mutex<RelayState?>(nil)
+  private enum Known {
+    /// No broker has said yet what is published.
+    case nothing
+    case published(RelayState)
+    /// The relay has stopped before it published anything: all that the log keeps counts, also what another relay may have published.
+    case allWaits
+  }
+
+  private let known = Mutex(Known.nothing)
 
   init(_ source: any ChangeLog, _ gauge: Metrics.Cell) {
     self.source = source
     self.gauge = gauge
   }
 
-  func published(_ state: RelayState) { published.withLock { $0 = state } }
+  func published(_ state: RelayState) { known.withLock { $0 = .published(state) } }
+
+  /// The relay has stopped. What it published in this process still counts.
+  func stopped() {
+    known.withLock { known in
+      if case .nothing = known { known = .allWaits }
+    }
+  }
 
   /// Sets the gauge. One question to the log for each partition; a log that does not answer leaves the gauge as it is.
   func refresh() async {
-    guard let state = published.withLock({ $0 }) else { return }
+    var state: RelayState?
+    switch known.withLock({ $0 }) {
+    case .nothing: return
+    case .published(let published): state = published
+    case .allWaits: break
+    }
+    guard let log = try? await source.describe() else { return }
     var waiting: UInt64 = 0
-    for (number, partition) in state.partitions.enumerated() {
+    for number in 0..<(state?.partitions.count ?? log.partitions) {
       guard let bounds = try? await source.bounds(partition: number) else { return }
-      waiting += bounds.last.records(after: partition.sequence)
+      waiting += bounds.last.records(after: state?.partitions[number].sequence ?? bounds.first.previous)
     }
     gauge.set(Int64(clamping: waiting))
   }
 
   /// Somebody else publishes the table: what waits is not known here.
   func forget() {
-    published.withLock { $0 = nil }
+    known.withLock { $0 = .nothing }
     gauge.set(0)
   }
 }

@@ -133,9 +133,13 @@ import Testing
     let log = try fixture.log()
     try await fixture.relaying { _ = try await fixture.published(log) }
     try await fixture.admin().extend(topic: TopicNames.records(of: fixture.table), to: 3)
-    let relayed = await #expect(throws: RelayError.self) { try await fixture.relay().run() }
+    let relay = fixture.relay()
+    let relayed = await #expect(throws: RelayError.self) { try await relay.run() }
     #expect(relayed?.kind == .configuration)
     #expect(relayed?.message.contains("3 partitions") == true)
+    // It has published nothing: what the log keeps waits for it.
+    await relay.refreshBacklog()
+    #expect(fixture.metrics.text.contains("afterimage_relay_behind{table=\"\(fixture.table)\"} 1"))
     #expect(fixture.metrics.text.contains("afterimage_relay_stopped{table=\"\(fixture.table)\"} 1"))
     let fresh = try fixture.log()
     let read = await #expect(throws: LogError.self) { try await fresh.describe() }
