@@ -13,6 +13,14 @@ struct DeadlineHeap {
   private var entries: [Entry] = []
 
   var least: Entry? { entries.first }
+  var count: Int { entries.count }
+
+  /// Drops the entries that do not count any more. O(n log n).
+  mutating func keep(_ counts: (Entry) -> Bool) {
+    let kept = entries.filter(counts).sorted { $0.deadline < $1.deadline }
+    // In order, it is a heap.
+    entries = kept
+  }
 
   mutating func push(_ entry: Entry) {
     entries.append(entry)

@@ -28,16 +28,16 @@ package struct DeciderEngine: Sendable {
   private var output: LaneOutput
   private var folds: [ProjectionID: SessionFold] = [:]
 
-  /// `stored` are the sessions of the projections that the decider folds.
+  /// `stored` are the sessions of the projections that the decider folds; of each, `residentMax` stay in memory.
   package init(
-    pipeline: Pipeline, stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+    pipeline: Pipeline, stored: [ProjectionID: StoredSessions], activations: [String: Activation], residentMax: Int = .max
   ) {
     self.pipeline = pipeline
     output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: nil, activations: activations))
     for id in DeciderEngine.sessions(of: pipeline) {
       guard case .sessions(let sessions) = pipeline.projections[id].kind else { continue }
-      var fold = SessionFold(sessions, keyNames: pipeline.tables[sessions.sources[0].table].keyNames)
-      fold.load(stored[id] ?? [])
+      var fold = SessionFold(sessions, keyNames: pipeline.tables[sessions.sources[0].table].keyNames, residentMax: residentMax)
+      fold.load(stored[id] ?? StoredSessions())
       folds[id] = fold
     }
   }
@@ -56,7 +56,29 @@ package struct DeciderEngine: Sendable {
     }
   }
 
-  /// Applies steps of a projection, in the order of their stamps.
+  /// What has to be looked up in the store before steps of a projection are applied and its deadlines before a time fire; nil when nothing.
+  package func lookup(_ steps: [SessionStep], projection id: ProjectionID, before time: Instant) -> SessionLookup? {
+    guard let fold = folds[id], !fold.isWhole else { return nil }
+    var lookup = SessionLookup()
+    for step in steps { fold.look(for: step, &lookup) }
+    fold.lookForDue(before: time, &lookup)
+    return lookup.isEmpty ? nil : lookup
+  }
+
+  /// Takes the answer to a lookup.
+  package mutating func admit(_ found: FoundSessions, _ lookup: SessionLookup, projection id: ProjectionID) {
+    folds[id]?.admit(found, lookup)
+  }
+
+  /// Before this every deadline of a projection can be fired.
+  package func dueThrough(_ id: ProjectionID) -> Instant { folds[id]?.dueThrough ?? .distantFuture }
+
+  /// What was handed over is committed: sessions past the bound are let go.
+  package mutating func committed() {
+    for id in folds.keys { folds[id]?.committed() }
+  }
+
+  /// Applies steps of a projection, in the order of their stamps. What they need was looked up.
   package mutating func apply(_ steps: [SessionStep], projection id: ProjectionID) {
     guard var fold = folds.removeValue(forKey: id) else { return }
     defer { folds[id] = fold }

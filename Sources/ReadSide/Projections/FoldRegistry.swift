@@ -3,9 +3,10 @@ package import Pipelines
 
 /// Makes the fold of each kind of projection. A new kind is one case here and one file beside the others.
 enum FoldRegistry {
-  /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions.
+  /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions, and
+  /// `residentMax` how many stay in memory.
   static func fold(
-    _ id: ProjectionID, of pipeline: Pipeline, table: TableIndex, stored: [(key: [UInt8], session: StoredSession)]
+    _ id: ProjectionID, of pipeline: Pipeline, table: TableIndex, residentMax: Int, stored: StoredSessions
   ) -> any Fold {
     switch pipeline.projections[id].kind {
     case .collection(let collection): CollectionFold(collection, id: id)
@@ -14,7 +15,8 @@ enum FoldRegistry {
     case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, id: id)
     case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, id: id, table: table)
     case .sessions(let sessions):
-      SessionLaneFold(sessions, id: id, table: table, keyNames: pipeline.tables[table].keyNames, stored: stored)
+      SessionLaneFold(
+        sessions, id: id, table: table, keyNames: pipeline.tables[table].keyNames, residentMax: residentMax, stored: stored)
     }
   }
 }

@@ -34,14 +34,23 @@ package struct LaneEngine: Sendable {
 
   /// A projection that the lane's table feeds.
   private struct Part {
+    let id: ProjectionID
     let name: String
     var fold: any Fold
   }
 
-  /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection.
+  /// Records of a batch, read: of a lane that first has to look up what they need.
+  package struct ReadRecords: Sendable {
+    package fileprivate(set) var records: [ChangeRecord] = []
+    /// Why the record after these cannot be taken; nil when all can.
+    package fileprivate(set) var failure: LaneFailure?
+  }
+
+  /// An engine that goes on after what the read model holds: the record `sequence`. `stored` are the lane's sessions by projection; of each
+  /// projection `sessionsMax` stay in memory.
   package init(
     pipeline: Pipeline, table: TableIndex, partition: Int, tableID: TableID, sequence: SequenceNumber, firedThrough: Instant,
-    stored: [ProjectionID: [(key: [UInt8], session: StoredSession)]], activations: [String: Activation]
+    stored: [ProjectionID: StoredSessions], activations: [String: Activation], sessionsMax: Int = .max
   ) {
     self.tableID = tableID
     self.sequence = sequence
@@ -57,8 +66,9 @@ package struct LaneEngine: Sendable {
     parts = pipeline.projections.ids.compactMap { id in
       guard pipeline.projections[id].sources.contains(where: { $0.table == table }) else { return nil }
       return Part(
-        name: pipeline.projections[id].name,
-        fold: FoldRegistry.fold(id, of: pipeline, table: table, stored: stored[id] ?? []))
+        id: id, name: pipeline.projections[id].name,
+        fold: FoldRegistry.fold(
+          id, of: pipeline, table: table, residentMax: sessionsMax, stored: stored[id] ?? StoredSessions()))
     }
     readsItemKeys = parts.contains { $0.fold.readsItemKeys }
     effects = pipeline.effects.indices.compactMap { index in
@@ -80,6 +90,10 @@ package struct LaneEngine: Sendable {
     return AttributeNames(names)
   }
 
+  /// Whether all sessions are in memory: a batch may be applied at once. Otherwise its records are read, what they need is looked up, and
+  /// they are applied in parts.
+  package var isWhole: Bool { parts.allSatisfy(\.fold.isWhole) }
+
   /// Applies a batch and then its watermark. Throws `LaneFailure` for a record that cannot be read and for the end of a deleted
   /// table: nothing after the last good record is applied, and the lane stops.
   package mutating func apply(_ batch: RecordBatch) throws(LaneFailure) {
@@ -97,9 +111,66 @@ package struct LaneEngine: Sendable {
     advance(to: batch.watermark)
   }
 
+  /// Reads the records of a batch that are to be applied.
+  package mutating func read(_ batch: RecordBatch) -> ReadRecords {
+    batch.bytes.withUnsafeBytes { bytes in
+      var read = ReadRecords()
+      // A source may deliver a record again within a batch too.
+      for entry in batch.entries where entry.sequence > read.records.last?.sequence ?? sequence {
+        do throws(LaneFailure) {
+          read.records.append(
+            try self.read(entry, batch.format, UnsafeRawBufferPointer(rebasing: bytes[entry.start..<entry.end])))
+        } catch {
+          read.failure = error
+          break
+        }
+      }
+      return read
+    }
+  }
+
+  /// What has to be looked up before records are applied and deadlines before a time fire, by projection.
+  package func lookups(_ records: ArraySlice<ChangeRecord>, before time: Instant) -> [ProjectionID: SessionLookup] {
+    var lookups: [ProjectionID: SessionLookup] = [:]
+    let partly = parts.filter { !$0.fold.isWhole }
+    for part in partly { part.fold.lookForDue(before: time, &lookups[part.id, default: SessionLookup()]) }
+    for record in records {
+      guard let change = change(record) else { continue }
+      for part in partly { part.fold.look(for: change, &lookups[part.id, default: SessionLookup()]) }
+    }
+    return lookups.filter { !$0.value.isEmpty }
+  }
+
+  /// Takes the answers to lookups.
+  package mutating func admit(_ found: [ProjectionID: FoundSessions], _ lookups: [ProjectionID: SessionLookup]) {
+    for index in parts.indices {
+      guard let found = found[parts[index].id], let lookup = lookups[parts[index].id] else { continue }
+      parts[index].fold.admit(found, lookup)
+    }
+  }
+
+  /// Before this every deadline can be fired.
+  package var dueThrough: Instant { parts.reduce(.distantFuture) { min($0, $1.fold.dueThrough) } }
+
+  /// Applies records that were read, in order, of which everything that they need is in memory.
+  package mutating func apply(_ records: ArraySlice<ChangeRecord>) {
+    for record in records { take(record) }
+  }
+
+  /// What was handed over is committed, and nothing was applied since: sessions past the bound are let go.
+  package mutating func committed() {
+    for index in parts.indices { parts[index].fold.committed() }
+  }
+
   private mutating func apply(
     _ entry: RecordBatch.Entry, _ format: RecordFormat, _ bytes: UnsafeRawBufferPointer
   ) throws(LaneFailure) {
+    take(try read(entry, format, bytes))
+  }
+
+  private mutating func read(
+    _ entry: RecordBatch.Entry, _ format: RecordFormat, _ bytes: UnsafeRawBufferPointer
+  ) throws(LaneFailure) -> ChangeRecord {
     let record: ChangeRecord
     do throws(RecordError) {
       switch format {
@@ -113,16 +184,21 @@ package struct LaneEngine: Sendable {
       throw LaneFailure(
         .truncated, sequence: entry.sequence, "the table was deleted here: a new generation begins when it is created again")
     }
+    return record
+  }
+
+  private mutating func take(_ record: ChangeRecord) {
     fireDeadlines(before: Instant(record.time))
     apply(record)
-    sequence = entry.sequence
+    sequence = record.sequence
     applied += 1
   }
 
   /// Fires the deadlines that a watermark has passed.
-  package mutating func advance(to watermark: LogTime) {
-    fireDeadlines(before: Instant(watermark))
-  }
+  package mutating func advance(to watermark: LogTime) { advance(to: Instant(watermark)) }
+
+  /// As with a time of a log.
+  package mutating func advance(to watermark: Instant) { fireDeadlines(before: watermark) }
 
   /// Whether there is anything for a checkpoint to write beside the position.
   package var hasChanges: Bool {
@@ -155,14 +231,19 @@ package struct LaneEngine: Sendable {
     firedThrough = time
   }
 
-  private mutating func apply(_ record: ChangeRecord) {
+  /// What a record means; nil for one that no item of the pipeline has.
+  private func change(_ record: ChangeRecord) -> Change? {
     let (old, new) = matcher.images(old: record.oldImage, new: record.newImage)
-    if old == nil, new == nil { return }
-    let change = Change(
+    if old == nil, new == nil { return nil }
+    return Change(
       record: record, old: old, new: new,
       stamp: Stamp(
         time: Instant(record.time), order: record.order, tableID: tableID, partition: partition,
         sequence: record.sequence), itemKey: readsItemKeys ? ItemKeyBytes.bytes(record.keys, keyNames) : [])
+  }
+
+  private mutating func apply(_ record: ChangeRecord) {
+    guard let change = change(record) else { return }
     for index in parts.indices {
       do throws(EvaluationFailure) {
         try parts[index].fold.apply(change, &output)

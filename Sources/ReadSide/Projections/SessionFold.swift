@@ -1,42 +1,57 @@
 internal import DynamoModel
 package import Pipelines
 
-/// The sessions of one projection: all that are active, and when each ends by itself. Steps in, sessions that changed and ended out.
+/// The active sessions of one projection, and when each ends by itself. Steps in, sessions that changed and ended out.
 ///
-/// A projection is folded in one place: in the lane of its keys, or by the decider. The active sessions stay in memory (a few hundred bytes
-/// each) and are loaded at the start; ended ones are written once and let go. A touch of an active session looks its key up without making an
-/// array of it, and changes the session where it stands.
+/// A projection is folded in one place: in the lane of its keys, or by the decider. Active sessions stay in memory (a few hundred bytes
+/// each) up to a bound; past it those that were not touched for long are in the store alone, and whoever applies steps first has them looked up
+/// (`lookup`, `admit`): those of the steps' keys and live groups, and those that are due. Ended ones are written once and let go. A touch of an
+/// active session looks its key up without making an array of it, and changes the session where it stands.
 package struct SessionFold: Sendable {
   package let sessions: Sessions
   /// The attributes of the item's key, partition key first: what a session is named by.
   private let keyNames: [String]
   private let plans: [SessionColumn.Plan]
   private let followsItem: Bool
+  /// How many sessions, and how many rests, are kept in memory when all is committed.
+  let residentMax: Int
   private let hasSums: Bool
   private let hasOrders: Bool
   /// The keys of the active sessions, in ordered form, and by their slots the sessions.
-  private var keys = BytesTable()
-  private var slots: [Slot] = []
-  private var deadlines = DeadlineHeap()
+  var keys = BytesTable()
+  var slots: [Slot] = []
+  var deadlines = DeadlineHeap()
   /// Slots by live group.
-  private var live: [BytesKey: Int] = [:]
+  var live: [BytesKey: Int] = [:]
   /// What is left of keys without an active session.
-  private var rests: [BytesKey: SessionRest] = [:]
+  var rests: [BytesKey: SessionRest] = [:]
   /// Keys whose rest changed since the last call of `takeChanges`.
-  private var changedRests: Set<BytesKey> = []
+  var changedRests: Set<BytesKey> = []
   /// Keys with names of the present millisecond, void when it has passed.
-  private var namedKeys: [BytesKey] = []
+  var namedKeys: [BytesKey] = []
   /// Slots marked as changed; one may be here twice, or no longer be marked.
   private var changed: [Int] = []
   private var ended: [SessionState] = []
   private var scratch: [UInt8] = []
+  /// What is not in memory.
+  var elsewhere = Elsewhere()
+  /// The slot at which the search for sessions to be let go has stopped.
+  var hand = 0
+  /// The time before which deadlines have fired.
+  private(set) var firedThrough = Instant.distantPast
 
-  private struct Slot {
+  struct Slot {
     var state: SessionState?
     /// The deadline of the session's one entry in the heap that counts; the distant future without one.
     var scheduled = Instant.distantFuture
+    /// When the store holds the session as due; nil when it does not, or holds it as never.
+    var storedDue: Instant?
     var life: UInt32 = 0
     var isChanged = false
+    /// Whether the store holds a row of the session whose due instant and live group need not change.
+    var isStored = false
+    /// Whether it was touched since it was last looked at for being let go.
+    var isRecent = false
   }
 
   /// A session that has come to its end, and by what: a change, or a deadline that fired at an instant.
@@ -51,38 +66,22 @@ package struct SessionFold: Sendable {
     }
   }
 
-  package init(_ sessions: Sessions, keyNames: [String]) {
+  package init(_ sessions: Sessions, keyNames: [String], residentMax: Int = .max) {
     self.sessions = sessions
     self.keyNames = keyNames
+    self.residentMax = residentMax
     plans = sessions.columns.map { SessionColumn.Plan($0) }
     hasSums = sessions.columns.contains { $0.function == .sum }
     hasOrders = sessions.columns.contains { $0.order != nil }
     followsItem = sessions.columns.contains { $0.function == .current }
   }
 
-  /// Takes over what the read model holds.
-  package mutating func load(_ stored: [(key: [UInt8], session: StoredSession)]) {
-    for (key, session) in stored {
-      switch session {
-      case .active(let state):
-        let slot = enter(key, state)
-        if !state.liveGroup.isEmpty { live[BytesKey(state.liveGroup)] = slot }
-        schedule(slot)
-        if state.earlierNames.isEmpty { continue }
-        var rest = SessionRest()
-        rest.time = state.startedAt
-        rest.names = state.earlierNames
-        rests[BytesKey(key)] = rest
-        namedKeys.append(BytesKey(key))
-      case .rest(let rest):
-        rests[BytesKey(key)] = rest
-        if !rest.names.isEmpty { namedKeys.append(BytesKey(key)) }
-      }
-    }
-  }
-
   /// The least instant at which a session may end by itself: a hint, never too late.
-  package var nextDeadline: Instant? { deadlines.least?.deadline }
+  package var nextDeadline: Instant? {
+    let least = deadlines.least?.deadline
+    guard elsewhere.dueThrough < .distantFuture else { return least }
+    return min(least ?? .distantFuture, elsewhere.dueThrough)
+  }
 
   /// Applies a step. Deadlines before it have fired.
   package mutating func apply(_ step: SessionStep, _ endings: inout [Ending]) {
@@ -120,7 +119,7 @@ package struct SessionFold: Sendable {
   }
 
   /// The session's key in ordered form; nil when one of its values is null, which makes the step none.
-  private func key(_ inputs: [Value]) -> [UInt8]? {
+  func key(_ inputs: [Value]) -> [UInt8]? {
     for index in 0..<sessions.keyCount where inputs[index].isNull { return nil }
     return Value.ordered(inputs[..<sessions.keyCount])
   }
@@ -164,11 +163,17 @@ package struct SessionFold: Sendable {
     return enter(scratch, state)
   }
 
-  private mutating func enter(_ key: [UInt8], _ state: SessionState) -> Int {
+  mutating func enter(_ key: [UInt8], _ state: SessionState) -> Int {
     let slot = keys.insert(key)
     if slot == slots.count { slots.append(Slot()) }
     slots[slot].state = state
     return slot
+  }
+
+  /// Takes a session out of its slot, which may be given out again.
+  mutating func leave(_ slot: Int) {
+    slots[slot] = Slot(life: slots[slot].life &+ 1)
+    keys.remove(slot)
   }
 
   /// The item's change as far as the session holds it.
@@ -178,21 +183,28 @@ package struct SessionFold: Sendable {
     slots[slot].state?.follow(step.stamp, now.inputs, plans)
   }
 
+  /// The live group of a touch, in ordered form; empty for none.
+  func group(_ inputs: [Value]) -> [UInt8] {
+    let values = sessions.liveGroup.map { inputs[$0] }
+    return values.contains(where: \.isNull) ? [] : Value.ordered(values)
+  }
+
   /// Follows the live group that the session is in now: entering one ends the session that was live there.
   private mutating func regroup(_ slot: Int, _ inputs: [Value], at stamp: Stamp, _ endings: inout [Ending]) {
     guard !sessions.liveGroup.isEmpty, let old = slots[slot].state?.liveGroup else { return }
-    let values = sessions.liveGroup.map { inputs[$0] }
-    let group = values.contains(where: \.isNull) ? [] : Value.ordered(values)
+    let group = self.group(inputs)
     guard group != old else { return }
     if !old.isEmpty, live[BytesKey(old)] == slot { live[BytesKey(old)] = nil }
     slots[slot].state?.liveGroup = group
+    slots[slot].isStored = false
     guard !group.isEmpty else { return }
     if let older = live.updateValue(slot, forKey: BytesKey(group)) {
       end(older, at: stamp.time, by: .superseded, stamp, &endings)
     }
   }
 
-  private mutating func mark(_ slot: Int) {
+  mutating func mark(_ slot: Int) {
+    slots[slot].isRecent = true
     if slots[slot].isChanged { return }
     slots[slot].isChanged = true
     changed.append(slot)
@@ -200,15 +212,18 @@ package struct SessionFold: Sendable {
 
   /// Sees to it that the heap has an entry of the session that is not later than its deadline. A later deadline is found when the entry
   /// comes up.
-  private mutating func schedule(_ slot: Int) {
+  mutating func schedule(_ slot: Int) {
     guard let state = slots[slot].state, let deadline = SessionDeadline(state, sessions)?.last, deadline < slots[slot].scheduled
     else { return }
     slots[slot].scheduled = deadline
     deadlines.push(.init(deadline: deadline, slot: Int32(slot), life: slots[slot].life))
   }
 
-  /// Ends every session whose last active instant lies before `time`, in order of deadlines and of keys where those are equal.
+  /// Ends every session whose last active instant lies before `time`, in order of deadlines and of keys where those are equal. What the
+  /// store holds as due before `time` has been looked up.
   package mutating func fire(before time: Instant, _ endings: inout [Ending]) {
+    assert(time <= elsewhere.dueThrough, "sessions that are due are in the store alone")
+    firedThrough = max(firedThrough, time)
     dropNames(before: time)
     while let first = deadlines.least, first.deadline < time {
       var due: [(slot: Int, deadline: SessionDeadline)] = []
@@ -221,7 +236,12 @@ package struct SessionFold: Sendable {
         }
         slots[slot].scheduled = .distantFuture
         guard let deadline = SessionDeadline(state, sessions) else { continue }
-        if deadline.last == entry.deadline { due.append((slot, deadline)) } else { schedule(slot) }
+        if deadline.last == entry.deadline {
+          due.append((slot, deadline))
+        } else {
+          schedule(slot)
+          renewDue(slot)
+        }
       }
       if due.count > 1 {
         let keys = keys
@@ -246,13 +266,13 @@ package struct SessionFold: Sendable {
   /// Lets go of the session in a slot.
   private mutating func close(_ slot: Int, at time: Instant, by rule: SessionEnd, _ stamp: Stamp?) -> SessionState {
     guard var state = slots[slot].state else { preconditionFailure("the callers have found a session in the slot") }
-    slots[slot] = Slot(life: slots[slot].life &+ 1)
-    keys.remove(slot)
+    leave(slot)
     if let stamp { state.stamp = max(state.stamp, stamp) }
     state.endedAt = time
     state.endedBy = rule
     if !state.liveGroup.isEmpty, live[BytesKey(state.liveGroup)] == slot { live[BytesKey(state.liveGroup)] = nil }
     leaveRest(state, endedIn: stamp?.time)
+    if !elsewhere.isEmpty { elsewhere.note(Value.ordered(state.key)) }
     ended.append(state)
     return state
   }
@@ -324,6 +344,7 @@ extension SessionFold {
   private mutating func forget(_ key: [UInt8]) {
     guard !rests.isEmpty, var rest = rests[BytesKey(key)], rest.isSuperseded else { return }
     rest.isSuperseded = false
+    if !elsewhere.isEmpty { elsewhere.note(key) }
     rests[BytesKey(key)] = rest.names.isEmpty ? nil : rest
     changedRests.insert(BytesKey(key))
   }
@@ -340,6 +361,7 @@ extension SessionFold {
       }
       rest.names = [:]
       rest.time = .distantPast
+      if !elsewhere.isEmpty { elsewhere.note(key.bytes) }
       rests[key] = rest.isSuperseded ? rest : nil
       changedRests.insert(key)
     }
@@ -354,9 +376,18 @@ package struct SessionChanges: Sendable {
   /// In the order of their ends.
   package var ended: [SessionState] = []
   /// By key.
-  package var active: [SessionState] = []
+  package var active: [Active] = []
   /// Keys in ordered form without an active session, and what is left there; nil removes it.
   package var rests: [(key: [UInt8], rest: SessionRest?)] = []
+
+  /// A session that goes on.
+  package struct Active: Sendable {
+    package let state: SessionState
+    /// An instant before which the session does not end by itself: what it is found by when it is not in memory. Nil for never.
+    package let due: Instant?
+    /// Whether the store holds the session with this `due` and this live group: only the rest of it changes.
+    package let isStored: Bool
+  }
 
   package init() {}
 
@@ -398,7 +429,10 @@ extension SessionFold {
         let hasMisfit = note(&state)
         slots[slot].state?.hasMisfit = hasMisfit
       }
-      changes.active.append(state)
+      let due = due(slot, of: state)
+      changes.active.append(.init(state: state, due: due, isStored: slots[slot].isStored && due == slots[slot].storedDue))
+      slots[slot].storedDue = due
+      slots[slot].isStored = true
     }
     if hasSums { for index in changes.ended.indices { _ = note(&changes.ended[index]) } }
     changed.removeAll(keepingCapacity: true)

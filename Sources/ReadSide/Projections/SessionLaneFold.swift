@@ -10,12 +10,11 @@ struct SessionLaneFold: Fold {
   private var endings: [SessionFold.Ending] = []
 
   init(
-    _ sessions: Sessions, id: ProjectionID, table: TableIndex, keyNames: [String],
-    stored: [(key: [UInt8], session: StoredSession)]
+    _ sessions: Sessions, id: ProjectionID, table: TableIndex, keyNames: [String], residentMax: Int, stored: StoredSessions
   ) {
     self.id = id
     steps = SessionSteps(sessions, table: table)
-    fold = SessionFold(sessions, keyNames: keyNames)
+    fold = SessionFold(sessions, keyNames: keyNames, residentMax: residentMax)
     fold.load(stored)
   }
 
@@ -42,6 +41,21 @@ struct SessionLaneFold: Fold {
     for ending in endings { out.sessionEnded(ending, projection: id, fold.sessions) }
     endings.removeAll(keepingCapacity: true)
   }
+
+  var isWhole: Bool { fold.isWhole }
+  var dueThrough: Instant { fold.dueThrough }
+
+  func lookForDue(before time: Instant, _ lookup: inout SessionLookup) { fold.lookForDue(before: time, &lookup) }
+
+  func look(for change: Change, _ lookup: inout SessionLookup) {
+    var found: [SessionStep] = []
+    // What the change's image decides, `apply` reports.
+    try? steps.append(change, to: &found)
+    for step in found { fold.look(for: step, &lookup) }
+  }
+
+  mutating func admit(_ found: FoundSessions, _ lookup: SessionLookup) { fold.admit(found, lookup) }
+  mutating func committed() { fold.committed() }
 
   var nextDeadline: Instant? { fold.nextDeadline }
   var hasChanges: Bool { fold.hasChanges }

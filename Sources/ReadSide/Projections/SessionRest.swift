@@ -11,6 +11,9 @@ package struct SessionRest: Sendable, Equatable {
 
   package init() {}
 
+  /// When it has to be in memory again, since something of it is void then; nil for never.
+  package var due: Instant? { names.isEmpty ? nil : time }
+
   static let activeTag = 1
   static let restTag = 2
 

@@ -12,16 +12,20 @@ package protocol GenerationStore: AnyObject {
   /// Notes lanes at the beginnings of their logs, those that are not known yet: until each has committed something, no watermark holds for what
   /// they feed. To be called before any lane commits.
   func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError)
-  /// Takes a lane over: its position with a new epoch, which fences whoever had it before, and its sessions. A lane that is new
-  /// begins at `start`.
-  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane
+  /// Takes a lane over: its position with a new epoch, which fences whoever had it before, and the sessions of the projections that have at most
+  /// `sessionsMax`; of the others none. A lane that is new begins at `start`.
+  func takeLane(_ lane: LaneID, start: LogCursor, sessionsMax: Int) throws(ReadModelError) -> TakenLane
+  /// Looks sessions up as they are committed. By projection, in a bounded number of statements for each key and group.
+  func sessions(
+    _ lane: LaneID, _ lookups: [ProjectionID: SessionLookup]
+  ) throws(ReadModelError) -> [ProjectionID: FoundSessions]
   /// Commits what a lane has made. Throws `superseded` when another worker has taken the lane since.
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult
   /// Where every lane stands that was ever taken or added.
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition]
 
-  /// Takes the decider over with a new epoch.
-  func takeDecider() throws(ReadModelError) -> TakenDecider
+  /// Takes the decider over with a new epoch; its sessions as a lane's. Its lane is `LaneID.decider`.
+  func takeDecider(sessionsMax: Int) throws(ReadModelError) -> TakenDecider
   /// Steps of a projection below a time, in the order of their stamps, at most `limit`.
   func steps(_ projection: ProjectionID, below time: Instant, limit: Int) throws(ReadModelError) -> [HandedStep]
   /// Boards of a projection whose calendar period has ended at a time and that are open, by their ends, at most `limit`. One that
@@ -62,6 +66,9 @@ package struct LaneID: Hashable, Sendable, Comparable {
     self.partition = partition
   }
 
+  /// The decider's place among the lanes, in what is kept of each.
+  package static let decider = LaneID(table: TableIndex(rawValue: -1), partition: -1)
+
   package static func < (left: LaneID, right: LaneID) -> Bool {
     (left.table, left.partition) < (right.table, right.partition)
   }
@@ -70,10 +77,10 @@ package struct LaneID: Hashable, Sendable, Comparable {
 /// A lane as a worker takes it over.
 package struct TakenLane: Sendable {
   package let position: LanePosition
-  /// By projection: the sessions that the lane folds.
-  package let sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]
+  /// By projection: the sessions that the lane folds. One that is missing has none.
+  package let sessions: [ProjectionID: StoredSessions]
 
-  package init(position: LanePosition, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]) {
+  package init(position: LanePosition, sessions: [ProjectionID: StoredSessions]) {
     self.position = position
     self.sessions = sessions
   }
@@ -97,14 +104,12 @@ package struct LaneCheckpoint: Sendable {
 /// The decider as a worker takes it over.
 package struct TakenDecider: Sendable {
   package let epoch: Epoch
-  /// By projection: the sessions that the decider folds.
-  package let sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]]
+  /// By projection: the sessions that the decider folds. One that is missing has none.
+  package let sessions: [ProjectionID: StoredSessions]
   /// By projection: the time below which everything is decided.
   package let decided: [ProjectionID: Instant]
 
-  package init(
-    epoch: Epoch, sessions: [ProjectionID: [(key: [UInt8], session: StoredSession)]], decided: [ProjectionID: Instant]
-  ) {
+  package init(epoch: Epoch, sessions: [ProjectionID: StoredSessions], decided: [ProjectionID: Instant]) {
     self.epoch = epoch
     self.sessions = sessions
     self.decided = decided

@@ -10,6 +10,9 @@ package enum ReadModelLimits {
   package static let ledgerAgeMax: Int64 = 30 * 86_400_000
   /// Groups and boards that one checkpoint of the decider drops at most.
   package static let trimmedMax = 1_000
+  /// Sessions of a projection that are handed over when a lane is taken; of a projection with more they are looked up as they are needed, so that
+  /// a lane begins at once.
+  package static let sessionsHandedOverMax = 10_000
   /// Entries of the journal that a follower may still ask for; one that is further back loads its boards again.
   package static let journalEntriesMax = 1_000_000
 }

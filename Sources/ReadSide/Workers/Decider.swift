@@ -26,17 +26,23 @@ final class Decider {
   }
 
   private(set) var holds: [Hold] = []
+  /// Whether the round has stopped before its end, since not all that is due was looked up at once.
+  private var isHalfway = false
   /// Whether the last round changed rows or effects.
   private(set) var hasWritten = false
 
-  init(_ store: any GenerationStore, partitions: [TableIndex: Int], _ activations: Activations) throws(ReadModelError) {
+  /// `sessionsMax` sessions of each projection stay in memory.
+  init(
+    _ store: any GenerationStore, partitions: [TableIndex: Int], _ activations: Activations, sessionsMax: Int = .max
+  ) throws(ReadModelError) {
     self.store = store
     pipeline = store.pipeline
     self.partitions = partitions
-    let taken = try store.takeDecider()
+    let taken = try store.takeDecider(sessionsMax: min(sessionsMax, ReadModelLimits.sessionsHandedOverMax))
     epoch = taken.epoch
     decided = taken.decided
-    engine = DeciderEngine(pipeline: pipeline, stored: taken.sessions, activations: activations.ofDecider)
+    engine = DeciderEngine(
+      pipeline: pipeline, stored: taken.sessions, activations: activations.ofDecider, residentMax: sessionsMax)
   }
 
   /// Folds what the lanes' watermarks allow, and commits it. Answers whether there may be more at once.
@@ -47,6 +53,7 @@ final class Decider {
     let lanes = try store.lanes()
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
+    isHalfway = false
     for id in DeciderEngine.sessions(of: pipeline) {
       if let watermark = least(id, lanes).watermark, try fold(id, watermark, isSettled: isSettled, &checkpoint) {
         hasMore = true
@@ -76,11 +83,12 @@ final class Decider {
     hasWritten = !checkpoint.closings.isEmpty || !checkpoint.changes.isEmpty
     if !checkpoint.isEmpty {
       _ = try store.checkpoint(checkpoint)
+      engine.committed()
       decided.merge(checkpoint.decided) { $1 }
       trimmed.merge(checkpoint.trim) { $1 }
     }
     holds = try held(lanes)
-    return !checkpoint.isEmpty && hasMore
+    return hasMore && (isHalfway || !checkpoint.isEmpty)
   }
 
   /// What still waits, after what was folded has gone.
@@ -105,8 +113,20 @@ final class Decider {
     let isFull = steps.count == Decider.stepsMax
     // The last change's steps may not all be here: it is folded whole in the next round.
     if isFull, let last = steps.last?.stamp, steps[0].stamp != last { steps.removeAll { $0.stamp == last } }
+    let end = max(isFull ? .distantPast : watermark, steps.last?.stamp.time ?? .distantPast)
+    if let lookup = engine.lookup(steps, projection: id, before: end) {
+      engine.admit(try store.sessions(.decider, [id: lookup])[id] ?? FoundSessions(), lookup, projection: id)
+    }
+    // Of what is due one lookup may not have answered all: then this round goes as far as it may.
+    let dueThrough = engine.dueThrough(id)
+    if dueThrough < end { steps.removeAll { $0.stamp.time > dueThrough } }
     engine.apply(steps, projection: id)
     if let last = steps.last?.stamp { checkpoint.folded[id] = last }
+    if dueThrough < end {
+      engine.advance(id, to: dueThrough)
+      isHalfway = true
+      return true
+    }
     if isFull { return true }
     engine.advance(id, to: watermark)
     if watermark > decided[id] ?? .distantPast { checkpoint.decided[id] = watermark }

@@ -9,13 +9,15 @@ struct DeciderRun {
   let pipeline: Pipeline
   let board: LaneBoard
   let activations: Activations
+  let settings: WorkerSettings
   let logger: Logger
 
   func run() async {
     while !Task.isCancelled {
       do {
         let partitions = board.partitions
-        try await writer.takeDecider(partitions: partitions, activations)
+        try await writer.takeDecider(
+          partitions: partitions, activations, sessionsMax: settings.residentSessions(lanes: 1))
         try await work(partitions)
       } catch let error as ReadModelError {
         switch LaneProgress.failed(error) {

@@ -31,7 +31,15 @@ package actor GenerationWriter {
 
   func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) { try store.addLanes(starts) }
 
-  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane { try store.takeLane(lane, start: start) }
+  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
+    try store.takeLane(lane, start: start, sessionsMax: ReadModelLimits.sessionsHandedOverMax)
+  }
+
+  func sessions(
+    _ lane: LaneID, _ lookups: [ProjectionID: SessionLookup]
+  ) throws(ReadModelError) -> [ProjectionID: FoundSessions] {
+    try store.sessions(lane, lookups)
+  }
 
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
     let result = try store.checkpoint(checkpoint)
@@ -42,8 +50,8 @@ package actor GenerationWriter {
 
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try store.lanes() }
 
-  func takeDecider(partitions: [TableIndex: Int], _ activations: Activations) throws(ReadModelError) {
-    decider = try Decider(store, partitions: partitions, activations)
+  func takeDecider(partitions: [TableIndex: Int], _ activations: Activations, sessionsMax: Int) throws(ReadModelError) {
+    decider = try Decider(store, partitions: partitions, activations, sessionsMax: sessionsMax)
   }
 
   /// One round of the decider: whether there may be more at once, and what holds projections back.

@@ -135,22 +135,31 @@ struct Lane {
       status.watermark = taken.position.watermark
       status.retention = description.retention
     }
-    var run = LaneRun(id, pipeline, taken, activations: activations, pace: settings.pace)
+    var run = LaneRun(
+      id, pipeline, taken, activations: activations, pace: settings.pace,
+      sessionsMax: settings.residentSessions(lanes: board.laneCount))
     while !Task.isCancelled {
       await waitForDecider()
       // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.
       let batch = try await log.read(
         partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit, wait: settings.readWait)
-      guard run.apply(batch) == .commit else {
-        board.update(id, pipeline) { $0.behind = batch.behind }
-        lookAtRetention()
-        continue
+      run.begin(batch)
+      while run.isAtWork {
+        switch run.step() {
+        case .look(let lookups): run.admit(try await writer.sessions(id, lookups), lookups)
+        case .act(.commit):
+          let (checkpoint, applied) = (run.takeCheckpoint(), run.engine.applied)
+          let result = try await writer.checkpoint(checkpoint)
+          report(
+            checkpoint.new, result, behind: run.progress.behind, applied: applied,
+            foreign: run.isAtWork ? 0 : batch.foreign.count)
+          let action = run.committed()
+          if action != .read { return action }
+        case .act:
+          board.update(id, pipeline) { $0.behind = run.progress.behind }
+          lookAtRetention()
+        }
       }
-      let (checkpoint, applied, foreign) = (run.takeCheckpoint(), run.engine.applied, batch.foreign.count)
-      let result = try await writer.checkpoint(checkpoint)
-      report(checkpoint.new, result, behind: batch.behind, applied: applied, foreign: foreign)
-      let action = run.committed()
-      if action != .read { return action }
     }
     if run.isDirty { _ = try await writer.checkpoint(run.takeCheckpoint()) }
     return .read

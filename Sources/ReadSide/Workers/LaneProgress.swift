@@ -106,6 +106,8 @@ package struct LaneProgress: Sendable {
   private var gathered = 0
   private var lastCheckpoint: ContinuousClock.Instant
   private var failure: LaneFailure?
+  /// Records in the log after what was applied, as far as known.
+  package private(set) var behind: UInt64 = 0
 
   /// A lane that goes on from `position`, which the store holds. The first checkpoint is due an interval after `now`.
   package init(_ position: LanePosition, pace: LanePace, now: ContinuousClock.Instant) {
@@ -122,6 +124,7 @@ package struct LaneProgress: Sendable {
     next.watermark = max(next.watermark, batch.watermark)
     if let fingerprint = batch.fingerprint { next.fingerprint = fingerprint }
     gathered += batch.records
+    behind = batch.behind
     failure = batch.failure
     return isDue(batch, now - lastCheckpoint) ? .commit : .read
   }

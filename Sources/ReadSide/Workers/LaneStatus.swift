@@ -101,6 +101,9 @@ package final class LaneBoard: Sendable {
   /// By table, how many lanes it has; a table is missing while that is not known.
   var partitions: [TableIndex: Int] { state.withLock { $0.partitions } }
 
+  /// How many lanes there are, of the tables that are known.
+  var laneCount: Int { partitions.values.reduce(0, +) }
+
   /// The generation is not worked on any more: what the lanes say is final.
   func end() { state.withLock { $0.isOver = true } }
   var isOver: Bool { state.withLock { $0.isOver } }

@@ -322,7 +322,8 @@ package final class PipelineWorker: Service {
         }
       }
       let decider = DeciderRun(
-        writer: work.writer, pipeline: work.pipeline, board: work.lanes, activations: activations, logger: logger)
+        writer: work.writer, pipeline: work.pipeline, board: work.lanes, activations: activations, settings: settings,
+        logger: logger)
       group.addTask { await decider.run() }
       if dispatching {
         let dispatcher = OutboxDispatcher(

@@ -18,6 +18,7 @@ package struct Replay {
   private let isSettled: Bool
   private let pace: LanePace
   private let activations: Activations
+  private let sessionsMax: Int
   private var lanes: [LaneRun] = []
   /// By table, how many lanes it has.
   private var partitions: [TableIndex: Int] = [:]
@@ -27,10 +28,12 @@ package struct Replay {
   package var choose: (Int) -> Int? = { _ in nil }
 
   /// `logs` are those of the pipeline's tables, in order. A lane is at its end when nothing came for `wait`. `isSettled` says that the logs are
-  /// of one store and stand still while this works: the decider then folds up to their ends, not only up to the watermarks.
+  /// of one store and stand still while this works: the decider then folds up to their ends, not only up to the watermarks. `sessionsMax` sessions
+  /// of a projection stay in memory in each lane.
   package init(
     store: any GenerationStore, logs: [any ChangeLog], batchRecords: Int = 4096, restartEvery: Int? = nil,
-    checkpointEvery: Int? = nil, wait: Duration = .zero, activations: Activations? = nil, isSettled: Bool = false
+    checkpointEvery: Int? = nil, wait: Duration = .zero, activations: Activations? = nil, isSettled: Bool = false,
+    sessionsMax: Int = .max
   ) {
     self.store = store
     self.logs = logs
@@ -38,6 +41,7 @@ package struct Replay {
     self.restartEvery = restartEvery
     self.wait = wait
     self.isSettled = isSettled
+    self.sessionsMax = sessionsMax
     // Never before the end, unless that many records are gathered.
     pace = LanePace(
       recordsMax: checkpointEvery ?? restartEvery ?? .max, rowsMax: .max, interval: .seconds(1 << 40), farRecords: .max,
@@ -83,11 +87,17 @@ package struct Replay {
       }
     }
     sinceRestart = Array(repeating: 0, count: lanes.count)
-    decider = try Decider(store, partitions: partitions, activations)
+    decider = try takeDecider()
+  }
+
+  private func takeDecider() throws(ReadModelError) -> Decider {
+    try Decider(store, partitions: partitions, activations, sessionsMax: sessionsMax)
   }
 
   private func load(_ lane: LaneID, _ start: LogCursor) throws -> LaneRun {
-    LaneRun(lane, store.pipeline, try store.takeLane(lane, start: start), activations: activations, pace: pace)
+    LaneRun(
+      lane, store.pipeline, try store.takeLane(lane, start: start, sessionsMax: sessionsMax), activations: activations, pace: pace,
+      sessionsMax: sessionsMax)
   }
 
   private mutating func step(_ index: Int) async throws -> Int {
@@ -96,18 +106,25 @@ package struct Replay {
     let batch = try await logs[lane.table.rawValue].read(
       partition: lane.partition, after: cursor, limit: ReadLimit(records: batchRecords, bytes: 4 << 20), wait: wait)
     let before = lanes[index].engine.applied
-    let action = lanes[index].apply(batch)
+    var hasCommitted = false
+    lanes[index].begin(batch)
+    while lanes[index].isAtWork {
+      switch lanes[index].step() {
+      case .look(let lookups): lanes[index].admit(try store.sessions(lane, lookups), lookups)
+      // A lane stops at a bad record even when nothing came before it.
+      case .act(.commit) where lanes[index].engine.applied > before || lanes[index].progress.isAtFailure:
+        try commit(index)
+        hasCommitted = true
+      case .act: break
+      }
+    }
     let applied = Int(lanes[index].engine.applied - before)
     sinceRestart[index] += applied
-    // A lane stops at a bad record even when nothing came before it.
-    if action == .commit, applied > 0 || lanes[index].progress.isAtFailure {
-      try commit(index)
-      if let restartEvery, sinceRestart[index] >= restartEvery {
-        sinceRestart[index] = 0
-        lanes[index] = try load(lane, batch.end)
-        decider = try Decider(store, partitions: partitions, activations)
-        while try decider?.round() == true {}
-      }
+    if hasCommitted, let restartEvery, sinceRestart[index] >= restartEvery {
+      sinceRestart[index] = 0
+      lanes[index] = try load(lane, batch.end)
+      decider = try takeDecider()
+      while try decider?.round() == true {}
     }
     return applied
   }

@@ -105,16 +105,20 @@ extension MemoryGeneration {
       note(id, state, sessions)
       mine[BytesKey(Value.ordered(state.key))] = nil
     }
-    for state in changes.active {
+    for change in changes.active {
+      let state = change.state
       write(id, state.row(sessions) + trace(state.stamp))
       note(id, state, sessions)
-      mine[BytesKey(Value.ordered(state.key))] = .active(state)
+      let key = Value.ordered(state.key)
+      // A store may leave the due instant as it is where the change says so.
+      let due = change.isStored ? mine[BytesKey(key)]?.due : change.due
+      mine[BytesKey(key)] = StoredSessions.Entry(key: key, session: .active(state), due: due)
     }
-    for (key, rest) in changes.rests { mine[BytesKey(key)] = rest.map { .rest($0) } }
+    for (key, rest) in changes.rests { mine[BytesKey(key)] = rest.map { .init(key: key, session: .rest($0), due: $0.due) } }
     self.sessions[id, default: [:]][lane] = mine
   }
 
-  private func sessions_(_ id: ProjectionID, _ lane: LaneID) -> [BytesKey: StoredSession] { sessions[id]?[lane] ?? [:] }
+  private func sessions_(_ id: ProjectionID, _ lane: LaneID) -> [BytesKey: StoredSessions.Entry] { sessions[id]?[lane] ?? [:] }
 
   private mutating func note(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) {
     let misfits = state.misfits(sessions)

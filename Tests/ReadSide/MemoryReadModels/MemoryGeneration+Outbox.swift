@@ -78,7 +78,7 @@ extension MemoryGeneration {
     let own = outbox.filter { effect in
       guard let lane = effect.lane, let origin = effect.origin else { return false }
       let at = effect.listed.pending.at
-      if lane == MemoryGeneration.deciderLane {
+      if lane == LaneID.decider {
         let projection = EffectRules.projection(awaitedBy: effect.listed.pending.effect, of: pipeline)
         return projection.flatMap { old.decided[$0] }.map { at >= $0 } ?? true
       }

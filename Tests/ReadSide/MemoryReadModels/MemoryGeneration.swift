@@ -20,7 +20,7 @@ struct MemoryGeneration: Sendable {
   var groups: [ProjectionID: [BytesKey: GroupState]] = [:]
   var values: [ProjectionID: [BytesKey: MemoryValues]] = [:]
   var boards: [ProjectionID: [BytesKey: MemoryBoard]] = [:]
-  var sessions: [ProjectionID: [LaneID: [BytesKey: StoredSession]]] = [:]
+  var sessions: [ProjectionID: [LaneID: [BytesKey: StoredSessions.Entry]]] = [:]
   var steps: [ProjectionID: [HandedStep]] = [:]
   var letters: [MemoryLetter.ID: MemoryLetter] = [:]
   var letterCounts: [String: Int] = [:]
@@ -30,8 +30,6 @@ struct MemoryGeneration: Sendable {
   var lastEffect = EffectID.none
   var suppressed = 0
 
-  /// Where the decider's sessions are.
-  static let deciderLane = LaneID(table: TableIndex(rawValue: -1), partition: -1)
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline

@@ -40,23 +40,44 @@ package final class MemoryGenerationStore: GenerationStore {
     }
   }
 
-  package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
+  package func takeLane(_ lane: LaneID, start: LogCursor, sessionsMax: Int) throws(ReadModelError) -> TakenLane {
     try write { (rows) throws(ReadModelError) in
       var position = rows.lanes[lane] ?? LanePosition(cursor: start)
       position.epoch = position.epoch.next
       rows.lanes[lane] = position
-      return TakenLane(position: position, sessions: MemoryGenerationStore.sessions(rows, lane))
+      return TakenLane(position: position, sessions: MemoryGenerationStore.sessions(rows, lane, sessionsMax))
     }
   }
 
-  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID) -> [ProjectionID: [(
-    key: [UInt8], session: StoredSession
-  )]] {
+  private static func sessions(_ rows: MemoryGeneration, _ lane: LaneID, _ max: Int) -> [ProjectionID: StoredSessions] {
     rows.sessions.compactMapValues { lanes in
-      lanes[lane].map { all in
-        all.map { (key: $0.key.bytes, session: $0.value) }.sorted { Bytes.less($0.key, $1.key) }
-      }
+      guard let all = lanes[lane]?.values, !all.isEmpty else { return nil }
+      return all.count > max
+        ? StoredSessions(isWhole: false) : StoredSessions(entries: all.sorted { Bytes.less($0.key, $1.key) })
     }
+  }
+
+  package func sessions(
+    _ lane: LaneID, _ lookups: [ProjectionID: SessionLookup]
+  ) throws(ReadModelError) -> [ProjectionID: FoundSessions] {
+    let rows = try read()
+    return Dictionary(uniqueKeysWithValues: lookups.map { ($0, MemoryGenerationStore.find($1, rows.sessions[$0]?[lane] ?? [:])) })
+  }
+
+  private static func find(_ lookup: SessionLookup, _ all: [BytesKey: StoredSessions.Entry]) -> FoundSessions {
+    var found = FoundSessions(entries: lookup.keys.compactMap { all[$0] })
+    found.entries += all.values.filter { entry in
+      if case .active(let state) = entry.session { lookup.groups.contains(BytesKey(state.liveGroup)) } else { false }
+    }
+    guard let wanted = lookup.due else { return found }
+    let dues = all.values.compactMap(\.due).filter { $0 >= wanted.from }.sorted()
+    // As far as one answer goes: what is due at one instant stays together.
+    let waiting = dues.filter { $0 < wanted.before }
+    let last = waiting.count > wanted.max ? waiting[wanted.max - 1] : nil
+    let through = dues.first { due in last.map { due > $0 } ?? (due >= wanted.before) } ?? .distantFuture
+    found.entries += all.values.filter { $0.due.map { $0 >= wanted.from && $0 < min(through, wanted.before) } ?? false }
+    found.dueThrough = through
+    return found
   }
 
   package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
@@ -77,11 +98,11 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try read().lanes }
 
-  package func takeDecider() throws(ReadModelError) -> TakenDecider {
+  package func takeDecider(sessionsMax: Int) throws(ReadModelError) -> TakenDecider {
     try write { (rows) throws(ReadModelError) in
       rows.epoch = rows.epoch.next
       return TakenDecider(
-        epoch: rows.epoch, sessions: MemoryGenerationStore.sessions(rows, MemoryGeneration.deciderLane), decided: rows.decided)
+        epoch: rows.epoch, sessions: MemoryGenerationStore.sessions(rows, .decider, sessionsMax), decided: rows.decided)
     }
   }
 
@@ -121,9 +142,9 @@ package final class MemoryGenerationStore: GenerationStore {
         rows.close(closing)
         result.boards.insert(closing.projection)
       }
-      try rows.write(checkpoint.changes, MemoryGeneration.deciderLane, &result, models.check)
+      try rows.write(checkpoint.changes, .decider, &result, models.check)
       for (projection, time) in checkpoint.trim { rows.trim(projection, before: time) }
-      rows.writeHashes(MemoryGeneration.deciderLane)
+      rows.writeHashes(.decider)
       return result
     }
   }

@@ -20,7 +20,7 @@ package final class LaneHand {
   /// Takes a lane over, with whatever the store holds of it.
   package func take(_ lane: LaneID) throws {
     let tableID = TestHistory.tableID(lane.table)
-    let taken = try store.takeLane(lane, start: LogCursor(tableID: tableID, sequence: .beforeAll))
+    let taken = try store.takeLane(lane, start: LogCursor(tableID: tableID, sequence: .beforeAll), sessionsMax: .max)
     positions[lane] = taken.position
     engines[lane] = LaneEngine(
       pipeline: store.pipeline, table: lane.table, partition: lane.partition, tableID: tableID,

@@ -81,7 +81,7 @@ import Testing
 
     mutating func take(_ changes: LaneChanges, _ sessions: Sessions) {
       for (_, all) in changes.sessions {
-        for state in all.ended + all.active {
+        for state in all.ended + all.active.map(\.state) {
           let key = BytesKey(Value.ordered(state.key))
           rows[state.key.map(\.description).joined(separator: ",") + " " + state.sessionID] =
             state.row(sessions).map(\.description).joined(separator: " ") + " \(state.stamp.time) \(state.stamp.order)"
@@ -92,8 +92,8 @@ import Testing
       effects += changes.outbox.map { "\($0.idempotencyKey) \($0.name) \($0.time) \($0.order)" }
     }
 
-    var sorted: [(key: [UInt8], session: StoredSession)] {
-      stored.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }.map { ($0.key.bytes, $0.value) }
+    var all: StoredSessions {
+      StoredSessions(entries: stored.map { .init(key: $0.key.bytes, session: $0.value, due: nil) })
     }
   }
 
@@ -112,7 +112,7 @@ import Testing
       // All steps below the next one are here, so its time may have passed.
       if next < steps.count, restarts || count % 2 == 0 { engine.advance(0, to: steps[next].stamp.time) }
       kept.take(engine.takeChanges(), sessions)
-      if restarts { engine = DeciderEngine(pipeline: pipeline, stored: [0: kept.sorted], activations: activations) }
+      if restarts { engine = DeciderEngine(pipeline: pipeline, stored: [0: kept.all], activations: activations) }
     }
     engine.advance(0, to: end)
     kept.take(engine.takeChanges(), sessions)

@@ -76,7 +76,7 @@ import Testing
     var hand = try SessionHand(text)
     hand.touch(0, [.string("a"), .integer(.max), .string("x")], item: ["PK": .string("U:a"), "SK": .string("1")])
     hand.touch(3, [.string("a"), .integer(.max), .string("y")], item: ["PK": .string("U:a"), "SK": .string("2")])
-    var state = try #require(hand.fold.takeChanges().active.first)
+    var state = try #require(hand.fold.takeChanges().active.first?.state)
     state.item = SessionItem(key: ["PK": .string("k")], seen: ["s": .null], version: stamp(.distantPast, .max), deadline: -5)
     state.liveGroup = [1, 2, 3]
     state.hasMisfit = true

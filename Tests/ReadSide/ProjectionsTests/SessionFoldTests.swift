@@ -139,14 +139,14 @@ import Testing
   @Test func `a sum that does not fit is said once, and taken back`() throws {
     var hand = try SessionHand(Self.touches("gap: 1h"))
     hand.touch(0, [.string("a"), .integer(.max)], item: item())
-    #expect(hand.fold.takeChanges().active.map(\.hasMisfit) == [false])
+    #expect(hand.fold.takeChanges().active.map(\.state.hasMisfit) == [false])
     hand.touch(1, [.string("a"), .integer(1)], item: item(2))
-    #expect(hand.fold.takeChanges().active.map(\.hasMisfit) == [true])
+    #expect(hand.fold.takeChanges().active.map(\.state.hasMisfit) == [true])
     hand.touch(2, [.string("a"), .integer(-1)], item: item(3))
     // It may be there, and is to be taken back; after that it is not.
-    #expect(hand.fold.takeChanges().active.map { $0.hasMisfit && $0.misfits(hand.sessions).isEmpty } == [true])
+    #expect(hand.fold.takeChanges().active.map { $0.state.hasMisfit && $0.state.misfits(hand.sessions).isEmpty } == [true])
     hand.touch(3, [.string("a"), .integer(-1)], item: item(4))
-    #expect(hand.fold.takeChanges().active.map(\.hasMisfit) == [false])
+    #expect(hand.fold.takeChanges().active.map(\.state.hasMisfit) == [false])
   }
 
   @Test func `what has not changed is not written`() throws {

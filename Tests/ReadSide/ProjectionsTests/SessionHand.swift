@@ -13,7 +13,7 @@ struct SessionHand {
   var fold: SessionFold
   var order: UInt64 = 0
   /// What a store would hold.
-  var stored: [BytesKey: StoredSession] = [:]
+  var stored: [BytesKey: StoredSessions.Entry] = [:]
   /// By key and name.
   var rows: [String: String] = [:]
   var endings: [SessionFold.Ending] = []
@@ -69,15 +69,20 @@ struct SessionHand {
       write(state)
       stored[BytesKey(Value.ordered(state.key))] = nil
     }
-    for state in changes.active {
-      write(state)
+    for change in changes.active {
+      write(change.state)
       var bytes: [UInt8] = []
-      state.appendBytes(to: &bytes)
-      stored[BytesKey(Value.ordered(state.key))] = try bytes.read { try StoredSession(bytes: $0, sessions) }
+      change.state.appendBytes(to: &bytes)
+      try keep(Value.ordered(change.state.key), bytes, due: change.due)
     }
     for (key, rest) in changes.rests {
-      stored[BytesKey(key)] = try rest.map { rest in try rest.bytes.read { try StoredSession(bytes: $0, sessions) } }
+      stored[BytesKey(key)] = nil
+      if let rest { try keep(key, rest.bytes, due: rest.due) }
     }
+  }
+
+  private mutating func keep(_ key: [UInt8], _ bytes: [UInt8], due: Instant?) throws {
+    stored[BytesKey(key)] = .init(key: key, session: try bytes.read { try StoredSession(bytes: $0, sessions) }, due: due)
   }
 
   private mutating func write(_ state: SessionState) {
@@ -95,7 +100,7 @@ struct SessionHand {
   mutating func restart() throws {
     try commit()
     fold = SessionFold(sessions, keyNames: keyNames)
-    fold.load(stored.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }.map { ($0.key.bytes, $0.value) })
+    fold.load(StoredSessions(entries: Array(stored.values)))
   }
 
   /// The rows of a key in the order of their begins: without their names.

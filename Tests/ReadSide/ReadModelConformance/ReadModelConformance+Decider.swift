@@ -32,7 +32,7 @@ extension ReadModelConformance {
     try require(
       try opened.store.steps(try opened.id("plays"), below: .distantFuture, limit: 7).isEmpty, "steps of another projection")
 
-    let taken = try opened.store.takeDecider()
+    let taken = try opened.store.takeDecider(sessionsMax: .max)
     try require(taken.decided.isEmpty && taken.sessions.isEmpty, "\(taken)")
     var engine = DeciderEngine(pipeline: opened.pipeline, stored: taken.sessions, activations: [:])
     engine.apply(few.map(\.step), projection: logins)
@@ -48,14 +48,13 @@ extension ReadModelConformance {
     // One lives: the others were superseded. The next decider has it.
     let rows = try opened.rows("logins", ["name", "status"])
     try require(rows.count == 7 && rows.count { $0.hasSuffix("active") } == 1, "\(rows)")
-    let next = try opened.store.takeDecider()
+    let next = try opened.store.takeDecider(sessionsMax: .max)
     try require(next.epoch == taken.epoch.next && next.decided == [logins: 17], "\(next)")
-    let active = next.sessions[logins]?.filter { if case .active = $0.session { true } else { false } } ?? []
-    try require(active.count == 1 && next.sessions[logins]?.count == 7, "\(next.sessions)")
+    let active = next.sessions[logins]?.entries.filter { if case .active = $0.session { true } else { false } } ?? []
+    try require(active.count == 1 && next.sessions[logins]?.entries.count == 7, "\(next.sessions)")
     try require(
       try opened.store.takeLane(
-        LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor
-      )
+        LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor, sessionsMax: .max)
       .sessions[logins] == nil, "a lane has the decider's sessions")
   }
 
@@ -65,9 +64,9 @@ extension ReadModelConformance {
     var history = TestHistory(opened.pipeline)
     history.put(StorePipelines.play("ana"))
     try opened.hand.checkpointAll(history)
-    let old = try opened.store.takeDecider()
+    let old = try opened.store.takeDecider(sessionsMax: .max)
     let other = try opened.another()
-    let new = try other.store.takeDecider()
+    let new = try other.store.takeDecider(sessionsMax: .max)
     let before = try opened.everything()
     var late = DeciderCheckpoint(epoch: old.epoch)
     late.folded[logins] = try opened.store.steps(logins, below: .distantFuture, limit: 1).last?.step.stamp
@@ -125,7 +124,7 @@ extension ReadModelConformance {
     try require(closing.closedAt == start + 3 * hour && closing.openedAt == start + 2 * hour, "\(closing)")
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     try require(try reader.closedAt(index, board: closing.board) == nil, "an open board is closed")
-    var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
+    var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider(sessionsMax: .max).epoch)
     checkpoint.closings = [closing]
     let result = try opened.store.checkpoint(checkpoint)
     try require(result.boards == [index], "\(result.boards)")
@@ -163,7 +162,7 @@ extension ReadModelConformance {
     for number in 2...3 { history.put(StorePipelines.play("h0", number, who: "w0", points: .max)) }
     try opened.hand.checkpointAll(history)
     try require(try misfits(fixture, opened) == 1, "\(try misfits(fixture, opened)) dead letters")
-    var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
+    var checkpoint = DeciderCheckpoint(epoch: try opened.store.takeDecider(sessionsMax: .max).epoch)
     checkpoint.trim[index] = .distantFuture
     _ = try opened.store.checkpoint(checkpoint)
     try require(try opened.store.boardsToClose(index, at: .distantFuture, limit: 10).count == 3, "an open board is dropped")

@@ -192,7 +192,7 @@ extension ReadModelConformance {
       try opened.hand.takeAll(history)
       try opened.hand.checkpoint(lanes[lane], history)
       try require(try opened.rows("rooms", ["room"]).isEmpty, "an empty group has a row")
-      var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
+      var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider(sessionsMax: .max).epoch)
       for id in opened.pipeline.projections.ids { decider.trim[id] = Instant(TestHistory.start + trim) }
       _ = try opened.store.checkpoint(decider)
       try opened.hand.checkpoint(lanes[1 - lane], history)

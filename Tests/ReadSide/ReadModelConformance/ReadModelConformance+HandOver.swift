@@ -47,7 +47,7 @@ extension ReadModelConformance {
     let old = try self.old(try before(fixture), sequence: 4, firedThrough: 100)
     let new = try after(fixture)
     try Outbox.write([Outbox.entry("another lane", at: 1)], new, lane: LaneID(table: 0, partition: 1))
-    var decider = DeciderCheckpoint(epoch: try new.store.takeDecider().epoch)
+    var decider = DeciderCheckpoint(epoch: try new.store.takeDecider(sessionsMax: .max).epoch)
     decider.changes.outbox = [
       Outbox.entry("decided", name: "logins", at: 30, origin: .deadline(30)),
       Outbox.entry("decides", name: "logins", at: 40, origin: .deadline(40)),

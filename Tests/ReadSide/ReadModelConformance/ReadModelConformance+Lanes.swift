@@ -27,22 +27,22 @@ extension ReadModelConformance {
   func taking(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
     let start = LogCursor(tableID: TestHistory.tableID(0), sequence: 0)
-    let first = try opened.store.takeLane(Self.lane, start: start)
+    let first = try opened.store.takeLane(Self.lane, start: start, sessionsMax: .max)
     try require(first.position == LanePosition(cursor: start, epoch: 1) && first.sessions.isEmpty, "\(first)")
     try opened.hand.checkpoint(Self.lane, everything(opened))
     let position = try opened.store.lanes()[Self.lane]
     try require(position?.epoch == 2 && position?.cursor.sequence == 4, "\(String(describing: position))")
-    let again = try opened.store.takeLane(Self.lane, start: start)
+    let again = try opened.store.takeLane(Self.lane, start: start, sessionsMax: .max)
     var expected = try needed(position)
     expected.epoch = 3
     try require(again.position == expected, "\(again.position), not \(expected)")
     let sittings = try opened.id("sittings")
     try require(
-      again.sessions[sittings]?.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])],
+      again.sessions[sittings]?.entries.map(\.key) == [Value.ordered([.string("ana")]), Value.ordered([.string("ben")])],
       "\(again.sessions)")
     // The decider's sessions, and another lane's, are not this one's.
     try require(Array(again.sessions.keys) == [sittings], "\(again.sessions.keys)")
-    let other = try opened.store.takeLane(LaneID(table: 0, partition: 1), start: start)
+    let other = try opened.store.takeLane(LaneID(table: 0, partition: 1), start: start, sessionsMax: .max)
     try require(other.sessions.isEmpty && other.position.epoch == 1, "\(other)")
   }
 

@@ -36,7 +36,7 @@ extension ReadModelConformance {
       bad["Points"] = .string("x")
       history.put(bad)
       try opened.hand.checkpoint(Self.lane, history)
-      var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider().epoch)
+      var decider = DeciderCheckpoint(epoch: try opened.store.takeDecider(sessionsMax: .max).epoch)
       decider.decided[try opened.id("logins")] = 3
       _ = try opened.store.checkpoint(decider)
       try require(try seen() == before, "\(try seen()), not \(before)")

@@ -171,7 +171,7 @@ final class Scene {
         return way.redelivers ? RepeatingLog(log) : log
       },
       batchRecords: way.batchRecords, restartEvery: way.restartEvery, checkpointEvery: way.checkpointEvery,
-      isSettled: way.isSettled)
+      isSettled: way.isSettled, sessionsMax: way.sessionsMax ?? .max)
     if let seed = way.interleaving {
       var draw = Draw(seed: seed)
       replay.choose = { draw.below($0) }
@@ -191,6 +191,8 @@ struct Way: CustomStringConvertible {
   var isLive = false
   /// The decider learns that the logs have stopped, and does not wait for the watermark.
   var isSettled = true
+  /// Sessions of a projection that stay in memory in each lane.
+  var sessionsMax: Int?
 
   var description: String {
     var words = ["batches of \(batchRecords)"]
@@ -200,6 +202,7 @@ struct Way: CustomStringConvertible {
     if let interleaving { words.append("interleaving \(interleaving)") }
     if isLive { words.append("live") }
     if !isSettled { words.append("not settled") }
+    if let sessionsMax { words.append("\(sessionsMax) sessions in memory") }
     return words.joined(separator: ", ")
   }
 
@@ -215,6 +218,7 @@ struct Way: CustomStringConvertible {
     if !draw.chance(3) { way.interleaving = UInt64(draw.below(1_000_000)) }
     way.isLive = draw.chance(3)
     way.isSettled = draw.chance(2)
+    if draw.chance(2) { way.sessionsMax = draw.pick([0, 1, 3]) }
     return way
   }
 }

@@ -135,3 +135,15 @@ import Testing
     #expect(board.isOver)
   }
 }
+
+extension LaneRun {
+  /// Works a batch off that needs no lookup.
+  fileprivate mutating func apply(_ batch: RecordBatch) -> LaneProgress.Action {
+    begin(batch)
+    guard case .act(let action) = step(), !isAtWork else {
+      Issue.record("the lane asks for sessions")
+      return .read
+    }
+    return action
+  }
+}

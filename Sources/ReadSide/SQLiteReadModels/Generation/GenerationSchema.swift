@@ -1,7 +1,7 @@
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
   /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 6
+  static let version = 7
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -32,11 +32,15 @@ enum GenerationSchema {
     CREATE TABLE _values (projection INTEGER NOT NULL, key BLOB NOT NULL, column_number INTEGER NOT NULL, value_key BLOB NOT NULL,
     kept BLOB NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (projection, key, column_number, value_key)) STRICT, WITHOUT ROWID
     """,
-    // Active sessions, and what is left of others. Those of the decider have table_number and partition -1.
+    // Active sessions, and what is left of others. Those of the decider have table_number and partition -1. `due` (microseconds) is an instant
+    // before which nothing happens to it by itself, `live` the group in which it is live: by them those are found that are not in memory.
     """
     CREATE TABLE _sessions (projection INTEGER NOT NULL, table_number INTEGER NOT NULL, partition INTEGER NOT NULL,
-    key BLOB NOT NULL, state BLOB NOT NULL, PRIMARY KEY (projection, table_number, partition, key)) STRICT, WITHOUT ROWID
+    key BLOB NOT NULL, state BLOB NOT NULL, due INTEGER, live BLOB,
+    PRIMARY KEY (projection, table_number, partition, key)) STRICT, WITHOUT ROWID
     """,
+    "CREATE INDEX _sessions_due ON _sessions (projection, table_number, partition, due) WHERE due IS NOT NULL",
+    "CREATE INDEX _sessions_live ON _sessions (projection, table_number, partition, live) WHERE live IS NOT NULL",
     // Boards: `latest` orders them by time, `members` counts those with a score. Boards that `keep` leaves out are not shown: they have
     // their members' states and no rows.
     """

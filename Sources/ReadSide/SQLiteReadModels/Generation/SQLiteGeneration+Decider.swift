@@ -9,14 +9,14 @@ extension SQLiteGeneration {
   /// The row of `_decided` that holds the decider's epoch.
   private static let epochRow = -1
 
-  package func takeDecider() throws(ReadModelError) -> TakenDecider {
+  package func takeDecider(sessionsMax: Int) throws(ReadModelError) -> TakenDecider {
     try run {
       try connection.transaction {
         try connection.run(
           "INSERT INTO _decided (projection, time) VALUES (?1, 1) ON CONFLICT (projection) DO UPDATE SET time = time + 1",
           .int(SQLiteGeneration.epochRow))
         return TakenDecider(
-          epoch: try readEpoch(), sessions: try sessions(SQLiteGeneration.decider), decided: try readDecided())
+          epoch: try readEpoch(), sessions: try sessions(.decider, max: sessionsMax), decided: try readDecided())
       }
     }
   }
@@ -98,9 +98,9 @@ extension SQLiteGeneration {
           "DELETE FROM _steps WHERE projection = ?1 AND stamp <= ?2", .projection(projection), .blob(stamp.ordered))
       }
       for closing in checkpoint.closings { try close(closing, &result) }
-      try write(checkpoint.changes, of: SQLiteGeneration.decider, result: &result)
+      try write(checkpoint.changes, of: .decider, result: &result)
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) { try trim(projection, before: time) }
-      try writeDigests(SQLiteGeneration.decider)
+      try writeDigests(.decider)
     }
   }
 

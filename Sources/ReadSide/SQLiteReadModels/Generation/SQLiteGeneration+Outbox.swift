@@ -129,7 +129,7 @@ extension SQLiteGeneration {
             AND (sequence <= ?3 OR fired_at < ?4)
             """, .table(lane.table), .int(lane.partition), .sequence(position.cursor.sequence), .instant(position.firedThrough))
         }
-        let place = SQLiteGeneration.decider.table.rawValue
+        let place = LaneID.decider.table.rawValue
         for name in EffectRules.names(of: pipeline) {
           guard let projection = EffectRules.projection(awaitedBy: name, of: pipeline), let decided = old.decided[projection]
           else {

@@ -120,13 +120,13 @@ extension SQLiteGeneration {
     }
   }
 
-  package func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
+  package func takeLane(_ lane: LaneID, start: LogCursor, sessionsMax: Int) throws(ReadModelError) -> TakenLane {
     try run {
       try connection.transaction {
         var position = try self.position(lane) ?? LanePosition(cursor: start)
         position.epoch = position.epoch.next
         try write(position, of: lane)
-        return TakenLane(position: position, sessions: try sessions(lane))
+        return TakenLane(position: position, sessions: try sessions(lane, max: sessionsMax))
       }
     }
   }
