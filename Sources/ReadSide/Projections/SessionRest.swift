@@ -32,11 +32,11 @@ package enum StoredSession: Sendable, Equatable {
   case active(SessionState)
   case rest(SessionRest)
 
-  /// Reads what `SessionState.appendBytes` or `SessionRest.bytes` wrote.
-  package init(bytes: UnsafeRawBufferPointer, _ sessions: Sessions) throws(StateError) {
+  /// Reads what `SessionState.appendBytes` or `SessionRest.bytes` wrote for a key, which is in ordered form.
+  package init(bytes: UnsafeRawBufferPointer, key: [UInt8], _ sessions: Sessions) throws(StateError) {
     var reader = StateReader(bytes)
     switch try reader.unsigned() {
-    case SessionRest.activeTag: self = .active(try SessionState(&reader, sessions))
+    case SessionRest.activeTag: self = .active(try SessionState(&reader, key: key, sessions))
     case SessionRest.restTag:
       var rest = SessionRest()
       rest.isSuperseded = try reader.unsigned() != 0

@@ -56,16 +56,59 @@ package struct SessionItem: Sendable, Equatable {
 }
 
 extension SessionState {
-  /// What is kept beside the row of an active session.
+  /// How a session's name is written.
+  private enum NameForm: Int {
+    /// Not at all: the time of the begin, then the key's texts as parts.
+    case fromKey
+    /// Without the time of the begin, with which it starts.
+    case afterTime
+    case whole
+  }
+
+  /// The end of a name whose parts are the texts of a key; nil when not all of the key are texts.
+  private static func name(of key: [Value]) -> String? {
+    var name = ""
+    for value in key {
+      guard case .string(let text) = value else { return nil }
+      name += " \(text.utf8.count):\(text)"
+    }
+    return name
+  }
+
+  private func appendName(to writer: inout StateWriter) {
+    let time = Timestamp.text(startedAt)
+    guard sessionID.utf8.starts(with: time.utf8) else {
+      writer.unsigned(NameForm.whole.rawValue)
+      return writer.text(sessionID)
+    }
+    let end = String(sessionID.utf8.dropFirst(time.utf8.count)) ?? ""
+    if end == SessionState.name(of: key) { return writer.unsigned(NameForm.fromKey.rawValue) }
+    writer.unsigned(NameForm.afterTime.rawValue)
+    writer.text(end)
+  }
+
+  private static func name(
+    _ reader: inout StateReader, key: [Value], startedAt: Instant
+  ) throws(StateError) -> String {
+    guard let form = NameForm(rawValue: try reader.unsigned()) else { throw StateError() }
+    switch form {
+    case .fromKey:
+      guard let end = name(of: key) else { throw StateError() }
+      return Timestamp.text(startedAt) + end
+    case .afterTime: return Timestamp.text(startedAt) + (try reader.text())
+    case .whole: return try reader.text()
+    }
+  }
+
+  /// What is kept beside the row of an active session, under its key.
   package func appendBytes(to out: inout [UInt8]) {
     var writer = StateWriter(bytes: out)
     out = []
     writer.unsigned(SessionRest.activeTag)
-    writer.unsigned(key.count)
-    for value in key { writer.value(value) }
-    writer.text(sessionID)
     writer.instant(startedAt)
-    writer.instant(lastAt)
+    appendName(to: &writer)
+    writer.signed(lastAt.rawValue &- startedAt.rawValue)
+    writer.near(lastAt)
     writer.optional(item) { writer, item in
       writer.blob(item.key.binary)
       writer.blob(item.seen.binary)
@@ -80,13 +123,14 @@ extension SessionState {
     out = writer.bytes
   }
 
-  init(_ reader: inout StateReader, _ sessions: Sessions) throws(StateError) {
-    var key: [Value] = []
-    for _ in 0..<(try reader.count()) { key.append(try reader.value()) }
+  /// Of a key in ordered form.
+  init(_ reader: inout StateReader, key: [UInt8], _ sessions: Sessions) throws(StateError) {
+    guard let key = Value.values(ordered: key, count: sessions.keyCount) else { throw StateError() }
     self.key = key
-    sessionID = try reader.text()
     startedAt = try reader.instant()
-    lastAt = try reader.instant()
+    sessionID = try SessionState.name(&reader, key: key, startedAt: startedAt)
+    lastAt = Instant(rawValue: startedAt.rawValue &+ (try reader.signed()))
+    reader.near(lastAt)
     item = try reader.optional { (reader) throws(StateError) in
       SessionItem(
         key: try SessionState.item(&reader), seen: try SessionState.item(&reader), version: try reader.stamp(),

@@ -8,6 +8,8 @@ struct StateWriter {
   var bytes: [UInt8] = []
   /// The last stamp that was written whole.
   private var known = Stamp.none
+  /// What the next time of a stamp is written as a difference to.
+  private var base: Int64 = 0
 
   init(bytes: [UInt8] = []) { self.bytes = bytes }
 
@@ -24,6 +26,8 @@ struct StateWriter {
   }
 
   mutating func instant(_ value: Instant) { signed(value.rawValue) }
+  /// The next stamp's time is probably near this one, which the reader knows as well.
+  mutating func near(_ instant: Instant) { base = instant.rawValue }
   mutating func blob(_ value: [UInt8]) { Varint.appendBytes(value, to: &bytes) }
   mutating func text(_ value: String) { Varint.appendBytes(value.utf8, to: &bytes) }
   mutating func value(_ value: Value) { value.appendOrdered(to: &bytes) }
@@ -44,7 +48,8 @@ struct StateWriter {
       signed(Int64(bitPattern: stamp.tableID.rawValue))
       unsigned(stamp.partition)
     }
-    instant(stamp.time)
+    signed(stamp.time.rawValue &- base)
+    base = stamp.time.rawValue
     signed(Int64(bitPattern: stamp.order.rawValue))
     signed(Int64(bitPattern: stamp.sequence.rawValue))
     known = stamp
@@ -99,7 +104,7 @@ private enum StampForm: UInt8 {
   case known
   /// Nothing: it is `Stamp.none`.
   case none
-  /// Time, order and sequence number; table id and partition are those of the last one.
+  /// Time (less the last one), order and sequence number; table id and partition are those of the last one.
   case samePartition
   case whole
 }
@@ -107,6 +112,7 @@ private enum StampForm: UInt8 {
 struct StateReader {
   private let bytes: UnsafeRawBufferPointer
   private var known = Stamp.none
+  private var base: Int64 = 0
   private var index = 0
 
   /// The bytes must outlive the reader.
@@ -131,6 +137,8 @@ struct StateReader {
   }
 
   mutating func instant() throws(StateError) -> Instant { Instant(rawValue: try signed()) }
+
+  mutating func near(_ instant: Instant) { base = instant.rawValue }
 
   mutating func blob() throws(StateError) -> [UInt8] {
     guard let value = Varint.readBytes(bytes, &index) else { throw StateError() }
@@ -167,7 +175,8 @@ struct StateReader {
       stamp.tableID = TableID(rawValue: UInt64(bitPattern: try signed()))
       stamp.partition = try unsigned()
     }
-    stamp.time = try instant()
+    stamp.time = Instant(rawValue: base &+ (try signed()))
+    base = stamp.time.rawValue
     stamp.order = CommitOrder(rawValue: UInt64(bitPattern: try signed()))
     stamp.sequence = SequenceNumber(rawValue: UInt64(bitPattern: try signed()))
     known = stamp

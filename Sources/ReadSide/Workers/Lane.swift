@@ -135,9 +135,10 @@ struct Lane {
       status.watermark = taken.position.watermark
       status.retention = description.retention
     }
+    let lanes = board.laneCount
     var run = LaneRun(
-      id, pipeline, taken, activations: activations, pace: settings.pace,
-      sessionsMax: settings.residentSessions(lanes: board.laneCount))
+      id, pipeline, taken, activations: activations, pace: settings.pace(lanes: lanes),
+      sessionsMax: settings.residentSessions(lanes: lanes))
     while !Task.isCancelled {
       await waitForDecider()
       // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.

@@ -7,7 +7,8 @@ package import ReadModels
 package struct LanePace: Sendable {
   /// Records that one checkpoint may gather while the lane has more to read.
   package var recordsMax: Int
-  /// Changed rows that one checkpoint may gather: what they take is memory until it is committed.
+  /// Changed rows that one checkpoint may gather: what they take is memory until it is committed. Of a worker's settings: of all its lanes
+  /// together.
   package var rowsMax: Int
   /// Time that one checkpoint may gather while the lane has more to read; five times that while it is far from the log's end, where no
   /// reader can see the newest rows anyway and a row that changes often is better written once.

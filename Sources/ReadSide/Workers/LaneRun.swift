@@ -61,7 +61,8 @@ struct LaneRun {
     if now.records == nil, engine.isWhole { return .act(applyAll(now.batch)) }
     let records = now.records ?? engine.read(now.batch)
     now.records = records
-    let end = records.failure == nil ? Instant(now.batch.watermark) : records.records.last.map { Instant($0.time) } ?? .distantPast
+    let end =
+      records.failure == nil ? Instant(now.batch.watermark) : records.records.last.map { Instant($0.time) } ?? .distantPast
     if !now.isLooked {
       let lookups = engine.lookups(records.records[now.next...], before: end)
       if !lookups.isEmpty {
@@ -114,7 +115,8 @@ struct LaneRun {
     }
     return progress.applied(
       applied(
-        now.batch, part.count, end: cursor, watermark: time, behind: now.batch.behind + UInt64(max(rest, 1)), last: part.last?.sequence,
+        now.batch, part.count, end: cursor, watermark: time, behind: now.batch.behind + UInt64(max(rest, 1)),
+        last: part.last?.sequence,
         failure: nil), now: .now)
   }
 

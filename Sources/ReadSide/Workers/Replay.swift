@@ -96,7 +96,8 @@ package struct Replay {
 
   private func load(_ lane: LaneID, _ start: LogCursor) throws -> LaneRun {
     LaneRun(
-      lane, store.pipeline, try store.takeLane(lane, start: start, sessionsMax: sessionsMax), activations: activations, pace: pace,
+      lane, store.pipeline, try store.takeLane(lane, start: start, sessionsMax: sessionsMax), activations: activations,
+      pace: pace,
       sessionsMax: sessionsMax)
   }
 

@@ -31,6 +31,16 @@ package struct WorkerSettings: Sendable {
     self.standStillInterval = standStillInterval
   }
 
+  /// The pace of one of so many lanes: what they gather between checkpoints is bounded for all together.
+  func pace(lanes: Int) -> LanePace {
+    var share = pace
+    share.rowsMax = max(min(pace.rowsMax, WorkerSettings.leastRowsMax), pace.rowsMax / max(1, lanes))
+    return share
+  }
+
+  /// Below this many rows a checkpoint is not worth its transaction.
+  private static let leastRowsMax = 5_000
+
   /// The share of one of so many lanes in the sessions that stay in memory.
   func residentSessions(lanes: Int) -> Int { residentSessionsMax / max(1, lanes) }
 }

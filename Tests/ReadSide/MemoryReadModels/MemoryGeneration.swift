@@ -30,7 +30,6 @@ struct MemoryGeneration: Sendable {
   var lastEffect = EffectID.none
   var suppressed = 0
 
-
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
     var plans: [ProjectionID: GroupPlan] = [:]

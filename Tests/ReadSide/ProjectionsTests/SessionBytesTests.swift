@@ -82,18 +82,19 @@ import Testing
     state.hasMisfit = true
     var bytes: [UInt8] = []
     state.appendBytes(to: &bytes)
-    #expect(try bytes.read { try StoredSession(bytes: $0, hand.sessions) } == .active(state))
+    let key = Value.ordered(state.key)
+    #expect(try bytes.read { try StoredSession(bytes: $0, key: key, hand.sessions) } == .active(state))
     for length in 0..<bytes.count {
-      #expect(throws: StateError.self) { try Array(bytes.prefix(length)).read { try StoredSession(bytes: $0, hand.sessions) } }
+      #expect(throws: StateError.self) { try Array(bytes.prefix(length)).read { try StoredSession(bytes: $0, key: key, hand.sessions) } }
     }
     var rest = SessionRest()
     rest.isSuperseded = true
     rest.time = -7
     rest.names = ["": 1, "b": 300, "a#2": 2]
-    #expect(try rest.bytes.read { try StoredSession(bytes: $0, hand.sessions) } == .rest(rest))
+    #expect(try rest.bytes.read { try StoredSession(bytes: $0, key: key, hand.sessions) } == .rest(rest))
     for length in 0..<rest.bytes.count {
       #expect(throws: StateError.self) {
-        try Array(rest.bytes.prefix(length)).read { try StoredSession(bytes: $0, hand.sessions) }
+        try Array(rest.bytes.prefix(length)).read { try StoredSession(bytes: $0, key: key, hand.sessions) }
       }
     }
   }

@@ -82,7 +82,7 @@ struct SessionHand {
   }
 
   private mutating func keep(_ key: [UInt8], _ bytes: [UInt8], due: Instant?) throws {
-    stored[BytesKey(key)] = .init(key: key, session: try bytes.read { try StoredSession(bytes: $0, sessions) }, due: due)
+    stored[BytesKey(key)] = .init(key: key, session: try bytes.read { try StoredSession(bytes: $0, key: key, sessions) }, due: due)
   }
 
   private mutating func write(_ state: SessionState) {

@@ -54,7 +54,8 @@ extension ReadModelConformance {
     try require(active.count == 1 && next.sessions[logins]?.entries.count == 7, "\(next.sessions)")
     try require(
       try opened.store.takeLane(
-        LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor, sessionsMax: .max)
+        LaneID(table: 0, partition: 0), start: opened.hand.positions[LaneID(table: 0, partition: 0)]!.cursor, sessionsMax: .max
+      )
       .sessions[logins] == nil, "a lane has the decider's sessions")
   }
 

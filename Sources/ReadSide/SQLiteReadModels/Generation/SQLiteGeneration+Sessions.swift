@@ -27,8 +27,9 @@ extension SQLiteGeneration {
 
   /// Of a row with key, state and due instant.
   private static func session(_ row: Statement, _ sessions: Sessions) throws -> StoredSessions.Entry {
-    let session = try row.withBytes(1) { try StoredSession(bytes: $0 ?? .init(start: nil, count: 0), sessions) }
-    return StoredSessions.Entry(key: row.bytes(0) ?? [], session: session, due: row.isNull(2) ? nil : row.instant(2))
+    let key = row.bytes(0) ?? []
+    let session = try row.withBytes(1) { try StoredSession(bytes: $0 ?? .init(start: nil, count: 0), key: key, sessions) }
+    return StoredSessions.Entry(key: key, session: session, due: row.isNull(2) ? nil : row.instant(2))
   }
 
   package func sessions(
