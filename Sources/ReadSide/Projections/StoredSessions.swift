@@ -42,6 +42,12 @@ package struct SessionLookup: Sendable {
     package let from: Instant
     package let before: Instant
     package let max: Int
+
+    package init(from: Instant, before: Instant, max: Int) {
+      self.from = from
+      self.before = before
+      self.max = max
+    }
   }
 
   package init() {}

@@ -85,7 +85,9 @@ import Testing
     let key = Value.ordered(state.key)
     #expect(try bytes.read { try StoredSession(bytes: $0, key: key, hand.sessions) } == .active(state))
     for length in 0..<bytes.count {
-      #expect(throws: StateError.self) { try Array(bytes.prefix(length)).read { try StoredSession(bytes: $0, key: key, hand.sessions) } }
+      #expect(throws: StateError.self) {
+        try Array(bytes.prefix(length)).read { try StoredSession(bytes: $0, key: key, hand.sessions) }
+      }
     }
     var rest = SessionRest()
     rest.isSuperseded = true

@@ -43,6 +43,36 @@ import Testing
     }
   }
 
+  @Test func `past the bound sessions are let go that were not touched for long, and found again`() throws {
+    var hand = try SessionHand(Self.touches("gap: 100ms"), residentMax: 2)
+    func touch(_ time: Int64, _ name: String) { hand.touch(time, [.string(name), .integer(1)], item: item(Int(time))) }
+    func resident() -> [String] {
+      (0..<hand.fold.keys.slotsEnd).compactMap { hand.fold.slots[$0].state?.key[0].description }.sorted()
+    }
+    for (time, name) in [(Int64(0), "a"), (1, "b"), (2, "c")] { touch(time, name) }
+    #expect(hand.fold.isWhole && resident() == ["a", "b", "c"])
+    // What is not committed stays.
+    hand.fold.committed()
+    #expect(resident() == ["a", "b", "c"])
+    try hand.letGo()
+    #expect(!hand.fold.isWhole && resident().count == 2)
+    for time in Int64(3)..<9 {
+      touch(time, "a")
+      touch(time, "b")
+      try hand.letGo()
+    }
+    #expect(resident() == ["a", "b"])
+    // It was due at 102 and comes back for that alone.
+    #expect(hand.fold.nextDeadline == SessionHand.instant(100))
+    hand.pass(103)
+    #expect(try hand.texts("c") == ["2-2 102 gap 1 1"] && hand.texts("a") == ["0-8 open 7 7"])
+    try hand.letGo()
+    // Those whose due instants in the store have passed have new ones.
+    #expect(hand.stored.values.compactMap(\.due).sorted() == [SessionHand.instant(108), SessionHand.instant(108)])
+    hand.pass(109)
+    #expect(hand.endings.count == 3 && resident().isEmpty)
+  }
+
   @Test func `a session lasts no longer than its most, however it is touched`() throws {
     try both(Self.touches("gap: 100ms, max: 150ms")) { hand, pause in
       for time in stride(from: Int64(0), through: 350, by: 50) {

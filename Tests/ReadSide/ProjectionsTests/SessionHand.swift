@@ -3,6 +3,7 @@ import DynamoModel
 import Pipelines
 import ProjectionTestKit
 import RecordLiteralTestKit
+import Testing
 
 @testable import Projections
 
@@ -18,14 +19,14 @@ struct SessionHand {
   var rows: [String: String] = [:]
   var endings: [SessionFold.Ending] = []
 
-  /// The sessions of a pipeline's first projection of the kind.
-  init(_ text: String) throws {
+  /// The sessions of a pipeline's first projection of the kind, of which so many stay in memory.
+  init(_ text: String, residentMax: Int = .max) throws {
     let pipeline = try pipeline(text)
     for projection in pipeline.projections {
       if case .sessions(let sessions) = projection.kind {
         self.sessions = sessions
         keyNames = pipeline.tables[sessions.sources[0].table].keyNames
-        fold = SessionFold(sessions, keyNames: keyNames)
+        fold = SessionFold(sessions, keyNames: keyNames, residentMax: residentMax)
         return
       }
     }
@@ -37,8 +38,34 @@ struct SessionHand {
   private mutating func step(_ time: Int64, _ item: Item, _ action: SessionStep.Action) {
     let at = SessionHand.instant(time)
     order += 1
+    let step = SessionStep(stamp: stamp(at, order), item: item, action: action)
+    look(for: [step], before: at)
     fold.fire(before: at, &endings)
-    fold.apply(SessionStep(stamp: stamp(at, order), item: item, action: action), &endings)
+    fold.apply(step, &endings)
+  }
+
+  /// Looks up what is not in memory, one after another.
+  private mutating func look(for steps: [SessionStep], before time: Instant) {
+    repeat {
+      if fold.isWhole { return }
+      var lookup = SessionLookup()
+      for step in steps { fold.look(for: step, &lookup) }
+      fold.lookForDue(before: time, &lookup)
+      if lookup.isEmpty { return }
+      var found = FoundSessions(entries: lookup.keys.compactMap { stored[$0] })
+      for entry in stored.values {
+        if case .active(let state) = entry.session, lookup.groups.contains(BytesKey(state.liveGroup)) {
+          found.entries.append(entry)
+        }
+      }
+      if let wanted = lookup.due {
+        let dues = stored.values.filter { $0.due.map { $0 >= wanted.from } ?? false }.sorted { $0.due! < $1.due! }
+        let first = dues.first.flatMap { $0.due }
+        if let first, first < wanted.before { found.entries += dues.filter { $0.due == first } }
+        found.dueThrough = dues.first { $0.due! > first! || first! >= wanted.before }?.due ?? .distantFuture
+      }
+      fold.admit(found, lookup)
+    } while fold.dueThrough < time
   }
 
   mutating func touch(_ time: Int64, _ inputs: [Value], item: Item) { step(time, item, .touch(inputs)) }
@@ -60,7 +87,10 @@ struct SessionHand {
   }
 
   /// The clock passes this time.
-  mutating func pass(_ time: Int64) { fold.fire(before: SessionHand.instant(time), &endings) }
+  mutating func pass(_ time: Int64) {
+    look(for: [], before: SessionHand.instant(time))
+    fold.fire(before: SessionHand.instant(time), &endings)
+  }
 
   /// Commits: what the rows say is kept, as a store would.
   mutating func commit() throws {
@@ -71,6 +101,9 @@ struct SessionHand {
     }
     for change in changes.active {
       write(change.state)
+      // What the store holds of it, it may keep.
+      let kept = stored[BytesKey(Value.ordered(change.state.key))]
+      #expect(!change.isStored || kept?.due == change.due)
       var bytes: [UInt8] = []
       change.state.appendBytes(to: &bytes)
       try keep(Value.ordered(change.state.key), bytes, due: change.due)
@@ -82,7 +115,8 @@ struct SessionHand {
   }
 
   private mutating func keep(_ key: [UInt8], _ bytes: [UInt8], due: Instant?) throws {
-    stored[BytesKey(key)] = .init(key: key, session: try bytes.read { try StoredSession(bytes: $0, key: key, sessions) }, due: due)
+    stored[BytesKey(key)] = .init(
+      key: key, session: try bytes.read { try StoredSession(bytes: $0, key: key, sessions) }, due: due)
   }
 
   private mutating func write(_ state: SessionState) {
@@ -94,6 +128,12 @@ struct SessionHand {
       state.columns[$0].value(sessions.columns[$0], of: state)?.description ?? "misfit"
     }
     rows["\(key) \(state.sessionID)"] = ([text] + columns).joined(separator: " ")
+  }
+
+  /// Commits, and lets go of what is past the bound.
+  mutating func letGo() throws {
+    try commit()
+    fold.committed()
   }
 
   /// Forgets everything but what a store holds.
@@ -116,10 +156,12 @@ struct SessionHand {
   }
 }
 
-/// The same, with a restart after every step, or with none: what comes out must be the same.
+/// The same, with a restart after every step, with none, and with nothing that stays in memory: what comes out must be the same.
 func both(_ text: String, _ body: (inout SessionHand, _ pause: (inout SessionHand) throws -> Void) throws -> Void) throws {
   for restarts in [false, true] {
     var hand = try SessionHand(text)
     try body(&hand) { if restarts { try $0.restart() } }
   }
+  var hand = try SessionHand(text, residentMax: 0)
+  try body(&hand) { try $0.letGo() }
 }

@@ -2,6 +2,8 @@
 package enum ReadModelConformance: String, CaseIterable, Sendable {
   // Lanes
   case aLaneIsTakenWithANewEpochAndWhatItHas
+  case sessionsAreFoundByKeyByLiveGroupAndAsDue
+  case aLaneIsHandedNoMoreSessionsThanItTakes
   case aCheckpointOfAnotherPositionChangesNothing
   case aCheckpointThatFailsAnywhereLeavesNothing
   case theLaterOfTwoWorkersOnALaneGoesOn
@@ -48,6 +50,8 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   package func run(_ fixture: StoreFixture) async throws {
     switch self {
     case .aLaneIsTakenWithANewEpochAndWhatItHas: try taking(fixture)
+    case .sessionsAreFoundByKeyByLiveGroupAndAsDue: try findingSessions(fixture)
+    case .aLaneIsHandedNoMoreSessionsThanItTakes: try handingSessions(fixture)
     case .aCheckpointOfAnotherPositionChangesNothing: try comparing(fixture)
     case .aCheckpointThatFailsAnywhereLeavesNothing: try failing(fixture)
     case .theLaterOfTwoWorkersOnALaneGoesOn: try twoWorkers(fixture)
