@@ -31,8 +31,8 @@ package actor GenerationWriter {
 
   func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) { try store.addLanes(starts) }
 
-  func takeLane(_ lane: LaneID, start: LogCursor) throws(ReadModelError) -> TakenLane {
-    try store.takeLane(lane, start: start, sessionsMax: ReadModelLimits.sessionsHandedOverMax)
+  func takeLane(_ lane: LaneID, start: LogCursor, sessionsMax: Int) throws(ReadModelError) -> TakenLane {
+    try store.takeLane(lane, start: start, sessionsMax: min(sessionsMax, ReadModelLimits.sessionsHandedOverMax))
   }
 
   func sessions(

@@ -127,7 +127,10 @@ struct Lane {
   private func work() async throws -> LaneProgress.Action {
     let description = try await log.describe()
     seen.publication = description.publication
-    let taken = try await writer.takeLane(id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll))
+    let lanes = board.laneCount
+    let sessionsMax = settings.residentSessions(lanes: lanes)
+    let taken = try await writer.takeLane(
+      id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll), sessionsMax: sessionsMax)
     try await check(taken.position, description)
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
@@ -135,10 +138,9 @@ struct Lane {
       status.watermark = taken.position.watermark
       status.retention = description.retention
     }
-    let lanes = board.laneCount
     var run = LaneRun(
       id, pipeline, taken, activations: activations, pace: settings.pace(lanes: lanes),
-      sessionsMax: settings.residentSessions(lanes: lanes))
+      sessionsMax: sessionsMax)
     while !Task.isCancelled {
       await waitForDecider()
       // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.

@@ -47,13 +47,13 @@ import Workers
   }
 
   func build(
-    _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, log: (any ChangeLog)? = nil
+    _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, sessionsMax: Int = .max, log: (any ChangeLog)? = nil
   ) async throws -> [String: Digest] {
     let pipeline = try #require(Self.pipeline)
     var replay = Replay(
       store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log ?? EmbeddedLog(store, table: "Chat")],
       batchRecords: batch, restartEvery: restartEvery,
-      wait: log == nil ? .zero : .milliseconds(500))
+      wait: log == nil ? .zero : .milliseconds(500), sessionsMax: sessionsMax)
     try await replay.catchUp()
     let reader = try SQLiteReader(path: path, pipeline: pipeline)
     defer { reader.close() }
@@ -118,7 +118,7 @@ import Workers
   /// `2026-01-01T10:00:00.000000Z` of whole seconds.
   static func milliseconds(_ text: String) -> Int64 { ChatMessages.milliseconds(String(text.prefix(19)) + "Z") }
 
-  @Test func `partitions, batches and restarts change no row`() async throws {
+  @Test func `partitions, batches, restarts and how many sessions stay in memory change no row`() async throws {
     let messages = try ChatMessages.load(limit: Self.limit)
     var digests: [[String: Digest]] = []
     for partitions in [1, 3, 8] {
@@ -128,6 +128,8 @@ import Workers
       defer { store.close() }
       digests.append(try await build(store, directory.path + "/whole.db"))
       digests.append(try await build(store, directory.path + "/restarted.db", restartEvery: 1_000, batch: 333))
+      // Few sessions stay in memory: the others are looked up.
+      digests.append(try await build(store, directory.path + "/few.db", restartEvery: 3_000, batch: 500, sessionsMax: 10))
     }
     for other in digests.dropFirst() { #expect(other == digests[0]) }
     #expect(digests[0]["presence"].map { $0.rows > 100 } == true)
