@@ -25,7 +25,7 @@ enum VisibleBench {
     """
 
   static func run(_ report: inout Report) async throws {
-    for rate in [1_000, 5_000] {
+    for rate in [1_000, 5_000, 10_000] {
       var measured = report
       try await withTemporaryDirectory { directory in
         try FileManager.default.createDirectory(atPath: directory + "/pipeline", withIntermediateDirectories: true)

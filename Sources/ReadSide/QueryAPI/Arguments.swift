@@ -7,6 +7,7 @@ struct Arguments: Sendable {
   init(_ query: [(name: String, value: String)]) { rest = query }
 
   mutating func all(_ name: String) -> [String] {
+    guard rest.contains(where: { $0.name == name }) else { return [] }
     defer { rest.removeAll { $0.name == name } }
     return rest.filter { $0.name == name }.map(\.value)
   }
@@ -34,8 +35,8 @@ struct Arguments: Sendable {
     }
   }
 
-  mutating func question(_ word: String) throws -> PipelineView.BoardQuestion {
-    switch PipelineView.BoardQuestion.Word(rawValue: word) {
+  mutating func question(_ word: String) throws -> BoardQuestion {
+    switch BoardQuestion.Word(rawValue: word) {
     case .top: return .top(offset: try integer(Parameters.offset), limit: try integer(Parameters.boardLimit))
     case .rank: return .rank(member: try member())
     case .around: return .around(member: try member(), radius: try integer(Parameters.radius))
@@ -45,14 +46,24 @@ struct Arguments: Sendable {
     }
   }
 
-  mutating func ranks() throws -> PipelineView.RanksQuestion {
-    let board = all(Parameters.board)
+  mutating func ranks() throws -> BoardQuestion {
     let members = all(Parameters.member)
-    guard members.count <= PipelineView.ranksMax else {
+    guard members.count <= Ranks.membersMax else {
       throw QueryError.bad(
-        "`\(Parameters.member)` is given \(members.count) times: at most \(PipelineView.ranksMax) are answered at once")
+        "`\(Parameters.member)` is given \(members.count) times: at most \(Ranks.membersMax) are answered at once")
     }
-    return PipelineView.RanksQuestion(board: board.isEmpty ? nil : board, members: members)
+    return .ranks(members: members)
+  }
+
+  /// What a request asks about a leaderboard; `question` takes what the question itself is asked with.
+  mutating func board(
+    _ leaderboard: String, _ question: (inout Arguments) throws -> BoardQuestion
+  ) throws -> BoardRequest {
+    let positions = try positions()
+    let board = all(Parameters.board)
+    let asked = try question(&self)
+    try finish()
+    return BoardRequest(leaderboard: leaderboard, board: board.isEmpty ? nil : board, question: asked, positions: positions)
   }
 
   private mutating func member() throws -> String {
