@@ -53,7 +53,13 @@ package struct HTTPRequest: ~Copyable {
   }
 
   /// The path, percent-decoded, without the query.
-  package var path: String { PercentCoding.decode(target.utf8.prefix { $0 != UInt8(ascii: "?") }, plusIsBlank: false) }
+  package var path: String { PercentCoding.decode(encodedPath.utf8, plusIsBlank: false) }
+
+  /// The path as it was sent, without the query.
+  package var encodedPath: String {
+    guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return target }
+    return String(target[..<mark])
+  }
 
   /// The query's names and values, decoded, in their order. A name without `=` has an empty value.
   package var query: [(name: String, value: String)] {

@@ -27,7 +27,9 @@ struct Arguments: Sendable {
   mutating func integer(_ parameter: DefaultedParameter) throws -> Int { try integer(parameter.integer) ?? parameter.value }
 
   mutating func positions() throws -> [Position] {
-    try all(Parameters.atLeast.name).flatMap { $0.split(separator: ",") }.map { text in
+    let texts = all(Parameters.atLeast.name)
+    if texts.isEmpty { return [] }
+    return try texts.flatMap { $0.split(separator: ",") }.map { text in
       guard let position = Position(text), position.sequence.rawValue <= Int64.max else {
         throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
       }

@@ -25,6 +25,7 @@ package final class QueryRouter: Sendable {
   let events: EventHub
   let operations: any PipelineOperator
   let routes: [Route]
+  private let paths = KnownPaths()
 
   /// `status` gives a pipeline's lanes and generations, `metrics` what `/metrics` answers; `files` are those of the page.
   package init(
@@ -45,30 +46,30 @@ package final class QueryRouter: Sendable {
   /// Answers one request, exactly once: before it returns where that needs no waiting, else from a task. Errors are JSON with a code. Hosts and
   /// origins have been checked before (`HostGate`).
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
-    let asked = Asked(
-      request.method, request.path, request.query + (request.method == "POST" ? request.form : []))
+    let asked = Asked(request.method, request.encodedPath, request.query + (request.method == "POST" ? request.form : []))
     if let response = answerAtOnce(asked) { return responder.answer(response) }
     Task { responder.answer(await answer(asked)) }
   }
 
-  /// A request, taken apart.
+  /// What is asked: the method, the path as it was sent, and the parameters.
   struct Asked: Sendable {
     let method: String
-    /// What stands between the slashes of its path.
-    let parts: [String]
+    let path: String
     let query: [(name: String, value: String)]
 
     init(_ method: String, _ path: String, _ query: [(name: String, value: String)]) {
       self.method = method
-      parts = Route.parts(of: path)
+      self.path = path
       self.query = query
     }
+
+    var parts: [String] { Route.parts(of: PercentCoding.decode(path.utf8, plusIsBlank: false)) }
   }
 
   /// What `answer` gives, where that needs no waiting; else nil.
   func answerAtOnce(_ asked: Asked) -> HTTPResponse? {
     do {
-      let (route, names) = try find(asked)
+      let (route, names) = try paths.route(asked) { () throws(QueryError) in try find(asked) }
       guard let atOnce = route.answerAtOnce else { return nil }
       var call = Route.Call(names: names, arguments: Arguments(asked.query))
       return try atOnce(self, &call)
@@ -92,11 +93,12 @@ package final class QueryRouter: Sendable {
     guard let method = Route.Method(rawValue: asked.method == "HEAD" ? "GET" : asked.method) else {
       throw QueryError(.methodNotAllowed, "questions are GET, operations POST")
     }
+    let parts = asked.parts
     for route in routes where route.method == method {
-      if let names = route.names(in: asked.parts) { return (route, names) }
+      if let names = route.names(in: parts) { return (route, names) }
     }
     if method == .post { throw QueryError(.methodNotAllowed, "nothing takes a POST at this path") }
-    if routes.contains(where: { $0.names(in: asked.parts) != nil }) {
+    if routes.contains(where: { $0.names(in: parts) != nil }) {
       throw QueryError(.methodNotAllowed, "this path is an operation: it takes a POST")
     }
     throw QueryError(.notFound, "there is nothing at this path; begin at /v1/pipelines")
@@ -106,7 +108,8 @@ package final class QueryRouter: Sendable {
     switch error {
     case let error as QueryError where error.code == .methodNotAllowed:
       var response = HTTPResponse(error)
-      let methods = routes.filter { $0.names(in: asked.parts) != nil }.map { $0.method == .get ? "GET, HEAD" : $0.method.rawValue }
+      let parts = asked.parts
+      let methods = routes.filter { $0.names(in: parts) != nil }.map { $0.method == .get ? "GET, HEAD" : $0.method.rawValue }
       response.headers.append(("Allow", methods.joined(separator: ", ")))
       return response
     case let error as QueryError: return HTTPResponse(error)
