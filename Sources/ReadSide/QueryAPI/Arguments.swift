@@ -12,7 +12,13 @@ struct Arguments: Sendable {
     return rest.filter { $0.name == name }.map(\.value)
   }
 
-  mutating func take(_ name: String) -> String? { all(name).last }
+  /// The last of the name; the others are taken with it.
+  mutating func take(_ name: String) -> String? {
+    guard let place = rest.lastIndex(where: { $0.name == name }) else { return nil }
+    let value = rest.remove(at: place).value
+    if !rest.isEmpty { rest.removeAll { $0.name == name } }
+    return value
+  }
 
   mutating func integer(_ parameter: IntegerParameter) throws -> Int? {
     guard let text = take(parameter.name) else { return nil }

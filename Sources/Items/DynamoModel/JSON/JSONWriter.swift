@@ -92,6 +92,11 @@ package struct JSONWriter: Sendable {
     }
   }
 
+  /// The same for the usual widths, which is faster.
+  package mutating func integer(_ value: Int64) { integer(value.magnitude, isNegative: value < 0) }
+
+  package mutating func integer(_ value: Int) { integer(UInt64(value.magnitude), isNegative: value < 0) }
+
   /// A whole number as its magnitude and sign.
   package mutating func integer(_ magnitude: UInt64, isNegative: Bool) {
     separate()
