@@ -8,6 +8,8 @@ internal import Synchronization
 /// its checksum, so two headers are equal only when what they stand for is.
 package struct CommitMark: Equatable, Sendable {
   private static let words = 6
+  fileprivate static let framesPlace = 16
+  fileprivate static let movedPlace = 96
 
   private let header: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
 
@@ -35,5 +37,13 @@ extension Connection {
   package var commitMark: CommitMark? {
     guard let file = database.flatMap({ CheckedFile.of($0) }), let index = file.pointee.logIndex else { return nil }
     return CommitMark(index)
+  }
+
+  /// How many pages the write-ahead log has, and how many of them are in the file already (the same index's "mxFrame" and "nBackfill"), as of now. Nil
+  /// where there is no mark.
+  package var logPages: (all: Int, moved: Int)? {
+    guard let index = database.flatMap({ CheckedFile.of($0) })?.pointee.logIndex else { return nil }
+    func number(_ place: Int) -> Int { Int(index.load(fromByteOffset: place, as: UInt32.self)) }
+    return (number(CommitMark.framesPlace), number(CommitMark.movedPlace))
   }
 }
