@@ -193,8 +193,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit",
-        "SQLiteReadModels",
+        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit",
+        "StoreTestKit", "SQLiteReadModels",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
@@ -227,8 +227,8 @@ let package = Package(
       "ReadSide", "QueryAPI",
       [
         "LiteralTestKit", "RecordLiteralTestKit",
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
-        "DynamoModel", "HTTPServer", "Services", "Telemetry",
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels", "Projections",
+        "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",

@@ -135,7 +135,9 @@ extension HTTPResponse {
     self.init(status: error.status, headers: [("Content-Type", "application/json")], body: writer.bytes)
   }
 
-  private static let jsonHeaders = [(name: "Content-Type", value: "application/json"), (name: "Cache-Control", value: "no-store")]
+  private static let jsonHeaders = [
+    (name: "Content-Type", value: "application/json"), (name: "Cache-Control", value: "no-store"),
+  ]
 
   /// JSON that holds now, and is not to be kept.
   static func json(_ body: [UInt8]) -> HTTPResponse {

@@ -123,7 +123,8 @@ import Testing
     func paths(_ file: Pipeline, fingerprint: String?) async throws -> String {
       let generation = fingerprint.map { Generation(number: 1, fingerprint: $0, state: .current, store: "one") }
       let view = PipelineView(
-        name: "scene", changed: scene.changed, current: { generation }, known: { generation }, definition: { (file, 1) }, load: { _ in built },
+        name: "scene", changed: scene.changed, current: { generation }, known: { generation }, definition: { (file, 1) },
+        load: { _ in built },
         opening: { try models.reader($0, $1) })
       let router = QueryRouter(
         views: [view], operations: NoOperator(), changed: scene.changed,
