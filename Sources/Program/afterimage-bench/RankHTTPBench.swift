@@ -12,7 +12,8 @@ internal import Services
 internal import TableStore
 internal import Telemetry
 
-/// Ranks of a board over HTTP by wrk on the same cores: one a request, beside an empty answer of the same server, and a thousand a request.
+/// Ranks of a board over HTTP by wrk on the same cores: one a request, beside an empty answer of the same server to the same requests, and a thousand a
+/// request.
 enum RankHTTPBench {
   static let members = 100_000
   static let seconds = 4

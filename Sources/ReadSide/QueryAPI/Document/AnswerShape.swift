@@ -74,7 +74,7 @@ extension AnswerShape.Member {
   package static func count<Number: BinaryInteger & Sendable>(
     _ name: String, _ about: String = "", _ value: @escaping @Sendable (Source) -> Number
   ) -> Self {
-    .value(name, .count.about(about)) { $1.integer(UInt64(value($0)), isNegative: false) }
+    .value(name, .count.about(about)) { $1.integer(Int64(clamping: value($0))) }
   }
 
   /// An array of texts.

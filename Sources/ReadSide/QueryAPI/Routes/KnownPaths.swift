@@ -18,7 +18,8 @@ final class KnownPaths: Sendable {
   func route(
     _ asked: QueryRouter.Asked, find: () throws(QueryError) -> (route: Route, names: [String])
   ) throws(QueryError) -> (route: Route, names: [String]) {
-    guard asked.path.utf8.count <= KnownPaths.pathBytesMax else { return try find() }
+    // Texts that Unicode calls equivalent are one key and two paths.
+    guard asked.path.utf8.count <= KnownPaths.pathBytesMax, asked.path.utf8.allSatisfy({ $0 < 0x80 }) else { return try find() }
     let key = Key(method: asked.method, path: asked.path)
     if let found = known.withLock({ $0[key] }) { return found }
     let found = try find()
