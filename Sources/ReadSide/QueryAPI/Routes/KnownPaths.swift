@@ -18,11 +18,12 @@ final class KnownPaths: Sendable {
   func route(
     _ asked: QueryRouter.Asked, find: () throws(QueryError) -> (route: Route, names: [String])
   ) throws(QueryError) -> (route: Route, names: [String]) {
-    // Texts that Unicode calls equivalent are one key and two paths.
-    guard asked.path.utf8.count <= KnownPaths.pathBytesMax, asked.path.utf8.allSatisfy({ $0 < 0x80 }) else { return try find() }
+    guard asked.path.utf8.count <= KnownPaths.pathBytesMax else { return try find() }
     let key = Key(method: asked.method, path: asked.path)
     if let found = known.withLock({ $0[key] }) { return found }
     let found = try find()
+    // A browser's paths are ASCII. Of others two that Unicode calls equivalent would be one.
+    guard asked.path.utf8.allSatisfy({ $0 < 0x80 }) else { return found }
     known.withLock { known in
       if known.count >= KnownPaths.pathsMax { known = [:] }
       known[key] = found
