@@ -94,6 +94,7 @@ let package = Package(
     // Process
     module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
+    tests("Process", "Services", ["Services"]),
     module("Process", "Services"),
     module("Process", "Telemetry"),
 

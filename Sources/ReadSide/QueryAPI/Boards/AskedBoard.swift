@@ -58,7 +58,7 @@ final class AskedBoard: Sendable {
     let validity = isRanks ? seen.ranksValidity : seen.shownValidity
     guard PipelineView.holds(request.positions, seen.places, read: isRanks ? ranksTables : shownTables) else { return nil }
     let values = try values(request.board, reader)
-    let board = values.flatMap { seen.ranks.board($0) }
+    let board = definition.boardCount == 0 ? seen.whole : values.flatMap { seen.ranks.board($0) }
     let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
     let members = try members(request.question, board, counted: counted)
     var ranks: [RankedMember?]?

@@ -27,6 +27,8 @@ struct SeenBoards {
   /// Of the store's state, where it has one.
   let version: Int64?
   let ranks: any BoardRanks
+  /// The only board of a leaderboard whose boards have no values; nil also when it has no members.
+  let whole: RankBoard?
   let places: [ReadPlace]
   /// What answers that show members are true for, and answers of ranks, as JSON members.
   let shownValidity: [UInt8]

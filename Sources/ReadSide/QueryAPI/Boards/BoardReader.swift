@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Pipelines
 internal import ReadModels
 internal import Services
@@ -15,9 +14,8 @@ internal import Synchronization
 final class BoardReader: Sendable {
   /// Questions that wait for their turn.
   static let waitingMax = 256
-  /// Looks for the boards to be free before a question waits elsewhere; another thread may run between two. A question holds them for some
-  /// microseconds.
-  static let looksMax = 32
+  /// What holds the boards longer makes a question wait elsewhere. Most hold them for some microseconds.
+  static let holdAtOnceMax = Duration.milliseconds(5)
   /// What is followed at once: about a millisecond.
   static let entriesAtOnceMax = 256
   /// Members in an answer that is made at once: some tens of microseconds.
@@ -59,7 +57,7 @@ final class BoardReader: Sendable {
       guard let ranks = try reader.ranks(asked.id) else { throw ReaderError.failed("the boards of `\(asked.name)` are not kept") }
       let places = try reader.places()
       let new = SeenBoards(
-        version: version, ranks: ranks, places: places,
+        version: version, ranks: ranks, whole: asked.definition.boardCount == 0 ? ranks.board([]) : nil, places: places,
         shownValidity: Validity(places, tables: asked.shownTables).json(generation),
         ranksValidity: Validity(places, tables: asked.ranksTables).json(generation))
       seen = new
@@ -70,7 +68,7 @@ final class BoardReader: Sendable {
   private let source: ReaderPool.Source
   private let asked: AskedBoard
   private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
-  private let open = Mutex<Open?>(nil)
+  private let open = TimedMutex<Open?>(nil)
   private let worker = Worker()
   private let waiting = Atomic<Int>(0)
 
@@ -87,18 +85,14 @@ final class BoardReader: Sendable {
 
   deinit { open.withLock { $0?.reader.close() } }
 
-  /// The answer, if it can be given without waiting; nil also when the read model does not hold the positions. Throws as `answer` does. Takes a
-  /// millisecond or two at most.
+  /// The answer, if it can be given without waiting; nil also when the read model does not hold the positions. Throws as `answer` does. Takes
+  /// some milliseconds at most, as a rule some microseconds.
   func answerAtOnce(_ request: BoardRequest) throws -> BoardAnswer? {
     guard request.question.membersMax <= BoardReader.membersAtOnceMax else { return nil }
-    for _ in 0..<BoardReader.looksMax {
-      let looked: BoardAnswer?? = try open.withLockIfAvailable { open in
-        try open?.answer(request, entriesMax: BoardReader.entriesAtOnceMax)
-      }
-      if let looked { return looked }
-      sched_yield()
+    let answer: BoardAnswer?? = try open.withLock(within: BoardReader.holdAtOnceMax) { open in
+      try open?.answer(request, entriesMax: BoardReader.entriesAtOnceMax)
     }
-    return nil
+    return answer ?? nil
   }
 
   /// The answer, in its turn; nil when the read model does not hold the positions. Throws `QueryError` 503 when too many wait already.
