@@ -94,6 +94,7 @@ let package = Package(
     // Process
     module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
+    tests("Process", "Services", ["Services"]),
     module("Process", "Services"),
     module("Process", "Telemetry"),
 
@@ -193,8 +194,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "StoreTestKit",
-        "SQLiteReadModels",
+        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit",
+        "StoreTestKit", "SQLiteReadModels",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
@@ -227,8 +228,8 @@ let package = Package(
       "ReadSide", "QueryAPI",
       [
         "LiteralTestKit", "RecordLiteralTestKit",
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "ReadModels", "Projections", "Pipelines", "ChangeRecords",
-        "DynamoModel", "HTTPServer", "Services", "Telemetry",
+        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels", "Projections",
+        "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
       "ReadSide", "ReadSideModel",

@@ -53,28 +53,44 @@ package struct HTTPRequest: ~Copyable {
   }
 
   /// The path, percent-decoded, without the query.
-  package var path: String { PercentCoding.decode(target.utf8.prefix { $0 != UInt8(ascii: "?") }, plusIsBlank: false) }
+  package var path: String { PercentCoding.decode(encodedPath.utf8, plusIsBlank: false) }
+
+  /// The path as it was sent, without the query.
+  package var encodedPath: String {
+    var target = target
+    return target.withUTF8 { bytes in String(decoding: bytes.prefix { $0 != UInt8(ascii: "?") }, as: UTF8.self) }
+  }
 
   /// The query's names and values, decoded, in their order. A name without `=` has an empty value.
   package var query: [(name: String, value: String)] {
-    guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
-    return HTTPRequest.pairs(target.utf8[target.utf8.index(after: mark)...])
+    var target = target
+    return target.withUTF8 { bytes in
+      guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return [] }
+      return HTTPRequest.pairs(UnsafeBufferPointer(rebasing: bytes[(mark + 1)...]))
+    }
   }
 
   /// The names and values of a body that is a form (`application/x-www-form-urlencoded`), as `query` gives those of the target; none for any
   /// other body.
   package var form: [(name: String, value: String)] {
     guard let type = header("content-type"), type.lowercased().hasPrefix("application/x-www-form-urlencoded") else { return [] }
-    return HTTPRequest.pairs(body)
+    return body.withUnsafeBufferPointer { HTTPRequest.pairs($0) }
   }
 
-  private static func pairs(_ text: some Collection<UInt8>) -> [(name: String, value: String)] {
-    text.split(separator: UInt8(ascii: "&")).map { part in
-      let name = part.prefix { $0 != UInt8(ascii: "=") }
-      return (
-        name: PercentCoding.decode(name, plusIsBlank: true),
-        value: PercentCoding.decode(part.dropFirst(name.count + 1), plusIsBlank: true)
-      )
+  private static func pairs(_ text: UnsafeBufferPointer<UInt8>) -> [(name: String, value: String)] {
+    var pairs: [(name: String, value: String)] = []
+    var rest = text[...]
+    while !rest.isEmpty {
+      let part = UnsafeBufferPointer(rebasing: rest.prefix { $0 != UInt8(ascii: "&") })
+      rest = rest.dropFirst(part.count + 1)
+      if part.isEmpty { continue }
+      let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.count
+      pairs.append(
+        (
+          name: PercentCoding.decode(UnsafeBufferPointer(rebasing: part[..<end]), plusIsBlank: true),
+          value: PercentCoding.decode(UnsafeBufferPointer(rebasing: part[min(end + 1, part.count)...]), plusIsBlank: true)
+        ))
     }
+    return pairs
   }
 }

@@ -1,11 +1,11 @@
 /// RFC 3986 percent-encoding, as it stands in request targets.
 package enum PercentCoding {
   /// A `%` that two hexadecimal digits do not follow stays as it is.
-  package static func decode(_ bytes: some Sequence<UInt8>, plusIsBlank: Bool) -> String {
-    let source = Array(bytes)
-    if !source.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
-      return String(decoding: source, as: UTF8.self)
+  package static func decode(_ bytes: some Collection<UInt8>, plusIsBlank: Bool) -> String {
+    if !bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+      return String(decoding: bytes, as: UTF8.self)
     }
+    let source = Array(bytes)
     var out: [UInt8] = []
     out.reserveCapacity(source.count)
     var index = 0

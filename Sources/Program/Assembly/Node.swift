@@ -228,6 +228,7 @@ package final class Node: Sendable {
       let isOwn = workers.contains { $0.pipeline.name == name }
       return PipelineView(
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
+        known: { isOwn ? catalog.knownCurrent : nil },
         definition: { live.definition(of: name) },
         load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
     }

@@ -12,7 +12,8 @@ internal import Services
 internal import TableStore
 internal import Telemetry
 
-/// Ranks of a board over HTTP by wrk on the same cores: one a request, beside an empty answer of the same server, and a thousand a request.
+/// Ranks of a board over HTTP by wrk on the same cores: one a request, beside an empty answer of the same server to the same requests, and a thousand a
+/// request.
 enum RankHTTPBench {
   static let members = 100_000
   static let seconds = 4
@@ -35,15 +36,17 @@ enum RankHTTPBench {
         guard watch.seconds < 60 else { throw BenchError("the board is not whole after a minute") }
         try await Task.sleep(for: .milliseconds(50))
       }
-      let empty = try HTTPServer.serving { _, responder in responder.answer(.text(200, "")) }
-      let bare = try HTTPBench.wrk("", connections: 32, port: empty.port, in: directory, seconds: seconds)
-      empty.stop()
       let path = "/v1/pipelines/visible/leaderboards/board/rank"
-      let single = try HTTPBench.wrk(
-        """
+      // The same requests to both: what it costs to make them is in both.
+      let requests = """
         math.randomseed(os.time())
         request = function() return wrk.format("GET", "\(path)?member=player-" .. math.random(0, \(members - 1))) end
-        """, connections: 32, port: port, in: directory, seconds: seconds)
+        """
+      let empty = try HTTPServer.serving { _, responder in responder.answer(.text(200, "")) }
+      let bare = try Load { try HTTPBench.wrk(requests, connections: 32, port: empty.port, in: directory, seconds: seconds) }
+      let fixed = try HTTPBench.wrk("", connections: 32, port: empty.port, in: directory, seconds: seconds)
+      empty.stop()
+      let single = try Load { try HTTPBench.wrk(requests, connections: 32, port: port, in: directory, seconds: seconds) }
       let many = try HTTPBench.wrk(
         """
         math.randomseed(os.time())
@@ -56,14 +59,28 @@ enum RankHTTPBench {
         end
         request = function() return wrk.format("POST", "\(path)s", nil, bodies[math.random(1, 64)]) end
         """, connections: 8, port: port, in: directory, seconds: seconds)
-      measured.add("rank_http.empty_per_second", bare, "requests/s")
-      measured.add("rank_http.single_per_second", single, "requests/s")
-      measured.add("rank_http.single_of_empty", single / bare, "ratio")
+      measured.add("rank_http.empty_per_second", bare.perSecond, "requests/s")
+      measured.add("rank_http.empty_of_one_path_per_second", fixed, "requests/s")
+      measured.add("rank_http.single_per_second", single.perSecond, "requests/s")
+      measured.add("rank_http.single_of_empty", single.perSecond / bare.perSecond, "ratio")
+      measured.add("rank_http.single_of_empty_per_cpu_second", single.perCPUSecond / bare.perCPUSecond, "ratio")
       measured.add("rank_http.batch_ranks_per_second", many * Double(batch), "ranks/s")
       running.cancel()
       _ = try? await running.value
     }
     report = measured
+  }
+
+  /// Requests a second, and a second of processor time of the server and of wrk together: for a machine that has other work.
+  private struct Load {
+    let perSecond: Double
+    let perCPUSecond: Double
+
+    init(_ wrk: () throws -> Double) throws {
+      let (watch, children) = (Stopwatch(), Stopwatch.childrenCPU)
+      perSecond = try wrk()
+      perCPUSecond = perSecond * Double(RankHTTPBench.seconds) / (watch.cpuSeconds + Stopwatch.childrenCPU - children)
+    }
   }
 
   private static func fill(_ path: String) async throws {

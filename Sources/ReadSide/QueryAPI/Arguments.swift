@@ -7,11 +7,18 @@ struct Arguments: Sendable {
   init(_ query: [(name: String, value: String)]) { rest = query }
 
   mutating func all(_ name: String) -> [String] {
+    guard rest.contains(where: { $0.name == name }) else { return [] }
     defer { rest.removeAll { $0.name == name } }
     return rest.filter { $0.name == name }.map(\.value)
   }
 
-  mutating func take(_ name: String) -> String? { all(name).last }
+  /// The last of the name; the others are taken with it.
+  mutating func take(_ name: String) -> String? {
+    guard let place = rest.lastIndex(where: { $0.name == name }) else { return nil }
+    let value = rest.remove(at: place).value
+    if !rest.isEmpty { rest.removeAll { $0.name == name } }
+    return value
+  }
 
   mutating func integer(_ parameter: IntegerParameter) throws -> Int? {
     guard let text = take(parameter.name) else { return nil }
@@ -26,7 +33,9 @@ struct Arguments: Sendable {
   mutating func integer(_ parameter: DefaultedParameter) throws -> Int { try integer(parameter.integer) ?? parameter.value }
 
   mutating func positions() throws -> [Position] {
-    try all(Parameters.atLeast.name).flatMap { $0.split(separator: ",") }.map { text in
+    let texts = all(Parameters.atLeast.name)
+    if texts.isEmpty { return [] }
+    return try texts.flatMap { $0.split(separator: ",") }.map { text in
       guard let position = Position(text), position.sequence.rawValue <= Int64.max else {
         throw QueryError.bad("`\(text)` is not a position: table id:partition:sequence")
       }
@@ -34,8 +43,8 @@ struct Arguments: Sendable {
     }
   }
 
-  mutating func question(_ word: String) throws -> PipelineView.BoardQuestion {
-    switch PipelineView.BoardQuestion.Word(rawValue: word) {
+  mutating func question(_ word: String) throws -> BoardQuestion {
+    switch BoardQuestion.Word(rawValue: word) {
     case .top: return .top(offset: try integer(Parameters.offset), limit: try integer(Parameters.boardLimit))
     case .rank: return .rank(member: try member())
     case .around: return .around(member: try member(), radius: try integer(Parameters.radius))
@@ -45,14 +54,24 @@ struct Arguments: Sendable {
     }
   }
 
-  mutating func ranks() throws -> PipelineView.RanksQuestion {
-    let board = all(Parameters.board)
+  mutating func ranks() throws -> BoardQuestion {
     let members = all(Parameters.member)
-    guard members.count <= PipelineView.ranksMax else {
+    guard members.count <= Ranks.membersMax else {
       throw QueryError.bad(
-        "`\(Parameters.member)` is given \(members.count) times: at most \(PipelineView.ranksMax) are answered at once")
+        "`\(Parameters.member)` is given \(members.count) times: at most \(Ranks.membersMax) are answered at once")
     }
-    return PipelineView.RanksQuestion(board: board.isEmpty ? nil : board, members: members)
+    return .ranks(members: members)
+  }
+
+  /// What a request asks about a leaderboard; `question` takes what the question itself is asked with.
+  mutating func board(
+    _ leaderboard: String, _ question: (inout Arguments) throws -> BoardQuestion
+  ) throws -> BoardRequest {
+    let positions = try positions()
+    let board = all(Parameters.board)
+    let asked = try question(&self)
+    try finish()
+    return BoardRequest(leaderboard: leaderboard, board: board.isEmpty ? nil : board, question: asked, positions: positions)
   }
 
   private mutating func member() throws -> String {

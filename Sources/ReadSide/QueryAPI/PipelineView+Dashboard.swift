@@ -87,8 +87,8 @@ extension PipelineView {
       case .latest: values = definition.boardCount == 0 ? [] : try snapshot.reader.latestBoard(id)
       }
       let members = try values.map { try snapshot.reader.top(id, board: $0, limit: top) } ?? []
-      let shown = try shown(id, definition, values: values, members: members, counted: 0, snapshot)
-      ShownBoard.shape(id, definition, snapshot.pipeline, isCounted: false).append(shown, to: &writer)
+      let asked = AskedBoard(id, definition, of: snapshot.pipeline, isCounted: false)
+      asked.append(try asked.shown(values, members, counted: 0, snapshot.reader), to: &writer)
     }
   }
 }

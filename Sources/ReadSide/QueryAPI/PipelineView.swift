@@ -9,28 +9,37 @@ internal import Synchronization
 ///
 /// Every answer is made in one snapshot together with the positions and the time that it is true for: those of the tables that feed the
 /// projections it reads. When another generation
-/// becomes current the next answer is from that one, whole. Queries and tiles run on several readers; questions about boards on one of their
-/// own, which keeps the boards in memory.
+/// becomes current the next answer is from that one, whole. Queries and tiles run on several readers, each on a thread of its own; questions about
+/// boards on one reader a leaderboard, which keeps the boards in memory.
 package final class PipelineView: Sendable {
   package let name: String
   private let current: @Sendable () async throws -> Generation?
+  private let known: @Sendable () -> Generation?
   private let definition: @Sendable () -> (pipeline: Pipeline, revision: Int)?
   private let load: @Sendable (Generation) throws -> Pipeline
   private let changed: Signal
   private let pool: ReaderPool
-  private let boards: ReaderPool
+  private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
+  private let boards = Mutex(Boards())
   /// Definitions of generations that are not the present one, by generation.
   private let loaded = Mutex<[Int: Pipeline]>([:])
+
+  /// The readers of the leaderboards that were asked about, by name, all of one source.
+  private struct Boards {
+    var source: ReaderPool.Source?
+    var readers: [String: BoardReader] = [:]
+  }
 
   package static let queryTimeMax = Duration.seconds(5)
   package static let queryRowsMax = 100_000
   package static let freshnessWaitMax = Duration.seconds(5)
 
-  /// `current` gives the generation that readers are to see, `definition` the pipeline as its file says it now, whose queries are used where
+  /// `current` gives the generation that readers are to see, `known` the same where it is known without asking anybody, `definition` the pipeline as its file says it now, whose queries are used where
   /// its rows are those of the generation; else `load` reads the definition that the generation was built by. `opening` opens a generation for reading.
   /// `changed` is announced after each checkpoint.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
+    known: @escaping @Sendable () -> Generation?,
     definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
     load: @escaping @Sendable (Generation) throws -> Pipeline,
     opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader
@@ -38,10 +47,11 @@ package final class PipelineView: Sendable {
     self.name = name
     self.changed = changed
     self.current = current
+    self.known = known
+    self.opening = opening
     self.definition = definition
     self.load = load
     pool = ReaderPool(name: name, readersMax: ReaderPool.readersMax, opening: opening)
-    boards = ReaderPool(name: name, readersMax: 1, opening: opening)
   }
 
   /// What an answer is made of: a reader within its snapshot, and what that is true for.
@@ -49,17 +59,11 @@ package final class PipelineView: Sendable {
     let pipeline: Pipeline
     let generation: Generation
     let reader: any GenerationReader
-    /// Of the lanes that feed what the answer reads.
-    let places: [ReadPlace]
-    /// The time below which all their records are in; nil while some lane has none.
-    let time: Instant?
+    let validity: Validity
 
-    /// `time` as SQL has it; null's text is empty.
-    var now: String { time.map { Timestamp.text($0) } ?? "" }
+    /// The time that it is true for, as SQL has it.
+    var now: String { validity.now }
   }
-
-  /// Which readers a question needs.
-  enum Readers { case any, boards }
 
   /// What an answer is about, found in the pipeline before anything is read.
   struct Subject<Value: Sendable>: Sendable {
@@ -71,19 +75,25 @@ package final class PipelineView: Sendable {
   /// Runs `body` in a snapshot of the current generation that holds at least the records at these positions, as far as they can change the
   /// answer. The answer is an object, to which what it is true for is added. `find` throws where there is nothing to answer about.
   func answer<Value: Sendable>(
-    atLeast positions: [Position] = [], on readers: Readers = .any,
-    about find: @escaping @Sendable (Pipeline) throws -> Subject<Value>,
+    atLeast positions: [Position] = [], about find: @escaping @Sendable (Pipeline) throws -> Subject<Value>,
     _ body: @escaping @Sendable (Value, Snapshot, inout JSONWriter) throws -> Void
   ) async throws -> [UInt8] {
+    try await fresh(positions) { [pool] source in
+      try await pool.read(source) { reader in
+        try PipelineView.answer(reader, source, atLeast: positions, about: find, body)
+      }
+    }
+  }
+
+  /// What `body` gives, called again while it gives nil: until the read model holds the positions, for at most `freshnessWaitMax`.
+  func fresh<Answer: Sendable>(
+    _ positions: [Position], _ body: @Sendable (ReaderPool.Source) async throws -> Answer?
+  ) async throws -> Answer {
     let deadline = ContinuousClock.now + PipelineView.freshnessWaitMax
     while true {
       let ticket = changed.ticket
       do {
-        let source = try await source()
-        let bytes = try await (readers == .any ? pool : boards).read(source) { reader in
-          try PipelineView.answer(reader, source, atLeast: positions, about: find, body)
-        }
-        if let bytes { return bytes }
+        if let answer = try await body(try await source()) { return answer }
       } catch ReaderError.notReady where !positions.isEmpty {
         // A read model that is being made comes to the positions as any other does.
       } catch let error as ReaderError {
@@ -108,16 +118,13 @@ package final class PipelineView: Sendable {
       let subject = try find(source.pipeline)
       let all = try reader.places()
       let read = tables(subject.reads, source.pipeline)
-      let places = all.filter { read.contains($0.table) }
       guard holds(positions, all, read: read) else { return nil }
-      // Until a log knows a time it says zero.
-      let time = places.map(\.watermark).min().flatMap { $0 <= Instant(.zero) ? nil : $0 }
       let snapshot = Snapshot(
-        pipeline: source.pipeline, generation: source.generation, reader: reader, places: places, time: time)
+        pipeline: source.pipeline, generation: source.generation, reader: reader, validity: Validity(all, tables: read))
       var writer = JSONWriter()
       writer.beginObject()
       try body(subject.value, snapshot, &writer)
-      appendValidity(snapshot, &writer)
+      snapshot.validity.append(source.generation, to: &writer)
       writer.endObject()
       return writer.bytes
     }
@@ -134,15 +141,34 @@ package final class PipelineView: Sendable {
 
   private func source() async throws -> ReaderPool.Source {
     guard let generation = try await current() else { throw ReaderError.notReady }
-    if let live = definition(), live.pipeline.fingerprint == generation.fingerprint {
-      return ReaderPool.Source(generation: generation, pipeline: live.pipeline, revision: live.revision)
-    }
-    if let known = loaded.withLock({ $0[generation.number] }) {
-      return ReaderPool.Source(generation: generation, pipeline: known, revision: -1)
-    }
+    if let known = source(of: generation) { return known }
     let pipeline = try load(generation)
     loaded.withLock { $0 = [generation.number: pipeline] }
     return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
+  }
+
+  /// What answers are made from at this moment; nil when that is not known without asking or reading anything.
+  func knownSource() -> ReaderPool.Source? { known().flatMap { source(of: $0) } }
+
+  private func source(of generation: Generation) -> ReaderPool.Source? {
+    if let live = definition(), live.pipeline.fingerprint == generation.fingerprint {
+      return ReaderPool.Source(generation: generation, pipeline: live.pipeline, revision: live.revision)
+    }
+    return loaded.withLock { $0[generation.number] }.map {
+      ReaderPool.Source(generation: generation, pipeline: $0, revision: -1)
+    }
+  }
+
+  /// The reader of a leaderboard. Those of another source are let go of: they close when their last question is answered. Throws `QueryError` 404 when
+  /// the pipeline has no leaderboard of this name.
+  func boardReader(_ name: String, _ source: ReaderPool.Source) throws -> BoardReader {
+    try boards.withLock { boards in
+      if boards.source?.isSame(as: source) != true { boards = Boards(source: source) }
+      if let known = boards.readers[name] { return known }
+      let reader = try BoardReader(leaderboard: name, source, opening: opening)
+      boards.readers[name] = reader
+      return reader
+    }
   }
 
   /// The names of the tables that feed these projections; of all tables when there are none.
@@ -153,7 +179,7 @@ package final class PipelineView: Sendable {
 
   /// Whether the answer holds the records at the positions. Those of a table that it does not read change nothing in it, and so it holds them.
   /// A position of a table that was re-created meanwhile, or of a partition that there is not, is never held.
-  private static func holds(_ positions: [Position], _ places: [ReadPlace], read: Set<String>) -> Bool {
+  static func holds(_ positions: [Position], _ places: [ReadPlace], read: Set<String>) -> Bool {
     positions.allSatisfy { wanted in
       guard
         let place = places.first(where: {
@@ -164,29 +190,7 @@ package final class PipelineView: Sendable {
     }
   }
 
-  /// `position`: by table that feeds the answer the position of each partition; `time`: all their records earlier than this are in; `generation`.
-  private static func appendValidity(_ snapshot: Snapshot, _ writer: inout JSONWriter) {
-    var byTable: [(table: String, positions: [Position])] = []
-    for place in snapshot.places {
-      if byTable.last?.table == place.table {
-        byTable[byTable.count - 1].positions.append(place.position)
-      } else {
-        byTable.append((place.table, [place.position]))
-      }
-    }
-    writer.name("position")
-    writer.beginObject()
-    for (table, positions) in byTable {
-      writer.name(text: table)
-      writer.array(positions) { $0.string($1.description) }
-    }
-    writer.endObject()
-    writer.name("time")
-    if let time = snapshot.time { writer.string(Timestamp.text(time)) } else { writer.null() }
-    writer.member("generation", snapshot.generation.number)
-  }
-
-  /// What `appendValidity` adds to an answer that reads these projections.
+  /// What an answer that reads these projections says it is true for: see `Validity`.
   static func validitySchemas(_ reads: [ProjectionID], _ pipeline: Pipeline) -> [JSONSchema.Member] {
     let tables = tables(reads, pipeline).sorted().map { JSONSchema.Member($0, .list(of: .position), isRequired: false) }
     return [
@@ -204,6 +208,6 @@ package final class PipelineView: Sendable {
   /// Lets go of the files, so that a generation can be removed.
   package func close() async {
     await pool.close()
-    await boards.close()
+    boards.withLock { $0 = Boards() }
   }
 }

@@ -119,20 +119,16 @@ extension QueryRouter {
           schema: PipelineView.explanationSchema(query, pipeline), errors: [.badRequest, .queryFailed, .notReady, .busy])
       }
     },
-    .ofPipeline(
+    .ofBoards(
       .get, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/{question}",
-      answer: { router, call in
-        let view = try router.check(call.names[0])
-        let positions = try call.arguments.positions()
-        let board = call.arguments.all(Parameters.board)
-        let question = try call.arguments.question(call.names[2])
-        try call.arguments.finish()
-        return try await view.leaderboard(call.names[1], board: board.isEmpty ? nil : board, question, atLeast: positions)
+      request: { call in
+        let word = call.names[2]
+        return try call.arguments.board(call.names[1]) { try $0.question(word) }
       }
     ) { pipeline in
-      PipelineView.boards(of: pipeline).flatMap { id, board in
+      AskedBoard.all(of: pipeline).flatMap { id, board in
         let name = pipeline.projections[id].name
-        return PipelineView.BoardQuestion.Word.allCases.map { word in
+        return BoardQuestion.Word.allCases.map { word in
           Route.Described(
             names: [name, word.rawValue], id: ["leaderboard", name, word.rawValue],
             summary: "The leaderboard `\(name)`: \(word.about)", about: pipeline.projections[id].about,
@@ -141,17 +137,11 @@ extension QueryRouter {
         }
       }
     },
-    .ofPipeline(
+    .ofBoards(
       .post, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/ranks",
-      answer: { router, call in
-        let view = try router.check(call.names[0])
-        let positions = try call.arguments.positions()
-        let question = try call.arguments.ranks()
-        try call.arguments.finish()
-        return try await view.ranks(call.names[1], question, atLeast: positions)
-      }
+      request: { call in try call.arguments.board(call.names[1]) { try $0.ranks() } }
     ) { pipeline in
-      PipelineView.boards(of: pipeline).map { id, board in
+      AskedBoard.all(of: pipeline).map { id, board in
         let projection = pipeline.projections[id]
         return .init(
           names: [projection.name], id: ["leaderboard", projection.name, "ranks"],

@@ -17,6 +17,9 @@ final class ReaderPool: Sendable {
     let pipeline: Pipeline
     /// How often the definition had been edited.
     let revision: Int
+
+    /// Whether a reader of the one serves the other.
+    func isSame(as other: Source) -> Bool { generation.number == other.generation.number && revision == other.revision }
   }
 
   /// One reader on its thread; opened when it is first used, and again for another generation or definition.
@@ -30,7 +33,7 @@ final class ReaderPool: Sendable {
       _ source: Source, _ opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader,
       _ body: @Sendable (any GenerationReader) throws -> Result
     ) throws -> Result {
-      if let open, open.source.generation.number == source.generation.number, open.source.revision == source.revision {
+      if let open, open.source.isSame(as: source) {
         return try body(open.reader)
       }
       open?.reader.close()
@@ -50,38 +53,23 @@ final class ReaderPool: Sendable {
     var free: [Reader] = []
     var made = 0
     var waiting: [CheckedContinuation<Reader?, Never>] = []
-    /// Questions to the only reader that are not answered yet.
-    var asked = 0
   }
 
   private let name: String
   private let readersMax: Int
   private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
   private let state = Mutex(State())
-  /// The reader of a pool of one: questions queue on its thread, which answers one after the other without going to sleep in between.
-  private let only: Reader?
 
   init(name: String, readersMax: Int, opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader) {
     self.name = name
     self.readersMax = readersMax
     self.opening = opening
-    only = readersMax == 1 ? Reader() : nil
   }
 
   /// Runs `body` on a reader of the source. Throws `QueryError` 503 when too many wait already.
   func read<Result: Sendable>(
     _ source: Source, _ body: @Sendable (any GenerationReader) throws -> Result
   ) async throws -> Result {
-    if let only {
-      let isTaken = state.withLock { state in
-        guard state.asked <= ReaderPool.waitingMax else { return false }
-        state.asked += 1
-        return true
-      }
-      guard isTaken else { throw busy }
-      defer { state.withLock { $0.asked -= 1 } }
-      return try await only.run(source, opening, body)
-    }
     let reader = try await take()
     do {
       let result = try await reader.run(source, opening, body)
@@ -107,12 +95,13 @@ final class ReaderPool: Sendable {
       }
       if let found { continuation.resume(returning: found) }
     }
-    guard let reader else { throw busy }
+    guard let reader else { throw ReaderPool.busy(name) }
     return reader
   }
 
-  private var busy: QueryError {
-    QueryError(.busy, "\(ReaderPool.waitingMax) queries already wait for the read model of \(name): try again later")
+  /// `name` is the pipeline's.
+  static func busy(_ name: String) -> QueryError {
+    QueryError(.busy, "\(waitingMax) queries already wait for the read model of \(name): try again later")
   }
 
   private func give(_ reader: Reader) {
@@ -136,6 +125,5 @@ final class ReaderPool: Sendable {
       return state.free
     }
     for reader in free { await reader.close() }
-    await only?.close()
   }
 }

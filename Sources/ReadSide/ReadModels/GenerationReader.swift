@@ -6,6 +6,13 @@ package protocol GenerationReader: AnyObject {
   /// Runs `body` on one snapshot of the read model: everything that is read in it is of one moment.
   func snapshot<Result>(_ body: () throws -> Result) throws -> Result
 
+  /// A number that is another one in two snapshots between which something was committed, by whomever; nil for a store that has none. Within a
+  /// snapshot.
+  func version() throws -> Int64?
+  /// Whether nothing was committed since the last snapshot whose body returned: then what was read in it still holds. A commit that returned before
+  /// the call is noticed, in whatever process. False where the store cannot tell without a snapshot. O(1), and waits for nothing.
+  var isUnchanged: Bool { get }
+
   /// Where every lane stands, by table and partition.
   func places() throws -> [ReadPlace]
   /// The time below which the decider has decided everything, by projection.
@@ -31,7 +38,10 @@ package protocol GenerationReader: AnyObject {
   /// By projection, how many records it could not take.
   func deadLetterCounts() throws -> [(projection: String, count: Int)]
 
-  /// The boards of a leaderboard in memory, brought to the snapshot. Kept by the reader, which follows the journal.
+  /// How many entries of the journal `ranks` would follow now; nil where it would load the boards from their rows. Within a snapshot.
+  func entriesToFollow(_ projection: ProjectionID) throws -> Int?
+  /// The boards of a leaderboard in memory, brought to the snapshot. Kept by the reader, which follows the journal; what it gave before is brought
+  /// there with it.
   func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)?
   /// The best members of one board by its rows: for a reader that keeps no boards in memory.
   func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember]

@@ -25,12 +25,24 @@ package final class RankIndex {
     self.board = board
   }
 
+  /// How many entries of the journal, those of other leaderboards included, `follow` would go through; nil when it would load the boards.
+  func entriesToFollow(_ connection: Connection) throws(SQLiteError) -> Int? {
+    guard isLoaded, try !isOvertaken(connection) else { return nil }
+    let last = try connection.statement("SELECT max(id) FROM _journal")
+    defer { last.reset() }
+    return try last.step() ? Int(max(0, last.int64(0) - journal)) : 0
+  }
+
+  /// Whether the journal's trimming has overtaken the index.
+  private func isOvertaken(_ connection: Connection) throws(SQLiteError) -> Bool {
+    let first = try connection.statement("SELECT first FROM _journal ORDER BY id LIMIT 1")
+    defer { first.reset() }
+    return try first.step() && first.int64(0) > journal + 1
+  }
+
   /// Brings the index to what the connection sees. Within a read transaction, so that ranks and positions are of one moment.
   package func follow(_ connection: Connection) throws(SQLiteError) {
-    let first = try connection.statement("SELECT first FROM _journal ORDER BY id LIMIT 1")
-    // An index that the journal's trimming has overtaken loads its boards again.
-    let isBehind = try first.step() && first.int64(0) > journal + 1
-    first.reset()
+    let isBehind = try isOvertaken(connection)
     if !isLoaded || isBehind {
       boards = [:]
       return try load(connection)

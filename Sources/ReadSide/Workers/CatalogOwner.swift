@@ -37,9 +37,12 @@ package actor CatalogOwner {
   /// As `current`, without asking the store again for what this owner has read: for a store that nobody else changes, which is one whose worker
   /// is in this process.
   package nonisolated func ownCurrent() async throws -> Generation? {
-    if let known = known.withLock({ $0 }) { return known }
+    if let known = knownCurrent { return known }
     return try await current()
   }
+
+  /// The current generation as this owner has read it; nil after a change, until it is read again. True while nobody else changes the store.
+  package nonisolated var knownCurrent: Generation? { known.withLock { $0 } }
 
   package func generations() throws(ReadModelError) -> [Generation] { try store.generations() }
 

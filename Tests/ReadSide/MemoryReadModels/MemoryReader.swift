@@ -26,6 +26,11 @@ package final class MemoryReader: GenerationReader {
     return try body()
   }
 
+  package func version() throws -> Int64? { nil }
+  package var isUnchanged: Bool { false }
+  /// The boards are made of the rows whenever they are asked for.
+  package func entriesToFollow(_ projection: ProjectionID) throws -> Int? { 0 }
+
   package func places() throws -> [ReadPlace] {
     try now().lanes.sorted { ($0.key.table, $0.key.partition) < ($1.key.table, $1.key.partition) }.map { lane, position in
       ReadPlace(

@@ -34,7 +34,7 @@ import Testing
         views: [scene.view], operations: NoOperator(), changed: scene.changed,
         status: .init(schema: .object([]), json: { _ in Array("{}".utf8) }), metrics: { "" },
         files: [("/", HTTPResponse(headers: [("Content-Type", "text/html")])), ("/page.js", HTTPResponse())])
-      let answer = await router.answer("GET", "/v1/openapi.json", [])
+      let answer = await router.answer(.init("GET", "/v1/openapi.json", []))
       #expect(answer.status == 200)
       document = try #require(try JSONSerialization.jsonObject(with: Data(answer.text.utf8)) as? [String: Any])
     }
@@ -72,17 +72,17 @@ import Testing
         let names = parameters.filter { $0["required"] as? Bool == true || method == "POST" && $0["name"] as? String == "effect" }
         return names.map { ($0["name"] as? String ?? "", "a") } + more
       }
-      let answer = await served.router.answer(method, path, given())
+      let answer = await served.router.answer(.init(method, path, given()))
       let isKnown = answer.status == 200 || answer.text.contains("knows no SQL")
       #expect(isKnown, "\(method) \(path): \(answer.status) \(answer.text)")
       guard path.hasPrefix("/v1/") else { continue }
-      let unknown = await served.router.answer(method, path, given([("no_such", "1")]))
+      let unknown = await served.router.answer(.init(method, path, given([("no_such", "1")])))
       #expect(unknown.status == 400 && unknown.text.contains("no_such"), "\(path): \(unknown.status) \(unknown.text)")
       for parameter in parameters {
         let name = try #require(parameter["name"] as? String)
         guard let schema = parameter["schema"] as? [String: Any], schema["type"] as? String == "integer" else { continue }
         for limit in [(schema["minimum"] as? Int).map { $0 - 1 }, (schema["maximum"] as? Int).map { $0 + 1 }].compactMap({ $0 }) {
-          let refused = await served.router.answer(method, path, given([(name, "\(limit)")]))
+          let refused = await served.router.answer(.init(method, path, given([(name, "\(limit)")])))
           #expect(refused.status == 400 && refused.text.contains("`\(name)`"), "\(path)?\(name)=\(limit): \(refused.text)")
         }
       }
@@ -123,12 +123,13 @@ import Testing
     func paths(_ file: Pipeline, fingerprint: String?) async throws -> String {
       let generation = fingerprint.map { Generation(number: 1, fingerprint: $0, state: .current, store: "one") }
       let view = PipelineView(
-        name: "scene", changed: scene.changed, current: { generation }, definition: { (file, 1) }, load: { _ in built },
+        name: "scene", changed: scene.changed, current: { generation }, known: { generation }, definition: { (file, 1) },
+        load: { _ in built },
         opening: { try models.reader($0, $1) })
       let router = QueryRouter(
         views: [view], operations: NoOperator(), changed: scene.changed,
         status: .init(schema: .object([]), json: { _ in [] }), metrics: { "" }, files: [])
-      return await router.answer("GET", "/v1/openapi.json", []).text
+      return await router.answer(.init("GET", "/v1/openapi.json", [])).text
     }
     let (old, new) = ("scene/queries/everybody\"", "scene/queries/everyone\"")
     let renamed = try pipeline(Scene.yaml.replacing("everybody:", with: "everyone:"))

@@ -55,7 +55,7 @@ import Testing
     let first = try await view.leaderboard("best", board: ["r"], .around(member: "b", radius: 0), atLeast: [])
     #expect(try members(first).components(separatedBy: "\"member\"").count == 2)
     for question in [
-      PipelineView.BoardQuestion.rank(member: "d"), .rank(member: "nobody"), .around(member: "d", radius: 9), .count,
+      BoardQuestion.rank(member: "d"), .rank(member: "nobody"), .around(member: "d", radius: 9), .count,
     ] {
       let none = try await view.leaderboard("best", board: ["r"], question, atLeast: [])
       #expect(try members(none) == "[]" && member("count", of: none) == "3", "\(question)")
@@ -68,7 +68,7 @@ import Testing
     let view = try scene().view
     for (name, board) in [("best", ["r"]), ("every_play", nil), ("hours", ["2026-01-01T00"])] as [(String, [String]?)] {
       let asked = ["c", "nobody", "a", "d", "b", "a"]
-      let all = try await view.ranks(name, .init(board: board, members: asked), atLeast: [])
+      let all = try await view.leaderboard(name, board: board, .ranks(members: asked), atLeast: [])
       var each: [String] = []
       for one in asked {
         let answer = try await view.leaderboard(name, board: board, .rank(member: one), atLeast: [])
@@ -82,9 +82,9 @@ import Testing
         #expect(try member(part, of: all) == member(part, of: count), "\(name) \(part)")
       }
     }
-    let nowhere = try await view.ranks("best", .init(board: ["x"], members: ["a"]), atLeast: [])
+    let nowhere = try await view.leaderboard("best", board: ["x"], .ranks(members: ["a"]), atLeast: [])
     #expect(try member("ranks", of: nowhere) == "[null]" && member("count", of: nowhere) == "0")
-    #expect(await failure { try await view.ranks("x", .init(board: nil, members: []), atLeast: []) }?.status == 404)
+    #expect(await failure { try await view.leaderboard("x", board: nil, .ranks(members: []), atLeast: []) }?.status == 404)
   }
 
   @Test func `a board with a calendar period says that it is open`() async throws {

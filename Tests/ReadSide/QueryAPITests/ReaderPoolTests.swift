@@ -28,6 +28,9 @@ import Testing
     }
 
     func snapshot<Result>(_ body: () throws -> Result) throws -> Result { try body() }
+    func version() throws -> Int64? { nil }
+    var isUnchanged: Bool { false }
+    func entriesToFollow(_ projection: ProjectionID) throws -> Int? { nil }
     func places() throws -> [ReadPlace] { [] }
     func decided() throws -> [ProjectionID: Instant] { [:] }
     func run(

@@ -61,7 +61,7 @@ import Testing
     let operations = Operator()
     let router = try router(operations)
     func post(_ path: String, _ query: (name: String, value: String)...) async throws -> String {
-      await router.answer("POST", path, query).text
+      await router.answer(.init("POST", path, query)).text
     }
     #expect(try await post("/v1/pipelines/scene/rebuild") == #"{"rebuild":"scene"}"#)
     #expect(try await post("/v1/pipelines/scene/effects/gone/pause") == #"{"pause":"gone"}"#)
@@ -91,7 +91,7 @@ import Testing
       ("/v1/pipelines/scene/effects/discard", [("id", "1"), ("more", "2")], 400),
     ]
     for (path, query, status) in cases {
-      let answer = await router.answer("POST", path, query)
+      let answer = await router.answer(.init("POST", path, query))
       #expect(answer.status == status, "\(path) \(query): \(answer.text)")
     }
     #expect(operations.asked.withLock { $0 }.isEmpty)
@@ -100,7 +100,7 @@ import Testing
   @Test func `a path that does not take the method says which it takes`() async throws {
     let router = try router(Operator())
     func allowed(_ method: String, _ path: String) async -> (status: Int, methods: String?) {
-      let answer = await router.answer(method, path, [])
+      let answer = await router.answer(.init(method, path, []))
       return (answer.status, answer.headers.first { $0.name == "Allow" }?.value)
     }
     #expect(await allowed("GET", "/v1/pipelines/scene/rebuild") == (405, "POST"))
@@ -194,14 +194,14 @@ import Testing
   }
 
   @Test func `so many ranks are asked for at once and no more`() throws {
-    func ranks(_ count: Int) throws -> PipelineView.RanksQuestion {
+    func ranks(_ count: Int) throws -> BoardRequest {
       var arguments = Arguments([("board", "r")] + (0..<count).map { ("member", "m\($0)") })
-      defer { #expect(throws: Never.self) { try arguments.finish() } }
-      return try arguments.ranks()
+      return try arguments.board("best") { try $0.ranks() }
     }
-    #expect(try ranks(PipelineView.ranksMax).members.last == "m999" && ranks(0).members.isEmpty && ranks(1).board == ["r"])
+    #expect(try ranks(Ranks.membersMax).question.membersMax == 1_000 && ranks(0).question.membersMax == 0)
+    #expect(try ranks(1).board == ["r"])
     #expect(throws: QueryError.bad("`member` is given 1001 times: at most 1000 are answered at once")) {
-      try ranks(PipelineView.ranksMax + 1)
+      try ranks(Ranks.membersMax + 1)
     }
   }
 

@@ -10,6 +10,7 @@ import ReadModels
 import RecordLiteralTestKit
 import Services
 import Synchronization
+import Testing
 
 @testable import QueryAPI
 
@@ -62,7 +63,9 @@ final class Scene: Sendable {
 
   var view: PipelineView {
     PipelineView(
-      name: "scene", changed: changed, current: { [self] in current.withLock { $0 } }, definition: { nil },
+      name: "scene", changed: changed, current: { [self] in current.withLock { $0 } },
+      known: { [self] in current.withLock { $0 } },
+      definition: { nil },
       load: { [pipeline] _ in pipeline }, opening: { [models] in try models.reader($0, $1) })
   }
 
@@ -82,6 +85,25 @@ final class Scene: Sendable {
     try write { history in
       history.time += 1
       history.put(["PK": .string("U:\(name)"), "SK": .string("\(n)"), "Room": .string(room), "Points": .number(Number(points))])
+    }
+  }
+}
+
+extension PipelineView {
+  /// The answer to a question about a leaderboard. What is answered at once, an error too, must be the same.
+  func leaderboard(
+    _ name: String, board: [String]?, _ question: BoardQuestion, atLeast positions: [Position]
+  ) async throws -> [UInt8] {
+    let request = BoardRequest(leaderboard: name, board: board, question: question, positions: positions)
+    let quick = Result { try boardAtOnce(request) }
+    do {
+      let bytes = try await self.board(request)
+      let known = try quick.get()
+      #expect(known == nil || known == bytes, "\(request)")
+      return bytes
+    } catch {
+      if case .failure(let other) = quick { #expect("\(other)" == "\(error)", "\(request)") }
+      throw error
     }
   }
 }

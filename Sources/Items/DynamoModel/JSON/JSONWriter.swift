@@ -51,6 +51,14 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// The same, given as the JSON text of a string.
+  package mutating func name(json name: [UInt8]) {
+    separate()
+    bytes.append(contentsOf: name)
+    bytes.append(UInt8(ascii: ":"))
+    needsComma = false
+  }
+
   /// The name of a member whose value follows. It needs no escaping: a literal of the program.
   package mutating func name(_ name: StaticString) {
     separate()
@@ -84,6 +92,11 @@ package struct JSONWriter: Sendable {
     }
   }
 
+  /// The same for the usual widths, which is faster.
+  package mutating func integer(_ value: Int64) { integer(value.magnitude, isNegative: value < 0) }
+
+  package mutating func integer(_ value: Int) { integer(UInt64(value.magnitude), isNegative: value < 0) }
+
   /// A whole number as its magnitude and sign.
   package mutating func integer(_ magnitude: UInt64, isNegative: Bool) {
     separate()
@@ -114,6 +127,11 @@ package struct JSONWriter: Sendable {
 
   /// Text that is JSON already.
   package mutating func raw(_ json: some Sequence<UInt8>) {
+    separate()
+    bytes.append(contentsOf: json)
+  }
+
+  package mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
   }

@@ -14,6 +14,8 @@ struct CheckedFile {
   /// Pages, counted from 1, that did not equal their checksums.
   private(set) var damagedCount = 0
   private(set) var firstDamaged: Int64 = 0
+  /// The first piece of the write-ahead log's index, as SQLite has it mapped for this file; nil before and after.
+  private(set) var logIndex: UnsafeRawPointer?
 
   private static let header: [UInt8] = Array("SQLite format 3".utf8) + [0]
   private static let reservedPlace = 20
@@ -93,6 +95,25 @@ struct CheckedFile {
     }
   }
 
+  private static func mapIndex(
+    _ file: UnsafeMutablePointer<sqlite3_file>?, piece: Int32, size: Int32, extend: Int32,
+    _ mapped: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+  ) -> Int32 {
+    let real = real(file)
+    let code = real.pointee.pMethods.pointee.xShmMap(real, piece, size, extend, mapped)
+    if piece == 0, code == SQLITE_OK, let file {
+      UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self).pointee.logIndex =
+        mapped?.pointee.map { UnsafeRawPointer($0) }
+    }
+    return code
+  }
+
+  private static func unmapIndex(_ file: UnsafeMutablePointer<sqlite3_file>?, delete: Int32) -> Int32 {
+    if let file { UnsafeMutableRawPointer(file).assumingMemoryBound(to: CheckedFile.self).pointee.logIndex = nil }
+    let real = real(file)
+    return real.pointee.pMethods.pointee.xShmUnmap(real, delete)
+  }
+
   /// Learns from a database header whether there are checksums.
   private mutating func see(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
     guard offset == 0, bytes.count >= CheckedFile.headerBytes,
@@ -126,10 +147,10 @@ struct CheckedFile {
     methods.pointee.xFileControl = { real($0).pointee.pMethods.pointee.xFileControl(real($0), $1, $2) }
     methods.pointee.xSectorSize = { real($0).pointee.pMethods.pointee.xSectorSize(real($0)) }
     methods.pointee.xDeviceCharacteristics = { real($0).pointee.pMethods.pointee.xDeviceCharacteristics(real($0)) }
-    methods.pointee.xShmMap = { real($0).pointee.pMethods.pointee.xShmMap(real($0), $1, $2, $3, $4) }
+    methods.pointee.xShmMap = { mapIndex($0, piece: $1, size: $2, extend: $3, $4) }
     methods.pointee.xShmLock = { real($0).pointee.pMethods.pointee.xShmLock(real($0), $1, $2, $3) }
     methods.pointee.xShmBarrier = { real($0).pointee.pMethods.pointee.xShmBarrier(real($0)) }
-    methods.pointee.xShmUnmap = { real($0).pointee.pMethods.pointee.xShmUnmap(real($0), $1) }
+    methods.pointee.xShmUnmap = { unmapIndex($0, delete: $1) }
     return methods
   }()
 }

@@ -5,9 +5,28 @@ package struct AnswerShape<Source: Sendable>: Sendable {
   /// One member: its name, what its value may be, and what writes the value.
   package struct Member: Sendable {
     let schema: JSONSchema.Member
+    /// The name as JSON.
+    private let label: [UInt8]
     /// Whether a source has the member at all.
     let isThere: @Sendable (Source) -> Bool
     let write: @Sendable (Source, inout JSONWriter) -> Void
+
+    init(
+      schema: JSONSchema.Member, isThere: @escaping @Sendable (Source) -> Bool,
+      write: @escaping @Sendable (Source, inout JSONWriter) -> Void
+    ) {
+      self.schema = schema
+      self.isThere = isThere
+      self.write = write
+      var writer = JSONWriter()
+      writer.string(schema.name)
+      label = writer.bytes
+    }
+
+    func append(_ source: Source, to writer: inout JSONWriter) {
+      writer.name(json: label)
+      write(source, &writer)
+    }
   }
 
   private let members: [Member]
@@ -20,10 +39,7 @@ package struct AnswerShape<Source: Sendable>: Sendable {
 
   /// Writes the members into an object that is open.
   package func append(_ source: Source, to writer: inout JSONWriter) {
-    for member in members where member.isThere(source) {
-      writer.name(text: member.schema.name)
-      member.write(source, &writer)
-    }
+    for member in members where member.isThere(source) { member.append(source, to: &writer) }
   }
 
   /// Writes the values as a row: an array in the order of the members, all of which must be there.
@@ -58,7 +74,7 @@ extension AnswerShape.Member {
   package static func count<Number: BinaryInteger & Sendable>(
     _ name: String, _ about: String = "", _ value: @escaping @Sendable (Source) -> Number
   ) -> Self {
-    .value(name, .count.about(about)) { $1.integer(value($0)) }
+    .value(name, .count.about(about)) { $1.integer(Int64(clamping: value($0))) }
   }
 
   /// An array of texts.

@@ -3,7 +3,7 @@ internal import Pipelines
 
 /// One path of the server: what it takes, what answers it, and what the document says of it. The server answers what is in the table of routes and
 /// nothing else.
-struct Route: Sendable {
+final class Route: Sendable {
   enum Method: String, Sendable { case get = "GET", post = "POST" }
 
   /// A request at the path.
@@ -35,36 +35,45 @@ struct Route: Sendable {
   let method: Method
   /// As the answers of the server say it: `/v1/pipelines/{pipeline}`.
   let path: String
-  private let parts: [String]
+  private let parts: [Part]
   let answer: @Sendable (QueryRouter, inout Call) async throws -> HTTPResponse
+  /// The same answer, or the same error, where that needs no waiting, and else nil. It is called on a thread that many requests share.
+  let answerAtOnce: (@Sendable (QueryRouter, inout Call) throws -> HTTPResponse?)?
   /// One for each thing that the path's names may stand for in these pipelines.
   let operations: @Sendable ([Pipeline]) -> [Operation]
 
   init(
     _ method: Method, _ path: String, answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> HTTPResponse,
+    atOnce: (@Sendable (QueryRouter, inout Call) throws -> HTTPResponse?)? = nil,
     operations: @escaping @Sendable ([Pipeline]) -> [Operation]
   ) {
     self.method = method
     self.path = path
-    parts = path.split(separator: "/").map(String.init)
+    parts = Route.parts(of: path).map { $0.hasPrefix("{") ? .name : .word($0) }
     self.answer = answer
+    answerAtOnce = atOnce
     self.operations = operations
   }
+
+  private enum Part: Sendable {
+    case word(String)
+    case name
+  }
+
+  /// What stands between the slashes of a path.
+  static func parts(of path: String) -> [String] { path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) } }
 
   /// What stands in place of the path's names; nil for another path.
   func names(in asked: [String]) -> [String]? {
     guard asked.count == parts.count else { return nil }
-    var names: [String] = []
-    for (part, word) in zip(parts, asked) {
-      if part.hasPrefix("{") { names.append(word) } else if part != word { return nil }
-    }
-    return names
+    for case (.word(let word), let given) in zip(parts, asked) where given != word { return nil }
+    return zip(parts, asked).compactMap { if case .name = $0 { $1 } else { nil } }
   }
 
   /// The path with these in place of its names.
   static func fill(_ path: String, _ names: [String]) -> String {
     var names = names[...]
-    let parts = path.split(separator: "/").map { $0.hasPrefix("{") ? names.popFirst() ?? "" : String($0) }
+    let parts = parts(of: path).map { $0.hasPrefix("{") ? names.popFirst() ?? "" : $0 }
     return "/" + parts.joined(separator: "/")
   }
 }
@@ -73,9 +82,16 @@ extension Route {
   /// A path of each pipeline, with JSON as its answer: `describe` gives what the names after the pipeline's may stand for.
   static func ofPipeline(
     _ method: Method, _ path: String, answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> [UInt8],
+    atOnce: (@Sendable (QueryRouter, inout Call) throws -> [UInt8]?)? = nil,
     describe: @escaping @Sendable (Pipeline) -> [Described]
   ) -> Route {
-    Route(method, path, answer: { router, call in .json(try await answer(router, &call)) }) { pipelines in
+    var response: (@Sendable (QueryRouter, inout Call) throws -> HTTPResponse?)?
+    if let atOnce {
+      response = { router, call in try atOnce(router, &call).map { HTTPResponse.json($0) } }
+    }
+    return Route(
+      method, path, answer: { router, call in .json(try await answer(router, &call)) }, atOnce: response
+    ) { pipelines in
       pipelines.flatMap { pipeline in
         describe(pipeline).map { one in
           Operation(
@@ -85,6 +101,23 @@ extension Route {
         }
       }
     }
+  }
+
+  /// A path of the pipeline's leaderboards: `request` is what a call of it asks. Answered at once where that is possible.
+  static func ofBoards(
+    _ method: Method, _ path: String, request: @escaping @Sendable (inout Call) throws -> BoardRequest,
+    describe: @escaping @Sendable (Pipeline) -> [Described]
+  ) -> Route {
+    ofPipeline(
+      method, path,
+      answer: { router, call in
+        let view = try router.check(call.names[0])
+        return try await view.board(try request(&call))
+      },
+      atOnce: { router, call in
+        let view = try router.check(call.names[0])
+        return try view.boardAtOnce(try request(&call))
+      }, describe: describe)
   }
 
   /// What a pipeline's path is asked for, when these stand for its names.

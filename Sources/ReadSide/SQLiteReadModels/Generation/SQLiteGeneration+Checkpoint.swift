@@ -26,7 +26,8 @@ extension SQLiteGeneration {
 
   /// One transaction that holds the write lock from its beginning.
   func write(synced: Bool, _ body: (inout CheckpointResult) throws -> Void) throws(ReadModelError) -> CheckpointResult {
-    try run {
+    defer { moveLog() }
+    return try run {
       if synced { try connection.execute("PRAGMA synchronous = FULL") }
       defer { if synced { try? connection.execute("PRAGMA synchronous = NORMAL") } }
       defer { (writers, rowless) = ([:], [:]) }

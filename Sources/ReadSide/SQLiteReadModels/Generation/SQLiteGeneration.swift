@@ -14,6 +14,8 @@ package final class SQLiteGeneration: GenerationStore {
   package let path: String
   package let pipeline: Pipeline
   let connection: Connection
+  private var moves = LogMoves()
+  private let mover: LogMover
   /// By projection, of those that have groups.
   let plans: [ProjectionID: GroupPlan]
   /// By projection, of those whose rows the running transaction changes.
@@ -34,10 +36,11 @@ package final class SQLiteGeneration: GenerationStore {
     if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
     do throws(SQLiteError) {
       connection = try Connection(
-        path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 4_000))
+        path: path, options: ConnectionOptions(synchronous: .normal, cacheKiB: 65_536, checkpointPages: 0))
     } catch {
       throw SQLiteGeneration.storage(path, error)
     }
+    mover = LogMover(path: path)
     var plans: [ProjectionID: GroupPlan] = [:]
     for id in pipeline.projections.ids {
       switch pipeline.projections[id].kind {
@@ -101,8 +104,22 @@ package final class SQLiteGeneration: GenerationStore {
     return value
   }
 
+  /// After each commit.
+  func moveLog() {
+    guard let log = connection.logPages else { return }
+    switch moves.committed(pages: log.all, moved: log.moved, isMoving: mover.isMoving) {
+    case .none: break
+    case .moveApart: mover.move()
+    case .moveHere:
+      mover.wait()
+      // The commit has succeeded, and the log keeps what could not be moved.
+      _ = try? connection.checkpoint(.passive)
+    }
+  }
+
   /// Moves the write-ahead log into the file first: readers that close later cannot.
   package func close() {
+    mover.close()
     try? connection.execute("PRAGMA busy_timeout = 500")
     _ = try? connection.checkpoint(.truncate)
     connection.close()

@@ -15,6 +15,8 @@ package final class SQLiteReader: GenerationReader {
   private var known: (version: Int64, places: [ReadPlace])?
   /// By leaderboard, the state of the file that its index has followed to.
   private var followed: [ProjectionID: Int64] = [:]
+  /// Taken before the last snapshot whose body returned.
+  private var mark: CommitMark?
 
   /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet. `notesDamage`: for checks, pages that do not equal their
   /// checksums are read as they are.
@@ -32,24 +34,32 @@ package final class SQLiteReader: GenerationReader {
   }
 
   package func snapshot<Result>(_ body: () throws -> Result) throws -> Result {
+    mark = nil
+    let before = connection.commitMark
     do {
       try connection.begin(.deferred)
       defer { try? connection.rollback() }
-      return try body()
+      let result = try body()
+      mark = before
+      return result
     } catch let error as SQLiteError {
       throw error.isInterrupted ? ReaderError.timeout : .failed(error.message)
     }
   }
 
+  package var isUnchanged: Bool { mark != nil && connection.commitMark == mark }
+
+  package func version() throws -> Int64? { try dataVersion() }
+
   /// Another number whenever another connection has committed. Within a snapshot it is that of the snapshot.
-  private func version() throws(SQLiteError) -> Int64 {
+  private func dataVersion() throws(SQLiteError) -> Int64 {
     let statement = try connection.statement("PRAGMA data_version")
     defer { statement.reset() }
     return try statement.step() ? statement.int64(0) : 0
   }
 
   package func places() throws -> [ReadPlace] {
-    let version = try version()
+    let version = try dataVersion()
     if let known, known.version == version { return known.places }
     let places = try readPlaces()
     known = (version, places)
@@ -150,10 +160,12 @@ package final class SQLiteReader: GenerationReader {
     return counts
   }
 
+  package func entriesToFollow(_ projection: ProjectionID) throws -> Int? { try indexes[projection]?.entriesToFollow(connection) }
+
   package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
     guard let index = indexes[projection] ?? RankIndex(pipeline, projection: projection) else { return nil }
     indexes[projection] = index
-    let version = try version()
+    let version = try dataVersion()
     guard followed[projection] != version else { return index }
     followed[projection] = nil
     try index.follow(connection)

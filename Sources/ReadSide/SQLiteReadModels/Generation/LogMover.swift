@@ -1,0 +1,42 @@
+internal import Dispatch
+internal import SQLite
+internal import Synchronization
+
+/// Moves a file's write-ahead log into the file on a thread of its own, by a connection of its own. A move that fails moves nothing: the log has it
+/// all, and whoever writes next is told what is wrong with the disk.
+final class LogMover: Sendable {
+  private let path: String
+  private let queue = DispatchQueue(label: "log mover")
+  /// Opened by the first move: from then on it knows, from the file's header, that pages have checksums.
+  private let connection = Mutex<Connection?>(nil)
+  private let moving = Atomic<Bool>(false)
+
+  init(path: String) { self.path = path }
+
+  var isMoving: Bool { moving.load(ordering: .acquiring) }
+
+  func move() {
+    moving.store(true, ordering: .releasing)
+    queue.async { [self] in
+      connection.withLock { connection in
+        if connection == nil {
+          connection = try? Connection(
+            path: path, options: ConnectionOptions(access: .readWrite, synchronous: .normal, cacheKiB: 256, checkpointPages: 0))
+        }
+        _ = try? connection?.checkpoint(.passive)
+      }
+      moving.store(false, ordering: .releasing)
+    }
+  }
+
+  /// Waits until a move that has begun has ended.
+  func wait() { queue.sync {} }
+
+  func close() {
+    wait()
+    connection.withLock { connection in
+      connection?.close()
+      connection = nil
+    }
+  }
+}
