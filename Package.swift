@@ -194,7 +194,8 @@ let package = Package(
     tests(
       "ReadSide", "SQLiteReadModels",
       [
-        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit",
+        "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit",
+        "RandomTestKit",
         "StoreTestKit", "SQLiteReadModels",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),

@@ -47,7 +47,8 @@ import Workers
   }
 
   func build(
-    _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, sessionsMax: Int = .max, log: (any ChangeLog)? = nil
+    _ store: TableStore, _ path: String, restartEvery: Int? = nil, batch: Int = 4096, sessionsMax: Int = .max,
+    log: (any ChangeLog)? = nil
   ) async throws -> [String: Digest] {
     let pipeline = try #require(Self.pipeline)
     var replay = Replay(

@@ -2,7 +2,13 @@ internal import Dispatch
 internal import SQLite
 internal import Synchronization
 
-/// Moves a file's write-ahead log into the file on a thread of its own, by a connection of its own. A move that fails moves nothing: the log has it
+/// Moves a file's write-ahead log into the file on a thread of its own, by a connection of its own.
+///
+/// SQLite 3.40.1 can damage a file when one connection begins the log anew while another begins to move it (the "WAL-reset bug" of its wal.html). That needs
+/// a log that is moved whole at that moment. So a move here begins only while there is something to move (`LogMoves`), which nobody else moves meanwhile:
+/// the writer waits for it before it moves anything itself, and readers cannot.
+///
+/// A move that fails moves nothing: the log has it
 /// all, and whoever writes next is told what is wrong with the disk.
 final class LogMover: Sendable {
   private let path: String

@@ -61,13 +61,14 @@ extension SQLiteGeneration {
         row.reset()
       }
     }
-    if let due = lookup.due { found.dueThrough = try findDue(due, place, sessions, &found.entries) }
+    if let due = lookup.due { found.dueThrough = try findDue(due, place, sessions, into: &found.entries) }
     return found
   }
 
   /// What is due before an instant, as far as one answer goes: answers before which instant all that is due is among `entries` now.
   private func findDue(
-    _ wanted: SessionLookup.Due, _ place: SessionPlace, _ sessions: Sessions, _ entries: inout [StoredSessions.Entry]
+    _ wanted: SessionLookup.Due, _ place: SessionPlace, _ sessions: Sessions,
+    into entries: inout [StoredSessions.Entry]
   ) throws -> Instant {
     let due = try connection.statement(
       """
