@@ -167,8 +167,9 @@ struct RankTable: ~Copyable {
 
   // MARK: Size
 
-  /// Whether so many members are too many, or too few, for the buckets: more than 12.9 a bucket, or less than 9.
-  func isUnfit(_ count: Int) -> Bool { count * 10 > buckets * 129 || (count < buckets * 9 && buckets > 1) }
+  /// Whether so many members are too many, or too few, for the buckets: more than 12.9 a bucket, or less than 9 with one bucket
+  /// fewer.
+  func isUnfit(_ count: Int) -> Bool { count * 10 > buckets * 129 || (count < (buckets - 1) * 9) }
 
   /// Makes the table again for `count` members, and enters all that are in leaves.
   mutating func rebuild(for count: Int, _ nodes: borrowing Blocks, _ layout: RankLayout) {
