@@ -1,5 +1,6 @@
 import ChangeRecords
 import DynamoModel
+import LiteralTestKit
 import Pipelines
 import RandomTestKit
 import ReadModels

@@ -5,7 +5,7 @@ internal import Glibc
 /// up.
 extension RankTree {
   /// A leaf with less looks at its neighbours.
-  static let contentMin = RankNode.leafBytes * 3 / 4
+  static let contentMin = RankNode.leafBytes * 5 / 8
   /// Leaves are merged up to this, so that they do not split at once; and an even share of so much, which may be longer by
   /// one record, fits.
   static let mergedMax = RankNode.leafBytes * 6 / 7

@@ -10,7 +10,7 @@ internal import Glibc
 /// where heads are equal.
 ///
 /// A full leaf gives records to a neighbour that has room, or becomes, with a neighbour, three that are two thirds full; a
-/// leaf less than three quarters full is merged with neighbours that have room. Blocks are numbered without gaps: the last
+/// leaf less than five eighths full is merged with neighbours that have room. Blocks are numbered without gaps: the last
 /// one takes the place of one that is given up, and what is free at the end goes back to the machine. So the memory follows
 /// the number of members both ways.
 struct RankTree: ~Copyable {
