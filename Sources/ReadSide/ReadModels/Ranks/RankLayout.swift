@@ -11,12 +11,12 @@ internal import Pipelines
 /// kind, the last one excepted, so a record needs no lengths:
 ///
 /// - Values begin with a byte for the type, in the order of `Value`'s ordered form. Integers and timestamps have their length
-///   in that byte and only as many bytes as they need; other values are as in the ordered form, but a member's text has no
-///   end of its own. A score is complemented where the greatest is the best.
+/// in that byte and only as many bytes as they need; other values are as in the ordered form, but a member's text has no
+/// end of its own. A score is complemented where the greatest is the best.
 /// - A time is twice its milliseconds since 1970, plus 1 where two bytes of microseconds follow. Its first four bits say how
-///   many bytes come after the first, whose other four bits are the highest of the number. So is an order. Today's times have
-///   6 bytes, orders below 2^36 at most 5. Neither begins with FF, so the 00 before a time is not taken for one within the
-///   member.
+/// many bytes come after the first, whose other four bits are the highest of the number. So is an order. Today's times have
+/// 6 bytes, orders below 2^36 at most 5. Neither begins with FF, so the 00 before a time is not taken for one within the
+/// member.
 struct RankLayout {
   let isDescending: Bool
   let timeFirst: Bool

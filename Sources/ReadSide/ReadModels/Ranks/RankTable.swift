@@ -7,7 +7,8 @@ internal import Glibc
 /// because it was full when they came, so that a search knows where it ends without marks of what was removed. A tag is a
 /// byte of the hash, 0 where the place is free. Nothing else is kept of a member: whether it is the one that is looked for is
 /// seen in its leaf, which has the tags again. So a table that gets too full, or too empty, is thrown away and made again by
-/// a walk over the leaves: 30 ms with a million members, each time their number has grown or shrunk by a fifth.
+/// a walk over the leaves: tens of milliseconds with a million members, each time their number has grown or shrunk by a
+/// fifth.
 struct RankTable: ~Copyable {
   /// Where a member was found.
   struct Place {
@@ -167,8 +168,8 @@ struct RankTable: ~Copyable {
 
   // MARK: Size
 
-  /// Whether so many members are too many, or too few, for the buckets: more than 12.9 a bucket, or less than 9 with one bucket
-  /// fewer.
+  /// Whether so many members are too many, or too few, for the buckets: more than 12.9 a bucket, or less than 9 with one
+  /// bucket fewer.
   func isUnfit(_ count: Int) -> Bool { count * 10 > buckets * 129 || (count < (buckets - 1) * 9) }
 
   /// Makes the table again for `count` members, and enters all that are in leaves.
