@@ -187,7 +187,7 @@ struct RankTree: ~Copyable {
   }
 
   /// Where a record would go whose member has this hash. Memory is asked for the leaf that the member stands in while the way
-  /// down is searched, and then for what is above that leaf and for the target: so an update waits three times, not seven.
+  /// down is searched, and then for what is above that leaf: what an update waits for comes side by side.
   func target(_ bound: RankBound, hash: UInt64) -> Target {
     let candidate = table.candidate(hash)
     if candidate >= 0 { nodes.touch(candidate, 0..<Blocks.size) }
