@@ -158,25 +158,28 @@ package struct BytesTable: Sendable {
 
   private static let seed = UInt64.random(in: 0 ... .max)
 
+  private static func hash(_ key: UnsafeRawBufferPointer) -> UInt32 { UInt32(truncatingIfNeeded: wideHash(key)) }
+
   /// The hash by which the table finds its strings, for tables of other shapes too; another one in each process. Eight bytes at a
-  /// time, each mixed in by a multiplication of full width.
-  package static func hash(_ key: UnsafeRawBufferPointer) -> UInt32 {
+  /// time, each mixed in by a multiplication of full width; the last eight may overlap those before.
+  package static func wideHash(_ key: UnsafeRawBufferPointer) -> UInt64 {
     func mix(_ value: UInt64) -> UInt64 {
       let product = value.multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
       return product.high ^ product.low
     }
     var hash = seed ^ UInt64(key.count)
-    var index = 0
-    while index + 8 <= key.count {
-      hash = mix(hash ^ key.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-      index += 8
+    if key.count >= 8 {
+      var index = 0
+      while index + 8 < key.count {
+        hash = mix(hash ^ key.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        index += 8
+      }
+      hash = mix(hash ^ key.loadUnaligned(fromByteOffset: key.count - 8, as: UInt64.self))
+    } else {
+      var rest: UInt64 = 0
+      for byte in key { rest = rest << 8 | UInt64(byte) }
+      hash = mix(hash ^ rest)
     }
-    var rest: UInt64 = 0
-    while index < key.count {
-      rest = rest << 8 | UInt64(key[index])
-      index += 1
-    }
-    hash = mix(hash ^ rest)
-    return UInt32(truncatingIfNeeded: mix(hash ^ 0xd6e8_feb8_6659_fd93))
+    return mix(hash ^ 0xd6e8_feb8_6659_fd93)
   }
 }

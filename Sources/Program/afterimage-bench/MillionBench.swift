@@ -71,8 +71,8 @@ enum MillionBench {
     let store = try TableStore(path: directory + "/tables")
     defer { store.close() }
     _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
-    for start in stride(from: 0, to: count, by: 1_000) {
-      let numbers = start..<min(start + 1_000, count)
+    for start in stride(from: 0, to: count, by: 10_000) {
+      let numbers = start..<min(start + 10_000, count)
       _ = try await store.write(
         WriteTransaction(
           actions: numbers.map { put($0, 0) }, times: numbers.map { LogTime(rawValue: 1_700_000_000_000 + Int64($0)) }))

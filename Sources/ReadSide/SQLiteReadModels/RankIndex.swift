@@ -70,8 +70,19 @@ package final class RankIndex {
     last.reset()
     let table = projection.table
     let rows = try connection.prepare("SELECT \(columns) FROM \(table.name)")
-    while try rows.step() { enter(rows) }
+    while try rows.step() {
+      guard let row = row(rows) else { continue }
+      ranks(row.board).enter(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
+    }
+    for board in boards.values { board.index() }
     isLoaded = true
+  }
+
+  private func ranks(_ key: [UInt8]) -> RankBoard {
+    if let ranks = boards[key] { return ranks }
+    let ranks = RankBoard(direction: board.direction, ties: board.ties)
+    boards[key] = ranks
+    return ranks
   }
 
   /// Board columns, member, score, reached_at, reached_order.
@@ -79,21 +90,17 @@ package final class RankIndex {
     projection.table.columns[..<(board.boardCount + 4)].map(\.name).joined(separator: ", ")
   }
 
-  private func enter(_ row: Statement) {
-    let table = projection.table
-    var values: [Value] = []
-    for column in 0..<(board.boardCount + 4) {
-      values.append(Value(column: column, of: row, as: table.columns[column].type) ?? .null)
-    }
-    let key = Value.ordered(values[..<board.boardCount])
-    guard case .timestamp(let reachedAt) = values[board.boardCount + 2],
-      case .integer(let order) = values[board.boardCount + 3]
-    else { return }
-    let ranks = boards[key] ?? RankBoard(direction: board.direction, ties: board.ties)
-    boards[key] = ranks
-    ranks.set(
-      values[board.boardCount], score: values[board.boardCount + 1], reachedAt: reachedAt,
-      reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+  private typealias Row = (board: [UInt8], member: Value, score: Value, reachedAt: Instant, order: CommitOrder)
+
+  private func row(_ row: Statement) -> Row? {
+    let columns = projection.table.columns
+    let count = board.boardCount
+    func value(_ column: Int) -> Value { Value(column: column, of: row, as: columns[column].type) ?? .null }
+    guard case .timestamp(let reachedAt) = value(count + 2), case .integer(let order) = value(count + 3) else { return nil }
+    return (
+      count == 0 ? [] : Value.ordered((0..<count).map(value)), value(count), value(count + 1), reachedAt,
+      CommitOrder(rawValue: UInt64(bitPattern: order))
+    )
   }
 
   /// A journal entry names a member of a board, or a whole board that was dropped.
@@ -104,7 +111,9 @@ package final class RankIndex {
         "SELECT \(columns) FROM \(projection.table.name) WHERE \(condition.joined(separator: " AND "))")
       for (place, value) in values.enumerated() { try value.bindSortable(to: row, at: place + 1) }
       if try row.step() {
-        enter(row)
+        if let row = self.row(row) {
+          ranks(row.board).set(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
+        }
         row.reset()
       } else {
         let boardKey = Value.ordered(values[..<board.boardCount])

@@ -77,6 +77,7 @@ import Testing
         RankedMember(member: .string(row.member), score: .integer(row.score), reachedAt: row.reachedAt, rank: rank))
     }
     #expect(board.count == rows.count, "\(note)")
+    #expect(board.faults() == [], "\(note)")
     #expect(board.page(from: 0, limit: rows.count + 1) == expected, "\(note)")
     let middle = sorted.count / 3
     #expect(board.page(from: middle, limit: 100) == Array(expected.dropFirst(middle).prefix(100)), "\(note)")

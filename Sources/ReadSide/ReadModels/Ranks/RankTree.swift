@@ -1,230 +1,293 @@
-/// The members of a board in their order: found by order and by place, and the place of a member, each in O(log n).
+internal import DynamoModel
+internal import Glibc
+
+/// The members of a board in their order: found by member, by order and by place, each in O(log n).
 ///
-/// A B+tree whose inner nodes know how many members are below each child. Every member knows its leaf, and every node its parent: the
-/// place of a member is where it stands in its leaf and, on the way up, the counts to the left; no key is compared for it. Only to
-/// enter a member, or to ask for a score, the tree is gone down by keys: one piece of 16-byte heads a node, and the members' own
-/// bytes where heads are equal. Nodes hold up to 64 entries, so a million members are four levels. An emptied node is dropped, and
-/// nodes are not merged otherwise: boards grow far more than they shrink.
+/// A B+tree of blocks of 1 KB whose leaves hold the members' records themselves, about 25 a leaf, and whose inner nodes know
+/// of each child how many records are below it; a `RankTable` says of each member in which leaf it stands. Every node knows
+/// its parent: the place of a member is where it stands in its leaf and, on the way up, the counts to the left; no record is
+/// compared for it. Only to enter a member, or to ask for a score, the tree is gone down by 16-byte heads, and by records
+/// where heads are equal.
+///
+/// A full leaf gives records to a neighbour that has room, or becomes, with a neighbour, three that are two thirds full; a
+/// leaf less than five eighths full is merged with neighbours that have room. Blocks are numbered without gaps: the last
+/// one takes the place of one that is given up, and what is free at the end goes back to the machine. So the memory follows
+/// the number of members both ways.
 struct RankTree: ~Copyable {
-  private var leaves = RankNodes(isInner: false)
-  private var inners = RankNodes(isInner: true)
-  private var root: Int32
+  let layout: RankLayout
+  var nodes = Blocks()
+  var root: Int32
   /// Levels of inner nodes above the leaves.
-  private var height = 0
+  var height = 0
+  var table = RankTable()
+  /// Whether `table` holds the members: not while many are entered at once, and not where nobody asks for members.
+  private(set) var isIndexed: Bool
+  private(set) var count = 0
+  /// What records take that stand outside of their leaves.
+  var longBytes = 0
+  /// How often leaves were split, merged or spread.
+  var shape = 0
 
-  init() { root = leaves.make() }
+  init(_ layout: RankLayout, isIndexed: Bool = true) {
+    self.layout = layout
+    self.isIndexed = isIndexed
+    root = nodes.make()
+    RankNode(base: nodes[root]).clear(level: 0)
+  }
 
-  private func link(_ node: Int32, _ level: Int) -> RankNodes.Link { level == 0 ? leaves.links[node] : inners.links[node] }
-
-  private func setLink(_ node: Int32, _ level: Int, parent: Int32, place: Int) {
-    if level == 0 {
-      leaves.links.base[Int(node)].parent = parent
-      leaves.links.base[Int(node)].place = Int16(place)
-    } else {
-      inners.links.base[Int(node)].parent = parent
-      inners.links.base[Int(node)].place = Int16(place)
+  deinit {
+    guard longBytes > 0 else { return }
+    for number in 0..<Int32(nodes.count) {
+      let node = RankNode(base: nodes[number])
+      guard node.level == 0 else { continue }
+      for place in 0..<node.used where node.isLong(place) {
+        free(UnsafeMutableRawPointer(mutating: node.record(place).baseAddress))
+      }
     }
   }
+
+  /// All memory that the tree has allocated.
+  var bytes: Int { nodes.bytes + table.bytes + longBytes }
+
+  func node(_ number: Int32) -> RankNode { RankNode(base: nodes[number]) }
 
   // MARK: Questions
 
-  /// The place of a member that is in the tree, from 0.
-  func place(of slot: Int32, _ members: borrowing RankMembers) -> Int {
-    let leaf = members.records[slot].leaf
-    var link = leaves.links[leaf]
-    var place = leaves.place(of: slot, in: leaf)
-    while link.parent >= 0 {
-      place += inners.count(link.parent, before: Int(link.place))
-      link = inners.links[link.parent]
-    }
-    return place
+  /// Where a member stands; nil when it is not there.
+  func find(_ member: UnsafeRawBufferPointer, hash: UInt64) -> RankTable.Place? {
+    assert(isIndexed)
+    return table.find(member, hash: hash, nodes, layout)
   }
 
-  /// How many members stand before a bound.
-  func count(before bound: RankMembers.Bound, _ members: borrowing RankMembers) -> Int {
-    var node = root
-    var count = 0
-    for _ in 0..<height {
-      let place = max(0, inners.lowerBound(node, bound, members) - 1)
-      count += inners.count(node, before: place)
-      node = inners.child(node, place)
+  /// A record in its leaf. Not to be used once the tree has changed.
+  func record(_ leaf: Int32, _ place: Int) -> UnsafeRawBufferPointer { node(leaf).record(place) }
+
+  /// How many records stand before one.
+  func count(before leaf: Int32, _ place: Int) -> Int {
+    var sum = place
+    var child = leaf
+    var parent = node(leaf).parent
+    while parent >= 0 {
+      nodes.touch(parent, RankNode.childBytes)
+      let inner = node(parent)
+      sum += inner.count(before: inner.place(ofChild: child))
+      child = parent
+      parent = inner.parent
     }
-    return count + leaves.lowerBound(node, bound, members)
+    return sum
   }
 
-  /// Calls `visit` with the members from a place on, in order, until it returns false.
-  func forEach(from place: Int, _ visit: (Int32) -> Bool) {
-    var rest = place
-    var node = root
+  /// How many records stand before a bound.
+  func count(before bound: RankBound) -> Int {
+    var number = root
+    var sum = 0
     for _ in 0..<height {
-      var child = 0
-      let used = inners.used(node)
-      while child < used {
-        let below = Int(inners.entry(node, child).count)
-        if rest < below { break }
-        rest -= below
-        child += 1
+      let inner = node(number)
+      let place = max(0, lowerBound(inner, bound) - 1)
+      sum += inner.count(before: place)
+      number = inner.child(place)
+    }
+    return sum + node(number).lowerBound(bound)
+  }
+
+  /// How many children's least records stand before a bound.
+  @inline(__always)
+  func lowerBound(_ inner: RankNode, _ bound: RankBound) -> Int {
+    let low = inner.lowerBound(bound.head)
+    return low < inner.used && inner.head(low) == bound.head ? lowerBound(inner, bound, from: low) : low
+  }
+
+  /// The same from a place on, where heads are equal to the bound's.
+  @inline(never)
+  private func lowerBound(_ inner: RankNode, _ bound: RankBound, from place: Int) -> Int {
+    var low = place
+    var high = inner.used
+    while low < high {
+      let middle = (low + high) / 2
+      if inner.head(middle) == bound.head, bound.isAfter(leastRecord(inner.child(middle))) {
+        low = middle + 1
+      } else {
+        high = middle
       }
-      if child == used { return }
-      node = inners.child(node, child)
     }
+    return low
+  }
+
+  private func leastRecord(_ number: Int32) -> UnsafeRawBufferPointer {
+    var node = node(number)
+    while node.level > 0 { node = self.node(node.child(0)) }
+    return node.record(0)
+  }
+
+  /// Whether a record begins with these bytes, which are a score's.
+  func hasScore(_ score: UnsafeRawBufferPointer) -> Bool {
+    var found = false
+    forEach(from: count(before: RankBound(score))) { record in
+      found = record.count >= score.count && memcmp(record.baseAddress!, score.baseAddress!, score.count) == 0
+      return false
+    }
+    return found
+  }
+
+  /// Calls `visit` with the records from a place on, in order, until it returns false.
+  func forEach(from place: Int, _ visit: (UnsafeRawBufferPointer) -> Bool) {
+    guard var (leaf, rest) = find(place: place) else { return }
     while true {
-      let used = leaves.used(node)
-      while rest < used {
-        if !visit(leaves.slots[Int(node) * RankNodes.width + rest]) { return }
+      let node = node(leaf)
+      while rest < node.used {
+        if !visit(node.record(rest)) { return }
         rest += 1
       }
       rest = 0
-      guard let next = leaf(after: node) else { return }
-      node = next
+      guard let next = self.leaf(after: leaf) else { return }
+      leaf = next
     }
   }
 
-  private func leaf(after leaf: Int32) -> Int32? {
-    var link = leaves.links[leaf]
-    var level = 1
-    while link.parent >= 0, Int(link.place) + 1 == inners.used(link.parent) {
-      link = inners.links[link.parent]
-      level += 1
+  /// The leaf of the record at a place in the order, and its place there; nil past the end.
+  func find(place: Int) -> (leaf: Int32, place: Int)? {
+    guard place < count else { return nil }
+    var rest = place
+    var number = root
+    for _ in 0..<height {
+      let inner = node(number)
+      var child = 0
+      while rest >= inner.count(child) {
+        rest -= inner.count(child)
+        child += 1
+      }
+      number = inner.child(child)
     }
-    guard link.parent >= 0 else { return nil }
-    var node = inners.child(link.parent, Int(link.place) + 1)
-    for _ in 1..<level { node = inners.child(node, 0) }
-    return node
+    return (number, rest)
+  }
+
+  private func leaf(after leaf: Int32) -> Int32? {
+    var child = leaf
+    var parent = node(leaf).parent
+    while parent >= 0 {
+      let inner = node(parent)
+      let place = inner.place(ofChild: child) + 1
+      if place < inner.used {
+        var next = inner.child(place)
+        while node(next).level > 0 { next = node(next).child(0) }
+        return next
+      }
+      child = parent
+      parent = inner.parent
+    }
+    return nil
   }
 
   // MARK: Changes
 
-  /// Enters a member that is not in the tree.
-  mutating func insert(_ slot: Int32, _ members: borrowing RankMembers) {
-    let bound = members.bound(slot)
-    var leaf = root
-    for _ in 0..<height { leaf = inners.child(leaf, max(0, inners.lowerBound(leaf, bound, members) - 1)) }
-    var place = leaves.lowerBound(leaf, bound, members)
-    if leaves.used(leaf) == RankNodes.width {
-      let sibling = split(leaf, level: 0, members)
-      let half = leaves.used(leaf)
-      if place > half {
-        leaf = sibling
-        place -= half
+  /// The leaf into which a record goes, as long as the tree has its shape.
+  struct Target {
+    let leaf: Int32
+    fileprivate let shape: Int
+  }
+
+  /// Where a record would go whose member has this hash. Memory is asked for the leaf that the member stands in while the way
+  /// down is searched, and then for what is above that leaf: what an update waits for comes side by side.
+  func target(_ bound: RankBound, hash: UInt64) -> Target {
+    let candidate = table.candidate(hash)
+    if candidate >= 0 { nodes.touch(candidate, 0..<Blocks.size) }
+    let target = target(bound)
+    if candidate >= 0, node(candidate).parent >= 0 { nodes.touch(node(candidate).parent, RankNode.childBytes) }
+    return target
+  }
+
+  /// Where a record would go. Memory is asked for that leaf: by the time that another one was searched it has come.
+  func target(_ bound: RankBound) -> Target {
+    var number = root
+    for _ in 0..<height {
+      nodes.touch(number, RankNode.headBytes)
+      let inner = node(number)
+      number = inner.child(max(0, lowerBound(inner, bound) - 1))
+    }
+    nodes.touch(number, 0..<Blocks.size)
+    return Target(leaf: number, shape: shape)
+  }
+
+  /// Enters a record whose member is not there. `hash` is its member's; `target` may be of a time when another record was
+  /// still there.
+  mutating func insert(_ record: UnsafeRawBufferPointer, hash: UInt64, _ target: Target? = nil) {
+    count += 1
+    if isIndexed, table.isUnfit(count) { table.rebuild(for: count, nodes, layout) }
+    let tag = RankTable.tag(hash)
+    let bound = RankBound(record)
+    var known = target ?? self.target(bound)
+    if known.shape != shape { known = self.target(bound) }
+    let leaf: Int32
+    if record.count <= LeafEntry.bytesMax {
+      leaf = insert(LeafEntry(tag: tag, isLong: false, bytes: record), bound, into: known.leaf)
+    } else {
+      guard let long = malloc(record.count) else { preconditionFailure("no memory for \(record.count) bytes") }
+      memcpy(long, record.baseAddress!, record.count)
+      longBytes += record.count
+      let reference = (Int(bitPattern: long), record.count)
+      leaf = withUnsafeBytes(of: reference) {
+        insert(LeafEntry(tag: tag, isLong: true, bytes: $0), bound, into: known.leaf)
       }
     }
-    leaves.insert(leaf, at: place, RankNodes.Entry(head: bound.head, slot: slot))
-    members.setLeaf(slot, leaf)
-    count(leaf, 1)
-    if place == 0 { refreshFirst(leaf, level: 0) }
+    if isIndexed { table.insert(hash, leaf: leaf) }
   }
 
-  /// Takes a member out that is in the tree.
-  mutating func remove(_ slot: Int32, _ members: borrowing RankMembers) {
-    let leaf = members.records[slot].leaf
-    let place = leaves.place(of: slot, in: leaf)
-    leaves.remove(leaf, at: place)
-    members.setLeaf(slot, -1)
-    count(leaf, -1)
-    if leaves.used(leaf) > 0 {
-      if place == 0 { refreshFirst(leaf, level: 0) }
-    } else if height > 0 {
-      drop(leaf, level: 0)
+  /// Takes out the record of a member that `find` has found.
+  mutating func remove(_ found: RankTable.Place, hash: UInt64) {
+    table.remove(found, hash: hash)
+    remove(found.leaf, found.place)
+    if table.isUnfit(count) { table.rebuild(for: count, nodes, layout) }
+  }
+
+  /// Takes out the record that has exactly these bytes and must be there, from a tree that is not indexed.
+  mutating func remove(_ record: UnsafeRawBufferPointer) {
+    guard let (leaf, place) = find(place: count(before: RankBound(record))) else { return }
+    remove(leaf, place)
+  }
+
+  private mutating func remove(_ leaf: Int32, _ place: Int) {
+    let node = node(leaf)
+    if node.isLong(place) {
+      let long = node.record(place)
+      longBytes -= long.count
+      free(UnsafeMutableRawPointer(mutating: long.baseAddress))
     }
+    node.remove(at: place)
+    count -= 1
+    count(leaf, -1, newHead: place == 0 && node.used > 0 ? RankBound.head(node.record(0)) : nil)
+    if height > 0, node.content < RankTree.contentMin { refill(leaf) }
   }
 
-  /// Adds to the counts above a leaf.
-  private func count(_ leaf: Int32, _ change: Int32) {
-    var link = leaves.links[leaf]
-    while link.parent >= 0 {
-      inners.counts.base[Int(link.parent) * RankNodes.width + Int(link.place)] &+= change
-      link = inners.links[link.parent]
-    }
-  }
-
-  /// Notes in the nodes above which member is now the least of a node.
-  private func refreshFirst(_ node: Int32, level: Int) {
-    let first = level == 0 ? leaves.entry(node, 0) : inners.entry(node, 0)
-    var link = link(node, level)
-    while link.parent >= 0 {
-      let at = Int(link.parent) * RankNodes.width + Int(link.place)
-      inners.heads[at] = first.head
-      inners.slots[at] = first.slot
-      if link.place > 0 { return }
-      link = inners.links[link.parent]
-    }
-  }
-
-  /// Gives the second half of a full node to a new one after it, and answers that.
-  private mutating func split(_ node: Int32, level: Int, _ members: borrowing RankMembers) -> Int32 {
-    var above = link(node, level)
-    if above.parent < 0 {
-      grow(level)
-    } else if inners.used(above.parent) == RankNodes.width {
-      _ = split(above.parent, level: level + 1, members)
-    }
-    above = link(node, level)
-    let sibling = level == 0 ? leaves.make() : inners.make()
-    let half = RankNodes.width / 2
-    var moved = 0
-    if level == 0 {
-      leaves.move(node, half, to: sibling, 0, count: half)
-      leaves.links.base[Int(node)].used = Int16(half)
-      leaves.links.base[Int(sibling)].used = Int16(half)
-      for place in 0..<half { members.setLeaf(leaves.entry(sibling, place).slot, sibling) }
-      moved = half
-    } else {
-      inners.move(node, half, to: sibling, 0, count: half)
-      inners.links.base[Int(node)].used = Int16(half)
-      inners.links.base[Int(sibling)].used = Int16(half)
-      moved = inners.count(sibling, before: half)
-      relink(sibling, from: 0, level: level)
-    }
-    let first = level == 0 ? leaves.entry(sibling, 0) : inners.entry(sibling, 0)
-    inners.counts.base[Int(above.parent) * RankNodes.width + Int(above.place)] &-= Int32(moved)
-    inners.insert(
-      above.parent, at: Int(above.place) + 1,
-      RankNodes.Entry(head: first.head, slot: first.slot, child: sibling, count: Int32(moved)))
-    relink(above.parent, from: Int(above.place) + 1, level: level + 1)
-    return sibling
-  }
-
-  /// Puts a root above the root, which is at a level.
-  private mutating func grow(_ level: Int) {
-    let top = inners.make()
-    var first = level == 0 ? leaves.entry(root, 0) : inners.entry(root, 0)
-    first.count = Int32(level == 0 ? leaves.used(root) : inners.count(root, before: inners.used(root)))
-    first.child = root
-    inners.insert(top, at: 0, first)
-    setLink(root, level, parent: top, place: 0)
-    root = top
-    height += 1
-  }
-
-  /// Updates where the children of an inner node stand, from a place on.
-  private func relink(_ node: Int32, from place: Int, level: Int) {
-    for index in place..<max(place, inners.used(node)) {
-      setLink(inners.child(node, index), level - 1, parent: node, place: index)
+  /// Adds to the counts above a leaf, and notes the head of its first record where that is another one.
+  func count(_ leaf: Int32, _ change: Int32, newHead: UInt128?) {
+    var newHead = newHead
+    var child = leaf
+    var parent = node(leaf).parent
+    while parent >= 0 {
+      nodes.touch(parent, RankNode.childBytes)
+      let inner = node(parent)
+      let place = inner.place(ofChild: child)
+      inner.add(change, toCount: place)
+      if let head = newHead {
+        inner.setHead(place, head)
+        if place > 0 { newHead = nil }
+      }
+      child = parent
+      parent = inner.parent
     }
   }
 
-  /// Lets go of a node that has no entries, which is not the root.
-  private mutating func drop(_ node: Int32, level: Int) {
-    let above = link(node, level)
-    if level == 0 { leaves.free(node) } else { inners.free(node) }
-    inners.remove(above.parent, at: Int(above.place))
-    let used = inners.used(above.parent)
-    if used == 0 {
-      guard above.parent == root else { return drop(above.parent, level: level + 1) }
-      inners.free(root)
-      height = 0
-      root = leaves.make()
-      return
-    }
-    relink(above.parent, from: Int(above.place), level: level + 1)
-    if above.place == 0 { refreshFirst(above.parent, level: level + 1) }
-    while height > 0, inners.used(root) == 1 {
-      let child = inners.child(root, 0)
-      inners.free(root)
-      root = child
-      height -= 1
-      setLink(root, height, parent: -1, place: 0)
-    }
+  /// Members that are entered from now on are in no table until `index` is called. Costs nothing when nothing is in it yet.
+  mutating func unindex() {
+    guard isIndexed else { return }
+    isIndexed = false
+    table = RankTable()
+  }
+
+  /// Enters all members that are in leaves into the table.
+  mutating func index() {
+    guard !isIndexed else { return }
+    isIndexed = true
+    table.rebuild(for: count, nodes, layout)
   }
 }
