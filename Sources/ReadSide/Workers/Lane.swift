@@ -147,7 +147,8 @@ struct Lane {
       let batch = try await log.read(
         partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit, wait: settings.readWait)
       run.begin(batch)
-      while run.isAtWork {
+      // A batch that ends many sessions is many steps: to stop after any of them is right.
+      while run.isAtWork, !Task.isCancelled {
         switch run.step() {
         case .look(let lookups): run.admit(try await writer.sessions(id, lookups), lookups)
         case .act(.commit):
