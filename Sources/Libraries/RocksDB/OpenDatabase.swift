@@ -152,6 +152,10 @@ final class OpenDatabase: @unchecked Sendable {
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
     if family.pointReads {
       rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
+      // In parts of 4 KB, as the index: the filter of a whole file is megabytes, and a cache that does not hold those of all files would read one
+      // for each key that is not there.
+      rocksdb_block_based_options_set_index_type(table, Int32(rocksdb_block_based_table_index_type_two_level_index_search))
+      rocksdb_block_based_options_set_partition_filters(table, 1)
     }
     rocksdb_options_set_block_based_table_factory(options, table)
     rocksdb_block_based_options_destroy(table)
