@@ -154,9 +154,8 @@ import Testing
     #expect(healthy.status == 0, "\(healthy)")
     #expect(healthy.output.contains("is in use by pid ") && healthy.output.contains("pipeline chat-rooms"), "\(healthy)")
     #expect(await scene.server.stop() == 0)
-    for word in ["rocksdb 7.", "librdkafka ", "sqlite 3.", "tables 2, read models 6"] {
-      #expect(healthy.output.contains(word), "\(healthy)")
-    }
+    for word in ["rocksdb 7.", "librdkafka ", "sqlite 3."] { #expect(healthy.output.contains(word), "\(healthy)") }
+    #expect(healthy.output.contains(/tables [0-9]+, read models [0-9]+/), "\(healthy)")
     let stopped = try await Program.run(
       "doctor", "--data", scene.folder.file("data"), "--endpoint", scene.server.tables, "--server", scene.server.page, "-o",
       "json")
