@@ -40,7 +40,7 @@ extension Connection {
   }
 
   /// How many pages the write-ahead log has, and how many of them are in the file already (the same index's "mxFrame" and "nBackfill"), as of now. Nil
-  /// where there is no mark.
+  /// for a file without a mark.
   package var logPages: (all: Int, moved: Int)? {
     guard let index = database.flatMap({ CheckedFile.of($0) })?.pointee.logIndex else { return nil }
     func number(_ place: Int) -> Int { Int(index.load(fromByteOffset: place, as: UInt32.self)) }

@@ -50,7 +50,7 @@ enum RankBench {
     memory("_after_updates")
     for name in names.shuffled(using: &random)[..<(members / 2)] { board.remove(name) }
     memory("_after_half_removed")
-    // What was there before the board still is: it is no part of the difference.
+    // What was there before the board still is, so the difference leaves it out.
     withExtendedLifetime((names, chosen, asked)) {}
     for name in ["", "_after_updates", "_after_half_removed"] {
       goal("ranks.bytes_per_member\(name)", "at most \(Int(bytesMax)) bytes", &report) { $0 <= bytesMax }

@@ -34,7 +34,7 @@ extension SessionFold {
   /// Everything that the store holds as due before this is in memory: deadlines before it may be fired.
   package var dueThrough: Instant { elsewhere.dueThrough }
 
-  /// Takes over what the read model holds. `firedThrough` is the time before which deadlines have fired.
+  /// Takes over what the read model holds.
   package mutating func load(_ stored: StoredSessions) {
     if !stored.isWhole {
       elsewhere.isEmpty = false

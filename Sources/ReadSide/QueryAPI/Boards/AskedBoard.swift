@@ -67,7 +67,7 @@ final class AskedBoard: Sendable {
       asked: self, shown: try shown(values, members, counted: counted, reader), ranks: ranks, validity: validity)
   }
 
-  /// A board with what is beside its members: when it closed, and what it shows of them. Without values there is no board.
+  /// A board with what is beside its members: when it closed, and what it shows of them. Nil `values` name no board: the answer is empty.
   func shown(
     _ values: [Value]?, _ members: [RankedMember], counted: Int, _ reader: (any GenerationReader)?
   ) throws -> ShownBoard {

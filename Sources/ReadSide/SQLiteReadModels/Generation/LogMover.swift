@@ -8,8 +8,7 @@ internal import Synchronization
 /// a log that is moved whole at that moment. So a move here begins only while there is something to move (`LogMoves`), which nobody else moves meanwhile:
 /// the writer waits for it before it moves anything itself, and readers cannot.
 ///
-/// A move that fails moves nothing: the log has it
-/// all, and whoever writes next is told what is wrong with the disk.
+/// A move that fails moves nothing: the log still has all of it, and the move is tried again when the log has grown.
 final class LogMover: Sendable {
   private let path: String
   private let queue = DispatchQueue(label: "log mover")

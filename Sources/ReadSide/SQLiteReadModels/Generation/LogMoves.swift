@@ -1,4 +1,4 @@
-/// When the write-ahead log of a generation's file is moved into the file, and by whom, as a value: after each commit it is told how long the log is.
+/// When the write-ahead log of a generation's file is moved into the file, and by whom, as a value that takes the length of the log after each commit.
 ///
 /// To move 16 MB and sync them takes tens of milliseconds, which a commit that does it would make its readers wait for. So another thread moves the
 /// bulk while commits go on, and a commit moves only the little that came meanwhile: when nothing is left to move, the next one begins the log
