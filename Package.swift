@@ -66,6 +66,7 @@ let package = Package(
     library("CPCRE2"),
     library("CLibCrypto"),
     library("CZlib"),
+    library("CMalloc"),
     library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
@@ -95,7 +96,7 @@ let package = Package(
     module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
     tests("Process", "Services", ["Services"]),
-    module("Process", "Services"),
+    module("Process", "Services", ["CMalloc"]),
     module("Process", "Telemetry"),
 
     // Items

@@ -1,7 +1,9 @@
 import Arguments
 import Foundation
+import Services
 
 // Exit codes: 0 done, 1 it failed, 2 the command line was wrong, 3 a check or test found something.
+Memory.bound()
 let arguments = Array(CommandLine.arguments.dropFirst())
 do {
   if arguments == ["--version"] {

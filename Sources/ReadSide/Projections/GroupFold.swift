@@ -8,13 +8,14 @@ struct GroupFold: Fold {
   private let sources: [Source]
   /// Of a leaderboard whose score reads an input: without a value there is no member.
   private let scoreInput: Int?
-  private var groups = BytesMap<GroupDelta>()
+  private var groups: GroupDeltas
   private var scratch: [UInt8] = []
 
   /// `sources` are those of the lane's table.
   init(_ plan: GroupPlan, sources: [Source], id: ProjectionID) {
     self.id = id
     self.plan = plan
+    groups = GroupDeltas(plan)
     self.sources = sources
     scoreInput = plan.boardCount == nil ? nil : plan.columns[0].input
   }
@@ -76,7 +77,7 @@ struct GroupFold: Fold {
     guard let place = place(inputs) else { return }
     let contribution = Contribution(inputs: inputs, sign: 1, stamp: change.stamp, itemKey: change.itemKey)
     let isMove = plan.boardCount != nil && !amount((inputs, 1)).isZero
-    groups.values[place].add(contribution, plan, isMove: isMove)
+    groups.add(contribution, to: place, plan, isMove: isMove)
   }
 
   private mutating func add(_ contributions: Contributions, _ change: Change) {
@@ -84,7 +85,7 @@ struct GroupFold: Fold {
     for (inputs, sign) in contributions.all {
       guard let place = place(inputs) else { continue }
       let contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: change.itemKey)
-      groups.values[place].add(contribution, plan)
+      groups.add(contribution, to: place, plan)
       places.append(place)
     }
     if plan.boardCount != nil { noteMoved(contributions, places, change) }
@@ -98,8 +99,7 @@ struct GroupFold: Fold {
       if inputs[column].isNull { return nil }
       inputs[column].appendOrdered(to: &scratch)
     }
-    let plan = plan
-    return groups.slot(of: scratch) { GroupDelta(key: Array(inputs[..<plan.keyCount]), plan) }
+    return groups.slot(of: scratch, plan)
   }
 
   /// Members whose count or sum this change moves: what it gives and takes does not cancel out.
@@ -126,13 +126,10 @@ struct GroupFold: Fold {
     return sum
   }
 
-  private mutating func move(_ place: Int, _ change: Change) {
-    // A lane's changes come in order.
-    groups.values[place].changed = change.stamp
-  }
+  private mutating func move(_ place: Int, _ change: Change) { groups.move(place, change.stamp) }
 
   var hasChanges: Bool { !groups.isEmpty }
-  var changedRows: Int { groups.count }
+  var changedRows: Int { groups.size }
 
   mutating func takeChanges(into changes: inout LaneChanges) {
     if groups.isEmpty { return }

@@ -52,30 +52,35 @@ package struct GroupState: Sendable, Equatable {
   /// Whether the group has contributions: over items one without any has no row.
   package func isAlive(_ plan: GroupPlan) -> Bool { !plan.isOverItems || contributions > 0 }
 
-  /// Merges what a lane adds. Deltas of different lanes give the same state in any order.
-  package mutating func merge(_ delta: GroupDelta, _ plan: GroupPlan, _ values: inout some GroupValues) throws {
-    contributions += delta.contributions
-    stamp = max(stamp, delta.stamp)
-    first = [first, delta.first].compactMap { $0 }.min()
-    changed = max(changed, delta.changed)
+  /// Merges what a lane adds to the group of a slot. Deltas of different lanes give the same state in any order.
+  package mutating func merge(
+    _ deltas: GroupDeltas, _ slot: Int, _ plan: GroupPlan, values: inout some GroupValues
+  ) throws {
+    contributions += deltas.contributions(slot)
+    stamp = max(stamp, deltas.stamp(slot))
+    if let begun = deltas.first(slot) { first = first.map { min($0, begun) } ?? begun }
+    changed = max(changed, deltas.changed(slot))
     var lists = ColumnValues(few: few, store: values)
     few = []
     defer { (few, values) = (lists.few, lists.store) }
     for index in columns.indices where plan.columns[index].list == index {
-      switch (columns[index], delta.columns[index]) {
-      case (.count(let have), .count(let more)): columns[index] = .count(have + more)
+      switch (columns[index], deltas.column(slot, index)) {
+      case (.count(let have), .number(let more)): columns[index] = .count(have + more)
+      case (.sum(var have), .number(let more)):
+        have.add(more)
+        columns[index] = .sum(have)
       case (.sum(var have), .sum(let more)):
         have.add(more)
         columns[index] = .sum(have)
-      case (.values(var distinct), .values(let changes)):
-        for (key, change) in Bytes.sorted(changes) {
-          let (before, after) = try lists.add(column: index, key: key.bytes, kept: [], change: change)
+      case (.values(var distinct), .counted(let list)):
+        try deltas.forEach(list) { value in
+          let (before, after) = try lists.add(column: index, key: value.key, kept: value.kept, change: value.change)
           distinct += (after > 0 ? 1 : 0) - (before > 0 ? 1 : 0)
         }
         columns[index] = .values(distinct: distinct)
-      case (.entries, .entries(let changes)):
-        for (key, entry) in Bytes.sorted(changes) {
-          _ = try lists.add(column: index, key: key.bytes, kept: entry.kept, change: entry.change)
+      case (.entries, .counted(let list)):
+        try deltas.forEach(list) { value in
+          _ = try lists.add(column: index, key: value.key, kept: value.kept, change: value.change)
         }
       case (.best(let have), .best(let candidate?)):
         if candidate.beats(have, plan.columns[index].function) { columns[index] = .best(candidate) }

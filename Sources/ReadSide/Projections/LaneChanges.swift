@@ -6,8 +6,8 @@ package import Pipelines
 package struct LaneChanges: Sendable {
   /// By projection, then by the row's primary key in ordered form. Nil for a row that came and went.
   package var collections: [ProjectionID: BytesMap<CollectionChange?>] = [:]
-  /// Aggregates and boards: by projection, then by the group's ordered values.
-  package var groups: [ProjectionID: BytesMap<GroupDelta>] = [:]
+  /// Aggregates and boards: by projection.
+  package var groups: [ProjectionID: GroupDeltas] = [:]
   /// By projection.
   package var sessions: [ProjectionID: SessionChanges] = [:]
   package var deadLetters: [DeadLetter] = []

@@ -40,12 +40,18 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
   package var ordered: [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(Stamp.orderedBytes)
-    for number in [
-      UInt64(bitPattern: time.rawValue) ^ (1 << 63), order.rawValue, tableID.rawValue, UInt64(partition), sequence.rawValue,
-    ] {
-      for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
-    }
+    appendOrdered(to: &out)
     return out
+  }
+
+  /// Adds the bytes of `ordered`.
+  func appendOrdered(to out: inout [UInt8]) {
+    func append(_ number: UInt64) { withUnsafeBytes(of: number.bigEndian) { out.append(contentsOf: $0) } }
+    append(UInt64(bitPattern: time.rawValue) ^ (1 << 63))
+    append(order.rawValue)
+    append(tableID.rawValue)
+    append(UInt64(partition))
+    append(sequence.rawValue)
   }
 
   package static let orderedBytes = 40

@@ -19,7 +19,7 @@ package struct LanePace: Sendable {
   package var watermarkInterval: Duration
 
   package init(
-    recordsMax: Int = 500_000, rowsMax: Int = 100_000, interval: Duration = .seconds(1), farRecords: UInt64 = 50_000,
+    recordsMax: Int = 500_000, rowsMax: Int = 250_000, interval: Duration = .seconds(1), farRecords: UInt64 = 50_000,
     watermarkInterval: Duration = .seconds(1)
   ) {
     self.recordsMax = recordsMax

@@ -9,6 +9,7 @@ import Testing
       "Libraries",
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
+        "CMalloc",
         "RocksDB", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),

@@ -47,32 +47,33 @@ extension MemoryGeneration {
     try check(.commit)
   }
 
-  private mutating func merge(_ id: ProjectionID, _ deltas: BytesMap<GroupDelta>, _ result: inout CheckpointResult) throws {
+  private mutating func merge(_ id: ProjectionID, _ deltas: GroupDeltas, _ result: inout CheckpointResult) throws {
     guard let plan = plans[id] else { return }
     result.rows += deltas.count
     let watermark = leastWatermark(id)
     var touched: Set<BytesKey> = []
-    for (bytes, delta) in deltas.sorted {
-      let key = BytesKey(bytes)
+    for slot in deltas.sortedSlots {
+      let key = BytesKey(deltas.key(slot))
+      guard let group = Value.values(ordered: key.bytes, count: plan.keyCount) else { throw StateError() }
       var state = groups[id]?[key] ?? GroupState(plan)
       var own = values[id]?[key] ?? MemoryValues()
       own.watermark = watermark
-      try state.merge(delta, plan, &own)
+      try state.merge(deltas, slot, plan, values: &own)
       let isAlive = state.isAlive(plan)
       let shown = isAlive ? try state.shown(plan, &own) : GroupState.Shown()
-      note(id, plan, key, delta.key, state.stamp, shown.misfits)
+      note(id, plan, key, group, state.stamp, shown.misfits)
       state.hasMisfit = !shown.misfits.isEmpty
       let wasPlaced = state.isPlaced
       state.isPlaced = plan.boardCount != nil && isAlive && !state.hasMisfit
       groups[id, default: [:]][key] = state
       values[id, default: [:]][key] = own
       guard let count = plan.boardCount else {
-        if isAlive { write(id, delta.key + shown.values + trace(state.stamp)) } else { rows[id]?[key] = nil }
+        if isAlive { write(id, group + shown.values + trace(state.stamp)) } else { rows[id]?[key] = nil }
         continue
       }
-      let board = Array(delta.key[..<count])
+      let board = Array(group[..<count])
       touched.insert(BytesKey(Value.ordered(board)))
-      moveBoard(id, board, delta.stamp, more: (state.isPlaced ? 1 : 0) - (wasPlaced ? 1 : 0))
+      moveBoard(id, board, deltas.stamp(slot), more: (state.isPlaced ? 1 : 0) - (wasPlaced ? 1 : 0))
     }
     if plan.boardCount != nil {
       result.boards.insert(id)

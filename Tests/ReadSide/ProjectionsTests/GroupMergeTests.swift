@@ -86,15 +86,15 @@ import Testing
       for id in pipeline.projections.ids {
         let projection = pipeline.projections[id]
         let plan = try Self.plan(projection)
-        for key in Set(changes.flatMap { $0.groups[id]?.sorted.map(\.key) ?? [] }) {
-          let deltas = changes.compactMap { $0.groups[id]?[key] }
+        for key in Set(changes.flatMap { changes in changes.groups[id].map { $0.sortedSlots.map($0.key) } ?? [] }) {
+          let deltas = changes.compactMap { changes in changes.groups[id].flatMap { all in all.slot(of: key).map { (all, $0) } } }
           // Not compared are the counted values themselves: which of them can be dropped early depends on the order.
           var expected: (stamps: [Stamp?], contributions: Int64, shown: GroupState.Shown)?
           for order in permutations(deltas) {
             var state = GroupState(plan)
             var values = MemoryValues()
-            for delta in order {
-              try state.merge(delta, plan, &values)
+            for (deltas, slot) in order {
+              try state.merge(deltas, slot, plan, values: &values)
               // It is looked at in between, as a checkpoint does.
               _ = try state.shown(plan, &values)
             }
@@ -127,10 +127,10 @@ import Testing
     for id in pipeline.projections.ids {
       let projection = pipeline.projections[id]
       let plan = try Self.plan(projection)
-      guard let delta = changes.groups[id]?.values.first else { continue }
+      guard let deltas = changes.groups[id], let slot = deltas.sortedSlots.first else { continue }
       var state = GroupState(plan)
       var values = MemoryValues()
-      try state.merge(delta, plan, &values)
+      try state.merge(deltas, slot, plan, values: &values)
       state.hasMisfit = true
       state.isPlaced = true
       let bytes = state.bytes

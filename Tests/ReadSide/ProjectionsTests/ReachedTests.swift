@@ -40,8 +40,10 @@ import Testing
     var engine = engine(pipeline)
     while engine.sequence < SequenceNumber(history.entries[0][0].count) {
       try engine.apply(history.batch(0, 0, after: engine.sequence, limit: every))
-      guard let delta = engine.takeChanges().groups[id]?[Value.ordered([.string("w")])] else { continue }
-      try state.merge(delta, plan, &values)
+      guard let deltas = engine.takeChanges().groups[id], let slot = deltas.slot(of: Value.ordered([.string("w")])) else {
+        continue
+      }
+      try state.merge(deltas, slot, plan, values: &values)
     }
     let shown = try state.shown(plan, &values)
     return shown.values.map(\.description) + ["\(shown.reached.time.milliseconds - TestHistory.start.rawValue)"]

@@ -31,7 +31,7 @@ extension SQLiteGeneration {
   }
 
   func writeBoards(
-    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: BytesMap<GroupDelta>, watermark: Instant,
+    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: GroupDeltas, watermark: Instant,
     result: inout CheckpointResult
   ) throws {
     guard case .leaderboard(let leaderboard) = pipeline.projections[id].kind, !deltas.isEmpty else { return }
@@ -42,10 +42,10 @@ extension SQLiteGeneration {
       let key = deltas.key(slot)
       // The members of a board stand one after the other.
       if boards.last.map({ !key.starts(with: $0.bytes) }) ?? true {
-        let bytes = Value.ordered(deltas.values[slot].key[..<leaderboard.boardCount])
+        let bytes = Value.ordered(try SQLiteGeneration.values(key, plan)[..<leaderboard.boardCount])
         boards.append(try board(rules, bytes) ?? Board(bytes: bytes, isNew: true))
       }
-      try merge(rules, key, deltas.values[slot], watermark: watermark, into: &boards[boards.count - 1])
+      try merge(rules, deltas, slot, watermark: watermark, into: &boards[boards.count - 1])
       result.rows += 1
     }
     for place in boards.indices {
@@ -71,20 +71,20 @@ extension SQLiteGeneration {
   }
 
   private func merge(
-    _ rules: BoardRules, _ key: [UInt8], _ delta: GroupDelta, watermark: Instant, into board: inout Board
+    _ rules: BoardRules, _ deltas: GroupDeltas, _ slot: Int, watermark: Instant, into board: inout Board
   ) throws {
     let place: Place = board.isNew ? .none : board.isShown && rules.table.keepsState ? .row : .groups
-    var group = try merge(rules.id, rules.plan, key, delta: delta, in: place, watermark: watermark)
+    var group = try merge(rules.id, rules.plan, deltas, slot: slot, in: place, watermark: watermark)
     let wasMember = group.state.isPlaced
     try writeMisfits(rules.id, rules.plan, &group)
     group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
     board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
     if !rules.table.keepsState { try store(rules.id, group, rank: rank(rules, group)) }
-    board.openedAt = min(board.openedAt, (delta.first ?? delta.stamp).time)
-    let period = rules.leaderboard.period(of: delta.key)
+    board.openedAt = min(board.openedAt, (deltas.first(slot) ?? deltas.stamp(slot)).time)
+    let period = rules.leaderboard.period(of: group.key)
     board.closesAt = period?.upperBound
     var latest = period.map { Value.ordered(CollectionOfOne(.timestamp($0.lowerBound))) } ?? []
-    latest += delta.stamp.ordered
+    latest += deltas.stamp(slot).ordered
     if Bytes.less(board.latest, latest) { board.latest = latest }
     board.touched.append(group)
   }

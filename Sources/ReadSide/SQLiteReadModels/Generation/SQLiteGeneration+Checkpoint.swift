@@ -47,7 +47,7 @@ extension SQLiteGeneration {
     for id in changes.collections.keys.sorted() {
       result.rows += try writeCollection(id, changes.collections[id] ?? BytesMap())
     }
-    for id in changes.groups.keys.sorted() { try writeGroups(id, changes.groups[id] ?? BytesMap(), &result) }
+    for (id, deltas) in changes.groups.sorted(by: { $0.key < $1.key }) { try writeGroups(id, deltas, &result) }
     for id in changes.sessions.keys.sorted() {
       result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), of: lane)
     }

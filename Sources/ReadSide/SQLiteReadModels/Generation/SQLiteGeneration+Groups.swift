@@ -36,7 +36,7 @@ extension SQLiteGeneration {
     case none
   }
 
-  func writeGroups(_ id: ProjectionID, _ deltas: BytesMap<GroupDelta>, _ result: inout CheckpointResult) throws {
+  func writeGroups(_ id: ProjectionID, _ deltas: GroupDeltas, _ result: inout CheckpointResult) throws {
     guard let plan = plans[id] else { return }
     let watermark = try leastWatermark(of: id)
     if plan.boardCount != nil {
@@ -44,7 +44,7 @@ extension SQLiteGeneration {
       return
     }
     for slot in deltas.sortedSlots {
-      var group = try merge(id, plan, deltas.key(slot), delta: deltas.values[slot], in: .row, watermark: watermark)
+      var group = try merge(id, plan, deltas, slot: slot, in: .row, watermark: watermark)
       result.rows += 1
       try writeMisfits(id, plan, &group)
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
@@ -53,14 +53,22 @@ extension SQLiteGeneration {
   }
 
   func merge(
-    _ id: ProjectionID, _ plan: GroupPlan, _ key: [UInt8], delta: GroupDelta, in place: Place, watermark: Instant
+    _ id: ProjectionID, _ plan: GroupPlan, _ deltas: GroupDeltas, slot: Int, in place: Place, watermark: Instant
   ) throws -> MergedGroup {
+    let key = deltas.key(slot)
+    let own = try SQLiteGeneration.values(key, plan)
     var values = StoredValues(statements: try groupStatements(), projection: id, key: key, watermark: watermark)
-    var (state, origin) = try find(id, plan, key, values: delta.key, in: place) ?? (GroupState(plan), .none)
-    try state.merge(delta, plan, &values)
+    var (state, origin) = try find(id, plan, key, values: own, in: place) ?? (GroupState(plan), .none)
+    try state.merge(deltas, slot, plan, values: &values)
     let isAlive = state.isAlive(plan)
     let shown = isAlive ? try state.shown(plan, &values) : GroupState.Shown()
-    return MergedGroup(key: delta.key, bytes: key, state: state, shown: shown, isAlive: isAlive, origin: origin)
+    return MergedGroup(key: own, bytes: key, state: state, shown: shown, isAlive: isAlive, origin: origin)
+  }
+
+  /// The values of a group's key.
+  static func values(_ key: [UInt8], _ plan: GroupPlan) throws(StateError) -> [Value] {
+    guard let values = Value.values(ordered: key, count: plan.keyCount) else { throw StateError() }
+    return values
   }
 
   private func find(
