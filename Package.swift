@@ -195,6 +195,14 @@ let package = Package(
     module(
       "ReadSide", "SQLiteReadModels",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
+    module(
+      "ReadSide", "PostgresReadModels",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Postgres"]),
+    tests(
+      "ReadSide", "PostgresReadModels",
+      [
+        "ReadModelConformance", "StoreTestKit", "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
+      ]),
     tests(
       "ReadSide", "SQLiteReadModels",
       [

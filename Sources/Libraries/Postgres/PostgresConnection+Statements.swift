@@ -6,6 +6,7 @@ package struct PostgresQuery: Sendable {
   package let sql: String
   package let values: [PostgresValue]
 
+  /// Parameters in the order of their numbers.
   package init(_ sql: String, _ values: [PostgresValue] = []) {
     self.sql = sql
     self.values = values
@@ -208,8 +209,16 @@ extension PostgresConnection {
         throw failure
       }
     }
-    try send(query, columns: columns)
-    PQsetSingleRowMode(connection)
+    // In pipeline mode, at whose end libpq forgets that rows are wanted one by one; outside of it, it would go on so with the next round trip.
+    guard PQenterPipelineMode(connection) == 1 else { throw PostgresError.current(connection, nil, sql: query.sql) }
+    do throws(PostgresError) {
+      try send(query, columns: columns)
+      PQsetSingleRowMode(connection)
+      guard PQpipelineSync(connection) == 1 else { throw PostgresError.current(connection, nil, sql: query.sql) }
+    } catch {
+      close()
+      throw error.with(kind: .lost)
+    }
     var failure: (any Error)?
     while let result = try next(query.sql) {
       switch PQresultStatus(result) {
@@ -227,7 +236,10 @@ extension PostgresConnection {
         failure = failure ?? PostgresError.current(connection, result, sql: query.sql)
         PQclear(result)
       }
+      if isBroken { break }
     }
+    if !isBroken, let sync = try next(nil) { PQclear(sync) }
+    if !isBroken, PQexitPipelineMode(connection) != 1 { failure = failure ?? PostgresError.current(connection, nil, sql: nil) }
     if let failure { throw failure }
   }
 }

@@ -23,6 +23,7 @@ package final class PostgresResult {
   /// The column's type by its number in `pg_type`.
   package func type(_ column: Int) -> UInt32 { UInt32(PQftype(pointer, Int32(column))) }
 
+  /// Rows and columns count from 0.
   package func isNull(_ row: Int, _ column: Int) -> Bool { PQgetisnull(pointer, Int32(row), Int32(column)) != 0 }
 
   /// The value's bytes in place; nil for null. They must not leave `body`.
@@ -36,6 +37,7 @@ package final class PostgresResult {
   /// Of a column in binary form, bytea or text; nil for null.
   package func bytes(_ row: Int, _ column: Int) -> [UInt8]? { withBytes(row, column) { $0.map { Array($0) } } }
 
+  /// Of a text in either form, and of any column in text form; nil for null.
   package func text(_ row: Int, _ column: Int) -> String? {
     withBytes(row, column) { $0.map { String(decoding: $0, as: UTF8.self) } }
   }
@@ -57,6 +59,7 @@ package final class PostgresResult {
     isNull(row, column) ? nil : PostgresEpoch.read(int64(row, column))
   }
 
+  /// Of a boolean in binary form; false for null.
   package func boolean(_ row: Int, _ column: Int) -> Bool { withBytes(row, column) { $0?.first ?? 0 } == 1 }
 
   /// Of a double precision or real in binary form.

@@ -116,6 +116,17 @@ import Testing
     #expect(text == "1.50 t")
   }
 
+  @Test func `statements in one round trip and rows one by one take turns`() throws {
+    let connection = try connection()
+    let query = PostgresQuery("SELECT generate_series(1, $1::bigint)", [.bigint(3)])
+    for round in 0..<4 {
+      var seen: [Int64] = []
+      try connection.forEach(query) { seen.append($0.int64(0, 0)) }
+      #expect(seen == [1, 2, 3], "\(round)")
+      #expect(try connection.run("SELECT $1::bigint", .bigint(7)).int64(0, 0) == 7, "\(round)")
+    }
+  }
+
   @Test func `a statement is cancelled from another thread, or by its time limit`() throws {
     let connection = try connection()
     let cancellation = connection.cancellation
