@@ -167,7 +167,7 @@ let package = Package(
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
     kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines"]),
-    tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
@@ -201,7 +201,8 @@ let package = Package(
     tests(
       "ReadSide", "PostgresReadModels",
       [
-        "ReadModelConformance", "StoreTestKit", "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
+        "ReadModelConformance", "ProjectionTestKit", "StoreTestKit", "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
+        "LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "SQLiteReadModels",
