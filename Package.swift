@@ -167,7 +167,7 @@ let package = Package(
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
     kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines"]),
-    tests("ReadSide", "Pipelines", ["LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",

@@ -21,6 +21,7 @@ extension PostgresConnection {
   @discardableResult
   func simple(_ sql: String) throws(PostgresError) -> PostgresResult {
     let connection = try open()
+    statementsSent += 1
     guard PQsendQuery(connection, sql) == 1 else { throw .current(connection, nil, sql: sql) }
     var last: PostgresResult?
     var failure: PostgresError?
@@ -94,6 +95,7 @@ extension PostgresConnection {
   private func send(_ query: PostgresQuery, columns: PostgresColumns = .binary) throws(PostgresError) {
     let connection = try open()
     let name = prepared[query.sql] ?? ""
+    statementsSent += 1
     let sent = PostgresConnection.withParameters(query.values) { pointers, lengths, formats in
       PQsendQueryPrepared(
         connection, name, Int32(clamping: query.values.count), pointers, lengths, formats, columns == .binary ? 1 : 0)

@@ -13,6 +13,9 @@ package final class PostgresConnection {
   /// Whether something between here and the server hands out its connections.
   package private(set) var isPooled = false
 
+  /// Statements that were sent so far, texts of several as one.
+  package internal(set) var statementsSent = 0
+
   private(set) var pointer: OpaquePointer?
   /// By statement, its name on the server.
   var prepared: [String: String] = [:]

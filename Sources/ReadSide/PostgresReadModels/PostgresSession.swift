@@ -22,6 +22,9 @@ final class PostgresSession {
   private var made: PostgresConnection?
   private var isClosed = false
 
+  /// Statements that the connection has sent so far; 0 again of a new one.
+  var statementsSent: Int { made?.statementsSent ?? 0 }
+
   /// How often a transaction is tried again after a deadlock, a lock that was not had, or a lost connection.
   private static let attemptsMax = 20
 

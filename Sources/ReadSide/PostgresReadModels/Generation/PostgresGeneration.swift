@@ -64,6 +64,9 @@ package final class PostgresGeneration: GenerationStore {
   }
 
   package func close() { session.close() }
+
+  /// Statements that its connection has sent so far.
+  package var statementsSent: Int { session.statementsSent }
 }
 
 // MARK: - Lanes
