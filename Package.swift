@@ -248,7 +248,8 @@ let package = Package(
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "LiteralTestKit", "RecordLiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels",
+        "LiteralTestKit", "RecordLiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels",
+        "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
         "Projections",
         "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",

@@ -68,7 +68,7 @@ struct ColumnForm {
   func append(_ value: Value, to array: inout PostgresArray) throws {
     switch (kind, value) {
     case (_, .null): array.appendNull()
-    case (.text, .string(let text)), (.text, .json(let text)): array.append(text)
+    case (.text, .string(let text)), (.text, .json(let text)): array.append(StoredText.stored(text))
     case (.text, .decimal(let number)): array.append(number.description)
     case (.bigint, .integer(let number)): array.append(number)
     case (.boolean, .boolean(let flag)): array.append(flag)
@@ -81,7 +81,7 @@ struct ColumnForm {
   func parameter(_ value: Value) throws -> PostgresValue {
     switch (kind, value) {
     case (_, .null): .null(kind)
-    case (.text, .string(let text)), (.text, .json(let text)): .text(text)
+    case (.text, .string(let text)), (.text, .json(let text)): .stored(text)
     case (.text, .decimal(let number)): .text(number.description)
     case (.bigint, .integer(let number)): .bigint(number)
     case (.boolean, .boolean(let flag)): .boolean(flag)
@@ -101,8 +101,8 @@ struct ColumnForm {
     case .boolean: return .boolean(result.boolean(row, column))
     case .integer: return .integer(result.int64(row, column))
     case .bytes: return .bytes(result.bytes(row, column) ?? [])
-    case .string: return .string(result.text(row, column) ?? "")
-    case .json: return .json(result.text(row, column) ?? "")
+    case .string: return .string(result.storedText(row, column))
+    case .json: return .json(result.storedText(row, column))
     case .decimal: return (try? Number(result.text(row, column) ?? "")).map { .decimal($0) }
     case .timestamp:
       guard let time = result.timestamp(row, column) else { return nil }

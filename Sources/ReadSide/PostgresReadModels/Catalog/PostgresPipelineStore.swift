@@ -114,8 +114,8 @@ package final class PostgresPipelineStore: PipelineStore {
     return try session.run { connection in
       var found: Set<String> = []
       try connection.forEach(
-        "SELECT idempotency_key FROM sent WHERE idempotency_key = ANY($1::text[])", .texts(idempotencyKeys)
-      ) { rows, row in found.insert(rows.text(row, 0) ?? "") }
+        "SELECT idempotency_key FROM sent WHERE idempotency_key = ANY($1::text[])", .stored(idempotencyKeys)
+      ) { rows, row in found.insert(rows.storedText(row, 0)) }
       return found
     }
   }
@@ -126,7 +126,7 @@ package final class PostgresPipelineStore: PipelineStore {
       try connection.run(
         """
         INSERT INTO sent (idempotency_key, at) SELECT k, $2 FROM unnest($1::text[]) AS u (k) ON CONFLICT (idempotency_key) DO NOTHING
-        """, .texts(idempotencyKeys.sorted()), .bigint(time))
+        """, .stored(idempotencyKeys.sorted()), .bigint(time))
       let (oldest, overflow) = time.subtractingReportingOverflow(ReadModelLimits.ledgerAgeMax)
       if !overflow { try connection.run("DELETE FROM sent WHERE at < $1", .bigint(oldest)) }
     }

@@ -98,7 +98,7 @@ extension CheckpointWriter {
       """, .texts(sorted.map(\.projection)), .texts(sorted.map(\.kind)), .blobs(sorted.map(\.subject)),
       .texts(sorted.map(\.table)),
       .bigints(sorted.map { Int64($0.partition) }), .bigints(sorted.map { Int64(clamping: $0.sequence.rawValue) }), .array(times),
-      .texts(sorted.map(\.path)), .texts(sorted.map(\.reason)),
+      .stored(sorted.map(\.path)), .stored(sorted.map(\.reason)),
       .bigints(sorted.map { DeadLetterSample.number(of: $0.subject) }))
     return (0..<rows.count).map { rows.text($0, 0) ?? "" }
   }

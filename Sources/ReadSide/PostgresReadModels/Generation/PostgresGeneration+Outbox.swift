@@ -27,15 +27,15 @@ extension PostgresGeneration {
   }
 
   private func listed(_ rows: PostgresResult, _ row: Int) throws -> ListedEffect {
-    guard let action = OutboxAction(json: rows.text(row, 5) ?? "") else {
+    guard let action = OutboxAction(json: rows.storedText(row, 5)) else {
       throw ReadModelError.damaged(path: session.place, "effect \(rows.int64(row, 0)) of the outbox does not decode")
     }
     return ListedEffect(
       pending: PendingEffect(
-        id: EffectID(rawValue: rows.int64(row, 0)), idempotencyKey: rows.text(row, 1) ?? "", effect: rows.text(row, 2) ?? "",
+        id: EffectID(rawValue: rows.int64(row, 0)), idempotencyKey: rows.storedText(row, 1), effect: rows.text(row, 2) ?? "",
         at: rows.instant(row, 3), order: CommitOrder(rawValue: UInt64(max(0, rows.int64(row, 4)))), action: action,
         attempts: Int(rows.int64(row, 6))),
-      state: EffectState(rawValue: rows.text(row, 7) ?? "") ?? .failed, note: rows.text(row, 8) ?? "",
+      state: EffectState(rawValue: rows.text(row, 7) ?? "") ?? .failed, note: rows.storedText(row, 8),
       notBefore: rows.int64(row, 9))
   }
 
@@ -51,11 +51,12 @@ extension PostgresGeneration {
         others.append(
           PostgresQuery(
             "UPDATE _outbox SET attempts = attempts + 1, not_before = $2, note = $3 WHERE id = $1",
-            [.effect(id), .bigint(notBefore), .text(note)]))
+            [.effect(id), .bigint(notBefore), .stored(note)]))
       case .failed(let note):
         others.append(
           PostgresQuery(
-            "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2 WHERE id = $1", [.effect(id), .text(note)]))
+            "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2 WHERE id = $1", [.effect(id), .stored(note)])
+        )
       }
     }
     let delete = "DELETE FROM _outbox WHERE id = ANY($1::bigint[])"
@@ -164,12 +165,12 @@ struct OutboxRows {
 
   var parameters: [PostgresValue] {
     [
-      .texts(keys), .texts(effects), .bigints(times), .bigints(orders), .texts(actions), .texts(states), .bigints(attempts),
-      .bigints(notBefore), .texts(notes), .array(sequences), .array(firedAts), .texts(targets),
+      .stored(keys), .texts(effects), .bigints(times), .bigints(orders), .stored(actions), .texts(states), .bigints(attempts),
+      .bigints(notBefore), .stored(notes), .array(sequences), .array(firedAts), .stored(targets),
     ]
   }
 
-  var idempotencyKeys: PostgresValue { .texts(keys) }
+  var idempotencyKeys: PostgresValue { .stored(keys) }
 
   mutating func append(_ entry: OutboxEntry, _ pipeline: Pipeline) {
     let action = OutboxAction(entry, pipeline)

@@ -112,7 +112,7 @@ package final class PostgresReader: GenerationReader {
         ORDER BY at DESC, table_name, partition, sequence DESC LIMIT $1
         """, .bigint(limit)
       ) { rows, number in
-        func text(_ column: Int) -> AnswerCell { .text(rows.text(number, column) ?? "") }
+        func text(_ column: Int) -> AnswerCell { .text(rows.storedText(number, column)) }
         try row([
           text(0), text(1), text(2), .integer(rows.int64(number, 3)), .integer(rows.int64(number, 4)),
           .text(Timestamp.text(Instant(rawValue: rows.timestamp(number, 5) ?? 0))), text(6), text(7),
