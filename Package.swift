@@ -209,7 +209,7 @@ let package = Package(
       [
         "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit",
         "RandomTestKit",
-        "StoreTestKit", "SQLiteReadModels",
+        "StoreTestKit", "SQLiteReadModels", "PostgresReadModels", "PostgresTestKit",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
