@@ -167,7 +167,7 @@ let package = Package(
     // ReadSide
     module("ReadSide", "Pipelines", ["DynamoModel", "ChangeRecords", "Expressions", "Patterns"]),
     kit("ReadSide", "LiteralTestKit", ["ReadModels", "Pipelines"]),
-    tests("ReadSide", "Pipelines", ["LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
+    tests("ReadSide", "Pipelines", ["LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel", "RandomTestKit"]),
     module("ReadSide", "Projections", ["Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Expressions"]),
     kit(
       "ReadSide", "ProjectionTestKit",
@@ -197,12 +197,13 @@ let package = Package(
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
     module(
       "ReadSide", "PostgresReadModels",
-      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Postgres"]),
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Crypto", "Postgres"]),
     tests(
       "ReadSide", "PostgresReadModels",
       [
-        "ReadModelConformance", "ProjectionTestKit", "StoreTestKit", "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
-        "LiteralTestKit", "Pipelines", "ChangeRecords", "DynamoModel",
+        "ReadModelConformance", "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "StoreTestKit", "PostgresReadModels",
+        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeLog",
+        "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "SQLiteReadModels",

@@ -18,6 +18,26 @@ struct ColumnForm {
     self.isCompared = isCompared
   }
 
+  /// A column of the store's own with a bounded key.
+  init(bounded name: String) {
+    self.name = name
+    type = .bytes
+    isNullable = false
+    isCompared = true
+  }
+
+  /// Whether it holds an item's key, whose length no rule of the pipeline bounds.
+  var isItem: Bool { name == "_item" }
+
+  /// The bytes that a value takes at most in an index, where it may stand in one.
+  var bytesMax: Int {
+    switch type {
+    case .string, .json, .bytes: Value.keyedValueBytesMax + 8
+    case .decimal: 40
+    case .integer, .boolean, .timestamp: 9
+    }
+  }
+
   /// `json`, not `jsonb`: it takes every JSON text that SQLite takes, and gives it back byte for byte, which row hashes need.
   var sqlType: String {
     switch type {

@@ -20,7 +20,11 @@ import Testing
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
     (
       "ReadSide",
-      ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PostgresReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
+      [
+        "Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PostgresReadModels", "PipelineFiles", "Workers",
+        "QueryAPI",
+        "Dashboard",
+      ]
     ),
     ("Program", ["Assembly", "EmbedPipelines", "afterimage-embed", "afterimage", "afterimage-bench"]),
   ]

@@ -52,7 +52,11 @@ struct OwnSchema {
 
   /// All rows of all projections, dead letters and digests, and what a check finds.
   func everything() throws -> [String] {
-    let reader = try reader()
+    try everything(try reader())
+  }
+
+  /// The same of another store's reader, which is closed then.
+  func everything(_ reader: any GenerationReader) throws -> [String] {
     defer { reader.close() }
     var all: [String] = []
     for id in pipeline.projections.ids {

@@ -96,7 +96,9 @@ import Workers
           store: try database.stores.generation(generation, pipeline), logs: history.logs, batchRecords: 7, restartEvery: 11)
         try await postgres.catchUp()
         let found = try everything(try database.reader(generation, pipeline), pipeline)
-        #expect(found == expected, "\(scenario.name) in PostgreSQL: \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
+        #expect(
+          found == expected,
+          "\(scenario.name) in PostgreSQL: \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
         #expect(try effects(postgres.store) == expectedEffects, "\(scenario.name) in PostgreSQL")
       }
     }

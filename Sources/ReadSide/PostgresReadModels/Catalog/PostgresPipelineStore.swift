@@ -1,4 +1,5 @@
 internal import ChangeRecords
+internal import DynamoModel
 internal import Foundation
 internal import Pipelines
 internal import Postgres
@@ -46,7 +47,7 @@ package final class PostgresPipelineStore: PipelineStore {
     """
     CREATE TABLE activations (name text COLLATE "C" NOT NULL, table_id text COLLATE "C" NOT NULL, partition bigint NOT NULL,
     sequence bigint NOT NULL, watermark bigint NOT NULL, PRIMARY KEY (name, table_id, partition))
-    """, "CREATE TABLE sent (idempotency_key text COLLATE \"C\" PRIMARY KEY, at bigint NOT NULL)",
+    """, "CREATE TABLE sent (key_id bytea PRIMARY KEY, at bigint NOT NULL)",
     "CREATE INDEX sent_at ON sent (at)",
   ]
 
@@ -112,11 +113,12 @@ package final class PostgresPipelineStore: PipelineStore {
   package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
     if idempotencyKeys.isEmpty { return [] }
     return try session.run { connection in
-      var found: Set<String> = []
-      try connection.forEach(
-        "SELECT idempotency_key FROM sent WHERE idempotency_key = ANY($1::text[])", .stored(idempotencyKeys)
-      ) { rows, row in found.insert(rows.storedText(row, 0)) }
-      return found
+      var found: Set<[UInt8]> = []
+      let ids = idempotencyKeys.map { BoundedKey.id($0) }
+      try connection.forEach("SELECT key_id FROM sent WHERE key_id = ANY($1::bytea[])", .blobs(ids)) { rows, row in
+        found.insert(rows.bytes(row, 0) ?? [])
+      }
+      return Set(zip(idempotencyKeys, ids).filter { found.contains($1) }.map(\.0))
     }
   }
 
@@ -125,8 +127,8 @@ package final class PostgresPipelineStore: PipelineStore {
     try session.transaction { connection in
       try connection.run(
         """
-        INSERT INTO sent (idempotency_key, at) SELECT k, $2 FROM unnest($1::text[]) AS u (k) ON CONFLICT (idempotency_key) DO NOTHING
-        """, .stored(idempotencyKeys.sorted()), .bigint(time))
+        INSERT INTO sent (key_id, at) SELECT k, $2 FROM unnest($1::bytea[]) AS u (k) ON CONFLICT (key_id) DO NOTHING
+        """, .blobs(idempotencyKeys.map { BoundedKey.id($0) }.sorted(by: Bytes.less)), .bigint(time))
       let (oldest, overflow) = time.subtractingReportingOverflow(ReadModelLimits.ledgerAgeMax)
       if !overflow { try connection.run("DELETE FROM sent WHERE at < $1", .bigint(oldest)) }
     }

@@ -31,10 +31,11 @@ extension CheckpointWriter {
     // The number stands in the text, so that the indexes of this leaderboard's boards are used.
     try connection.forEach(
       """
-      SELECT board FROM _boards WHERE projection = \(rules.id) AND members > 0 ORDER BY latest DESC, board DESC LIMIT $1
+      SELECT coalesce(board, id) FROM _boards WHERE projection = \(rules.id) AND members > 0
+      ORDER BY latest DESC, coalesce(board, id) DESC LIMIT $1
       """, .bigint(keep)
     ) { rows, row in chosen.insert(BytesKey(rows.bytes(row, 0) ?? [])) }
-    try connection.forEach("SELECT board FROM _boards WHERE projection = \(rules.id) AND is_shown") { rows, row in
+    try connection.forEach("SELECT coalesce(board, id) FROM _boards WHERE projection = \(rules.id) AND is_shown") { rows, row in
       shown.insert(BytesKey(rows.bytes(row, 0) ?? []))
     }
     return (chosen.subtracting(shown), shown.subtracting(chosen))
@@ -59,8 +60,8 @@ extension CheckpointWriter {
 
   private func show(_ isShown: Bool, _ rules: BoardRules, _ boards: [[UInt8]]) throws {
     try connection.run(
-      "UPDATE _boards SET is_shown = $2 WHERE projection = $1 AND board = ANY($3::bytea[])", .projection(rules.id),
-      .boolean(isShown), .blobs(boards))
+      "UPDATE _boards SET is_shown = $2 WHERE projection = $1 AND id = ANY($3::bytea[])", .projection(rules.id),
+      .boolean(isShown), .blobs(boards.map { BoundedKey.id($0) }))
   }
 
   /// Writes the rows of members that were touched, on boards that are shown.
@@ -85,13 +86,13 @@ extension CheckpointWriter {
   private static let membersMax = 5_000
 
   private func writeAll(_ rules: BoardRules, _ board: Board) throws {
-    var last = board.bytes
+    var last: [UInt8] = []
     while true {
-      // Value tags are below FF, so this is past every key that begins with the board.
       let rows = try connection.run(
         """
-        SELECT key FROM _groups WHERE projection = $1 AND key > $2 AND key < $3 AND empty_at IS NULL ORDER BY key LIMIT $4
-        """, .projection(rules.id), .bytes(last), .bytes(board.bytes + [0xff]), .bigint(CheckpointWriter.membersMax))
+        SELECT coalesce(key, id), id FROM _groups WHERE projection = $1 AND board_id = $2 AND id > $3 AND empty_at IS NULL
+        ORDER BY id LIMIT $4
+        """, .projection(rules.id), .bytes(BoundedKey.id(board.bytes)), .bytes(last), .bigint(CheckpointWriter.membersMax))
       let keys = (0..<rows.count).map { rows.bytes($0, 0) ?? [] }
       var batch = RowBatch(tables[rules.id.rawValue])
       for work in try shownWorks(rules, keys) {
@@ -99,22 +100,22 @@ extension CheckpointWriter {
         batch.put(rules.row(work, closedAt: board.closedAt))
       }
       try write(batch, of: rules.id)
-      guard keys.count == CheckpointWriter.membersMax, let end = keys.last else { return }
-      last = end
+      guard rows.count == CheckpointWriter.membersMax else { return }
+      last = rows.bytes(rows.count - 1, 1) ?? []
     }
   }
 
   /// Members as they are, for rows that are derived again; those without a score are missing.
   private func shownWorks(_ rules: BoardRules, _ keys: [[UInt8]]) throws -> [GroupWork] {
     if keys.isEmpty { return [] }
-    let states = try states(keys.map { SharedKey(id: rules.id, bytes: $0) })
+    let shared = try keys.map { try sharedKey(rules.id, $0) }
     var works: [GroupWork] = []
-    for (key, state) in zip(keys, states) {
+    for (key, state) in zip(shared, try states(shared)) {
       guard let state, state.isPlaced, state.isAlive(rules.plan) else { continue }
-      guard let values = Value.values(ordered: key, count: rules.plan.keyCount) else { throw StateError() }
+      guard let values = Value.values(ordered: key.bytes, count: rules.plan.keyCount) else { throw StateError() }
       works.append(
         GroupWork(
-          id: rules.id, plan: rules.plan, key: values, bytes: key, delta: nil, state: state,
+          plan: rules.plan, key: values, sharedKey: key, delta: nil, state: state,
           values: AskedValues(watermark: .distantPast, isNew: false)))
     }
     try derive(&works)
@@ -153,10 +154,10 @@ extension CheckpointWriter {
     var best: [BytesKey: Int] = [:]
     try connection.forEach(
       """
-      SELECT u.place, f.key FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS u (low, high, place)
-      CROSS JOIN LATERAL (SELECT g.key FROM _groups g WHERE g.projection = $1 AND g.rank >= u.low AND g.rank < u.high
-      ORDER BY g.rank LIMIT $4) f
-      """, .projection(rules.id), .blobs(boards.map(\.bytes)), .blobs(boards.map { $0.bytes + [0xff] }), .bigint(keep)
+      SELECT u.place, f.key FROM unnest($2::bytea[]) WITH ORDINALITY AS u (board, place)
+      CROSS JOIN LATERAL (SELECT coalesce(g.key, g.id) AS key FROM _groups g WHERE g.projection = $1 AND g.board_id = u.board
+      AND g.rank IS NOT NULL ORDER BY g.rank LIMIT $3) f
+      """, .projection(rules.id), .blobs(boards.map { BoundedKey.id($0.bytes) }), .bigint(keep)
     ) { rows, row in best[BytesKey(rows.bytes(row, 1) ?? [])] = try rows.place(row, below: boards.count) }
     return best
   }
@@ -165,7 +166,7 @@ extension CheckpointWriter {
   private func rowKeys(_ rules: BoardRules, _ boards: [Board]) throws -> [BytesKey: [Value]] {
     let form = tables[rules.id.rawValue]
     let count = rules.leaderboard.boardCount
-    let arrays = try form.arrays(Array(0..<count), try boards.map { try rules.values(ofBoard: $0.bytes) })
+    let arrays = try form.arrays(first: count, try boards.map { try rules.values(ofBoard: $0.bytes) })
     let rows = try connection.run([
       PostgresQuery(form.lookUp(first: count, reading: Array(0...count)), arrays.map { .array($0) })
     ])[0]

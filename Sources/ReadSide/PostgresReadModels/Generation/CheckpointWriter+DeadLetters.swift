@@ -68,8 +68,8 @@ extension CheckpointWriter {
   private func sample(_ projection: String, surplus: Int64) throws {
     try connection.run(
       """
-      DELETE FROM _dead_letters WHERE projection = $1 AND kind = 'record' AND subject IN
-      (SELECT subject FROM _dead_letters WHERE projection = $1 AND kind = 'record' ORDER BY sample DESC LIMIT $2)
+      DELETE FROM _dead_letters WHERE projection = $1 AND kind = 'record' AND subject_id IN
+      (SELECT subject_id FROM _dead_letters WHERE projection = $1 AND kind = 'record' ORDER BY sample DESC LIMIT $2)
       """, .text(projection), .bigint(surplus))
     try connection.run(
       "UPDATE _dead_letter_counts SET kept = kept - $2 WHERE projection = $1", .text(projection), .bigint(surplus))
@@ -87,19 +87,19 @@ extension CheckpointWriter {
     let rows = try connection.run(
       """
       WITH u AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
-      $7::timestamptz[], $8::text[], $9::text[], $10::bigint[]) AS u (projection, kind, subject, table_name, partition, sequence, at,
-      path, reason, sample)),
+      $7::timestamptz[], $8::text[], $9::text[], $10::bigint[], $11::bytea[]) AS u (projection, kind, subject, table_name, partition,
+      sequence, at, path, reason, sample, subject_id)),
       new AS (SELECT u.projection FROM u LEFT JOIN _dead_letters t ON t.projection = u.projection AND t.kind = u.kind
-      AND t.subject = u.subject WHERE t.subject IS NULL),
-      put AS (INSERT INTO _dead_letters (projection, kind, subject, table_name, partition, sequence, at, path, reason, sample)
-      SELECT * FROM u ON CONFLICT (projection, kind, subject) DO UPDATE SET table_name = excluded.table_name,
+      AND t.subject_id = u.subject_id WHERE t.subject_id IS NULL),
+      put AS (INSERT INTO _dead_letters (projection, kind, subject, table_name, partition, sequence, at, path, reason, sample, subject_id)
+      SELECT * FROM u ON CONFLICT (projection, kind, subject_id) DO UPDATE SET table_name = excluded.table_name,
       partition = excluded.partition, sequence = excluded.sequence, at = excluded.at, path = excluded.path, reason = excluded.reason)
       SELECT projection FROM new
       """, .texts(sorted.map(\.projection)), .texts(sorted.map(\.kind)), .blobs(sorted.map(\.subject)),
       .texts(sorted.map(\.table)),
       .bigints(sorted.map { Int64($0.partition) }), .bigints(sorted.map { Int64(clamping: $0.sequence.rawValue) }), .array(times),
       .stored(sorted.map(\.path)), .stored(sorted.map(\.reason)),
-      .bigints(sorted.map { DeadLetterSample.number(of: $0.subject) }))
+      .bigints(sorted.map { DeadLetterSample.number(of: $0.subject) }), .blobs(sorted.map { BoundedKey.id($0.subject) }))
     return (0..<rows.count).map { rows.text($0, 0) ?? "" }
   }
 
@@ -133,8 +133,9 @@ extension CheckpointWriter {
       try connection.run(
         """
         DELETE FROM _dead_letters t USING unnest($1::text[], $2::text[], $3::bytea[]) AS u (p, k, s)
-        WHERE t.projection = u.p AND t.kind = u.k AND t.subject = u.s
-        """, .texts(gone.map(\.projection)), .texts(gone.map(\.kind)), .blobs(gone.map(\.subject)))
+        WHERE t.projection = u.p AND t.kind = u.k AND t.subject_id = u.s
+        """, .texts(gone.map(\.projection)), .texts(gone.map(\.kind)),
+        .blobs(gone.map { BoundedKey.id($0.subject) }))
     }
     let come = misfits.letters.values.compactMap { $0 }
     misfits = MisfitLetters()

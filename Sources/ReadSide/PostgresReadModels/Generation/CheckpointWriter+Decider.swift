@@ -33,8 +33,8 @@ extension CheckpointWriter {
     try connection.run(
       """
       UPDATE _boards b SET closed_at = u.at FROM unnest($2::bytea[], $3::bigint[]) AS u (board, at)
-      WHERE b.projection = $1 AND b.board = u.board
-      """, .projection(id), .blobs(all.map(\.board)), .bigints(all.map(\.at.rawValue)))
+      WHERE b.projection = $1 AND b.id = u.board
+      """, .projection(id), .blobs(all.map { BoundedKey.id($0.board) }), .bigints(all.map(\.at.rawValue)))
     for closing in all { try closeRows(rules, closing.board, at: closing.at) }
     result.boards.insert(id)
   }
@@ -78,38 +78,47 @@ extension CheckpointWriter {
   }
 
   /// Finds groups that look as if they could be dropped, and locks what closes or may go: leaderboards, boards, groups, each in order.
-  func lock(_ checkpoint: DeciderCheckpoint) throws -> [ProjectionID: [[UInt8]]] {
+  func lock(_ checkpoint: DeciderCheckpoint) throws -> [ProjectionID: [SharedKey]] {
     let ids = Set(checkpoint.closings.map(\.projection)).union(checkpoint.trim.keys).sorted()
     try lock(keeping: keeping(ids), boards: [], groups: [])
-    var boards = Set(checkpoint.closings.map { SharedKey(id: $0.projection, bytes: Value.ordered($0.board)) })
-    var empty: [ProjectionID: [[UInt8]]] = [:]
+    var boards = Set(checkpoint.closings.map { SharedKey($0.projection, Value.ordered($0.board)) })
+    var empty: [ProjectionID: [SharedKey]] = [:]
     for (id, watermark) in checkpoint.trim.sorted(by: { $0.key < $1.key }) {
       let found = try connection.run(
-        "SELECT key FROM _groups WHERE projection = $1 AND empty_at < $2 ORDER BY empty_at LIMIT $3", .projection(id),
+        "SELECT coalesce(key, id) FROM _groups WHERE projection = $1 AND empty_at < $2 ORDER BY empty_at LIMIT $3",
+        .projection(id),
         .instant(watermark), .bigint(ReadModelLimits.trimmedMax))
-      let keys = (0..<found.count).map { found.bytes($0, 0) ?? [] }
+      let keys = try (0..<found.count).map { try sharedKey(id, found.bytes($0, 0) ?? []) }
       if keys.isEmpty { continue }
       empty[id] = keys
       guard let rules = BoardRules(id, pipeline, plans) else { continue }
-      for key in keys { boards.insert(SharedKey(id: id, bytes: try rules.board(ofMember: key))) }
+      for key in keys { boards.insert(SharedKey(id, try rules.board(ofMember: key.bytes))) }
     }
-    try lockExisting("_boards", "board", Array(boards))
-    try lockExisting("_groups", "key", empty.flatMap { id, keys in keys.map { SharedKey(id: id, bytes: $0) } })
+    if !boards.isEmpty {
+      _ = try connection.run([
+        PostgresQuery(
+          """
+          SELECT 1 FROM unnest($1::bigint[], $2::bytea[]) AS u (p, k) JOIN _boards t ON t.projection = u.p AND t.id = u.k
+          ORDER BY t.projection, t.id FOR UPDATE OF t
+          """, [.bigints(boards.map { Int64($0.id.rawValue) }), .blobs(boards.map(\.key))])
+      ])
+    }
+    if !empty.isEmpty {
+      _ = try connection.run([
+        PostgresQuery(
+          """
+          SELECT 1 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
+          JOIN _groups t ON t.projection = u.p AND t.board_id = u.b AND t.id = u.k
+          ORDER BY t.projection, t.board_id, t.id FOR UPDATE OF t
+          """, CheckpointWriter.arrays(empty.values.flatMap { $0 }))
+      ])
+    }
     return empty
-  }
-
-  private func lockExisting(_ table: String, _ column: String, _ keys: [SharedKey]) throws {
-    if keys.isEmpty { return }
-    try connection.run(
-      """
-      SELECT 1 FROM unnest($1::bigint[], $2::bytea[]) AS u (p, k) JOIN \(table) t ON t.projection = u.p AND t.\(column) = u.k
-      ORDER BY t.projection, t.\(column) FOR UPDATE OF t
-      """, .bigints(keys.map { Int64($0.id.rawValue) }), .blobs(keys.map(\.bytes)))
   }
 
   /// Drops what no later change can bring back, of what is locked: groups that have been empty since before the watermark, boards without a period that
   /// had no other groups, and boards that `keep` leaves out when they are closed and that many later ones are.
-  func trim(_ id: ProjectionID, before watermark: Instant, _ empty: [[UInt8]]) throws {
+  func trim(_ id: ProjectionID, before watermark: Instant, _ empty: [SharedKey]) throws {
     let rules = BoardRules(id, pipeline, plans)
     if !empty.isEmpty { try drop(empty, id, rules, before: watermark) }
     if let rules, let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood {
@@ -117,45 +126,51 @@ extension CheckpointWriter {
     }
   }
 
-  private func drop(_ keys: [[UInt8]], _ id: ProjectionID, _ rules: BoardRules?, before watermark: Instant) throws {
-    try connection.run(
-      "DELETE FROM _groups WHERE projection = $1 AND key = ANY($2::bytea[]) AND empty_at < $3", .projection(id), .blobs(keys),
-      .instant(watermark))
-    guard let rules else { return }
-    let boards = Set(try keys.map { BytesKey(try rules.board(ofMember: $0)) })
+  private func drop(_ keys: [SharedKey], _ id: ProjectionID, _ rules: BoardRules?, before watermark: Instant) throws {
+    _ = try connection.run([
+      PostgresQuery(
+        """
+        DELETE FROM _groups g USING unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
+        WHERE g.projection = u.p AND g.board_id = u.b AND g.id = u.k AND g.empty_at < $4
+        """, CheckpointWriter.arrays(keys) + [.instant(watermark)])
+    ])
+    if rules == nil { return }
     // One with a period stays: it has to close, once.
     try connection.run(
       """
-      DELETE FROM _boards b USING unnest($2::bytea[], $3::bytea[]) AS u (board, past)
-      WHERE b.projection = $1 AND b.board = u.board AND b.members = 0 AND b.closes_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM _groups g WHERE g.projection = $1 AND g.key >= u.board AND g.key < u.past)
-      """, .projection(id), .blobs(boards.map(\.bytes)), .blobs(boards.map { $0.bytes + [0xff] }))
+      DELETE FROM _boards b USING unnest($2::bytea[]) AS u (board)
+      WHERE b.projection = $1 AND b.id = u.board AND b.members = 0 AND b.closes_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM _groups g WHERE g.projection = $1 AND g.board_id = u.board)
+      """, .projection(id), .blobs(Set(keys.map(\.boardKey))))
   }
 
   /// Under the lock of the leaderboard, which everybody takes who changes one of its boards.
   private func dropBoardsForGood(_ rules: BoardRules, keep: Int) throws {
     let found = try connection.run(
       """
-      SELECT board FROM _boards WHERE projection = $1 AND NOT is_shown AND closed_at IS NOT NULL AND latest <
+      SELECT coalesce(board, id), id FROM _boards WHERE projection = $1 AND NOT is_shown AND closed_at IS NOT NULL AND latest <
       (SELECT latest FROM _boards WHERE projection = $1 AND closed_at IS NOT NULL AND members > 0
-      ORDER BY latest DESC, board DESC LIMIT 1 OFFSET $2) LIMIT $3
+      ORDER BY latest DESC, coalesce(board, id) DESC LIMIT 1 OFFSET $2) LIMIT $3
       """, .projection(rules.id), .bigint(keep - 1), .bigint(ReadModelLimits.trimmedMax))
     let gone = (0..<found.count).map { found.bytes($0, 0) ?? [] }
     if gone.isEmpty { return }
-    let (low, high) = (PostgresValue.blobs(gone), PostgresValue.blobs(gone.map { $0 + [0xff] }))
-    for own in ["_groups", "_values"] {
+    let ids = PostgresValue.blobs((0..<found.count).map { found.bytes($0, 1) ?? [] })
+    try connection.run(
+      """
+      DELETE FROM _values v USING _groups g WHERE g.projection = $1 AND g.board_id = ANY($2::bytea[])
+      AND v.projection = $1 AND v.id = g.id
+      """, .projection(rules.id), ids)
+    for (own, column) in [("_groups", "board_id"), ("_boards", "id")] {
       try connection.run(
-        """
-        DELETE FROM \(own) o USING unnest($2::bytea[], $3::bytea[]) AS u (low, high)
-        WHERE o.projection = $1 AND o.key >= u.low AND o.key < u.high
-        """, .projection(rules.id), low, high)
+        "DELETE FROM \(own) WHERE projection = $1 AND \(column) = ANY($2::bytea[])", .projection(rules.id), ids)
     }
     // Dead letters of sums of what is dropped for good.
     try connection.run(
       """
       DELETE FROM _dead_letters l USING unnest($2::bytea[], $3::bytea[]) AS u (low, high)
       WHERE l.projection = $1 AND l.kind = 'group' AND l.subject >= u.low AND l.subject < u.high
-      """, .text(pipeline.projections[rules.id].name), low, high)
-    try connection.run("DELETE FROM _boards WHERE projection = $1 AND board = ANY($2::bytea[])", .projection(rules.id), low)
+      """, .text(pipeline.projections[rules.id].name), .blobs(gone),
+      // Value tags are below FF, so this is past every key that begins with the board.
+      .blobs(gone.map { $0 + [0xff] }))
   }
 }

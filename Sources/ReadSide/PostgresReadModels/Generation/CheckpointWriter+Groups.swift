@@ -12,13 +12,17 @@ extension CheckpointWriter {
     var deltas: [(key: SharedKey, delta: GroupDelta)] = []
     for id in ids {
       guard let map = changes[id] else { continue }
-      for slot in map.sortedSlots { deltas.append((SharedKey(id: id, bytes: map.key(slot)), map.values[slot])) }
+      let rules = BoardRules(id, pipeline, plans)
+      for slot in map.sortedSlots {
+        let board = rules?.board(of: map.values[slot].key) ?? []
+        deltas.append((SharedKey(id, map.key(slot), board: board), map.values[slot]))
+      }
     }
     // The members of a board stand one after the other.
     var boardKeys: [SharedKey] = []
     for (key, delta) in deltas {
       guard let rules = BoardRules(key.id, pipeline, plans) else { continue }
-      let board = SharedKey(id: key.id, bytes: rules.board(of: delta.key))
+      let board = SharedKey(key.id, rules.board(of: delta.key))
       if boardKeys.last != board { boardKeys.append(board) }
     }
     try lock(keeping: keeping(ids), boards: boardKeys, groups: deltas.map(\.key))
@@ -45,7 +49,7 @@ extension CheckpointWriter {
     return try zip(deltas, states).map { entry, state in
       guard let plan = plans[entry.key.id] else { throw StateError() }
       return GroupWork(
-        id: entry.key.id, plan: plan, key: entry.delta.key, bytes: entry.key.bytes, delta: entry.delta,
+        plan: plan, key: entry.delta.key, sharedKey: entry.key, delta: entry.delta,
         state: state ?? GroupState(plan),
         values: AskedValues(watermark: watermarks[entry.key.id] ?? .distantPast, isNew: state == nil),
         wasPlaced: state?.isPlaced ?? false)
@@ -71,13 +75,16 @@ extension CheckpointWriter {
       empty.append(optional: work.isAlive ? nil : work.state.stamp.time.rawValue)
       ranks.append(optional: BoardRules(work.id, pipeline, plans)?.rank(work))
     }
-    try connection.run(
-      """
-      UPDATE _groups g SET state = u.state, empty_at = u.empty_at, rank = u.rank
-      FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[]) AS u (projection, key, state, empty_at, rank)
-      WHERE g.projection = u.projection AND g.key = u.key
-      """, .bigints(works.map { Int64($0.id.rawValue) }), .blobs(works.map(\.bytes)), .blobs(works.map(\.state.bytes)),
-      .array(empty), .array(ranks))
+    _ = try connection.run([
+      PostgresQuery(
+        """
+        UPDATE _groups g SET state = u.state, empty_at = u.empty_at, rank = u.rank
+        FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
+        AS u (projection, board, key, state, empty_at, rank)
+        WHERE g.projection = u.projection AND g.board_id = u.board AND g.id = u.key
+        """,
+        CheckpointWriter.arrays(works.map(\.sharedKey)) + [.blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
+    ])
   }
 
   private func writeRows(_ id: ProjectionID, _ works: [GroupWork], _ own: [Int]) throws {

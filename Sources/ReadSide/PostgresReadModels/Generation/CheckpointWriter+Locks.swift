@@ -6,14 +6,32 @@ internal import ReadModels
 
 /// What several lanes touch: locked in one order, then read.
 extension CheckpointWriter {
-  /// A row that several lanes touch, by its projection and key.
+  /// A row that several lanes touch, by its projection and key: a board, or a group with the board that it is on.
   struct SharedKey: Hashable {
     let id: ProjectionID
     let bytes: [UInt8]
+    /// As they are kept in the primary key.
+    let boardKey: [UInt8]
+    let key: [UInt8]
+
+    /// `board` is empty for what is on none.
+    init(_ id: ProjectionID, _ bytes: [UInt8], board: [UInt8] = []) {
+      self.id = id
+      self.bytes = bytes
+      boardKey = BoundedKey.id(board)
+      key = BoundedKey.id(bytes)
+    }
 
     static func isBefore(_ left: SharedKey, _ right: SharedKey) -> Bool {
-      left.id == right.id ? Bytes.less(left.bytes, right.bytes) : left.id < right.id
+      if left.id != right.id { return left.id < right.id }
+      return left.boardKey == right.boardKey
+        ? Bytes.less(left.key, right.key) : Bytes.less(left.boardKey, right.boardKey)
     }
+  }
+
+  /// The key of a group, with the board that it is on.
+  func sharedKey(_ id: ProjectionID, _ bytes: [UInt8]) throws -> SharedKey {
+    SharedKey(id, bytes, board: try BoardRules(id, pipeline, plans)?.board(ofMember: bytes) ?? [])
   }
 
   /// The leaderboards among these that keep their latest boards only.
@@ -36,36 +54,48 @@ extension CheckpointWriter {
       queries.append(
         PostgresQuery(
           """
-          INSERT INTO _boards (projection, board, latest, period, opened_at, members, is_shown)
-          SELECT p, b, ''::bytea, ''::bytea, \(Int64.max), 0, false FROM unnest($1::bigint[], $2::bytea[]) AS u (p, b)
-          ON CONFLICT (projection, board) DO UPDATE SET projection = excluded.projection WHERE false
+          INSERT INTO _boards (projection, id, board, latest, period, opened_at, members, is_shown)
+          SELECT p, k, r, ''::bytea, ''::bytea, \(Int64.max), 0, false
+          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
+          ON CONFLICT (projection, id) DO UPDATE SET projection = excluded.projection WHERE false
           """, keys(boards)))
     }
     if !groups.isEmpty {
       queries.append(
         PostgresQuery(
           """
-          INSERT INTO _groups (projection, key, state) SELECT p, k, ''::bytea FROM unnest($1::bigint[], $2::bytea[]) AS u (p, k)
-          ON CONFLICT (projection, key) DO UPDATE SET projection = excluded.projection WHERE false
+          INSERT INTO _groups (projection, board_id, id, key, state) SELECT p, b, k, r, ''::bytea
+          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
+          ON CONFLICT (projection, board_id, id) DO UPDATE SET projection = excluded.projection WHERE false
           """, keys(groups)))
     }
     _ = try connection.run(queries)
   }
 
+  /// Sorted: projections, boards, keys, and the keys themselves where they are longer.
   private func keys(_ keys: [SharedKey]) -> [PostgresValue] {
     let sorted = keys.sorted(by: SharedKey.isBefore)
-    return [.bigints(sorted.map { Int64($0.id.rawValue) }), .blobs(sorted.map(\.bytes))]
+    var rests = PostgresArray(.bytes)
+    for key in sorted { rests.append(optional: BoundedKey.rest(key.bytes)) }
+    return CheckpointWriter.arrays(sorted) + [.array(rests)]
+  }
+
+  /// Projections, boards and keys as they are kept.
+  static func arrays(_ keys: [SharedKey]) -> [PostgresValue] {
+    [.bigints(keys.map { Int64($0.id.rawValue) }), .blobs(keys.map(\.boardKey)), .blobs(keys.map(\.key))]
   }
 
   /// By key, the state; nil of a group that begins.
   func states(_ keys: [SharedKey]) throws -> [GroupState?] {
     var states = [GroupState?](repeating: nil, count: keys.count)
-    try connection.forEach(
-      """
-      SELECT u.place, g.state FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS u (p, k, place)
-      JOIN _groups g ON g.projection = u.p AND g.key = u.k
-      """, .bigints(keys.map { Int64($0.id.rawValue) }), .blobs(keys.map(\.bytes))
-    ) { rows, row in
+    let rows = try connection.run([
+      PostgresQuery(
+        """
+        SELECT u.place, g.state FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS u (p, b, k, place)
+        JOIN _groups g ON g.projection = u.p AND g.board_id = u.b AND g.id = u.k
+        """, CheckpointWriter.arrays(keys))
+    ])[0]
+    for row in 0..<rows.count {
       let place = try rows.place(row, below: keys.count)
       guard let plan = plans[keys[place].id] else { throw StateError() }
       states[place] = try rows.withBytes(row, 1) { bytes in
@@ -81,9 +111,9 @@ extension CheckpointWriter {
     var boards: [Board] = []
     try connection.forEach(
       """
-      SELECT b.board, b.latest, b.period, b.opened_at, b.closes_at, b.closed_at, b.members, b.is_shown
-      FROM unnest($2::bytea[]) WITH ORDINALITY AS u (k, place) JOIN _boards b ON b.projection = $1 AND b.board = u.k ORDER BY u.place
-      """, .projection(id), .blobs(keys)
+      SELECT coalesce(b.board, b.id), b.latest, b.period, b.opened_at, b.closes_at, b.closed_at, b.members, b.is_shown
+      FROM unnest($2::bytea[]) WITH ORDINALITY AS u (k, place) JOIN _boards b ON b.projection = $1 AND b.id = u.k ORDER BY u.place
+      """, .projection(id), .blobs(keys.map { BoundedKey.id($0) })
     ) { rows, row in
       boards.append(
         Board(
@@ -108,8 +138,9 @@ extension CheckpointWriter {
       closed_at = u.closed_at, members = u.members, is_shown = u.is_shown
       FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::boolean[])
       AS u (board, latest, period, opened_at, closes_at, closed_at, members, is_shown)
-      WHERE b.projection = $1 AND b.board = u.board
-      """, .projection(id), .blobs(boards.map(\.bytes)), .blobs(boards.map(\.latest)), .blobs(boards.map(\.period)),
+      WHERE b.projection = $1 AND b.id = u.board
+      """, .projection(id), .blobs(boards.map { BoundedKey.id($0.bytes) }), .blobs(boards.map(\.latest)),
+      .blobs(boards.map(\.period)),
       .bigints(boards.map(\.openedAt.rawValue)), .array(closes), .array(closed), .bigints(boards.map { Int64($0.members) }),
       .array(shown))
   }

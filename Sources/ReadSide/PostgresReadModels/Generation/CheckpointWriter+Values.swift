@@ -43,16 +43,22 @@ extension CheckpointWriter {
     try connection.forEach(
       """
       SELECT u.place, v.count, v.kept
-      FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) WITH ORDINALITY AS u (p, k, c, v, place)
-      JOIN _values v ON v.projection = u.p AND v.key = u.k AND v.column_number = u.c AND v.value_key = u.v
-      """, .bigints(owners.map { Int64(works[$0.work].id.rawValue) }), .blobs(owners.map { works[$0.work].bytes }),
-      .bigints(owners.map { Int64($0.place.column) }), .blobs(owners.map(\.place.key))
+      FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS u (p, k, c, v, i, place)
+      JOIN _values v ON \(CheckpointWriter.isSameValue)
+      """, .bigints(owners.map { Int64(works[$0.work].id.rawValue) }), .blobs(owners.map { works[$0.work].sharedKey.key }),
+      .bigints(owners.map { Int64($0.place.column) }), .blobs(owners.map(\.place.key)),
+      .blobs(owners.map { ValueKey.id($0.place.key) })
     ) { rows, row in
       let owner = owners[try rows.place(row, below: owners.count)]
       found[owner.work, default: [:]][owner.place] = (rows.int64(row, 1), rows.bytes(row, 2) ?? [])
     }
     for index in waiting { works[index].values.answer(counts: found[index] ?? [:]) }
   }
+
+  /// Whether a row of `_values` is that of `u`: projection, group, column, value and the value's hash.
+  private static let isSameValue =
+    "v.projection = u.p AND v.id = u.k AND v.column_number = u.c AND \(ValueKey.indexed("v.value_key")) = \(ValueKey.indexed("u.v")) "
+    + "AND v.value_id = u.i"
 
   private func writeCounts(_ works: [GroupWork]) throws {
     var put = ValueRows()
@@ -67,9 +73,9 @@ extension CheckpointWriter {
       _ = try connection.run([
         PostgresQuery(
           """
-          INSERT INTO _values (projection, key, column_number, value_key, kept, count)
-          SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[])
-          ON CONFLICT (projection, key, column_number, value_key) DO UPDATE SET count = excluded.count, kept = excluded.kept
+          INSERT INTO _values (projection, id, column_number, value_key, value_id, kept, count)
+          SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[])
+          ON CONFLICT (projection, id, column_number, \(ValueKey.indexed("value_key")), value_id) DO UPDATE SET count = excluded.count, kept = excluded.kept
           """, put.parameters)
       ])
     }
@@ -77,9 +83,9 @@ extension CheckpointWriter {
       _ = try connection.run([
         PostgresQuery(
           """
-          DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) AS u (p, k, c, v)
-          WHERE v.projection = u.p AND v.key = u.k AND v.column_number = u.c AND v.value_key = u.v
-          """, Array(gone.parameters.prefix(4)))
+          DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) AS u (p, k, c, v, i)
+          WHERE \(CheckpointWriter.isSameValue)
+          """, Array(gone.parameters.prefix(5)))
       ])
     }
   }
@@ -128,12 +134,13 @@ extension CheckpointWriter {
   private func answerExtremes(_ asked: [(work: Int, column: Int)], greatest: Bool, _ works: inout [GroupWork]) throws {
     if asked.isEmpty { return }
     for (work, column) in asked { works[work].values.answer(extreme: column, greatest: greatest, nil) }
+    let direction = greatest ? " DESC" : ""
     let rows = try connection.run(
       """
       SELECT u.place, f.value_key, f.kept FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS u (p, k, c, place)
-      CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.key = u.k AND v.column_number = u.c
-      ORDER BY v.value_key\(greatest ? " DESC" : "") LIMIT 1) f
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].bytes }),
+      CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c
+      ORDER BY \(ValueKey.indexed("v.value_key"))\(direction), v.value_key\(direction) LIMIT 1) f
+      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
       .bigints(asked.map { Int64($0.column) }))
     for row in 0..<rows.count {
       let (work, column) = asked[try rows.place(row, below: asked.count)]
@@ -149,9 +156,11 @@ extension CheckpointWriter {
       """
       SELECT u.place, f.kept FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[])
       WITH ORDINALITY AS u (p, k, c, low, high, place)
-      CROSS JOIN LATERAL (SELECT v.kept FROM _values v WHERE v.projection = u.p AND v.key = u.k AND v.column_number = u.c
-      AND v.value_key >= u.low AND v.value_key < u.high ORDER BY v.kept LIMIT 1) f
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].bytes }),
+      CROSS JOIN LATERAL (SELECT v.kept FROM _values v WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c
+      AND v.value_key >= u.low AND v.value_key < u.high
+      AND \(ValueKey.indexed("v.value_key")) BETWEEN \(ValueKey.indexed("u.low")) AND \(ValueKey.indexed("u.high"))
+      ORDER BY v.kept LIMIT 1) f
+      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
       .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)),
       // After a score comes an item's key, which begins with a small tag.
       .blobs(asked.map { $0.place.key + [0xff] }))
@@ -170,9 +179,10 @@ extension CheckpointWriter {
       """
       SELECT u.place, f.value_key, f.kept
       FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[]) WITH ORDINALITY AS u (p, k, c, high, most, place)
-      CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.key = u.k AND v.column_number = u.c
-      AND v.value_key < u.high ORDER BY v.value_key DESC LIMIT u.most) f ORDER BY u.place, f.value_key DESC
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].bytes }),
+      CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c
+      AND v.value_key < u.high AND \(ValueKey.indexed("v.value_key")) <= \(ValueKey.indexed("u.high"))
+      ORDER BY \(ValueKey.indexed("v.value_key")) DESC, v.value_key DESC LIMIT u.most) f ORDER BY u.place, f.value_key DESC
+      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
       .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)), .bigints(asked.map { Int64($0.limit) }))
     for row in 0..<rows.count {
       let place = try rows.place(row, below: asked.count)
@@ -190,8 +200,9 @@ extension CheckpointWriter {
     try connection.run(
       """
       DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) AS u (p, k, c, low, high)
-      WHERE v.projection = u.p AND v.key = u.k AND v.column_number = u.c AND v.value_key > u.low AND v.value_key < u.high
-      """, .bigints(rows.map { Int64($0.work.id.rawValue) }), .blobs(rows.map(\.work.bytes)),
+      WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c AND v.value_key > u.low AND v.value_key < u.high
+      AND \(ValueKey.indexed("v.value_key")) BETWEEN \(ValueKey.indexed("u.low")) AND \(ValueKey.indexed("u.high"))
+      """, .bigints(rows.map { Int64($0.work.id.rawValue) }), .blobs(rows.map(\.work.sharedKey.key)),
       .bigints(rows.map { Int64($0.removal.column) }), .blobs(rows.map(\.removal.low)), .blobs(rows.map(\.removal.high)))
   }
 }
@@ -202,6 +213,7 @@ private struct ValueRows {
   private var keys = PostgresArray(.bytes)
   private var columns = PostgresArray(.bigint)
   private var values = PostgresArray(.bytes)
+  private var ids = PostgresArray(.bytes)
   private var kept = PostgresArray(.bytes)
   private var counts = PostgresArray(.bigint)
 
@@ -209,12 +221,13 @@ private struct ValueRows {
 
   mutating func append(_ work: GroupWork, _ place: AskedValues.Place, kept: [UInt8] = [], count: Int64 = 0) {
     projections.append(Int64(work.id.rawValue))
-    keys.append(work.bytes)
+    keys.append(work.sharedKey.key)
     columns.append(Int64(place.column))
     values.append(place.key)
+    ids.append(ValueKey.id(place.key))
     self.kept.append(kept)
     counts.append(count)
   }
 
-  var parameters: [PostgresValue] { [projections, keys, columns, values, kept, counts].map { .array($0) } }
+  var parameters: [PostgresValue] { [projections, keys, columns, values, ids, kept, counts].map { .array($0) } }
 }

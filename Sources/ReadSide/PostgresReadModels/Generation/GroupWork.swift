@@ -5,10 +5,9 @@ internal import Projections
 
 /// A group in the hands of a checkpoint: locked, read, merged, and what its row says.
 struct GroupWork {
-  let id: ProjectionID
   let plan: GroupPlan
   let key: [Value]
-  let bytes: [UInt8]
+  let sharedKey: CheckpointWriter.SharedKey
   let delta: GroupDelta?
   var state: GroupState
   var values: AskedValues
@@ -16,6 +15,8 @@ struct GroupWork {
   /// Whether a board showed a score of it before.
   var wasPlaced = false
 
+  var id: ProjectionID { sharedKey.id }
+  var bytes: [UInt8] { sharedKey.bytes }
   var isAlive: Bool { state.isAlive(plan) }
 }
 
@@ -46,14 +47,13 @@ struct BoardRules {
     return board(of: values)
   }
 
-  /// A member's place on boards that keep their best: the board, then score, time and member in the order of the ranks. Nil without a score.
+  /// A member's place on a board that keeps its best: score, time and member in the order of the ranks. Nil without a score.
   func rank(_ work: GroupWork) -> [UInt8]? {
     guard leaderboard.keepMembers != nil, work.state.isPlaced else { return nil }
     let count = leaderboard.boardCount
     var score = Value.ordered(CollectionOfOne(work.shown.values[0]))
     if leaderboard.direction == .descending { for place in score.indices { score[place] = ~score[place] } }
-    return Value.ordered(work.key[..<count]) + score
-      + (leaderboard.ties == .firstToReach ? work.shown.reached.ordered : []) + Value.ordered(work.key[count...])
+    return score + (leaderboard.ties == .firstToReach ? work.shown.reached.ordered : []) + Value.ordered(work.key[count...])
   }
 
   /// The row of a member that is placed.

@@ -64,8 +64,8 @@ extension PostgresGeneration {
       var closings: [DeciderEngine.Closing] = []
       try connection.forEach(
         """
-        SELECT board, closes_at, opened_at FROM _boards WHERE projection = $1 AND closed_at IS NULL AND closes_at IS NOT NULL
-        AND closes_at <= $2 AND opened_at < $2 ORDER BY closes_at, board LIMIT $3
+        SELECT coalesce(board, id), closes_at, opened_at FROM _boards WHERE projection = $1 AND closed_at IS NULL AND closes_at IS NOT NULL
+        AND closes_at <= $2 AND opened_at < $2 ORDER BY closes_at, coalesce(board, id) LIMIT $3
         """, .projection(projection), .instant(time), .bigint(limit)
       ) { rows, row in
         guard let values = Value.values(ordered: rows.bytes(row, 0) ?? [], count: board.boardCount) else { throw StateError() }

@@ -14,7 +14,7 @@ extension PostgresGeneration {
         rows.append(effect.pending, state: effect.state, notBefore: effect.notBefore, note: effect.note)
       }
       if !rows.isEmpty {
-        try connection.run("DELETE FROM _outbox WHERE idempotency_key = ANY($1::text[])", rows.idempotencyKeys)
+        try connection.run("DELETE FROM _outbox WHERE key_id = ANY($1::bytea[])", rows.keyIDs)
         let place = PostgresValue.bigint(LaneID.decider.table.rawValue - 1)
         _ = try connection.run([PostgresQuery(OutboxRows.insert, [place, place, .boolean(true)] + rows.parameters)])
       }

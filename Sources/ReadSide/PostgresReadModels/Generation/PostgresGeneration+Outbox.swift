@@ -156,21 +156,23 @@ struct OutboxRows {
 
   /// Parameters 1 to 3 are the lane, and whether they were handed over.
   static let insert = """
-    INSERT INTO _outbox (idempotency_key, effect, at, change_order, action, state, attempts, not_before, note, sequence, fired_at, target,
+    INSERT INTO _outbox (key_id, idempotency_key, effect, at, change_order, action, state, attempts, not_before, note, sequence, fired_at, target,
     table_number, partition, is_handed_over)
-    SELECT u.*, $1, $2, $3 FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::bigint[],
-    $11::bigint[], $12::text[], $13::bigint[], $14::bigint[], $15::text[]) AS u
-    ON CONFLICT (idempotency_key) DO NOTHING
+    SELECT u.*, $1, $2, $3 FROM unnest($4::bytea[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
+    $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[], $16::text[]) AS u
+    ON CONFLICT (key_id) DO NOTHING
     """
 
   var parameters: [PostgresValue] {
     [
-      .stored(keys), .texts(effects), .bigints(times), .bigints(orders), .stored(actions), .texts(states), .bigints(attempts),
+      keyIDs, .stored(keys), .texts(effects), .bigints(times), .bigints(orders), .stored(actions), .texts(states),
+      .bigints(attempts),
       .bigints(notBefore), .stored(notes), .array(sequences), .array(firedAts), .stored(targets),
     ]
   }
 
-  var idempotencyKeys: PostgresValue { .stored(keys) }
+  /// The idempotency keys as they are kept in their index.
+  var keyIDs: PostgresValue { .blobs(keys.map { BoundedKey.id($0) }) }
 
   mutating func append(_ entry: OutboxEntry, _ pipeline: Pipeline) {
     let action = OutboxAction(entry, pipeline)

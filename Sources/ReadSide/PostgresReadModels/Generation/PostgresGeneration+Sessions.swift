@@ -14,8 +14,8 @@ extension PostgresGeneration {
       var entries: [StoredSessions.Entry] = []
       try connection.forEach(
         """
-        SELECT key, state, due FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3
-        ORDER BY key LIMIT $4
+        SELECT coalesce(key, id), state, due FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3
+        ORDER BY coalesce(key, id) LIMIT $4
         """, .projection(id), .table(lane.table), .bigint(lane.partition), .bigint(max == .max ? max : max + 1)
       ) { rows, row in entries.append(try PostgresGeneration.session(rows, row, sessions)) }
       if entries.isEmpty { continue }
@@ -51,14 +51,14 @@ extension PostgresGeneration {
     _ connection: PostgresConnection, _ lookup: SessionLookup, of id: ProjectionID, lane: LaneID, _ sessions: Sessions
   ) throws -> FoundSessions {
     var found = FoundSessions()
-    for (column, wanted) in [("key", lookup.keys), ("live", lookup.groups)] where !wanted.isEmpty {
-      let distinct = column == "live" ? "DISTINCT ON (s.live) " : ""
+    for (column, wanted) in [("id", lookup.keys), ("live_id", lookup.groups)] where !wanted.isEmpty {
+      let distinct = column == "live_id" ? "DISTINCT ON (s.live_id) " : ""
       try connection.forEach(
         """
-        SELECT \(distinct)s.key, s.state, s.due FROM unnest($4::bytea[]) AS u (k)
+        SELECT \(distinct)coalesce(s.key, s.id), s.state, s.due FROM unnest($4::bytea[]) AS u (k)
         JOIN _sessions s ON s.projection = $1 AND s.table_number = $2 AND s.partition = $3 AND s.\(column) = u.k
         """, .projection(id), .table(lane.table), .bigint(lane.partition),
-        .blobs(wanted.map(\.bytes).sorted(by: Bytes.less))
+        .blobs(wanted.map { BoundedKey.id($0.bytes) }.sorted(by: Bytes.less))
       ) { rows, row in found.entries.append(try PostgresGeneration.session(rows, row, sessions)) }
     }
     if let due = lookup.due {
@@ -86,7 +86,7 @@ extension PostgresGeneration {
     let last = results[0].count > 0 ? results[0].instant(0, 0) : nil
     let rows = try connection.run([
       PostgresQuery(
-        "SELECT key, state, due FROM _sessions WHERE \(own) AND due < $5 AND due <= $6 ORDER BY due, key",
+        "SELECT coalesce(key, id), state, due FROM _sessions WHERE \(own) AND due < $5 AND due <= $6 ORDER BY due, id",
         place + [.instant(wanted.from), .instant(wanted.before), .instant(last ?? .distantFuture)]),
       PostgresQuery(
         "SELECT due FROM _sessions WHERE \(own) AND due > $5 AND due < $6 ORDER BY due LIMIT 1",
@@ -133,35 +133,38 @@ extension CheckpointWriter {
 
   private func store(_ stored: [BytesKey: Stored?], _ id: ProjectionID) throws {
     let own: [PostgresValue] = [.projection(id), .table(lane.table), .bigint(lane.partition)]
-    var (keys, states, dues) = (PostgresArray(.bytes), PostgresArray(.bytes), PostgresArray(.bigint))
+    var (ids, keys) = (PostgresArray(.bytes), PostgresArray(.bytes))
+    var (states, dues) = (PostgresArray(.bytes), PostgresArray(.bigint))
     var lives = PostgresArray(.bytes)
     var gone = PostgresArray(.bytes)
     for (key, stored) in stored.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
       guard let stored else {
-        gone.append(key.bytes)
+        gone.append(BoundedKey.id(key.bytes))
         continue
       }
-      keys.append(key.bytes)
+      ids.append(BoundedKey.id(key.bytes))
+      keys.append(optional: BoundedKey.rest(key.bytes))
       states.append(stored.state)
       dues.append(optional: stored.due?.rawValue)
-      lives.append(optional: stored.live.isEmpty ? nil : stored.live)
+      lives.append(optional: stored.live.isEmpty ? nil : BoundedKey.id(stored.live))
     }
     var queries: [PostgresQuery] = []
     if gone.count > 0 {
       queries.append(
         PostgresQuery(
-          "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND key = ANY($4::bytea[])",
+          "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
           own + [.array(gone)]))
     }
-    if keys.count > 0 {
+    if ids.count > 0 {
       queries.append(
         PostgresQuery(
           """
-          INSERT INTO _sessions (projection, table_number, partition, key, state, due, live)
-          SELECT $1, $2, $3, k, s, d, l FROM unnest($4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[]) AS u (k, s, d, l)
-          ON CONFLICT (projection, table_number, partition, key) DO UPDATE SET state = excluded.state, due = excluded.due,
-          live = excluded.live
-          """, own + [.array(keys), .array(states), .array(dues), .array(lives)]))
+          INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
+          SELECT $1, $2, $3, i, k, s, d, l
+          FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
+          ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
+          live_id = excluded.live_id
+          """, own + [.array(ids), .array(keys), .array(states), .array(dues), .array(lives)]))
     }
     _ = try connection.run(queries)
   }

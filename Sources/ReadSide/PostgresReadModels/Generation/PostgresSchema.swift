@@ -20,8 +20,8 @@ enum PostgresSchema {
         [
           "INSERT INTO _keeps (projection) VALUES (\(id))",
           // Which boards are the latest is asked at each checkpoint of such a leaderboard only.
-          "CREATE INDEX _boards_latest_\(id) ON _boards (latest, board) WHERE projection = \(id) AND members > 0",
-          "CREATE INDEX _boards_shown_\(id) ON _boards (board) WHERE projection = \(id) AND is_shown",
+          "CREATE INDEX _boards_latest_\(id) ON _boards (latest) WHERE projection = \(id) AND members > 0",
+          "CREATE INDEX _boards_shown_\(id) ON _boards (id) WHERE projection = \(id) AND is_shown",
         ]
       }
   }
@@ -43,34 +43,37 @@ enum PostgresSchema {
     """,
     // The leaderboards that keep their latest boards only: whoever changes one of them locks its row, because boards come and go together.
     "CREATE TABLE _keeps (projection bigint PRIMARY KEY)",
-    // The state of every group, which its row is derived from, and what is locked to change it. `empty_at` (microseconds of the last change) is set while
-    // a group has no contributions, `rank` (board, then place on it) of the members of boards that keep their best members only.
+    // The state of every group, which its row is derived from, and what is locked to change it; of a member of a board with the board's `id`. `empty_at`
+    // (microseconds of the last change) is set while a group has no contributions, `rank` (the place on the board) of the members of boards that keep
+    // their best members only. Of keys here and below `id` is the bounded form, and the key beside it null where it is that.
     """
-    CREATE TABLE _groups (projection bigint NOT NULL, key bytea NOT NULL, state bytea NOT NULL, empty_at bigint, rank bytea,
-    PRIMARY KEY (projection, key)) \(hot)
+    CREATE TABLE _groups (projection bigint NOT NULL, board_id bytea NOT NULL, id bytea NOT NULL, key bytea, state bytea NOT NULL,
+    empty_at bigint, rank bytea, PRIMARY KEY (projection, board_id, id)) \(hot)
     """,
     "CREATE INDEX _groups_empty ON _groups (projection, empty_at) WHERE empty_at IS NOT NULL",
-    "CREATE INDEX _groups_rank ON _groups (projection, rank) WHERE rank IS NOT NULL",
+    "CREATE INDEX _groups_rank ON _groups (projection, board_id, rank) WHERE rank IS NOT NULL",
     // How many contributions there are of each value, and what is kept with it: of groups whose state does not hold them.
     """
-    CREATE TABLE _values (projection bigint NOT NULL, key bytea NOT NULL, column_number bigint NOT NULL, value_key bytea NOT NULL,
-    kept bytea NOT NULL, count bigint NOT NULL, PRIMARY KEY (projection, key, column_number, value_key)) \(hot)
+    CREATE TABLE _values (projection bigint NOT NULL, id bytea NOT NULL, column_number bigint NOT NULL, value_id bytea NOT NULL,
+    value_key bytea NOT NULL, kept bytea NOT NULL, count bigint NOT NULL) \(hot)
     """,
+    // In the order of the values as far as an index goes, then by a hash of those that are longer.
+    "CREATE UNIQUE INDEX _values_key ON _values (projection, id, column_number, \(ValueKey.indexed("value_key")), value_id)",
     // Active sessions, and what is left of others. Those of the decider have table_number and partition -1. `due` (microseconds) is an instant
-    // before which nothing happens to it by itself, `live` the group in which it is live: by them those are found that are not in memory.
+    // before which nothing happens to it by itself, `live_id` the group in which it is live: by them those are found that are not in memory.
     """
     CREATE TABLE _sessions (projection bigint NOT NULL, table_number bigint NOT NULL, partition bigint NOT NULL,
-    key bytea NOT NULL, state bytea NOT NULL, due bigint, live bytea,
-    PRIMARY KEY (projection, table_number, partition, key)) \(hot)
+    id bytea NOT NULL, key bytea, state bytea NOT NULL, due bigint, live_id bytea,
+    PRIMARY KEY (projection, table_number, partition, id)) \(hot)
     """,
     "CREATE INDEX _sessions_due ON _sessions (projection, table_number, partition, due) WHERE due IS NOT NULL",
-    "CREATE INDEX _sessions_live ON _sessions (projection, table_number, partition, live) WHERE live IS NOT NULL",
+    "CREATE INDEX _sessions_live ON _sessions (projection, table_number, partition, live_id) WHERE live_id IS NOT NULL",
     // Boards: `latest` orders them by time, `period` is the start of the calendar period that it begins with (empty without one), `members` counts
     // those with a score. Boards that `keep` leaves out are not shown: they have their members' states and no rows.
     """
-    CREATE TABLE _boards (projection bigint NOT NULL, board bytea NOT NULL, latest bytea NOT NULL, period bytea NOT NULL,
+    CREATE TABLE _boards (projection bigint NOT NULL, id bytea NOT NULL, board bytea, latest bytea NOT NULL, period bytea NOT NULL,
     opened_at bigint NOT NULL, closes_at bigint, closed_at bigint, members bigint NOT NULL, is_shown boolean NOT NULL,
-    PRIMARY KEY (projection, board)) \(hot)
+    PRIMARY KEY (projection, id)) \(hot)
     """,
     "CREATE INDEX _boards_period ON _boards (projection, period)",
     "CREATE INDEX _boards_open ON _boards (projection, closes_at) WHERE closed_at IS NULL AND closes_at IS NOT NULL",
@@ -93,9 +96,9 @@ enum PostgresSchema {
     // `subject` is the record's stamp, or the group, or the session and its column, that cannot be taken or shown; `sample` decides which are
     // kept when there are too many.
     """
-    CREATE TABLE _dead_letters (projection text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL, subject bytea NOT NULL,
-    table_name text COLLATE "C" NOT NULL, partition bigint NOT NULL, sequence bigint NOT NULL, at timestamptz NOT NULL,
-    path text NOT NULL, reason text NOT NULL, sample bigint NOT NULL, PRIMARY KEY (projection, kind, subject)) \(hot)
+    CREATE TABLE _dead_letters (projection text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL, subject_id bytea NOT NULL,
+    subject bytea NOT NULL, table_name text COLLATE "C" NOT NULL, partition bigint NOT NULL, sequence bigint NOT NULL, at timestamptz NOT NULL,
+    path text NOT NULL, reason text NOT NULL, sample bigint NOT NULL, PRIMARY KEY (projection, kind, subject_id)) \(hot)
     """,
     "CREATE INDEX _dead_letters_sample ON _dead_letters (projection, kind, sample)",
     // Of dead letters of records, by projection: how many there were, and how many are kept.
@@ -103,7 +106,7 @@ enum PostgresSchema {
     CREATE TABLE _dead_letter_counts (projection text COLLATE "C" PRIMARY KEY, total bigint NOT NULL, kept bigint NOT NULL) \(few)
     """,
     """
-    CREATE TABLE _outbox (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, idempotency_key text COLLATE "C" NOT NULL UNIQUE,
+    CREATE TABLE _outbox (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, key_id bytea NOT NULL UNIQUE, idempotency_key text NOT NULL,
     effect text COLLATE "C" NOT NULL, at bigint NOT NULL, change_order bigint NOT NULL, action text NOT NULL,
     state text COLLATE "C" NOT NULL, attempts bigint NOT NULL, not_before bigint NOT NULL, note text NOT NULL,
     table_number bigint NOT NULL, partition bigint NOT NULL, sequence bigint, fired_at bigint, is_handed_over boolean NOT NULL,

@@ -49,11 +49,11 @@ extension CheckpointWriter {
         guard let values = Value.values(ordered: bytes, count: form.key.count) else { throw DamagedRow() }
         return values
       }
-      let arrays = try form.arrays(form.key, keys)
+      let arrays = try form.keyArrays(keys)
       try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
     }
     if !puts.isEmpty {
-      let arrays = try form.arrays(Array(form.columns.indices), puts.map(\.values))
+      let arrays = try form.rowArrays(puts.map(\.values))
       let values = arrays.map { PostgresValue.array($0) } + [.blobs(puts.map(\.hash.bytes))]
       try subtract(try connection.run([PostgresQuery(form.upsert, values)])[0], from: &change)
       for put in puts { change.add(put.hash) }
@@ -70,7 +70,7 @@ extension CheckpointWriter {
     if boards.isEmpty { return }
     let form = tables[rules.id.rawValue]
     let count = rules.leaderboard.boardCount
-    let arrays = try form.arrays(Array(0..<count), try boards.map { try rules.values(ofBoard: $0) })
+    let arrays = try form.arrays(first: count, try boards.map { try rules.values(ofBoard: $0) })
     var change = Digest()
     try subtract(
       try connection.run([PostgresQuery(form.deleteAll(first: count), arrays.map { .array($0) })])[0], from: &change)

@@ -123,7 +123,7 @@ final class PostgresRanks: BoardRanks {
       if let values = Value.values(ordered: key, count: count) { members.append(values) } else { boards[BytesKey(key)] = nil }
     }
     if members.isEmpty { return }
-    let arrays = try form.arrays(Array(0..<count), members)
+    let arrays = try form.arrays(first: count, members)
     let rows = try connection.run([
       PostgresQuery(form.lookUp(first: count, reading: places), arrays.map { .array($0) })
     ])[0]

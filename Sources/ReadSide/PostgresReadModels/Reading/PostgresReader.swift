@@ -136,8 +136,8 @@ package final class PostgresReader: GenerationReader {
     return try read { connection in
       let rows = try connection.run(
         """
-        SELECT board FROM _boards WHERE projection = $1 AND is_shown AND members > 0
-        ORDER BY period DESC, latest DESC, board DESC LIMIT 1
+        SELECT coalesce(board, id) FROM _boards WHERE projection = $1 AND is_shown AND members > 0
+        ORDER BY period DESC, latest DESC, coalesce(board, id) DESC LIMIT 1
         """, .projection(projection))
       return rows.count > 0 ? Value.values(ordered: rows.bytes(0, 0) ?? [], count: board.boardCount) : nil
     }
@@ -146,8 +146,8 @@ package final class PostgresReader: GenerationReader {
   package func closedAt(_ projection: ProjectionID, board: [Value]) throws -> Instant? {
     try read { connection in
       try connection.integer(
-        "SELECT closed_at FROM _boards WHERE projection = $1 AND board = $2", .projection(projection),
-        .bytes(Value.ordered(board))
+        "SELECT closed_at FROM _boards WHERE projection = $1 AND id = $2", .projection(projection),
+        .bytes(BoundedKey.id(Value.ordered(board)))
       ).map { Instant(rawValue: $0) }
     }
   }
