@@ -4,14 +4,14 @@ package import Postgres
 package import ReadModels
 
 /// A PostgreSQL database that holds read models: a schema for each pipeline's catalogue, `<namespace>.<pipeline>`, and one for each of its generations,
-/// `<namespace>.<pipeline>.<number>`.
+/// `<namespace>.<pipeline>.<number>`. A schema of the pipeline's name holds views of the current one.
 package struct PostgresDatabase: Sendable {
   package let settings: PostgresSettings
   /// Begins the names of all schemas, so that two environments share a database.
   package let namespace: String
 
   /// Connections are made when they are needed.
-  package init(_ settings: PostgresSettings, namespace: String = "afterimage") {
+  package init(_ settings: PostgresSettings, namespace: String = usualNamespace) {
     self.settings = settings
     self.namespace = namespace
   }
@@ -24,6 +24,15 @@ package struct PostgresDatabase: Sendable {
 
   /// The schema of a generation.
   package func schema(of generation: Generation) -> String { "\(schema(generation.store)).\(generation.number)" }
+
+  /// The schema of the views of a pipeline's current generation: the pipeline's name, after the namespace if that is not the usual one.
+  package func viewSchema(_ store: String) -> String {
+    let name = store.split(separator: "/").last.map(String.init) ?? store
+    let whole = namespace == PostgresDatabase.usualNamespace ? name : "\(namespace)-\(name)"
+    return PostgresDatabase.shortened(whole, bytesMax: PostgresDatabase.identifierBytesMax)
+  }
+
+  package static let usualNamespace = "afterimage"
 
   /// PostgreSQL cuts longer names off.
   static let identifierBytesMax = 63

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Postgres
 internal import Projections
 internal import ReadModels
@@ -26,7 +27,8 @@ final class PostgresSession {
   var statementsSent: Int { made?.statementsSent ?? 0 }
 
   /// How often a transaction is tried again after a deadlock, a lock that was not had, or a lost connection.
-  private static let attemptsMax = 20
+  static let attemptsMax = 20
+  private static let pauseMicrosecondsMax: UInt32 = 20_000
 
   init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = true) {
     self.settings = settings
@@ -62,15 +64,17 @@ final class PostgresSession {
 
   /// Runs a transaction, again after what may be tried again: `body` must have no effect but on the database.
   func transaction<Result>(
-    _ unknown: Unknown = .mayRepeat, _ body: (PostgresConnection) throws -> Result
+    _ unknown: Unknown = .mayRepeat, attemptsMax: Int = attemptsMax, _ body: (PostgresConnection) throws -> Result
   ) throws(ReadModelError) -> Result {
-    try attempts(unknown) {
+    try attempts(unknown, attemptsMax) {
       let connection = try connection()
       return try connection.transaction { try body(connection) }
     }
   }
 
-  private func attempts<Result>(_ unknown: Unknown, _ body: () throws -> Result) throws(ReadModelError) -> Result {
+  private func attempts<Result>(
+    _ unknown: Unknown, _ attemptsMax: Int = attemptsMax, _ body: () throws -> Result
+  ) throws(ReadModelError) -> Result {
     var attempt = 0
     while true {
       do {
@@ -79,7 +83,9 @@ final class PostgresSession {
         throw error
       } catch let error as PostgresError {
         attempt += 1
-        guard attempt < PostgresSession.attemptsMax, isPassing(error, unknown, attempt) else { throw failure(error) }
+        guard attempt < attemptsMax, isPassing(error, unknown, attempt) else { throw failure(error) }
+        // Whoever was in the way has a moment to get out of it.
+        usleep(.random(in: 1_000...PostgresSession.pauseMicrosecondsMax))
       } catch {
         throw .damaged(path: place, "\(error)")
       }

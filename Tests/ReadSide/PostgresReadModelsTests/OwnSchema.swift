@@ -14,10 +14,10 @@ struct OwnSchema {
   let generation: Generation
 
   /// Of a pipeline file's text, in a cluster that other tests use too.
-  init(_ text: String, settings: PostgresSettings? = nil) throws {
+  init(_ text: String, settings: PostgresSettings? = nil, namespace: String? = nil) throws {
     let settings = try settings ?? PostgresCluster.shared().settings()
     self.settings = settings
-    database = PostgresDatabase(settings, namespace: "t\(UInt32.random(in: 0 ... .max))")
+    database = PostgresDatabase(settings, namespace: namespace ?? "t\(UInt32.random(in: 0 ... .max))")
     pipeline = try ProjectionTestKit.pipeline(text)
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
     try text.write(toFile: file, atomically: false, encoding: .utf8)

@@ -46,9 +46,9 @@ extension PostgresPipelineStore {
   /// Changes the catalogue, one process at a time, and then removes the schemas of generations that are no longer in it. A change of unknown outcome is an
   /// error: made twice, it would make two generations.
   private func change<Result>(
-    _ body: (PostgresConnection) throws -> Result
+    attemptsMax: Int = PostgresSession.attemptsMax, _ body: (PostgresConnection) throws -> Result
   ) throws(ReadModelError) -> Result {
-    let result = try session.transaction(.isThrown) { connection in
+    let result = try session.transaction(.isThrown, attemptsMax: attemptsMax) { connection in
       try connection.execute("LOCK TABLE generations IN SHARE ROW EXCLUSIVE MODE")
       return try body(connection)
     }
@@ -75,7 +75,8 @@ extension PostgresPipelineStore {
   }
 
   package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
-    try change { connection in
+    // The views may have to wait for readers, again and again for a moment.
+    try change(attemptsMax: 1_000) { connection in
       try connection.run("UPDATE generations SET state = 'kept' WHERE state = 'current'")
       let changed = try connection.run("UPDATE generations SET state = 'current' WHERE number = $1", .bigint(generation.number))
       guard changed.changes == 1 else {
@@ -83,6 +84,11 @@ extension PostgresPipelineStore {
       }
       let kept = try readGenerations(connection).filter { $0.state == .kept }
       try drop(connection, kept.dropLast(ReadModelLimits.keptGenerationsMax))
+      let schema = database.schema(of: generation)
+      // One that nobody has opened yet has nothing to show.
+      if try PostgresGeneration.isThere(schema, connection) {
+        try PostgresViews(database, store: name).show(schema, connection)
+      }
     }
   }
 
@@ -92,7 +98,8 @@ extension PostgresPipelineStore {
     }
   }
 
-  /// Removes the schemas of generations that are not in the catalogue. Whoever still reads one holds it back: then it stays until the next change.
+  /// Removes the schemas of generations that are not in the catalogue. Whoever still reads one, or has built on it, holds it back: then it stays until the
+  /// next change.
   private func removeSchemas() {
     let prefix = "\(database.schema(name))."
     guard let connection = try? session.connection(), let kept = try? readGenerations(connection).map(\.number),
@@ -101,9 +108,17 @@ extension PostgresPipelineStore {
     for row in 0..<found.count {
       let schema = found.text(row, 0) ?? ""
       guard let number = Int(schema.dropFirst(prefix.count)), !kept.contains(number) else { continue }
-      try? connection.transaction {
-        try connection.execute("SET LOCAL lock_timeout = 1000; DROP SCHEMA \(PostgresConnection.identifier(schema)) CASCADE")
-      }
+      try? connection.transaction { try remove(schema, connection) }
     }
+  }
+
+  /// Removes a schema and our tables in it; refused while somebody has built something on them, or made something in it.
+  private func remove(_ schema: String, _ connection: PostgresConnection) throws {
+    try connection.execute("SET LOCAL lock_timeout = 1000")
+    let identifier = PostgresConnection.identifier(schema)
+    let found = try connection.run("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", .text(schema))
+    let tables = (0..<found.count).map { "\(identifier).\(PostgresConnection.identifier(found.text($0, 0) ?? ""))" }
+    if !tables.isEmpty { try connection.execute("DROP TABLE \(tables.joined(separator: ", "))") }
+    try connection.execute("DROP SCHEMA \(identifier)")
   }
 }

@@ -33,15 +33,33 @@ package final class PostgresGeneration: GenerationStore {
       }
     }
     self.plans = plans
-    try session.transaction { connection in try prepare(connection, schema) }
+    try session.transaction(attemptsMax: 1_000) { connection in
+      guard try prepare(connection, schema) else { return }
+      // The very first generation is current before it is there.
+      let catalog = PostgresConnection.identifier(database.schema(generation.store)) + ".generations"
+      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog)).boolean(0, 0),
+        try connection.run(
+          "SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current'", .bigint(generation.number)
+        ).count > 0
+      else { return }
+      try PostgresViews(database, store: generation.store).show(schema, connection)
+    }
   }
 
-  private func prepare(_ connection: PostgresConnection, _ schema: String) throws {
+  static func isThere(_ schema: String, _ connection: PostgresConnection) throws -> Bool {
+    try connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(PostgresConnection.identifier(schema))._meta")).boolean(
+      0, 0)
+  }
+
+  /// Whether the schema had to be made.
+  private func prepare(_ connection: PostgresConnection, _ schema: String) throws -> Bool {
     let name = PostgresConnection.identifier(schema)
     // Two processes that begin at once: the second finds what the first has made.
     try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
-    let found = try connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(name)._meta"))
-    if found.boolean(0, 0) { return try check(connection) }
+    if try PostgresGeneration.isThere(schema, connection) {
+      try check(connection)
+      return false
+    }
     var statements = ["CREATE SCHEMA IF NOT EXISTS \(name)"] + PostgresSchema.statements(pipeline)
     statements += tables.flatMap(\.createStatements)
     try connection.execute(statements.joined(separator: ";\n"))
@@ -50,6 +68,7 @@ package final class PostgresGeneration: GenerationStore {
     ] {
       try connection.run("INSERT INTO _meta (key, value) VALUES ($1, $2)", .text(key), .text(value))
     }
+    return true
   }
 
   private func check(_ connection: PostgresConnection) throws {
