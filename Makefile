@@ -5,20 +5,23 @@
 #   librdkafka-dev     Kafka
 #   libmicrohttpd-dev  the HTTP server
 #   libsqlite3-dev     read models
+#   libpq-dev          read models in PostgreSQL
 #   libyaml-dev        pipeline files
 #   libpcre2-dev       patterns in pipeline files
 #   libssl-dev         SHA-256 and HMAC of signed requests
 #   zlib1g-dev         gzip and CRC32
 #   libcurl4-openssl-dev  the HTTP client: effects and the commands
-BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libpcre2-dev libssl-dev zlib1g-dev \
-  libcurl4-openssl-dev
+BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev libpq-dev libyaml-dev libpcre2-dev libssl-dev \
+  zlib1g-dev libcurl4-openssl-dev
 #   python3, python3-venv  the programs of the tests: boto3, the aws command line and other clients from PyPI
 #   sqlite3               tests open read models as users do
+#   postgresql            tests start servers of their own
+#   pgbouncer             stands between the tests and such a server
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
 #   chromium              pages of other sites, which may not reach a server on loopback
-TEST_PACKAGES := python3 python3-venv sqlite3 gzip openssl default-jdk-headless chromium
+TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless chromium
 #   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers
 PYTHON_PACKAGES := boto3 awscli openapi-spec-validator openapi-schema-validator
 #   unmodified programs of others for DynamoDB, from PyPI

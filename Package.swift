@@ -62,6 +62,7 @@ let package = Package(
     library("CMicroHTTPD"),
     library("CLibrdkafka"),
     library("CSQLite"),
+    library("CLibPQ"),
     library("CLibYAML"),
     library("CPCRE2"),
     library("CLibCrypto"),
@@ -74,6 +75,9 @@ let package = Package(
     module("Libraries", "HTTPClient", ["CCurl", "Services"]),
     tests("Libraries", "HTTPClient", ["HTTPClient", "HTTPServer"]),
     module("Libraries", "SQLite", ["CSQLite"]),
+    module("Libraries", "Postgres", ["CLibPQ"]),
+    kit("Libraries", "PostgresTestKit", ["Postgres", "Services"]),
+    tests("Libraries", "Postgres", ["Postgres", "PostgresTestKit"]),
     tests("Libraries", "HTTPServer", ["HTTPServer", "Services"]),
     tests("Libraries", "SQLite", ["SQLite"]),
     module("Libraries", "YAML", ["CLibYAML"]),
@@ -192,12 +196,22 @@ let package = Package(
     module(
       "ReadSide", "SQLiteReadModels",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite"]),
+    module(
+      "ReadSide", "PostgresReadModels",
+      ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Crypto", "Postgres"]),
+    tests(
+      "ReadSide", "PostgresReadModels",
+      [
+        "ReadModelConformance", "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "StoreTestKit", "PostgresReadModels",
+        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeLog",
+        "ChangeRecords", "DynamoModel",
+      ]),
     tests(
       "ReadSide", "SQLiteReadModels",
       [
         "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit",
         "RandomTestKit",
-        "StoreTestKit", "SQLiteReadModels",
+        "StoreTestKit", "SQLiteReadModels", "PostgresReadModels", "PostgresTestKit",
         "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
@@ -236,7 +250,8 @@ let package = Package(
     tests(
       "ReadSide", "ReadSideModel",
       [
-        "LiteralTestKit", "RecordLiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels", "ReadModels",
+        "LiteralTestKit", "RecordLiteralTestKit", "RandomTestKit", "StoreTestKit", "Workers", "SQLiteReadModels",
+        "PostgresReadModels", "PostgresTestKit", "Postgres", "ReadModels",
         "Projections",
         "PipelineFiles", "Pipelines",
         "TableStore", "ChangeLog", "ChangeRecords", "DynamoModel", "SQLite",

@@ -90,6 +90,15 @@ package struct GroupDeltas: Sendable {
     try counted.forEach(list, body)
   }
 
+  /// The values whose counts change, by column.
+  package func countedKeys(_ slot: Int) -> [(column: Int, key: [UInt8])] {
+    var keys: [(column: Int, key: [UInt8])] = []
+    for column in 0..<columnCount {
+      if case .counted(let list) = cells[slot * columnCount + column] { counted.forEach(list) { keys.append((column, $0.key)) } }
+    }
+    return keys
+  }
+
   /// The slot of a group, which begins with this when it is new.
   mutating func slot(of key: [UInt8], _ plan: GroupPlan) -> Int {
     if let slot = table.slot(of: key) { return slot }

@@ -10,7 +10,7 @@ import Testing
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
         "CMalloc",
-        "RocksDB", "SQLite", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
+        "RocksDB", "SQLite", "Postgres", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),
     ("Process", ["Arguments", "Services", "Telemetry"]),
@@ -21,7 +21,11 @@ import Testing
     ("WriteSide", ["TableStore", "Relay", "TableAPI"]),
     (
       "ReadSide",
-      ["Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PipelineFiles", "Workers", "QueryAPI", "Dashboard"]
+      [
+        "Pipelines", "Projections", "ReadModels", "SQLiteReadModels", "PostgresReadModels", "PipelineFiles", "Workers",
+        "QueryAPI",
+        "Dashboard",
+      ]
     ),
     ("Program", ["Assembly", "EmbedPipelines", "afterimage-embed", "afterimage", "afterimage-bench"]),
   ]

@@ -1,10 +1,10 @@
 internal import DynamoModel
-internal import ProjectionTestKit
+package import ProjectionTestKit
 internal import RandomTestKit
 internal import RecordLiteralTestKit
 
-/// The pipelines that the suite works with.
-enum StorePipelines {
+/// The pipelines that the suite works with, and tests of one store too.
+package enum StorePipelines {
   private static let head = """
     pipeline: store
     tables: { Tab: { key: { partition: PK string, sort: SK string } } }
@@ -18,7 +18,7 @@ enum StorePipelines {
     """
 
   /// Every form of a column, and boards of every score.
-  static let groups =
+  package static let groups =
     head + """
         plays: { collection: play, key: [name, n], columns: [room, points, amount] }
         rooms:
@@ -59,7 +59,7 @@ enum StorePipelines {
       """
 
   /// Something of everything that a checkpoint writes.
-  static let everything =
+  package static let everything =
     head + """
         plays: { collection: play, key: [name, n], columns: [room, points] }
         rooms: { aggregate: [room], of: play, columns: { c: count, total: sum(points) } }
@@ -89,7 +89,7 @@ enum StorePipelines {
       """
 
   /// Writes of a few people in a few rooms, of extreme and of small numbers, with moves and deletions.
-  static func random(_ text: String, seed: UInt64, writes: Int, partitions: Int) throws -> TestHistory {
+  package static func random(_ text: String, seed: UInt64, writes: Int, partitions: Int) throws -> TestHistory {
     var random = SeededGenerator(seed: seed)
     var history = TestHistory(try pipeline(text), partitions: partitions)
     let numbers: [Int64] = [0, 0, 1, 2, 3, -4, 5, .max, .max - 1, .min, 7]

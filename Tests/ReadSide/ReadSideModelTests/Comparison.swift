@@ -2,53 +2,41 @@ import ChangeRecords
 import DynamoModel
 import Pipelines
 import ReadModels
-import SQLite
-import SQLiteReadModels
 
 /// Holds a read model against the plain model.
 struct Comparison {
   let model: PlainModel
-  let path: String
-  let store: any GenerationStore
+  let readModel: TrialModel
 
   private var pipeline: Pipeline { model.pipeline }
 
   /// The first difference; nil when there is none.
   func difference(effects: Bool = true) throws -> String? {
-    let reader = try Connection(path: path, options: .readOnly)
+    let reader = try readModel.reader()
+    defer { reader.close() }
     for id in pipeline.projections.ids {
       if let problem = try rowDifference(id, reader) { return problem }
-      if let problem = try rankDifference(id, reader) { return problem }
+      if let problem = try reader.snapshot({ try rankDifference(id, reader) }) { return problem }
     }
     if let problem = try letterDifference(reader) { return problem }
-    if let problem = try hashProblem() { return problem }
-    return effects ? try effectDifference() : nil
-  }
-
-  /// What is wrong with the rows' hashes and their sums.
-  private func hashProblem() throws -> String? {
-    let reader = try SQLiteReader(path: path, pipeline: pipeline)
-    defer { reader.close() }
     let findings = try reader.checkRows(of: pipeline).flatMap(\.findings)
-    return findings.isEmpty ? nil : findings.joined(separator: "\n")
+    if !findings.isEmpty { return findings.joined(separator: "\n") }
+    return effects ? try effectDifference() : nil
   }
 
   /// What the rows amount to, by projection.
   func digests() throws -> [Digest] {
-    let reader = try SQLiteReader(path: path, pipeline: pipeline)
+    let reader = try readModel.reader()
     defer { reader.close() }
     return try reader.digests()
   }
 
-  private func rowDifference(_ id: ProjectionID, _ reader: Connection) throws -> String? {
+  private func rowDifference(_ id: ProjectionID, _ reader: any GenerationReader) throws -> String? {
     let table = pipeline.projections[id].table
-    let columns = table.columns.filter { $0.name != "_item" }
-    let select = try reader.prepare("SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)")
-    // A decimal is two SQL columns, of which the first alone is selected.
+    let shown = table.columns.indices.filter { table.columns[$0].name != "_item" }
+    let columns = shown.map { table.columns[$0] }
     var found: [[Value]] = []
-    while try select.step() {
-      found.append(columns.indices.map { Value(column: $0, of: select, as: columns[$0].type) ?? .null })
-    }
+    try reader.storedRows(id) { row in found.append(shown.map { row.values[$0] ?? .null }) }
     return Self.difference(
       found.map { Self.text($0, columns) }, (model.rows[id] ?? []).map { Self.text($0, columns) }, "rows of \(table.name)")
   }
@@ -76,14 +64,12 @@ struct Comparison {
       "\(what):\n  the engine: \(extra.joined(separator: "\n              "))\n  the model:  \(left.joined(separator: "\n              "))"
   }
 
-  private func rankDifference(_ id: ProjectionID, _ reader: Connection) throws -> String? {
-    guard case .leaderboard(let board) = pipeline.projections[id].kind, let ranks = RankIndex(pipeline, projection: id)
-    else { return nil }
-    try ranks.follow(reader)
+  private func rankDifference(_ id: ProjectionID, _ reader: any GenerationReader) throws -> String? {
+    guard case .leaderboard(let board) = pipeline.projections[id].kind, let ranks = try reader.ranks(id) else { return nil }
     for (key, rows) in Dictionary(grouping: model.rows[id] ?? [], by: { Array($0[..<board.boardCount]) }) {
       let wanted = model.ranks(of: board, rows)
       let found = ranks.board(key)
-      let count = found.map { found in ranks.floor.map { found.count(atLeast: $0) } ?? found.count } ?? 0
+      let count = found.map { found in board.floor.map { found.count(atLeast: $0) } ?? found.count } ?? 0
       let shown = (found?.page(from: 0, limit: count) ?? []).map { "\($0.rank) \(Self.text($0.member))" }
       if shown != wanted.map({ "\($0.rank) \(Self.text($0.member))" }) {
         return "ranks of \(pipeline.projections[id].name) \(key): the engine: \(shown), the model: \(wanted)"
@@ -92,21 +78,20 @@ struct Comparison {
     return nil
   }
 
-  private func letterDifference(_ reader: Connection) throws -> String? {
-    let select = try reader.prepare("SELECT projection, kind, path, table_name, partition, sequence FROM _dead_letters")
+  private func letterDifference(_ reader: any GenerationReader) throws -> String? {
     var found: [String] = []
-    while try select.step() {
-      let kind = select.text(1) ?? ""
-      let table = pipeline.table(named: select.text(3) ?? "").map { "\($0)" } ?? "?"
-      let place = kind == "record" ? "\(table)/\(select.int64(4))/\(select.int64(5))" : ""
-      found.append("\(select.text(0) ?? "") \(kind) `\(select.text(2) ?? "")` \(place)")
+    // Projection, kind, table, partition, sequence, at, path, reason.
+    try reader.deadLetters(limit: 1_000_000) { letter in
+      let table = pipeline.table(named: letter[2].description).map { "\($0)" } ?? "?"
+      let place = letter[1] == .text("record") ? "\(table)/\(letter[3])/\(letter[4])" : ""
+      found.append("\(letter[0]) \(letter[1]) `\(letter[6])` \(place)")
     }
     let wanted = model.deadLetters.map { "\($0.projection) \($0.kind) `\($0.path)` \($0.kind == "record" ? $0.place : "")" }
     return Self.difference(found, wanted, "dead letters")
   }
 
   private func effectDifference() throws -> String? {
-    let found = try store.effects([.pending, .failed], after: .none, limit: 100_000).map { effect -> String in
+    let found = try readModel.store.effects([.pending, .failed], after: .none, limit: 100_000).map { effect -> String in
       let action: String
       switch effect.pending.action.kind {
       case .deleteItem(let table, let key, _, let through):

@@ -35,7 +35,7 @@ import Workers
     var answers: [String] = []
     for index in runs.indices {
       try await runs[index].1.replay.catchUp()
-      let select = try Connection(path: runs[index].1.path, options: .readOnly).prepare(sql)
+      let select = try Connection(path: runs[index].1.model.path, options: .readOnly).prepare(sql)
       var rows: [String] = []
       while try select.step() { rows.append((0..<select.columnCount).map { select.text($0) ?? "null" }.joined(separator: " ")) }
       answers.append(rows.joined(separator: "\n"))

@@ -1,6 +1,7 @@
 import Foundation
 import PipelineFiles
 import Pipelines
+import PostgresTestKit
 import Testing
 
 /// Random pipelines over hostile histories, by the engine and by the plain model beside it: rows, ranks, dead letters and effects are
@@ -12,13 +13,24 @@ import Testing
   static let workers = 2
 
   @Test func `the engine agrees with the plain model`() async throws {
+    try await Self.agree(in: .sqlite, count: Self.givenCount ?? (Self.givenSeed == nil ? 200 : 1))
+  }
+
+  @Test(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
+  func `the engine agrees with the plain model in PostgreSQL`() async throws {
+    try await Self.agree(in: .postgres, count: Self.givenCount.map { max(1, $0 / 10) } ?? (Self.givenSeed == nil ? 20 : 1))
+  }
+
+  private static func agree(in readModels: StoreKind, count: UInt64) async throws {
     let first = Self.givenSeed ?? 1
-    let seeds = Array(first..<first + (Self.givenCount ?? (Self.givenSeed == nil ? 200 : 1)))
+    let seeds = Array(first..<first + count)
     let refused = try await withThrowingTaskGroup(of: Int.self) { group in
       for worker in 0..<Self.workers {
         group.addTask {
           var refused = 0
-          for (place, seed) in seeds.enumerated() where place % Self.workers == worker { refused += try await Self.agree(seed) }
+          for (place, seed) in seeds.enumerated() where place % Self.workers == worker {
+            refused += try await Self.agree(seed, readModels)
+          }
           return refused
         }
       }
@@ -28,7 +40,7 @@ import Testing
   }
 
   /// Answers how many draws were refused before one was taken.
-  private static func agree(_ seed: UInt64) async throws -> Int {
+  private static func agree(_ seed: UInt64, _ readModels: StoreKind) async throws -> Int {
     let (text, pipeline, refused) = drawn(seed)
     let clocks = ClockDraw(seed: seed)
     var history = HistoryDraw(seed: seed, focus: focus(seed), keys: KeyDraw(seed: seed))
@@ -39,12 +51,12 @@ import Testing
       history = HistoryDraw(seed: seed, focus: focus(seed), keys: KeyDraw(seed: seed), start: start)
       steps = history.steps()
     }
-    let trial = Trial(pipeline: pipeline, start: start, clocks: clocks, seed: seed)
+    let trial = Trial(pipeline: pipeline, start: start, clocks: clocks, seed: seed, readModels: readModels)
     guard let problem = try await trial.problem(steps) else { return refused }
     let (shrunk, left) = try await trial.shrunk(steps, problem)
     Issue.record(
       """
-      AFTERIMAGE_SEED=\(seed): \(left)
+      AFTERIMAGE_SEED=\(seed) in \(readModels): \(left)
       \(text)
       \(clocks)
       from \(start) ms: \(shrunk.count) of \(steps.count) steps

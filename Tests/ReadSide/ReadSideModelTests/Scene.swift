@@ -7,7 +7,6 @@ import Pipelines
 import Projections
 import ReadModels
 import RecordLiteralTestKit
-import SQLiteReadModels
 import StoreTestKit
 import TableStore
 import Workers
@@ -21,9 +20,14 @@ final class Scene {
   private let clocks: ClockDraw
   private let partitions: Int
   private var generations = 0
+  /// Nil where read models are SQLite files.
+  private let schemas: TrialSchemas?
 
-  init(_ pipeline: Pipeline, start: Int64, partitions: Int, clocks: ClockDraw = .live) throws {
+  init(
+    _ pipeline: Pipeline, start: Int64, partitions: Int, clocks: ClockDraw = .live, readModels kind: StoreKind = .sqlite
+  ) throws {
     self.pipeline = pipeline
+    schemas = kind == .postgres ? try TrialSchemas() : nil
     self.clocks = clocks
     time = ManualTime(wall: start)
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
@@ -161,11 +165,13 @@ final class Scene {
   }
 
   /// Works the pipeline's lanes over what the logs hold, into a read model of its own.
-  func replay(_ way: Way) throws -> (replay: Replay, path: String) {
+  func replay(_ way: Way) throws -> (replay: Replay, model: TrialModel) {
     generations += 1
-    let path = directory.path + "/read-model-\(generations).db"
+    let model =
+      try schemas.map { try TrialModel.postgres(pipeline, $0) }
+      ?? .sqlite(pipeline, path: directory.path + "/read-model-\(generations).db")
     var replay = Replay(
-      store: try SQLiteGeneration(path: path, pipeline: pipeline),
+      store: model.store,
       logs: pipeline.tables.map { table -> any ChangeLog in
         let log = EmbeddedLog(store, table: table.name)
         return way.redelivers ? RepeatingLog(log) : log
@@ -176,7 +182,7 @@ final class Scene {
       var draw = Draw(seed: seed)
       replay.choose = { draw.below($0) }
     }
-    return (replay, path)
+    return (replay, model)
   }
 }
 

@@ -12,6 +12,7 @@ struct Trial {
   let start: Int64
   let clocks: ClockDraw
   let seed: UInt64
+  var readModels = StoreKind.sqlite
 
   /// The first difference between the engine and the plain model; nil when there is none.
   func problem(_ steps: [HistoryStep]) async throws -> String? {
@@ -19,11 +20,11 @@ struct Trial {
     var digests: [Digest]?
     for partitions in [4, 1] {
       let ways = partitions == 4 ? [Way(), .drawn(&draw), .drawn(&draw)] : [.drawn(&draw)]
-      let scene = try Scene(pipeline, start: start, partitions: partitions, clocks: clocks)
-      var runs: [(way: Way, replay: Replay, path: String, hasBegun: Bool)] = []
+      let scene = try Scene(pipeline, start: start, partitions: partitions, clocks: clocks, readModels: readModels)
+      var runs: [(way: Way, replay: Replay, model: TrialModel, hasBegun: Bool)] = []
       for way in ways {
-        let (replay, path) = try scene.replay(way)
-        runs.append((way, replay, path, false))
+        let (replay, readModel) = try scene.replay(way)
+        runs.append((way, replay, readModel, false))
       }
       for step in steps {
         try await scene.perform(step)
@@ -31,8 +32,8 @@ struct Trial {
           for index in runs.indices where runs[index].hasBegun {
             guard try await isStopped(&runs[index].replay) else { return "\(runs[index].way): goes on after the end of \(table)" }
             runs[index].replay.store.close()
-            let (replay, path) = try scene.replay(runs[index].way)
-            runs[index] = (runs[index].way, replay, path, false)
+            let (replay, readModel) = try scene.replay(runs[index].way)
+            runs[index] = (runs[index].way, replay, readModel, false)
           }
         }
         guard case .advance = step else { continue }
@@ -49,7 +50,7 @@ struct Trial {
       let model = PlainModel(pipeline, changes, watermarks: watermarks)
       for index in runs.indices {
         try await runs[index].replay.catchUp()
-        let comparison = Comparison(model: model, path: runs[index].path, store: runs[index].replay.store)
+        let comparison = Comparison(model: model, readModel: runs[index].model)
         defer { runs[index].replay.store.close() }
         if let difference = try comparison.difference() { return "\(partitions) partitions, \(runs[index].way): \(difference)" }
         let found = try comparison.digests()
@@ -80,11 +81,12 @@ struct Trial {
     guard expires || !pipeline.effects.isEmpty else { return nil }
     // The rows of one table are those of an instant of another: their clocks go together.
     let scene = try Scene(
-      pipeline, start: start, partitions: draw.pick([1, 4]), clocks: clocks.history.count == 1 ? .live : clocks)
+      pipeline, start: start, partitions: draw.pick([1, 4]), clocks: clocks.history.count == 1 ? .live : clocks,
+      readModels: readModels)
     var way = Way.drawn(&draw)
     way.isLive = true
     way.isSettled = true
-    var (replay, path) = try scene.replay(way)
+    var (replay, readModel) = try scene.replay(way)
     defer { replay.store.close() }
     for step in steps {
       // What another generation carries out again is not this trial's.
@@ -95,7 +97,7 @@ struct Trial {
     try await scene.carryOut(&replay)
     let (changes, watermarks) = try await scene.changes()
     var model = PlainModel(pipeline, changes, watermarks: watermarks)
-    let comparison = Comparison(model: model, path: path, store: replay.store)
+    let comparison = Comparison(model: model, readModel: readModel)
     guard let problem = try comparison.difference(effects: false) ?? model.deletionProblem() else { return nil }
     let log = changes.map {
       "  \($0.place) \($0.itemKey) at \(Timestamp.text($0.time)) \($0.isExpiry ? "expired" : $0.new == nil ? "gone" : "")"

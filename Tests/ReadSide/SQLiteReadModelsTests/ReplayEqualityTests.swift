@@ -4,6 +4,8 @@ import Foundation
 import MemoryReadModels
 import PipelineFiles
 import Pipelines
+import PostgresReadModels
+import PostgresTestKit
 import ProjectionTestKit
 import ReadModels
 import RecordLiteralTestKit
@@ -12,7 +14,7 @@ import StoreTestKit
 import Testing
 import Workers
 
-/// One log into both stores gives equal rows, whatever the batches, restarts and partitions.
+/// One log into all stores gives equal rows, whatever the batches, restarts and partitions.
 @Suite struct ReplayEqualityTests {
   static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
 
@@ -48,6 +50,7 @@ import Workers
       if let latest { all.append("top: \(try reader.top(id, board: latest, limit: 100))") }
     }
     try reader.deadLetters(limit: 1_000) { all.append("letter: \($0)") }
+    all += zip(pipeline.projections, try reader.digests()).map { "digest of \($0.name): \($1)" }
     all += try reader.deadLetterCounts().map { "\($0)" } + reader.places().map { "\($0.position) \($0.watermark)" }
     return all.sorted()
   }
@@ -59,7 +62,7 @@ import Workers
   }
 
   @Test(arguments: names, [1, 3])
-  func `a replay gives both stores the same rows`(_ name: String, _ partitions: Int) async throws {
+  func `a replay gives all stores the same rows`(_ name: String, _ partitions: Int) async throws {
     let folder = (0..<4).reduce(URL(filePath: #filePath)) { folder, _ in folder.deletingLastPathComponent() }
       .appending(path: "pipelines/\(name)").path
     let pipeline = try PipelineLoader.load(folder)
@@ -84,6 +87,19 @@ import Workers
         let found = try everything(try models.reader(generation, pipeline), pipeline)
         #expect(found == expected, "\(scenario.name), \(number): \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
         #expect(try effects(memory.store) == expectedEffects, "\(scenario.name), \(number)")
+      }
+      if PostgresCluster.isAvailable {
+        let database = PostgresDatabase(
+          try PostgresCluster.shared().settings(), namespace: "r\(UInt32.random(in: 0 ... .max))")
+        let generation = Generation(number: 1, fingerprint: "", state: .current, store: name)
+        var postgres = Replay(
+          store: try database.stores.generation(generation, pipeline), logs: history.logs, batchRecords: 7, restartEvery: 11)
+        try await postgres.catchUp()
+        let found = try everything(try database.reader(generation, pipeline), pipeline)
+        #expect(
+          found == expected,
+          "\(scenario.name) in PostgreSQL: \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
+        #expect(try effects(postgres.store) == expectedEffects, "\(scenario.name) in PostgreSQL")
       }
     }
     #expect(rows > 10)

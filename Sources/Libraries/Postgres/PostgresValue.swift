@@ -1,0 +1,148 @@
+/// A parameter of a statement, in PostgreSQL's binary form with its type.
+package struct PostgresValue: Sendable, Equatable {
+  /// The types that parameters have, by their numbers in `pg_type`, which never change.
+  package enum Kind: UInt32, Sendable {
+    case boolean = 16
+    case bytes = 17
+    case bigint = 20
+    case text = 25
+    case timestamp = 1184
+
+    /// The type of an array of it.
+    package var array: UInt32 {
+      switch self {
+      case .boolean: 1000
+      case .bytes: 1001
+      case .bigint: 1016
+      case .text: 1009
+      case .timestamp: 1185
+      }
+    }
+  }
+
+  /// The type's number in `pg_type`.
+  package let type: UInt32
+  /// Nil for null.
+  package let bytes: [UInt8]?
+
+  /// Null, of a type.
+  package static func null(_ kind: Kind) -> PostgresValue { PostgresValue(type: kind.rawValue, bytes: nil) }
+
+  package static func bigint(_ value: Int64) -> PostgresValue {
+    PostgresValue(type: Kind.bigint.rawValue, bytes: withUnsafeBytes(of: value.bigEndian) { Array($0) })
+  }
+
+  package static func bigint(_ value: Int) -> PostgresValue { bigint(Int64(value)) }
+  package static func text(_ value: String) -> PostgresValue {
+    PostgresValue(type: Kind.text.rawValue, bytes: Array(value.utf8))
+  }
+
+  package static func bytes(_ value: [UInt8]) -> PostgresValue { PostgresValue(type: Kind.bytes.rawValue, bytes: value) }
+  package static func boolean(_ value: Bool) -> PostgresValue {
+    PostgresValue(type: Kind.boolean.rawValue, bytes: [value ? 1 : 0])
+  }
+
+  /// Microseconds since 1970. Those that PostgreSQL cannot hold go to its ends, which are infinite.
+  package static func timestamp(_ value: Int64) -> PostgresValue {
+    PostgresValue(
+      type: Kind.timestamp.rawValue, bytes: withUnsafeBytes(of: PostgresEpoch.stored(value).bigEndian) { Array($0) })
+  }
+
+  package static func array(_ array: PostgresArray) -> PostgresValue { PostgresValue(type: array.kind.array, bytes: array.bytes) }
+  package static func bigints(_ values: some Sequence<Int64>) -> PostgresValue {
+    var array = PostgresArray(.bigint)
+    for value in values { array.append(value) }
+    return .array(array)
+  }
+
+  package static func texts(_ values: some Sequence<String>) -> PostgresValue {
+    var array = PostgresArray(.text)
+    for value in values { array.append(value) }
+    return .array(array)
+  }
+
+  package static func blobs(_ values: some Sequence<[UInt8]>) -> PostgresValue {
+    var array = PostgresArray(.bytes)
+    for value in values { array.append(value) }
+    return .array(array)
+  }
+}
+
+/// An array parameter that grows value by value: one array for each column of many rows, taken apart by `unnest`.
+package struct PostgresArray: Sendable {
+  package let kind: PostgresValue.Kind
+  package private(set) var count = 0
+  private var hasNull = false
+  private var content: [UInt8] = []
+
+  package init(_ kind: PostgresValue.Kind) { self.kind = kind }
+
+  package mutating func appendNull() {
+    hasNull = true
+    count += 1
+    content.append(contentsOf: [0xff, 0xff, 0xff, 0xff])
+  }
+
+  package mutating func append(_ value: Int64) { append(fixed: value.bigEndian) }
+  package mutating func append(_ value: Bool) { append(fixed: UInt8(value ? 1 : 0)) }
+  /// Microseconds since 1970.
+  package mutating func append(timestamp value: Int64) { append(fixed: PostgresEpoch.stored(value).bigEndian) }
+  package mutating func append(_ value: String) { append(bytes: value.utf8) }
+  package mutating func append(_ value: [UInt8]) { append(bytes: value) }
+
+  package mutating func append(optional value: Int64?) {
+    if let value { append(value) } else { appendNull() }
+  }
+
+  package mutating func append(optional value: [UInt8]?) {
+    if let value { append(value) } else { appendNull() }
+  }
+
+  private mutating func append(fixed value: some FixedWidthInteger & BitwiseCopyable) {
+    count += 1
+    appendLength(MemoryLayout.size(ofValue: value))
+    withUnsafeBytes(of: value) { content.append(contentsOf: $0) }
+  }
+
+  /// The bytes of a value whose binary form they are.
+  package mutating func append(bytes: some Collection<UInt8>) {
+    count += 1
+    appendLength(bytes.count)
+    content.append(contentsOf: bytes)
+  }
+
+  private mutating func appendLength(_ length: Int) {
+    withUnsafeBytes(of: Int32(clamping: length).bigEndian) { content.append(contentsOf: $0) }
+  }
+
+  /// The binary form: dimensions, whether there are nulls, the element's type, the count, where counting begins; then the elements.
+  var bytes: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(20 + content.count)
+    func append(_ number: UInt32) { withUnsafeBytes(of: number.bigEndian) { out.append(contentsOf: $0) } }
+    append(count == 0 ? 0 : 1)
+    append(hasNull ? 1 : 0)
+    append(kind.rawValue)
+    if count > 0 {
+      append(UInt32(clamping: count))
+      append(1)
+    }
+    out.append(contentsOf: content)
+    return out
+  }
+}
+
+/// PostgreSQL counts microseconds from the year 2000.
+enum PostgresEpoch {
+  private static let offset: Int64 = 946_684_800_000_000
+
+  static func stored(_ value: Int64) -> Int64 {
+    let (result, overflow) = value.subtractingReportingOverflow(offset)
+    return overflow ? .min : result
+  }
+
+  static func read(_ value: Int64) -> Int64 {
+    let (result, overflow) = value.addingReportingOverflow(offset)
+    return overflow ? .max : result
+  }
+}

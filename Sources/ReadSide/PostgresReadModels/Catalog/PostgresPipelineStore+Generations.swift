@@ -1,0 +1,124 @@
+internal import Foundation
+internal import Postgres
+package import ReadModels
+
+extension PostgresPipelineStore {
+  package func generations() throws(ReadModelError) -> [Generation] { try session.run { try readGenerations($0) } }
+
+  private func readGenerations(_ connection: PostgresConnection) throws -> [Generation] {
+    var all: [Generation] = []
+    try connection.forEach("SELECT number, fingerprint, state FROM generations ORDER BY number") { rows, row in
+      let number = Int(rows.int64(row, 0))
+      guard let state = Generation.State(rawValue: rows.text(row, 2) ?? "") else {
+        throw ReadModelError.damaged(path: session.place, "the state of generation \(number) does not decode")
+      }
+      all.append(Generation(number: number, fingerprint: rows.text(row, 1) ?? "", state: state, store: name))
+    }
+    return all
+  }
+
+  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    let file = try text(of: pipelineFile)
+    return try change { connection in
+      let all = try readGenerations(connection)
+      guard let found = all.last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
+        return try make(connection, fingerprint, file)
+      }
+      // The definition went back to this one before another was built.
+      try drop(connection, all.filter { $0.state == .building && $0.number != found.number })
+      return found
+    }
+  }
+
+  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+    let file = try text(of: pipelineFile)
+    return try change { try make($0, fingerprint, file) }
+  }
+
+  private func text(of pipelineFile: String) throws(ReadModelError) -> String {
+    do {
+      return try String(contentsOfFile: pipelineFile, encoding: .utf8)
+    } catch {
+      throw .storage(path: pipelineFile, "the pipeline file cannot be read: \(error)", isFull: false)
+    }
+  }
+
+  /// Changes the catalogue, one process at a time, and then removes the schemas of generations that are no longer in it. A change of unknown outcome is an
+  /// error: made twice, it would make two generations.
+  private func change<Result>(
+    attemptsMax: Int = PostgresSession.attemptsMax, _ body: (PostgresConnection) throws -> Result
+  ) throws(ReadModelError) -> Result {
+    let result = try session.transaction(.isThrown, attemptsMax: attemptsMax) { connection in
+      try connection.execute("LOCK TABLE generations IN SHARE ROW EXCLUSIVE MODE")
+      return try body(connection)
+    }
+    removeSchemas()
+    return result
+  }
+
+  private func drop(_ connection: PostgresConnection, _ generations: some Sequence<Generation>) throws {
+    try connection.run(
+      "DELETE FROM generations WHERE number = ANY($1::bigint[])", .bigints(generations.map { Int64($0.number) }))
+  }
+
+  private func make(
+    _ connection: PostgresConnection, _ fingerprint: String, _ file: String
+  ) throws -> Generation {
+    let all = try readGenerations(connection)
+    // One that takes another's place is seen when it has caught up, and not before. What was being built for another definition is given up.
+    try drop(connection, all.filter { $0.state == .building })
+    let state: Generation.State = all.isEmpty ? .current : .building
+    let number = try connection.integer(
+      "INSERT INTO generations (fingerprint, state, pipeline_file) VALUES ($1, $2, $3) RETURNING number", .text(fingerprint),
+      .text(state.rawValue), .text(file))
+    return Generation(number: Int(number ?? 0), fingerprint: fingerprint, state: state, store: name)
+  }
+
+  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+    // The views may have to wait for readers, again and again for a moment.
+    try change(attemptsMax: 1_000) { connection in
+      try connection.run("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      let changed = try connection.run("UPDATE generations SET state = 'current' WHERE number = $1", .bigint(generation.number))
+      guard changed.changes == 1 else {
+        throw ReadModelError.storage(path: session.place, "generation \(generation.number) was given up", isFull: false)
+      }
+      let kept = try readGenerations(connection).filter { $0.state == .kept }
+      try drop(connection, kept.dropLast(ReadModelLimits.keptGenerationsMax))
+      let schema = database.schema(of: generation)
+      // One that nobody has opened yet has nothing to show.
+      if try PostgresGeneration.isThere(schema, connection) {
+        try PostgresViews(database, store: name).show(schema, connection)
+      }
+    }
+  }
+
+  package func giveUpCurrent() throws(ReadModelError) -> Bool {
+    try session.transaction { connection in
+      try connection.run("UPDATE generations SET state = 'kept' WHERE state = 'current'").changes > 0
+    }
+  }
+
+  /// Removes the schemas of generations that are not in the catalogue. Whoever still reads one, or has built on it, holds it back: then it stays until the
+  /// next change.
+  private func removeSchemas() {
+    let prefix = "\(database.schema(name))."
+    guard let connection = try? session.connection(), let kept = try? readGenerations(connection).map(\.number),
+      let found = try? connection.run("SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname, $1)", .text(prefix))
+    else { return }
+    for row in 0..<found.count {
+      let schema = found.text(row, 0) ?? ""
+      guard let number = Int(schema.dropFirst(prefix.count)), !kept.contains(number) else { continue }
+      try? connection.transaction { try remove(schema, connection) }
+    }
+  }
+
+  /// Removes a schema and our tables in it; refused while somebody has built something on them, or made something in it.
+  private func remove(_ schema: String, _ connection: PostgresConnection) throws {
+    try connection.execute("SET LOCAL lock_timeout = 1000")
+    let identifier = PostgresConnection.identifier(schema)
+    let found = try connection.run("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", .text(schema))
+    let tables = (0..<found.count).map { "\(identifier).\(PostgresConnection.identifier(found.text($0, 0) ?? ""))" }
+    if !tables.isEmpty { try connection.execute("DROP TABLE \(tables.joined(separator: ", "))") }
+    try connection.execute("DROP SCHEMA \(identifier)")
+  }
+}

@@ -1,0 +1,104 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Postgres
+internal import Projections
+internal import ReadModels
+
+/// Aggregates and leaderboards: deltas are merged under the locks of their groups, and rows derived from what is there then.
+extension CheckpointWriter {
+  func writeGroups(_ changes: [ProjectionID: GroupDeltas]) throws {
+    let ids = changes.filter { plans[$0.key] != nil && !$0.value.isEmpty }.keys.sorted()
+    if ids.isEmpty { return }
+    var deltas: [(key: SharedKey, delta: GroupDelta)] = []
+    for id in ids {
+      guard let plan = plans[id], let map = changes[id] else { continue }
+      let rules = BoardRules(id, pipeline, plans)
+      let all = GroupDelta.All(map)
+      for slot in map.sortedSlots {
+        let delta = try GroupDelta(all, slot, plan)
+        let board = rules?.board(of: delta.key) ?? []
+        deltas.append((SharedKey(id, map.key(slot), board: board), delta))
+      }
+    }
+    // The members of a board stand one after the other.
+    var boardKeys: [SharedKey] = []
+    for (key, delta) in deltas {
+      guard let rules = BoardRules(key.id, pipeline, plans) else { continue }
+      let board = SharedKey(key.id, rules.board(of: delta.key))
+      if boardKeys.last != board { boardKeys.append(board) }
+    }
+    try lock(keeping: keeping(ids), boards: boardKeys, groups: deltas.map(\.key))
+    var works = try read(deltas, ids)
+    try merge(&works)
+    try derive(&works)
+    for index in works.indices { settle(&works[index]) }
+    try writeStates(works)
+    result.rows += works.count
+    for id in ids {
+      let own = works.indices.filter { works[$0].id == id }
+      if let rules = BoardRules(id, pipeline, plans) {
+        result.boards.insert(id)
+        try writeBoards(rules, works, of: own, keys: boardKeys.filter { $0.id == id }.map(\.bytes))
+      } else {
+        try writeRows(id, works, own)
+      }
+    }
+  }
+
+  private func read(_ deltas: [(key: SharedKey, delta: GroupDelta)], _ ids: [ProjectionID]) throws -> [GroupWork] {
+    let watermarks = try leastWatermarks(of: ids)
+    let states = try states(deltas.map(\.key))
+    return try zip(deltas, states).map { entry, state in
+      guard let plan = plans[entry.key.id] else { throw StateError() }
+      return GroupWork(
+        plan: plan, key: entry.delta.key, sharedKey: entry.key, delta: entry.delta,
+        state: state ?? GroupState(plan),
+        values: AskedValues(watermark: watermarks[entry.key.id] ?? .distantPast, isNew: state == nil),
+        wasPlaced: state?.isPlaced ?? false)
+    }
+  }
+
+  /// Dead letters of sums that do not fit, as long as they do not, and whether a board shows the member.
+  private func settle(_ work: inout GroupWork) {
+    let has = !work.shown.misfits.isEmpty
+    if has || work.state.hasMisfit {
+      noteMisfits(
+        work.id, kind: "group", key: work.bytes, shown: "group \(work.key.map(\.description).joined(separator: ", "))",
+        stamp: work.state.stamp, misfits: work.shown.misfits, columns: work.plan.columns.map { ($0.name, $0.function == .sum) })
+    }
+    work.state.hasMisfit = has
+    if work.plan.boardCount != nil { work.state.isPlaced = work.isAlive && !has }
+  }
+
+  private func writeStates(_ works: [GroupWork]) throws {
+    var (empty, ranks) = (PostgresArray(.bigint), PostgresArray(.bytes))
+    for work in works {
+      // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
+      empty.append(optional: work.isAlive ? nil : work.state.stamp.time.rawValue)
+      ranks.append(optional: BoardRules(work.id, pipeline, plans)?.rank(work))
+    }
+    _ = try connection.run([
+      PostgresQuery(
+        """
+        UPDATE _groups g SET state = u.state, empty_at = u.empty_at, rank = u.rank
+        FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
+        AS u (projection, board, key, state, empty_at, rank)
+        WHERE g.projection = u.projection AND g.board_id = u.board AND g.id = u.key
+        """,
+        CheckpointWriter.arrays(works.map(\.sharedKey)) + [.blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
+    ])
+  }
+
+  private func writeRows(_ id: ProjectionID, _ works: [GroupWork], _ own: [Int]) throws {
+    var batch = RowBatch(tables[id.rawValue])
+    for index in own {
+      let work = works[index]
+      if work.isAlive {
+        batch.put(work.key + work.shown.values + work.state.stamp.traceValues)
+      } else {
+        batch.delete(work.key)
+      }
+    }
+    try write(batch, of: id)
+  }
+}

@@ -1,0 +1,112 @@
+internal import ChangeRecords
+internal import DynamoModel
+internal import Pipelines
+internal import Postgres
+internal import Projections
+package import ReadModels
+
+extension PostgresGeneration {
+  /// Commits what a lane has made, in one transaction of a bounded number of statements, each of which sees what was committed before it began. In this
+  /// order, which all checkpoints keep, and all of it or nothing:
+  ///
+  /// 1. the lane's position goes from `old` to `new`, if it still is `old`, else `superseded`: from here on the lane is this one's;
+  /// 2. what is the lane's alone is written, in key order: rows of collections and sessions, what is kept beside sessions, steps for the decider;
+  /// 3. leaderboards that keep their latest boards are locked, by their numbers; then the boards, in key order; then the groups, in key order. Those that are
+  ///    missing are made;
+  /// 4. in later statements: states are read, deltas merged in memory, the counts of values written, minima and maxima asked for, states
+  ///    written, and rows derived from them;
+  /// 5. dead letters, effects, the journal, the lane's digests;
+  /// 6. commit.
+  ///
+  /// A deadlock or a failure to serialise begins it again. When the connection is lost while the server commits, nobody knows what has become of it:
+  /// `superseded` is thrown, and whoever takes the lane anew sees it.
+  package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
+    try session.transaction(.isThrown) { connection in
+      let writer = CheckpointWriter(self, connection, lane: checkpoint.lane)
+      try move(connection, checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
+      try writer.write(checkpoint.changes)
+      try writer.finish()
+      return writer.result
+    }
+  }
+}
+
+/// What one transaction of a checkpoint writes, for a lane or for the decider.
+final class CheckpointWriter {
+  let connection: PostgresConnection
+  let pipeline: Pipeline
+  let tables: [TableForm]
+  let plans: [ProjectionID: GroupPlan]
+  let lane: LaneID
+  var result = CheckpointResult()
+  /// By projection, what rows were added less what were taken away.
+  var digests: [ProjectionID: Digest] = [:]
+  /// By leaderboard, the keys of members and boards whose rows changed.
+  var journaled: [ProjectionID: [[UInt8]]] = [:]
+  /// Dead letters of sums, written and taken back at the end.
+  var misfits = MisfitLetters()
+
+  init(_ generation: PostgresGeneration, _ connection: PostgresConnection, lane: LaneID) {
+    self.connection = connection
+    self.lane = lane
+    pipeline = generation.pipeline
+    tables = generation.tables
+    plans = generation.plans
+  }
+
+  /// Steps 2 to 5, but for what `finish` does.
+  func write(_ changes: LaneChanges) throws {
+    for id in changes.collections.keys.sorted() { try writeCollection(id, changes.collections[id] ?? BytesMap()) }
+    for id in changes.sessions.keys.sorted() { try writeSessions(id, changes.sessions[id] ?? SessionChanges()) }
+    try writeSteps(changes.steps)
+    try writeGroups(changes.groups)
+    result.deadLetters += try writeDeadLetters(changes.deadLetters)
+    result.effects += try writeOutbox(changes.outbox)
+    if changes.suppressedEffects > 0 { try count("suppressed_effects", changes.suppressedEffects) }
+  }
+
+  /// What comes once for the whole transaction, at its end.
+  func finish() throws {
+    result.deadLetters += try writeMisfits()
+    try writeJournal()
+    try writeDigests()
+  }
+
+  func count(_ name: String, _ more: Int) throws {
+    try connection.run(
+      """
+      INSERT INTO _counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = _counters.value + excluded.value
+      """, .text(name), .bigint(more))
+  }
+
+  private func writeCollection(_ id: ProjectionID, _ rows: BytesMap<CollectionChange?>) throws {
+    var batch = RowBatch(tables[id.rawValue])
+    for slot in rows.sortedSlots {
+      switch rows.values[slot] {
+      case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
+        batch.put(inputs + [.bytes(itemKey)] + stamp.traceValues)
+      case .delete(let key, let itemKey): batch.delete(key + [.bytes(itemKey)])
+      case nil: break
+      }
+    }
+    result.rows += rows.count
+    try write(batch, of: id)
+  }
+
+  private func writeSteps(_ steps: [HandedStep]) throws {
+    if steps.isEmpty { return }
+    try connection.run(
+      """
+      INSERT INTO _steps (projection, stamp, place, step)
+      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) ON CONFLICT (projection, stamp, place) DO NOTHING
+      """, .bigints(steps.map { Int64($0.projection.rawValue) }), .blobs(steps.map(\.step.stamp.ordered)),
+      .bigints(steps.map { Int64($0.place) }), .blobs(steps.map(\.step.bytes)))
+  }
+}
+
+extension Stamp {
+  /// The columns `_at`, `_order` and `_position`.
+  var traceValues: [Value] {
+    [.timestamp(time), .integer(Int64(bitPattern: order.rawValue)), .string(position.description)]
+  }
+}

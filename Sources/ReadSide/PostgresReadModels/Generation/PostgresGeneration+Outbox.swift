@@ -1,0 +1,218 @@
+internal import ChangeLog
+internal import ChangeRecords
+internal import DynamoModel
+internal import Pipelines
+internal import Postgres
+internal import Projections
+package import ReadModels
+
+/// The outbox: effects that wait to be carried out. What is settled leaves it; what was given up stays for an operator.
+extension PostgresGeneration {
+  private static let effectColumns = "id, idempotency_key, effect, at, change_order, action, attempts, state, note, not_before"
+
+  package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] {
+    try session.run { connection in
+      var due: [PendingEffect] = []
+      try connection.forEach(
+        """
+        SELECT \(PostgresGeneration.effectColumns) FROM _outbox AS mine
+        WHERE state = 'pending' AND effect = $1 AND at < $2 AND not_before <= $3 AND NOT EXISTS
+        (SELECT 1 FROM _outbox AS earlier WHERE md5(earlier.target) = md5(mine.target) AND earlier.target = mine.target
+        AND earlier.id < mine.id AND earlier.state = 'pending')
+        ORDER BY id LIMIT $4
+        """, .text(query.effect), .instant(query.before), .bigint(query.now), .bigint(query.limit)
+      ) { rows, row in due.append(try listed(rows, row).pending) }
+      return due
+    }
+  }
+
+  private func listed(_ rows: PostgresResult, _ row: Int) throws -> ListedEffect {
+    guard let action = OutboxAction(json: rows.storedText(row, 5)) else {
+      throw ReadModelError.damaged(path: session.place, "effect \(rows.int64(row, 0)) of the outbox does not decode")
+    }
+    return ListedEffect(
+      pending: PendingEffect(
+        id: EffectID(rawValue: rows.int64(row, 0)), idempotencyKey: rows.storedText(row, 1), effect: rows.text(row, 2) ?? "",
+        at: rows.instant(row, 3), order: CommitOrder(rawValue: UInt64(max(0, rows.int64(row, 4)))), action: action,
+        attempts: Int(rows.int64(row, 6))),
+      state: EffectState(rawValue: rows.text(row, 7) ?? "") ?? .failed, note: rows.storedText(row, 8),
+      notBefore: rows.int64(row, 9))
+  }
+
+  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
+    var gone: [Int64] = []
+    var suppressed: [Int64] = []
+    var others: [PostgresQuery] = []
+    for (id, outcome) in outcomes {
+      switch outcome {
+      case .done: gone.append(id.rawValue)
+      case .suppressed: suppressed.append(id.rawValue)
+      case .retry(let notBefore, let note):
+        others.append(
+          PostgresQuery(
+            "UPDATE _outbox SET attempts = attempts + 1, not_before = $2, note = $3 WHERE id = $1",
+            [.effect(id), .bigint(notBefore), .stored(note)]))
+      case .failed(let note):
+        others.append(
+          PostgresQuery(
+            "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2 WHERE id = $1", [.effect(id), .stored(note)])
+        )
+      }
+    }
+    let delete = "DELETE FROM _outbox WHERE id = ANY($1::bigint[])"
+    if !gone.isEmpty { others.append(PostgresQuery(delete, [.bigints(gone)])) }
+    if !suppressed.isEmpty {
+      others.append(
+        PostgresQuery(
+          """
+          WITH gone AS (\(delete) RETURNING id)
+          INSERT INTO _counters (name, value) SELECT 'suppressed_effects', count(*) FROM gone
+          ON CONFLICT (name) DO UPDATE SET value = _counters.value + excluded.value
+          """, [.bigints(suppressed)]))
+    }
+    let all = others
+    try session.transaction { connection in _ = try connection.run(all) }
+  }
+
+  package func effects(_ states: Set<EffectState>, after: EffectID, limit: Int) throws(ReadModelError) -> [ListedEffect] {
+    try session.run { connection in
+      var all: [ListedEffect] = []
+      try connection.forEach(
+        """
+        SELECT \(PostgresGeneration.effectColumns) FROM _outbox WHERE state = ANY($1::text[]) AND id > $2 ORDER BY id LIMIT $3
+        """, .texts(states.map(\.rawValue).sorted()), .effect(after), .bigint(limit)
+      ) { rows, row in all.append(try listed(rows, row)) }
+      return all
+    }
+  }
+
+  package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
+    let statement =
+      switch change {
+      case .retry: "UPDATE _outbox SET state = 'pending', attempts = 0, not_before = 0, note = ''"
+      case .discard: "DELETE FROM _outbox"
+      }
+    return try session.transaction { connection in
+      switch effects {
+      case .one(let id): try connection.run("\(statement) WHERE id = $1", .effect(id)).changes
+      case .all(let effect, let state):
+        try connection.run("\(statement) WHERE effect = $1 AND state = $2", .text(effect), .text(state.rawValue)).changes
+      }
+    }
+  }
+
+  package func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
+    guard let id = pipeline.projection(named: rows.projection), let table = pipeline.table(named: rows.table) else { return [] }
+    let form = tables[id.rawValue]
+    let keyNames = pipeline.tables[table].keyNames
+    return try session.run { connection in
+      var values: [PostgresValue] = [
+        .timestamp(ColumnForm.clamped(effect.at).rawValue), .bigint(Int64(clamping: effect.order.rawValue)),
+      ]
+      var conditions = ["(_at < $1 OR (_at = $1 AND _order <= $2))"]
+      for equality in rows.equals {
+        // The outbox names the column that compares in every store.
+        guard let column = form.table.columns.firstIndex(where: { $0.sortName == equality.column }) else { return [] }
+        values.append(try form.columns[column].parameter(Value.values(ordered: equality.value, count: 1)?[0] ?? .null))
+        conditions.append(form.columns[column].isEqual(to: "$\(values.count)"))
+      }
+      let found = try connection.run([
+        PostgresQuery(
+          "SELECT DISTINCT _item, _position FROM \(form.name) WHERE \(conditions.joined(separator: " AND ")) ORDER BY _item",
+          values)
+      ])[0]
+      return try (0..<found.count).map { row in
+        guard let key = ItemKeyBytes.key(found.bytes(row, 0) ?? [], keyNames), let position = Position(found.text(row, 1) ?? "")
+        else { throw StateError() }
+        return RowItem(key: key, position: position)
+      }
+    }
+  }
+}
+
+extension ColumnForm {
+  /// A condition on the column; `json`, which has no equality, is compared as its text.
+  func isEqual(to parameter: String) -> String {
+    sqlType == "json" ? "\(quoted)::text = \(parameter)" : "\(quoted) = \(stored(parameter))"
+  }
+}
+
+/// Effects as rows of the outbox, column by column.
+struct OutboxRows {
+  private var keys: [String] = []
+  private var effects: [String] = []
+  private var times: [Int64] = []
+  private var orders: [Int64] = []
+  private var actions: [String] = []
+  private var states: [String] = []
+  private var attempts: [Int64] = []
+  private var notBefore: [Int64] = []
+  private var notes: [String] = []
+  private var sequences = PostgresArray(.bigint)
+  private var firedAts = PostgresArray(.bigint)
+  private var targets: [String] = []
+
+  var isEmpty: Bool { keys.isEmpty }
+
+  /// Parameters 1 to 3 are the lane, and whether they were handed over.
+  static let insert = """
+    INSERT INTO _outbox (key_id, idempotency_key, effect, at, change_order, action, state, attempts, not_before, note, sequence, fired_at, target,
+    table_number, partition, is_handed_over)
+    SELECT u.*, $1, $2, $3 FROM unnest($4::bytea[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
+    $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[], $16::text[]) AS u
+    ON CONFLICT (key_id) DO NOTHING
+    """
+
+  var parameters: [PostgresValue] {
+    [
+      keyIDs, .stored(keys), .texts(effects), .bigints(times), .bigints(orders), .stored(actions), .texts(states),
+      .bigints(attempts),
+      .bigints(notBefore), .stored(notes), .array(sequences), .array(firedAts), .stored(targets),
+    ]
+  }
+
+  /// The idempotency keys as they are kept in their index.
+  var keyIDs: PostgresValue { .blobs(keys.map { BoundedKey.id($0) }) }
+
+  mutating func append(_ entry: OutboxEntry, _ pipeline: Pipeline) {
+    let action = OutboxAction(entry, pipeline)
+    let pending = PendingEffect(
+      id: .none, idempotencyKey: entry.idempotencyKey, effect: entry.name, at: entry.time, order: entry.order, action: action,
+      attempts: 0)
+    switch entry.origin {
+    case .record(let sequence): append(pending, sequence: Int64(clamping: sequence.rawValue))
+    case .deadline(let firedAt): append(pending, firedAt: firedAt.rawValue)
+    }
+  }
+
+  mutating func append(
+    _ effect: PendingEffect, state: EffectState = .pending, notBefore: Int64 = 0, note: String = "", sequence: Int64? = nil,
+    firedAt: Int64? = nil
+  ) {
+    keys.append(effect.idempotencyKey)
+    effects.append(effect.effect)
+    times.append(effect.at.rawValue)
+    orders.append(Int64(clamping: effect.order.rawValue))
+    actions.append(effect.action.json)
+    states.append(state.rawValue)
+    attempts.append(Int64(effect.attempts))
+    self.notBefore.append(notBefore)
+    notes.append(note)
+    sequences.append(optional: sequence)
+    firedAts.append(optional: firedAt)
+    targets.append(effect.action.target)
+  }
+}
+
+extension CheckpointWriter {
+  func writeOutbox(_ entries: [OutboxEntry]) throws -> Int {
+    if entries.isEmpty { return 0 }
+    var rows = OutboxRows()
+    for entry in entries { rows.append(entry, pipeline) }
+    _ = try connection.run([
+      PostgresQuery(
+        OutboxRows.insert, [.table(lane.table), .bigint(lane.partition), .boolean(false)] + rows.parameters)
+    ])
+    return entries.count
+  }
+}

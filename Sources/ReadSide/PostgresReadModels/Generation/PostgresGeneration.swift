@@ -1,0 +1,168 @@
+package import ChangeLog
+internal import ChangeRecords
+package import Pipelines
+internal import Postgres
+internal import Projections
+package import ReadModels
+
+/// One generation's read model in its schema, for a process that writes it.
+///
+/// Not `Sendable`: one thread at a time, as its connection. Any number of processes may write, each its own lanes: what several of them touch is locked
+/// in one order (see `checkpoint`). Every commit is as durable as the server's `synchronous_commit` makes it.
+package final class PostgresGeneration: GenerationStore {
+  package let pipeline: Pipeline
+  let session: PostgresSession
+  /// By projection.
+  let tables: [TableForm]
+  /// By projection, of those that have groups.
+  let plans: [ProjectionID: GroupPlan]
+
+  /// Opens the schema, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for one that this pipeline and this engine did not
+  /// write.
+  package init(_ database: PostgresDatabase, _ generation: Generation, pipeline: Pipeline) throws(ReadModelError) {
+    self.pipeline = pipeline
+    let schema = database.schema(of: generation)
+    session = PostgresSession(database.settings, schema: schema)
+    tables = pipeline.projections.map { TableForm($0.table) }
+    var plans: [ProjectionID: GroupPlan] = [:]
+    for id in pipeline.projections.ids {
+      switch pipeline.projections[id].kind {
+      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
+      case .leaderboard(let board): plans[id] = GroupPlan(board)
+      case .collection, .sessions: break
+      }
+    }
+    self.plans = plans
+    try session.transaction(attemptsMax: 1_000) { connection in
+      guard try prepare(connection, schema) else { return }
+      // The very first generation is current before it is there.
+      let catalog = PostgresConnection.identifier(database.schema(generation.store)) + ".generations"
+      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog)).boolean(0, 0),
+        try connection.run(
+          "SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current'", .bigint(generation.number)
+        ).count > 0
+      else { return }
+      try PostgresViews(database, store: generation.store).show(schema, connection)
+    }
+  }
+
+  static func isThere(_ schema: String, _ connection: PostgresConnection) throws -> Bool {
+    try connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(PostgresConnection.identifier(schema))._meta")).boolean(
+      0, 0)
+  }
+
+  /// Whether the schema had to be made.
+  private func prepare(_ connection: PostgresConnection, _ schema: String) throws -> Bool {
+    let name = PostgresConnection.identifier(schema)
+    // Two processes that begin at once: the second finds what the first has made.
+    try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
+    if try PostgresGeneration.isThere(schema, connection) {
+      try check(connection)
+      return false
+    }
+    var statements = ["CREATE SCHEMA IF NOT EXISTS \(name)"] + PostgresSchema.statements(pipeline)
+    statements += tables.flatMap(\.createStatements)
+    try connection.execute(statements.joined(separator: ";\n"))
+    for (key, value) in [
+      ("version", "\(PostgresSchema.version)"), ("pipeline", pipeline.name), ("fingerprint", pipeline.fingerprint),
+    ] {
+      try connection.run("INSERT INTO _meta (key, value) VALUES ($1, $2)", .text(key), .text(value))
+    }
+    return true
+  }
+
+  private func check(_ connection: PostgresConnection) throws {
+    let rows = try connection.run("SELECT key, value FROM _meta")
+    var meta: [String: String] = [:]
+    for row in 0..<rows.count { meta[rows.text(row, 0) ?? ""] = rows.text(row, 1) }
+    guard meta["version"] == "\(PostgresSchema.version)" else {
+      throw ReadModelError.otherVersion(
+        path: session.place, found: meta["version"] ?? "none", known: PostgresSchema.version)
+    }
+    guard meta["fingerprint"] == pipeline.fingerprint else { throw ReadModelError.otherFingerprint(path: session.place) }
+  }
+
+  package func close() { session.close() }
+
+  /// Statements that its connection has sent so far.
+  package var statementsSent: Int { session.statementsSent }
+}
+
+// MARK: - Lanes
+
+extension PostgresGeneration {
+  private static let laneColumns = "table_id, sequence, hint, fired_through, watermark, fingerprint, epoch"
+
+  private func values(_ lane: LaneID, _ position: LanePosition) -> [PostgresValue] {
+    [
+      .text(pipeline.tables[lane.table].name), .bigint(lane.partition), .text(position.cursor.tableID.description),
+      .sequence(position.cursor.sequence), .bigint(position.cursor.hint), .instant(position.firedThrough),
+      .instant(position.watermark), .text(position.fingerprint), .bigint(position.epoch.rawValue),
+    ]
+  }
+
+  private static let insertLane = """
+    INSERT INTO _lanes (table_name, partition, \(laneColumns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (table_name, partition)
+    """
+
+  package func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) {
+    try session.transaction { connection in
+      for (lane, start) in starts.sorted(by: { $0.key < $1.key }) {
+        let values = values(lane, LanePosition(cursor: start))
+        _ = try connection.run([PostgresQuery("\(PostgresGeneration.insertLane) DO NOTHING", values)])
+      }
+    }
+  }
+
+  package func takeLane(_ lane: LaneID, start: LogCursor, sessionsMax: Int) throws(ReadModelError) -> TakenLane {
+    let new = LanePosition(cursor: start, epoch: Epoch.none.next)
+    let take = """
+      \(PostgresGeneration.insertLane) DO UPDATE SET epoch = _lanes.epoch + 1 RETURNING \(PostgresGeneration.laneColumns)
+      """
+    return try session.transaction { connection in
+      let row = try connection.run([PostgresQuery(take, values(lane, new))])[0]
+      let position = try PostgresGeneration.position(row, 0, from: 0)
+      // In statements of their own: they see what whoever had the lane before has committed.
+      return TakenLane(position: position, sessions: try sessions(connection, lane, max: sessionsMax))
+    }
+  }
+
+  /// The lane's position goes from `old` to `new`, if it still is `old`, else `superseded`.
+  func move(_ connection: PostgresConnection, _ lane: LaneID, from old: LanePosition, to new: LanePosition) throws {
+    let name = pipeline.tables[lane.table].name
+    let moved = try connection.run([
+      PostgresQuery(
+        """
+        UPDATE _lanes SET table_id = $3, sequence = $4, hint = $5, fired_through = $6, watermark = $7, fingerprint = $8, epoch = $9
+        WHERE table_name = $1 AND partition = $2 AND table_id = $10 AND sequence = $11 AND fired_through = $12 AND epoch = $13
+        """,
+        values(lane, new) + [
+          .text(old.cursor.tableID.description), .sequence(old.cursor.sequence), .instant(old.firedThrough),
+          .bigint(old.epoch.rawValue),
+        ])
+    ])
+    guard moved[0].changes == 1 else { throw ReadModelError.superseded(table: name, partition: lane.partition) }
+  }
+
+  private static func position(_ row: PostgresResult, _ number: Int, from column: Int) throws -> LanePosition {
+    guard let tableID = TableID(row.text(number, column) ?? ""), row.int64(number, column + 1) >= 0 else { throw StateError() }
+    return LanePosition(
+      cursor: LogCursor(
+        tableID: tableID, sequence: row.sequence(number, column + 1), hint: row.int64(number, column + 2)),
+      firedThrough: row.instant(number, column + 3), watermark: row.instant(number, column + 4),
+      fingerprint: row.text(number, column + 5) ?? "", epoch: Epoch(rawValue: row.int64(number, column + 6)))
+  }
+
+  package func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try session.run { try readLanes($0) } }
+
+  func readLanes(_ connection: PostgresConnection) throws -> [LaneID: LanePosition] {
+    let rows = try connection.run("SELECT table_name, partition, \(PostgresGeneration.laneColumns) FROM _lanes")
+    var lanes: [LaneID: LanePosition] = [:]
+    for row in 0..<rows.count {
+      guard let table = pipeline.table(named: rows.text(row, 0) ?? "") else { continue }
+      lanes[LaneID(table: table, partition: Int(rows.int64(row, 1)))] = try PostgresGeneration.position(rows, row, from: 2)
+    }
+    return lanes
+  }
+}

@@ -1,0 +1,101 @@
+internal import DynamoModel
+internal import Pipelines
+internal import Postgres
+internal import Projections
+internal import ReadModels
+
+/// Rows of one projection to be written or deleted, each key once: what comes last counts. They go in the order of their keys.
+struct RowBatch {
+  let form: TableForm
+  private var rows: [BytesKey: (values: [Value], hash: RowHash)?] = [:]
+  private var hasher: RowHasher
+
+  init(_ form: TableForm) {
+    self.form = form
+    hasher = RowHasher(form.table)
+  }
+
+  var isEmpty: Bool { rows.isEmpty }
+  var count: Int { rows.count }
+
+  /// Takes a row of all columns.
+  mutating func put(_ values: [Value]) {
+    let key = BytesKey(Value.ordered(form.key.lazy.map { values[$0] }))
+    rows[key] = .some((values, hasher.hash(values)))
+  }
+
+  /// Takes the key of a row that goes, in the order of `primaryKey`.
+  mutating func delete(_ key: [Value]) { rows[BytesKey(Value.ordered(key))] = .some(nil) }
+
+  /// By key, in order.
+  fileprivate func sorted() -> (puts: [(values: [Value], hash: RowHash)], deletions: [[UInt8]]) {
+    var puts: [(values: [Value], hash: RowHash)] = []
+    var deletions: [[UInt8]] = []
+    for (key, row) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
+      if let row { puts.append(row) } else { deletions.append(key.bytes) }
+    }
+    return (puts, deletions)
+  }
+}
+
+/// All that changes a row goes through here, and into the lane's digest of the projection.
+extension CheckpointWriter {
+  func write(_ batch: RowBatch, of id: ProjectionID) throws {
+    let (puts, deletions) = batch.sorted()
+    let form = batch.form
+    var change = Digest()
+    if !deletions.isEmpty {
+      let keys = try deletions.map { bytes in
+        guard let values = Value.values(ordered: bytes, count: form.key.count) else { throw DamagedRow() }
+        return values
+      }
+      let arrays = try form.keyArrays(keys)
+      try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
+    }
+    if !puts.isEmpty {
+      let arrays = try form.rowArrays(puts.map(\.values))
+      let values = arrays.map { PostgresValue.array($0) } + [.blobs(puts.map(\.hash.bytes))]
+      try subtract(try connection.run([PostgresQuery(form.upsert, values)])[0], from: &change)
+      for put in puts { change.add(put.hash) }
+    }
+    digests[id] = (digests[id] ?? Digest()) + change
+  }
+
+  private func subtract(_ hashes: PostgresResult, from change: inout Digest) throws {
+    for row in 0..<hashes.count { change.subtract(try hashes.rowHash(row, 0)) }
+  }
+
+  /// Deletes the rows of boards.
+  func deleteRows(_ rules: BoardRules, boards: [[UInt8]]) throws {
+    if boards.isEmpty { return }
+    let form = tables[rules.id.rawValue]
+    let count = rules.leaderboard.boardCount
+    let arrays = try form.arrays(first: count, try boards.map { try rules.values(ofBoard: $0) })
+    var change = Digest()
+    try subtract(
+      try connection.run([PostgresQuery(form.deleteAll(first: count), arrays.map { .array($0) })])[0], from: &change)
+    digests[rules.id] = (digests[rules.id] ?? Digest()) + change
+  }
+
+  /// Adds what the transaction did to the digests of the lane, which are its own.
+  func writeDigests() throws {
+    let changed = digests.filter { $0.value != Digest() }.sorted { $0.key < $1.key }
+    if changed.isEmpty { return }
+    var sums = Dictionary(uniqueKeysWithValues: changed)
+    try connection.forEach(
+      "SELECT projection, rows, sum FROM _digests WHERE projection = ANY($1::bigint[]) AND table_number = $2 AND partition = $3",
+      .bigints(changed.map { Int64($0.key.rawValue) }), .table(lane.table), .bigint(lane.partition)
+    ) { rows, row in
+      guard let kept = Digest(rows: Int(rows.int64(row, 1)), sum: rows.bytes(row, 2) ?? []) else { throw DamagedRow() }
+      sums[rows.projection(row, 0), default: Digest()] += kept
+    }
+    let all = sums.sorted { $0.key < $1.key }
+    try connection.run(
+      """
+      INSERT INTO _digests (projection, table_number, partition, rows, sum)
+      SELECT p, $2, $3, r, s FROM unnest($1::bigint[], $4::bigint[], $5::bytea[]) AS u (p, r, s)
+      ON CONFLICT (projection, table_number, partition) DO UPDATE SET rows = excluded.rows, sum = excluded.sum
+      """, .bigints(all.map { Int64($0.key.rawValue) }), .table(lane.table), .bigint(lane.partition),
+      .bigints(all.map { Int64($0.value.rows) }), .blobs(all.map(\.value.sumBytes)))
+  }
+}

@@ -1,0 +1,60 @@
+internal import DynamoModel
+package import Pipelines
+package import Postgres
+package import ReadModels
+
+/// A PostgreSQL database that holds read models: a schema for each pipeline's catalogue, `<namespace>.<pipeline>`, and one for each of its generations,
+/// `<namespace>.<pipeline>.<number>`. A schema of the pipeline's name holds views of the current one.
+package struct PostgresDatabase: Sendable {
+  package let settings: PostgresSettings
+  /// Begins the names of all schemas, so that two environments share a database.
+  package let namespace: String
+
+  /// Connections are made when they are needed.
+  package init(_ settings: PostgresSettings, namespace: String = usualNamespace) {
+    self.settings = settings
+    self.namespace = namespace
+  }
+
+  /// Of a pipeline whose store has this name: its last part where it is a path. A name too long for PostgreSQL is shortened, with a hash of the whole.
+  func schema(_ store: String) -> String {
+    let name = store.split(separator: "/").last.map(String.init) ?? store
+    return PostgresDatabase.shortened("\(namespace).\(name)", bytesMax: PostgresDatabase.identifierBytesMax - 12)
+  }
+
+  /// The schema of a generation.
+  package func schema(of generation: Generation) -> String { "\(schema(generation.store)).\(generation.number)" }
+
+  /// The schema of the views of a pipeline's current generation: the pipeline's name, after the namespace if that is not the usual one.
+  package func viewSchema(_ store: String) -> String {
+    let name = store.split(separator: "/").last.map(String.init) ?? store
+    let whole = namespace == PostgresDatabase.usualNamespace ? name : "\(namespace)-\(name)"
+    return PostgresDatabase.shortened(whole, bytesMax: PostgresDatabase.identifierBytesMax)
+  }
+
+  package static let usualNamespace = "afterimage"
+
+  /// PostgreSQL cuts longer names off.
+  static let identifierBytesMax = 63
+
+  static func shortened(_ name: String, bytesMax: Int) -> String {
+    guard name.utf8.count > bytesMax else { return name }
+    let digits = String(UInt32(truncatingIfNeeded: StableHash.bits(of: Array(name.utf8)) >> 64), radix: 16)
+    var short = name
+    while short.utf8.count > bytesMax - 9 { short.removeLast() }
+    return "\(short)-\(digits)"
+  }
+
+  package var stores: ReadModelStores {
+    ReadModelStores(
+      pipeline: { (name) throws(ReadModelError) in try PostgresPipelineStore(self, name: name) },
+      generation: { (generation, pipeline) throws(ReadModelError) in
+        try PostgresGeneration(self, generation, pipeline: pipeline)
+      })
+  }
+
+  /// Opens a generation for reading.
+  package func reader(_ generation: Generation, _ pipeline: Pipeline) throws -> any GenerationReader {
+    try PostgresReader(self, generation, pipeline: pipeline)
+  }
+}

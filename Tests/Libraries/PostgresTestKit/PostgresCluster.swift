@@ -1,0 +1,166 @@
+internal import Foundation
+internal import Glibc
+package import Postgres
+internal import Services
+internal import Synchronization
+
+/// A PostgreSQL server of the tests' own: Debian's, in a temporary folder, as a direct child that is killed with all of its processes. Nothing is synced
+/// unless it is asked for.
+package final class PostgresCluster: Sendable {
+  /// What a skipped test says.
+  package static let skipped = "skipped: no PostgreSQL. Install Debian's package postgresql (`make test-packages`)"
+  package static var isAvailable: Bool { PostgresPrograms.canRun }
+
+  package static let user = "afterimage"
+  package static let password = "as the tests want it"
+
+  private static let started = Mutex<PostgresCluster?>(nil)
+
+  /// The one of this test process, started at the first call.
+  package static func shared() throws -> PostgresCluster {
+    try started.withLock { started in
+      if let started { return started }
+      let cluster = try PostgresCluster()
+      started = cluster
+      return cluster
+    }
+  }
+
+  package let directory: String
+  package let port: Int
+  private let process = Mutex<pid_t?>(nil)
+  private let databases = Mutex(0)
+
+  /// Starts a server. `isDurable`: commits are synced: without it they outlive the server's processes, not the machine. `configuration` is added to `postgresql.conf`.
+  package init(isDurable: Bool = false, configuration: [String] = []) throws {
+    directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-postgres-\(UUID().uuidString)").path
+    port = Int.random(in: 20_000..<30_000)
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    PostgresPrograms.handOver(directory)
+    let passwords = directory + "/initial-password"
+    try PostgresCluster.password.write(toFile: passwords, atomically: false, encoding: .utf8)
+    PostgresPrograms.handOver(passwords)
+    let log = directory + "/initdb.log"
+    do {
+      try Executable.run(
+        try PostgresPrograms.command(
+          "initdb",
+          [
+            "-D", directory + "/data", "-U", PostgresCluster.user, "--auth-local=trust", "--auth-host=scram-sha-256",
+            "--pwfile=\(passwords)", "--no-sync", "-E", "UTF8", "--no-locale",
+          ]), output: log, keepsErrors: true)
+    } catch {
+      throw PostgresTestError("\(error): \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
+    }
+    var lines = [
+      "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(directory)'", "max_connections = 200",
+      "shared_buffers = 64MB", "log_min_messages = warning",
+    ]
+    if !isDurable { lines += ["fsync = off", "full_page_writes = off"] }
+    lines += configuration
+    let file = directory + "/data/postgresql.conf"
+    let text = try String(contentsOfFile: file, encoding: .utf8) + lines.joined(separator: "\n") + "\n"
+    try text.write(toFile: file, atomically: false, encoding: .utf8)
+    // However this process ends.
+    let end =
+      "P=$(head -n 1 \(directory)/data/postmaster.pid 2>/dev/null); [ -n \"$P\" ] && kill -QUIT \"$P\" && sleep 1; rm -rf \(directory)"
+    try Executable.runAfterEnd(["/bin/sh", "-c", end])
+    try start()
+  }
+
+  deinit {
+    kill()
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  /// Starts the server, and waits until it answers.
+  package func start() throws {
+    let log = directory + "/server-\(UUID().uuidString).log"
+    let end = ContinuousClock.now + .seconds(60)
+    var failure = "the server does not answer"
+    while ContinuousClock.now < end {
+      let pid = try Executable.spawn(
+        try PostgresPrograms.command("postgres", ["-D", directory + "/data"]), output: log, keepsErrors: true)
+      process.withLock { $0 = pid }
+      var status: Int32 = 0
+      while ContinuousClock.now < end, waitpid(pid, &status, WNOHANG) == 0 {
+        do {
+          try PostgresConnection(settings()).close()
+          return
+        } catch {
+          failure = "\(error)"
+          usleep(20_000)
+        }
+      }
+      // It may have to wait for processes of one that was killed.
+      failure = (try? String(contentsOfFile: log, encoding: .utf8)) ?? failure
+      usleep(100_000)
+    }
+    throw PostgresTestError("PostgreSQL does not start: \(failure)")
+  }
+
+  /// SIGKILL for the server and each of its processes.
+  package func kill() {
+    process.withLock { process in
+      guard let pid = process else { return }
+      let children = PostgresPrograms.children(of: pid)
+      for process in [pid] + children { _ = Glibc.kill(process, SIGKILL) }
+      var status: Int32 = 0
+      while waitpid(pid, &status, 0) == -1, errno == EINTR {}
+      process = nil
+    }
+  }
+
+  /// How to reach a database of it through its socket, without a password.
+  package func settings(_ database: String = "postgres") -> PostgresSettings {
+    PostgresSettings("host=\(directory) port=\(port) user=\(PostgresCluster.user) dbname=\(database)")
+  }
+
+  /// The URL of a database at its port on loopback, which asks for the password.
+  package func url(_ database: String = "postgres", user: String = user, password: String? = nil, options: String = "") -> String
+  {
+    let secret = password.map { ":" + ($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "") } ?? ""
+    return "postgresql://\(user)\(secret)@127.0.0.1:\(port)/\(database)\(options)"
+  }
+
+  /// Makes a database of a name that no other has.
+  package func makeDatabase() throws -> String {
+    let number = databases.withLock { number in
+      number += 1
+      return number
+    }
+    let connection = try PostgresConnection(settings())
+    defer { connection.close() }
+    try connection.execute("CREATE DATABASE d\(number)")
+    return "d\(number)"
+  }
+
+  /// Has the server speak TLS with a certificate for `localhost` and 127.0.0.1; answers the file of the authority that signed it.
+  package func useTLS() throws -> String {
+    kill()
+    let data = directory + "/data"
+    func openssl(_ arguments: [String]) throws {
+      try Executable.run(["/usr/bin/openssl"] + arguments, output: directory + "/openssl.log", keepsErrors: true)
+    }
+    let names = directory + "/names"
+    try "subjectAltName=DNS:localhost,IP:127.0.0.1\n".write(toFile: names, atomically: false, encoding: .utf8)
+    let (authority, key) = (directory + "/authority.pem", directory + "/authority.key")
+    let new = ["-newkey", "rsa:2048", "-nodes"]
+    try openssl(["req", "-x509"] + new + ["-keyout", key, "-out", authority, "-subj", "/CN=tests", "-days", "30"])
+    try openssl(["req"] + new + ["-keyout", data + "/server.key", "-out", directory + "/request", "-subj", "/CN=server"])
+    try openssl(
+      [
+        "x509", "-req", "-in", directory + "/request", "-CA", authority, "-CAkey", key, "-CAcreateserial", "-extfile", names,
+        "-out", data + "/server.pem", "-days", "30",
+      ])
+    chmod(data + "/server.key", 0o600)
+    PostgresPrograms.handOver(data + "/server.key")
+    PostgresPrograms.handOver(data + "/server.pem")
+    let file = data + "/postgresql.conf"
+    let lines = "ssl = on\nssl_cert_file = 'server.pem'\nssl_key_file = 'server.key'\n"
+    try (try String(contentsOfFile: file, encoding: .utf8) + lines).write(toFile: file, atomically: false, encoding: .utf8)
+    try start()
+    return authority
+  }
+}

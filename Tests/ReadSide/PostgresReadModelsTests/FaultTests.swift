@@ -1,0 +1,151 @@
+import ChangeLog
+import ChangeRecords
+import LiteralTestKit
+import Pipelines
+import Postgres
+import PostgresReadModels
+import PostgresTestKit
+import ProjectionTestKit
+import ReadModelConformance
+import ReadModels
+import RecordLiteralTestKit
+import Testing
+
+/// Checkpoints whose transaction fails, or whose connection is lost: what was committed is there once.
+@Suite(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped))) struct FaultTests {
+  private static let lane = LaneID(table: 0, partition: 0)
+
+  private func history() throws -> TestHistory {
+    try StorePipelines.random(StorePipelines.everything, seed: .random(in: 0 ... .max), writes: 80, partitions: 1)
+  }
+
+  /// The rows of the whole history, committed without any fault.
+  private func expected(_ history: TestHistory) throws -> [String] {
+    let quiet = try OwnSchema(StorePipelines.everything)
+    try quiet.worker().checkpoint(Self.lane, history)
+    return try quiet.everything()
+  }
+
+  /// Has the next so many writes to a table do something that PL/pgSQL says. The count outlives the transactions that it ends.
+  private func fault(_ own: OwnSchema, on table: String, times: Int, constraint: Bool = false, _ statement: String) throws {
+    let trigger =
+      constraint
+      ? "CONSTRAINT TRIGGER fault AFTER UPDATE ON \(table) DEFERRABLE INITIALLY DEFERRED"
+      : "TRIGGER fault BEFORE INSERT OR UPDATE ON \(table)"
+    try own.execute(
+      """
+      CREATE SEQUENCE faults;
+      CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF nextval('faults') <= \(times) THEN \(statement); END IF; RETURN NEW; END $$;
+      CREATE \(trigger) FOR EACH ROW EXECUTE FUNCTION fault()
+      """)
+  }
+
+  private func failure(_ body: () throws -> Void) -> ReadModelError? {
+    do {
+      try body()
+      return nil
+    } catch {
+      return error as? ReadModelError
+    }
+  }
+
+  private func isSuperseded(_ error: ReadModelError?) -> Bool { if case .superseded? = error { true } else { false } }
+
+  @Test(arguments: ["40P01", "40001"]) func `a deadlock or a failure to serialise begins it again`(_ state: String) throws {
+    let history = try history()
+    let own = try OwnSchema(StorePipelines.everything)
+    let worker = try own.worker()
+    try worker.take(Self.lane)
+    try fault(own, on: "_digests", times: 3, "RAISE EXCEPTION 'as the test wants it' USING ERRCODE = '\(state)'")
+    try worker.checkpoint(Self.lane, history)
+    #expect(try own.everything() == expected(history))
+    #expect(try own.connection().run("SELECT last_value FROM faults").int64(0, 0) > 3)
+  }
+
+  @Test func `a connection that is lost on the way is made again, and the checkpoint with it`() throws {
+    let history = try history()
+    let own = try OwnSchema(StorePipelines.everything)
+    let worker = try own.worker()
+    try worker.take(Self.lane)
+    try fault(own, on: "rooms", times: 1, "PERFORM pg_terminate_backend(pg_backend_pid())")
+    try worker.checkpoint(Self.lane, history)
+    #expect(try own.everything() == expected(history))
+  }
+
+  @Test func `a connection that is lost while the server commits: the lane is taken anew, and nothing was done`() throws {
+    let history = try history()
+    let own = try OwnSchema(StorePipelines.everything)
+    let worker = try own.worker()
+    try worker.take(Self.lane)
+    try fault(own, on: "_lanes", times: 1, constraint: true, "PERFORM pg_terminate_backend(pg_backend_pid())")
+    let before = try own.everything()
+    let error = failure { try worker.checkpoint(Self.lane, history) }
+    #expect(isSuperseded(error), "\(error as Any)")
+    #expect(try own.everything() == before)
+    try worker.take(Self.lane)
+    try worker.checkpoint(Self.lane, history)
+    #expect(try own.everything() == expected(history))
+  }
+
+  @Test func `a commit whose answer is lost: the lane is taken anew, and everything was done once`() throws {
+    let history = try history()
+    let cluster = try PostgresCluster.shared()
+    let proxy = try CuttingProxy(cluster)
+    let own = try OwnSchema(StorePipelines.everything, settings: proxy.settings)
+    let worker = try own.worker()
+    try worker.checkpoint(Self.lane, history, limit: 20)
+    proxy.cut(1)
+    let error = failure { try worker.checkpoint(Self.lane, history) }
+    #expect(isSuperseded(error), "\(error as Any)")
+    #expect(try own.everything() == expected(history))
+    // Whoever takes the lane anew sees that nothing is left to do.
+    try worker.take(Self.lane)
+    #expect(
+      worker.positions[Self.lane]?.cursor.sequence
+        == history.batch(0, 0, after: .beforeAll, limit: .max, watermark: nil).end.sequence)
+    try worker.checkpoint(Self.lane, history)
+    #expect(try own.everything() == expected(history))
+    // So with the decider.
+    let decider = try worker.store.takeDecider(sessionsMax: .max)
+    proxy.cut(1)
+    let late = failure { _ = try worker.store.checkpoint(DeciderCheckpoint(epoch: decider.epoch)) }
+    #expect(isSuperseded(late), "\(late as Any)")
+  }
+
+  @Test func `a server that is killed in the middle, and again`() throws {
+    let history = try history()
+    let cluster = try PostgresCluster()
+    let own = try OwnSchema(StorePipelines.everything, settings: cluster.settings())
+    let worker = try own.worker()
+    try worker.checkpoint(Self.lane, history, limit: 20)
+    for _ in 0..<2 {
+      cluster.kill()
+      let error = failure { try worker.checkpoint(Self.lane, history, limit: 20) }
+      guard case .storage? = error else {
+        Issue.record("\(error as Any)")
+        return
+      }
+      try cluster.start()
+      try worker.take(Self.lane)
+    }
+    try worker.checkpoint(Self.lane, history)
+    #expect(try own.everything() == expected(history))
+  }
+
+  @Test func `a checkpoint has as many statements for many rows as for few`() throws {
+    var counts: [Int] = []
+    for (writes, partitions) in [(60, 1), (3_000, 1)] {
+      let history = try StorePipelines.random(StorePipelines.groups, seed: 7, writes: writes, partitions: partitions)
+      let own = try OwnSchema(StorePipelines.groups)
+      let worker = try own.worker()
+      try worker.checkpoint(Self.lane, history, limit: 40)
+      let store = try #require(worker.store as? PostgresGeneration)
+      let before = store.statementsSent
+      try worker.checkpoint(Self.lane, history)
+      counts.append(store.statementsSent - before)
+    }
+    #expect(counts[1] <= counts[0] + 12, "\(counts)")
+    #expect(counts[1] < 150, "\(counts)")
+  }
+}
