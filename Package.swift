@@ -217,8 +217,8 @@ let package = Package(
     module(
       "ReadSide", "PipelineFiles",
       [
-        "SQLiteReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto", "SQLite", "Spelling",
-        "YAML",
+        "SQLiteReadModels", "PostgresReadModels", "ReadModels", "Pipelines", "DynamoModel", "Expressions", "Patterns", "Crypto",
+        "SQLite", "Spelling", "YAML",
       ]),
     kit("ReadSide", "PipelineTestKit", ["PipelineFiles", "Pipelines", "DynamoModel"]),
     tests(

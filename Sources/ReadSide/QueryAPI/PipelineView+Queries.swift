@@ -62,7 +62,7 @@ extension PipelineView {
 
   /// Writes an array of rows, each an array of cells.
   static func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, to writer: inout JSONWriter
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, to writer: inout JSONWriter
   ) throws {
     writer.beginArray()
     var rows = 0

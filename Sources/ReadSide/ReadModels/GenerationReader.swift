@@ -18,15 +18,15 @@ package protocol GenerationReader: AnyObject {
   /// The time below which the decider has decided everything, by projection.
   func decided() throws -> [ProjectionID: Instant]
 
-  /// Runs a named query or a tile: SQL that was checked, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
+  /// Runs a named query or a tile: SQL that was checked, its text for this store, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
   /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
   func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
     row: ([AnswerCell]) throws -> Void)
     throws
 
   /// How the store means to answer a query that reads these projections: nothing is run, and parameters are left open.
-  func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan
+  func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan
 
   /// The rows of a projection's table whose columns equal these values, at most `limit`; `newest` orders them by a column, latest first.
   func rows(

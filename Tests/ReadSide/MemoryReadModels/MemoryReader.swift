@@ -43,11 +43,11 @@ package final class MemoryReader: GenerationReader {
   package func decided() throws -> [ProjectionID: Instant] { try now().decided }
 
   package func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws { throw ReaderError.failed("a store in memory knows no SQL") }
 
-  package func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
+  package func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan {
     throw ReaderError.failed("a store in memory knows no SQL")
   }
 

@@ -78,6 +78,53 @@ import Testing
     }
   }
 
+  /// A query whose text for PostgreSQL is this one.
+  static func findings(postgres: String, params: String = "") -> [String] {
+    let names = params.split(separator: ",").compactMap { $0.split(separator: ":").first.map { ":" + $0 } }
+    let texts = "{ sqlite: \"SELECT player, \((names + ["1"]).joined(separator: ", ")) AS x FROM plays\", postgres: \"\(postgres)\" }"
+    return FindingsTests.findings(pipeline(texts, params: params)).map(\.description)
+  }
+
+  @Test(arguments: [
+    ("SELECT now()", "now()"), ("SELECT CURRENT_DATE", "CURRENT_DATE"), ("SELECT at < 'now'::timestamptz FROM plays", "'now'"),
+    ("SELECT timestamptz 'today'", "'today'"), ("SELECT age(at) FROM plays", "age()"),
+    ("SELECT clock_timestamp ( )", "clock_timestamp()"),
+  ])
+  func `the wall clock is refused in PostgreSQL's words too`(sql: String, what: String) {
+    let found = Self.findings(postgres: sql)
+    #expect(found.count == 1 && found[0].contains("\(what) reads the wall clock: write `:now`"), "\(found)")
+  }
+
+  @Test func `a text for PostgreSQL is checked as far as that goes without a server`() {
+    #expect(Self.findings(postgres: "SELECT player, 'now' AS x, age(at, :now), a[1]::text FROM plays") == [])
+    #expect(Self.findings(postgres: "SELECT player FROM plays WHERE at < :p::timestamptz", params: "p: string") == [])
+    let chance = Self.findings(postgres: "SELECT random() AS x")
+    #expect(chance.count == 1 && chance[0].contains("random() gives a different answer each time"), "\(chance)")
+    let write = Self.findings(postgres: "DELETE FROM plays")
+    #expect(write.count == 1 && write[0].hasSuffix("a query only reads: SELECT, WITH or VALUES"), "\(write)")
+    let unknown = Self.findings(postgres: "SELECT player FROM plays WHERE player = :q", params: "p: string")
+    #expect(
+      unknown.count == 2 && unknown[0].hasSuffix("the parameter `p` is not used by the SQL for PostgreSQL")
+        && unknown[1].hasSuffix("the parameter `:q` is not declared under `params`; did you mean `:p`?"), "\(unknown)")
+  }
+
+  @Test func `SQL for one store alone is refused`() {
+    for (texts, missing) in [("{ sqlite: SELECT 1 AS x }", "postgres"), ("{ postgres: SELECT 1 AS x }", "sqlite")] {
+      let found = FindingsTests.findings(Self.pipeline(texts)).map(\.description)
+      #expect(found == ["p.yaml:10:10: `sql` needs `\(missing)`"], "\(found)")
+    }
+    let misspelt = FindingsTests.findings(Self.pipeline("{ sqlite: SELECT 1 AS x, postgresql: SELECT 1 AS x }")).map(\.message)
+    #expect(misspelt.contains("`sql` has no key `postgresql`; did you mean `postgres`?"), "\(misspelt)")
+  }
+
+  @Test func `either text may use the answer's time`() throws {
+    let texts = "{ sqlite: SELECT player FROM plays, postgres: SELECT player FROM plays WHERE at < :now }"
+    let pipeline = try EvaluationTests.load(Self.pipeline(texts))
+    #expect(pipeline.queries[0].usesNow)
+    #expect(pipeline.queries[0].sql.text(for: .sqlite) == "SELECT player FROM plays")
+    #expect(pipeline.queries[0].sql.text(for: .postgres).hasSuffix(":now"))
+  }
+
   @Test func `a query may ask for what its request waits for`() {
     let findings = FindingsTests.findings(Self.pipeline("SELECT :at_least AS t", params: "at_least: string")).map(\.description)
     #expect(findings.isEmpty, "\(findings)")

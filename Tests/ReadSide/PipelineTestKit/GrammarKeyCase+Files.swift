@@ -157,6 +157,12 @@ extension GrammarKeyCase {
       file(count, "queries: { q: { «params: { n: string }, »sql: SELECT name FROM plays WHERE n = :n } }")),
     .init("a query", "sql", .findings, file(count, "queries: { q: { about: words«, sql: SELECT name FROM plays» } }")),
     .init(
+      "`sql`", "sqlite", .findings,
+      file(count, "queries: { q: { sql: { «sqlite: SELECT name FROM plays, »postgres: SELECT name FROM plays } } }")),
+    .init(
+      "`sql`", "postgres", .findings,
+      file(count, "queries: { q: { sql: { sqlite: SELECT name FROM plays«, postgres: SELECT name FROM plays» } } }")),
+    .init(
       "a tile", "title", .findings, file(count, "dashboard: [{ number: { «title: Plays, »sql: SELECT count(*) FROM plays } }]")),
     .init(
       "a tile", "sql", .findings, file(count, "dashboard: [{ number: { title: Plays«, sql: SELECT count(*) FROM plays» } }]")),

@@ -34,10 +34,10 @@ import Testing
     func places() throws -> [ReadPlace] { [] }
     func decided() throws -> [ProjectionID: Instant] { [:] }
     func run(
-      _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+      _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
-    func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
+    func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan {
       QueryPlan(steps: [], compared: [:], mayEndEarly: false)
     }
     func rows(

@@ -128,7 +128,8 @@ extension Pipeline {
     writer.beginArray()
     for column in query.columnNames { writer.string(column) }
     writer.endArray()
-    writer.member("sql", query.sql)
+    writer.member("sql", query.sql.text(for: .sqlite))
+    if !query.sql.isShared { writer.member("sql_postgres", query.sql.text(for: .postgres)) }
     writer.endObject()
   }
 }

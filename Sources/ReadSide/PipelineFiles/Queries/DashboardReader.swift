@@ -37,18 +37,18 @@ struct DashboardReader {
     guard let reader = MappingReader(entry.value, kind.grammar, findings) else { return nil }
     let title = reader.requireText("title")?.text ?? ""
     if kind.keyword == "leaderboard" { return readBoardTile(reader, title) }
-    guard let sql = reader.requireText("sql"), projections.isWhole,
-      let checked = checker?.check(sql.text, sql.node, parameters: [], declared: [])
+    guard let sql = SQLTexts(reader, findings), projections.isWhole,
+      let checked = checker?.check(sql, parameters: [], declared: [])
     else { return nil }
     if kind.keyword == "table" {
       return DashboardTile(
-        title: title, content: .table(sql: sql.text, columns: checked.columns), usesNow: checked.usesNow, reads: checked.reads)
+        title: title, content: .table(sql: sql.sql, columns: checked.columns), usesNow: checked.usesNow, reads: checked.reads)
     }
     if checked.columns.count != 1 {
-      findings.add(sql.node.mark, "a number is one column, and this SQL gives \(checked.columns.count)")
+      findings.add(sql.sqlite.node.mark, "a number is one column, and this SQL gives \(checked.columns.count)")
     }
     return DashboardTile(
-      title: title, content: .number(sql: sql.text, column: checked.columns[0]), usesNow: checked.usesNow, reads: checked.reads)
+      title: title, content: .number(sql: sql.sql, column: checked.columns[0]), usesNow: checked.usesNow, reads: checked.reads)
   }
 
   private func readBoardTile(_ reader: MappingReader, _ title: String) -> DashboardTile? {

@@ -1,4 +1,5 @@
 internal import Pipelines
+internal import PostgresReadModels
 internal import SQLiteReadModels
 internal import SQLite
 internal import YAML
@@ -47,7 +48,60 @@ final class QueryChecker {
   }
 
   /// The answer's columns and what it reads. `parameters` are the names that are bound; nil when something is wrong.
-  func check(_ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> Checked? {
+  func check(_ sql: SQLTexts, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> Checked? {
+    let usesNow = sql.postgres.map { check(postgres: $0, parameters: parameters, declared: declared) } ?? false
+    guard let found = check(sql.sqlite.text, sql.sqlite.node, parameters: parameters, declared: declared) else { return nil }
+    return Checked(columns: found.columns, reads: found.reads, usesNow: found.usesNow || usesNow)
+  }
+
+  /// What can be said of a text for PostgreSQL without a server; one prepares it where `check --store` names it. Whether it has `:now`.
+  private func check(postgres: SQLTexts.Text, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]) -> Bool {
+    let (sql, node) = postgres
+    guard QueryChecker.isSelect(sql) else {
+      findings.add(node.mark, QueryChecker.onlyReads)
+      return false
+    }
+    if let use = PostgresClock.use(in: sql) { report(use.what, isClock: use.isClock, offset: use.offset, node) }
+    var used: Set<String> = []
+    for name in NamedParameters(sql).names { use(name, node, parameters, declared: declared, in: &used) }
+    reportUnused(used, declared, by: "the SQL for PostgreSQL")
+    return used.contains(QueryChecker.now)
+  }
+
+  private static let onlyReads = "a query only reads: SELECT, WITH or VALUES"
+
+  private func report(_ what: String, isClock: Bool, offset: Int, _ node: YAMLNode) {
+    findings.add(
+      node, offset: offset,
+      isClock
+        ? "\(what) reads the wall clock: write `:now`, the time that the answer is true for"
+        : "\(what) gives a different answer each time: an answer follows from rows, parameters and `:now`")
+  }
+
+  /// Notes that the SQL has a parameter.
+  private func use(
+    _ name: String, _ node: YAMLNode, _ parameters: [QueryParameter], declared: [(name: String, mark: Mark)], in used: inout Set<String>
+  ) {
+    var name = name
+    if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) {
+      name = decimal.name
+    }
+    used.insert(name)
+    if name != QueryChecker.now, !declared.contains(where: { $0.name == name }) {
+      let known = Spelling.nearest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
+      findings.add(node.mark, "the parameter `:\(name)` is not declared under `params`\(known)")
+    }
+  }
+
+  private func reportUnused(_ used: Set<String>, _ declared: [(name: String, mark: Mark)], by sql: String = "the SQL") {
+    for (name, mark) in declared where !used.contains(name) {
+      findings.add(mark, "the parameter `\(name)` is not used by \(sql)")
+    }
+  }
+
+  private func check(
+    _ sql: String, _ node: YAMLNode, parameters: [QueryParameter], declared: [(name: String, mark: Mark)]
+  ) -> Checked? {
     guard isWhole else { return nil }
     let statement: Statement
     do throws(SQLiteError) {
@@ -57,35 +111,19 @@ final class QueryChecker {
       return nil
     }
     guard statement.isReadOnly, !statement.isExplain, statement.columnCount > 0, QueryChecker.isSelect(sql) else {
-      findings.add(node.mark, "a query only reads: SELECT, WITH or VALUES")
+      findings.add(node.mark, QueryChecker.onlyReads)
       return nil
     }
-    if let use = QueryClock.use(in: sql) {
-      findings.add(
-        node, offset: use.offset,
-        use.isClock
-          ? "\(use.what) reads the wall clock: write `:now`, the time that the answer is true for"
-          : "\(use.what) gives a different answer each time: an answer follows from rows, parameters and `:now`")
-    }
+    if let use = QueryClock.use(in: sql) { report(use.what, isClock: use.isClock, offset: use.offset, node) }
     var used: Set<String> = []
     for index in 1..<(statement.parameterCount + 1) {
       guard let mark = statement.parameterName(index), mark.hasPrefix(":") else {
         findings.add(node.mark, "parameters are written `:name`")
         continue
       }
-      var name = String(mark.dropFirst())
-      if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) {
-        name = decimal.name
-      }
-      used.insert(name)
-      if name != QueryChecker.now, !declared.contains(where: { $0.name == name }) {
-        let known = Spelling.nearest(to: name, among: declared.map(\.name)).map { "; did you mean `:\($0)`?" } ?? ""
-        findings.add(node.mark, "the parameter `:\(name)` is not declared under `params`\(known)")
-      }
+      use(String(mark.dropFirst()), node, parameters, declared: declared, in: &used)
     }
-    for (name, mark) in declared where !used.contains(name) {
-      findings.add(mark, "the parameter `\(name)` is not used by the SQL")
-    }
+    reportUnused(used, declared)
     let columns = statement.columnNames
     for (index, column) in columns.enumerated() where columns[..<index].contains(column) {
       findings.add(node.mark, "two columns of the answer are named `\(column)`: name them with AS")

@@ -22,11 +22,11 @@ struct QueryReader {
     let paramEntries = reader.entries("params")
     let parameters = paramEntries.compactMap(readParameter)
     let declared = paramEntries.map { ($0.key.text, $0.key.mark) }
-    guard let sql = reader.requireText("sql"), projections.isWhole,
-      let checked = checker?.check(sql.text, sql.node, parameters: parameters, declared: declared)
+    guard let sql = SQLTexts(reader, findings), projections.isWhole,
+      let checked = checker?.check(sql, parameters: parameters, declared: declared)
     else { return nil }
     return NamedQuery(
-      name: entry.key.text, about: about, parameters: parameters, sql: sql.text, columns: checked.columns,
+      name: entry.key.text, about: about, parameters: parameters, sql: sql.sql, columns: checked.columns,
       reads: checked.reads, usesNow: checked.usesNow)
   }
 

@@ -1,3 +1,5 @@
+internal import Pipelines
+
 /// A mapping of the grammar: what messages call it, and the keys that it may have. The loader reads no key that is not listed here.
 struct GrammarMapping: Sendable {
   /// "a table".
@@ -40,11 +42,12 @@ enum Grammar {
   static let rows = GrammarMapping("rows to delete", ["rows", "where"])
   static let retry = GrammarMapping("`retry`", ["attempts", "first", "most"])
   static let query = GrammarMapping("a query", ["about", "params", "sql"], unsupported: ["one"])
+  static let sqlTexts = GrammarMapping("`sql`", SQLDialect.allCases.map(\.rawValue))
   static let sqlTile = GrammarMapping("a tile", ["title", "sql"])
   static let boardTile = GrammarMapping("a leaderboard's tile", ["title", "of", "board", "top"])
 
   static let all = [
-    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTile, boardTile,
+    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, sqlTile, boardTile,
   ]
 }
 

@@ -3,8 +3,8 @@ package struct DashboardTile: Sendable {
   /// What the tile shows; SQL reads only and has no parameters but `:now`.
   package enum Content: Sendable {
     /// One row with one column.
-    case number(sql: String, column: QueryColumn)
-    case table(sql: String, columns: [QueryColumn])
+    case number(sql: QuerySQL, column: QueryColumn)
+    case table(sql: QuerySQL, columns: [QueryColumn])
     case leaderboard(projection: ProjectionID, board: Board, top: Int)
   }
 

@@ -3,7 +3,7 @@ package struct NamedQuery: Sendable {
   package let name: String
   package let about: String
   package let parameters: [QueryParameter]
-  package let sql: String
+  package let sql: QuerySQL
   /// The answer's columns; no two have one name.
   package let columns: [QueryColumn]
   /// The projections whose rows the SQL reads, in the file's order. Empty for SQL that reads none.
@@ -13,7 +13,7 @@ package struct NamedQuery: Sendable {
 
   /// Each property by its name.
   package init(
-    name: String, about: String, parameters: [QueryParameter], sql: String, columns: [QueryColumn], reads: [ProjectionID],
+    name: String, about: String, parameters: [QueryParameter], sql: QuerySQL, columns: [QueryColumn], reads: [ProjectionID],
     usesNow: Bool
   ) {
     self.name = name

@@ -6,14 +6,14 @@ package import ReadModels
 /// Named queries and tiles: SQL that people wrote, and how the server means to answer it.
 extension PostgresReader {
   package func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws {
     func given(_ name: String) -> (parameter: QueryParameter, value: Value)? {
       parameters.first { name == $0.parameter.name || name == $0.parameter.name + "_sort" }
     }
     // Decimals travel as texts.
-    let named = NamedParameters(sql) { given($0)?.parameter.type == .decimal ? "::numeric" : "" }
+    let named = NamedParameters(sql.text(for: .postgres)) { given($0)?.parameter.type == .decimal ? "::numeric" : "" }
     let values = try named.names.map { name -> PostgresValue in
       if name == "now" { return try PostgresReader.timestamp(now) }
       guard let (parameter, value) = given(name) else { throw ReaderError.failed("the query has no parameter \(name)") }
@@ -62,8 +62,8 @@ extension PostgresReader {
     }
   }
 
-  package func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
-    let named = NamedParameters(sql)
+  package func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan {
+    let named = NamedParameters(sql.text(for: .postgres))
     let nulls = named.names.isEmpty ? "" : "(\(named.names.map { _ in "NULL" }.joined(separator: ", ")))"
     return try read { connection in
       try connection.execute("SET plan_cache_mode = force_generic_plan; PREPARE explained AS \(named.sql)")

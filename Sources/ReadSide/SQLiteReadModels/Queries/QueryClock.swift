@@ -1,3 +1,5 @@
+internal import Pipelines
+
 /// Finds where a query would answer by the wall clock or by chance, instead of by the rows.
 ///
 /// SQLite reads the clock in CURRENT_TIMESTAMP and its kin, in a date function that is given no time, and in one that is given the

@@ -4,7 +4,8 @@ internal import SQLite
 
 /// How SQLite means to answer a query: EXPLAIN QUERY PLAN, taken apart.
 extension SQLiteReader {
-  package func plan(_ sql: String, reads: [ProjectionID]) throws -> QueryPlan {
+  package func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan {
+    let sql = sql.text(for: .sqlite)
     let names = QueryNames(sql, reads: reads, tables: pipeline.projections.map(\.table))
     var tree = PlanTree()
     do throws(SQLiteError) {

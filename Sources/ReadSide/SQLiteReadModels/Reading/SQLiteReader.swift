@@ -92,10 +92,10 @@ package final class SQLiteReader: GenerationReader {
   }
 
   package func run(
-    _ sql: String, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws {
-    let statement = try connection.statement(sql)
+    let statement = try connection.statement(sql.text(for: .sqlite))
     defer { statement.reset() }
     for index in 1..<(statement.parameterCount + 1) {
       guard let name = statement.parameterName(index)?.dropFirst() else { continue }

@@ -1,15 +1,16 @@
-/// A word, a text or a sign of an SQL statement, as SQLite reads it; comments and blanks are left out.
-struct SQLToken: Equatable {
+/// A word, a text or a sign of an SQL statement; comments and blanks are left out. SQLite quotes names in brackets too, which PostgreSQL does not: there they are an
+/// element of an array.
+package struct SQLToken: Equatable, Sendable {
   /// What a token is.
-  enum Kind: Equatable { case word, quotedName, string, sign }
+  package enum Kind: Equatable, Sendable { case word, quotedName, string, sign }
 
-  let kind: Kind
+  package let kind: Kind
   /// Without quotes; a quote that is written twice counts once.
-  let text: String
+  package let text: String
   /// Bytes from the start of the statement.
-  let offset: Int
+  package let offset: Int
 
-  static func tokens(of sql: String) -> [SQLToken] {
+  package static func tokens(of sql: String) -> [SQLToken] {
     let bytes = Array(sql.utf8)
     var tokens: [SQLToken] = []
     var at = 0

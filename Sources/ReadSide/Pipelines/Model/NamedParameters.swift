@@ -1,12 +1,12 @@
 /// A statement whose parameters have names, `:room`, as PostgreSQL takes it: with numbers. Texts, names in quotes, comments and casts (`::`) stay as they
 /// are.
-struct NamedParameters {
-  private(set) var sql = ""
+package struct NamedParameters {
+  package private(set) var sql = ""
   /// The names in the order of their numbers.
-  private(set) var names: [String] = []
+  package private(set) var names: [String] = []
 
   /// `cast` gives what follows a parameter of a name, such as `::numeric`. O(length).
-  init(_ text: String, cast: (String) -> String = { _ in "" }) {
+  package init(_ text: String, cast: (String) -> String = { _ in "" }) {
     let bytes = Array(text.utf8)
     var out: [UInt8] = []
     var index = 0
