@@ -271,7 +271,7 @@ let package = Package(
       [
         "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
         "Projections",
-        "SQLiteReadModels", "PipelineFiles", "Pipelines", "ChangeLog",
+        "SQLiteReadModels", "PostgresReadModels", "Postgres", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "Services", "Telemetry",
         "CLibCrypto", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
@@ -307,7 +307,8 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services", "StoreTestKit",
+        "BrowserTestKit", "PostgresTestKit", "Postgres", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services",
+        "StoreTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "protected.py", "read_model_full.py", "read_only.py",

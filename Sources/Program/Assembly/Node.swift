@@ -7,7 +7,6 @@ internal import HTTPServer
 internal import PipelineFiles
 package import Pipelines
 internal import QueryAPI
-internal import SQLiteReadModels
 internal import Services
 internal import TableAPI
 internal import TableStore
@@ -79,6 +78,7 @@ package final class Node: Sendable {
     tableEndpoint = tableServer.map { "\(scheme)://\($0.address):\($0.port)" }
 
     let changed = Signal()
+    let home = try ReadModelHome(settings, directory)
     let metrics = Metrics()
     let board = RelayBoard()
     let source = try LogSource(settings, store)
@@ -105,9 +105,9 @@ package final class Node: Sendable {
       for (pipeline, folder) in zip(pipelines, folders) {
         workers.append(
           PipelineWorker(
-            pipeline: pipeline, pipelineFile: Node.file(folder), directory: directory.readModels(pipeline.name), stores: .sqlite,
+            pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
             changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
-            load: { try PipelineLoader.load($0.directory) }))
+            load: home.load))
       }
     }
     self.workers = workers
@@ -119,9 +119,10 @@ package final class Node: Sendable {
     let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: board, store: store)
     var readable: [NodeHealth.Readable] = []
     if settings.roles.contains(.query) {
-      let catalogs = Node.catalogs(directory, live, workers)
+      let catalogs = Node.catalogs(home, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let (router, server) = try Node.query(settings, live, catalogs, workers: workers, changed: changed, status: status)
+      let (router, server) = try Node.query(
+        settings, live, catalogs, home: home, workers: workers, changed: changed, status: status)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -210,18 +211,18 @@ package final class Node: Sendable {
 
   /// Of each pipeline, what knows its generations.
   private static func catalogs(
-    _ directory: DataDirectory, _ live: LivePipelines, _ workers: [PipelineWorker]
+    _ home: ReadModelHome, _ live: LivePipelines, _ workers: [PipelineWorker]
   ) -> [(pipeline: String, catalog: CatalogOwner)] {
     live.pipelines.map { pipeline in
       if let worker = workers.first(where: { $0.pipeline.name == pipeline.name }) { return (pipeline.name, worker.catalog) }
-      let path = directory.readModels(pipeline.name)
-      return (pipeline.name, CatalogOwner { () throws(ReadModelError) in try SQLitePipelineStore(directory: path) })
+      let name = home.store(pipeline.name)
+      return (pipeline.name, CatalogOwner { () throws(ReadModelError) in try home.stores.pipeline(name) })
     }
   }
 
   private static func query(
     _ settings: NodeSettings, _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)],
-    workers: [PipelineWorker], changed: Signal, status: NodeStatus
+    home: ReadModelHome, workers: [PipelineWorker], changed: Signal, status: NodeStatus
   ) throws -> (QueryRouter, HTTPServer) {
     let views = catalogs.map { name, catalog in
       // What another process works on changes without a word here.
@@ -230,7 +231,7 @@ package final class Node: Sendable {
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
         known: { isOwn ? catalog.knownCurrent : nil },
         definition: { live.definition(of: name) },
-        load: { try PipelineLoader.load($0.directory) }, opening: { try SQLiteReader(path: $0.databasePath, pipeline: $1) })
+        load: home.load, opening: home.open)
     }
     let router = QueryRouter(
       views: views, operations: NodeOperations(workers: workers), changed: changed,

@@ -45,6 +45,10 @@ package struct NodeSettings: Sendable {
   package var keysFile: String?
   /// Files that the table API and the page speak TLS with; nil for plain HTTP.
   package var certificate: CertificateFiles?
+  /// Where the read models are when they are not in the data directory: the URL of a PostgreSQL database, as libpq takes it.
+  package var readModels: String?
+  /// The file of the database's password, in libpq's form; nil for libpq's own choice.
+  package var readModelsPasswordFile: String?
   /// Whether edited projections are built without being asked.
   package var rebuildsByItself = true
   package var logger: Logger

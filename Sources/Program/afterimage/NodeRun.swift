@@ -14,6 +14,23 @@ enum NodeOptions {
   static let healthAddress = Command.Option(
     "health-address", value: "IP", "Where /live, /ready and /metrics listen, open to whoever reaches it.", default: "127.0.0.1")
 
+  static let readModels = Command.Option(
+    "read-models", value: "URL",
+    "Keep read models in this PostgreSQL database (postgres://..., as libpq takes it) in place of files in --data. AFTERIMAGE_READ_MODELS says it too."
+  )
+  static let passwordFile = Command.Option(
+    "read-models-password-file", value: "FILE", "The database's password, in the form of libpq's .pgpass.")
+
+  /// The flag, else the environment, where a password is not seen by everybody.
+  private static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    guard let url = arguments.value("read-models") ?? ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty
+    else { return nil }
+    guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
+      throw UsageError("--read-models takes a URL that begins with postgres://", command: arguments.command)
+    }
+    return url
+  }
+
   static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
     let level = try arguments.choice("log-level", of: Logger.Level.allCases.map(\.rawValue)).flatMap(Logger.Level.init) ?? .info
     var certificate: CertificateFiles?
@@ -34,6 +51,8 @@ enum NodeOptions {
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
     settings.healthPort = try arguments.integer("health-port", in: 0...65_535).map { UInt16($0) }
     settings.healthAddress = arguments.value("health-address") ?? "127.0.0.1"
+    settings.readModels = try readModels(arguments)
+    settings.readModelsPasswordFile = arguments.value("read-models-password-file")
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
@@ -98,8 +117,12 @@ enum NodeRun {
     if let endpoint = node.pageEndpoint { Console.line("page       \(endpoint)") }
     Console.line("health     \(node.healthEndpoint)/ready")
     for pipeline in node.pipelines {
-      Console.line(
-        "pipeline   \(pipeline.name)  sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db")
+      // A URL may hold a password.
+      let place =
+        settings.readModels == nil
+        ? "sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db"
+        : "PostgreSQL, schema \(pipeline.name)"
+      Console.line("pipeline   \(pipeline.name)  \(place)")
     }
     if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }
   }

@@ -53,6 +53,17 @@ package struct PostgresDatabase: Sendable {
       })
   }
 
+  /// The text of the pipeline file that a generation is built by.
+  package func pipelineFile(of generation: Generation) throws -> String {
+    let connection = try PostgresConnection(settings)
+    defer { connection.close() }
+    let rows = try connection.run(
+      "SELECT pipeline_file FROM \(PostgresConnection.identifier(schema(generation.store))).generations WHERE number = $1",
+      .bigint(generation.number))
+    guard rows.count > 0 else { throw ReaderError.notReady }
+    return rows.text(0, 0) ?? ""
+  }
+
   /// Opens a generation for reading.
   package func reader(_ generation: Generation, _ pipeline: Pipeline) throws -> any GenerationReader {
     try PostgresReader(self, generation, pipeline: pipeline)

@@ -27,6 +27,7 @@ import Testing
     Case("dev --host http://a/", "--host takes a name or an address, not `http://a/`"),
     Case("dev --cors app.example.com", "--cors takes an origin such as https://app.example.com, not `app.example.com`"),
     Case("dev --cors http://a --keys f", "--cors is for a server without --keys"),
+    Case("dev --read-models mysql://a", "--read-models takes a URL that begins with postgres://"),
     Case("dev --clock-jump-max 0", "--clock-jump-max takes a whole number from 1 to"),
     Case("table recover", "--up-to-damage is missing: what follows the damage is lost"),
     Case("pipeline chek", "did you mean `check`?"),

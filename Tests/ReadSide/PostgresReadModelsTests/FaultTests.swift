@@ -133,6 +133,44 @@ import Testing
     #expect(try own.everything() == expected(history))
   }
 
+  @Test func `a database that takes no writes changes nothing, and goes on when it does again`() throws {
+    let history = try history()
+    let cluster = try PostgresCluster()
+    let own = try OwnSchema(StorePipelines.everything, settings: cluster.settings())
+    let worker = try own.worker()
+    try worker.checkpoint(Self.lane, history, limit: 20)
+    let before = try own.everything()
+    let late = try worker.prepare(Self.lane, history)
+    func setReadOnly(_ isOn: Bool) throws {
+      let administrator = try PostgresConnection(cluster.settings())
+      try administrator.execute("SET default_transaction_read_only = off")
+      try administrator.execute("ALTER SYSTEM SET default_transaction_read_only = \(isOn ? "on" : "off")")
+      try administrator.execute("SELECT pg_reload_conf()")
+      while try PostgresConnection(cluster.settings()).run("SELECT current_setting('default_transaction_read_only')").text(0, 0)
+        != (isOn ? "on" : "off")
+      {}
+    }
+    try setReadOnly(true)
+    let error = failure { _ = try worker.store.checkpoint(late) }
+    #expect("\(error as Any)".contains("25006") && "\(error as Any)".contains("read-only"), "\(error as Any)")
+    #expect(try own.everything() == before)
+    try setReadOnly(false)
+    _ = try worker.store.checkpoint(late)
+    #expect(try own.everything() == expected(history))
+  }
+
+  @Test func `a schema of another version, or of another definition, is refused by name`() throws {
+    let own = try OwnSchema(StorePipelines.everything)
+    _ = try own.worker()
+    try own.execute("UPDATE _meta SET value = '999' WHERE key = 'version'")
+    let error = failure { _ = try own.worker() }
+    #expect("\(error as Any)".contains("999") && "\(error as Any)".contains(own.database.schema(of: own.generation)))
+    guard case .otherVersion? = error else {
+      Issue.record("\(error as Any)")
+      return
+    }
+  }
+
   @Test func `a checkpoint has as many statements for many rows as for few`() throws {
     var counts: [Int] = []
     for (writes, partitions) in [(60, 1), (3_000, 1)] {

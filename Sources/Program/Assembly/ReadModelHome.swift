@@ -1,0 +1,45 @@
+internal import PipelineFiles
+internal import Pipelines
+internal import Postgres
+internal import PostgresReadModels
+internal import ReadModels
+internal import SQLiteReadModels
+
+/// Where the read models of a process are: SQLite files in its data directory, or schemas of a PostgreSQL database.
+struct ReadModelHome: Sendable {
+  let stores: ReadModelStores
+  /// A pipeline's store, by the name that `stores` knows it by.
+  let store: @Sendable (_ pipeline: String) -> String
+  /// The definition that a generation was built by.
+  let load: @Sendable (Generation) throws -> Pipeline
+  /// Opens a generation for reading.
+  let open: @Sendable (Generation, Pipeline) throws -> any GenerationReader
+
+  init(_ settings: NodeSettings, _ directory: DataDirectory) throws(StartError) {
+    guard let url = settings.readModels else {
+      stores = .sqlite
+      store = { directory.readModels($0) }
+      load = { try PipelineLoader.load($0.directory) }
+      open = { try SQLiteReader(path: $0.databasePath, pipeline: $1) }
+      return
+    }
+    let connection = PostgresSettings(url, passwordFile: settings.readModelsPasswordFile)
+    let database = PostgresDatabase(connection)
+    stores = database.stores
+    store = { $0 }
+    load = { generation in
+      try PipelineLoader.load(text: Array(try database.pipelineFile(of: generation).utf8), file: PipelineLoader.fileName)
+    }
+    open = { try database.reader($0, $1) }
+    try ReadModelHome.check(connection)
+  }
+
+  /// A database that cannot be reached, does not take the password, or is refused by name, ends the start with what libpq or the server says.
+  private static func check(_ settings: PostgresSettings) throws(StartError) {
+    do {
+      try PostgresConnection(settings).close()
+    } catch {
+      throw StartError("the read models' database, --read-models: \(error.message)")
+    }
+  }
+}
