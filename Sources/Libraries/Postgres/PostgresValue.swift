@@ -8,6 +8,17 @@ package struct PostgresValue: Sendable, Equatable {
     case text = 25
     case timestamp = 1184
 
+    /// The type's name in SQL.
+    package var name: String {
+      switch self {
+      case .boolean: "boolean"
+      case .bytes: "bytea"
+      case .bigint: "bigint"
+      case .text: "text"
+      case .timestamp: "timestamptz"
+      }
+    }
+
     /// The type of an array of it.
     package var array: UInt32 {
       switch self {

@@ -189,7 +189,7 @@ private struct Run {
       // The clock stands still while a step settles: everything is true for its time.
       try reader.run(
         query.sql, zip(query.parameters, expected.parameters).map { (parameter: $0, value: $1) },
-        now: Timestamp.text(Instant(LogTime(rawValue: time.wall()))), limit: Run.queryTimeMax
+        columns: query.columns, now: Timestamp.text(Instant(LogTime(rawValue: time.wall()))), limit: Run.queryTimeMax
       ) { rows.append($0) }
       return expected.problem(rows, of: query).map { (expected.line, $0) }
     case .board(let expected): return try problem(expected).map { (expected.line, $0) }

@@ -73,12 +73,12 @@ extension PipelineView {
   private static func append(_ content: DashboardTile.Content, _ snapshot: Snapshot, _ writer: inout JSONWriter) throws {
     writer.member("kind", kind(content))
     switch content {
-    case .number(let sql, _):
+    case .number(let sql, let column):
       writer.name("rows")
-      try run(sql, [], snapshot, to: &writer)
+      try run(sql, [], columns: [column], snapshot, to: &writer)
     case .table(let sql, let columns):
       AnswerColumns(columns).append(to: &writer)
-      try run(sql, [], snapshot, to: &writer)
+      try run(sql, [], columns: columns, snapshot, to: &writer)
     case .leaderboard(let id, let board, let top):
       guard case .leaderboard(let definition) = snapshot.pipeline.projections[id].kind else { return }
       let values: [Value]?

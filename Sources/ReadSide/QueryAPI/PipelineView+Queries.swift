@@ -19,7 +19,7 @@ extension PipelineView {
     ) { subject, snapshot, writer in
       let (query, values) = subject
       AnswerColumns(query.columns).append(to: &writer)
-      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), snapshot, to: &writer)
+      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), columns: query.columns, snapshot, to: &writer)
     }
   }
 
@@ -62,11 +62,14 @@ extension PipelineView {
 
   /// Writes an array of rows, each an array of cells.
   static func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot, to writer: inout JSONWriter
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], _ snapshot: Snapshot,
+    to writer: inout JSONWriter
   ) throws {
     writer.beginArray()
     var rows = 0
-    try snapshot.reader.run(sql, parameters, now: snapshot.now, limit: PipelineView.queryTimeMax) { cells in
+    try snapshot.reader.run(
+      sql, parameters, columns: columns, now: snapshot.now, limit: PipelineView.queryTimeMax
+    ) { cells in
       rows += 1
       guard rows <= PipelineView.queryRowsMax else {
         throw QueryError(.tooManyRows, "the query has more than \(PipelineView.queryRowsMax) rows: give it a LIMIT")

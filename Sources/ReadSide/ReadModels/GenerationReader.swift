@@ -18,10 +18,11 @@ package protocol GenerationReader: AnyObject {
   /// The time below which the decider has decided everything, by projection.
   func decided() throws -> [ProjectionID: Instant]
 
-  /// Runs a named query or a tile: SQL that was checked, its text for this store, its parameters by name, `:now` among them. Rows go to `row`, each cell as the store
-  /// gives it; a statement that runs longer than `limit` throws `ReaderError.timeout`.
+  /// Runs a named query or a tile: SQL that was checked, its text for this store, its parameters by name, `:now` among them. `columns` are those of the answer. Rows go
+  /// to `row`; a statement that runs longer than `limit` throws `ReaderError.timeout`.
   func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    limit: Duration,
     row: ([AnswerCell]) throws -> Void)
     throws
 

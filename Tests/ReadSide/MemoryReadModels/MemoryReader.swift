@@ -43,7 +43,8 @@ package final class MemoryReader: GenerationReader {
   package func decided() throws -> [ProjectionID: Instant] { try now().decided }
 
   package func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws { throw ReaderError.failed("a store in memory knows no SQL") }
 

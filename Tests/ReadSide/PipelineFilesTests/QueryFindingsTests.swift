@@ -81,7 +81,8 @@ import Testing
   /// A query whose text for PostgreSQL is this one.
   static func findings(postgres: String, params: String = "") -> [String] {
     let names = params.split(separator: ",").compactMap { $0.split(separator: ":").first.map { ":" + $0 } }
-    let texts = "{ sqlite: \"SELECT player, \((names + ["1"]).joined(separator: ", ")) AS x FROM plays\", postgres: \"\(postgres)\" }"
+    let texts =
+      "{ sqlite: \"SELECT player, \((names + ["1"]).joined(separator: ", ")) AS x FROM plays\", postgres: \"\(postgres)\" }"
     return FindingsTests.findings(pipeline(texts, params: params)).map(\.description)
   }
 

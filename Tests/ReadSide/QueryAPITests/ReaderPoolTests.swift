@@ -34,7 +34,8 @@ import Testing
     func places() throws -> [ReadPlace] { [] }
     func decided() throws -> [ProjectionID: Instant] { [:] }
     func run(
-      _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+      _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+      limit: Duration,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
     func plan(_ sql: QuerySQL, reads: [ProjectionID]) throws -> QueryPlan {

@@ -14,21 +14,39 @@ enum PipelineCommand {
 
   private static let check = Command(
     "check", about: "Say everything that is wrong with a pipeline; exit code 3 if anything is.", positionals: [folders],
-    options: [Commands.output]
+    options: [
+      .init(
+        "store", value: "URL",
+        "Prepares every query and tile in this PostgreSQL database too, postgres://user@host/database, over temporary tables; the password by libpq's own means."
+      ), Commands.output,
+    ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
+    let store = arguments.value("store")
+    if let store, !store.hasPrefix("postgres://"), !store.hasPrefix("postgresql://") {
+      throw UsageError("--store takes a URL that begins with postgres://", command: arguments.command)
+    }
+    let pipeline: Pipeline
     do throws(PipelineError) {
-      let pipeline = try PipelineLoader.load(arguments.words[0])
+      pipeline = try PipelineLoader.load(arguments.words[0])
       _ = try ScenarioLoader.load(arguments.words[0], of: pipeline)
-      if isJSON {
-        Console.line(#"{"findings":[]}"#)
-      } else {
-        Console.line(
-          "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
-      }
     } catch {
       report(error, isJSON: isJSON)
       throw CheckFailure()
+    }
+    if let store {
+      let file = arguments.words[0] + "/" + PipelineLoader.fileName
+      let findings = try StoreCheck.findings(of: pipeline, file: file, store)
+      guard findings.isEmpty else {
+        report(PipelineError(findings), isJSON: isJSON)
+        throw CheckFailure()
+      }
+    }
+    if isJSON {
+      Console.line(#"{"findings":[]}"#)
+    } else {
+      Console.line(
+        "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
     }
   }
 

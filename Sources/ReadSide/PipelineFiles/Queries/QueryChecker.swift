@@ -80,7 +80,8 @@ final class QueryChecker {
 
   /// Notes that the SQL has a parameter.
   private func use(
-    _ name: String, _ node: YAMLNode, _ parameters: [QueryParameter], declared: [(name: String, mark: Mark)], in used: inout Set<String>
+    _ name: String, _ node: YAMLNode, _ parameters: [QueryParameter], declared: [(name: String, mark: Mark)],
+    in used: inout Set<String>
   ) {
     var name = name
     if name.hasSuffix("_sort"), let decimal = parameters.first(where: { $0.name + "_sort" == name && $0.type == .decimal }) {

@@ -25,5 +25,9 @@ struct SQLTexts {
     self.postgres = postgres
   }
 
-  var sql: QuerySQL { postgres.map { QuerySQL(sqlite: sqlite.text, postgres: $0.text) } ?? QuerySQL(sqlite.text) }
+  var sql: QuerySQL {
+    func place(_ text: Text) -> QuerySQL.Place { .init(line: text.node.mark.line, column: text.node.mark.column) }
+    guard let postgres else { return QuerySQL(sqlite.text, at: place(sqlite)) }
+    return QuerySQL(sqlite: sqlite.text, postgres: postgres.text, at: (place(sqlite), place(postgres)))
+  }
 }

@@ -1,4 +1,4 @@
-internal import Pipelines
+package import Pipelines
 package import YAML
 
 /// One thing that is wrong in a pipeline's file: where, what, and the likely right word.
@@ -18,6 +18,11 @@ package struct Finding: Error, Sendable, Equatable, CustomStringConvertible {
     self.file = file
     self.mark = mark
     self.message = message
+  }
+
+  /// As above, with a place as the pipeline has it.
+  package init(file: String, place: QuerySQL.Place, message: String) {
+    self.init(file: file, mark: Mark(line: place.line, column: place.column), message: message)
   }
 
   /// `pipelines/chat/pipeline.yaml:12:5: message`

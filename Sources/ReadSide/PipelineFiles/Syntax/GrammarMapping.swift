@@ -47,7 +47,8 @@ enum Grammar {
   static let boardTile = GrammarMapping("a leaderboard's tile", ["title", "of", "board", "top"])
 
   static let all = [
-    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, sqlTile, boardTile,
+    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, sqlTile,
+    boardTile,
   ]
 }
 

@@ -2,18 +2,34 @@
 package struct QuerySQL: Sendable, Equatable, ExpressibleByStringLiteral {
   private let sqlite: String
   private let postgres: String?
+  private let places: [Place]
+
+  /// Where a text stands in the pipeline's file. Both count from 1; 0 where it comes from no file.
+  package struct Place: Sendable, Equatable {
+    package let line: Int
+    package let column: Int
+
+    package init(line: Int = 0, column: Int = 0) {
+      self.line = line
+      self.column = column
+    }
+  }
 
   /// A text that every store understands.
-  package init(_ text: String) {
+  package init(_ text: String, at place: Place = Place()) {
     sqlite = text
     postgres = nil
+    places = [place]
   }
 
-  /// A text for each store.
-  package init(sqlite: String, postgres: String) {
+  /// A text for each store, with their places.
+  package init(sqlite: String, postgres: String, at places: (sqlite: Place, postgres: Place)) {
     self.sqlite = sqlite
     self.postgres = postgres
+    self.places = [places.sqlite, places.postgres]
   }
+
+  package func place(for dialect: SQLDialect) -> Place { dialect == .sqlite ? places[0] : places[places.count - 1] }
 
   package init(stringLiteral text: String) { self.init(text) }
 

@@ -92,7 +92,8 @@ package final class SQLiteReader: GenerationReader {
   }
 
   package func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], now: String, limit: Duration,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws {
     let statement = try connection.statement(sql.text(for: .sqlite))
