@@ -318,7 +318,8 @@ let package = Package(
     program(
       "afterimage-bench",
       [
-        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
+        "Assembly", "TableAPI", "TableStore", "Workers", "SQLiteReadModels", "PostgresReadModels", "Postgres", "ReadModels",
+        "Projections", "PipelineFiles",
         "Pipelines", "ChangeLog",
         "ChangeRecords", "Relay", "KafkaLog", "Kafka", "DynamoClient", "DynamoModel", "HTTPServer", "RocksDB", "Services",
         "Telemetry", "Gzip",

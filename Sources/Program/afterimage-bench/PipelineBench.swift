@@ -7,6 +7,9 @@ internal import Kafka
 internal import KafkaLog
 internal import PipelineFiles
 internal import Pipelines
+internal import Postgres
+internal import PostgresReadModels
+internal import ReadModels
 internal import Relay
 internal import SQLiteReadModels
 internal import Services
@@ -23,6 +26,8 @@ enum PipelineBench {
   private static let given = ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_RECORDS"].flatMap { Int($0) }
   static let records = given ?? 1_000_000
   private static var isQuickLook: Bool { given != nil }
+  /// AFTERIMAGE_BENCH_READ_MODELS names a PostgreSQL database: then the same is measured with read models there. The server's time is not counted.
+  private static let database = ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_READ_MODELS"]
   private static let folder = "Sources/Program/afterimage-bench"
 
   static func run(_ report: inout Report) async throws {
@@ -55,6 +60,14 @@ enum PipelineBench {
       measured.add("\(label)_per_cpu_second", Double(records) / embedded.cpuSeconds, "records/cpu-s")
       measured.add("\(label)_resident_bytes", Double(residentBytes()), "bytes")
 
+      if let url = database {
+        let home = PostgresDatabase(PostgresSettings(url), namespace: "bench-\(UInt32.random(in: 0 ... .max))")
+        let job = Job(pipeline: pipeline, file: file, directory: directory + "/postgres", stores: home.stores)
+        let other = try await work(job, log)
+        measured.add("\(label)_postgres_per_second", Double(records) / other.seconds, "records/s")
+        measured.add("\(label)_postgres_per_cpu_second", Double(records) / other.cpuSeconds, "records/cpu-s")
+      }
+
       if isQuickLook { return }
       try input.write(to: directory + "/input.tsv")
       let before = Stopwatch.childrenCPU
@@ -86,6 +99,7 @@ enum PipelineBench {
     let pipeline: Pipeline
     let file: String
     let directory: String
+    var stores = ReadModelStores.sqlite
   }
 
   /// From the worker's start to the checkpoint that holds the last record.
@@ -94,7 +108,7 @@ enum PipelineBench {
     let watch = Stopwatch()
     let changed = Signal()
     let worker = PipelineWorker(
-      pipeline: job.pipeline, pipelineFile: job.file, directory: job.directory, stores: .sqlite, changed: changed,
+      pipeline: job.pipeline, pipelineFile: job.file, directory: job.directory, stores: job.stores, changed: changed,
       settings: WorkerSettings(), logger: .silent, sink: NoEffects(), logs: { _ in log }, load: { _ in job.pipeline })
     let running = Task { try await worker.run() }
     while true {
