@@ -29,9 +29,14 @@ package struct PostgresSettings: Sendable, Equatable {
     self.statementTimeMax = statementTimeMax
   }
 
-  /// What libpq is given, in order. What `conninfo` says itself comes after and has the last word, but for the password file.
+  /// What libpq is given, in order. What `conninfo` says of what stands before it has the last word; what comes after it is given.
   var keywords: [(String, String)] {
-    var all = [("fallback_application_name", applicationName), ("dbname", conninfo)]
+    var all = [
+      ("fallback_application_name", applicationName),
+      // A server that is gone without a word is noticed within half a minute, not after hours.
+      ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000"),
+      ("dbname", conninfo),
+    ]
     if let passwordFile { all.append(("passfile", passwordFile)) }
     // Rows are UTF-8 whatever the environment says.
     all.append(("client_encoding", "UTF8"))

@@ -154,24 +154,29 @@ struct TableForm {
 
   /// An array for each column that is written, of whole rows.
   func rowArrays(_ rows: [[Value]]) throws -> [PostgresArray] {
-    switch bounded {
-    case nil: try TableForm.arrays(columns, rows)
-    case .item:
-      try TableForm.arrays(
-        writtenColumns,
-        rows.map { row in row + [TableForm.bounded(key.first { columns[$0].isItem }.map { row[$0] } ?? .null)] })
-    case .whole: try TableForm.arrays(writtenColumns, rows.map { row in row + kept(key.map { row[$0] }) })
+    var arrays = try TableForm.arrays(columns, rows)
+    guard let bounded else { return arrays }
+    var ids = PostgresArray(.bytes)
+    let item = key.first { columns[$0].isItem }
+    for row in rows {
+      switch bounded {
+      case .item: if let item, case .bytes(let bytes) = row[item] { ids.append(BoundedKey.id(bytes)) } else { ids.appendNull() }
+      case .whole: ids.append(BoundedKey.id(Value.ordered(key.map { row[$0] })))
+      }
     }
+    arrays.append(ids)
+    return arrays
   }
 
   /// An array for each column of the key as it is kept, of keys in the order of `primaryKey`.
   func keyArrays(_ keys: [[Value]]) throws -> [PostgresArray] { try TableForm.arrays(keyColumns, keys.map { kept($0) }) }
 
   private static func arrays(_ forms: [ColumnForm], _ rows: [[Value]]) throws -> [PostgresArray] {
-    var arrays = forms.map { PostgresArray($0.kind) }
-    for row in rows {
-      for (place, form) in forms.enumerated() { try form.append(row[place], to: &arrays[place]) }
+    try forms.indices.map { place in
+      let form = forms[place]
+      var array = PostgresArray(form.kind)
+      for row in rows { try form.append(row[place], to: &array) }
+      return array
     }
-    return arrays
   }
 }

@@ -28,7 +28,8 @@ package final class CuttingProxy: Sendable {
   /// Listens on loopback until the value is gone.
   package init(_ cluster: PostgresCluster) throws {
     target = "\(cluster.directory)/.s.PGSQL.\(cluster.port)"
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    // Not inherited by the servers that other tests start: they would keep what is cut open.
+    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -46,6 +47,7 @@ package final class CuttingProxy: Sendable {
       while true {
         let client = accept(socket, nil, nil)
         guard client >= 0 else { return }
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
         Thread.detachNewThread { CuttingProxy.serve(client, target) { cuts.take() } }
       }
     }
@@ -65,7 +67,7 @@ package final class CuttingProxy: Sendable {
   }
 
   private static func serve(_ client: Int32, _ target: String, _ isCut: () -> Bool) {
-    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer {
       close(client)
       close(server)

@@ -113,12 +113,9 @@ extension CheckpointWriter {
     for (key, state) in zip(shared, try states(shared)) {
       guard let state, state.isPlaced, state.isAlive(rules.plan) else { continue }
       guard let values = Value.values(ordered: key.bytes, count: rules.plan.keyCount) else { throw StateError() }
-      works.append(
-        GroupWork(
-          plan: rules.plan, key: values, sharedKey: key, delta: nil, state: state,
-          values: AskedValues(watermark: .distantPast, isNew: false)))
+      works.append(GroupWork(key, rules.plan, key: values, state: state, delta: nil, watermark: .distantPast))
     }
-    try derive(&works)
+    try derive(works)
     return works
   }
 

@@ -27,11 +27,13 @@ extension CheckpointWriter {
       let board = SharedKey(key.id, rules.board(of: delta.key))
       if boardKeys.last != board { boardKeys.append(board) }
     }
-    try lock(keeping: keeping(ids), boards: boardKeys, groups: deltas.map(\.key))
-    var works = try read(deltas, ids)
-    try merge(&works)
-    try derive(&works)
-    for index in works.indices { settle(&works[index]) }
+    // The members of a board are locked with it.
+    let isOnBoard = Set(boardKeys.map(\.id))
+    try lock(keeping: keeping(ids), boards: boardKeys, groups: deltas.map(\.key).filter { !isOnBoard.contains($0.id) })
+    let works = try read(deltas, ids)
+    try merge(works)
+    try derive(works)
+    for work in works { settle(work) }
     try writeStates(works)
     result.rows += works.count
     for id in ids {
@@ -51,15 +53,13 @@ extension CheckpointWriter {
     return try zip(deltas, states).map { entry, state in
       guard let plan = plans[entry.key.id] else { throw StateError() }
       return GroupWork(
-        plan: plan, key: entry.delta.key, sharedKey: entry.key, delta: entry.delta,
-        state: state ?? GroupState(plan),
-        values: AskedValues(watermark: watermarks[entry.key.id] ?? .distantPast, isNew: state == nil),
-        wasPlaced: state?.isPlaced ?? false)
+        entry.key, plan, key: entry.delta.key, state: state, delta: entry.delta,
+        watermark: watermarks[entry.key.id] ?? .distantPast)
     }
   }
 
   /// Dead letters of sums that do not fit, as long as they do not, and whether a board shows the member.
-  private func settle(_ work: inout GroupWork) {
+  private func settle(_ work: GroupWork) {
     let has = !work.shown.misfits.isEmpty
     if has || work.state.hasMisfit {
       noteMisfits(
@@ -72,7 +72,9 @@ extension CheckpointWriter {
 
   private func writeStates(_ works: [GroupWork]) throws {
     var (empty, ranks) = (PostgresArray(.bigint), PostgresArray(.bytes))
+    var rests = PostgresArray(.bytes)
     for work in works {
+      rests.append(optional: BoundedKey.rest(work.bytes))
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
       empty.append(optional: work.isAlive ? nil : work.state.stamp.time.rawValue)
       ranks.append(optional: BoardRules(work.id, pipeline, plans)?.rank(work))
@@ -80,12 +82,12 @@ extension CheckpointWriter {
     _ = try connection.run([
       PostgresQuery(
         """
-        UPDATE _groups g SET state = u.state, empty_at = u.empty_at, rank = u.rank
-        FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
-        AS u (projection, board, key, state, empty_at, rank)
-        WHERE g.projection = u.projection AND g.board_id = u.board AND g.id = u.key
+        INSERT INTO _groups (projection, board_id, id, key, state, empty_at, rank)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[])
+        ON CONFLICT (projection, board_id, id) DO UPDATE SET state = excluded.state, empty_at = excluded.empty_at, rank = excluded.rank
         """,
-        CheckpointWriter.arrays(works.map(\.sharedKey)) + [.blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
+        CheckpointWriter.arrays(works.map(\.sharedKey))
+          + [.array(rests), .blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
     ])
   }
 

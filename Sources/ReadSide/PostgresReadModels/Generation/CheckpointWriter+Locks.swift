@@ -39,7 +39,8 @@ extension CheckpointWriter {
     ids.filter { BoardRules($0, pipeline, plans)?.leaderboard.keepBoards != nil }.sorted()
   }
 
-  /// Locks leaderboards, then boards, then groups, each in the order of their keys; boards and groups that are missing are made. An upsert that changes
+  /// Locks leaderboards, then boards, then groups that are on none, each in the order of their keys; boards and groups that are missing are made. Whoever
+  /// changes a member of a board has locked the board. An upsert that changes
   /// nothing locks as one that does, and also a row that somebody else has deleted or made meanwhile. Nothing is read here: what is locked may have
   /// been changed until now, and only statements that begin later see it.
   func lock(keeping: [ProjectionID], boards: [SharedKey], groups: [SharedKey]) throws {
@@ -74,7 +75,8 @@ extension CheckpointWriter {
 
   /// Sorted: projections, boards, keys, and the keys themselves where they are longer.
   private func keys(_ keys: [SharedKey]) -> [PostgresValue] {
-    let sorted = keys.sorted(by: SharedKey.isBefore)
+    let isSorted = zip(keys, keys.dropFirst()).allSatisfy { !SharedKey.isBefore($1, $0) }
+    let sorted = isSorted ? keys : keys.sorted(by: SharedKey.isBefore)
     var rests = PostgresArray(.bytes)
     for key in sorted { rests.append(optional: BoundedKey.rest(key.bytes)) }
     return CheckpointWriter.arrays(sorted) + [.array(rests)]

@@ -6,16 +6,16 @@ internal import Projections
 /// Merging deltas and deriving rows for many groups at once: what each asks of `_values` is fetched for all together.
 extension CheckpointWriter {
   /// Merges each work's delta into its state, and writes the counts of values that this changes.
-  func merge(_ works: inout [GroupWork]) throws {
+  func merge(_ works: [GroupWork]) throws {
     var waiting: [Int] = []
-    for index in works.indices where try !merge(&works[index]) { waiting.append(index) }
-    try fetchCounts(waiting, &works)
-    for index in waiting where try !merge(&works[index]) { throw StateError() }
+    for index in works.indices where try !merge(works[index]) { waiting.append(index) }
+    try fetchCounts(waiting, works)
+    for index in waiting where try !merge(works[index]) { throw StateError() }
     try writeCounts(works)
   }
 
   /// False when counts of values are wanted first.
-  private func merge(_ work: inout GroupWork) throws -> Bool {
+  private func merge(_ work: GroupWork) throws -> Bool {
     guard let delta = work.delta else { return true }
     var (state, values) = (work.state, work.values)
     do {
@@ -27,7 +27,7 @@ extension CheckpointWriter {
     return true
   }
 
-  private func fetchCounts(_ waiting: [Int], _ works: inout [GroupWork]) throws {
+  private func fetchCounts(_ waiting: [Int], _ works: [GroupWork]) throws {
     if waiting.isEmpty { return }
     var owners: [(work: Int, place: AskedValues.Place)] = []
     for index in waiting {
@@ -86,7 +86,7 @@ extension CheckpointWriter {
   }
 
   /// What the rows say of the works that are alive. The rounds are as many as a row asks things one after the other, however many rows there are.
-  func derive(_ works: inout [GroupWork]) throws {
+  func derive(_ works: [GroupWork]) throws {
     var waiting = works.indices.filter { works[$0].isAlive }
     while !waiting.isEmpty {
       var questions: [(work: Int, question: AskedValues.Question)] = []
@@ -100,33 +100,33 @@ extension CheckpointWriter {
           questions.append((index, error.question))
         }
       }
-      try answer(questions, &works)
+      try answer(questions, works)
       waiting = questions.map(\.work)
     }
     try remove(works)
   }
 
-  private func answer(_ questions: [(work: Int, question: AskedValues.Question)], _ works: inout [GroupWork]) throws {
+  private func answer(_ questions: [(work: Int, question: AskedValues.Question)], _ works: [GroupWork]) throws {
     for greatest in [false, true] {
       let asked = questions.compactMap { work, question -> (work: Int, column: Int)? in
         guard case .extreme(let column, greatest) = question else { return nil }
         return (work, column)
       }
-      try answerExtremes(asked, greatest: greatest, &works)
+      try answerExtremes(asked, greatest: greatest, works)
     }
     try answerLeasts(
       questions.compactMap { work, question in
         guard case .least(let column, let prefix) = question else { return nil }
         return (work, AskedValues.Place(column: column, key: prefix))
-      }, &works)
+      }, works)
     try answerBefore(
       questions.compactMap { work, question in
         guard case .before(let place, let limit) = question else { return nil }
         return (work, place, limit)
-      }, &works)
+      }, works)
   }
 
-  private func answerExtremes(_ asked: [(work: Int, column: Int)], greatest: Bool, _ works: inout [GroupWork]) throws {
+  private func answerExtremes(_ asked: [(work: Int, column: Int)], greatest: Bool, _ works: [GroupWork]) throws {
     if asked.isEmpty { return }
     for (work, column) in asked { works[work].values.answer(extreme: column, greatest: greatest, nil) }
     let direction = greatest ? " DESC" : ""
@@ -144,7 +144,7 @@ extension CheckpointWriter {
     }
   }
 
-  private func answerLeasts(_ asked: [(work: Int, place: AskedValues.Place)], _ works: inout [GroupWork]) throws {
+  private func answerLeasts(_ asked: [(work: Int, place: AskedValues.Place)], _ works: [GroupWork]) throws {
     if asked.isEmpty { return }
     for (work, place) in asked { works[work].values.answer(least: place.column, prefix: place.key, nil) }
     let rows = try connection.run(
@@ -166,7 +166,7 @@ extension CheckpointWriter {
   }
 
   private func answerBefore(
-    _ asked: [(work: Int, place: AskedValues.Place, limit: Int)], _ works: inout [GroupWork]
+    _ asked: [(work: Int, place: AskedValues.Place, limit: Int)], _ works: [GroupWork]
   ) throws {
     if asked.isEmpty { return }
     var found = [[AskedValues.Entry]](repeating: [], count: asked.count)

@@ -27,8 +27,8 @@ struct GroupDelta {
   var first: Stamp? { all.deltas.first(slot) }
 }
 
-/// A group in the hands of a checkpoint: locked, read, merged, and what its row says.
-struct GroupWork {
+/// A group in the hands of a checkpoint: locked, read, merged, and what its row says. One object, which is handed from step to step without copies.
+final class GroupWork {
   let plan: GroupPlan
   let key: [Value]
   let sharedKey: CheckpointWriter.SharedKey
@@ -37,7 +37,21 @@ struct GroupWork {
   var values: AskedValues
   var shown = GroupState.Shown()
   /// Whether a board showed a score of it before.
-  var wasPlaced = false
+  let wasPlaced: Bool
+
+  /// A group whose state was read; nil of one that begins. `delta` is nil where its row is only derived again.
+  init(
+    _ sharedKey: CheckpointWriter.SharedKey, _ plan: GroupPlan, key: [Value], state: GroupState?, delta: GroupDelta?,
+    watermark: Instant
+  ) {
+    self.plan = plan
+    self.key = key
+    self.sharedKey = sharedKey
+    self.delta = delta
+    self.state = state ?? GroupState(plan)
+    values = AskedValues(watermark: watermark, isNew: state == nil)
+    wasPlaced = state?.isPlaced ?? false
+  }
 
   var id: ProjectionID { sharedKey.id }
   var bytes: [UInt8] { sharedKey.bytes }

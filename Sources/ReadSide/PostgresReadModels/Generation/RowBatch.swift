@@ -4,10 +4,20 @@ internal import Postgres
 internal import Projections
 internal import ReadModels
 
-/// Rows of one projection to be written or deleted, each key once: what comes last counts. They go in the order of their keys.
+/// Rows of one projection to be written or deleted, each key once: what comes last counts. They go in the order of their keys, in which they mostly come.
 struct RowBatch {
+  private struct Row {
+    let key: [UInt8]
+    /// Of one that goes, those of its key.
+    let values: [Value]
+    /// Nil of one that goes.
+    let hash: RowHash?
+  }
+
   let form: TableForm
-  private var rows: [BytesKey: (values: [Value], hash: RowHash)?] = [:]
+  private var rows: [Row] = []
+  /// Whether each key is greater than the one before.
+  private var isSorted = true
   private var hasher: RowHasher
 
   init(_ form: TableForm) {
@@ -15,24 +25,37 @@ struct RowBatch {
     hasher = RowHasher(form.table)
   }
 
-  var isEmpty: Bool { rows.isEmpty }
-  var count: Int { rows.count }
-
   /// Takes a row of all columns.
   mutating func put(_ values: [Value]) {
-    let key = BytesKey(Value.ordered(form.key.lazy.map { values[$0] }))
-    rows[key] = .some((values, hasher.hash(values)))
+    var key: [UInt8] = []
+    key.reserveCapacity(48)
+    for place in form.key { values[place].appendOrdered(to: &key) }
+    append(Row(key: key, values: values, hash: hasher.hash(values)))
   }
 
   /// Takes the key of a row that goes, in the order of `primaryKey`.
-  mutating func delete(_ key: [Value]) { rows[BytesKey(Value.ordered(key))] = .some(nil) }
+  mutating func delete(_ key: [Value]) { append(Row(key: Value.ordered(key), values: key, hash: nil)) }
 
-  /// By key, in order.
-  fileprivate func sorted() -> (puts: [(values: [Value], hash: RowHash)], deletions: [[UInt8]]) {
+  private mutating func append(_ row: Row) {
+    if isSorted, let last = rows.last { isSorted = Bytes.less(last.key, row.key) }
+    rows.append(row)
+  }
+
+  /// In the order of their keys.
+  fileprivate func sorted() -> (puts: [(values: [Value], hash: RowHash)], deletions: [[Value]]) {
     var puts: [(values: [Value], hash: RowHash)] = []
-    var deletions: [[UInt8]] = []
-    for (key, row) in rows.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
-      if let row { puts.append(row) } else { deletions.append(key.bytes) }
+    var deletions: [[Value]] = []
+    puts.reserveCapacity(rows.count)
+    func take(_ row: Row) { if let hash = row.hash { puts.append((row.values, hash)) } else { deletions.append(row.values) } }
+    if isSorted {
+      for row in rows { take(row) }
+      return (puts, deletions)
+    }
+    let order = rows.indices.sorted { left, right in
+      rows[left].key == rows[right].key ? left < right : Bytes.less(rows[left].key, rows[right].key)
+    }
+    for (place, index) in order.enumerated() where place + 1 == order.count || rows[order[place + 1]].key != rows[index].key {
+      take(rows[index])
     }
     return (puts, deletions)
   }
@@ -45,11 +68,7 @@ extension CheckpointWriter {
     let form = batch.form
     var change = Digest()
     if !deletions.isEmpty {
-      let keys = try deletions.map { bytes in
-        guard let values = Value.values(ordered: bytes, count: form.key.count) else { throw DamagedRow() }
-        return values
-      }
-      let arrays = try form.keyArrays(keys)
+      let arrays = try form.keyArrays(deletions)
       try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
     }
     if !puts.isEmpty {
