@@ -203,7 +203,8 @@ let package = Package(
       "ReadSide", "PostgresReadModels",
       [
         "ReadModelConformance", "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "StoreTestKit", "PostgresReadModels",
-        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "Pipelines", "ChangeLog",
+        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "PipelineFiles", "Pipelines",
+        "ChangeLog",
         "ChangeRecords", "DynamoModel",
       ]),
     tests(

@@ -85,7 +85,8 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
   static func trimmed(_ text: String) -> String {
     var text = Substring(text)
     while let last = text.last, last.isWhitespace { text.removeLast() }
-    return text.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    // libpq indents lines that go on.
+    return text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: "; ")
   }
 
   /// The same error of another kind.

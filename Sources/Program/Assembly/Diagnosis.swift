@@ -127,7 +127,7 @@ package enum Diagnostics {
 
   private static func readModels(_ data: String) -> [Diagnosis] {
     let path = data + "/read-models"
-    return ReadModelCheck.pipelines(in: data).flatMap { name -> [Diagnosis] in
+    return ((try? ReadModelPlace.data(data).pipelines()) ?? []).flatMap { name -> [Diagnosis] in
       do throws(ReadModelError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
@@ -173,10 +173,10 @@ package enum Diagnostics {
   private static func checkedRows(_ name: String, _ data: String) -> [Diagnosis] {
     let subject = "read model \(name)"
     do throws(StartError) {
-      let check = try ReadModelCheck(name, data: data)
+      let check = try ReadModelCheck(name, at: .data(data))
       let count = check.rows.reduce(0) { $0 + $1.found.rows }
       guard !check.isFine else { return [Diagnosis(.fine, subject, "\(count) rows equal their hashes: \(check.digest ?? "")")] }
-      let advice = ReadModelCheck.advice(name, data: data)
+      let advice = ReadModelCheck.advice(name, at: .data(data))
       return check.findings.map { Diagnosis(.wrong, subject, $0, advice: $0 == check.findings.last ? advice : "") }
     } catch {
       return [Diagnosis(.note, subject, "its rows were not checked: \(error)")]

@@ -31,6 +31,23 @@ enum NodeOptions {
     return url
   }
 
+  /// Where the read models are that a command's flags name; nil when they name none.
+  static func place(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace? {
+    switch (arguments.value("data"), arguments.value("read-models")) {
+    case (nil, nil): return nil
+    case (let data?, nil): return .data(data)
+    case (_?, _?): throw UsageError("--data and --read-models are two places", command: arguments.command)
+    case (nil, _?): return try usualPlace(arguments)
+    }
+  }
+
+  /// The same; where they name none, the environment, and then the usual directory.
+  static func usualPlace(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace {
+    if arguments.value("data") != nil, let place = try place(arguments) { return place }
+    guard let url = try readModels(arguments) else { return .data("./afterimage-data") }
+    return .database(url: url, passwordFile: arguments.value("read-models-password-file"))
+  }
+
   static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
     let level = try arguments.choice("log-level", of: Logger.Level.allCases.map(\.rawValue)).flatMap(Logger.Level.init) ?? .info
     var certificate: CertificateFiles?

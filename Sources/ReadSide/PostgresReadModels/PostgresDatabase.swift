@@ -53,6 +53,18 @@ package struct PostgresDatabase: Sendable {
       })
   }
 
+  /// The names of the pipelines that have a catalogue here. A name that was too long for a schema's is shortened, as the schema's is.
+  package func pipelines() throws -> [String] {
+    let connection = try PostgresConnection(settings)
+    defer { connection.close() }
+    let rows = try connection.run(
+      """
+      SELECT n.nspname::text FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'catalog'
+      WHERE starts_with(n.nspname::text, $1) ORDER BY 1
+      """, .text(namespace + "."))
+    return (0..<rows.count).map { String((rows.text($0, 0) ?? "").dropFirst(namespace.count + 1)) }
+  }
+
   /// The text of the pipeline file that a generation is built by.
   package func pipelineFile(of generation: Generation) throws -> String {
     let connection = try PostgresConnection(settings)

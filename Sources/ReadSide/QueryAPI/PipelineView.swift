@@ -135,6 +135,7 @@ package final class PipelineView: Sendable {
     case .timeout:
       QueryError(.queryTimeout, "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
     case .notReady: QueryError(.notReady, "pipeline \(name) has no read model yet")
+    case .unavailable: QueryError(.unavailable, "\(error)")
     case .failed(let reason): QueryError(.queryFailed, reason)
     }
   }

@@ -17,6 +17,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     case notYet = "NotYet"
     case queryTimeout = "QueryTimeout"
     case busy = "Busy"
+    case unavailable = "Unavailable"
 
     package var status: Int {
       switch self {
@@ -26,7 +27,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
       case .methodNotAllowed: 405
       case .refused: 409
       case .failed, .queryFailed: 500
-      case .notReady, .notYet, .queryTimeout, .busy: 503
+      case .notReady, .notYet, .queryTimeout, .busy, .unavailable: 503
       }
     }
 
@@ -46,6 +47,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
       case .notYet: "the read model has not reached `at_least` in time"
       case .queryTimeout: "the query took too long"
       case .busy: "too many wait already: try again later"
+      case .unavailable: "the read models' database cannot be reached: try again later"
       }
     }
   }

@@ -206,7 +206,7 @@ extension QueryRouter {
   ]
 
   /// What any question of a read model may meet.
-  private static let reading: [QueryError.Code] = [.notReady, .notYet, .busy]
+  private static let reading: [QueryError.Code] = [.notReady, .notYet, .busy, .unavailable]
 }
 
 /// What `/v1/pipelines` answers.

@@ -105,12 +105,15 @@ package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
   case timeout
   /// The read model is not there yet, or has been replaced.
   case notReady
+  /// The database that holds the read model cannot be reached now.
+  case unavailable(String)
   case failed(String)
 
   package var description: String {
     switch self {
     case .timeout: "the query took too long"
     case .notReady: "the read model is not there yet"
+    case .unavailable(let reason): "the read models' database cannot be reached: \(reason)"
     case .failed(let reason): reason
     }
   }

@@ -18,7 +18,7 @@ import Testing
   private func outcome(_ model: DamagedModel, _ data: String, _ what: String) async throws -> Outcome {
     var isNamed = false
     do {
-      let check = try ReadModelCheck(DamagedModel.name, data: data)
+      let check = try ReadModelCheck(DamagedModel.name, at: .data(data))
       isNamed = !check.isFine
       #expect(check.findings.allSatisfy { !$0.isEmpty })
     } catch {

@@ -108,7 +108,7 @@ import Testing
     #expect(text.contains(#""columns":{"const":["name"]"#), "\(text)")
     #expect(text.contains(#""prefixItems":[{"title":"name","type":["string","null"]}]"#), "\(text)")
     #expect(text.contains(#""Tab":{"items":{"pattern":"#))
-    for code in ["BadRequest.TooManyRows", "NotReady.NotYet.QueryTimeout.Busy", "ForbiddenHost", "NotFound"] {
+    for code in ["BadRequest.TooManyRows", "NotReady.NotYet.QueryTimeout.Busy.Unavailable", "ForbiddenHost", "NotFound"] {
       #expect(text.contains("#/components/responses/\(code)\""), "\(code)")
     }
   }

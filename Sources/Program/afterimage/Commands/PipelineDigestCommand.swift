@@ -14,17 +14,18 @@ enum PipelineDigestCommand {
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
-      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
+      .init("data", value: "DIR", "Where read models in files are kept: ./afterimage-data unless another place is named."),
+      NodeOptions.readModels, NodeOptions.passwordFile, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
-    let data = arguments.value("data") ?? "./afterimage-data"
-    let check = try ReadModelCheck(arguments.words[0], data: data)
-    Console.line(isJSON ? json(check) : text(check, data))
+    let place = try NodeOptions.usualPlace(arguments)
+    let check = try ReadModelCheck(arguments.words[0], at: place)
+    Console.line(isJSON ? json(check) : text(check, place))
     if !check.isFine { throw CheckFailure() }
   }
 
-  private static func text(_ check: ReadModelCheck, _ data: String) -> String {
+  private static func text(_ check: ReadModelCheck, _ place: ReadModelPlace) -> String {
     var lines = check.rows.map { (name: $0.projection, rows: "\($0.found.rows)", digest: $0.found.digits) }
     if let digest = check.digest {
       lines.append(("all of \(check.pipeline)", "\(check.rows.reduce(0) { $0 + $1.found.rows })", digest))
@@ -35,7 +36,7 @@ enum PipelineDigestCommand {
       "\(line.name)\(blank(names - line.name.count))  \(blank(counts - line.rows.count))\(line.rows) rows  \(line.digest)"
     }
     shown += check.findings.map { "wrong: \($0)" }
-    if !check.isFine { shown.append("→ \(ReadModelCheck.advice(check.pipeline, data: data))") }
+    if !check.isFine { shown.append("→ \(ReadModelCheck.advice(check.pipeline, at: place))") }
     return shown.joined(separator: "\n")
   }
 

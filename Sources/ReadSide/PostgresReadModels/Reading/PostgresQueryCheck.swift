@@ -27,7 +27,7 @@ package enum PostgresQueryCheck {
     func check(
       _ what: String, _ sql: QuerySQL, _ columns: [QueryColumn], parameters: [QueryParameter] = [], isNamed: Bool = true
     ) throws {
-      guard let problem = try problem(sql, parameters, columns, isNamed: isNamed, connection) else { return }
+      guard let problem = try problem(sql, parameters, columns: columns, isNamed: isNamed, connection) else { return }
       findings.append(Finding(place: sql.place(for: .postgres), message: "\(what): \(problem)"))
     }
     for query in pipeline.queries {
@@ -44,7 +44,7 @@ package enum PostgresQueryCheck {
   }
 
   private static func problem(
-    _ sql: QuerySQL, _ parameters: [QueryParameter], _ columns: [QueryColumn], isNamed: Bool, _ connection: PostgresConnection
+    _ sql: QuerySQL, _ parameters: [QueryParameter], columns: [QueryColumn], isNamed: Bool, _ connection: PostgresConnection
   ) throws -> String? {
     let text = sql.text(for: .postgres)
     if let use = PostgresClock.use(in: text) { return "\(use.what) does not follow from the rows" }

@@ -33,7 +33,11 @@ package final class PostgresReader: GenerationReader {
     do {
       return try body(try session.connection())
     } catch let error as PostgresError {
-      throw error.kind == .cancelled ? ReaderError.timeout : .failed(error.message)
+      switch error.kind {
+      case .cancelled: throw ReaderError.timeout
+      case .cannotConnect, .lost, .outcomeUnknown: throw ReaderError.unavailable(error.message)
+      case .retry, .conflict, .refuse: throw ReaderError.failed(error.message)
+      }
     }
   }
 
