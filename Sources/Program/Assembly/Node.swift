@@ -18,6 +18,8 @@ package final class Node: Sendable {
   package let settings: NodeSettings
   package let pipelines: [Pipeline]
   package let workers: [PipelineWorker]
+  /// Where workers keep read models in a database.
+  private let claiming: Claiming?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -94,7 +96,11 @@ package final class Node: Sendable {
       relays = []
     }
     var workers: [PipelineWorker] = []
+    var claiming: Claiming?
     if settings.roles.contains(.worker) {
+      if let database = home.database {
+        claiming = try Claiming(database, pipelines: pipelines.map(\.name), settings.logger)
+      }
       let ownEndpoint = ownServer.map { "http://\($0.address):\($0.port)" }
       guard let endpoint = ownEndpoint ?? tableEndpoint ?? settings.tableEndpoint else {
         throw StartError("a worker needs the table server for its effects: name it with --table-endpoint")
@@ -111,6 +117,7 @@ package final class Node: Sendable {
       }
     }
     self.workers = workers
+    self.claiming = claiming
     let live = LivePipelines(
       pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
     )
@@ -267,6 +274,7 @@ package final class Node: Sendable {
       services.append(
         CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
     }
+    if let claiming { services.append(claiming) }
     services += workers as [any Service]
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }

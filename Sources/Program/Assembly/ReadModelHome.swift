@@ -12,11 +12,14 @@ struct ReadModelHome: Sendable {
   let store: @Sendable (_ pipeline: String) -> String
   /// The definition that a generation was built by.
   let load: @Sendable (Generation) throws -> Pipeline
+  /// Nil for files.
+  let database: PostgresDatabase?
   /// Opens a generation for reading.
   let open: @Sendable (Generation, Pipeline) throws -> any GenerationReader
 
   init(_ settings: NodeSettings, _ directory: DataDirectory) throws(StartError) {
     guard let url = settings.readModels else {
+      database = nil
       stores = .sqlite
       store = { directory.readModels($0) }
       load = { try PipelineLoader.load($0.directory) }
@@ -25,6 +28,7 @@ struct ReadModelHome: Sendable {
     }
     let connection = PostgresSettings(url, passwordFile: settings.readModelsPasswordFile)
     let database = PostgresDatabase(connection)
+    self.database = database
     stores = database.stores
     store = { $0 }
     load = { generation in

@@ -78,4 +78,26 @@ struct PostgresCommandTests {
     let mended = try await Program.run("/usr/bin/env", given)
     #expect(mended.status == 0 && mended.output == digest.output, "\(mended)")
   }
+
+  @Test func `a second worker on the same read models is refused by name, and takes over when the first is gone`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let database = "claim\(UInt32.random(in: 0 ... .max))"
+    try PostgresConnection(cluster.settings()).execute("CREATE DATABASE \(database)")
+    let url = cluster.url(database, password: PostgresCluster.password)
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let first = try await start(folder, url)
+    try await put("first", first)
+    let other = ["dev", "--data", folder.file("other"), "-p", folder.file("notes"), "--read-models", url]
+    let refused = try await Program.run(Program.path, other + ["--port", "0", "--page-port", "0", "--health-port", "0"])
+    #expect(
+      refused.status == 1
+        && refused.errors.contains("another process works on the read models of notes in this database (afterimage"), "\(refused)"
+    )
+    try await wait("the first works on", first) { $1.contains("first") }
+    await first.kill()
+    let second = try await start(folder, url)
+    try await wait("the second", second) { $1.contains("first") }
+    #expect(await second.stop() == 0)
+  }
 }
