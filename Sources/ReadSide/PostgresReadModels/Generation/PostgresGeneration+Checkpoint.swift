@@ -37,6 +37,7 @@ final class CheckpointWriter {
   let pipeline: Pipeline
   let tables: [TableForm]
   let plans: [ProjectionID: GroupPlan]
+  let rules: [ProjectionID: BoardRules]
   let lane: LaneID
   var result = CheckpointResult()
   /// By projection, what rows were added less what were taken away.
@@ -52,6 +53,7 @@ final class CheckpointWriter {
     pipeline = generation.pipeline
     tables = generation.tables
     plans = generation.plans
+    rules = generation.rules
   }
 
   /// Steps 2 to 5, but for what `finish` does.
