@@ -21,7 +21,8 @@ extension PostgresGeneration {
   /// A deadlock or a failure to serialise begins it again. When the connection is lost while the server commits, nobody knows what has become of it:
   /// `superseded` is thrown, and whoever takes the lane anew sees it.
   package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
-    try session.transaction(.isThrown) { connection in
+    let (lane, table) = (checkpoint.lane, pipeline.tables[checkpoint.lane.table].name)
+    return try session.transaction(.becomes(.superseded(table: table, partition: lane.partition))) { connection in
       let writer = CheckpointWriter(self, connection, lane: checkpoint.lane)
       try move(connection, checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
       try writer.write(checkpoint.changes)
