@@ -11,8 +11,8 @@ final class PostgresSession {
   enum Unknown {
     /// It may take place twice: it is tried again.
     case mayRepeat
-    /// `outcomeUnknown` is thrown.
-    case isThrown
+    /// This is thrown.
+    case becomes(ReadModelError)
   }
 
   let place: String
@@ -83,7 +83,8 @@ final class PostgresSession {
         throw error
       } catch let error as PostgresError {
         attempt += 1
-        guard attempt < attemptsMax, isPassing(error, unknown, attempt) else { throw failure(error) }
+        if case .becomes(let failure) = unknown, error.kind == .outcomeUnknown { throw failure }
+        guard attempt < attemptsMax, isPassing(error, attempt) else { throw failure(error) }
         // Whoever was in the way has a moment to get out of it.
         usleep(.random(in: 1_000...PostgresSession.pauseMicrosecondsMax))
       } catch {
@@ -92,27 +93,19 @@ final class PostgresSession {
     }
   }
 
-  private func isPassing(_ error: PostgresError, _ unknown: Unknown, _ attempt: Int) -> Bool {
+  private func isPassing(_ error: PostgresError, _ attempt: Int) -> Bool {
     switch error.kind {
     case .retry: true
-    case .lost: !isClosed && attempt < 3
-    case .outcomeUnknown: unknown == .mayRepeat && attempt < 3
+    case .lost, .outcomeUnknown: !isClosed && attempt < 3
     case .cannotConnect, .conflict, .cancelled, .refuse: false
     }
   }
 
   /// An error as the store's protocol has it.
   func failure(_ error: PostgresError) -> ReadModelError {
-    if error.kind == .outcomeUnknown { return .superseded(table: OutcomeUnknown.table, partition: OutcomeUnknown.partition) }
     if error.isCorrupt { return .damaged(path: place, error.message) }
     return .storage(path: place, "\(error)", isFull: error.isDiskFull)
   }
-}
-
-/// A checkpoint of which nobody knows whether it took place: whoever made it takes the lane anew, as if another had.
-enum OutcomeUnknown {
-  static let table = "a commit of unknown outcome"
-  static let partition = -1
 }
 
 /// What stands in a row is not what a row of its table holds.

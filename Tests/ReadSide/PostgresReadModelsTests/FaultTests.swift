@@ -106,11 +106,20 @@ import Testing
         == history.batch(0, 0, after: .beforeAll, limit: .max, watermark: nil).end.sequence)
     try worker.checkpoint(Self.lane, history)
     #expect(try own.everything() == expected(history))
-    // So with the decider.
+    // So with the decider, and where another generation becomes the current one.
     let decider = try worker.store.takeDecider(sessionsMax: .max)
     proxy.cut(1)
     let late = failure { _ = try worker.store.checkpoint(DeciderCheckpoint(epoch: decider.epoch)) }
     #expect(isSuperseded(late), "\(late as Any)")
+    let catalog = try own.database.stores.pipeline("p")
+    let before = try catalog.current()
+    proxy.cut(1)
+    let swap = failure { try catalog.makeCurrent(own.generation) }
+    guard case .storage? = swap else {
+      Issue.record("\(swap as Any)")
+      return
+    }
+    #expect(try catalog.current() == before)
   }
 
   @Test func `a server that is killed in the middle, and again`() throws {

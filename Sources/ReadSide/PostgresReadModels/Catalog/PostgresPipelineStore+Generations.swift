@@ -48,7 +48,10 @@ extension PostgresPipelineStore {
   private func change<Result>(
     attemptsMax: Int = PostgresSession.attemptsMax, _ body: (PostgresConnection) throws -> Result
   ) throws(ReadModelError) -> Result {
-    let result = try session.transaction(.isThrown, attemptsMax: attemptsMax) { connection in
+    let unknown = ReadModelError.storage(
+      path: session.place, "the connection was lost while the server committed: nobody knows whether the catalogue has changed",
+      isFull: false)
+    let result = try session.transaction(.becomes(unknown), attemptsMax: attemptsMax) { connection in
       try connection.execute("LOCK TABLE generations IN SHARE ROW EXCLUSIVE MODE")
       return try body(connection)
     }

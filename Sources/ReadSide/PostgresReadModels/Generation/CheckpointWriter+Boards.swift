@@ -10,7 +10,7 @@ extension CheckpointWriter {
     var boards = try boards(rules.id, keys)
     let places = Dictionary(uniqueKeysWithValues: boards.enumerated().map { (BytesKey($1.bytes), $0) })
     for index in own {
-      guard let place = places[BytesKey(rules.board(of: works[index].key))] else { throw StateError() }
+      guard let place = places[BytesKey(works[index].sharedKey.board)] else { throw StateError() }
       boards[place].take(works[index], at: index, rules)
     }
     // Without `keep` every board is shown.

@@ -28,7 +28,7 @@ extension CheckpointWriter {
   private static let closedRowsMax = 5_000
 
   func close(_ closings: [DeciderEngine.Closing], of id: ProjectionID) throws {
-    guard let rules = BoardRules(id, pipeline, plans) else { return }
+    guard let rules = self.rules[id] else { return }
     let all = closings.map { (board: Value.ordered($0.board), at: $0.closedAt) }.sorted { Bytes.less($0.board, $1.board) }
     try connection.run(
       """
@@ -91,7 +91,7 @@ extension CheckpointWriter {
       let keys = try (0..<found.count).map { try sharedKey(id, found.bytes($0, 0) ?? []) }
       if keys.isEmpty { continue }
       empty[id] = keys
-      guard let rules = BoardRules(id, pipeline, plans) else { continue }
+      guard let rules = self.rules[id] else { continue }
       for key in keys { boards.insert(SharedKey(id, try rules.board(ofMember: key.bytes))) }
     }
     if !boards.isEmpty {
@@ -119,7 +119,7 @@ extension CheckpointWriter {
   /// Drops what no later change can bring back, of what is locked: groups that have been empty since before the watermark, boards without a period that
   /// had no other groups, and boards that `keep` leaves out when they are closed and that many later ones are.
   func trim(_ id: ProjectionID, before watermark: Instant, _ empty: [SharedKey]) throws {
-    let rules = BoardRules(id, pipeline, plans)
+    let rules = self.rules[id]
     if !empty.isEmpty { try drop(empty, id, rules, before: watermark) }
     if let rules, let keep = rules.leaderboard.keepBoards, rules.leaderboard.closesForGood {
       try dropBoardsForGood(rules, keep: keep)

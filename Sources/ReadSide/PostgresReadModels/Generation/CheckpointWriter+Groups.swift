@@ -12,7 +12,7 @@ extension CheckpointWriter {
     var deltas: [(key: SharedKey, delta: GroupDelta)] = []
     for id in ids {
       guard let plan = plans[id], let map = changes[id] else { continue }
-      let rules = BoardRules(id, pipeline, plans)
+      let rules = self.rules[id]
       let all = GroupDelta.All(map)
       for slot in map.sortedSlots {
         let delta = try GroupDelta(all, slot, plan)
@@ -22,10 +22,9 @@ extension CheckpointWriter {
     }
     // The members of a board stand one after the other.
     var boardKeys: [SharedKey] = []
-    for (key, delta) in deltas {
-      guard let rules = BoardRules(key.id, pipeline, plans) else { continue }
-      let board = SharedKey(key.id, rules.board(of: delta.key))
-      if boardKeys.last != board { boardKeys.append(board) }
+    for (key, _) in deltas where self.rules[key.id] != nil && (boardKeys.last?.bytes != key.board || boardKeys.last?.id != key.id)
+    {
+      boardKeys.append(SharedKey(key.id, key.board))
     }
     // The members of a board are locked with it.
     let isOnBoard = Set(boardKeys.map(\.id))
@@ -38,7 +37,7 @@ extension CheckpointWriter {
     result.rows += works.count
     for id in ids {
       let own = works.indices.filter { works[$0].id == id }
-      if let rules = BoardRules(id, pipeline, plans) {
+      if let rules = self.rules[id] {
         result.boards.insert(id)
         try writeBoards(rules, works, of: own, keys: boardKeys.filter { $0.id == id }.map(\.bytes))
       } else {
@@ -77,7 +76,7 @@ extension CheckpointWriter {
       rests.append(optional: BoundedKey.rest(work.bytes))
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
       empty.append(optional: work.isAlive ? nil : work.state.stamp.time.rawValue)
-      ranks.append(optional: BoardRules(work.id, pipeline, plans)?.rank(work))
+      ranks.append(optional: rules[work.id]?.rank(work))
     }
     _ = try connection.run([
       PostgresQuery(

@@ -10,6 +10,8 @@ extension CheckpointWriter {
   struct SharedKey: Hashable {
     let id: ProjectionID
     let bytes: [UInt8]
+    /// The board in ordered form; empty for what is on none.
+    let board: [UInt8]
     /// As they are kept in the primary key.
     let boardKey: [UInt8]
     let key: [UInt8]
@@ -18,6 +20,7 @@ extension CheckpointWriter {
     init(_ id: ProjectionID, _ bytes: [UInt8], board: [UInt8] = []) {
       self.id = id
       self.bytes = bytes
+      self.board = board
       boardKey = BoundedKey.id(board)
       key = BoundedKey.id(bytes)
     }
@@ -31,12 +34,12 @@ extension CheckpointWriter {
 
   /// The key of a group, with the board that it is on.
   func sharedKey(_ id: ProjectionID, _ bytes: [UInt8]) throws -> SharedKey {
-    SharedKey(id, bytes, board: try BoardRules(id, pipeline, plans)?.board(ofMember: bytes) ?? [])
+    SharedKey(id, bytes, board: try rules[id]?.board(ofMember: bytes) ?? [])
   }
 
   /// The leaderboards among these that keep their latest boards only.
   func keeping(_ ids: some Sequence<ProjectionID>) -> [ProjectionID] {
-    ids.filter { BoardRules($0, pipeline, plans)?.leaderboard.keepBoards != nil }.sorted()
+    ids.filter { rules[$0]?.leaderboard.keepBoards != nil }.sorted()
   }
 
   /// Locks leaderboards, then boards, then groups that are on none, each in the order of their keys; boards and groups that are missing are made. Whoever

@@ -58,8 +58,8 @@ final class GroupWork {
   var isAlive: Bool { state.isAlive(plan) }
 }
 
-/// A leaderboard and what its rows are derived by.
-struct BoardRules {
+/// A leaderboard and what its rows are derived by. One object for a generation: what is in it is not copied for each member.
+final class BoardRules {
   let id: ProjectionID
   let plan: GroupPlan
   let leaderboard: Leaderboard

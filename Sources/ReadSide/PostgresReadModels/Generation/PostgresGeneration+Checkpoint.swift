@@ -21,7 +21,8 @@ extension PostgresGeneration {
   /// A deadlock or a failure to serialise begins it again. When the connection is lost while the server commits, nobody knows what has become of it:
   /// `superseded` is thrown, and whoever takes the lane anew sees it.
   package func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
-    try session.transaction(.isThrown) { connection in
+    let (lane, table) = (checkpoint.lane, pipeline.tables[checkpoint.lane.table].name)
+    return try session.transaction(.becomes(.superseded(table: table, partition: lane.partition))) { connection in
       let writer = CheckpointWriter(self, connection, lane: checkpoint.lane)
       try move(connection, checkpoint.lane, from: checkpoint.old, to: checkpoint.new)
       try writer.write(checkpoint.changes)
@@ -37,6 +38,7 @@ final class CheckpointWriter {
   let pipeline: Pipeline
   let tables: [TableForm]
   let plans: [ProjectionID: GroupPlan]
+  let rules: [ProjectionID: BoardRules]
   let lane: LaneID
   var result = CheckpointResult()
   /// By projection, what rows were added less what were taken away.
@@ -52,6 +54,7 @@ final class CheckpointWriter {
     pipeline = generation.pipeline
     tables = generation.tables
     plans = generation.plans
+    rules = generation.rules
   }
 
   /// Steps 2 to 5, but for what `finish` does.

@@ -87,7 +87,7 @@ extension PostgresGeneration {
   /// 7. dead letters, the journal, the decider's digests;
   /// 8. commit.
   package func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult {
-    try session.transaction(.isThrown) { connection in
+    try session.transaction(.becomes(.superseded(table: "the decider", partition: -1))) { connection in
       let writer = CheckpointWriter(self, connection, lane: .decider)
       let held = try connection.run(
         "UPDATE _decided SET time = time WHERE projection = $1 AND time = $2", .bigint(PostgresGeneration.epochRow),

@@ -16,6 +16,8 @@ package final class PostgresGeneration: GenerationStore {
   let tables: [TableForm]
   /// By projection, of those that have groups.
   let plans: [ProjectionID: GroupPlan]
+  /// By projection, of leaderboards.
+  let rules: [ProjectionID: BoardRules]
 
   /// Opens the schema, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for one that this pipeline and this engine did not
   /// write.
@@ -33,6 +35,9 @@ package final class PostgresGeneration: GenerationStore {
       }
     }
     self.plans = plans
+    var rules: [ProjectionID: BoardRules] = [:]
+    for id in plans.keys { rules[id] = BoardRules(id, pipeline, plans) }
+    self.rules = rules
     try session.transaction(attemptsMax: 1_000) { connection in
       guard try prepare(connection, schema) else { return }
       // The very first generation is current before it is there.
