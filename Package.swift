@@ -203,9 +203,8 @@ let package = Package(
       "ReadSide", "PostgresReadModels",
       [
         "ReadModelConformance", "ProjectionTestKit", "MemoryReadModels", "RandomTestKit", "StoreTestKit", "PostgresReadModels",
-        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "PipelineFiles", "Pipelines",
-        "ChangeLog",
-        "ChangeRecords", "DynamoModel",
+        "PostgresTestKit", "Postgres", "ReadModels", "LiteralTestKit", "RecordLiteralTestKit", "Projections", "PipelineFiles",
+        "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests(
       "ReadSide", "SQLiteReadModels",

@@ -6,6 +6,7 @@ import Postgres
 import PostgresReadModels
 import PostgresTestKit
 import ProjectionTestKit
+import Projections
 import ReadModelConformance
 import ReadModels
 import RecordLiteralTestKit
@@ -178,6 +179,33 @@ import Testing
       Issue.record("\(error as Any)")
       return
     }
+  }
+
+  @Test(arguments: [1, 300, 5_000]) func `what is too large for one statement goes in several`(_ bytes: Int) throws {
+    let history = try history()
+    let own = try OwnSchema(StorePipelines.everything)
+    let worker = try own.worker()
+    let store = try #require(worker.store as? PostgresGeneration)
+    try worker.take(Self.lane)
+    let sent = store.statementsSent
+    store.statementBytesMax = bytes
+    try worker.checkpoint(Self.lane, history)
+    #expect(bytes > 1 || store.statementsSent - sent > 60)
+    #expect(try own.everything() == expected(history))
+    let quiet = try OwnSchema(StorePipelines.everything)
+    let other = try quiet.worker()
+    try other.checkpoint(Self.lane, history)
+    func waiting(_ hand: LaneHand) throws -> [String] {
+      try hand.store.effects(Set(EffectState.allCases), after: .none, limit: .max).map { "\($0.pending.action.json)" }
+    }
+    #expect(try waiting(worker) == waiting(other))
+    let taken = try [worker, other].map {
+      try $0.store.takeLane(Self.lane, start: LogCursor(tableID: TestHistory.tableID(0), sequence: 0), sessionsMax: .max)
+    }
+    let (left, right) = (taken[0].sessions, taken[1].sessions)
+    #expect(left.mapValues { $0.entries.map(\.key) } == right.mapValues { $0.entries.map(\.key) } && !left.isEmpty)
+    let logins = try #require(own.pipeline.projection(named: "logins"))
+    #expect(try worker.store.stepsWaiting(logins) == other.store.stepsWaiting(logins))
   }
 
   @Test func `a checkpoint has as many statements for many rows as for few`() throws {

@@ -40,6 +40,7 @@ final class CheckpointWriter {
   let plans: [ProjectionID: GroupPlan]
   let rules: [ProjectionID: BoardRules]
   let lane: LaneID
+  let statementBytesMax: Int
   var result = CheckpointResult()
   /// By projection, what rows were added less what were taken away.
   var digests: [ProjectionID: Digest] = [:]
@@ -55,6 +56,7 @@ final class CheckpointWriter {
     tables = generation.tables
     plans = generation.plans
     rules = generation.rules
+    statementBytesMax = generation.statementBytesMax
   }
 
   /// Steps 2 to 5, but for what `finish` does.
@@ -97,13 +99,15 @@ final class CheckpointWriter {
   }
 
   private func writeSteps(_ steps: [HandedStep]) throws {
-    if steps.isEmpty { return }
-    try connection.run(
-      """
-      INSERT INTO _steps (projection, stamp, place, step)
-      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) ON CONFLICT (projection, stamp, place) DO NOTHING
-      """, .bigints(steps.map { Int64($0.projection.rawValue) }), .blobs(steps.map(\.step.stamp.ordered)),
-      .bigints(steps.map { Int64($0.place) }), .blobs(steps.map(\.step.bytes)))
+    let all = steps.map { (handed: $0, bytes: $0.step.bytes) }
+    for part in parts(all, bytes: { $0.bytes.count }) {
+      try connection.run(
+        """
+        INSERT INTO _steps (projection, stamp, place, step)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) ON CONFLICT (projection, stamp, place) DO NOTHING
+        """, .bigints(part.map { Int64($0.handed.projection.rawValue) }), .blobs(part.map(\.handed.step.stamp.ordered)),
+        .bigints(part.map { Int64($0.handed.place) }), .blobs(part.map(\.bytes)))
+    }
   }
 }
 

@@ -152,6 +152,9 @@ struct OutboxRows {
   private var firedAts = PostgresArray(.bigint)
   private var targets: [String] = []
 
+  /// Of their actions, the greatest part of them.
+  private(set) var bytes = 0
+
   var isEmpty: Bool { keys.isEmpty }
 
   /// Parameters 1 to 3 are the lane, and whether they were handed over.
@@ -194,6 +197,7 @@ struct OutboxRows {
     times.append(effect.at.rawValue)
     orders.append(Int64(clamping: effect.order.rawValue))
     actions.append(effect.action.json)
+    bytes += actions[actions.count - 1].utf8.count
     states.append(state.rawValue)
     attempts.append(Int64(effect.attempts))
     self.notBefore.append(notBefore)
@@ -208,11 +212,17 @@ extension CheckpointWriter {
   func writeOutbox(_ entries: [OutboxEntry]) throws -> Int {
     if entries.isEmpty { return 0 }
     var rows = OutboxRows()
-    for entry in entries { rows.append(entry, pipeline) }
-    _ = try connection.run([
-      PostgresQuery(
-        OutboxRows.insert, [.table(lane.table), .bigint(lane.partition), .boolean(false)] + rows.parameters)
-    ])
+    func insert() throws {
+      if rows.isEmpty { return }
+      let own: [PostgresValue] = [.table(lane.table), .bigint(lane.partition), .boolean(false)]
+      _ = try connection.run([PostgresQuery(OutboxRows.insert, own + rows.parameters)])
+      rows = OutboxRows()
+    }
+    for entry in entries {
+      rows.append(entry, pipeline)
+      if rows.bytes > statementBytesMax { try insert() }
+    }
+    try insert()
     return entries.count
   }
 }

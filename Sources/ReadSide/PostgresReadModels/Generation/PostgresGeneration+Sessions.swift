@@ -133,30 +133,24 @@ extension CheckpointWriter {
 
   private func store(_ stored: [BytesKey: Stored?], _ id: ProjectionID) throws {
     let own: [PostgresValue] = [.projection(id), .table(lane.table), .bigint(lane.partition)]
-    var (ids, keys) = (PostgresArray(.bytes), PostgresArray(.bytes))
-    var (states, dues) = (PostgresArray(.bytes), PostgresArray(.bigint))
-    var lives = PostgresArray(.bytes)
-    var gone = PostgresArray(.bytes)
-    for (key, stored) in stored.sorted(by: { Bytes.less($0.key.bytes, $1.key.bytes) }) {
-      guard let stored else {
-        gone.append(BoundedKey.id(key.bytes))
-        continue
-      }
-      ids.append(BoundedKey.id(key.bytes))
-      keys.append(optional: BoundedKey.rest(key.bytes))
-      states.append(stored.state)
-      dues.append(optional: stored.due?.rawValue)
-      lives.append(optional: stored.live.isEmpty ? nil : BoundedKey.id(stored.live))
-    }
-    var queries: [PostgresQuery] = []
-    if gone.count > 0 {
-      queries.append(
+    let sorted = stored.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }
+    let gone = sorted.filter { $0.value == nil }.map { BoundedKey.id($0.key.bytes) }
+    if !gone.isEmpty {
+      _ = try connection.run([
         PostgresQuery(
           "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
-          own + [.array(gone)]))
+          own + [.blobs(gone)])
+      ])
     }
-    if ids.count > 0 {
-      queries.append(
+    let left = sorted.compactMap { key, stored in stored.map { (key: key.bytes, stored: $0) } }
+    for part in parts(left, bytes: { $0.stored.state.count }) {
+      var (keys, dues, lives) = (PostgresArray(.bytes), PostgresArray(.bigint), PostgresArray(.bytes))
+      for (key, stored) in part {
+        keys.append(optional: BoundedKey.rest(key))
+        dues.append(optional: stored.due?.rawValue)
+        lives.append(optional: stored.live.isEmpty ? nil : BoundedKey.id(stored.live))
+      }
+      _ = try connection.run([
         PostgresQuery(
           """
           INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
@@ -164,8 +158,12 @@ extension CheckpointWriter {
           FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
           ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
           live_id = excluded.live_id
-          """, own + [.array(ids), .array(keys), .array(states), .array(dues), .array(lives)]))
+          """,
+          own + [
+            .blobs(part.map { BoundedKey.id($0.key) }), .array(keys), .blobs(part.map(\.stored.state)), .array(dues),
+            .array(lives),
+          ])
+      ])
     }
-    _ = try connection.run(queries)
   }
 }

@@ -89,6 +89,9 @@ package final class PostgresGeneration: GenerationStore {
 
   package func close() { session.close() }
 
+  /// For tests: bytes of a statement's parameters past which a checkpoint goes on in another one.
+  package var statementBytesMax = CheckpointWriter.statementBytesMax
+
   /// Statements that its connection has sent so far.
   package var statementsSent: Int { session.statementsSent }
 }

@@ -67,15 +67,15 @@ extension CheckpointWriter {
     let (puts, deletions) = batch.sorted()
     let form = batch.form
     var change = Digest()
-    if !deletions.isEmpty {
-      let arrays = try form.keyArrays(deletions)
+    for part in parts(deletions, bytes: CheckpointWriter.bytes) {
+      let arrays = try form.keyArrays(Array(part))
       try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
     }
-    if !puts.isEmpty {
-      let arrays = try form.rowArrays(puts.map(\.values))
-      let values = arrays.map { PostgresValue.array($0) } + [.blobs(puts.map(\.hash.bytes))]
+    for part in parts(puts, bytes: { CheckpointWriter.bytes($0.values) }) {
+      let arrays = try form.rowArrays(part.map(\.values))
+      let values = arrays.map { PostgresValue.array($0) } + [.blobs(part.map(\.hash.bytes))]
       try subtract(try connection.run([PostgresQuery(form.upsert, values)])[0], from: &change)
-      for put in puts { change.add(put.hash) }
+      for put in part { change.add(put.hash) }
     }
     digests[id] = (digests[id] ?? Digest()) + change
   }
