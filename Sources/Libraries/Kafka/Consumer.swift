@@ -18,14 +18,25 @@ package actor Consumer {
     let partition: Int
   }
 
-  /// Fetches ahead up to this much of each partition; a larger record comes nevertheless, alone.
-  package static let partitionKilobytesMax = 8 * 1024
+  /// What is fetched ahead of a partition at least, and what of all partitions of a topic together as long as that is more for each.
+  package static let partitionKilobytes = 8 * 1024
+  package static let topicKilobytes = 64 * 1024
+  /// Messages that are fetched ahead of a partition, however small.
+  private static let partitionMessages = 400_000
 
   /// Connects when the first stream is made. `log` gets librdkafka's lines, on its threads. Throws for a setting that librdkafka refuses.
-  package init(_ configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
+  ///
+  /// Of each of so many `partitions` so much is fetched ahead that all together take `topicKilobytes`, and of each at least `partitionKilobytes`; a larger record
+  /// comes nevertheless, alone. A partition of which enough was fetched rests for a second, whatever is taken meanwhile (librdkafka 2.0.2): what is
+  /// fetched ahead is also what can be read of it in a second.
+  package init(
+    _ configuration: KafkaConfiguration, partitions: Int = .max, log: @escaping KafkaLogSink
+  ) throws(KafkaError) {
+    let ahead = max(Consumer.partitionKilobytes, Consumer.topicKilobytes / max(1, partitions))
     let object = try configuration.make(
       [
-        "queued.max.messages.kbytes": "\(Consumer.partitionKilobytesMax)", "fetch.wait.max.ms": "100",
+        "queued.max.messages.kbytes": "\(ahead)", "queued.min.messages": "\(Consumer.partitionMessages)",
+        "fetch.wait.max.ms": "100",
         "fetch.message.max.bytes": "\(1 << 20)", "fetch.error.backoff.ms": "100", "reconnect.backoff.max.ms": "1000",
         "socket.nagle.disable": "true",
       ],

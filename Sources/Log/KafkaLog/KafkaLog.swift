@@ -17,8 +17,10 @@ package final class KafkaLog: ChangeLog {
   package let table: String
   private let configuration: KafkaConfiguration
   private let log: KafkaLogSink
+  /// Has no stream of records: it reads the relay's topic, and asks.
+  private let asking: Consumer
   private let companion: CompanionReader
-  private let readers: Mutex<Readers>
+  private let readers = Mutex(Readers())
   private let retention = Mutex(KnownRetention())
 
   /// Readers of one partition at once.
@@ -26,9 +28,9 @@ package final class KafkaLog: ChangeLog {
   /// A reader that no one has come back to in this time gives its place when another is wanted, and is closed after six times that.
   private static let readerIdleMax = Duration.seconds(10)
 
-  /// The streams that stand ready, the oldest first, and the slots in use.
+  /// The streams that stand ready, the oldest first, the slots in use, and the consumer of each slot.
   private struct Readers {
-    var consumers: [Consumer]
+    var consumers: [Consumer] = []
     var idle: [PartitionReader] = []
     var busy: [Int: Set<Int>] = [:]
   }
@@ -49,8 +51,8 @@ package final class KafkaLog: ChangeLog {
     self.configuration = configuration
     self.log = log
     let consumer = try Consumer(configuration, log: log)
+    asking = consumer
     companion = CompanionReader(table: table, consumer: consumer)
-    readers = Mutex(Readers(consumers: [consumer]))
   }
 
   package func describe() async throws(LogError) -> LogDescription {
@@ -65,7 +67,7 @@ package final class KafkaLog: ChangeLog {
   private func retention(of topic: String) async -> Int64? {
     let known = retention.withLock { $0 }
     if known.topic == topic, ContinuousClock.now - known.askedAt < KafkaLog.retentionAge { return known.milliseconds }
-    let setting = try? await consumer(0).setting("retention.ms", of: topic)
+    let setting = try? await asking.setting("retention.ms", of: topic)
     let milliseconds = setting.flatMap { Int64($0) }.flatMap { $0 < 0 ? nil : $0 }
     retention.withLock { $0 = KnownRetention(topic: topic, milliseconds: milliseconds) }
     return milliseconds
@@ -225,7 +227,8 @@ extension KafkaLog {
     }
     let offset = cursor.hint > 0 ? cursor.hint : try await locate(partition, cursor)
     do throws(KafkaError) {
-      let stream = try await Fetch(try consumer(making: slot), topic: topic, partition: partition, offset: offset)
+      let stream = try await Fetch(
+        try consumer(making: slot, partitions: state.partitions.count), topic: topic, partition: partition, offset: offset)
       var reader = PartitionReader(
         table: table, topic: topic, partition: partition, slot: slot, stream: stream, cursor: cursor)
       reader.isLocated = cursor.hint == 0
@@ -282,11 +285,11 @@ extension KafkaLog {
 
   private func consumer(_ slot: Int) -> Consumer { readers.withLock { $0.consumers[slot] } }
 
-  private func consumer(making slot: Int) throws(KafkaError) -> Consumer {
+  private func consumer(making slot: Int, partitions: Int) throws(KafkaError) -> Consumer {
     let made = readers.withLock { $0.consumers.count }
     if slot >= made {
       var more: [Consumer] = []
-      for _ in made...slot { more.append(try Consumer(configuration, log: log)) }
+      for _ in made...slot { more.append(try Consumer(configuration, partitions: partitions, log: log)) }
       readers.withLock { if slot >= $0.consumers.count { $0.consumers += more } }
     }
     return consumer(slot)
@@ -318,7 +321,7 @@ extension KafkaLog {
     let topic = topic(state)
     let count: Int?
     do throws(KafkaError) {
-      count = try await consumer(0).partitions(of: topic)
+      count = try await asking.partitions(of: topic)
     } catch {
       throw LogError(.retry, table: table, "the topic \(topic) cannot be described: \(error.text)")
     }
