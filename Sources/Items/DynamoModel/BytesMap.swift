@@ -17,16 +17,10 @@ package struct BytesMap<Value: Sendable>: Sendable {
     return table.insert(key)
   }
 
-  /// The value of a key; nil when it is not there. O(length).
-  package subscript(key: [UInt8]) -> Value? { table.slot(of: key).map { values[$0] } }
-
   package func key(_ slot: Int) -> [UInt8] { table.bytes(slot) }
 
   /// The slots in the order of their keys. O(n log n).
   package var sortedSlots: [Int] { table.sortedSlots }
-
-  /// All keys with their values, in the order of the keys. Copies both: for what is not large.
-  package var sorted: [(key: [UInt8], value: Value)] { sortedSlots.map { (key($0), values[$0]) } }
 
   /// An empty map with memory for what this one holds.
   package func emptied() -> BytesMap {

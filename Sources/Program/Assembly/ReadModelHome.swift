@@ -31,9 +31,7 @@ struct ReadModelHome: Sendable {
     self.database = database
     stores = database.stores
     store = { $0 }
-    load = { generation in
-      try PipelineLoader.load(text: Array(try database.pipelineFile(of: generation).utf8), file: PipelineLoader.fileName)
-    }
+    load = { try database.pipeline(of: $0) }
     open = { try database.reader($0, $1) }
     try ReadModelHome.check(connection)
   }
@@ -45,5 +43,12 @@ struct ReadModelHome: Sendable {
     } catch {
       throw StartError("the read models' database, --read-models: \(error.message)")
     }
+  }
+}
+
+extension PostgresDatabase {
+  /// The definition that a generation was built by.
+  func pipeline(of generation: Generation) throws -> Pipeline {
+    try PipelineLoader.load(text: Array(try pipelineFile(of: generation).utf8), file: PipelineLoader.fileName)
   }
 }

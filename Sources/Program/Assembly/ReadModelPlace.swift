@@ -72,15 +72,14 @@ package enum ReadModelPlace: Sendable {
   /// The definition that a generation was built by, and a reader of it that notes damage in place of failing by it.
   func open(_ generation: Generation) throws -> (pipeline: Pipeline, reader: any GenerationReader) {
     if let database {
-      let text = try database.pipelineFile(of: generation)
-      let pipeline = try PipelineLoader.load(text: Array(text.utf8), file: PipelineLoader.fileName)
+      let pipeline = try database.pipeline(of: generation)
       return (pipeline, try database.reader(generation, pipeline))
     }
     let pipeline = try PipelineLoader.load(generation.pipelinePath)
     return (pipeline, try SQLiteReader(checking: generation.databasePath, pipeline: pipeline))
   }
 
-  /// A pipeline's store, for a change, with the path of a copy of the file that a generation was built by.
+  /// A pipeline's store, for a change.
   func store(_ pipeline: String) throws -> any PipelineStore {
     if let database { return try database.stores.pipeline(pipeline) }
     return try SQLitePipelineStore(directory: folder(pipeline))

@@ -3,8 +3,8 @@ internal import ReadModels
 
 /// Has a pipeline's read model rebuilt from the log.
 package enum Rebuild {
-  /// The next process that runs the pipeline on these read models builds a new generation. Throws while a process uses their directory, and when there
-  /// is no read model of that name.
+  /// The next process that runs the pipeline on these read models builds a new generation. Throws while a process uses their directory, and for a
+  /// name that has no read model.
   package static func prepare(_ pipeline: String, at place: ReadModelPlace) throws {
     try place.require(pipeline)
     let directory: DataDirectory? = if case .data(let data) = place { try DataDirectory(data) } else { nil }

@@ -21,23 +21,47 @@ enum NodeOptions {
   static let passwordFile = Command.Option(
     "read-models-password-file", value: "FILE", "The database's password, in the form of libpq's .pgpass.")
 
-  /// The flag, else the environment, where a password is not seen by everybody.
-  private static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
-    guard let url = arguments.value("read-models") ?? ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty
-    else { return nil }
+  /// The same database, for commands that look at what is in it.
+  static let readModelsThere = Command.Option(
+    "read-models", value: "URL", "The PostgreSQL database that holds the read models (postgres://..., as libpq takes it).")
+
+  /// What the flag names; nil without it.
+  private static func database(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    guard let url = arguments.value("read-models") else { return nil }
+    try check(url, arguments)
+    return url
+  }
+
+  private static func check(_ url: String, _ arguments: ParsedArguments) throws(UsageError) {
     guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
       throw UsageError("--read-models takes a URL that begins with postgres://", command: arguments.command)
     }
+  }
+
+  /// The flag, else the environment, where a password is not seen by everybody.
+  private static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    if let url = try database(arguments) { return url }
+    guard let url = ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty else {
+      guard arguments.value("read-models-password-file") == nil else {
+        throw UsageError("--read-models-password-file goes with --read-models", command: arguments.command)
+      }
+      return nil
+    }
+    try check(url, arguments)
     return url
   }
 
   /// Where the read models are that a command's flags name; nil when they name none.
   static func place(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace? {
-    switch (arguments.value("data"), arguments.value("read-models")) {
-    case (nil, nil): return nil
-    case (let data?, nil): return .data(data)
+    let file = arguments.value("read-models-password-file")
+    switch (arguments.value("data"), try database(arguments)) {
     case (_?, _?): throw UsageError("--data and --read-models are two places", command: arguments.command)
-    case (nil, _?): return try usualPlace(arguments)
+    case (nil, let url?): return .database(url: url, passwordFile: file)
+    case (let data, nil):
+      guard file == nil else {
+        throw UsageError("--read-models-password-file goes with --read-models", command: arguments.command)
+      }
+      return data.map { .data($0) }
     }
   }
 

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Postgres
 
 /// Text as PostgreSQL can hold it. It takes any character but U+0000, which folds refuse in columns, but which can be in what is derived from an item's key:
-/// the name of a session, say. So U+0000 is written as U+10FFFF and `0`, and U+10FFFF, which is no character and hardly ever there, as itself and `1`.
+/// the name of a session, say. So U+0000 is written as U+10FFFF and `0`, and U+10FFFF, which Unicode assigns to no character, as itself and `1`.
 enum StoredText {
   /// The first byte of U+100000 and what follows it.
   private static let lead: Int32 = 0xf4

@@ -29,6 +29,19 @@ package struct GroupPlan: Sendable {
     var seeksGreatest: Bool { self == .max || self == .last }
   }
 
+  /// By projection, of those that have groups.
+  package static func plans(of pipeline: Pipeline) -> [ProjectionID: GroupPlan] {
+    var plans: [ProjectionID: GroupPlan] = [:]
+    for id in pipeline.projections.ids {
+      switch pipeline.projections[id].kind {
+      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
+      case .leaderboard(let board): plans[id] = GroupPlan(board)
+      case .collection, .sessions: break
+      }
+    }
+    return plans
+  }
+
   package init(_ aggregate: Aggregate) {
     isOverItems = aggregate.isOverItems
     keyCount = aggregate.keyCount

@@ -130,11 +130,14 @@ import Testing
   @Test func `a statement is cancelled from another thread, or by its time limit`() throws {
     let connection = try connection()
     let cancellation = connection.cancellation
+    let backend = try connection.run("SELECT pg_backend_pid()::bigint").int64(0, 0)
+    let watcher = try PostgresCluster.shared().settings()
     let thread = Thread {
-      for _ in 0..<50 {
-        usleep(20_000)
-        cancellation.cancel()
-      }
+      guard let watching = try? PostgresConnection(watcher) else { return }
+      let end = ContinuousClock.now + .seconds(20)
+      let isAsleep = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'PgSleep'"
+      while ContinuousClock.now < end, (try? watching.run(isAsleep, .bigint(backend)).int64(0, 0)) != 1 {}
+      cancellation.cancel()
     }
     thread.start()
     let error = failure { try connection.run("SELECT pg_sleep(30)") }

@@ -7,18 +7,6 @@ import Testing
 /// Commands that look at read models in PostgreSQL, or have them rebuilt.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
 struct PostgresCommandTests {
-  private static let waitMax = Duration.seconds(40)
-
-  private func start(_ folder: TestFolder, _ url: String) async throws -> DevProcess {
-    try await DevProcess.start(
-      data: folder.file("data"), pipelines: [folder.file("notes")], ["--health-port", "0", "--read-models", url])
-  }
-
-  private func put(_ id: String, _ server: DevProcess) async throws {
-    let put = try await Program.run("table", "put", "Notes", "id=\(id)", "Text=hello", "--endpoint", server.tables)
-    #expect(put.status == 0, "\(put)")
-  }
-
   /// The status and the text of the answer to a named query.
   private func ask(_ server: DevProcess) async throws -> (status: Int, text: String) {
     let address = try #require(URL(string: server.page + "/v1/pipelines/notes/queries/all"))
@@ -27,7 +15,7 @@ struct PostgresCommandTests {
   }
 
   private func wait(_ what: String, _ server: DevProcess, until holds: (Int, String) -> Bool) async throws {
-    let end = ContinuousClock.now + Self.waitMax
+    let end = ContinuousClock.now + PostgresScene.waitMax
     while true {
       let (status, text) = try await ask(server)
       if holds(status, text) { return }
@@ -40,15 +28,23 @@ struct PostgresCommandTests {
     let cluster = try PostgresCluster()
     let url = cluster.url(password: PostgresCluster.password)
     let folder = try TestFolder()
-    try folder.write("notes/pipeline.yaml", Notes.pipeline)
-    var server = try await start(folder, url)
-    for id in ["first", "second"] { try await put(id, server) }
+    let texts = "  which: { sql: { sqlite: SELECT sqlite_version() AS v, postgres: SELECT version() AS v } }"
+    try folder.write("notes/pipeline.yaml", Notes.pipeline + "\n" + texts + "\n")
+    var server = try await PostgresScene.start(folder, url)
+    for id in ["first", "second"] { try await PostgresScene.put(id, server) }
     try await wait("both", server) { $1.contains("second") && $1.contains("\"generation\":1") }
     let digest = try await Program.run("pipeline", "digest", "notes", "--read-models", url)
     #expect(digest.status == 0 && digest.output.contains("all of notes  2 rows  "), "\(digest)")
     let unknown = try await Program.run("pipeline", "digest", "other", "--read-models", url)
     #expect(
       unknown.status == 1 && unknown.errors.contains("the database has no read model of other; there are: notes"), "\(unknown)")
+    let lone = try await Program.run("pipeline", "digest", "notes", "--read-models-password-file", "x")
+    #expect(lone.status == 2 && lone.errors.contains("--read-models-password-file goes with --read-models"), "\(lone)")
+    let empty = try await Program.run("pipeline", "rebuild", "notes", "--read-models", "")
+    #expect(empty.status == 2 && empty.errors.contains("--read-models takes a URL"), "\(empty)")
+    // Of a query with two texts the database's is asked.
+    let which = try await Program.run("query", "notes", "which", "--server", server.page)
+    #expect(which.status == 0 && which.output.contains("PostgreSQL 15"), "\(which)")
     let both = try await Program.run("pipeline", "rebuild", "notes", "--read-models", url, "--data", folder.file("data"))
     #expect(both.status == 2 && both.errors.contains("--data and --read-models are two places"), "\(both)")
 
@@ -70,7 +66,7 @@ struct PostgresCommandTests {
         && wrong.output.contains("afterimage pipeline rebuild notes --read-models URL"), "\(wrong)")
     let rebuild = try await Program.run("pipeline", "rebuild", "notes", "--read-models", url)
     #expect(rebuild.status == 0 && rebuild.output.contains("the next start rebuilds notes from the log"), "\(rebuild)")
-    server = try await start(folder, url)
+    server = try await PostgresScene.start(folder, url)
     // A sequence of PostgreSQL may pass over numbers after a crash.
     try await wait("rebuilt", server) { $1.contains("second") && !$1.contains("\"generation\":1}") }
     #expect(await server.stop() == 0)
@@ -86,8 +82,8 @@ struct PostgresCommandTests {
     let url = cluster.url(database, password: PostgresCluster.password)
     let folder = try TestFolder()
     try folder.write("notes/pipeline.yaml", Notes.pipeline)
-    let first = try await start(folder, url)
-    try await put("first", first)
+    let first = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("first", first)
     let other = ["dev", "--data", folder.file("other"), "-p", folder.file("notes"), "--read-models", url]
     let refused = try await Program.run(Program.path, other + ["--port", "0", "--page-port", "0", "--health-port", "0"])
     #expect(
@@ -96,7 +92,7 @@ struct PostgresCommandTests {
     )
     try await wait("the first works on", first) { $1.contains("first") }
     await first.kill()
-    let second = try await start(folder, url)
+    let second = try await PostgresScene.start(folder, url)
     try await wait("the second", second) { $1.contains("first") }
     #expect(await second.stop() == 0)
   }

@@ -6,21 +6,9 @@ import Testing
 /// `afterimage dev` with its read models in PostgreSQL.
 @Suite(.timeLimit(.minutes(1)), .enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
 struct PostgresProcessTests {
-  private static let waitMax = Duration.seconds(40)
-
-  private func start(_ folder: TestFolder, _ url: String) async throws -> DevProcess {
-    try await DevProcess.start(
-      data: folder.file("data"), pipelines: [folder.file("notes")], ["--health-port", "0", "--read-models", url])
-  }
-
-  private func put(_ id: String, _ server: DevProcess) async throws {
-    let put = try await Program.run("table", "put", "Notes", "id=\(id)", "Text=hello", "--endpoint", server.tables)
-    #expect(put.status == 0, "\(put)")
-  }
-
   /// Asks until the named query has these notes.
   private func wait(for notes: [String], _ server: DevProcess) async throws {
-    let end = ContinuousClock.now + Self.waitMax
+    let end = ContinuousClock.now + PostgresScene.waitMax
     while true {
       let answer = try await Program.run("query", "notes", "all", "-o", "json", "--server", server.page)
       if notes.allSatisfy({ answer.output.contains("\"\($0)\"") }) { return }
@@ -39,23 +27,23 @@ struct PostgresProcessTests {
     let url = cluster.url(password: PostgresCluster.password)
     let folder = try TestFolder()
     try folder.write("notes/pipeline.yaml", Notes.pipeline)
-    var server = try await start(folder, url)
-    try await put("first", server)
+    var server = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("first", server)
     try await wait(for: ["first"], server)
     #expect(try rows("SELECT id, text FROM notes.notes", cluster) == ["first hello"])
     // The database is away for a while: what is acknowledged meanwhile comes when it is back.
     cluster.kill()
-    try await put("second", server)
+    try await PostgresScene.put("second", server)
     try cluster.start()
     try await wait(for: ["first", "second"], server)
     await server.kill()
-    server = try await start(folder, url)
-    try await put("third", server)
+    server = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("third", server)
     try await wait(for: ["first", "second", "third"], server)
     #expect(await server.stop() == 0)
     try folder.write("notes/pipeline.yaml", GenerationTests.edited)
-    server = try await start(folder, url)
-    let end = ContinuousClock.now + Self.waitMax
+    server = try await PostgresScene.start(folder, url)
+    let end = ContinuousClock.now + PostgresScene.waitMax
     while try rows(
       "SELECT count(*)::text FROM information_schema.columns WHERE table_schema = 'notes' AND column_name = 'size'", cluster)
       != ["1"]

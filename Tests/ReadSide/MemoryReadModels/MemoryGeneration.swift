@@ -32,15 +32,7 @@ struct MemoryGeneration: Sendable {
 
   init(_ pipeline: Pipeline) {
     self.pipeline = pipeline
-    var plans: [ProjectionID: GroupPlan] = [:]
-    for id in pipeline.projections.ids {
-      switch pipeline.projections[id].kind {
-      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[id] = GroupPlan(board)
-      case .collection, .sessions: break
-      }
-    }
-    self.plans = plans
+    plans = GroupPlan.plans(of: pipeline)
   }
 
   mutating func write(_ id: ProjectionID, _ row: [Value]) { rows[id, default: [:]][key(id, row)] = row }

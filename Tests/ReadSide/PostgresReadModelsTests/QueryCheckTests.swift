@@ -51,7 +51,7 @@ struct QueryCheckTests {
     #expect(found.count == 5, "\(found)")
     let expected = [
       "query `text`: the SQL does not fit PostgreSQL: invalid input syntax for type timestamp with time zone: \"\"",
-      "query `type`: its column `at` is no timestamp, which it is in SQLite",
+      "query `type`: its column `at` is not of type timestamp, as it is in SQLite",
       "query `names`: it answers the columns name, and in SQLite player",
       "query `flag`: the SQL does not fit PostgreSQL: argument of AND must be type boolean, not type integer",
       "tile `Typeof`: the SQL does not fit PostgreSQL: function typeof(integer) does not exist",
@@ -59,16 +59,20 @@ struct QueryCheckTests {
     for text in expected { #expect(found.contains { $0.hasPrefix(text) }, "\(text): \(found)") }
   }
 
-  @Test func `parameters have the types of the file, and data that is not there is no finding`() throws {
+  @Test func `parameters have the types of the file, and empty tables give no findings`() throws {
     let found = try findings(
       """
       queries:
         all:
           params: { who: string, since: timestamp, least: decimal, most: integer 1..10 = 5, won: boolean optional }
-          sql: >-
-            SELECT player, at, price, won, 1 / (SELECT count(*) FROM plays) AS share FROM plays WHERE player = :who AND at >= :since AND at < :now
-            AND price_sort > :least_sort AND (:won IS NULL OR won = :won) LIMIT :most
-      """.replacing("price_sort >", with: "price >").replacing(":least_sort", with: ":least"))
+          sql:
+            sqlite: >-
+              SELECT player, at, price, won, 1 / (SELECT count(*) FROM plays) AS share FROM plays WHERE player = :who AND at >= :since AND at < :now
+              AND price_sort > :least_sort AND (:won IS NULL OR won = :won) LIMIT :most
+            postgres: >-
+              SELECT player, at, price, won, 1 / (SELECT count(*) FROM plays) AS share FROM plays WHERE player = :who AND at >= :since AND at < :now
+              AND price > :least_sort AND (:won IS NULL OR won = :won) LIMIT :most
+      """)
     #expect(found == [])
     #expect(
       try findings("queries: { sums: { sql: 'SELECT sum(plays) AS plays, max(spent_sort) AS spent FROM totals' } }").count == 1)

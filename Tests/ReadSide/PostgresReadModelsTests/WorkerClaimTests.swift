@@ -28,7 +28,7 @@ struct WorkerClaimTests {
     return holder.hasPrefix("\(name) from 127.0.0.1") || holder.hasPrefix("\(name), connected since ")
   }
 
-  @Test func `a second worker is told who has the right, until that one leaves`() throws {
+  @Test func `a second worker is refused with the name of the first, until that one leaves`() throws {
     let own = "t\(UInt32.random(in: 0 ... .max))"
     let first = try claim("first", ["chat", "games"], own)
     let second = try claim("second", ["games", "shops"], own)
@@ -69,7 +69,7 @@ struct WorkerClaimTests {
     first.close()
   }
 
-  @Test func `a server that is not there is no refusal by anybody`() throws {
+  @Test func `a server that does not answer is not taken for another worker`() throws {
     let nowhere = WorkerClaim(PostgresDatabase(PostgresSettings("postgres://127.0.0.1:1/x")), pipelines: ["chat"])
     guard case .unavailable(let reason)? = refusal(nowhere) else {
       Issue.record("it was had")

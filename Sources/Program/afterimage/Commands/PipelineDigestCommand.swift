@@ -14,8 +14,10 @@ enum PipelineDigestCommand {
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
-      .init("data", value: "DIR", "Where read models in files are kept: ./afterimage-data unless another place is named."),
-      NodeOptions.readModels, NodeOptions.passwordFile, Commands.output,
+      .init(
+        "data", value: "DIR",
+        "Where read models in files are kept: ./afterimage-data unless --read-models or AFTERIMAGE_READ_MODELS names a database."),
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

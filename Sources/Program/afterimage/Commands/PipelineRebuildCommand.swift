@@ -12,7 +12,7 @@ enum PipelineRebuildCommand {
       """,
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
-      .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), NodeOptions.readModels,
+      .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), NodeOptions.readModelsThere,
       NodeOptions.passwordFile, PageServer.option,
       Commands.output,
     ]

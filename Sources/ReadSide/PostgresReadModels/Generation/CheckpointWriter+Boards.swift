@@ -178,8 +178,3 @@ extension CheckpointWriter {
     return keys
   }
 }
-
-extension Bytes {
-  /// The bytes of keys, in order.
-  fileprivate static func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
-}

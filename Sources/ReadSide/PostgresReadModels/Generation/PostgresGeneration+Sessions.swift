@@ -37,7 +37,7 @@ extension PostgresGeneration {
     _ lane: LaneID, _ lookups: [ProjectionID: SessionLookup]
   ) throws(ReadModelError) -> [ProjectionID: FoundSessions] {
     try session.run { connection in
-      // The lane's sessions change by its own checkpoints only: there is no other moment between two statements.
+      // Only the lane's own checkpoints change its sessions, so nothing changes between two statements.
       var found: [ProjectionID: FoundSessions] = [:]
       for (id, lookup) in lookups {
         guard case .sessions(let sessions) = pipeline.projections[id].kind else { continue }

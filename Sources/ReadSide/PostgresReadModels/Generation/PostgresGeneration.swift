@@ -26,14 +26,7 @@ package final class PostgresGeneration: GenerationStore {
     let schema = database.schema(of: generation)
     session = PostgresSession(database.settings, schema: schema)
     tables = pipeline.projections.map { TableForm($0.table) }
-    var plans: [ProjectionID: GroupPlan] = [:]
-    for id in pipeline.projections.ids {
-      switch pipeline.projections[id].kind {
-      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[id] = GroupPlan(board)
-      case .collection, .sessions: break
-      }
-    }
+    let plans = GroupPlan.plans(of: pipeline)
     self.plans = plans
     var rules: [ProjectionID: BoardRules] = [:]
     for id in plans.keys { rules[id] = BoardRules(id, pipeline, plans) }

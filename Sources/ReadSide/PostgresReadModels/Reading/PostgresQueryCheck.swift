@@ -83,7 +83,7 @@ package enum PostgresQueryCheck {
     }
     for (place, column) in columns.enumerated() {
       guard let type = column.type, !AnswerType(found.type(place)).fits(type) else { continue }
-      return "its column `\(column.name)` is no \(type.rawValue), which it is in SQLite"
+      return "its column `\(column.name)` is not of type \(type.rawValue), as it is in SQLite"
     }
     return nil
   }

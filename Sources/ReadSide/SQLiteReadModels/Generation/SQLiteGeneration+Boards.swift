@@ -65,9 +65,8 @@ extension SQLiteGeneration {
       }
       try writeTouched(rules, board)
     }
-    func sorted(_ keys: Set<BytesKey>) -> [[UInt8]] { keys.map(\.bytes).sorted(by: Bytes.less) }
-    for bytes in sorted(gone) { try hide(rules, bytes) }
-    for bytes in sorted(come) { try comeIn(rules, bytes) }
+    for bytes in Bytes.sorted(gone) { try hide(rules, bytes) }
+    for bytes in Bytes.sorted(come) { try comeIn(rules, bytes) }
   }
 
   private func merge(

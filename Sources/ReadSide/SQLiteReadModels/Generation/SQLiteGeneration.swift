@@ -41,15 +41,7 @@ package final class SQLiteGeneration: GenerationStore {
       throw SQLiteGeneration.storage(path, error)
     }
     mover = LogMover(path: path)
-    var plans: [ProjectionID: GroupPlan] = [:]
-    for id in pipeline.projections.ids {
-      switch pipeline.projections[id].kind {
-      case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
-      case .leaderboard(let board): plans[id] = GroupPlan(board)
-      case .collection, .sessions: break
-      }
-    }
-    self.plans = plans
+    plans = GroupPlan.plans(of: pipeline)
     try run { try connection.transaction { try prepare() } }
   }
 
