@@ -36,17 +36,20 @@ package final class SQLitePipelineStore: PipelineStore {
       guard isNew || connection.hasChecksums else {
         throw ReadModelError.damaged(path: path, "its pages have lost their checksums")
       }
-      try connection.execute(
-        """
-        CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL,
-        state TEXT NOT NULL) STRICT;
-        CREATE TABLE IF NOT EXISTS effects (name TEXT PRIMARY KEY, is_paused INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS activations (name TEXT NOT NULL, table_id TEXT NOT NULL, partition INTEGER NOT NULL,
-        sequence INTEGER NOT NULL, watermark INTEGER NOT NULL, PRIMARY KEY (name, table_id, partition)) STRICT, WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS sent (idempotency_key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS sent_at ON sent (at);
-        PRAGMA user_version = \(SQLitePipelineStore.version);
-        """)
+      // In one step: a process that is killed here leaves no file that has tables and no format.
+      try connection.transaction {
+        try connection.execute(
+          """
+          CREATE TABLE IF NOT EXISTS generations (number INTEGER PRIMARY KEY AUTOINCREMENT, fingerprint TEXT NOT NULL,
+          state TEXT NOT NULL) STRICT;
+          CREATE TABLE IF NOT EXISTS effects (name TEXT PRIMARY KEY, is_paused INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+          CREATE TABLE IF NOT EXISTS activations (name TEXT NOT NULL, table_id TEXT NOT NULL, partition INTEGER NOT NULL,
+          sequence INTEGER NOT NULL, watermark INTEGER NOT NULL, PRIMARY KEY (name, table_id, partition)) STRICT, WITHOUT ROWID;
+          CREATE TABLE IF NOT EXISTS sent (idempotency_key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+          CREATE INDEX IF NOT EXISTS sent_at ON sent (at);
+          PRAGMA user_version = \(SQLitePipelineStore.version);
+          """)
+      }
     } catch let error as ReadModelError {
       throw error
     } catch let error as SQLiteError {
