@@ -170,6 +170,7 @@ package struct LaneProgress: Sendable {
   package static func failed(_ error: ReadModelError) -> Action {
     switch error {
     case .superseded: .reload
+    case .held(let reason): .retry(after: .milliseconds(200), reason: reason, standsStill: false)
     // A full disk, a lock: nothing was committed.
     case .storage: .retry(after: .seconds(2), reason: "the read model cannot be written: \(error)", standsStill: true)
     case .damaged, .otherVersion, .otherFingerprint: .stop(.readModel("\(error)"))

@@ -20,13 +20,17 @@ extension PostgresPipelineStore {
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
     let file = try text(of: pipelineFile)
     return try change { connection in
-      let all = try readGenerations(connection)
-      guard let found = all.last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
-        return try make(connection, fingerprint, file)
+      var led: Set<Int> = []
+      try connection.forEach(
+        "SELECT generation FROM leads WHERE until > clock_timestamp() AND worker <> $1", .text(database.worker)
+      ) { rows, row in led.insert(Int(rows.int64(row, 0))) }
+      switch GenerationChoice(fingerprint, among: try readGenerations(connection), led: led) {
+      case .make: return try make(connection, fingerprint, file)
+      case .wait(let reason): throw ReadModelError.held(reason)
+      case .run(let found, let abandoned):
+        try drop(connection, abandoned)
+        return found
       }
-      // The definition went back to this one before another was built.
-      try drop(connection, all.filter { $0.state == .building && $0.number != found.number })
-      return found
     }
   }
 
@@ -62,6 +66,7 @@ extension PostgresPipelineStore {
   private func drop(_ connection: PostgresConnection, _ generations: some Sequence<Generation>) throws {
     try connection.run(
       "DELETE FROM generations WHERE number = ANY($1::bigint[])", .bigints(generations.map { Int64($0.number) }))
+    try connection.execute("DELETE FROM leads WHERE generation NOT IN (SELECT number FROM generations)")
   }
 
   private func make(
