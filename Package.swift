@@ -307,7 +307,7 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "PostgresTestKit", "Postgres", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services",
+        "BrowserTestKit", "PostgresTestKit", "Postgres", "PostgresReadModels", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services",
         "StoreTestKit",
       ],
       exclude: [

@@ -64,7 +64,7 @@ package actor GroupMember {
       "heartbeat.interval.ms": "1000", "reconnect.backoff.max.ms": "1000",
     ]
     // The cooperative assignor of librdkafka 2.0.2 has known faults.
-    let assignor = "range,roundrobin"
+    let assignor = "roundrobin,range"
     let object =
       if let instance = membership.instance {
         try configuration.make(

@@ -20,6 +20,8 @@ package final class Node: Sendable {
   package let workers: [PipelineWorker]
   /// Where workers keep read models in a database.
   private let claiming: Claiming?
+  /// Where several workers share the lanes.
+  private let groups: WorkerGroups?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -43,7 +45,7 @@ package final class Node: Sendable {
     self.settings = settings
     let logger = settings.logger
     // Who only reads what a worker's process keeps, or keeps nothing, does not hold the directory.
-    let holds = settings.roles.contains(.table) || settings.roles.contains(.worker)
+    let holds = settings.roles.contains(.table) || (settings.roles.contains(.worker) && settings.readModels == nil)
     directory = try DataDirectory(settings.dataDirectory, isHeld: holds)
     let folders = settings.pipelines
     pipelines = try folders.map { folder in try PipelineLoader.load(folder) }
@@ -97,8 +99,11 @@ package final class Node: Sendable {
     }
     var workers: [PipelineWorker] = []
     var claiming: Claiming?
+    var groups: WorkerGroups?
     if settings.roles.contains(.worker) {
-      if let database = home.database {
+      if home.database != nil, let kafka = settings.kafkaConfiguration {
+        groups = WorkerGroups(kafka, instance: settings.instance, logger: logger) { source.kafkaLog($0) }
+      } else if let database = home.database {
         claiming = try Claiming(database, pipelines: pipelines.map(\.name), settings.logger)
       }
       let ownEndpoint = ownServer.map { "http://\($0.address):\($0.port)" }
@@ -112,12 +117,14 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
+            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, assigner: groups ?? SoleAssigner(),
+            logs: { source.log($0) },
             load: home.load))
       }
     }
     self.workers = workers
     self.claiming = claiming
+    self.groups = groups
     let live = LivePipelines(
       pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
     )
@@ -129,7 +136,7 @@ package final class Node: Sendable {
       let catalogs = Node.catalogs(home, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
       let (router, server) = try Node.query(
-        settings, live, catalogs, home: home, workers: workers, changed: changed, status: status)
+        settings, live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, status: status)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -229,11 +236,11 @@ package final class Node: Sendable {
 
   private static func query(
     _ settings: NodeSettings, _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)],
-    home: ReadModelHome, workers: [PipelineWorker], changed: Signal, status: NodeStatus
+    home: ReadModelHome, workers: [PipelineWorker], isShared: Bool, changed: Signal, status: NodeStatus
   ) throws -> (QueryRouter, HTTPServer) {
     let views = catalogs.map { name, catalog in
       // What another process works on changes without a word here.
-      let isOwn = workers.contains { $0.pipeline.name == name }
+      let isOwn = !isShared && workers.contains { $0.pipeline.name == name }
       return PipelineView(
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
         known: { isOwn ? catalog.knownCurrent : nil },
@@ -275,6 +282,7 @@ package final class Node: Sendable {
         CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
     }
     if let claiming { services.append(claiming) }
+    if let groups { services.append(groups) }
     services += workers as [any Service]
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }

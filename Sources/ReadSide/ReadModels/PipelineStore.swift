@@ -12,8 +12,9 @@ package protocol PipelineStore: AnyObject {
   func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
   /// A new generation of the same definition beside the current one, from the log's beginning.
   func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
-  /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing.
-  func makeCurrent(_ generation: Generation) throws(ReadModelError)
+  /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing; also, `held`,
+  /// where `frozen` is given and is not the current generation any more, or not frozen.
+  func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError)
   /// Leads a generation for a while, or goes on leading it: of all processes that share the store one does, which folds the decider, carries effects out
   /// and has the generation take another's place. False while another leads it. The time is measured by the store's clock.
   func lead(_ generation: Generation, for lease: Duration) throws(ReadModelError) -> Bool
@@ -59,6 +60,8 @@ package struct ReadModelStores: Sendable {
 }
 
 extension PipelineStore {
+  package func makeCurrent(_ generation: Generation) throws(ReadModelError) { try makeCurrent(generation, inPlaceOf: nil) }
+
   package func current() throws(ReadModelError) -> Generation? { try generations().last { $0.state == .current } }
 }
 

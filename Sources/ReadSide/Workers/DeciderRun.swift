@@ -1,4 +1,5 @@
 internal import Pipelines
+internal import Projections
 internal import ReadModels
 internal import Services
 internal import Telemetry
@@ -21,7 +22,7 @@ struct DeciderRun {
         try await work(partitions)
       } catch let error as ReadModelError {
         switch LaneProgress.failed(error) {
-        case .retry(let pause, _, _): try? await Task.sleep(for: pause)
+        case .wait(let pause), .retry(let pause, _, _): try? await Task.sleep(for: pause)
         case .stop(let stop):
           logger.error("decider stopped", ["pipeline": pipeline.name, "reason": stop.reason])
           board.stopDecider(stop.reason)
@@ -33,6 +34,17 @@ struct DeciderRun {
       }
     }
   }
+
+  /// In a process that does not lead, as `isWatching` says: notes what holds projections back, which its lanes wait for.
+  func watch(while isWatching: () -> Bool) async {
+    if DeciderEngine.sessions(of: pipeline).isEmpty { return }
+    while !Task.isCancelled {
+      if isWatching(), let holds = try? await writer.holds(board.partitions) { board.hold(holds, pipeline) }
+      try? await Task.sleep(for: DeciderRun.watchInterval)
+    }
+  }
+
+  private static let watchInterval = Duration.milliseconds(500)
 
   /// Until other lanes are known than these.
   private func work(_ partitions: [TableIndex: Int]) async throws {

@@ -65,7 +65,17 @@ package actor GenerationWriter {
     return (hasMore, decider.holds)
   }
 
+  /// What holds projections of the decider back, whoever folds it.
+  func holds(_ partitions: [TableIndex: Int]) throws(ReadModelError) -> [Decider.Hold] {
+    try Decider.holds(store, LeastWatermark(store.pipeline, partitions, try store.lanes()))
+  }
+
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
+
+  func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
+    try store.claim(effects, for: lease)
+  }
+  func giveBack(_ effects: [EffectID]) throws(ReadModelError) { try store.giveBack(effects) }
 
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 

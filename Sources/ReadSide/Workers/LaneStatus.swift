@@ -1,3 +1,4 @@
+internal import ChangeLog
 package import ChangeRecords
 package import Pipelines
 package import ReadModels
@@ -86,6 +87,19 @@ package final class LaneBoard: Sendable {
     state.withLock { state in
       guard state.waiting[lane] == nil else { return false }
       return state.waiting.values.contains { $0 > most }
+    }
+  }
+
+  /// A lane that another process runs stands at a position, and its log ended at `end` a moment before.
+  func observe(_ lane: LaneID, _ position: LanePosition, end: SequenceNumber, _ pipeline: Pipeline) {
+    update(lane, pipeline) { status in
+      status.sequence = position.cursor.sequence
+      status.firedThrough = position.firedThrough
+      status.watermark = position.watermark
+      status.behind = end.records(after: position.cursor.sequence)
+      status.stopped = nil
+      status.stop = nil
+      if status.behind == 0 { status.hasCaughtUp = true }
     }
   }
 

@@ -61,7 +61,7 @@ package final class MemoryPipelineStore: PipelineStore {
     return made
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     let directory = directory
     try change { (catalog) throws(ReadModelError) in
       guard catalog.generations.contains(where: { $0.number == generation.number }) else {

@@ -82,10 +82,18 @@ extension PostgresPipelineStore {
     return Generation(number: Int(number ?? 0), fingerprint: fingerprint, state: state, store: name)
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     // The views may have to wait for readers, again and again for a moment.
     try change(attemptsMax: 1_000) { connection in
-      try connection.run("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      if let frozen,
+        try connection.run(
+          "SELECT 1 FROM generations WHERE number = $1 AND state = 'current' AND frozen_until > clock_timestamp()",
+          .bigint(frozen.number)
+        ).count == 0
+      {
+        throw ReadModelError.held("generation \(frozen.number) does not stand still any more")
+      }
+      try connection.run("UPDATE generations SET state = 'kept', frozen_until = NULL WHERE state = 'current'")
       let changed = try connection.run("UPDATE generations SET state = 'current' WHERE number = $1", .bigint(generation.number))
       guard changed.changes == 1 else {
         throw ReadModelError.storage(path: session.place, "generation \(generation.number) was given up", isFull: false)

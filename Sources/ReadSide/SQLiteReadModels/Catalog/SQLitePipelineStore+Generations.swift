@@ -93,7 +93,7 @@ extension SQLitePipelineStore {
     return made
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     try run {
       try connection.transaction {
         try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
