@@ -307,7 +307,8 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "PostgresTestKit", "Postgres", "PostgresReadModels", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services",
+        "BrowserTestKit", "PostgresTestKit", "Postgres", "PostgresReadModels", "PythonTestKit", "RecordLiteralTestKit",
+        "ServedLog", "Services",
         "StoreTestKit",
       ],
       exclude: [

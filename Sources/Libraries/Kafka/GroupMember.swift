@@ -61,7 +61,7 @@ package actor GroupMember {
   ) throws(KafkaError) {
     let base: KeyValuePairs = [
       "client.id": membership.client, "session.timeout.ms": "\(GroupMember.sessionTimeoutMilliseconds)",
-      "heartbeat.interval.ms": "1000", "reconnect.backoff.max.ms": "1000",
+      "heartbeat.interval.ms": "500", "reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "2000",
     ]
     // The cooperative assignor of librdkafka 2.0.2 has known faults.
     let assignor = "roundrobin,range"
@@ -127,7 +127,8 @@ package actor GroupMember {
     var reason = [CChar](repeating: 0, count: 512)
     let found = rd_kafka_fatal_error(handle.pointer, &reason, reason.count)
     let own = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return KafkaError(code: (found == RD_KAFKA_RESP_ERR_NO_ERROR ? code : found).rawValue, isFatal: true, own.isEmpty ? text ?? "" : own)
+    return KafkaError(
+      code: (found == RD_KAFKA_RESP_ERR_NO_ERROR ? code : found).rawValue, isFatal: true, own.isEmpty ? text ?? "" : own)
   }
 
   /// The event of the last `next` was acted on: the group may go on.

@@ -96,14 +96,18 @@ final class WorkerGroups: LaneAssigner, Service {
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { members in
       var known: Set<Int> = []
-      while !Task.isCancelled {
+      // A member that cannot go on cancels the group, not the task that waits here.
+      while !Task.isCancelled, !members.isCancelled {
         let ticket = joined.ticket
         let all = memberships.withLock { $0.all.values }
         known.formIntersection(all.map(\.number))
         for membership in all where known.insert(membership.number).inserted {
-          members.addTask { [self] in try await take(part: membership) }
+          members.addTask { [self] in
+            defer { joined.announce() }
+            try await take(part: membership)
+          }
         }
-        await joined.wait(since: ticket, timeout: .seconds(60))
+        await joined.wait(since: ticket, timeout: .milliseconds(500))
       }
     }
   }
@@ -192,7 +196,8 @@ final class WorkerGroups: LaneAssigner, Service {
         _ = await membership.assignment.revoke(within: WorkerGroups.parkingMax)
         if error.isFencedInstance {
           throw StartError(
-            "another process is a member of the group \(group) with the instance name \(instance ?? ""): give each process its own --instance")
+            "another process is a member of the group \(group) with the instance name \(instance ?? ""): give each process its own --instance"
+          )
         }
         throw StartError("the consumer group \(group) refuses this member for good: \(error)")
       case .failed(let error)?:
@@ -213,7 +218,9 @@ final class WorkerGroups: LaneAssigner, Service {
 
   /// `Chat[0,1] Users[2]`.
   static func text(_ lanes: [String: Set<Int>]) -> String {
-    lanes.sorted { $0.key < $1.key }.map { table, numbers in "\(table)[\(numbers.sorted().map(String.init).joined(separator: ","))]" }
-      .joined(separator: " ")
+    lanes.sorted { $0.key < $1.key }.map { table, numbers in
+      "\(table)[\(numbers.sorted().map(String.init).joined(separator: ","))]"
+    }
+    .joined(separator: " ")
   }
 }

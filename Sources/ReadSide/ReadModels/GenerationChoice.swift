@@ -21,7 +21,8 @@ package enum GenerationChoice: Sendable, Equatable {
     }
     if let other = building.first(where: { led.contains($0.number) }) {
       self = .wait(
-        "generation \(other.number) is being built by another definition of the pipeline: one of them at a time; stop its workers, or wait for it")
+        "generation \(other.number) is being built by another definition of the pipeline: one of them at a time; stop its workers, or wait for it"
+      )
       return
     }
     if let current = all.first(where: { $0.state == .current }), led.contains(current.number),

@@ -109,6 +109,8 @@ package protocol LaneAssigner: Sendable {
 package struct SoleAssigner: LaneAssigner {
   package init() {}
 
-  package func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment { LaneAssignment(isShared: false) }
+  package func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment {
+    LaneAssignment(isShared: false)
+  }
   package func leave(_ fingerprint: String, pipeline: String) {}
 }

@@ -90,8 +90,10 @@ package final class LaneBoard: Sendable {
     }
   }
 
-  /// A lane that another process runs stands at a position, and its log ended at `end` a moment before.
-  func observe(_ lane: LaneID, _ position: LanePosition, end: SequenceNumber, _ pipeline: Pipeline) {
+  /// A lane that another process runs stands at a position, and its log ends at `end`.
+  func observe(
+    _ lane: LaneID, _ position: LanePosition, end: SequenceNumber, hasCaughtUp: Bool, _ pipeline: Pipeline
+  ) {
     update(lane, pipeline) { status in
       status.sequence = position.cursor.sequence
       status.firedThrough = position.firedThrough
@@ -99,7 +101,7 @@ package final class LaneBoard: Sendable {
       status.behind = end.records(after: position.cursor.sequence)
       status.stopped = nil
       status.stop = nil
-      if status.behind == 0 { status.hasCaughtUp = true }
+      if hasCaughtUp { status.hasCaughtUp = true }
     }
   }
 

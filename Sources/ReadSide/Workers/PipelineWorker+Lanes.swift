@@ -89,15 +89,20 @@ extension PipelineWorker {
 
   /// Notes where the lanes stand that other processes run.
   private func watchOtherLanes(_ work: Running) async {
+    var seen = SeenEnds()
     while !Task.isCancelled {
       for (table, count) in work.lanes.partitions {
         let name = work.pipeline.tables[table].name
         let others = (0..<count).filter { !work.assignment.holds(name, $0) }
-        // The ends first: what is behind them now was behind them then.
-        guard !others.isEmpty, let ends = try? await logs(name).ends(), let lanes = try? await work.writer.lanes() else { continue }
+        guard !others.isEmpty, let ends = try? await logs(name).ends(), let lanes = try? await work.writer.lanes() else {
+          continue
+        }
+        seen.note(ends, of: table, at: .now)
         for partition in others where partition < ends.count {
           let lane = LaneID(table: table, partition: partition)
-          if let position = lanes[lane] { work.lanes.observe(lane, position, end: ends[partition], work.pipeline) }
+          guard let position = lanes[lane] else { continue }
+          let hasCaughtUp = seen.isPast(lane, position.cursor.sequence, now: .now)
+          work.lanes.observe(lane, position, end: ends[partition], hasCaughtUp: hasCaughtUp, work.pipeline)
         }
       }
       try? await Task.sleep(for: PipelineWorker.watchInterval)

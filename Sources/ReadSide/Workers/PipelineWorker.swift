@@ -53,7 +53,8 @@ package final class PipelineWorker: Service {
   package init(
     pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
     settings: WorkerSettings,
-    logger: Logger, sink: any EffectSink, assigner: any LaneAssigner = SoleAssigner(), logs: @escaping @Sendable (String) -> any ChangeLog,
+    logger: Logger, sink: any EffectSink, assigner: any LaneAssigner = SoleAssigner(),
+    logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (Generation) throws -> Pipeline
   ) {
     self.pipelineFile = pipelineFile

@@ -1,4 +1,7 @@
 import Foundation
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
 import KafkaTestKit
 import PostgresReadModels
 import PostgresTestKit
@@ -30,7 +33,8 @@ final class Fleet {
     kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"])
     database = try PostgresCluster()
     tables = try await DevProcess.serve([
-      "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka", kafka.bootstrap,
+      "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
+      kafka.bootstrap,
       "--health-port", "0", "-p", pipeline,
     ])
     self.workers = Array(repeating: nil, count: workers)
@@ -38,7 +42,8 @@ final class Fleet {
     for number in 0..<queries {
       self.queries.append(
         try await DevProcess.serve([
-          "--roles", "query", "--data", folder.file("query-\(number)"), "--read-models", url, "--health-port", "0", "-p", pipeline,
+          "--roles", "query", "--data", folder.file("query-\(number)"), "--read-models", url, "--health-port", "0", "-p",
+          pipeline,
         ]))
     }
   }
@@ -52,7 +57,7 @@ final class Fleet {
     workers[worker] = try await DevProcess.serve(
       [
         "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
-        "session.timeout.ms=1500", "--table-endpoint", tables.tables, "--read-models", url, "--health-port", "0", "-p",
+        "session.timeout.ms=2000", "--table-endpoint", tables.tables, "--read-models", url, "--health-port", "0", "-p",
         other ?? pipeline,
       ] + more)
   }
@@ -86,6 +91,38 @@ final class Fleet {
     workers.indices.map { worker in
       lines(worker, "lanes assigned").last?.split(separator: "lanes=").last?.split(separator: " ").map(String.init) ?? []
     }
+  }
+
+  /// The partitions that a worker was assigned last; none of one that does not run.
+  func lanes(of worker: Int) -> Set<Int> {
+    Set(assigned[worker].flatMap { $0.split(whereSeparator: { "[,]".contains($0) }).dropFirst().compactMap { Int($0) } })
+  }
+
+  /// How far each partition is applied in the current generation.
+  func positions() throws -> [Int: Int64] {
+    var positions: [Int: Int64] = [:]
+    for partition in 0..<Fleet.partitions {
+      positions[partition] = try models.count("SELECT sequence FROM _lanes WHERE partition = \(partition)")
+    }
+    return positions
+  }
+
+  /// The number of the current generation.
+  var current: Int? { get throws { try models.current } }
+
+  /// The status of a query process's answer to a named query.
+  static func status(_ query: String, at page: String) async throws -> Int {
+    let url = URL(string: "\(page)/v1/pipelines/killed/queries/\(query)")!
+    let (_, response) = try await URLSession.shared.data(from: url)
+    return (response as? HTTPURLResponse)?.statusCode ?? 0
+  }
+
+  /// Waits until a worker has ended by itself; how, and what it said.
+  func end(of worker: Int) async throws -> (status: Int32, errors: String) {
+    guard let process = workers[worker] else { throw DevProcess.NotStarted(description: "worker \(worker) does not run") }
+    let status = await process.child.ended()
+    note(worker)
+    return (status, process.child.errors)
   }
 
   /// Waits for a fact.

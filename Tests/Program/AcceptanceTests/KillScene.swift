@@ -27,6 +27,13 @@ struct KillScene {
     _ = try folder.write("pipeline/pipeline.yaml", KillScene.yaml(table))
   }
 
+  /// The same pipeline in another folder, with a column more.
+  func writeEdited(_ folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let text = KillScene.yaml(table).replacingOccurrences(of: "visitors: count,", with: "visitors: count, least: min(points),")
+    try text.write(toFile: folder + "/pipeline.yaml", atomically: true, encoding: .utf8)
+  }
+
   var pipeline: String { folder.file("pipeline") }
 
   private static func yaml(_ table: String) -> String {
@@ -57,6 +64,8 @@ struct KillScene {
         each: visit inserted, visit changed(seen)
         board: [room]
         score: sum(points)
+    queries:
+      rooms: { sql: "SELECT room, visitors, points, best FROM rooms ORDER BY room" }
     """
   }
 
@@ -124,9 +133,9 @@ struct KillScene {
   }
 
   /// Holds the read models against a replay of the log in the data directory `tables`. `relayed`: the sequence numbers on the topic, by partition.
-  func compare(tables: String, models: KilledModels, relayed: [[SequenceNumber]]? = nil) async throws {
+  func compare(tables: String, models: KilledModels, relayed: [[SequenceNumber]]? = nil, pipeline other: String? = nil) async throws {
     let acknowledged = acknowledged.all
-    let pipeline = try PipelineLoader.load(pipeline)
+    let pipeline = try PipelineLoader.load(other ?? self.pipeline)
     let store = try TableStore(path: tables + "/tables")
     defer { store.close() }
     let log = EmbeddedLog(store, table: table)

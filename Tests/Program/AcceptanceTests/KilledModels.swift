@@ -28,6 +28,14 @@ enum KilledModels {
     }
   }
 
+  /// The number of the current generation; nil where files are asked.
+  var current: Int? {
+    get throws {
+      guard case .database(let database) = self else { return nil }
+      return try database.stores.pipeline("killed").current()?.number
+    }
+  }
+
   /// Every projection's rows, held against their digests.
   func checks(_ pipeline: Pipeline) throws -> [RowCheck] {
     switch self {

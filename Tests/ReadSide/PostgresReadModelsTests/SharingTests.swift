@@ -46,7 +46,9 @@ struct SharingTests {
     let own = try OwnSchema(StorePipelines.groups)
     let file = try pipelineFile()
     defer { try? FileManager.default.removeItem(atPath: file) }
-    let (a, b, c) = (try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p"))
+    let (a, b, c) = (
+      try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p")
+    )
     #expect(try a.lead(own.generation, for: .seconds(60)))
     let new = try b.generation(for: "b", pipelineFile: file)
     #expect(new.state == .building)
@@ -56,7 +58,8 @@ struct SharingTests {
       return
     }
     #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) == own.generation)
-    #expect(try b.generations().map(\.number) == [own.generation.number, new.number], "the old one's workers leave the new one alone")
+    #expect(
+      try b.generations().map(\.number) == [own.generation.number, new.number], "the old one's workers leave the new one alone")
     try b.makeCurrent(new)
     guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
       Issue.record("an old worker builds its generation again")
@@ -166,7 +169,8 @@ struct SharingTests {
   }
 
   private static func action(_ number: Int) -> String {
-    let position = Position(tableID: TestHistory.tableID(TableIndex(rawValue: 0)), partition: 0, sequence: SequenceNumber(rawValue: 1))
+    let position = Position(
+      tableID: TestHistory.tableID(TableIndex(rawValue: 0)), partition: 0, sequence: SequenceNumber(rawValue: 1))
     return #"{"deleteItem":"Tab","key":{"PK":{"S":"\#(number)"},"SK":{"S":"1"}},"seen":{},"seenThrough":"\#(position)"}"#
   }
 }

@@ -1,3 +1,6 @@
+import ChangeRecords
+import Pipelines
+import ReadModels
 import Services
 import Synchronization
 import Testing
@@ -96,5 +99,22 @@ import Testing
     term.renewed(asked: asked + .seconds(1))
     #expect(!term.isOver(asked + .milliseconds(5_499)))
     #expect(term.isOver(asked + .milliseconds(5_500)))
+  }
+
+  @Test func `a lane follows its log when it is past what the log held a second ago`() {
+    let lane = LaneID(table: TableIndex(rawValue: 0), partition: 1)
+    let start = ContinuousClock.now
+    func sequence(_ number: UInt64) -> SequenceNumber { SequenceNumber(rawValue: number) }
+    var seen = SeenEnds()
+    #expect(!seen.isPast(lane, sequence(100), now: start))
+    for (milliseconds, end) in [(0, UInt64(10)), (500, 20), (1_000, 30), (1_500, 40)] {
+      seen.note([sequence(0), sequence(end)], of: lane.table, at: start + .milliseconds(milliseconds))
+    }
+    let now = start + .milliseconds(1_600)
+    // The latest look that is a second old is that of 500 ms.
+    #expect(seen.isPast(lane, sequence(20), now: now))
+    #expect(!seen.isPast(lane, sequence(19), now: now))
+    #expect(!seen.isPast(LaneID(table: lane.table, partition: 2), sequence(20), now: now))
+    #expect(!seen.isPast(LaneID(table: TableIndex(rawValue: 1), partition: 1), sequence(20), now: now))
   }
 }

@@ -28,7 +28,8 @@ enum ServeCommand {
       .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
       .init(
         "instance", value: "NAME",
-        "Come back under this name, each worker its own, without a rebalance; for workers that share pipelines through Kafka and --read-models."),
+        "Come back under this name, each worker its own, without a rebalance; for workers that share pipelines through Kafka and --read-models."
+      ),
       .init(
         "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
       .init("retention", value: "HOURS", "Trim the tables' change records after this many hours; without it they are kept."),
