@@ -22,6 +22,8 @@ package final class Node: Sendable {
   private let claiming: Claiming?
   /// Where several workers share the lanes.
   private let groups: WorkerGroups?
+  /// Where read models are in a database.
+  private let notices: CommitNotices?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -81,7 +83,7 @@ package final class Node: Sendable {
     let scheme = settings.certificate == nil ? "http" : "https"
     tableEndpoint = tableServer.map { "\(scheme)://\($0.address):\($0.port)" }
 
-    let changed = Signal()
+    let (changed, committed) = (Signal(), Signal())
     let home = try ReadModelHome(settings, directory)
     let metrics = Metrics()
     let board = RelayBoard()
@@ -117,7 +119,7 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, assigner: groups ?? SoleAssigner(),
+            changed: changed, committed: committed, settings: WorkerSettings(), logger: logger, sink: sink, assigner: groups ?? SoleAssigner(),
             logs: { source.log($0) },
             load: home.load))
       }
@@ -125,6 +127,7 @@ package final class Node: Sendable {
     self.workers = workers
     self.claiming = claiming
     self.groups = groups
+    notices = home.database.map { CommitNotices($0, committed: committed, changed: changed) }
     let live = LivePipelines(
       pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
     )
@@ -283,6 +286,7 @@ package final class Node: Sendable {
     }
     if let claiming { services.append(claiming) }
     if let groups { services.append(groups) }
+    if let notices { services.append(notices) }
     services += workers as [any Service]
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }

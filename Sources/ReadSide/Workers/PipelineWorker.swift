@@ -33,6 +33,7 @@ package final class PipelineWorker: Service {
   package let catalog: CatalogOwner
   /// Announced whenever rows, positions, the current generation or the definition changed.
   package let changed: Signal
+  private let committed: Signal
   package var name: String { "worker \(pipeline.name)" }
 
   private let pipelineFile: String
@@ -49,9 +50,10 @@ package final class PipelineWorker: Service {
   private let trouble = Mutex<String?>(nil)
 
   /// `logs` gives a table's log by name; `load` reads the definition that an older generation was built by; `assigner` knows which lanes this process
-  /// runs.
+  /// runs; `committed` is announced by this process's checkpoints, `changed` by those of others too, where somebody hears of them.
   package init(
     pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
+    committed: Signal = Signal(),
     settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, assigner: any LaneAssigner = SoleAssigner(),
     logs: @escaping @Sendable (String) -> any ChangeLog,
@@ -59,6 +61,7 @@ package final class PipelineWorker: Service {
   ) {
     self.pipelineFile = pipelineFile
     self.changed = changed
+    self.committed = committed
     self.stores = stores
     self.settings = settings
     self.logger = logger
@@ -238,7 +241,7 @@ package final class PipelineWorker: Service {
 
   func start(_ generation: Generation, _ pipeline: Pipeline) async throws -> Running {
     let stores = stores
-    let writer = try GenerationWriter(name: pipeline.name, committed: changed) { () throws(ReadModelError) in
+    let writer = try GenerationWriter(name: pipeline.name, committed: changed, own: committed) { () throws(ReadModelError) in
       try stores.generation(generation, pipeline)
     }
     let work = Running(

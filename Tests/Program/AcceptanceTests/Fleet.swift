@@ -99,12 +99,19 @@ final class Fleet {
   }
 
   /// How far each partition is applied in the current generation.
-  func positions() throws -> [Int: Int64] {
+  func positions() -> [Int: Int64] {
     var positions: [Int: Int64] = [:]
     for partition in 0..<Fleet.partitions {
-      positions[partition] = try models.count("SELECT sequence FROM _lanes WHERE partition = \(partition)")
+      // Before the first worker has begun there is nothing to ask.
+      positions[partition] = (try? models.count("SELECT sequence FROM _lanes WHERE partition = \(partition)")) ?? 0
     }
     return positions
+  }
+
+  /// Waits until every partition has been applied further.
+  func lanesGoOn() async throws {
+    let before = positions()
+    try await wait("all lanes go on") { positions().allSatisfy { lane, sequence in sequence > before[lane] ?? 0 } }
   }
 
   /// The number of the current generation.

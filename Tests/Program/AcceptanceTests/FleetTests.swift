@@ -1,5 +1,6 @@
 import Foundation
 import KafkaTestKit
+import PostgresTestKit
 import RandomTestKit
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(3))) func `a worker that was suspended past its session commits nothing when it goes on`() async throws {
+  @Test(.timeLimit(.minutes(3))) func `a worker that was suspended past its session commits nothing`() async throws {
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2)
     try await fleet.wait("both have lanes") { fleet.assigned.allSatisfy { !$0.isEmpty } }
@@ -38,8 +39,7 @@ import Testing
     try await fleet.wait("the other has all lanes") { fleet.lanes(of: 1) == Set(0..<Fleet.partitions) }
     // The session's 2 s, and one for the group.
     #expect(stopped.duration(to: .now) < .seconds(3))
-    let before = try fleet.positions()
-    try await fleet.wait("all lanes go on") { try fleet.positions().allSatisfy { lane, sequence in sequence > before[lane] ?? 0 } }
+    try await fleet.lanesGoOn()
     fleet.signal(0, SIGCONT)
     try await fleet.wait("it knows, and has lanes again") {
       !fleet.lines(0, "was taken for dead").isEmpty && !fleet.lanes(of: 0).isEmpty && !fleet.lanes(of: 1).isEmpty
@@ -52,7 +52,9 @@ import Testing
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(3))) func `a worker with a name comes back without a rebalance, and a second of its name ends the first`() async throws {
+  @Test(.timeLimit(.minutes(3))) func `a worker with a name comes back without a rebalance, a second of its name ends it`()
+    async throws
+  {
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
     for (worker, name) in ["a", "b", "c"].enumerated() {
@@ -70,9 +72,9 @@ import Testing
       if isKilled { await fleet.kill(1) } else { #expect(await fleet.stop(1) == 0) }
       try await fleet.start(1, ["--instance", "b", "--kafka-set", "session.timeout.ms=20000"])
       try await fleet.wait("it has its lanes again") { fleet.lanes(of: 1) == own }
-      let before = try fleet.positions()
+      let before = fleet.positions()
       try await fleet.wait("they go on") {
-        let now = try fleet.positions()
+        let now = fleet.positions()
         return own.allSatisfy { now[$0] ?? 0 > before[$0] ?? 0 }
       }
     }
@@ -88,7 +90,9 @@ import Testing
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(3))) func `an edited pipeline is built by new workers beside the old ones and takes over without a moment unserved`() async throws {
+  @Test(.timeLimit(.minutes(3))) func `new workers build an edited pipeline beside the old ones and take over, always served`()
+    async throws
+  {
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
     let writers = scene.writers(fleet.tables.tables)
@@ -124,6 +128,61 @@ import Testing
     _ = await writers.value
     try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
     #expect(try fleet.current == 2)
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `the only broker and the database go away and come back, stops in between are orderly`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 3)
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(200)
+    try fleet.kafka.kill()
+    await scene.acknowledged.more(500)
+    // What cannot reach its brokers ends in time all the same.
+    let asked = ContinuousClock.now
+    #expect(await fleet.stop(2) == 0)
+    #expect(asked.duration(to: .now) < .seconds(10))
+    try fleet.kafka.restart()
+    try await fleet.start(2)
+    try await fleet.lanesGoOn()
+    fleet.database.kill()
+    await scene.acknowledged.more(300)
+    let askedAgain = ContinuousClock.now
+    #expect(await fleet.stop(1) == 0)
+    #expect(askedAgain.duration(to: .now) < .seconds(10))
+    try fleet.database.start()
+    try await fleet.start(1)
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `workers come and go, to none and back, while a generation is built`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 1)
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(500)
+    try await fleet.lanesGoOn()
+    #expect(await fleet.stop(0) == 0)
+    await scene.acknowledged.more(300)
+    let edited = scene.folder.file("edited")
+    try scene.writeEdited(edited)
+    for worker in 0..<3 { try await fleet.start(worker, pipeline: edited) }
+    #expect(await fleet.stop(1) == 0)
+    for worker in [1, 3] { try await fleet.start(worker, pipeline: edited) }
+    await fleet.kill(0)
+    try await fleet.wait("the second generation is current") { try fleet.current == 2 }
+    try await fleet.start(0, pipeline: edited)
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
     await fleet.stop()
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
   }

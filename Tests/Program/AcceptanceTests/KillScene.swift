@@ -133,7 +133,9 @@ struct KillScene {
   }
 
   /// Holds the read models against a replay of the log in the data directory `tables`. `relayed`: the sequence numbers on the topic, by partition.
-  func compare(tables: String, models: KilledModels, relayed: [[SequenceNumber]]? = nil, pipeline other: String? = nil) async throws {
+  func compare(
+    tables: String, models: KilledModels, relayed: [[SequenceNumber]]? = nil, pipeline other: String? = nil
+  ) async throws {
     let acknowledged = acknowledged.all
     let pipeline = try PipelineLoader.load(other ?? self.pipeline)
     let store = try TableStore(path: tables + "/tables")
