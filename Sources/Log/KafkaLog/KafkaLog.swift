@@ -158,7 +158,9 @@ package final class KafkaLog: ChangeLog {
   }
 
   /// As the relay says: one request.
-  package func ends() async throws(LogError) -> [SequenceNumber] { try await state(fresh: true).partitions.map(\.sequence) }
+  package func ends() async throws(LogError) -> [LogEnd] {
+    try await state(fresh: true).partitions.map { LogEnd(sequence: $0.sequence, watermark: $0.watermark) }
+  }
 
   /// The topic that holds the records now: another one once the table is published again.
   package func recordsTopic() async throws(LogError) -> String { topic(try await state(fresh: true)) }
