@@ -262,7 +262,7 @@ let package = Package(
         "LiteralTestKit", "RecordLiteralTestKit",
         "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
         "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
-        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip", "Services",
       ]),
 
     // Program

@@ -22,15 +22,16 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
-  /// Where each partition ends. Cheaper than bounds and a read of each where a log is far away.
-  func ends() async throws(LogError) -> [LogEnd]
+  /// Where each partition ends. Cheaper than bounds and a read of each where a log is far away, and cheaper still where they need not be those of this
+  /// moment: then they are those of a moment ago.
+  func ends(areFresh: Bool) async throws(LogError) -> [LogEnd]
 
   /// A cursor after which every record has a commit time of at least `time`.
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
 }
 
 extension ChangeLog {
-  package func ends() async throws(LogError) -> [LogEnd] {
+  package func ends(areFresh: Bool) async throws(LogError) -> [LogEnd] {
     let description = try await describe()
     var ends: [LogEnd] = []
     for partition in 0..<description.partitions {

@@ -119,7 +119,8 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, committed: committed, settings: WorkerSettings(), logger: logger, sink: sink, assigner: groups ?? SoleAssigner(),
+            changed: changed, committed: committed, settings: WorkerSettings(), logger: logger, sink: sink,
+            assigner: groups ?? SoleAssigner(),
             logs: { source.log($0) },
             load: home.load))
       }

@@ -102,6 +102,7 @@ package final class LaneAssignment: Sendable {
 package protocol LaneAssigner: Sendable {
   /// The assignment of a definition's lanes; every call is followed by one of `leave`.
   func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment
+  /// What was joined is not needed any more; the lanes are given back a while after the last has left.
   func leave(_ fingerprint: String, pipeline: String)
 }
 
@@ -109,8 +110,10 @@ package protocol LaneAssigner: Sendable {
 package struct SoleAssigner: LaneAssigner {
   package init() {}
 
+  /// All lanes.
   package func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment {
     LaneAssignment(isShared: false)
   }
+  /// Changes nothing.
   package func leave(_ fingerprint: String, pipeline: String) {}
 }

@@ -42,7 +42,7 @@ extension PipelineWorker {
         group.addTask { [self] in
           guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
           work.lanes.describe(table, description.partitions, work.pipeline)
-          await turns(table, description.partitions, work, activations)
+          await turns(table, partitions: description.partitions, work, activations)
         }
       }
       group.addTask {
@@ -61,7 +61,7 @@ extension PipelineWorker {
   }
 
   /// Runs the lanes of a table that are this process's, turn by turn, until cancelled.
-  private func turns(_ table: TableIndex, _ partitions: Int, _ work: Running, _ activations: Activations) async {
+  private func turns(_ table: TableIndex, partitions: Int, _ work: Running, _ activations: Activations) async {
     let name = work.pipeline.tables[table].name
     while !Task.isCancelled {
       let turn = work.assignment.turn
@@ -94,7 +94,9 @@ extension PipelineWorker {
       for (table, count) in work.lanes.partitions {
         let name = work.pipeline.tables[table].name
         let others = (0..<count).filter { !work.assignment.holds(name, $0) }
-        guard !others.isEmpty, let ends = (try? await logs(name).ends())?.map(\.sequence), let lanes = try? await work.writer.lanes() else {
+        guard !others.isEmpty, let ends = (try? await logs(name).ends(areFresh: false))?.map(\.sequence),
+          let lanes = try? await work.writer.lanes()
+        else {
           continue
         }
         seen.note(ends, of: table, at: .now)

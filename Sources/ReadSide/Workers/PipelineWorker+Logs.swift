@@ -74,7 +74,7 @@ extension PipelineWorker {
       if error.kind == .configuration { return [] }
       throw error
     }
-    return try await log.ends().enumerated().map { partition, end in
+    return try await log.ends(areFresh: true).enumerated().map { partition, end in
       LogPlace(
         tableID: description.tableID, partition: partition, sequence: end.sequence, watermark: Instant(end.watermark))
     }
