@@ -123,7 +123,7 @@ import Testing
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"N":"abc"}}}"#,
-      "The parameter cannot be converted to a numeric value: abc"
+      "1 validation error detected: The parameter cannot be converted to a numeric value: abc"
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"SS":[]}}}"#,
@@ -135,7 +135,7 @@ import Testing
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"}},"Expected":{},"ConditionExpression":"a = :a"}"#,
-      "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
+      "1 validation error detected: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
     ),
     (
       "Query", #"{"TableName":"T_1","KeyConditionExpression":""}"#,
@@ -155,7 +155,7 @@ import Testing
     ),
     (
       "TransactWriteItems", #"{"TransactItems":[]}"#,
-      "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"
+      "1 validation error detected: Value at 'TransactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"
     ),
     (
       "UpdateTable", #"{"TableName":"T_1"}"#,

@@ -37,6 +37,9 @@ def index_of(name, index_name):
 def the_name_is_looked_at_first():
     for call in [plain.create_table, plain.describe_table, plain.update_table, plain.delete_table]:
         refused("The parameter 'TableName' is required but was not present in the request", call)
+    refused("1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater "
+            "than or equal to 3", create, TableName="ab")
+    for call in [plain.describe_table, plain.update_table, plain.delete_table]:
         for name in ["", "a;", "a" * 256]:
             refused("TableName must be at least 3 characters long and at most 255 characters long", call, TableName=name)
     for call in [plain.describe_table, plain.update_table, plain.delete_table]:
@@ -72,7 +75,7 @@ def keys_are_checked():
     refused("Invalid KeySchema: The first KeySchemaElement is not a HASH key type", create, KeySchema=keys(("pk", "RANGE")))
     refused("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type", create,
             KeySchema=keys(("pk", "HASH"), ("sk", "HASH")))
-    refused("Both the Hash Key and the Range Key element in the KeySchema have the same name", create,
+    refused("Invalid KeySchema: Some index key attribute have no definition", create,
             KeySchema=keys(("pk", "HASH"), ("pk", "RANGE")))
     refused("Invalid KeySchema: Some index key attribute have no definition", create,
             KeySchema=keys(("pk", "HASH"), ("sk", "RANGE")))
@@ -192,8 +195,15 @@ def indexes_come_and_go():
     fails("ValidationException", None, update, {**by_x, "Delete": {"IndexName": "by-x"}})
     refused(invalid + "Only one global secondary index update per index is allowed simultaneously. Index: by-x",
             lambda **_: update({"Delete": {"IndexName": "by-x"}}, {"Delete": {"IndexName": "by-x"}}))
-    refused("Invalid KeySchema: Some index key attribute have no definition",
+    refused(invalid + "Some index key attributes are not defined in AttributeDefinitions. Keys: [pk, x], AttributeDefinitions: []",
             lambda **_: update({"Create": index("by-x", "pk", "x")}))
+    refused(invalid + "Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. "
+            "Existing schema: Schema:[SchemaElement: key{pk:S:HASH}] New schema: Schema:[SchemaElement: key{pk:N:HASH}]",
+            lambda **_: update({"Create": index("by-pk", "pk")}, AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "N"}]))
+    refused(invalid + "Duplicate attribute name in NonKeyAttributes: a", lambda **_: update(
+        {"Create": index("by-pk", "pk", projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["a", "b", "a"]})},
+        AttributeDefinitions=attributes(["pk"])))
     refused(invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
             lambda **_: update({"Create": {**by_x["Create"], "ProvisionedThroughput": units}},
                                AttributeDefinitions=attributes(["x"])))

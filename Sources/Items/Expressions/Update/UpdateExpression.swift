@@ -14,6 +14,13 @@ package struct UpdateExpression: Sendable {
   /// The paths that the update writes to, in the order of the text.
   package var paths: [DocumentPath] { actions.map(\.path) }
 
+  /// Those and the paths that its values are computed from.
+  package var allPaths: [DocumentPath] {
+    actions.flatMap { action in
+      if case .set(let value) = action.change { [action.path] + value.paths } else { [action.path] }
+    }
+  }
+
   /// The values that whole attributes get whatever the item holds.
   package var givenValues: [(attribute: String, value: AttributeValue)] {
     actions.compactMap { action in
@@ -25,17 +32,12 @@ package struct UpdateExpression: Sendable {
   /// What UPDATED_OLD shows: the values before, at the paths that the update names.
   package func touchedBefore(_ item: Item) -> Item { ProjectionExpression(paths).apply(to: item) }
 
-  /// What UPDATED_NEW shows: the values after; of what was removed nothing.
-  package func touchedAfter(_ item: Item) -> Item {
-    let kept = actions.compactMap { action in
-      if case .remove = action.change { return nil as DocumentPath? }
-      return action.path
-    }
-    return kept.isEmpty ? Item() : ProjectionExpression(kept).apply(to: item)
-  }
+  /// What UPDATED_NEW shows: the values after, at the paths that the update names; where an element of a list was removed, the one
+  /// that moved into its place.
+  package func touchedAfter(_ item: Item) -> Item { ProjectionExpression(paths).apply(to: item) }
 
-  /// The item after the update. An item that does not exist begins with its key; nil when it does not exist and the update
-  /// only takes things away. All values are computed from the item as given; then SET, ADD and DELETE are carried out, and
+  /// The item after the update. An item that does not exist begins with its key, also when there are no actions; nil when it does
+  /// not exist and the update only takes things away. All values are computed from the item as given; then SET, ADD and DELETE are carried out, and
   /// REMOVE last, so that every list index means the element that stood there before.
   package func apply(to item: Item?, key: Item) throws(DynamoError) -> Item? {
     do throws(DynamoError) {
@@ -59,7 +61,10 @@ package struct UpdateExpression: Sendable {
       case .add(let operand):
         sets.append((action.path, try SetArithmetic.add(operand, to: action.path.value(in: before))))
       case .delete(let operand):
-        guard let current = action.path.value(in: before) else { continue }
+        guard let current = action.path.value(in: before) else {
+          guard action.path.isWritable(in: before) else { throw invalidPath }
+          continue
+        }
         if let left = try SetArithmetic.delete(operand, from: current) {
           sets.append((action.path, left))
         } else {
@@ -68,7 +73,7 @@ package struct UpdateExpression: Sendable {
       case .remove: removes.append(action.path)
       }
     }
-    if item == nil, sets.isEmpty { return nil }
+    if item == nil, sets.isEmpty, !actions.isEmpty { return nil }
     var after = before
     // In order of the indexes, so that new elements past the end of a list stand in it in that order.
     for (path, value) in sets.sorted(by: { DocumentPath.ordered($0.path, $1.path) }) {
@@ -82,6 +87,15 @@ package struct UpdateExpression: Sendable {
 }
 
 extension DocumentPath {
+  /// Whether the map or list that the path's last element belongs to is there.
+  fileprivate func isWritable(in item: Item) -> Bool {
+    guard let last = elements.last, elements.count > 1 else { return true }
+    switch (last, DocumentPath(Array(elements.dropLast())).value(in: item)) {
+    case (.name, .map?), (.index, .list?): return true
+    default: return false
+    }
+  }
+
   /// Order by the elements: names by bytes, indexes by number.
   static func ordered(_ left: DocumentPath, _ right: DocumentPath) -> Bool {
     for (a, b) in zip(left.elements, right.elements) where a != b {

@@ -23,15 +23,10 @@ enum BatchWriteItem {
     }
     var constraints = Constraints()
     constraints.required(requests != nil, at: "requestItems")
-    constraints.count(requests?.count, 1, .max, shown: "{}", at: "requestItems")
+    constraints.unquotedCount(requests?.count, 1, .max, at: "RequestItems")
     constraints.tables(parts.map(\.table), shown: Shown.value(body, "RequestItems"), at: "requestItems")
-    if !parts.allSatisfy({ (1...writesMax).contains($0.writes.count) }) {
-      constraints.fail(
-        Shown.value(body, "RequestItems"), at: "requestItems",
-        "Map value must satisfy constraint: [Member must have length less than or equal to 25, "
-          + "Member must have length greater than or equal to 1]")
-    }
     for part in parts {
+      constraints.unquotedCount(part.writes.count, 1, writesMax, at: "RequestItems.\(part.table).member")
       for (place, write) in part.writes.enumerated() {
         let path = "requestItems.\(part.table).member.\(place + 1).member"
         if let put = try write.object("PutRequest") { constraints.required(put.has("Item"), at: "\(path).putRequest.item") }
@@ -55,7 +50,10 @@ enum BatchWriteItem {
 
   private static func read(_ body: RequestBody) throws(DynamoError) -> Write {
     switch (try body.object("PutRequest"), try body.object("DeleteRequest")) {
-    case (let put?, nil): return .put(try put.item("Item") ?? Item())
+    case (let put?, nil):
+      let item = try put.item("Item") ?? Item()
+      guard item.size <= TableHandle.itemBytesMax else { throw .itemTooLarge }
+      return .put(item)
     case (nil, let delete?): return .delete(try delete.item("Key") ?? Item())
     case (nil, nil):
       throw .validation("Supplied WriteRequest is empty, must contain exactly one of PutRequest or DeleteRequest")

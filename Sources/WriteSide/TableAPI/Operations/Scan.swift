@@ -11,7 +11,7 @@ enum Scan {
     let segment = try body.integer("Segment")
     let segments = try body.integer("TotalSegments")
     var constraints = Constraints()
-    parameters.check(&constraints)
+    parameters.check(quotesLimit: true, &constraints)
     constraints.range(segment, 0, segmentsMax - 1, at: "segment")
     constraints.range(segments, 1, segmentsMax, at: "totalSegments")
     try ExpressionForm.scan.check(body, &constraints)
@@ -28,6 +28,7 @@ enum Scan {
     let index = try parameters.indexDefinition(table)
     let fetches = try parameters.fetches(index, table, projection)
     try parameters.check(start: start, table, index, index == nil ? Scan.invalidStart : ReadParameters.invalidStart)
+    try KeyPaths.check((filter?.paths ?? []) + (projection?.paths ?? []), table.definition)
     var part: (index: Int, of: Int)?
     if let segment, let segments {
       part = (segment, segments)

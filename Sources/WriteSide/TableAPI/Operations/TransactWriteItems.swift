@@ -25,7 +25,7 @@ enum TransactWriteItems {
     let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactItems")
-    constraints.count(given?.count, 1, itemsMax, shown: Shown.value(body, "TransactItems"), at: "transactItems")
+    constraints.unquotedCount(given?.count, 1, itemsMax, at: "TransactItems")
     constraints.count(token?.utf16.count, 1, tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
@@ -131,10 +131,10 @@ enum TransactWriteItems {
         reasons.append(.none)
       } catch {
         guard error.code == .validation, !error.refusesTransaction else { throw error }
-        reasons.append(.init(code: "ValidationError", message: error.message))
+        reasons.append(.validationError(error.message))
       }
     }
     if keys.count == changes.count { return keys }
-    throw .cancelled(reasons)
+    throw .cancelled(reasons, of: changes.count)
   }
 }

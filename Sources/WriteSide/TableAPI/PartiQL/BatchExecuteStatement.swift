@@ -77,7 +77,8 @@ enum BatchExecuteStatement {
       let results = try await store.write(WriteTransaction(actions: [action], times: times))
       guard let result = results.first else { return (definition.name, .success(nil), nil) }
       capacity.addWrite(old: result.old, new: result.new, definition)
-      return (definition.name, .success(request.returned(result)), capacity)
+      let returned = request.returned(result)
+      return (definition.name, .success(returned?.isEmpty == true ? nil : returned), capacity)
     } catch {
       return (definition.name, .failure(error), nil)
     }

@@ -20,7 +20,14 @@ struct StatementRequest {
 
   init(_ body: RequestBody) throws(DynamoError) {
     var parameters: [AttributeValue] = []
-    for node in try body.list("Parameters") ?? [] { parameters.append(try AttributeValue(json: body.tape, node)) }
+    for node in try body.list("Parameters") ?? [] {
+      do throws(DynamoError) {
+        parameters.append(try AttributeValue(json: body.tape, node))
+      } catch {
+        try AttributeValue.checkExponents(body.tape, node)
+        throw error
+      }
+    }
     statement = try PartiQLStatement(try body.string("Statement") ?? "", parameters: parameters)
     returnsOldOnFailure = try body.string("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     consistent = try body.bool("ConsistentRead") ?? false
@@ -35,7 +42,8 @@ struct StatementRequest {
 
   /// The one item that a SELECT names, for batches and transactions.
   func itemKey(_ select: PartiQLSelect, _ table: TableHandle, _ operation: String) throws(DynamoError) -> Item {
-    guard select.index == nil, let found = select.condition.item(table.definition.key) else {
+    try StatementReader.checkKey(of: select.index.flatMap { table.definition.index(named: $0) })
+    guard select.index == nil, !select.condition.hasFunctions, let found = select.condition.item(table.definition.key) else {
       throw .validation("Select statements within \(operation) must specify the primary key in the where clause.")
     }
     try table.check(key: found.key)

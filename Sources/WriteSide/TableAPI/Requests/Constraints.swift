@@ -19,6 +19,11 @@ struct Constraints {
     failures.append("Value \(shown) at '\(path)' failed to satisfy constraint: \(constraint)")
   }
 
+  /// A failure whose value is too large to be quoted. `path` is in the words of the service model.
+  mutating func failUnquoted(at path: String, _ constraint: String) {
+    failures.append("Value at '\(path)' failed to satisfy constraint: \(constraint)")
+  }
+
   mutating func required(_ isThere: Bool, at path: String) {
     if !isThere { fail(nil, at: path, "Member must not be null") }
   }
@@ -78,6 +83,13 @@ struct Constraints {
     guard let count else { return }
     if count < low { fail(shown(), at: path, "Member must have length greater than or equal to \(low)") }
     if count > high { fail(shown(), at: path, "Member must have length less than or equal to \(high)") }
+  }
+
+  /// The length of a map or a list that may be too large to be quoted.
+  mutating func unquotedCount(_ count: Int?, _ low: Int, _ high: Int, at path: String) {
+    guard let count else { return }
+    if count < low { failUnquoted(at: path, "Member must have length greater than or equal to \(low)") }
+    if count > high { failUnquoted(at: path, "Member must have length less than or equal to \(high)") }
   }
 
   /// The length of each text of a list, reported of the list as a whole.

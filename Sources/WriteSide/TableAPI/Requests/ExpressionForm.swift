@@ -11,11 +11,14 @@ struct ExpressionForm {
   let legacy: [StaticString]
   /// Whether placeholders that come without any expression are passed over rather than refused.
   var ignoresIdlePlaceholders = false
+  /// Whether what is wrong with the expressions is worded as one of the checks of the service model.
+  var countsErrors = false
 
-  static let write = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"])
+  static let write = ExpressionForm(
+    own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"], countsErrors: true)
   static let update = ExpressionForm(
     own: ["UpdateExpression", "ConditionExpression"], projects: false,
-    legacy: ["AttributeUpdates", "Expected", "ConditionalOperator"])
+    legacy: ["AttributeUpdates", "Expected", "ConditionalOperator"], countsErrors: true)
   static let get = ExpressionForm(own: [], projects: true, legacy: ["AttributesToGet"])
   static let query = ExpressionForm(
     own: ["FilterExpression", "KeyConditionExpression"], projects: true,
@@ -28,6 +31,24 @@ struct ExpressionForm {
   static let transactUpdate = ExpressionForm(
     own: ["UpdateExpression", "ConditionExpression"], projects: false, legacy: [], ignoresIdlePlaceholders: true)
   static let transactGet = ExpressionForm(own: [], projects: true, legacy: [], ignoresIdlePlaceholders: true)
+
+  /// Does work on the expressions; its errors get the wording of the operation.
+  func worded<Value>(_ work: () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    do throws(DynamoError) {
+      return try work()
+    } catch {
+      throw countsErrors ? error.counted : error
+    }
+  }
+
+  /// The same of work on values: of its errors only those about the content of a value are worded so.
+  func wordedValues<Value>(_ work: () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    do throws(DynamoError) {
+      return try work()
+    } catch {
+      throw countsErrors && error.isOfContent ? error.counted : error
+    }
+  }
 
   var all: [StaticString] { (projects ? ["ProjectionExpression"] : []) + own }
 

@@ -89,7 +89,11 @@ struct IndexRequest {
   private func projection() throws(DynamoError) -> IndexProjection {
     switch (projectionType, nonKeyAttributes) {
     case (nil, _): throw .invalidParameter("Unknown ProjectionType: null")
-    case ("INCLUDE"?, let names?): return .include(names)
+    case ("INCLUDE"?, let names?):
+      if let name = Text.firstRepeated(names) {
+        throw .invalidParameter("Duplicate attribute name in NonKeyAttributes: \(name)")
+      }
+      return .include(names)
     case ("INCLUDE"?, nil):
       throw .invalidParameter("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     case (let type?, _?):
