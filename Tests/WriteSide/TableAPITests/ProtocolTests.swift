@@ -36,7 +36,9 @@ import Testing
     let client = server.client()
     #expect(try await client.get("/").text == "healthy: 127.0.0.1:\(server.port) ")
     #expect(try await client.get("/other").status == 404)
-    #expect(try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"]).status == 404)
+    let wrong = try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"])
+    #expect(wrong.status == 404)
+    #expect(wrong.text == #"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#)
   }
 
   @Test func `an unknown operation has no message and does not succeed`() async throws {

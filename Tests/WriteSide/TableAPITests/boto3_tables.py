@@ -1,6 +1,7 @@
 """CreateTable, DescribeTable, UpdateTable and DeleteTable: what they refuse, in which words, and what they show."""
 
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -216,6 +217,74 @@ def indexes_come_and_go():
     db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput=units)
     refused(invalid + "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by-x",
             lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
+
+
+@check
+def a_new_index_leaves_out_what_is_not_its_key():
+    made = table(sort=False)
+    values = {"text": {"S": "a"}, "empty": {"S": ""}, "long": {"S": "x" * 2049}, "longest": {"S": "x" * 2048}, "number": {"N": "1"}}
+    for name, value in values.items():
+        db.put_item(TableName=made.name, Item={"pk": {"S": name}, "x": value, "y": {"S": "y"}})
+    db.put_item(TableName=made.name, Item={"pk": {"S": "sort"}, "x": {"S": "b"}, "y": {"S": "y" * 1025}})
+    db.update_table(TableName=made.name, AttributeDefinitions=attributes(["x", "y"]),
+                    GlobalSecondaryIndexUpdates=[{"Create": index("by-x", "x", "y")}])
+    deadline = time.time() + 30
+    while index_of(made.name, "by-x")["IndexStatus"] != "ACTIVE":
+        assert time.time() < deadline
+        time.sleep(0.02)
+    found = db.scan(TableName=made.name, IndexName="by-x")["Items"]
+    equal(sorted(item["pk"]["S"] for item in found), ["longest", "text"])
+    equal(index_of(made.name, "by-x")["ItemCount"], 2)
+    # An item that was left out comes in when it gets a key.
+    db.put_item(TableName=made.name, Item={"pk": {"S": "empty"}, "x": {"S": "c"}, "y": {"S": "y"}})
+    db.delete_item(TableName=made.name, Key={"pk": {"S": "long"}})
+    equal(index_of(made.name, "by-x")["ItemCount"], 3)
+
+
+@check
+def warm_throughput_of_a_new_table_is_shown_when_it_was_asked_for():
+    shown = create(TableName="cold", GlobalSecondaryIndexes=[index("by-pk", "pk")])["TableDescription"]
+    assert "WarmThroughput" not in shown and "WarmThroughput" not in shown["GlobalSecondaryIndexes"][0]
+    equal(db.describe_table(TableName="cold")["Table"]["WarmThroughput"]["Status"], "ACTIVE")
+    asked = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}
+    equal(create(TableName="warm", WarmThroughput=asked)["TableDescription"]["WarmThroughput"], {**asked, "Status": "UPDATING"})
+    equal(db.describe_table(TableName="warm")["Table"]["WarmThroughput"], {**asked, "Status": "ACTIVE"})
+
+
+@check
+def encryption_is_shown_with_the_arn_of_its_key():
+    made = table(sort=False).name
+
+    def change(**encryption):
+        return db.update_table(TableName=made, SSESpecification=encryption)["TableDescription"].get("SSEDescription")
+
+    keys = "arn:aws:kms:us-east-1:000000000000:"
+    for given, shown in [("abc", keys + "key/abc"), ("alias/mine", keys + "alias/mine"), (keys + "key/x", keys + "key/x")]:
+        described = {"SSEType": "KMS", "KMSMasterKeyArn": shown}
+        equal(change(Enabled=True, KMSMasterKeyId=given), {**described, "Status": "UPDATING"})
+        equal(db.describe_table(TableName=made)["Table"]["SSEDescription"], {**described, "Status": "ENABLED"})
+    equal(change(Enabled=False), {**described, "Status": "UPDATING"})
+    assert "SSEDescription" not in db.describe_table(TableName=made)["Table"]
+
+
+@check
+def tags_have_letters_digits_and_a_few_marks():
+    made = table(sort=False).name
+    arn = db.describe_table(TableName=made)["Table"]["TableArn"]
+    good = [{"Key": "ü ß+-=._:/@9", "Value": "日本 ²"}]
+    db.tag_resource(ResourceArn=arn, Tags=good)
+    equal(db.list_tags_of_resource(ResourceArn=arn)["Tags"], good)
+    for mark in '!%"':
+        for tag in [{"Key": f"a{mark}", "Value": "b"}, {"Key": "a", "Value": f"b{mark}"}]:
+            for call in [lambda **more: create(TableName="tagged", **more), lambda **more: db.tag_resource(ResourceArn=arn, **more)]:
+                fails("ValidationException", None, call, Tags=[tag])
+    calls = [lambda arn: db.tag_resource(ResourceArn=arn, Tags=good), lambda arn: db.list_tags_of_resource(ResourceArn=arn),
+             lambda arn: db.untag_resource(ResourceArn=arn, TagKeys=["a"])]
+    for call in calls:
+        fails("ValidationException", invalid + f"ARNs must start with 'arn:': {made}", call, made)
+        fails("ValidationException", None, call, arn + "/index/by-x")
+        fails("AccessDeniedException", None, call, arn.replace("000000000000", "111111111111"))
+        fails("ResourceNotFoundException", None, call, arn + "x")
 
 
 @check

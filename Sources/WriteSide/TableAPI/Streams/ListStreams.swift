@@ -13,6 +13,7 @@ enum ListStreams {
     constraints.range(limit, 1, streamsMax, at: "limit")
     StreamParameters.checkARN(after, at: "exclusiveStartStreamArn", isRequired: false, &constraints)
     try constraints.check()
+    if let after { try StreamParameters.check(arn: after) }
     let all = call.store.streams(table: table).filter { stream in
       call.sees(stream.table.name) && (after.map { Text.less($0, stream.arn) } ?? true)
     }

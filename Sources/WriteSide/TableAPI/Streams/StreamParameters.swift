@@ -14,8 +14,13 @@ enum StreamParameters {
     constraints.count(id?.utf16.count, 28, 65, shown: id ?? "", at: path)
   }
 
-  static func stream(_ call: Call, _ arn: String) throws(DynamoError) -> StreamDescription {
+  /// Throws for what is not the ARN of a stream, whether it is there or not.
+  static func check(arn: String) throws(DynamoError) {
     guard isARN(arn) else { throw .validation("Invalid StreamArn") }
+  }
+
+  static func stream(_ call: Call, _ arn: String) throws(DynamoError) -> StreamDescription {
+    try check(arn: arn)
     try call.authorize(String(arn.split(separator: "/")[1]))
     guard let stream = call.store.stream(arn: arn) else {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Stream: \(arn) not found")

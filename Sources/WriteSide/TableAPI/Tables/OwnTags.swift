@@ -53,6 +53,18 @@ enum OwnTags {
     if isProtected { definition.tags.append(.init(key: deletionProtection, value: "true")) }
   }
 
+  /// Whether it has only characters that the keys and values of tags may have.
+  private static func isText(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { scalar in
+      switch scalar.properties.generalCategory {
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber, .letterNumber,
+        .otherNumber, .spaceSeparator, .lineSeparator, .paragraphSeparator:
+        true
+      default: "+-=._:/@".unicodeScalars.contains(scalar)
+      }
+    }
+  }
+
   /// Reads a list of Key and Value.
   static func read(_ body: RequestBody, _ constraints: inout Constraints) throws(DynamoError) -> [TableDefinition.Tag] {
     var tags: [TableDefinition.Tag] = []
@@ -71,6 +83,9 @@ enum OwnTags {
       }
       if tag.key.utf8.starts(with: "aws:".utf8) {
         throw .invalidParameter("Tag keys that begin with aws: are reserved for system use: \(tag.key)")
+      }
+      if !tag.key.utf8.starts(with: prefix.utf8), let text = [tag.key, tag.value].first(where: { !isText($0) }) {
+        throw .invalidParameter("A tag has characters that are not letters, digits, blanks or one of + - = . _ : / @: \(text)")
       }
     }
     if let key = Text.firstRepeated(tags.map(\.key)) { throw .invalidParameter("Duplicate Tag Key: \(key)") }
