@@ -1,5 +1,5 @@
 internal import ChangeRecords
-internal import DynamoModel
+package import DynamoModel
 internal import RocksDB
 
 /// All transactions that one commit writes: each is evaluated on what the ones before it leave, nothing is on disk before
@@ -141,8 +141,7 @@ struct CommitRound: ~Copyable {
         throw .invalidParameter("Cannot update attribute \(entry.name). This attribute is part of the key")
       }
       guard item.size <= TableHandle.itemBytesMax else {
-        throw action.isUpdate
-          ? .validation("Item size to update has exceeded the maximum allowed size") : .itemTooLarge
+        throw action.isUpdate ? .updateTooLarge : .itemTooLarge
       }
       if !table.definition.indexes.isEmpty {
         if action.isUpdate { try table.checkIndexKeys(of: item, updated: old) } else { try table.checkIndexKeys(of: item) }
@@ -340,6 +339,9 @@ struct CommitRound: ~Copyable {
 }
 
 extension DynamoError {
+  /// An item that an update makes too large, or an update that is too large itself.
+  package static let updateTooLarge = validation("Item size to update has exceeded the maximum allowed size")
+
   static let damaged = DynamoError(.internalServer, "A stored item does not decode: run afterimage doctor")
 
   /// A storage failure: names no path to a client.

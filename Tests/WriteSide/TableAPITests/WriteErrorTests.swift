@@ -161,4 +161,28 @@ import Testing
       ("BatchWriteItem", #"{"RequestItems":{"Nope":[{"PutRequest":{"Item":\#(item)}}]}}"#, error),
     ])
   }
+
+  @Test func `an update counts for itself against the limit of an item`() async throws {
+    let server = try APIServer()
+    let client = server.client()
+    #expect(try await client.send("CreateTable", SampleTable.definition).status == 200)
+    func update(_ expression: String, bytes: Int) async throws -> String {
+      try await client.send(
+        "UpdateItem",
+        #"{"TableName":"Tab","Key":{\#(SampleTable.key)},"UpdateExpression":"\#(expression)","ExpressionAttributeValues":"#
+          + #"{":v":{"S":"\#(String(repeating: "x", count: bytes))"}}}"#
+      ).error
+    }
+    let tooLarge = "ValidationException: Item size to update has exceeded the maximum allowed size"
+    let max = 400 * 1024
+    // The key has 6 bytes, so that the item itself would take `max - 7`.
+    for (expression, overhead) in [("SET v = :v", 23), ("SET v = :v REMOVE w", 25), ("SET v = :v, w = pk", 44)] {
+      #expect(try await update(expression, bytes: max - overhead) == "no error: {}", "\(expression)")
+      #expect(try await update(expression, bytes: max - overhead + 1) == tooLarge, "\(expression)")
+    }
+    let list = #"{"TableName":"Tab","Item":{\#(SampleTable.key),"l":{"L":[{"S":"a"}]}}}"#
+    #expect(try await client.send("PutItem", list).status == 200)
+    #expect(try await update("SET l[0] = :v", bytes: max - 28) == "no error: {}")
+    #expect(try await update("SET l[0] = :v", bytes: max - 27) == tooLarge)
+  }
 }

@@ -69,6 +69,21 @@ def constraints_are_told_in_their_order():
 
 
 @check
+def global_indexes_are_checked_before_local_ones():
+    wrong = [{"IndexName": "x", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]
+    short = "failed to satisfy constraint: Member must have length greater than or equal to 3"
+    refused(f"2 validation errors detected: Value 'x' at 'globalSecondaryIndexes.1.member.indexName' {short}; Value 'x' at "
+            f"'localSecondaryIndexes.1.member.indexName' {short}", create, GlobalSecondaryIndexes=wrong, LocalSecondaryIndexes=wrong)
+    refused(invalid + "List of GlobalSecondaryIndexes is empty", create, GlobalSecondaryIndexes=[], LocalSecondaryIndexes=[])
+    named = [{**wrong[0], "IndexName": name, "Projection": {}} for name in ["global", "local"]]
+    refused(invalid + "Unknown ProjectionType: null", create, GlobalSecondaryIndexes=named[:1], LocalSecondaryIndexes=named[1:])
+    refused("1 validation error detected: Value '[KeySchemaElement(attributeName=pk, keyType=HASH), "
+            "KeySchemaElement(attributeName=a, keyType=RANGE), KeySchemaElement(attributeName=b, keyType=RANGE)]' at 'keySchema' "
+            "failed to satisfy constraint: Member must have length less than or equal to 2", create, KeySchema=[
+                {"AttributeName": name, "KeyType": kind} for name, kind in [("pk", "HASH"), ("a", "RANGE"), ("b", "RANGE")]])
+
+
+@check
 def keys_are_checked():
     def keys(*pairs):
         return [{"AttributeName": name, "KeyType": kind} for name, kind in pairs]

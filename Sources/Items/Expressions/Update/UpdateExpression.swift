@@ -36,6 +36,22 @@ package struct UpdateExpression: Sendable {
   /// that moved into its place.
   package func touchedAfter(_ item: Item) -> Item { ProjectionExpression(paths).apply(to: item) }
 
+  /// Bytes of the update by itself, given the item that it made: DynamoDB holds them to the limit of an item too. What it writes, 3 bytes,
+  /// 19 for each SET and ADD (20 through an element of a list), 2 for each REMOVE and DELETE. No document of AWS says it; it is what
+  /// others measured. At most `item.size + overheadMax`.
+  package func size(making item: Item) -> Int {
+    let overhead = actions.reduce(3) { bytes, action in
+      switch action.change {
+      case .set, .add: bytes + (action.path.hasIndex ? 20 : 19)
+      case .remove, .delete: bytes + 2
+      }
+    }
+    return touchedAfter(item).size + overhead
+  }
+
+  /// What `size` may have over an item's own.
+  package var overheadMax: Int { 3 + 20 * actions.count }
+
   /// The item after the update. An item that does not exist begins with its key, also when there are no actions; nil when it does
   /// not exist and the update only takes things away. All values are computed from the item as given; then SET, ADD and DELETE are carried out, and
   /// REMOVE last, so that every list index means the element that stood there before.
@@ -87,6 +103,12 @@ package struct UpdateExpression: Sendable {
 }
 
 extension DocumentPath {
+  fileprivate var hasIndex: Bool {
+    elements.contains { element in
+      if case .index = element { true } else { false }
+    }
+  }
+
   /// Whether the map or list that the path's last element belongs to is there.
   fileprivate func isWritable(in item: Item) -> Bool {
     guard let last = elements.last, elements.count > 1 else { return true }

@@ -118,6 +118,8 @@ struct ItemChange {
       case .check: return .keep
       case .update(let update?, let key):
         guard let item = try update.apply(to: current, key: key) else { return .keep }
+        let max = TableHandle.itemBytesMax
+        guard item.size + update.overheadMax <= max || update.size(making: item) <= max else { throw .updateTooLarge }
         return .put(item)
       case .update(nil, let key): return .put(current ?? key)
       }
