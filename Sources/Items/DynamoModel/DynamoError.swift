@@ -172,6 +172,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case string = "String"
     case integer = "Integer"
     case long = "Long"
+    case double = "Double"
     case boolean = "Boolean"
     case timestamp = "Timestamp"
     case blob, list, map, structure

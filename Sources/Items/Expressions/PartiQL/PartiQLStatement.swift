@@ -26,8 +26,6 @@ package struct PartiQLStatement: Sendable {
     }
   }
 
-  package static let bytesMax = 8192
-
   /// Reads a statement. Every `?` takes the next parameter; there must be as many of one as of the other.
   package init(_ text: String, parameters: [AttributeValue]) throws(DynamoError) {
     do throws(ExpressionError) {

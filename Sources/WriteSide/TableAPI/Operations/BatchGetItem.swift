@@ -3,7 +3,6 @@ internal import Expressions
 internal import TableStore
 
 enum BatchGetItem {
-  static let keysMax = 100
   static let answerBytesMax = 16 << 20
 
   private struct Part {
@@ -58,19 +57,19 @@ enum BatchGetItem {
   ) throws(DynamoError) {
     var constraints = Constraints()
     constraints.required(parts != nil, at: "requestItems")
-    constraints.unquotedCount(parts?.count, 1, .max, at: "RequestItems")
+    constraints.unquotedCount(parts?.count, .batchGetRequestMap, at: "RequestItems")
     constraints.tables((parts ?? []).map(\.name), shown: Shown.value(body, "RequestItems"), at: "requestItems")
     for part in parts ?? [] {
       constraints.required(part.body.has("Keys"), at: "requestItems.\(part.name).member.keys")
       if part.body.has("Keys") {
-        constraints.unquotedCount(part.keys.count, 1, keysMax, at: "RequestItems.\(part.name).member.Keys")
+        constraints.unquotedCount(part.keys.count, .keyList, at: "RequestItems.\(part.name).member.Keys")
       }
       try ExpressionForm.get.check(part.body, at: "requestItems.\(part.name).member.", &constraints)
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
     try Duplicates.check(tables: (parts ?? []).map(\.name))
-    if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > keysMax {
+    if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > ModelBounds.keyList.max {
       throw .validation("Too many items requested for the BatchGetItem call")
     }
   }

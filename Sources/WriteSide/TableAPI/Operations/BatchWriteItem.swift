@@ -2,8 +2,6 @@ internal import DynamoModel
 internal import TableStore
 
 enum BatchWriteItem {
-  static let writesMax = 25
-
   private enum Write {
     case put(Item)
     case delete(Item)
@@ -23,10 +21,10 @@ enum BatchWriteItem {
     }
     var constraints = Constraints()
     constraints.required(requests != nil, at: "requestItems")
-    constraints.unquotedCount(requests?.count, 1, .max, at: "RequestItems")
+    constraints.unquotedCount(requests?.count, .batchWriteItemRequestMap, at: "RequestItems")
     constraints.tables(parts.map(\.table), shown: Shown.value(body, "RequestItems"), at: "requestItems")
     for part in parts {
-      constraints.unquotedCount(part.writes.count, 1, writesMax, at: "RequestItems.\(part.table).member")
+      constraints.unquotedCount(part.writes.count, .writeRequests, at: "RequestItems.\(part.table).member")
       for (place, write) in part.writes.enumerated() {
         let path = "requestItems.\(part.table).member.\(place + 1).member"
         if let put = try write.object("PutRequest") { constraints.required(put.has("Item"), at: "\(path).putRequest.item") }
@@ -39,7 +37,7 @@ enum BatchWriteItem {
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     try constraints.check()
     try Duplicates.check(tables: parts.map(\.table))
-    guard parts.reduce(0, { $0 + $1.writes.count }) <= writesMax else {
+    guard parts.reduce(0, { $0 + $1.writes.count }) <= ModelBounds.writeRequests.max else {
       throw .validation("Too many items requested for the BatchWriteItem call")
     }
     var writes: [(table: String, writes: [Write])] = []

@@ -26,7 +26,7 @@ enum CreateTable {
     let name = try body.tableName()
     constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
-    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
+    constraints.oneOf(mode, .billingMode, at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
     let keySchema = try KeySchemaElements(body, at: "keySchema", &constraints)
     let indexes =

@@ -3,8 +3,6 @@ internal import Expressions
 internal import TableStore
 
 enum Scan {
-  static let segmentsMax = 1_000_000
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let parameters = try ReadParameters(body)
@@ -12,8 +10,8 @@ enum Scan {
     let segments = try body.integer("TotalSegments")
     var constraints = Constraints()
     parameters.check(quotesLimit: true, &constraints)
-    constraints.range(segment, 0, segmentsMax - 1, at: "segment")
-    constraints.range(segments, 1, segmentsMax, at: "totalSegments")
+    constraints.range(segment, .scanSegment, at: "segment")
+    constraints.range(segments, .scanTotalSegments, at: "totalSegments")
     try ExpressionForm.scan.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .scan)

@@ -3,8 +3,6 @@ internal import Expressions
 internal import TableStore
 
 enum TransactGetItems {
-  static let itemsMax = 100
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let elements = try body.objects("TransactItems")
@@ -16,7 +14,7 @@ enum TransactGetItems {
     }
     var constraints = Constraints()
     constraints.required(elements != nil, at: "transactItems")
-    constraints.unquotedCount(elements?.count, 1, itemsMax, at: "TransactItems")
+    constraints.unquotedCount(elements?.count, .transactGetItemList, at: "TransactItems")
     for (place, element) in gets.enumerated() {
       let path = "transactItems.\(place + 1).member.get"
       constraints.required(element.get != nil, at: path)

@@ -3,9 +3,7 @@ internal import Expressions
 internal import TableStore
 
 enum TransactWriteItems {
-  static let itemsMax = 100
   static let itemBytesMax = 4 << 20
-  static let tokenLengthMax = 36
 
   private static let kinds: [(member: StaticString, path: String)] = [
     ("ConditionCheck", "conditionCheck"), ("Put", "put"), ("Delete", "delete"), ("Update", "update"),
@@ -25,8 +23,8 @@ enum TransactWriteItems {
     let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactItems")
-    constraints.unquotedCount(given?.count, 1, itemsMax, at: "TransactItems")
-    constraints.count(token?.utf16.count, 1, tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
+    constraints.unquotedCount(given?.count, .transactWriteItemList, at: "TransactItems")
+    constraints.length(token, .clientRequestToken, at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     let elements = try read(given ?? [], &constraints)

@@ -45,7 +45,7 @@ enum UpdateTable {
     let attributes = try AttributeDefinitions(body, &constraints)
     constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
-    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
+    constraints.oneOf(mode, .billingMode, at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
     var indexes: [IndexChange] = []
     for (place, update) in (try body.objects("GlobalSecondaryIndexUpdates") ?? []).enumerated() {

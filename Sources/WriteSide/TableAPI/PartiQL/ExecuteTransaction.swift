@@ -4,8 +4,6 @@ internal import TableStore
 
 /// Up to 100 statements, all reads or all writes and checks, together or not at all.
 enum ExecuteTransaction {
-  static let statementsMax = 100
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let given = try body.objects("TransactStatements")
@@ -14,11 +12,11 @@ enum ExecuteTransaction {
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactStatements")
     constraints.count(
-      given?.count, 1, statementsMax, shown: Shown.value(body, "TransactStatements"), at: "transactStatements")
+      given?.count, .parameterizedStatements, shown: Shown.value(body, "TransactStatements"), at: "transactStatements")
     for (place, statement) in (given ?? []).enumerated() {
       try StatementRequest.check(statement, at: "transactStatements.\(place + 1).member.", &constraints)
     }
-    constraints.count(token?.utf16.count, 1, TransactWriteItems.tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
+    constraints.length(token, .clientRequestToken, at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
     var parts: [(request: StatementRequest, table: TableHandle)] = []

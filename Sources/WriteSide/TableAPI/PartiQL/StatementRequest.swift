@@ -12,8 +12,8 @@ struct StatementRequest {
   static func check(_ body: RequestBody, at path: String = "", _ constraints: inout Constraints) throws(DynamoError) {
     let text = try body.string("Statement")
     constraints.required(text != nil, at: "\(path)statement")
-    constraints.count(text?.utf16.count, 1, PartiQLStatement.bytesMax, shown: Shown.text(text), at: "\(path)statement")
-    constraints.count(try body.list("Parameters")?.count, 1, .max, shown: "[]", at: "\(path)parameters")
+    constraints.length(text, .partiQLStatement, at: "\(path)statement")
+    constraints.count(try body.list("Parameters")?.count, .preparedStatementParameters, shown: "[]", at: "\(path)parameters")
     constraints.returnOnFailure(
       try body.string("ReturnValuesOnConditionCheckFailure"), at: "\(path)returnValuesOnConditionCheckFailure")
   }

@@ -72,15 +72,16 @@ struct ExpressionForm {
   func check(_ body: RequestBody, at path: String = "", _ constraints: inout Constraints) throws(DynamoError) {
     for parameter in legacy where body.has(parameter) {
       switch "\(parameter)" {
-      case "ConditionalOperator": constraints.oneOf(try body.string(parameter), ["OR", "AND"], at: "\(path)conditionalOperator")
+      case "ConditionalOperator":
+        constraints.oneOf(try body.string(parameter), .conditionalOperator, at: "\(path)conditionalOperator")
       case "AttributesToGet":
         let names = try body.strings(parameter)
-        constraints.count(names?.count, 1, .max, shown: "[]", at: "\(path)attributesToGet")
+        constraints.count(names?.count, .attributeNameList, shown: "[]", at: "\(path)attributesToGet")
       case "AttributeUpdates":
         for (name, node) in try body.map(parameter) ?? [] {
           let update = try RequestBody(body.tape, node)
           constraints.oneOf(
-            try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
+            try update.string("Action"), .attributeAction, at: "\(path)attributeUpdates.\(name).member.action")
         }
       case "Expected": try checkConditions(body, parameter, at: "\(path)expected", isRequired: false, &constraints)
       case "KeyConditions": try checkConditions(body, parameter, at: "\(path)keyConditions", isRequired: true, &constraints)
@@ -90,10 +91,6 @@ struct ExpressionForm {
     }
   }
 
-  private static let comparators = [
-    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS",
-  ]
-
   private func checkConditions(
     _ body: RequestBody, _ parameter: StaticString, at path: String, isRequired: Bool, _ constraints: inout Constraints
   ) throws(DynamoError) {
@@ -101,7 +98,7 @@ struct ExpressionForm {
       let comparator = try RequestBody(body.tape, node).string("ComparisonOperator")
       let place = "\(path).\(name).member.comparisonOperator"
       if isRequired { constraints.required(comparator != nil, at: place) }
-      constraints.oneOf(comparator, ExpressionForm.comparators, at: place)
+      constraints.oneOf(comparator, .comparisonOperator, at: place)
     }
   }
 }

@@ -27,12 +27,12 @@ struct ReadParameters {
     constraints.table(table, at: "tableName")
     constraints.name(index, at: "indexName", isRequired: false)
     if quotesLimit {
-      constraints.range(limit, 1, nil, at: "limit")
+      constraints.range(limit, .positiveIntegerObject, at: "limit")
     } else if let limit, limit < 1 {
       constraints.failUnquoted(at: "Limit", "Member must have value greater than or equal to 1")
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
-    constraints.oneOf(select, ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"], at: "select")
+    constraints.oneOf(select, .select, at: "select")
   }
 
   /// Checks of Select that need no table.

@@ -56,9 +56,9 @@ struct RequestBody {
   /// before all else.
   func tableNameFirst() throws(DynamoError) -> String {
     let name = try requiredTableName()
-    guard (Constraints.nameLengthMin...Constraints.nameLengthMax).contains(name.utf16.count) else {
+    guard (ModelBounds.tableName.min...ModelBounds.tableName.max).contains(name.utf16.count) else {
       throw .validation(
-        "TableName must be at least \(Constraints.nameLengthMin) characters long and at most \(Constraints.nameLengthMax) "
+        "TableName must be at least \(ModelBounds.tableName.min) characters long and at most \(ModelBounds.tableName.max) "
           + "characters long")
     }
     return name

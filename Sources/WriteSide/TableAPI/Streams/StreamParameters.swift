@@ -6,12 +6,12 @@ internal import TableStore
 enum StreamParameters {
   static func checkARN(_ arn: String?, at path: String, isRequired: Bool = true, _ constraints: inout Constraints) {
     if isRequired { constraints.required(arn != nil, at: path) }
-    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: path)
+    constraints.length(arn, .streamArn, at: path)
   }
 
   static func checkShard(_ id: String?, at path: String, isRequired: Bool = true, _ constraints: inout Constraints) {
     if isRequired { constraints.required(id != nil, at: path) }
-    constraints.count(id?.utf16.count, 28, 65, shown: id ?? "", at: path)
+    constraints.length(id, .shardId, at: path)
   }
 
   /// Throws for what is not the ARN of a stream, whether it is there or not.

@@ -25,11 +25,11 @@ struct IndexRequest {
     let projection = try body.object("Projection")
     constraints.required(projection != nil, at: "\(path).projection")
     projectionType = try projection?.string("ProjectionType")
-    constraints.oneOf(projectionType, ["ALL", "INCLUDE", "KEYS_ONLY"], at: "\(path).projection.projectionType")
+    constraints.oneOf(projectionType, .projectionType, at: "\(path).projection.projectionType")
     nonKeyAttributes = try projection?.strings("NonKeyAttributes")
     let shown = projection.map { Shown.value($0, "NonKeyAttributes") } ?? ""
-    constraints.count(nonKeyAttributes?.count, 1, 20, shown: shown, at: "\(path).projection.nonKeyAttributes")
-    constraints.counts(nonKeyAttributes, 1, 255, shown: shown, at: "\(path).projection.nonKeyAttributes")
+    constraints.count(nonKeyAttributes?.count, .nonKeyAttributeNameList, shown: shown, at: "\(path).projection.nonKeyAttributes")
+    constraints.lengths(nonKeyAttributes, .nonKeyAttributeName, shown: shown, at: "\(path).projection.nonKeyAttributes")
     throughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints)
     capacity = try CapacityRequest(body)
   }

@@ -14,12 +14,13 @@ struct KeySchemaElements {
       let name = try element.string("AttributeName")
       let type = try element.string("KeyType")
       constraints.required(name != nil, at: "\(path).\(place + 1).member.attributeName")
-      constraints.count(name?.utf16.count, 1, 255, shown: name ?? "", at: "\(path).\(place + 1).member.attributeName")
+      constraints.length(name, .keySchemaAttributeName, at: "\(path).\(place + 1).member.attributeName")
       constraints.required(type != nil, at: "\(path).\(place + 1).member.keyType")
-      constraints.oneOf(type, ["HASH", "RANGE"], at: "\(path).\(place + 1).member.keyType")
+      constraints.oneOf(type, .keyType, at: "\(path).\(place + 1).member.keyType")
       elements.append((name ?? "", type ?? ""))
     }
-    constraints.count(given?.count, 1, max, shown: KeySchemaElements.shown(elements), at: path)
+    constraints.count(
+      given?.count, ModelBounds(min: ModelBounds.keySchema.min, max: max), shown: KeySchemaElements.shown(elements), at: path)
     self.elements = elements
   }
 

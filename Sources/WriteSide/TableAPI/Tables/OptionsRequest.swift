@@ -13,9 +13,9 @@ struct OptionsRequest {
     _ body: RequestBody, encryption member: StaticString = "SSESpecification", _ constraints: inout Constraints
   ) throws(DynamoError) {
     tableClass = try body.string("TableClass")
-    constraints.oneOf(tableClass, ["STANDARD", "STANDARD_INFREQUENT_ACCESS"], at: "tableClass")
+    constraints.oneOf(tableClass, .tableClass, at: "tableClass")
     let encryption = try body.object(member)
-    constraints.oneOf(try encryption?.string("SSEType"), ["AES256", "KMS"], at: "sSESpecification.sSEType")
+    constraints.oneOf(try encryption?.string("SSEType"), .sseType, at: "sSESpecification.sSEType")
     encrypts = try encryption.map { (given) throws(DynamoError) in try given.bool("Enabled") ?? false }
     key = try encryption?.string("KMSMasterKeyId")
     capacity = try CapacityRequest(body)

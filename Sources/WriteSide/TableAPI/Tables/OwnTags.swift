@@ -73,8 +73,8 @@ enum OwnTags {
       let value = try tag.string("Value")
       constraints.required(key != nil, at: "tags.\(place + 1).member.key")
       constraints.required(value != nil, at: "tags.\(place + 1).member.value")
-      constraints.count(key?.utf16.count, 1, 128, shown: key ?? "", at: "tags.\(place + 1).member.key")
-      constraints.count(value?.utf16.count, 0, 256, shown: value ?? "", at: "tags.\(place + 1).member.value")
+      constraints.length(key, .tagKeyString, at: "tags.\(place + 1).member.key")
+      constraints.length(value, .tagValueString, at: "tags.\(place + 1).member.value")
       if let key, let value { tags.append(.init(key: key, value: value)) }
     }
     for tag in tags {

@@ -3,11 +3,9 @@ internal import TableStore
 
 /// The ResourceArn of the tag operations.
 enum ResourceARN {
-  static let lengthMax = 1283
-
   static func check(_ arn: String?, _ constraints: inout Constraints) {
     constraints.required(arn != nil, at: "resourceArn")
-    constraints.count(arn?.utf16.count, 1, lengthMax, shown: arn ?? "", at: "resourceArn")
+    constraints.length(arn, .resourceArnString, at: "resourceArn")
   }
 
   /// The name of the table that an ARN means.
