@@ -116,6 +116,7 @@ import Testing
         #"FROM "Tab" WHERE pk = 'a' AND sk = 'b' SET c = 1 RETURNING MODIFIED NEW *"#, nil,
         #"no error: {"Items":[{"c":{"N":"1"}}]}"#
       ),
+      (#"UPDATE "Tab" REMOVE zz WHERE pk = 'a' AND sk = 'b' RETURNING MODIFIED OLD *"#, nil, none),
       (
         rest + "a = 1 /* not closed", nil,
         "ValidationException: Statement wasn't well formed, can't be processed: A comment is not closed"

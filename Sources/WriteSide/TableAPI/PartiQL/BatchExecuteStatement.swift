@@ -75,8 +75,7 @@ enum BatchExecuteStatement {
       let results = try await store.write(WriteTransaction(actions: [action], times: times))
       guard let result = results.first else { return (definition.name, .success(nil), nil) }
       capacity.addWrite(old: result.old, new: result.new, definition)
-      let returned = request.returned(result)
-      return (definition.name, .success(returned?.isEmpty == true ? nil : returned), capacity)
+      return (definition.name, .success(request.returned(result)), capacity)
     } catch {
       return (definition.name, .failure(error), nil)
     }

@@ -108,14 +108,16 @@ struct StatementRequest {
     return found
   }
 
-  /// What the statement gives back of its change; nil when it does not ask.
+  /// What the statement gives back of its change; nil when it does not ask, or asks for what was modified and nothing of it is there.
   func returned(_ result: WriteResult) -> Item? {
-    switch statement.kind {
-    case .update(_, _, .allOld?), .delete(_, .allOld?): result.old
-    case .update(_, _, .allNew?): result.new
-    case .update(let update, _, .modifiedOld?): result.old.map { update.touchedBefore($0) }
-    case .update(let update, _, .modifiedNew?): result.new.map { update.touchedAfter($0) }
-    default: nil
-    }
+    let item: Item? =
+      switch statement.kind {
+      case .update(_, _, .allOld?), .delete(_, .allOld?): result.old
+      case .update(_, _, .allNew?): result.new
+      case .update(let update, _, .modifiedOld?): result.old.map { update.touchedBefore($0) }
+      case .update(let update, _, .modifiedNew?): result.new.map { update.touchedAfter($0) }
+      default: nil
+      }
+    return item?.isEmpty == true ? nil : item
   }
 }
