@@ -150,6 +150,10 @@ import Testing
       ),
       (#"SELECT * FROM "Tab"."gsi" WHERE g = 'g'"#, open + "Reads on indices are not supported within transactions."),
       (#"SELECT a FROM "Tab" WHERE pk = 'a'"#, open + primary),
+      (
+        #"SELECT a FROM "Tab" WHERE pk = 'a' AND sk = 1"#,
+        "ValidationException: The provided key element does not match the schema"
+      ),
       (#"SELECT a FROM "Tab" \#(here) AND attribute_exists(a)"#, open + primary),
       (#"SELECT a FROM "Tab" \#(here) AND a = 7.3"#, #"no error: {"Responses":[{"Item":{"a":{"N":"7.3"}}}]}"#),
       ("nothing", open + "Statement wasn't well formed, can't be processed: Expected data manipulation"),

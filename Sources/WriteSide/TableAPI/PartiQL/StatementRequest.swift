@@ -40,13 +40,12 @@ struct StatementRequest {
     try call.table(tableName, statement.isRead ? .read : .write)
   }
 
-  /// The one item that a SELECT names, for batches and transactions.
+  /// The key of the one item that a SELECT names, for batches and transactions. Whether it is a key of the table is for the read to say.
   func itemKey(_ select: PartiQLSelect, _ table: TableHandle, _ operation: String) throws(DynamoError) -> Item {
     try StatementReader.checkKey(of: select.index.flatMap { table.definition.index(named: $0) })
     guard select.index == nil, !select.condition.hasFunctions, let found = select.condition.item(table.definition.key) else {
       throw .validation("Select statements within \(operation) must specify the primary key in the where clause.")
     }
-    try table.check(key: found.key)
     return found.key
   }
 
