@@ -22,8 +22,9 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
 #   chromium              pages of other sites, which may not reach a server on loopback
 TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless chromium
-#   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers
-PYTHON_PACKAGES := boto3 awscli openapi-spec-validator openapi-schema-validator
+#   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers. botocore has the version
+#   whose service models the generated files are of (`make service-model` after a change): else a change at AWS would fail a test here.
+PYTHON_PACKAGES := boto3 awscli botocore==1.44.8 openapi-spec-validator openapi-schema-validator
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
