@@ -32,6 +32,8 @@ package final class Node: Sendable {
   private let tableServer: HTTPServer?
   private let pageServer: HTTPServer?
   private let router: QueryRouter?
+  /// The metrics of pipelines; nil without the query role.
+  private let metricEvaluation: MetricEvaluation?
   private let relays: [any Service]
   private let live: LivePipelines
   private let ownServer: HTTPServer?
@@ -123,18 +125,22 @@ package final class Node: Sendable {
     )
     self.live = live
 
-    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: board, store: store)
+    let metricBoard = MetricBoard()
+    let status = NodeStatus(
+      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, store: store)
     var readable: [NodeHealth.Readable] = []
     if settings.roles.contains(.query) {
       let catalogs = Node.catalogs(home, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let (router, server) = try Node.query(
-        settings, live, catalogs, home: home, workers: workers, changed: changed, status: status)
+      let views = Node.views(live, catalogs, home: home, workers: workers, changed: changed)
+      let (router, server) = try Node.query(settings, views, workers: workers, changed: changed, status: status)
       self.router = router
+      metricEvaluation = MetricEvaluation(views: views, changed: changed, board: metricBoard, logger: logger)
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
     } else {
       router = nil
+      metricEvaluation = nil
       pageServer = nil
       pageEndpoint = nil
     }
@@ -227,11 +233,11 @@ package final class Node: Sendable {
     }
   }
 
-  private static func query(
-    _ settings: NodeSettings, _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)],
-    home: ReadModelHome, workers: [PipelineWorker], changed: Signal, status: NodeStatus
-  ) throws -> (QueryRouter, HTTPServer) {
-    let views = catalogs.map { name, catalog in
+  private static func views(
+    _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)], home: ReadModelHome,
+    workers: [PipelineWorker], changed: Signal
+  ) -> [PipelineView] {
+    catalogs.map { name, catalog in
       // What another process works on changes without a word here.
       let isOwn = workers.contains { $0.pipeline.name == name }
       return PipelineView(
@@ -240,6 +246,11 @@ package final class Node: Sendable {
         definition: { live.definition(of: name) },
         load: home.load, opening: home.open)
     }
+  }
+
+  private static func query(
+    _ settings: NodeSettings, _ views: [PipelineView], workers: [PipelineWorker], changed: Signal, status: NodeStatus
+  ) throws -> (QueryRouter, HTTPServer) {
     let router = QueryRouter(
       views: views, operations: NodeOperations(workers: workers), changed: changed,
       status: .init(schema: PipelineStatus.shape.schema, json: { status.json($0) }), metrics: { status.metricsText() },
@@ -279,6 +290,7 @@ package final class Node: Sendable {
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }
     if let router { services.append(router.eventService) }
+    if let metricEvaluation { services.append(metricEvaluation) }
     services.append(Ending(health: health))
     do {
       try await ServiceGroup(services).run()

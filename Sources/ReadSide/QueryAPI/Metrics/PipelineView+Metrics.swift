@@ -1,0 +1,52 @@
+internal import Pipelines
+internal import ReadModels
+
+/// The evaluation of a pipeline's metrics.
+extension PipelineView {
+  /// How long the SQL of one metric may run.
+  static let metricTimeMax = Duration.seconds(2)
+
+  /// What the read model is at, and the metrics' values where `isDue` says so of it; nil where it does not.
+  struct EvaluatedMetrics: Sendable {
+    let state: MetricSchedule.State
+    let results: [(metric: PipelineMetric, result: MetricBoard.Result)]?
+  }
+
+  /// Looks at the current generation. Throws `ReaderError` when it cannot be asked; what is wrong with one metric is its own result.
+  func evaluateMetrics(if isDue: @Sendable (MetricSchedule.State) -> Bool) async throws -> EvaluatedMetrics {
+    let source = try await source()
+    @Sendable func state(_ version: Int64?) -> MetricSchedule.State {
+      .init(generation: source.generation.number, revision: source.revision, version: version)
+    }
+    // Nothing to ask: the connection is not opened. An edited file may have taken the last one away.
+    if source.pipeline.metrics.isEmpty { return EvaluatedMetrics(state: state(0), results: []) }
+    return try await metricReader.read(source) { reader in
+      let state = state(try reader.snapshot { try reader.version() })
+      guard isDue(state) else { return EvaluatedMetrics(state: state, results: nil) }
+      return EvaluatedMetrics(
+        state: state, results: source.pipeline.metrics.map { ($0, PipelineView.evaluate($0, reader, source.pipeline)) })
+    }
+  }
+
+  /// Each in a snapshot of its own, so that what one does to a transaction is nothing to the others.
+  private static func evaluate(
+    _ metric: PipelineMetric, _ reader: any GenerationReader, _ pipeline: Pipeline
+  ) -> MetricBoard.Result {
+    var rows = MetricRows(metric, pipeline: pipeline.name)
+    do {
+      try reader.snapshot {
+        let validity = Validity(try reader.places(), tables: tables(metric.reads, pipeline))
+        // Before the read model has a time no row can be there, and `:now` would be none.
+        guard validity.time != nil else { return }
+        try reader.run(metric.sql, [], columns: metric.columns, now: validity.now, limit: metricTimeMax) { cells in
+          try rows.add(cells)
+        }
+      }
+      return .rows(rows)
+    } catch ReaderError.timeout {
+      return .failed("its SQL took longer than \(metricTimeMax)")
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+}
