@@ -32,8 +32,8 @@ package final class Node: Sendable {
   private let tableServer: HTTPServer?
   private let pageServer: HTTPServer?
   private let router: QueryRouter?
-  /// The metrics of pipelines; nil without the query role.
-  private let metricEvaluation: MetricEvaluation?
+  /// What is asked of read models for `/metrics`.
+  private let metricEvaluation: MetricEvaluation
   private let relays: [any Service]
   private let live: LivePipelines
   private let ownServer: HTTPServer?
@@ -114,7 +114,7 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, settings: WorkerSettings(), logger: logger, sink: sink, logs: { source.log($0) },
+            changed: changed, settings: WorkerSettings(metrics: metrics), logger: logger, sink: sink, logs: { source.log($0) },
             load: home.load))
       }
     }
@@ -129,18 +129,19 @@ package final class Node: Sendable {
     let status = NodeStatus(
       live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, store: store)
     var readable: [NodeHealth.Readable] = []
+    let catalogs = Node.catalogs(home, live, workers)
+    let views = Node.views(live, catalogs, home: home, workers: workers, changed: changed, metrics: metrics)
+    let parts = Node.metricParts(settings.roles)
+    metricEvaluation = MetricEvaluation(
+      views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
     if settings.roles.contains(.query) {
-      let catalogs = Node.catalogs(home, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let views = Node.views(live, catalogs, home: home, workers: workers, changed: changed)
       let (router, server) = try Node.query(settings, views, workers: workers, changed: changed, status: status)
       self.router = router
-      metricEvaluation = MetricEvaluation(views: views, changed: changed, board: metricBoard, logger: logger)
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
     } else {
       router = nil
-      metricEvaluation = nil
       pageServer = nil
       pageEndpoint = nil
     }
@@ -235,7 +236,7 @@ package final class Node: Sendable {
 
   private static func views(
     _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)], home: ReadModelHome,
-    workers: [PipelineWorker], changed: Signal
+    workers: [PipelineWorker], changed: Signal, metrics: Metrics
   ) -> [PipelineView] {
     catalogs.map { name, catalog in
       // What another process works on changes without a word here.
@@ -244,8 +245,13 @@ package final class Node: Sendable {
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
         known: { isOwn ? catalog.knownCurrent : nil },
         definition: { live.definition(of: name) },
-        load: home.load, opening: home.open)
+        load: home.load, opening: home.open, metrics: metrics)
     }
+  }
+
+  /// A pipeline's own metrics are for those who ask, what the work has come to for those who do it.
+  private static func metricParts(_ roles: Set<NodeSettings.Role>) -> Set<MetricEvaluation.Part> {
+    Set((roles.contains(.query) ? [.pipelines] : []) + (roles.contains(.worker) ? [.counts] : []))
   }
 
   private static func query(
@@ -290,7 +296,7 @@ package final class Node: Sendable {
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }
     if let router { services.append(router.eventService) }
-    if let metricEvaluation { services.append(metricEvaluation) }
+    services.append(metricEvaluation)
     services.append(Ending(health: health))
     do {
       try await ServiceGroup(services).run()

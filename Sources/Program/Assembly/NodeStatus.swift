@@ -35,14 +35,14 @@ struct NodeStatus: Sendable {
     guard let pipeline = live.definition(of: name)?.pipeline else { return nil }
     let worker = workers.first { $0.pipeline.name == name }
     let running = worker?.generations ?? []
-    let current = running.first { $0.generation.state == .current } ?? running.last
+    let current = NodeStatus.current(running)
     let lanes = current?.lanes.all ?? []
     let relayed = pipeline.tables.compactMap { table in
       relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
     }
     return PipelineStatus(
       pipeline: pipeline,
-      lag: worker == nil ? nil : .init(records: lanes.reduce(0) { $0 + behind($1) }, seconds: secondsBehind(lanes)),
+      lag: worker == nil ? nil : lag(lanes),
       stopped: [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
         + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") },
       held: current?.lanes.held ?? [],
@@ -51,6 +51,15 @@ struct NodeStatus: Sendable {
           number: running.generation.number, state: running.generation.state,
           lanes: running.lanes.all.map { .init(status: $0, behind: behind($0)) })
       })
+  }
+
+  /// The generation that readers see, or the one that they will.
+  static func current(_ running: [PipelineWorker.Running]) -> PipelineWorker.Running? {
+    running.first { $0.generation.state == .current } ?? running.last
+  }
+
+  func lag(_ lanes: [LaneStatus]) -> PipelineStatus.Lag {
+    .init(records: lanes.reduce(0) { $0 + behind($1) }, seconds: secondsBehind(lanes))
   }
 
   /// Records that a lane has not applied: of one whose relay or which itself stands still, those that its table's log holds meanwhile.
@@ -64,7 +73,7 @@ struct NodeStatus: Sendable {
 
   /// How late the rows of the latest lane are, in seconds; 0 while no lane has records to apply. A lane that has stopped is as late as its
   /// watermark.
-  func secondsBehind(_ lanes: [LaneStatus]) -> Double {
+  private func secondsBehind(_ lanes: [LaneStatus]) -> Double {
     let waiting = lanes.filter {
       (behind($0) > 0 || $0.stopped != nil || relays.reason($0.table) != nil) && $0.watermark > Instant(.zero)
     }

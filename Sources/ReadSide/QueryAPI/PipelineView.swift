@@ -4,6 +4,7 @@ package import Pipelines
 package import ReadModels
 package import Services
 internal import Synchronization
+package import Telemetry
 
 /// A pipeline's current read model, for readers.
 ///
@@ -21,6 +22,7 @@ package final class PipelineView: Sendable {
   private let pool: ReaderPool
   /// Of metrics alone; opened when there are some.
   let metricReader: ReaderPool
+  let meter: QueryMeter
   private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
   private let boards = Mutex(Boards())
   /// Definitions of generations that are not the present one, by generation.
@@ -38,15 +40,17 @@ package final class PipelineView: Sendable {
 
   /// `current` gives the generation that readers are to see, `known` the same where it is known without asking anybody, `definition` the pipeline as its file says it now, whose queries are used where
   /// its rows are those of the generation; else `load` reads the definition that the generation was built by. `opening` opens a generation for reading.
-  /// `changed` is announced after each checkpoint.
+  /// `changed` is announced after each checkpoint. `metrics` measure the named queries.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
     known: @escaping @Sendable () -> Generation?,
     definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
     load: @escaping @Sendable (Generation) throws -> Pipeline,
-    opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader
+    opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader,
+    metrics: Metrics? = nil
   ) {
     self.name = name
+    meter = QueryMeter(metrics: metrics, pipeline: name)
     self.changed = changed
     self.current = current
     self.known = known

@@ -20,6 +20,7 @@ struct DeciderRun {
           partitions: partitions, activations, sessionsMax: settings.residentSessions(lanes: 1))
         try await work(partitions)
       } catch let error as ReadModelError {
+        StoreErrors.cell(settings.metrics, pipeline.name, stage: .decider).add()
         switch LaneProgress.failed(error) {
         case .retry(let pause, _, _): try? await Task.sleep(for: pause)
         case .stop(let stop):
@@ -40,6 +41,7 @@ struct DeciderRun {
       let ticket = writer.committed.ticket
       let (hasMore, holds) = try await writer.decide()
       board.hold(holds, pipeline)
+      board.heartbeats.beat(.decider)
       if !hasMore { await writer.committed.wait(since: ticket, timeout: .milliseconds(500)) }
     }
   }

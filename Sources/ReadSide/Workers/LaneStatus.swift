@@ -1,4 +1,5 @@
 package import ChangeRecords
+package import Foundation
 package import Pipelines
 package import ReadModels
 internal import Synchronization
@@ -26,6 +27,8 @@ package struct LaneStatus: Sendable {
   package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
+  /// When the lane last read from its log; nil before it has.
+  package var beat: Date?
 
   /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept forever.
   package var neededUntil: LogTime? {
@@ -59,6 +62,8 @@ package final class LaneBoard: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Of the decider and the dispatcher of effects.
+  package let heartbeats = Heartbeats()
 
   package init() {}
 

@@ -72,6 +72,7 @@ struct OutboxDispatcher {
       var queue = EffectQueue(atOnce: settings.effectsAtOnce)
       var changes = writer.effectsChanged.ticket
       while !Task.isCancelled {
+        board.heartbeats.beat(.effects)
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
         // What an operator has paused or discarded does not wait in memory.
@@ -88,6 +89,7 @@ struct OutboxDispatcher {
           try await settle(ended, &queue)
           if queue.wantsMore { try await fetch(&queue) }
         } catch {
+          StoreErrors.cell(settings.metrics, pipeline.name, stage: .effects).add()
           logger.error(
             "the outcomes of effects cannot be stored, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
           try? await Task.sleep(for: OutboxDispatcher.storagePause)

@@ -314,7 +314,7 @@ package final class PipelineWorker: Service {
             for partition in 0..<partitions {
               let lane = Lane(
                 log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline,
-                id: LaneID(table: table, partition: partition),
+                id: LaneID(table: table, partition: partition), generation: work.generation,
                 writer: work.writer, board: work.lanes, activations: activations, settings: settings, logger: logger)
               lanes.addTask { await lane.run() }
             }

@@ -1,5 +1,8 @@
+import DynamoModel
+import LiteralTestKit
 import MemoryReadModels
 import Pipelines
+import ProjectionTestKit
 import Services
 import Synchronization
 import Telemetry
@@ -45,7 +48,8 @@ import Testing
     let lines = Lines()
     let logger = Logger { lines.add($0) }
     let evaluation = MetricEvaluation(
-      views: [scene.view()], changed: scene.changed, board: board, logger: logger, interval: .milliseconds(20))
+      views: [scene.view()], changed: scene.changed, board: board, parts: [.pipelines], logger: logger,
+      interval: .milliseconds(20))
     let service = Task { try await evaluation.run() }
     try scene.play("ana", 1, room: "a", points: 5)
     try await see("the first values") {
@@ -85,7 +89,7 @@ import Testing
     var schedule = MetricSchedule()
     func look() async throws -> PipelineView.EvaluatedMetrics {
       let schedule = schedule
-      return try await view.evaluateMetrics(if: { schedule.isDue($0) })
+      return try await view.evaluateMetrics([.pipelines], if: { schedule.isDue($0) })
     }
     let first = try await look()
     #expect(first.results?.count == 2)
@@ -109,7 +113,24 @@ import Testing
         opened.add(1, ordering: .relaxed)
         return try models.reader($0, $1)
       })
-    #expect(try await view.evaluateMetrics(if: { _ in true }).results?.count == 0)
+    #expect(try await view.evaluateMetrics([.pipelines], if: { _ in true }).results?.count == 0)
     #expect(opened.load(ordering: .relaxed) == 0)
+  }
+
+  @Test func `a process with lanes counts dead letters and effects, those that are none as 0`() async throws {
+    let scene = try FileScene(
+      Self.yaml + "effects: { gone: { each: play removed, delete: { rows: plays, where: name = :name } } }\n")
+    try scene.play("ana", 1, points: 5)
+    try scene.write { $0.put(["PK": .string("U:ana"), "SK": .string("2"), "Points": .string("many")]) }
+    let view = scene.view()
+    let found = try await view.evaluateMetrics([.counts], if: { _ in true })
+    #expect(found.results?.count == 0)
+    let board = MetricBoard()
+    board.set("scene", try #require(found.counts))
+    let text = Self.text(board)
+    #expect(text.contains("afterimage_dead_letters{pipeline=\"scene\",projection=\"plays\"} 1\n"))
+    #expect(text.contains("afterimage_effects{pipeline=\"scene\",effect=\"gone\",state=\"pending\"} 0\n"))
+    #expect(text.contains("afterimage_effects{pipeline=\"scene\",effect=\"gone\",state=\"failed\"} 0\n"))
+    await view.close()
   }
 }

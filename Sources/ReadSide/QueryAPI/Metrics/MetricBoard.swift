@@ -2,7 +2,7 @@ internal import Pipelines
 internal import Synchronization
 package import Telemetry
 
-/// The last values of the metrics of all pipelines of a process. Evaluation writes them, and a scrape prints them: neither waits for the other.
+/// The last values of the metrics of all pipelines of a process, and what their read models count. Evaluation writes them, and a scrape prints them: neither waits for the other.
 package final class MetricBoard: Sendable {
   /// What one evaluation of one metric came to.
   enum Result: Sendable {
@@ -35,6 +35,7 @@ package final class MetricBoard: Sendable {
 
   /// By pipeline, its metrics in the order of the file.
   private let entries = Mutex<[String: [Entry]]>([:])
+  private let counts = Mutex<[String: ReadModelCounts]>([:])
 
   package init() {}
 
@@ -68,6 +69,8 @@ package final class MetricBoard: Sendable {
     }
   }
 
+  func set(_ pipeline: String, _ counts: ReadModelCounts) { self.counts.withLock { $0[pipeline] = counts } }
+
   /// Nothing was committed since the last evaluation: the values hold now as well.
   func hold(_ pipeline: String, at now: ContinuousClock.Instant) {
     entries.withLock { entries in
@@ -83,8 +86,10 @@ package final class MetricBoard: Sendable {
     return set(pipeline, metrics.map { ($0, .failed(reason)) }, at: now)
   }
 
-  /// Adds the last values, and of each metric how old its value is, how often it failed, and how many rows are not shown.
+  /// Adds the last values, and of each metric how old its value is, how often it failed, and how many rows are not shown; then the last counts of
+  /// the read models.
   package func write(to out: inout MetricFamilies, at now: ContinuousClock.Instant = .now) {
+    for (pipeline, counts) in counts.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { counts.write(pipeline, to: &out) }
     for (pipeline, entries) in entries.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
       for entry in entries {
         let metric = entry.metric

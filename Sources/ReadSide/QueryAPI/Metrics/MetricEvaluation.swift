@@ -3,23 +3,37 @@ internal import ReadModels
 package import Services
 package import Telemetry
 
-/// Evaluates the metrics of pipelines: of each when something was committed, at most every `MetricSchedule.interval`, on a connection that
+/// Evaluates the metrics of pipelines, and asks read models what they count: of each pipeline when something was committed, at most every `MetricSchedule.interval`, on a connection that
 /// nothing else uses, and never for a scrape.
 package struct MetricEvaluation: Service {
+  /// What a process shows.
+  package enum Part: Sendable, CaseIterable {
+    /// The metrics of the pipelines' files.
+    case pipelines
+    /// Dead letters and effects.
+    case counts
+  }
+
   package let name = "metrics of pipelines"
   private let views: [PipelineView]
   private let changed: Signal
   private let board: MetricBoard
+  private let parts: Set<Part>
   private let logger: Logger
   private let interval: Duration
 
   /// `changed` is announced after each checkpoint in this process; what another process commits is found by looking.
-  package init(views: [PipelineView], changed: Signal, board: MetricBoard, logger: Logger) {
-    self.init(views: views, changed: changed, board: board, logger: logger, interval: MetricSchedule.interval)
+  package init(views: [PipelineView], changed: Signal, board: MetricBoard, parts: Set<Part>, logger: Logger) {
+    self.init(views: views, changed: changed, board: board, parts: parts, logger: logger, interval: MetricSchedule.interval)
   }
 
-  init(views: [PipelineView], changed: Signal, board: MetricBoard, logger: Logger, interval: Duration) {
-    (self.views, self.changed, self.board, self.logger, self.interval) = (views, changed, board, logger, interval)
+  init(views: [PipelineView], changed: Signal, board: MetricBoard, parts: Set<Part>, logger: Logger, interval: Duration) {
+    self.views = views
+    self.changed = changed
+    self.board = board
+    self.parts = parts
+    self.logger = logger
+    self.interval = interval
   }
 
   package func run() async throws {
@@ -47,12 +61,13 @@ package struct MetricEvaluation: Service {
 
   private func look(_ view: PipelineView, _ schedule: MetricSchedule) async -> MetricSchedule.Outcome {
     do {
-      let evaluated = try await view.evaluateMetrics(if: { schedule.isDue($0) })
+      let evaluated = try await view.evaluateMetrics(parts, if: { schedule.isDue($0) })
       guard let results = evaluated.results else {
         board.hold(view.name, at: .now)
         return .unchanged
       }
       tell(board.set(view.name, results, at: .now), view.name)
+      if let counts = evaluated.counts { board.set(view.name, counts) }
       let isWhole = results.allSatisfy { if case .rows = $0.result { true } else { false } }
       return .evaluated(evaluated.state, isWhole: isWhole)
     } catch ReaderError.notReady {

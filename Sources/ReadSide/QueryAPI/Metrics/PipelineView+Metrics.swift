@@ -6,25 +6,30 @@ extension PipelineView {
   /// How long the SQL of one metric may run.
   static let metricTimeMax = Duration.seconds(2)
 
-  /// What the read model is at, and the metrics' values where `isDue` says so of it; nil where it does not.
+  /// What the read model is at, and what it says where `isDue` says so of it; nil where it does not.
   struct EvaluatedMetrics: Sendable {
     let state: MetricSchedule.State
     let results: [(metric: PipelineMetric, result: MetricBoard.Result)]?
+    var counts: ReadModelCounts?
   }
 
-  /// Looks at the current generation. Throws `ReaderError` when it cannot be asked; what is wrong with one metric is its own result.
-  func evaluateMetrics(if isDue: @Sendable (MetricSchedule.State) -> Bool) async throws -> EvaluatedMetrics {
+  /// Looks at the current generation, for these parts. Throws `ReaderError` when it cannot be asked; what is wrong with one metric is its own result.
+  func evaluateMetrics(
+    _ parts: Set<MetricEvaluation.Part>, if isDue: @Sendable (MetricSchedule.State) -> Bool
+  ) async throws -> EvaluatedMetrics {
     let source = try await source()
     @Sendable func state(_ version: Int64?) -> MetricSchedule.State {
       .init(generation: source.generation.number, revision: source.revision, version: version)
     }
-    // Nothing to ask: the connection is not opened. An edited file may have taken the last one away.
-    if source.pipeline.metrics.isEmpty { return EvaluatedMetrics(state: state(0), results: []) }
+    let metrics = parts.contains(.pipelines) ? source.pipeline.metrics : []
+    // Nothing to ask: the connection is not opened. An edited file may have taken the last metric away.
+    if metrics.isEmpty, !parts.contains(.counts) { return EvaluatedMetrics(state: state(0), results: []) }
     return try await metricReader.read(source) { reader in
       let state = state(try reader.snapshot { try reader.version() })
       guard isDue(state) else { return EvaluatedMetrics(state: state, results: nil) }
-      return EvaluatedMetrics(
-        state: state, results: source.pipeline.metrics.map { ($0, PipelineView.evaluate($0, reader, source.pipeline)) })
+      let results = metrics.map { ($0, PipelineView.evaluate($0, reader, source.pipeline)) }
+      let counts = parts.contains(.counts) ? try reader.snapshot { try ReadModelCounts(reader, source.pipeline) } : nil
+      return EvaluatedMetrics(state: state, results: results, counts: counts)
     }
   }
 
