@@ -27,7 +27,11 @@ extension PipelineView {
     return try await metricReader.read(source) { reader in
       let state = state(try reader.snapshot { try reader.version() })
       guard isDue(state) else { return EvaluatedMetrics(state: state, results: nil) }
-      let results = metrics.map { ($0, PipelineView.evaluate($0, reader, source.pipeline)) }
+      let results = try metrics.map { metric in
+        // A process that stops does not wait for all of them.
+        try Task.checkCancellation()
+        return (metric, PipelineView.evaluate(metric, reader, source.pipeline))
+      }
       let counts = parts.contains(.counts) ? try reader.snapshot { try ReadModelCounts(reader, source.pipeline) } : nil
       return EvaluatedMetrics(state: state, results: results, counts: counts)
     }
