@@ -18,6 +18,9 @@ extension NodeStatus {
     let now = Date()
     for worker in workers {
       let running = worker.generations
+      out.add(
+        .gauge, "afterimage_pipeline_stopped", help: "1 while a pipeline as a whole stands still: its read model cannot be used.",
+        labels: ["pipeline": worker.pipeline.name], value: worker.stopped == nil ? 0 : 1)
       if let current = NodeStatus.current(running) { add(current, worker.pipeline.name, now: now, to: &out) }
       for work in running {
         for lane in work.lanes.all {
@@ -94,14 +97,18 @@ extension NodeStatus {
   }
 
   private func addBuild(_ work: PipelineWorker.Running, _ pipeline: String, to out: inout MetricFamilies) {
-    let lanes = work.lanes.all
-    let done = lanes.reduce(0) { $0 + Double($1.sequence.rawValue) }
-    let left = lanes.reduce(0) { $0 + Double(behind($1)) }
     out.add(
       .gauge, "afterimage_build_progress_ratio",
       help:
         "How much of the logs a generation that is being built has applied, from 0 to 1; it is there while it is being built.",
-      labels: ["pipeline": pipeline, "generation": "\(work.generation.number)"], value: done + left > 0 ? done / (done + left) : 0
-    )
+      labels: ["pipeline": pipeline, "generation": "\(work.generation.number)"],
+      value: NodeStatus.progress(work.lanes.all.map { ($0.sequence, behind($0)) }))
+  }
+
+  /// How much of its logs a generation has applied, from 0 to 1, by where its lanes stand and what waits for each; 0 while nothing is known of them.
+  static func progress(_ lanes: [(sequence: SequenceNumber, behind: UInt64)]) -> Double {
+    let done = lanes.reduce(0) { $0 + Double($1.sequence.rawValue) }
+    let left = lanes.reduce(0) { $0 + Double($1.behind) }
+    return done + left > 0 ? done / (done + left) : 0
   }
 }
