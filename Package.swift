@@ -264,7 +264,7 @@ let package = Package(
         "LiteralTestKit", "RecordLiteralTestKit",
         "MemoryReadModels", "ProjectionTestKit", "ChangeRecords", "RandomTestKit", "Workers", "StoreTestKit", "KafkaTestKit",
         "KafkaLog", "Kafka", "Relay", "Telemetry", "TableStore", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles",
-        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip",
+        "Pipelines", "ChangeLog", "DynamoModel", "SQLite", "Gzip", "Services",
       ]),
 
     // Program
@@ -309,7 +309,8 @@ let package = Package(
         "ChangeRecords",
         "DynamoClient",
         "DynamoModel", "HTTPServer", "RocksDB", "SQLite", "Kafka", "KafkaLog", "KafkaTestKit", "RandomTestKit", "RequestTestKit",
-        "BrowserTestKit", "PostgresTestKit", "Postgres", "PythonTestKit", "RecordLiteralTestKit", "ServedLog", "Services",
+        "BrowserTestKit", "PostgresTestKit", "Postgres", "PostgresReadModels", "PythonTestKit", "RecordLiteralTestKit",
+        "ServedLog", "Services",
         "StoreTestKit",
       ],
       exclude: [

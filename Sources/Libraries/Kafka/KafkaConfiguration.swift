@@ -24,10 +24,11 @@ package struct KafkaConfiguration: Sendable, Equatable {
 
   package var bootstrap: String { settings.last { $0.key == "bootstrap.servers" }?.value ?? "" }
 
-  /// Those that the promises of the log stand on: exactly once, in order, checked, and never past what is committed.
+  /// Those that the promises of the log stand on: exactly once, in order, checked, never past what is committed, and each partition
+  /// one worker's.
   private static let fixed: Set<String> = [
     "isolation.level", "enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset", "check.crcs", "enable.idempotence",
-    "transactional.id", "enable.partition.eof",
+    "transactional.id", "enable.partition.eof", "group.id", "group.instance.id", "partition.assignment.strategy",
   ]
 
   /// The C object of `base` overridden by the user's settings; the caller owns it until `rd_kafka_new` takes it.

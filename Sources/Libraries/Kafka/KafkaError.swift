@@ -29,6 +29,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// Another member of a group has this one's instance id.
+  package var isFencedInstance: Bool { code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID.rawValue }
+
   package var isTimeout: Bool {
     code == RD_KAFKA_RESP_ERR__TIMED_OUT.rawValue || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT.rawValue
   }

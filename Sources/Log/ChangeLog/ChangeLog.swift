@@ -22,8 +22,19 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
+  /// The last sequence number of each partition. Cheaper than all bounds where a log is far away.
+  func ends() async throws(LogError) -> [SequenceNumber]
+
   /// A cursor after which every record has a commit time of at least `time`.
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
+}
+
+extension ChangeLog {
+  package func ends() async throws(LogError) -> [SequenceNumber] {
+    var ends: [SequenceNumber] = []
+    for partition in 0..<(try await describe().partitions) { ends.append(try await bounds(partition: partition).last) }
+    return ends
+  }
 }
 
 /// What a log is: the life of the table that it belongs to, and its partitions, numbered from 0.

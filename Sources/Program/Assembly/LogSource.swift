@@ -27,10 +27,16 @@ final class LogSource: Sendable {
 
   /// A table's log; one object a table, whoever asks.
   func log(_ table: String) -> any ChangeLog {
-    guard let kafka else {
+    guard kafka != nil else {
       guard let store else { preconditionFailure("the initialiser has seen to it that there is a store or Kafka") }
       return EmbeddedLog(store, table: table)
     }
+    return kafkaLog(table)
+  }
+
+  /// As `log`, where the log is carried by Kafka.
+  func kafkaLog(_ table: String) -> KafkaLog {
+    guard let kafka else { preconditionFailure("asked only where there is Kafka") }
     return opened.withLock { opened in
       if let log = opened[table] { return log }
       do {

@@ -20,6 +20,10 @@ package final class Node: Sendable {
   package let workers: [PipelineWorker]
   /// Where workers keep read models in a database.
   private let claiming: Claiming?
+  /// Where several workers share the lanes.
+  private let groups: WorkerGroups?
+  /// Where read models are in a database.
+  private let notices: CommitNotices?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -45,7 +49,7 @@ package final class Node: Sendable {
     self.settings = settings
     let logger = settings.logger
     // Who only reads what a worker's process keeps, or keeps nothing, does not hold the directory.
-    let holds = settings.roles.contains(.table) || settings.roles.contains(.worker)
+    let holds = settings.roles.contains(.table) || (settings.roles.contains(.worker) && settings.readModels == nil)
     directory = try DataDirectory(settings.dataDirectory, isHeld: holds)
     let folders = settings.pipelines
     pipelines = try folders.map { folder in try PipelineLoader.load(folder) }
@@ -81,7 +85,7 @@ package final class Node: Sendable {
     let scheme = settings.certificate == nil ? "http" : "https"
     tableEndpoint = tableServer.map { "\(scheme)://\($0.address):\($0.port)" }
 
-    let changed = Signal()
+    let (changed, committed) = (Signal(), Signal())
     let home = try ReadModelHome(settings, directory)
     let metrics = Metrics()
     let board = RelayBoard()
@@ -99,8 +103,11 @@ package final class Node: Sendable {
     }
     var workers: [PipelineWorker] = []
     var claiming: Claiming?
+    var groups: WorkerGroups?
     if settings.roles.contains(.worker) {
-      if let database = home.database {
+      if home.database != nil, let kafka = settings.kafkaConfiguration {
+        groups = WorkerGroups(kafka, instance: settings.instance, logger: logger) { source.kafkaLog($0) }
+      } else if let database = home.database {
         claiming = try Claiming(database, pipelines: pipelines.map(\.name), settings.logger)
       }
       let ownEndpoint = ownServer.map { "http://\($0.address):\($0.port)" }
@@ -114,12 +121,15 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, settings: WorkerSettings(metrics: metrics), logger: logger, sink: sink, logs: { source.log($0) },
+            changed: changed, committed: committed, settings: WorkerSettings(metrics: metrics), logger: logger, sink: sink,
+            assigner: groups ?? SoleAssigner(), logs: { source.log($0) },
             load: home.load))
       }
     }
     self.workers = workers
     self.claiming = claiming
+    self.groups = groups
+    notices = home.database.map { CommitNotices($0, committed: committed, changed: changed) }
     let live = LivePipelines(
       pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
     )
@@ -130,7 +140,8 @@ package final class Node: Sendable {
       live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, store: store)
     var readable: [NodeHealth.Readable] = []
     let catalogs = Node.catalogs(home, live, workers)
-    let views = Node.views(live, catalogs, home: home, workers: workers, changed: changed, metrics: metrics)
+    let views = Node.views(
+      live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, metrics: metrics)
     let parts = Node.metricParts(settings.roles)
     metricEvaluation = MetricEvaluation(
       views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
@@ -236,11 +247,11 @@ package final class Node: Sendable {
 
   private static func views(
     _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)], home: ReadModelHome,
-    workers: [PipelineWorker], changed: Signal, metrics: Metrics
+    workers: [PipelineWorker], isShared: Bool, changed: Signal, metrics: Metrics
   ) -> [PipelineView] {
     catalogs.map { name, catalog in
       // What another process works on changes without a word here.
-      let isOwn = workers.contains { $0.pipeline.name == name }
+      let isOwn = !isShared && workers.contains { $0.pipeline.name == name }
       return PipelineView(
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
         known: { isOwn ? catalog.knownCurrent : nil },
@@ -292,6 +303,8 @@ package final class Node: Sendable {
         CertificateWatch(files: files, servers: [tableServer, pageServer].compactMap { $0 }, logger: settings.logger))
     }
     if let claiming { services.append(claiming) }
+    if let groups { services.append(groups) }
+    if let notices { services.append(notices) }
     services += workers as [any Service]
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }

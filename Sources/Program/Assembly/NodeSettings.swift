@@ -33,6 +33,8 @@ package struct NodeSettings: Sendable {
   package var kafka: String?
   /// Further librdkafka settings, `name=value`.
   package var kafkaSettings: [String: String]
+  /// Under this name the process comes back to its worker groups after a restart without a rebalance; nil leaves them at each stop.
+  package var instance: String?
   /// Where effects are carried out when this process has no table role.
   package var tableEndpoint: String?
   /// Log partitions of tables that are made here and whose pipeline names no number.

@@ -42,11 +42,11 @@ extension NodeStatus {
     let lanes = work.lanes.all
     let lag = lag(lanes)
     out.add(
-      .gauge, "afterimage_lag_records", help: "Records in the logs that are not in the read model, of this process's lanes.",
+      .gauge, "afterimage_lag_records", help: "Records in the logs that are not in the read model, of all lanes.",
       labels: ["pipeline": pipeline], value: Double(lag.records))
     out.add(
       .gauge, "afterimage_lag_seconds",
-      help: "How late the rows of the latest lane of this process are; 0 while no records wait.", labels: ["pipeline": pipeline],
+      help: "How late the rows of the latest lane are; 0 while no records wait.", labels: ["pipeline": pipeline],
       value: lag.seconds)
     for lane in lanes {
       let labels: MetricFamilies.Labels = ["pipeline": pipeline, "table": lane.table, "partition": "\(lane.partition)"]

@@ -1,4 +1,5 @@
 internal import DynamoModel
+internal import Foundation
 package import Pipelines
 package import Postgres
 package import ReadModels
@@ -9,11 +10,15 @@ package struct PostgresDatabase: Sendable {
   package let settings: PostgresSettings
   /// Begins the names of all schemas, so that two environments share a database.
   package let namespace: String
+  /// Tells this process from others that share the database, in what they claim and lead: host, process, and a number of its own.
+  package let worker: String
 
   /// Connections are made when they are needed.
   package init(_ settings: PostgresSettings, namespace: String = usualNamespace) {
     self.settings = settings
     self.namespace = namespace
+    let process = ProcessInfo.processInfo
+    worker = "\(process.hostName):\(process.processIdentifier):\(String(UInt32.random(in: 0 ... .max), radix: 16))"
   }
 
   /// Of a pipeline whose store has this name: its last part where it is a path. A name too long for PostgreSQL is shortened, with a hash of the whole.

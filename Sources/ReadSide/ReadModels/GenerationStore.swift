@@ -40,7 +40,12 @@ package protocol GenerationStore: AnyObject {
 
   /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
-  /// Notes how effects went.
+  /// Those of the effects that this process may carry out now, and no other process until the time is over, by the store's clock; nobody may
+  /// where the generation is not current or is frozen.
+  func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID>
+  /// Gives claims of this process back.
+  func giveBack(_ effects: [EffectID]) throws(ReadModelError)
+  /// Notes how effects went. What failed is noted while the claim is this process's; what was carried out, whoever has it.
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError)
   /// The items from which the rows come that an effect names, as they were at its instant: their keys, and the record that wrote each.
   func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem]

@@ -7,14 +7,23 @@ package import Projections
 package protocol PipelineStore: AnyObject {
   /// By number.
   func generations() throws(ReadModelError) -> [Generation]
-  /// The generation that this definition is to run in: the current one if it was built by it, one that is being built for it, or
-  /// a new one, with a copy of the pipeline file beside it. The very first is current at once; what was being built for another definition is
-  /// given up.
+  /// The generation that this definition is to run in, as `GenerationChoice` has it: the current one if it was built by it, one that is being built for
+  /// it, or a new one, with a copy of the pipeline file beside it. The very first is current at once. Throws `held` where it has to wait.
   func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
   /// A new generation of the same definition beside the current one, from the log's beginning.
   func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
-  /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing.
-  func makeCurrent(_ generation: Generation) throws(ReadModelError)
+  /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing; also, `held`,
+  /// where `frozen` is given and is not the current generation any more, or not frozen.
+  func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError)
+  /// Leads a generation for a while, or goes on leading it: of all processes that share the store one does, which folds the decider, carries effects out
+  /// and has the generation take another's place. False while another leads it. The time is measured by the store's clock.
+  func lead(_ generation: Generation, for lease: Duration) throws(ReadModelError) -> Bool
+  /// Stops leading a generation, so that another process may at once.
+  func stopLeading(_ generation: Generation) throws(ReadModelError)
+  /// For a while nobody takes lanes of the generation or begins its effects, and whoever had lanes or the decider has lost them: what is in its rows stays
+  /// as it is until then, or until `thaw`.
+  func freeze(_ generation: Generation, for limit: Duration) throws(ReadModelError)
+  func thaw(_ generation: Generation) throws(ReadModelError)
   /// Makes the next start build a new generation from the log, whatever the current one is like; nothing serves until it has caught up. False
   /// when there is none to give up.
   func giveUpCurrent() throws(ReadModelError) -> Bool
@@ -51,6 +60,8 @@ package struct ReadModelStores: Sendable {
 }
 
 extension PipelineStore {
+  package func makeCurrent(_ generation: Generation) throws(ReadModelError) { try makeCurrent(generation, inPlaceOf: nil) }
+
   package func current() throws(ReadModelError) -> Generation? { try generations().last { $0.state == .current } }
 }
 

@@ -2,6 +2,8 @@
 package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   /// Another worker has taken the lane, or a checkpoint of this one went through unseen: load the lane again.
   case superseded(table: String, partition: Int)
+  /// The generation takes nothing at the moment, or ever again: another is taking its place, has taken it, or works on it.
+  case held(String)
   /// The file belongs to another pipeline definition.
   case otherFingerprint(path: String)
   /// The file was written by another version of the engine.
@@ -13,6 +15,7 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .superseded(let table, let partition):
       "\(partition < 0 ? table : "lane \(table)[\(partition)]") was taken over by another worker"
+    case .held(let reason): reason
     case .otherFingerprint(let path): "\(path) was built by another definition of the pipeline: \(ReadModelError.rebuild(path))"
     case .otherVersion(let path, let found, let known):
       "\(path) has read model format \(found), this program writes format \(known): "

@@ -56,10 +56,17 @@ package actor CatalogOwner {
     return try store.rebuild(fingerprint, pipelineFile: pipelineFile)
   }
 
-  func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     defer { known.withLock { $0 = nil } }
-    try store.makeCurrent(generation)
+    try store.makeCurrent(generation, inPlaceOf: frozen)
   }
+
+  func lead(_ generation: Generation, for lease: Duration) throws(ReadModelError) -> Bool {
+    try store.lead(generation, for: lease)
+  }
+  func stopLeading(_ generation: Generation) throws(ReadModelError) { try store.stopLeading(generation) }
+  func freeze(_ generation: Generation, for limit: Duration) throws(ReadModelError) { try store.freeze(generation, for: limit) }
+  func thaw(_ generation: Generation) throws(ReadModelError) { try store.thaw(generation) }
 
   func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) { try store.activate(names, at: places) }
   func activations() throws(ReadModelError) -> Activations { try store.activations() }

@@ -11,7 +11,6 @@ final class Decider {
 
   private let store: any GenerationStore
   private let pipeline: Pipeline
-  /// By table, how many lanes there are, as far as known: before all are taken no watermark holds.
   private let partitions: [TableIndex: Int]
   private var engine: DeciderEngine
   private let epoch: Epoch
@@ -50,18 +49,18 @@ final class Decider {
   /// `isSettled` says that every lane has applied all that its log holds, of one source, and that the logs stand still: then every step is
   /// folded, since whatever comes later has a higher order.
   func round(isSettled: Bool = false) throws(ReadModelError) -> Bool {
-    let lanes = try store.lanes()
+    let lanes = LeastWatermark(pipeline, partitions, try store.lanes())
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
     isHalfway = false
     for id in DeciderEngine.sessions(of: pipeline) {
-      if let watermark = least(id, lanes).watermark, try fold(id, watermark, isSettled: isSettled, &checkpoint) {
+      if let watermark = lanes.least(id).watermark, try fold(id, watermark, isSettled: isSettled, &checkpoint) {
         hasMore = true
       }
     }
     for id in DeciderEngine.closingBoards(of: pipeline) {
       // A board may be made after its period has passed: there is no time below which none is left.
-      guard let watermark = least(id, lanes).watermark else { continue }
+      guard let watermark = lanes.least(id).watermark else { continue }
       let closings = try store.boardsToClose(id, at: watermark, limit: Decider.stepsMax)
       for closing in closings { engine.close(closing) }
       checkpoint.closings += closings
@@ -74,7 +73,7 @@ final class Decider {
     for id in pipeline.projections.ids {
       let projection = pipeline.projections[id]
       guard projection.isOverItems || projection.keepsBoards else { continue }
-      guard let watermark = least(id, lanes).watermark,
+      guard let watermark = lanes.least(id).watermark,
         trimmed[id].map({ $0.distance(to: watermark) >= Decider.trimInterval }) ?? true
       else { continue }
       checkpoint.trim[id] = watermark
@@ -87,16 +86,16 @@ final class Decider {
       decided.merge(checkpoint.decided) { $1 }
       trimmed.merge(checkpoint.trim) { $1 }
     }
-    holds = try held(lanes)
+    holds = try Decider.holds(store, lanes)
     return hasMore && (isHalfway || !checkpoint.isEmpty)
   }
 
   /// What still waits, after what was folded has gone.
-  private func held(_ lanes: [LaneID: LanePosition]) throws(ReadModelError) -> [Hold] {
+  static func holds(_ store: any GenerationStore, _ lanes: LeastWatermark) throws(ReadModelError) -> [Hold] {
     var holds: [Hold] = []
-    for id in DeciderEngine.sessions(of: pipeline) {
+    for id in DeciderEngine.sessions(of: store.pipeline) {
       let waiting = try store.stepsWaiting(id)
-      if waiting > 0 { holds.append(Hold(projection: id, lane: least(id, lanes).lane, waiting: waiting)) }
+      if waiting > 0 { holds.append(Hold(projection: id, lane: lanes.least(id).lane, waiting: waiting)) }
     }
     return holds
   }
@@ -133,9 +132,25 @@ final class Decider {
     return false
   }
 
+  var nextDeadline: Instant? { engine.nextDeadline }
+}
+
+/// How far the lanes are that feed a projection.
+struct LeastWatermark {
+  private let pipeline: Pipeline
+  /// By table, how many lanes there are, as far as known: before all are taken no watermark holds.
+  private let partitions: [TableIndex: Int]
+  private let lanes: [LaneID: LanePosition]
+
+  init(_ pipeline: Pipeline, _ partitions: [TableIndex: Int], _ lanes: [LaneID: LanePosition]) {
+    self.pipeline = pipeline
+    self.partitions = partitions
+    self.lanes = lanes
+  }
+
   /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
   /// before all have.
-  private func least(_ id: ProjectionID, _ lanes: [LaneID: LanePosition]) -> (watermark: Instant?, lane: LaneID) {
+  func least(_ id: ProjectionID) -> (watermark: Instant?, lane: LaneID) {
     var least: (watermark: Instant?, lane: LaneID) = (
       .distantFuture, LaneID(table: TableIndex(rawValue: 0), partition: 0)
     )
@@ -149,8 +164,6 @@ final class Decider {
     }
     return least
   }
-
-  var nextDeadline: Instant? { engine.nextDeadline }
 }
 
 extension Projection {

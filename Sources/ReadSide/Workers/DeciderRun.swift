@@ -1,4 +1,5 @@
 internal import Pipelines
+internal import Projections
 internal import ReadModels
 internal import Services
 internal import Telemetry
@@ -13,6 +14,7 @@ struct DeciderRun {
   let logger: Logger
 
   func run() async {
+    defer { board.heartbeats.end(.decider) }
     while !Task.isCancelled {
       do {
         let partitions = board.partitions
@@ -20,9 +22,9 @@ struct DeciderRun {
           partitions: partitions, activations, sessionsMax: settings.residentSessions(lanes: 1))
         try await work(partitions)
       } catch let error as ReadModelError {
-        StoreErrors.cell(settings.metrics, pipeline.name, stage: .decider).add()
+        StoreErrors(settings.metrics, pipeline.name, .decider).add(error)
         switch LaneProgress.failed(error) {
-        case .retry(let pause, _, _): try? await Task.sleep(for: pause)
+        case .wait(let pause), .retry(let pause, _, _): try? await Task.sleep(for: pause)
         case .stop(let stop):
           logger.error("decider stopped", ["pipeline": pipeline.name, "reason": stop.reason])
           board.stopDecider(stop.reason)
@@ -34,6 +36,17 @@ struct DeciderRun {
       }
     }
   }
+
+  /// In a process that does not lead, as `isWatching` says: notes what holds projections back, which its lanes wait for.
+  func watch(while isWatching: () -> Bool) async {
+    if DeciderEngine.sessions(of: pipeline).isEmpty { return }
+    while !Task.isCancelled {
+      if isWatching(), let holds = try? await writer.holds(board.partitions) { board.hold(holds, pipeline) }
+      try? await Task.sleep(for: DeciderRun.watchInterval)
+    }
+  }
+
+  private static let watchInterval = Duration.milliseconds(500)
 
   /// Until other lanes are known than these.
   private func work(_ partitions: [TableIndex: Int]) async throws {

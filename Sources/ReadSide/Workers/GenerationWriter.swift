@@ -13,6 +13,8 @@ package actor GenerationWriter {
   private var isClosed = false
   /// Announced after each checkpoint: rows or positions are new.
   package nonisolated let committed: Signal
+  /// Announced with `committed`, which others may announce too.
+  private nonisolated let own: Signal
   /// Announced when effects were written, or are due again.
   package nonisolated let effectsWritten = Signal()
   /// Announced when an operator has paused, resumed, retried or discarded effects.
@@ -20,13 +22,14 @@ package actor GenerationWriter {
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  /// `open` opens the store.
+  /// `open` opens the store; `own` is announced by this writer's checkpoints, `committed` by whoever makes some.
   package init(
-    name: String, committed: Signal, open: @Sendable () throws(ReadModelError) -> any GenerationStore
+    name: String, committed: Signal, own: Signal = Signal(), open: @Sendable () throws(ReadModelError) -> any GenerationStore
   ) throws(ReadModelError) {
     executor = BlockingExecutor("read-model \(name)")
     store = try open()
     self.committed = committed
+    self.own = own
   }
 
   func addLanes(_ starts: [LaneID: LogCursor]) throws(ReadModelError) { try store.addLanes(starts) }
@@ -43,9 +46,14 @@ package actor GenerationWriter {
 
   func checkpoint(_ checkpoint: LaneCheckpoint) throws(ReadModelError) -> CheckpointResult {
     let result = try store.checkpoint(checkpoint)
-    committed.announce()
+    announce()
     if result.effects > 0 { effectsWritten.announce() }
     return result
+  }
+
+  private func announce() {
+    committed.announce()
+    own.announce()
   }
 
   func lanes() throws(ReadModelError) -> [LaneID: LanePosition] { try store.lanes() }
@@ -59,13 +67,23 @@ package actor GenerationWriter {
     guard let decider else { return (false, []) }
     let hasMore = try decider.round()
     if decider.hasWritten {
-      committed.announce()
+      announce()
       effectsWritten.announce()
     }
     return (hasMore, decider.holds)
   }
 
+  /// What holds projections of the decider back, whoever folds it.
+  func holds(_ partitions: [TableIndex: Int]) throws(ReadModelError) -> [Decider.Hold] {
+    try Decider.holds(store, LeastWatermark(store.pipeline, partitions, try store.lanes()))
+  }
+
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
+
+  func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
+    try store.claim(effects, for: lease)
+  }
+  func giveBack(_ effects: [EffectID]) throws(ReadModelError) { try store.giveBack(effects) }
 
   func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 

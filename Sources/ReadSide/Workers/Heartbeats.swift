@@ -11,6 +11,8 @@ package final class Heartbeats: Sendable {
   private let beats = Mutex<[WorkerStage: Date]>([:])
 
   func beat(_ stage: WorkerStage) { beats.withLock { $0[stage] = Date() } }
+  /// The stage does not run here any more: another process leads, or the work is over.
+  func end(_ stage: WorkerStage) { beats.withLock { _ = $0.removeValue(forKey: stage) } }
 
   /// By stage; a stage that does not run here is missing.
   package var last: [WorkerStage: Date] { beats.withLock { $0 } }

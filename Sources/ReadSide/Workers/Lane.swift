@@ -16,6 +16,7 @@ struct Lane {
   let id: LaneID
   let writer: GenerationWriter
   let board: LaneBoard
+  let assignment: LaneAssignment
   let activations: Activations
   let settings: WorkerSettings
   let logger: Logger
@@ -35,13 +36,14 @@ struct Lane {
 
   init(
     log: any ChangeLog, pipeline: Pipeline, id: LaneID, generation: Generation, writer: GenerationWriter, board: LaneBoard,
-    activations: Activations, settings: WorkerSettings, logger: Logger
+    assignment: LaneAssignment, activations: Activations, settings: WorkerSettings, logger: Logger
   ) {
     self.log = log
     self.pipeline = pipeline
     self.id = id
     self.writer = writer
     self.board = board
+    self.assignment = assignment
     self.activations = activations
     self.settings = settings
     self.logger = logger
@@ -79,6 +81,7 @@ struct Lane {
     switch action {
     case .read, .commit: break
     case .reload: logger.warning("the lane was taken over, loading it again", ["pipeline": pipeline.name, "lane": name])
+    case .wait(let pause): try? await Task.sleep(for: pause)
     case .retry(let pause, let reason, let standsStill):
       logger.log(
         standsStill ? .error : .warning, "lane waits, trying again",
@@ -203,6 +206,7 @@ struct Lane {
       status.stop = nil
       if behind == 0 { status.hasCaughtUp = true }
     }
+    assignment.note(pipeline.tables[id.table].name, id.partition, place: position.cursor.hint)
     lookAtRetention()
   }
 

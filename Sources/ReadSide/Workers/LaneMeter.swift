@@ -11,7 +11,7 @@ struct LaneMeter: Sendable {
   private let records: Metrics.Cell
   private let deadLetters: Metrics.Cell
   private let logErrors: Metrics.Cell
-  private let storeErrors: Metrics.Cell
+  private let storeErrors: StoreErrors
   private let checkpoints: Histogram
   /// Of a generation that readers see; nil for one that is being built.
   private let visible: Histogram?
@@ -32,8 +32,8 @@ struct LaneMeter: Sendable {
     logErrors = metrics.cell(
       .counter, "afterimage_log_errors_total", help: "Reads of the log, Kafka's or a table's own, that failed.", labels: labels)
     // All stages have theirs from the start: a counter that begins with its first error shows no increase.
-    for stage in WorkerStage.allCases { _ = StoreErrors.cell(metrics, pipeline.name, stage: stage) }
-    storeErrors = StoreErrors.cell(metrics, pipeline.name, stage: .lane)
+    for stage in WorkerStage.allCases { _ = StoreErrors(metrics, pipeline.name, stage) }
+    storeErrors = StoreErrors(metrics, pipeline.name, .lane)
     checkpoints = metrics.histogram(
       "afterimage_checkpoint_seconds", help: "How long a lane's checkpoint took, with its wait for the read model's thread.",
       labels: ["pipeline": pipeline.name])
@@ -57,21 +57,5 @@ struct LaneMeter: Sendable {
 
   func failed(_ error: LogError) { logErrors.add() }
 
-  /// That the lane was taken by another is not an error.
-  func failed(_ error: ReadModelError) { if error.isOfStore { storeErrors.add() } }
-}
-
-/// Errors of the read models' store by what met them.
-enum StoreErrors {
-  /// A counter of a pipeline.
-  static func cell(_ metrics: Metrics, _ pipeline: String, stage: WorkerStage) -> Metrics.Cell {
-    metrics.cell(
-      .counter, "afterimage_store_errors_total", help: "What the read models' store refused or could not do.",
-      labels: ["pipeline": pipeline, "stage": stage.rawValue])
-  }
-}
-
-extension ReadModelError {
-  /// Whether the store could not do what it was asked, rather than another having taken over.
-  fileprivate var isOfStore: Bool { if case .superseded = self { false } else { true } }
+  func failed(_ error: ReadModelError) { storeErrors.add(error) }
 }

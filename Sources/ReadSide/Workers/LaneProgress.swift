@@ -77,6 +77,8 @@ package struct LaneProgress: Sendable {
     case commit
     /// Take the lane again from the store: what it held in memory is void.
     case reload
+    /// Take the lane again from the store after a while: nothing is wrong, another generation is taking this one's place.
+    case wait(Duration)
     /// Take the lane again from the store after a while. `standsStill` where that is worth an operator's eye.
     case retry(after: Duration, reason: String, standsStill: Bool)
     /// Stand still and say why, until an operator or another generation changes it.
@@ -170,6 +172,7 @@ package struct LaneProgress: Sendable {
   package static func failed(_ error: ReadModelError) -> Action {
     switch error {
     case .superseded: .reload
+    case .held: .wait(.milliseconds(200))
     // A full disk, a lock: nothing was committed.
     case .storage: .retry(after: .seconds(2), reason: "the read model cannot be written: \(error)", standsStill: true)
     case .damaged, .otherVersion, .otherFingerprint: .stop(.readModel("\(error)"))

@@ -1,3 +1,4 @@
+internal import ChangeLog
 package import ChangeRecords
 package import Foundation
 package import Pipelines
@@ -27,7 +28,7 @@ package struct LaneStatus: Sendable {
   package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
-  /// When the lane last read from its log; nil before it has.
+  /// When the lane last read from its log here; nil before it has, and while another process runs it.
   package var beat: Date?
 
   /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept forever.
@@ -91,6 +92,22 @@ package final class LaneBoard: Sendable {
     state.withLock { state in
       guard state.waiting[lane] == nil else { return false }
       return state.waiting.values.contains { $0 > most }
+    }
+  }
+
+  /// A lane that another process runs stands at a position, and its log ends at `end`.
+  func observe(
+    _ lane: LaneID, _ position: LanePosition, end: SequenceNumber, hasCaughtUp: Bool, _ pipeline: Pipeline
+  ) {
+    update(lane, pipeline) { status in
+      status.sequence = position.cursor.sequence
+      status.firedThrough = position.firedThrough
+      status.watermark = position.watermark
+      status.behind = end.records(after: position.cursor.sequence)
+      status.stopped = nil
+      status.stop = nil
+      if hasCaughtUp { status.hasCaughtUp = true }
+      status.beat = nil
     }
   }
 

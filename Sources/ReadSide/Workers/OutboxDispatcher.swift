@@ -14,6 +14,8 @@ internal import Telemetry
 /// again, which changes nothing.
 struct OutboxDispatcher {
   static let fetchedMax = 500
+  /// How long an effect is this process's alone at a time; an attempt that takes longer asks for more.
+  static let claim = Duration.seconds(30)
   /// How long is waited when the read model or the ledger cannot be written.
   static let storagePause = Duration.seconds(2)
 
@@ -58,6 +60,7 @@ struct OutboxDispatcher {
   }
 
   func run() async {
+    defer { board.heartbeats.end(.effects) }
     while !Task.isCancelled {
       do {
         try await dropUnknown()
@@ -81,22 +84,20 @@ struct OutboxDispatcher {
         changes = now
         let ended = outcomes.take()
         for _ in ended { queue.carriedOut() }
-        // The next ones are under way while these become durable.
-        for effect in queue.begin() {
-          group.addTask { outcomes.add(effect, await carryOut(effect)) }
-        }
         do {
+          // The next ones are under way while these become durable.
+          let next = await begin(&queue)
+          for effect in (try? next.get()) ?? [] { group.addTask { outcomes.add(effect, await attempt(effect)) } }
           try await settle(ended, &queue)
+          _ = try next.get()
           if queue.wantsMore { try await fetch(&queue) }
+          for effect in try await begin(&queue).get() { group.addTask { outcomes.add(effect, await attempt(effect)) } }
         } catch {
-          StoreErrors.cell(settings.metrics, pipeline.name, stage: .effects).add()
+          StoreErrors(settings.metrics, pipeline.name, .effects).add(error)
           logger.error(
             "the outcomes of effects cannot be stored, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
           try? await Task.sleep(for: OutboxDispatcher.storagePause)
           continue
-        }
-        for effect in queue.begin() {
-          group.addTask { outcomes.add(effect, await carryOut(effect)) }
         }
         if queue.isIdle {
           await writer.effectsWritten.wait(since: written, timeout: .milliseconds(100))
@@ -106,13 +107,68 @@ struct OutboxDispatcher {
       }
       group.cancelAll()
     }
+    await leave(outcomes.take())
+  }
+
+  /// Notes what was carried out before the end; of the rest another process, or this one later, may try again at once.
+  private func leave(_ left: [(effect: PendingEffect, outcome: EffectOutcome)]) async {
+    let done = left.filter { $0.outcome == .done }.map(\.effect)
+    do {
+      try await catalog.recordSent(done.map(\.idempotencyKey), at: OutboxDispatcher.now)
+      try await writer.settle(done.map { ($0.id, .done) })
+      try await writer.giveBack(left.map(\.effect.id))
+    } catch {
+      logger.warning("effects stay claimed for a while", ["pipeline": pipeline.name, "reason": "\(error)"])
+    }
+  }
+
+  /// Those that begin now and that no other process has.
+  private func begin(_ queue: inout EffectQueue) async -> Result<[PendingEffect], ReadModelError> {
+    let begun = queue.begin()
+    if begun.isEmpty { return .success([]) }
+    let claimed: Result<Set<EffectID>, ReadModelError>
+    do {
+      claimed = .success(try await writer.claim(begun.map(\.id), for: OutboxDispatcher.claim))
+    } catch {
+      claimed = .failure(error)
+    }
+    let own = (try? claimed.get()) ?? []
+    for effect in begun where !own.contains(effect.id) {
+      queue.carriedOut()
+      queue.settled(effect)
+    }
+    return claimed.map { own in begun.filter { own.contains($0.id) } }
+  }
+
+  /// Carries an effect out for as long as it is this process's.
+  private func attempt(_ effect: PendingEffect) async -> EffectOutcome {
+    await withTaskGroup(of: EffectOutcome?.self) { group in
+      group.addTask { await carryOut(effect) }
+      group.addTask {
+        var end = ContinuousClock.now + OutboxDispatcher.claim
+        while !Task.isCancelled, .now < end - OutboxDispatcher.claim / 3 {
+          try? await Task.sleep(for: OutboxDispatcher.claim / 3)
+          if Task.isCancelled { break }
+          let asked = ContinuousClock.now
+          guard let claimed = try? await writer.claim([effect.id], for: OutboxDispatcher.claim) else { continue }
+          if claimed.isEmpty { break }
+          end = asked + OutboxDispatcher.claim
+        }
+        return nil
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      if let first { return first }
+      // The claim is lost; what the attempt came to nevertheless is known when it has ended.
+      return await group.next().flatMap { $0 } ?? failed(effect, "another process has taken the effect over")
+    }
   }
 
   /// Notes outcomes: first in the ledger, then in the outbox.
   private func settle(_ all: [(effect: PendingEffect, outcome: EffectOutcome)], _ queue: inout EffectQueue)
     async throws(ReadModelError)
   {
-    guard !all.isEmpty else { return }
+    if all.isEmpty { return }
     let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
       try await catalog.recordSent(done, at: OutboxDispatcher.now)

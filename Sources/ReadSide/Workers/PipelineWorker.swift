@@ -16,6 +16,8 @@ package final class PipelineWorker: Service {
     package let pipeline: Pipeline
     package let lanes: LaneBoard
     let writer: GenerationWriter
+    let assignment: LaneAssignment
+    let lead: Lead
   }
 
   /// What a worker is asked to do beside its work.
@@ -31,33 +33,40 @@ package final class PipelineWorker: Service {
   package let catalog: CatalogOwner
   /// Announced whenever rows, positions, the current generation or the definition changed.
   package let changed: Signal
+  private let committed: Signal
   package var name: String { "worker \(pipeline.name)" }
 
   private let pipelineFile: String
   private let stores: ReadModelStores
   let logs: @Sendable (String) -> any ChangeLog
-  private let load: @Sendable (Generation) throws -> Pipeline
-  private let sink: any EffectSink
-  private let settings: WorkerSettings
+  let load: @Sendable (Generation) throws -> Pipeline
+  let assigner: any LaneAssigner
+  let sink: any EffectSink
+  let settings: WorkerSettings
   let logger: Logger
   private let running = Mutex<[Running]>([])
   private let wanted: Mutex<Wanted>
-  private let asked = Signal()
+  let asked = Signal()
   private let trouble = Mutex<String?>(nil)
 
-  /// `logs` gives a table's log by name; `load` reads the definition that an older generation was built by.
+  /// `logs` gives a table's log by name; `load` reads the definition that an older generation was built by; `assigner` knows which lanes this process
+  /// runs; `committed` is announced by this process's checkpoints, `changed` by those of others too, where somebody hears of them.
   package init(
     pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
+    committed: Signal = Signal(),
     settings: WorkerSettings,
-    logger: Logger, sink: any EffectSink, logs: @escaping @Sendable (String) -> any ChangeLog,
+    logger: Logger, sink: any EffectSink, assigner: any LaneAssigner = SoleAssigner(),
+    logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (Generation) throws -> Pipeline
   ) {
     self.pipelineFile = pipelineFile
     self.changed = changed
+    self.committed = committed
     self.stores = stores
     self.settings = settings
     self.logger = logger
     self.sink = sink
+    self.assigner = assigner
     self.logs = logs
     self.load = load
     wanted = Mutex(Wanted(pipeline: pipeline))
@@ -109,7 +118,11 @@ package final class PipelineWorker: Service {
       } catch is CancellationError {
         return
       } catch let error as ReadModelError {
-        let isPassing = if case .storage = error { true } else { false }
+        let isPassing =
+          switch error {
+          case .storage, .held: true
+          case .superseded, .otherFingerprint, .otherVersion, .damaged: false
+          }
         await standStill("\(error)", revision, retryAfter: isPassing ? .seconds(2) : nil)
       } catch {
         await standStill("\(error)", revision, retryAfter: .seconds(2))
@@ -120,14 +133,17 @@ package final class PipelineWorker: Service {
   /// Says why nothing goes on, and waits until it is asked for something else or may try again.
   private func standStill(_ reason: String, _ revision: Int, retryAfter pause: Duration?) async {
     if Task.isCancelled { return }
-    logger.error("pipeline stopped", ["pipeline": pipeline.name, "reason": reason])
-    trouble.withLock { $0 = reason }
+    let isNews = trouble.withLock { trouble in
+      defer { trouble = reason }
+      return trouble != reason
+    }
+    if isNews { logger.error("pipeline stopped", ["pipeline": pipeline.name, "reason": reason]) }
     changed.announce()
     if let pause { return await wait(pause, revision) }
     while !Task.isCancelled, isCurrent(revision) { await wait(.seconds(60), revision) }
   }
 
-  private func isCurrent(_ revision: Int) -> Bool { wanted.withLock { $0.revision == revision } }
+  func isCurrent(_ revision: Int) -> Bool { wanted.withLock { $0.revision == revision } }
 
   private func wait(_ timeout: Duration, _ revision: Int) async {
     let ticket = asked.ticket
@@ -158,18 +174,26 @@ package final class PipelineWorker: Service {
     if Task.isCancelled { return }
     let work = try await start(try await catalog.current() ?? wantedGeneration, pipeline)
     defer { finish(work) }
-    let mark = Flag()
+    let (isGone, isElsewhere) = (Flag(), Flag())
     let reason = await withTaskGroup(of: End?.self) { group in
       group.addTask { [self] in
         await perform(work, activations, dispatching: true) { [self] in
-          if !isCurrent(revision) { return .asked }
-          return mark.isSet ? .recreated : nil
+          if !isCurrent(revision) || isElsewhere.isSet { return .asked }
+          return isGone.isSet ? .recreated : nil
         }
       }
       group.addTask { [self] in
-        if await isRecreated(pipeline, work) { mark.set() }
+        if await isRecreated(pipeline, work) { isGone.set() }
         changed.announce()
         return nil
+      }
+      if work.assignment.isShared {
+        group.addTask { [self] in
+          await waitForOthers(pipeline, work.generation)
+          isElsewhere.set()
+          changed.announce()
+          return nil
+        }
       }
       var reason: End?
       // The watch ends with the work.
@@ -183,9 +207,9 @@ package final class PipelineWorker: Service {
     if reason == .recreated { wanted.withLock { $0.rebuild = true } }
   }
 
-  private enum End: Sendable, Equatable { case asked, caughtUp, recreated }
+  enum End: Sendable, Equatable { case asked, caughtUp, recreated }
 
-  private final class Flag: Sendable {
+  final class Flag: Sendable {
     private let value = Mutex(false)
 
     var isSet: Bool { value.withLock { $0 } }
@@ -205,7 +229,8 @@ package final class PipelineWorker: Service {
         isSaid = true
         var isThere = true
         for table in pipeline.tables where (try? await logs(table.name).describe()) == nil { isThere = false }
-        if isThere { return true }
+        // Of several processes one begins the new generation, and the others find it.
+        if isThere, work.lead.isHeld { return true }
         try? await Task.sleep(for: .milliseconds(500))
       } else {
         await changed.wait(since: ticket, timeout: .milliseconds(500))
@@ -214,123 +239,21 @@ package final class PipelineWorker: Service {
     return false
   }
 
-  /// Works on both until the new one has caught up, then swaps. Answers whether the new one is current.
-  private func build(
-    _ new: Generation, _ pipeline: Pipeline, beside current: Generation?, activations: Activations, revision: Int
-  ) async throws -> Bool {
-    let old: Running?
-    do {
-      old = if let current { try await start(current, try load(current)) } else { nil }
-    } catch {
-      logger.warning(
-        "the old generation cannot be updated: it serves as it is", ["pipeline": pipeline.name, "reason": "\(error)"])
-      old = nil
-    }
-    defer { if let old { finish(old) } }
-    let work = try await start(new, pipeline)
-    defer { finish(work) }
-    let isOver = Flag()
-    let isBuilt = try await withThrowingTaskGroup(of: Bool.self) { group in
-      if let old {
-        group.addTask { [self] in
-          _ = await perform(old, activations, dispatching: true) { isOver.isSet ? .caughtUp : nil }
-          return false
-        }
-      }
-      group.addTask { [self] in
-        let reason = await perform(work, activations, dispatching: false) { [self] in
-          if !isCurrent(revision) { return .asked }
-          if work.lanes.hasCaughtUp { isOver.set() }
-          guard isOver.isSet else { return nil }
-          // The old one stops first: then it is known how far the new one has to come.
-          guard let old else { return .caughtUp }
-          return old.lanes.isOver && SwapDecision.isReached(work.lanes.positions, old: old.lanes.positions) ? .caughtUp : nil
-        }
-        isOver.set()
-        return reason == .caughtUp
-      }
-      var isBuilt = false
-      for try await result in group where result { isBuilt = true }
-      return isBuilt
-    }
-    if isBuilt, !Task.isCancelled {
-      if let old { try await work.writer.handOver(try await old.writer.old()) }
-      try await catalog.makeCurrent(new)
-      changed.announce()
-      logger.info("the new generation is current", ["pipeline": pipeline.name, "generation": "\(new.number)"])
-    }
-    await old?.writer.close()
-    await work.writer.close()
-    return isBuilt
-  }
-
-  private func start(_ generation: Generation, _ pipeline: Pipeline) async throws -> Running {
+  func start(_ generation: Generation, _ pipeline: Pipeline) async throws -> Running {
     let stores = stores
-    let writer = try GenerationWriter(name: pipeline.name, committed: changed) { () throws(ReadModelError) in
+    let writer = try GenerationWriter(name: pipeline.name, committed: changed, own: committed) { () throws(ReadModelError) in
       try stores.generation(generation, pipeline)
     }
-    let work = Running(generation: generation, pipeline: pipeline, lanes: LaneBoard(), writer: writer)
+    let work = Running(
+      generation: generation, pipeline: pipeline, lanes: LaneBoard(), writer: writer,
+      assignment: assigner.join(pipeline.fingerprint, pipeline: pipeline.name, tables: pipeline.tables.map(\.name)),
+      lead: Lead(generation, catalog, logger))
     running.withLock { $0.append(work) }
     return work
   }
 
-  private func finish(_ work: Running) {
+  func finish(_ work: Running) {
     running.withLock { $0.removeAll { $0.generation.number == work.generation.number } }
-  }
-
-  /// Runs the lanes of a generation, its decider, and its effects when `dispatching`, until cancelled or `end` says so.
-  private func perform(
-    _ work: Running, _ activations: Activations, dispatching: Bool, until end: @escaping @Sendable () -> End?
-  ) async -> End? {
-    defer { work.lanes.end() }
-    return await withTaskGroup(of: End?.self) { group in
-      group.addTask { [self] in
-        await lanes(work, activations, dispatching: dispatching)
-        return nil
-      }
-      group.addTask { [changed, asked] in
-        while !Task.isCancelled {
-          let (ticket, other) = (changed.ticket, asked.ticket)
-          if let reason = end() { return reason }
-          if asked.ticket == other { await changed.wait(since: ticket, timeout: .milliseconds(100)) }
-        }
-        return nil
-      }
-      let reason = await group.next() ?? nil
-      group.cancelAll()
-      return reason
-    }
-  }
-
-  private func lanes(_ work: Running, _ activations: Activations, dispatching: Bool) async {
-    await withDiscardingTaskGroup { group in
-      // Each table's lanes start when its log is there: one that is missing holds back only what it feeds.
-      for table in work.pipeline.tables.indexes {
-        group.addTask { [self] in
-          guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
-          let partitions = description.partitions
-          work.lanes.describe(table, partitions, work.pipeline)
-          await withDiscardingTaskGroup { lanes in
-            for partition in 0..<partitions {
-              let lane = Lane(
-                log: logs(work.pipeline.tables[table].name), pipeline: work.pipeline,
-                id: LaneID(table: table, partition: partition), generation: work.generation,
-                writer: work.writer, board: work.lanes, activations: activations, settings: settings, logger: logger)
-              lanes.addTask { await lane.run() }
-            }
-          }
-        }
-      }
-      let decider = DeciderRun(
-        writer: work.writer, pipeline: work.pipeline, board: work.lanes, activations: activations, settings: settings,
-        logger: logger)
-      group.addTask { await decider.run() }
-      if dispatching {
-        let dispatcher = OutboxDispatcher(
-          pipeline: work.pipeline, writer: work.writer, board: work.lanes, catalog: catalog, sink: sink, settings: settings,
-          logger: logger)
-        group.addTask { await dispatcher.run() }
-      }
-    }
+    assigner.leave(work.pipeline.fingerprint, pipeline: work.pipeline.name)
   }
 }

@@ -11,11 +11,12 @@ package final class KafkaCluster: Sendable {
     KafkaBroker.isAvailable && ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"] == nil
   }
 
-  package init() throws {
+  /// `settings` are the broker's own, `name=value`.
+  package init(_ settings: [String] = []) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     // Ports far from others: two test processes on one machine must not race for the first free one.
     let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 2_000) * 10 + Int.random(in: 0..<5) * 2
-    _ = try KafkaBroker.run(["start", directory, "--port", "\(port)"])
+    _ = try KafkaBroker.run(["start", directory, "--port", "\(port)"] + settings.flatMap { ["--set", $0] })
     bootstrap = try KafkaBroker.run(["bootstrap", directory])
     try KafkaBroker.destroyAfterEnd(directory)
   }

@@ -8,7 +8,6 @@ import Pipelines
 import Projections
 import ReadModels
 import RecordLiteralTestKit
-import SQLite
 import SQLiteReadModels
 import Synchronization
 import TableStore
@@ -26,6 +25,13 @@ struct KillScene {
     self.table = table
     folder = try TestFolder()
     _ = try folder.write("pipeline/pipeline.yaml", KillScene.yaml(table))
+  }
+
+  /// The same pipeline in another folder, with a column more.
+  func writeEdited(_ folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let text = KillScene.yaml(table).replacingOccurrences(of: "visitors: count,", with: "visitors: count, least: min(points),")
+    try text.write(toFile: folder + "/pipeline.yaml", atomically: true, encoding: .utf8)
   }
 
   var pipeline: String { folder.file("pipeline") }
@@ -58,6 +64,8 @@ struct KillScene {
         each: visit inserted, visit changed(seen)
         board: [room]
         score: sum(points)
+    queries:
+      rooms: { sql: "SELECT room, visitors, points, best FROM rooms ORDER BY room" }
     """
   }
 
@@ -72,8 +80,8 @@ struct KillScene {
     }
   }
 
-  /// `said` gives what the processes have said. Waits until every session has ended, every item is gone, and the read model in `data` has applied that.
-  func peace(_ endpoint: String, _ data: String, said: () -> String) async throws {
+  /// `said` gives what the processes have said. Waits until every session has ended, every item is gone, and the read model has applied that.
+  func peace(_ endpoint: String, _ models: KilledModels, said: () -> String) async throws {
     let client = DynamoClient(endpoint: endpoint)
     let limit = ContinuousClock.now + .seconds(60)
     var left = -1
@@ -87,20 +95,15 @@ struct KillScene {
     }
     #expect(left == 0, "items whose sessions have expired are still there\n\(said())")
     // The last record of each item is its removal: when no row is left, every record has been applied.
-    let live = try Connection(path: data + "/read-models/killed/current.db", options: .readOnly)
     var rows: Int64 = -1
     while rows != 0, ContinuousClock.now < limit {
-      let count = try live.statement(
+      rows = try models.count(
         """
         SELECT (SELECT count(*) FROM here) + (SELECT count(*) FROM presence WHERE status = 'active')
         + (SELECT count(*) FROM _outbox WHERE state = 'pending')
         """)
-      _ = try count.step()
-      rows = count.int64(0)
-      count.reset()
       if rows != 0 { try await Task.sleep(for: .milliseconds(20)) }
     }
-    live.close()
     #expect(rows == 0, "rows of items that are gone are still there\n\(said())")
   }
 
@@ -129,10 +132,12 @@ struct KillScene {
     }
   }
 
-  /// Holds what is in these data directories against a replay of the log. `relayed`: the sequence numbers on the topic, by partition.
-  func compare(tables: String, models: String, relayed: [[SequenceNumber]]? = nil) async throws {
+  /// Holds the read models against a replay of the log in the data directory `tables`. `relayed`: the sequence numbers on the topic, by partition.
+  func compare(
+    tables: String, models: KilledModels, relayed: [[SequenceNumber]]? = nil, pipeline other: String? = nil
+  ) async throws {
     let acknowledged = acknowledged.all
-    let pipeline = try PipelineLoader.load(pipeline)
+    let pipeline = try PipelineLoader.load(other ?? self.pipeline)
     let store = try TableStore(path: tables + "/tables")
     defer { store.close() }
     let log = EmbeddedLog(store, table: table)
@@ -151,18 +156,14 @@ struct KillScene {
     let path = folder.file("replay.db")
     var replay = Replay(store: try SQLiteGeneration(path: path, pipeline: pipeline), logs: [log])
     try await replay.catchUp()
-    let current = models + "/read-models/killed/current.db"
-    let live = try Connection(path: current, options: .readOnly)
     let undisturbed = try SQLiteReader(path: path, pipeline: pipeline).checkRows(of: pipeline)
-    let checks = try SQLiteReader(path: current, pipeline: pipeline).checkRows(of: pipeline)
+    let checks = try models.checks(pipeline)
     for (check, digest) in zip(checks, undisturbed.map(\.found)) {
       #expect(check.isFine, "\(check.findings)")
       #expect(check.found == digest, "\(check.projection) differs from an undisturbed replay")
     }
     #expect(checks[2].found.rows > 50, "the run opened \(checks[2].found.rows) sessions")
-    let pending = try live.prepare("SELECT count(*) FROM _outbox WHERE state NOT IN ('done', 'suppressed')")
-    _ = try pending.step()
-    #expect(pending.int64(0) == 0)
+    #expect(try models.count("SELECT count(*) FROM _outbox WHERE state NOT IN ('done', 'suppressed')") == 0)
   }
 }
 

@@ -34,14 +34,14 @@ import Testing
     }
     writers.cancel()
     _ = await writers.value
-    try await scene.peace(roles.endpoint, roles.models) { roles.said }
+    try await scene.peace(roles.endpoint, .files(roles.models)) { roles.said }
     let sessions = try await Program.run("session", "killed", "presence", "--server", roles.page)
     #expect(sessions.status == 0, "\(sessions)")
     let doctor = try await Program.run("doctor", "--data", roles.tables, "--endpoint", roles.endpoint, "--server", roles.page)
     #expect(doctor.status == 0 && doctor.output.contains("kept by a worker in another process"), "\(doctor)")
     let relayed = try await roles.relayed(scene.table)
     await roles.stop()
-    try await scene.compare(tables: roles.tables, models: roles.models, relayed: relayed)
+    try await scene.compare(tables: roles.tables, models: .files(roles.models), relayed: relayed)
   }
 
   @Test func `effects are active from the first start on, not from the first dispatch`() async throws {
@@ -80,8 +80,8 @@ import Testing
     }
     // In peace: every session ends, every item goes, and the process stops in order.
     let dev = try await DevProcess.start(data: data, pipelines: [scene.pipeline], ["--partitions", "3"] + more)
-    try await scene.peace(dev.tables, data) { dev.child.errors }
+    try await scene.peace(dev.tables, .files(data)) { dev.child.errors }
     #expect(await dev.stop() == 0)
-    try await scene.compare(tables: data, models: data)
+    try await scene.compare(tables: data, models: .files(data))
   }
 }

@@ -64,8 +64,9 @@ import Testing
     try folder.write("notes/pipeline.yaml", Self.pipeline)
     let server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("notes")], ["--health-port", "0"])
     let health = try await health(server)
-    #expect(try await Program.run("query", "notes", "all", "--server", server.page).status == 0)
     for (id, text) in [("a", "one"), ("b", "three"), ("c", "seven")] { try await put(id, text, server) }
+    _ = try await metrics(health, "the notes") { $0.contains("notes_now{pipeline=\"notes\"} 3\n") }
+    #expect(try await Program.run("query", "notes", "all", "--server", server.page).status == 0)
     for address in [health, server.page] {
       let scrape = try await metrics(address, "the notes") { $0.contains("notes_now{pipeline=\"notes\"} 3\n") }
       #expect(scrape.contains("# HELP notes_now Notes that exist.\n# TYPE notes_now gauge\n"))

@@ -153,6 +153,9 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 
+  package func claim(_ effects: [EffectID], for lease: Duration) -> Set<EffectID> { Set(effects) }
+  package func giveBack(_ effects: [EffectID]) {}
+
   package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try write { (rows) throws(ReadModelError) in
       for (id, outcome) in outcomes { rows.settle(id, outcome) }

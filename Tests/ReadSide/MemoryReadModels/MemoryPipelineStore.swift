@@ -37,13 +37,13 @@ package final class MemoryPipelineStore: PipelineStore {
   }
 
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    guard let found = try generations().last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
-      return try rebuild(fingerprint, pipelineFile: pipelineFile)
+    switch GenerationChoice(fingerprint, among: try generations(), led: []) {
+    case .make: return try rebuild(fingerprint, pipelineFile: pipelineFile)
+    case .wait(let reason): throw .held(reason)
+    case .run(let found, let abandoned):
+      try change { (catalog) throws(ReadModelError) in catalog.generations.removeAll { abandoned.contains($0) } }
+      return found
     }
-    try change { (catalog) throws(ReadModelError) in
-      catalog.generations.removeAll { $0.state == .building && $0.number != found.number }
-    }
-    return found
   }
 
   package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
@@ -61,7 +61,7 @@ package final class MemoryPipelineStore: PipelineStore {
     return made
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     let directory = directory
     try change { (catalog) throws(ReadModelError) in
       guard catalog.generations.contains(where: { $0.number == generation.number }) else {
@@ -80,6 +80,11 @@ package final class MemoryPipelineStore: PipelineStore {
       catalog.generations.removeAll { $0.number == old.number }
     }
   }
+
+  package func lead(_ generation: Generation, for lease: Duration) -> Bool { true }
+  package func stopLeading(_ generation: Generation) {}
+  package func freeze(_ generation: Generation, for limit: Duration) {}
+  package func thaw(_ generation: Generation) {}
 
   package func giveUpCurrent() throws(ReadModelError) -> Bool {
     try change { (catalog) throws(ReadModelError) in

@@ -52,6 +52,7 @@ import Testing
     #expect(value("afterimage_log_errors_total") == "0")
     meter.failed(LogError(.retry, table: "Tab", partition: 1, "away"))
     meter.failed(ReadModelError.superseded(table: "Tab", partition: 1))
+    meter.failed(ReadModelError.held("another takes its place"))
     meter.failed(ReadModelError.storage(path: "p", "full", isFull: true))
     #expect(value("afterimage_log_errors_total") == "1")
     #expect(value("afterimage_store_errors_total", #"pipeline="lane",stage="lane""#) == "1")

@@ -27,6 +27,10 @@ enum ServeCommand {
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
       .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
       .init(
+        "instance", value: "NAME",
+        "Come back under this name, each worker its own, without a rebalance; for workers that share pipelines through Kafka and --read-models."
+      ),
+      .init(
         "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
       .init("retention", value: "HOURS", "Trim the tables' change records after this many hours; without it they are kept."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
@@ -72,6 +76,10 @@ enum ServeCommand {
     settings.roles = roles
     settings.rebuildsByItself = arguments.has("auto-rebuild")
     settings.kafka = arguments.value("kafka")
+    settings.instance = arguments.value("instance")
+    if settings.instance != nil, settings.kafka == nil || settings.readModels == nil || !roles.contains(.worker) {
+      throw UsageError("--instance is for the worker role with --kafka and --read-models", command: arguments.command)
+    }
     settings.kafkaSettings = try NodeOptions.pairs(arguments, "kafka-set")
     settings.tableEndpoint = arguments.value("table-endpoint")
     settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }

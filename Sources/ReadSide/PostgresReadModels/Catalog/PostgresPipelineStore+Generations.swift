@@ -20,13 +20,17 @@ extension PostgresPipelineStore {
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
     let file = try text(of: pipelineFile)
     return try change { connection in
-      let all = try readGenerations(connection)
-      guard let found = all.last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
-        return try make(connection, fingerprint, file)
+      var led: Set<Int> = []
+      try connection.forEach(
+        "SELECT generation FROM leads WHERE until > clock_timestamp() AND worker <> $1", .text(database.worker)
+      ) { rows, row in led.insert(Int(rows.int64(row, 0))) }
+      switch GenerationChoice(fingerprint, among: try readGenerations(connection), led: led) {
+      case .make: return try make(connection, fingerprint, file)
+      case .wait(let reason): throw ReadModelError.held(reason)
+      case .run(let found, let abandoned):
+        try drop(connection, abandoned)
+        return found
       }
-      // The definition went back to this one before another was built.
-      try drop(connection, all.filter { $0.state == .building && $0.number != found.number })
-      return found
     }
   }
 
@@ -62,6 +66,7 @@ extension PostgresPipelineStore {
   private func drop(_ connection: PostgresConnection, _ generations: some Sequence<Generation>) throws {
     try connection.run(
       "DELETE FROM generations WHERE number = ANY($1::bigint[])", .bigints(generations.map { Int64($0.number) }))
+    try connection.execute("DELETE FROM leads WHERE generation NOT IN (SELECT number FROM generations)")
   }
 
   private func make(
@@ -77,10 +82,18 @@ extension PostgresPipelineStore {
     return Generation(number: Int(number ?? 0), fingerprint: fingerprint, state: state, store: name)
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     // The views may have to wait for readers, again and again for a moment.
     try change(attemptsMax: 1_000) { connection in
-      try connection.run("UPDATE generations SET state = 'kept' WHERE state = 'current'")
+      if let frozen,
+        try connection.run(
+          "SELECT 1 FROM generations WHERE number = $1 AND state = 'current' AND frozen_until > clock_timestamp()",
+          .bigint(frozen.number)
+        ).count == 0
+      {
+        throw ReadModelError.held("generation \(frozen.number) does not stand still any more")
+      }
+      try connection.run("UPDATE generations SET state = 'kept', frozen_until = NULL WHERE state = 'current'")
       let changed = try connection.run("UPDATE generations SET state = 'current' WHERE number = $1", .bigint(generation.number))
       guard changed.changes == 1 else {
         throw ReadModelError.storage(path: session.place, "generation \(generation.number) was given up", isFull: false)

@@ -15,7 +15,7 @@ package final class PostgresPipelineStore: PipelineStore {
   let session: PostgresSession
 
   /// Of the catalogue's layout.
-  static let version: Int64 = 1
+  static let version: Int64 = 2
 
   package init(_ database: PostgresDatabase, name: String) throws(ReadModelError) {
     self.database = database
@@ -39,11 +39,14 @@ package final class PostgresPipelineStore: PipelineStore {
 
   private static let tables = [
     "CREATE TABLE catalog (version bigint NOT NULL)", "INSERT INTO catalog VALUES (\(version))",
-    // `pipeline_file` is the text of the file that the generation is built by.
+    // `pipeline_file` is the text of the file that the generation is built by. Until `frozen_until` nobody takes its lanes.
     """
     CREATE TABLE generations (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, fingerprint text NOT NULL, state text NOT NULL,
-    pipeline_file text NOT NULL)
-    """, "CREATE TABLE effects (name text COLLATE \"C\" PRIMARY KEY, is_paused boolean NOT NULL)",
+    pipeline_file text NOT NULL, frozen_until timestamptz)
+    """,
+    // Which process leads a generation, until when.
+    "CREATE TABLE leads (generation bigint PRIMARY KEY, worker text NOT NULL, until timestamptz NOT NULL)",
+    "CREATE TABLE effects (name text COLLATE \"C\" PRIMARY KEY, is_paused boolean NOT NULL)",
     """
     CREATE TABLE activations (name text COLLATE "C" NOT NULL, table_id text COLLATE "C" NOT NULL, partition bigint NOT NULL,
     sequence bigint NOT NULL, watermark bigint NOT NULL, PRIMARY KEY (name, table_id, partition))

@@ -7,10 +7,11 @@ package import ReadModels
 /// The decider's part: steps that lanes hand over, boards that close, and what is dropped once it cannot matter any more.
 extension PostgresGeneration {
   /// The row of `_decided` that holds the decider's epoch.
-  private static let epochRow = -1
+  static let epochRow = -1
 
   package func takeDecider(sessionsMax: Int) throws(ReadModelError) -> TakenDecider {
     try session.transaction { connection in
+      try checkIsOpen(connection)
       let epoch = try connection.run(
         """
         INSERT INTO _decided (projection, time) VALUES ($1, 1) ON CONFLICT (projection) DO UPDATE SET time = _decided.time + 1

@@ -8,7 +8,11 @@ package import ReadModels
 
 /// The outbox: effects that wait to be carried out. What is settled leaves it; what was given up stays for an operator.
 extension PostgresGeneration {
-  private static let effectColumns = "id, idempotency_key, effect, at, change_order, action, attempts, state, note, not_before"
+  private static let effectColumns = "id, idempotency_key, effect, at, change_order, action, attempts, state, note, \(notBefore)"
+  /// What another process has claimed may be tried again when its claim is over, in milliseconds, if it says nothing before.
+  private static let notBefore = """
+    greatest(not_before, CASE WHEN claimed_until > clock_timestamp() THEN (extract(epoch FROM claimed_until) * 1000)::bigint ELSE 0 END)
+    """
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] {
     try session.run { connection in
@@ -16,13 +20,44 @@ extension PostgresGeneration {
       try connection.forEach(
         """
         SELECT \(PostgresGeneration.effectColumns) FROM _outbox AS mine
-        WHERE state = 'pending' AND effect = $1 AND at < $2 AND not_before <= $3 AND NOT EXISTS
+        WHERE state = 'pending' AND effect = $1 AND at < $2 AND not_before <= $3
+        AND (claimed_until IS NULL OR claimed_by = $5 OR claimed_until <= clock_timestamp()) AND NOT EXISTS
         (SELECT 1 FROM _outbox AS earlier WHERE md5(earlier.target) = md5(mine.target) AND earlier.target = mine.target
         AND earlier.id < mine.id AND earlier.state = 'pending')
         ORDER BY id LIMIT $4
-        """, .text(query.effect), .instant(query.before), .bigint(query.now), .bigint(query.limit)
+        """, .text(query.effect), .instant(query.before), .bigint(query.now), .bigint(query.limit),
+        .text(worker)
       ) { rows, row in due.append(try listed(rows, row).pending) }
       return due
+    }
+  }
+
+  package func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
+    let ids = PostgresValue.bigints(effects.map(\.rawValue))
+    return try session.transaction { connection in
+      if let catalog {
+        // From here on to the end of the transaction the generation is neither replaced nor frozen.
+        let rows = try connection.run(
+          """
+          SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current' AND coalesce(frozen_until <= clock_timestamp(), true) FOR SHARE
+          """, .bigint(generation.number))
+        if rows.count == 0 { return [] }
+      }
+      let claimed = try connection.run(
+        """
+        UPDATE _outbox SET claimed_by = $2, claimed_until = clock_timestamp() + $3 * interval '1 millisecond'
+        WHERE id = ANY($1::bigint[]) AND state = 'pending'
+        AND (claimed_until IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp()) RETURNING id
+        """, ids, .text(worker), .bigint(lease.milliseconds))
+      return Set((0..<claimed.count).map { EffectID(rawValue: claimed.int64($0, 0)) })
+    }
+  }
+
+  package func giveBack(_ effects: [EffectID]) throws(ReadModelError) {
+    try session.run { connection in
+      _ = try connection.run(
+        "UPDATE _outbox SET claimed_by = NULL, claimed_until = NULL WHERE id = ANY($1::bigint[]) AND claimed_by = $2",
+        .bigints(effects.map(\.rawValue)), .text(worker))
     }
   }
 
@@ -39,6 +74,9 @@ extension PostgresGeneration {
       notBefore: rows.int64(row, 9))
   }
 
+  private static let unclaimed = "claimed_by = NULL, claimed_until = NULL"
+  private static func isOurs(_ worker: String) -> String { "(claimed_by IS NULL OR claimed_by = \(worker))" }
+
   package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     var gone: [Int64] = []
     var suppressed: [Int64] = []
@@ -50,13 +88,16 @@ extension PostgresGeneration {
       case .retry(let notBefore, let note):
         others.append(
           PostgresQuery(
-            "UPDATE _outbox SET attempts = attempts + 1, not_before = $2, note = $3 WHERE id = $1",
-            [.effect(id), .bigint(notBefore), .stored(note)]))
+            """
+            UPDATE _outbox SET attempts = attempts + 1, not_before = $2, note = $3, \(PostgresGeneration.unclaimed) WHERE id = $1 AND \(PostgresGeneration.isOurs("$4"))
+            """, [.effect(id), .bigint(notBefore), .stored(note), .text(worker)]))
       case .failed(let note):
         others.append(
           PostgresQuery(
-            "UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2 WHERE id = $1", [.effect(id), .stored(note)])
-        )
+            """
+            UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2, \(PostgresGeneration.unclaimed)
+            WHERE id = $1 AND \(PostgresGeneration.isOurs("$3"))
+            """, [.effect(id), .stored(note), .text(worker)]))
       }
     }
     let delete = "DELETE FROM _outbox WHERE id = ANY($1::bigint[])"
@@ -89,7 +130,8 @@ extension PostgresGeneration {
   package func change(_ effects: EffectSelection, _ change: EffectChange) throws(ReadModelError) -> Int {
     let statement =
       switch change {
-      case .retry: "UPDATE _outbox SET state = 'pending', attempts = 0, not_before = 0, note = ''"
+      case .retry:
+        "UPDATE _outbox SET state = 'pending', attempts = 0, not_before = 0, note = '', \(PostgresGeneration.unclaimed)"
       case .discard: "DELETE FROM _outbox"
       }
     return try session.transaction { connection in

@@ -12,6 +12,11 @@ package import ReadModels
 package final class PostgresGeneration: GenerationStore {
   package let pipeline: Pipeline
   let session: PostgresSession
+  let generation: Generation
+  /// As other processes know this one.
+  let worker: String
+  /// The table of generations; nil of a generation that no catalogue has, as temporary ones.
+  private(set) var catalog: String?
   /// By projection.
   let tables: [TableForm]
   /// By projection, of those that have groups.
@@ -23,6 +28,8 @@ package final class PostgresGeneration: GenerationStore {
   /// write.
   package init(_ database: PostgresDatabase, _ generation: Generation, pipeline: Pipeline) throws(ReadModelError) {
     self.pipeline = pipeline
+    self.generation = generation
+    worker = database.worker
     let schema = database.schema(of: generation)
     session = PostgresSession(database.settings, schema: schema)
     tables = pipeline.projections.map { TableForm($0.table) }
@@ -31,16 +38,19 @@ package final class PostgresGeneration: GenerationStore {
     var rules: [ProjectionID: BoardRules] = [:]
     for id in plans.keys { rules[id] = BoardRules(id, pipeline, plans) }
     self.rules = rules
-    try session.transaction(attemptsMax: 1_000) { connection in
-      guard try prepare(connection, schema) else { return }
+    let catalog = PostgresConnection.identifier(database.schema(generation.store)) + ".generations"
+    self.catalog = try session.transaction(attemptsMax: 1_000) { connection in
+      let isNew = try prepare(connection, schema)
+      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog)).boolean(0, 0) else { return nil }
       // The very first generation is current before it is there.
-      let catalog = PostgresConnection.identifier(database.schema(generation.store)) + ".generations"
-      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog)).boolean(0, 0),
+      if isNew,
         try connection.run(
           "SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current'", .bigint(generation.number)
         ).count > 0
-      else { return }
-      try PostgresViews(database, store: generation.store).show(schema, connection)
+      {
+        try PostgresViews(database, store: generation.store).show(schema, connection)
+      }
+      return catalog
     }
   }
 
@@ -122,11 +132,25 @@ extension PostgresGeneration {
       \(PostgresGeneration.insertLane) DO UPDATE SET epoch = _lanes.epoch + 1 RETURNING \(PostgresGeneration.laneColumns)
       """
     return try session.transaction { connection in
+      try checkIsOpen(connection)
       let row = try connection.run([PostgresQuery(take, values(lane, new))])[0]
       let position = try PostgresGeneration.position(row, 0, from: 0)
       // In statements of their own: they see what whoever had the lane before has committed.
       return TakenLane(position: position, sessions: try sessions(connection, lane, max: sessionsMax))
     }
+  }
+
+  /// Refuses a generation that is frozen, replaced or given up; from then on to the end of the transaction it is none of these. Comes before any row of the
+  /// generation is locked.
+  func checkIsOpen(_ connection: PostgresConnection) throws {
+    guard let catalog else { return }
+    let rows = try connection.run(
+      "SELECT state, coalesce(frozen_until > clock_timestamp(), false) FROM \(catalog) WHERE number = $1 FOR SHARE",
+      .bigint(generation.number))
+    let name = "generation \(generation.number) of pipeline \(pipeline.name)"
+    guard rows.count > 0 else { throw ReadModelError.held("\(name) was given up") }
+    if rows.text(0, 0) == Generation.State.kept.rawValue { throw ReadModelError.held("\(name) was replaced by another") }
+    if rows.boolean(0, 1) { throw ReadModelError.held("another generation is taking the place of \(name)") }
   }
 
   /// The lane's position goes from `old` to `new`, if it still is `old`, else `superseded`.

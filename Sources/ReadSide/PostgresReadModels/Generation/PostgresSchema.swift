@@ -5,7 +5,7 @@ internal import Pipelines
 /// What is looked up by keys while lanes commit has no index on what changes at every checkpoint, so that its rows are changed in place.
 enum PostgresSchema {
   /// Of the layout below and of the states' bytes: a change makes older schemas unreadable, and new generations are built.
-  static let version = 1
+  static let version = 2
 
   /// Few rows that change all the time.
   private static let few = "WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)"
@@ -110,7 +110,7 @@ enum PostgresSchema {
     effect text COLLATE "C" NOT NULL, at bigint NOT NULL, change_order bigint NOT NULL, action text NOT NULL,
     state text COLLATE "C" NOT NULL, attempts bigint NOT NULL, not_before bigint NOT NULL, note text NOT NULL,
     table_number bigint NOT NULL, partition bigint NOT NULL, sequence bigint, fired_at bigint, is_handed_over boolean NOT NULL,
-    target text COLLATE "C" NOT NULL) \(hot)
+    target text COLLATE "C" NOT NULL, claimed_by text, claimed_until timestamptz) \(hot)
     """,
     "CREATE INDEX _outbox_state ON _outbox (state, effect, id)",
     // Targets may be longer than an index takes.

@@ -49,17 +49,17 @@ extension SQLitePipelineStore {
   }
 
   package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    let all = try generations()
-    guard let found = all.last(where: { $0.fingerprint == fingerprint && $0.state != .kept }) else {
-      return try make(fingerprint, pipelineFile)
+    // The files are this process's alone: no other leads anything.
+    switch GenerationChoice(fingerprint, among: try generations(), led: []) {
+    case .make: return try make(fingerprint, pipelineFile)
+    case .wait(let reason): throw .held(reason)
+    case .run(let found, let abandoned):
+      for generation in abandoned {
+        try run { try connection.run("DELETE FROM generations WHERE number = ?1", .int(generation.number)) }
+        try? FileManager.default.removeItem(atPath: generation.directory)
+      }
+      return found
     }
-    // The definition went back to this one before another was built.
-    let abandoned = all.filter { $0.state == .building && $0.number != found.number }
-    for generation in abandoned {
-      try run { try connection.run("DELETE FROM generations WHERE number = ?1", .int(generation.number)) }
-      try? FileManager.default.removeItem(atPath: generation.directory)
-    }
-    return found
   }
 
   package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
@@ -93,7 +93,7 @@ extension SQLitePipelineStore {
     return made
   }
 
-  package func makeCurrent(_ generation: Generation) throws(ReadModelError) {
+  package func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {
     try run {
       try connection.transaction {
         try connection.execute("UPDATE generations SET state = 'kept' WHERE state = 'current'")
@@ -111,6 +111,13 @@ extension SQLitePipelineStore {
       try? FileManager.default.removeItem(atPath: old.directory)
     }
   }
+
+  // One process works on the files: it leads, and nobody else has to be stopped.
+
+  package func lead(_ generation: Generation, for lease: Duration) -> Bool { true }
+  package func stopLeading(_ generation: Generation) {}
+  package func freeze(_ generation: Generation, for limit: Duration) {}
+  package func thaw(_ generation: Generation) {}
 
   package func giveUpCurrent() throws(ReadModelError) -> Bool {
     try run {

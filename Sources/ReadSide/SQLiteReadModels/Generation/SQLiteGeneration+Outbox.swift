@@ -36,6 +36,11 @@ extension SQLiteGeneration {
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
 
+  // One process works on the file, and has every claim.
+
+  package func claim(_ effects: [EffectID], for lease: Duration) -> Set<EffectID> { Set(effects) }
+  package func giveBack(_ effects: [EffectID]) {}
+
   package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
     try run {
       try connection.transaction {

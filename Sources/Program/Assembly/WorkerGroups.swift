@@ -1,0 +1,226 @@
+internal import ChangeLog
+internal import Kafka
+internal import KafkaLog
+internal import Services
+internal import Synchronization
+internal import Telemetry
+internal import Workers
+
+/// This process's membership in the consumer groups that share out the lanes: one group for each definition of a pipeline that is worked on here.
+///
+/// A group's name is `afterimage.<pipeline>.<fingerprint>`, so that workers of two definitions are two groups. Kafka's tools show members, assignment and
+/// lag; where lanes stand is in the read model alone.
+final class WorkerGroups: LaneAssigner, Service {
+  let name = "worker groups"
+
+  private struct Key: Hashable {
+    let pipeline: String
+    let fingerprint: String
+  }
+
+  /// A group as long as this process is in it.
+  private final class Membership: Sendable {
+    let key: Key
+    /// Tells it from an earlier one in the same group.
+    let number: Int
+    let assignment = LaneAssignment(isShared: true)
+    let tables: [String]
+    private let state = Mutex<(users: Int, unusedSince: ContinuousClock.Instant?)>((0, nil))
+
+    init(_ key: Key, number: Int, _ tables: [String]) {
+      self.key = key
+      self.number = number
+      self.tables = tables
+    }
+
+    func use() {
+      state.withLock {
+        $0.users += 1
+        $0.unusedSince = nil
+      }
+    }
+
+    func release() {
+      state.withLock {
+        $0.users -= 1
+        if $0.users == 0 { $0.unusedSince = .now }
+      }
+    }
+
+    /// Whether nobody has used it for a while: between two generations of one definition it is kept.
+    var isForgotten: Bool {
+      state.withLock { state in state.unusedSince.map { .now - $0 > WorkerGroups.lingering } ?? false }
+    }
+  }
+
+  static let namespace = "afterimage"
+  private static let lingering = Duration.seconds(3)
+  /// For so long the lanes of a revoked assignment may go on to their last checkpoint: every member of the group waits for it.
+  private static let parkingMax = Duration.seconds(3)
+  private static let closingMax = Duration.seconds(5)
+  private static let commitInterval = Duration.seconds(5)
+  private static let topicsInterval = Duration.seconds(2)
+
+  private let kafka: KafkaConfiguration
+  private let instance: String?
+  private let logger: Logger
+  private let log: @Sendable (String) -> KafkaLog
+  private let memberships = Mutex<(all: [Key: Membership], made: Int)>(([:], 0))
+  private let joined = Signal()
+
+  /// `instance` is the name under which this process comes back to its groups without a rebalance; `log` gives a table's log.
+  init(_ kafka: KafkaConfiguration, instance: String?, logger: Logger, log: @escaping @Sendable (String) -> KafkaLog) {
+    self.kafka = kafka
+    self.instance = instance
+    self.logger = logger
+    self.log = log
+  }
+
+  func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment {
+    let key = Key(pipeline: pipeline, fingerprint: fingerprint)
+    let membership = memberships.withLock { memberships in
+      let membership = memberships.all[key] ?? Membership(key, number: memberships.made, tables)
+      memberships.made += 1
+      membership.use()
+      memberships.all[key] = membership
+      return membership
+    }
+    joined.announce()
+    return membership.assignment
+  }
+
+  func leave(_ fingerprint: String, pipeline: String) {
+    memberships.withLock { $0.all[Key(pipeline: pipeline, fingerprint: fingerprint)] }?.release()
+  }
+
+  func run() async throws {
+    try await withThrowingDiscardingTaskGroup { members in
+      var known: Set<Int> = []
+      // A member that cannot go on cancels the group, not the task that waits here.
+      while !Task.isCancelled, !members.isCancelled {
+        let ticket = joined.ticket
+        let all = memberships.withLock { $0.all.values }
+        known.formIntersection(all.map(\.number))
+        for membership in all where known.insert(membership.number).inserted {
+          members.addTask { [self] in
+            defer { joined.announce() }
+            try await take(part: membership)
+          }
+        }
+        await joined.wait(since: ticket, timeout: .milliseconds(500))
+      }
+    }
+  }
+
+  private func end(_ membership: Membership) -> Bool {
+    memberships.withLock { memberships in
+      guard membership.isForgotten else { return false }
+      memberships.all[membership.key] = nil
+      return true
+    }
+  }
+
+  /// What a member has subscribed to: by topic, the table.
+  private final class Topics: Sendable {
+    private let value = Mutex<[String: String]>([:])
+
+    var tables: [String: String] { value.withLock { $0 } }
+    func set(_ tables: [String: String]) { value.withLock { $0 = tables } }
+  }
+
+  /// Is a member of one group until nobody here works for it, or this process stops.
+  private func take(part membership: Membership) async throws {
+    let key = membership.key
+    let group = "\(WorkerGroups.namespace).\(key.pipeline).\(key.fingerprint)"
+    let member: GroupMember
+    do throws(KafkaError) {
+      member = try GroupMember(
+        kafka, .init(group: group, instance: instance, client: instance ?? "afterimage"), log: LogSource.sink(logger))
+    } catch {
+      throw StartError("the consumer group \(group) cannot be joined: \(error)")
+    }
+    let topics = Topics()
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { [self] in await find(topics, of: membership) }
+      tasks.addTask { [self] in try await poll(member, group, membership, topics: topics) }
+      try await tasks.next()
+      tasks.cancelAll()
+    }
+    if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
+      logger.warning("lanes are given up without their last checkpoints", ["group": group])
+    }
+    if !(await member.close(within: WorkerGroups.closingMax)) {
+      logger.warning("the group is left without a word: its brokers do not answer", ["group": group])
+    }
+  }
+
+  /// Finds the topics of the tables, those that come later and those that are published again too.
+  private func find(_ topics: Topics, of membership: Membership) async {
+    while !Task.isCancelled {
+      var found = topics.tables
+      for table in membership.tables {
+        guard let topic = try? await log(table).recordsTopic() else { continue }
+        for old in found.keys where found[old] == table { found[old] = nil }
+        found[topic] = table
+      }
+      topics.set(found)
+      try? await Task.sleep(for: WorkerGroups.topicsInterval)
+    }
+  }
+
+  private func poll(_ member: GroupMember, _ group: String, _ membership: Membership, topics: Topics) async throws {
+    var subscribed: [String: String] = [:]
+    var said = ""
+    var committed = ContinuousClock.now
+    while !Task.isCancelled, !end(membership) {
+      let tables = topics.tables
+      if tables != subscribed {
+        try await member.subscribe(Array(tables.keys))
+        subscribed = tables
+      }
+      switch await member.next() {
+      case .assigned(let partitions)?:
+        var lanes: [String: Set<Int>] = [:]
+        for (topic, numbers) in partitions { if let table = subscribed[topic] { lanes[table, default: []].formUnion(numbers) } }
+        membership.assignment.assign(lanes)
+        await member.confirm()
+        said = ""
+        logger.info("lanes assigned", ["group": group, "lanes": WorkerGroups.text(lanes)])
+      case .revoked(let isLost)?:
+        if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
+          logger.warning("lanes are given up without their last checkpoints", ["group": group])
+        }
+        await member.confirm()
+        if isLost { logger.warning("this member was taken for dead: its lanes were given to others", ["group": group]) }
+      case .ended(let error)?:
+        _ = await membership.assignment.revoke(within: WorkerGroups.parkingMax)
+        if error.isFencedInstance {
+          throw StartError(
+            "another process is a member of the group \(group) with the instance name \(instance ?? ""): give each process its own --instance"
+          )
+        }
+        throw StartError("the consumer group \(group) refuses this member for good: \(error)")
+      case .failed(let error)?:
+        if said != error.text { logger.warning("the worker group", ["group": group, "reason": error.text]) }
+        said = error.text
+      case nil: break
+      }
+      if ContinuousClock.now - committed > WorkerGroups.commitInterval {
+        committed = .now
+        let places = membership.assignment.places
+        let offsets = subscribed.flatMap { topic, table in
+          (places[table] ?? [:]).filter { $0.value > 0 }.map { (topic: topic, partition: $0.key, offset: $0.value) }
+        }
+        if !offsets.isEmpty { await member.commit(offsets) }
+      }
+    }
+  }
+
+  /// `Chat[0,1] Users[2]`.
+  static func text(_ lanes: [String: Set<Int>]) -> String {
+    lanes.sorted { $0.key < $1.key }.map { table, numbers in
+      "\(table)[\(numbers.sorted().map(String.init).joined(separator: ","))]"
+    }
+    .joined(separator: " ")
+  }
+}

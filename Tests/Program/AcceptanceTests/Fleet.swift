@@ -1,0 +1,164 @@
+import Foundation
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+import KafkaTestKit
+import PostgresReadModels
+import PostgresTestKit
+import Testing
+
+/// A deployment of several workers: a broker, a database, tables and relay in one process, workers and query processes in others. Used by one task.
+final class Fleet {
+  /// What a skipped test says.
+  static let skipped = "skipped: a fleet needs Kafka and PostgreSQL; \(KafkaBroker.skipped); \(PostgresCluster.skipped)"
+  static var isAvailable: Bool { KafkaCluster.isAvailable && PostgresCluster.isAvailable }
+  /// How long a fact is waited for.
+  static let waitMax = Duration.seconds(40)
+  static let partitions = 6
+
+  let folder: TestFolder
+  let kafka: KafkaCluster
+  let database: PostgresCluster
+  private let pipeline: String
+  let tables: DevProcess
+  private(set) var workers: [DevProcess?] = []
+  private(set) var queries: [DevProcess] = []
+
+  /// Workers that have ended, and how.
+  private(set) var ended: [(worker: Int, said: String)] = []
+
+  init(_ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0) async throws {
+    self.folder = folder
+    self.pipeline = pipeline
+    kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"])
+    database = try PostgresCluster()
+    tables = try await DevProcess.serve([
+      "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
+      kafka.bootstrap,
+      "--health-port", "0", "-p", pipeline,
+    ])
+    self.workers = Array(repeating: nil, count: workers)
+    for number in 0..<workers { try await start(number) }
+    for number in 0..<queries {
+      self.queries.append(
+        try await DevProcess.serve([
+          "--roles", "query", "--data", folder.file("query-\(number)"), "--read-models", url, "--health-port", "0", "-p",
+          pipeline,
+        ]))
+    }
+  }
+
+  private var url: String { database.url(password: PostgresCluster.password) }
+  var models: KilledModels { .database(PostgresDatabase(database.settings())) }
+
+  /// A worker with a number of its own; `pipeline` where it runs another file than the others.
+  func start(_ worker: Int, _ more: [String] = [], pipeline other: String? = nil) async throws {
+    while workers.count <= worker { workers.append(nil) }
+    workers[worker] = try await DevProcess.serve(
+      [
+        "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
+        "session.timeout.ms=2000", "--table-endpoint", tables.tables, "--read-models", url, "--health-port", "0", "-p",
+        other ?? pipeline,
+      ] + more)
+  }
+
+  func kill(_ worker: Int) async {
+    await workers[worker]?.kill()
+    note(worker)
+  }
+
+  /// Ctrl-C; the exit status.
+  func stop(_ worker: Int) async -> Int32 {
+    let status = await workers[worker]?.stop() ?? -1
+    note(worker)
+    return status
+  }
+
+  func signal(_ worker: Int, _ signal: Int32) { workers[worker]?.child.signal(signal) }
+
+  private func note(_ worker: Int) {
+    if let process = workers[worker] { ended.append((worker, process.child.errors)) }
+    workers[worker] = nil
+  }
+
+  /// The lines that a running worker has logged with these words.
+  func lines(_ worker: Int, _ words: String) -> [String] {
+    (workers[worker]?.child.errors ?? "").split(separator: "\n").map(String.init).filter { $0.contains(words) }
+  }
+
+  /// The lanes that the running workers were assigned last, of all groups.
+  var assigned: [[String]] {
+    workers.indices.map { worker in
+      lines(worker, "lanes assigned").last?.split(separator: "lanes=").last?.split(separator: " ").map(String.init) ?? []
+    }
+  }
+
+  /// The partitions that a worker was assigned last; none of one that does not run.
+  func lanes(of worker: Int) -> Set<Int> {
+    Set(assigned[worker].flatMap { $0.split(whereSeparator: { "[,]".contains($0) }).dropFirst().compactMap { Int($0) } })
+  }
+
+  /// How far each partition is applied in the current generation.
+  func positions() -> [Int: Int64] {
+    var positions: [Int: Int64] = [:]
+    for partition in 0..<Fleet.partitions {
+      // Before the first worker has begun there is nothing to ask.
+      positions[partition] = (try? models.count("SELECT sequence FROM _lanes WHERE partition = \(partition)")) ?? 0
+    }
+    return positions
+  }
+
+  /// Waits until every partition has been applied further.
+  func lanesGoOn() async throws {
+    let before = positions()
+    try await wait("all lanes go on") { positions().allSatisfy { lane, sequence in sequence > before[lane] ?? 0 } }
+  }
+
+  /// The number of the current generation.
+  var current: Int? { get throws { try models.current } }
+
+  /// The status of a query process's answer to a named query.
+  static func status(_ query: String, at page: String) async throws -> Int {
+    let url = URL(string: "\(page)/v1/pipelines/killed/queries/\(query)")!
+    let (_, response) = try await URLSession.shared.data(from: url)
+    return (response as? HTTPURLResponse)?.statusCode ?? 0
+  }
+
+  /// Waits until a worker has ended by itself; how, and what it said.
+  func end(of worker: Int) async throws -> (status: Int32, errors: String) {
+    guard let process = workers[worker] else { throw DevProcess.NotStarted(description: "worker \(worker) does not run") }
+    let status = await process.child.ended()
+    note(worker)
+    return (status, process.child.errors)
+  }
+
+  /// Waits for a fact.
+  func wait(_ words: String, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + Fleet.waitMax
+    while try await !isSo() {
+      try #require(ContinuousClock.now < end, "\(words): \(said)")
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// The log lines of the processes.
+  var said: String {
+    let running = workers.enumerated().map { "worker \($0.offset): \($0.element?.child.errors.suffix(3_000) ?? "ended")" }
+    let before = ended.map { "worker \($0.worker), ended: \($0.said.suffix(1_000))" }
+    return (["tables: \(tables.child.errors.suffix(2_000))"] + running + before).joined(separator: "\n")
+  }
+
+  /// Ctrl-C to all.
+  func stop() async {
+    for query in queries {
+      let status = await query.stop()
+      #expect(status == 0, "\(query.child.errors)")
+    }
+    for worker in workers.indices where workers[worker] != nil {
+      let status = await stop(worker)
+      #expect(status == 0, "worker \(worker): \(ended.last?.said ?? "")")
+    }
+    let status = await tables.stop()
+    #expect(status == 0, "\(tables.child.errors)")
+  }
+}

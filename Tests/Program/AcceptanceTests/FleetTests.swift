@@ -1,0 +1,189 @@
+import Foundation
+import KafkaTestKit
+import PostgresTestKit
+import RandomTestKit
+import Testing
+
+/// Several workers on one pipeline, through Kafka and PostgreSQL, as real processes.
+@Suite(.serialized, .enabled(if: Fleet.isAvailable, Comment(rawValue: Fleet.skipped))) struct FleetTests {
+  @Test(.timeLimit(.minutes(60))) func `kill -9 of workers at random leaves the rows of an undisturbed replay`() async throws {
+    let seed = UInt64.random(in: 1...UInt64.max)
+    print("FleetTests: seed \(seed), \(KillTests.rounds) rounds")
+    var generator = SeededGenerator(seed: seed)
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 3)
+    let writers = scene.writers(fleet.tables.tables)
+    for _ in 0..<KillTests.rounds {
+      await scene.acknowledged.more(Int.random(in: 5...400, using: &generator))
+      let victim = Int.random(in: 0..<3, using: &generator)
+      await fleet.kill(victim)
+      // The others take over, or the same one comes back before they notice.
+      if Bool.random(using: &generator) { await scene.acknowledged.more(Int.random(in: 100...1_500, using: &generator)) }
+      try await fleet.start(victim)
+    }
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `a worker that was suspended past its session commits nothing`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2)
+    try await fleet.wait("both have lanes") { fleet.assigned.allSatisfy { !$0.isEmpty } }
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(300)
+    fleet.signal(0, SIGSTOP)
+    let stopped = ContinuousClock.now
+    try await fleet.wait("the other has all lanes") { fleet.lanes(of: 1) == Set(0..<Fleet.partitions) }
+    // The session's 2 s, and one for the group.
+    #expect(stopped.duration(to: .now) < .seconds(3))
+    try await fleet.lanesGoOn()
+    fleet.signal(0, SIGCONT)
+    try await fleet.wait("it knows, and has lanes again") {
+      !fleet.lines(0, "was taken for dead").isEmpty && !fleet.lanes(of: 0).isEmpty && !fleet.lanes(of: 1).isEmpty
+    }
+    await scene.acknowledged.more(300)
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `a worker with a name comes back without a rebalance, a second of its name ends it`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
+    for (worker, name) in ["a", "b", "c"].enumerated() {
+      try await fleet.start(worker, ["--instance", name, "--kafka-set", "session.timeout.ms=20000"])
+    }
+    try await fleet.wait("all have lanes") {
+      fleet.workers.indices.reduce(into: Set()) { $0.formUnion(fleet.lanes(of: $1)) } == Set(0..<Fleet.partitions)
+        && fleet.assigned.allSatisfy { !$0.isEmpty }
+    }
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(200)
+    let others = [0, 2].map { fleet.lines($0, "lanes assigned").count }
+    let own = fleet.lanes(of: 1)
+    for isKilled in [false, true] {
+      if isKilled { await fleet.kill(1) } else { #expect(await fleet.stop(1) == 0) }
+      try await fleet.start(1, ["--instance", "b", "--kafka-set", "session.timeout.ms=20000"])
+      try await fleet.wait("it has its lanes again") { fleet.lanes(of: 1) == own }
+      let before = fleet.positions()
+      try await fleet.wait("they go on") {
+        let now = fleet.positions()
+        return own.allSatisfy { now[$0] ?? 0 > before[$0] ?? 0 }
+      }
+    }
+    #expect([0, 2].map { fleet.lines($0, "lanes assigned").count } == others, "the others saw a rebalance")
+    // The same name once more: the one that had it ends by that name.
+    try await fleet.start(3, ["--instance", "a", "--kafka-set", "session.timeout.ms=20000"])
+    let said = try await fleet.end(of: 0)
+    #expect(said.status == 1 && said.errors.contains("with the instance name a: give each process its own --instance"), "\(said)")
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(3))) func `new workers build an edited pipeline beside the old ones and take over, always served`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
+    let writers = scene.writers(fleet.tables.tables)
+    let page = fleet.queries[0].page
+    await scene.acknowledged.more(500)
+    try await fleet.wait("the first generation serves") { try await Fleet.status("rooms", at: page) == 200 }
+    let asking = Task {
+      var answers: [Int] = []
+      while !Task.isCancelled {
+        let status = try? await Fleet.status("rooms", at: page)
+        // The last question is cut short.
+        if !Task.isCancelled { answers.append(status ?? 0) }
+      }
+      return answers
+    }
+    let edited = scene.folder.file("edited")
+    try scene.writeEdited(edited)
+    for worker in [2, 3] { try await fleet.start(worker, pipeline: edited) }
+    try await fleet.wait("the second generation is current") { try fleet.current == 2 }
+    try await fleet.wait("the old workers stand by") {
+      [0, 1].allSatisfy { !fleet.lines($0, "was replaced by generation 2").isEmpty }
+    }
+    // One of the old that comes back in the middle of it builds nothing.
+    await fleet.kill(0)
+    try await fleet.start(0)
+    try await fleet.wait("it waits") { !fleet.lines(0, "was replaced by generation 2").isEmpty }
+    await scene.acknowledged.more(300)
+    for worker in [0, 1] { #expect(await fleet.stop(worker) == 0) }
+    asking.cancel()
+    let answers = await asking.value
+    #expect(answers.count > 50 && answers.allSatisfy { $0 == 200 }, "\(Set(answers)) of \(answers.count)")
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    #expect(try fleet.current == 2)
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `the only broker and the database go away and come back, stops in between are orderly`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 3)
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(200)
+    try fleet.kafka.kill()
+    await scene.acknowledged.more(500)
+    // What cannot reach its brokers ends in time all the same.
+    let asked = ContinuousClock.now
+    #expect(await fleet.stop(2) == 0)
+    #expect(asked.duration(to: .now) < .seconds(10))
+    try fleet.kafka.restart()
+    try await fleet.start(2)
+    try await fleet.lanesGoOn()
+    fleet.database.kill()
+    await scene.acknowledged.more(300)
+    let askedAgain = ContinuousClock.now
+    #expect(await fleet.stop(1) == 0)
+    #expect(askedAgain.duration(to: .now) < .seconds(10))
+    try fleet.database.start()
+    try await fleet.start(1)
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `workers come and go, to none and back, while a generation is built`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 1)
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(500)
+    try await fleet.lanesGoOn()
+    #expect(await fleet.stop(0) == 0)
+    await scene.acknowledged.more(300)
+    let edited = scene.folder.file("edited")
+    try scene.writeEdited(edited)
+    for worker in 0..<3 { try await fleet.start(worker, pipeline: edited) }
+    #expect(await fleet.stop(1) == 0)
+    for worker in [1, 3] { try await fleet.start(worker, pipeline: edited) }
+    await fleet.kill(0)
+    try await fleet.wait("the second generation is current") { try fleet.current == 2 }
+    try await fleet.start(0, pipeline: edited)
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
+  }
+}

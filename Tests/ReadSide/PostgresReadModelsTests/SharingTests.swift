@@ -1,0 +1,176 @@
+import ChangeLog
+import ChangeRecords
+import Foundation
+import Pipelines
+import Postgres
+import PostgresReadModels
+import PostgresTestKit
+import ProjectionTestKit
+import Projections
+import ReadModelConformance
+import ReadModels
+import Testing
+
+/// Several processes on one pipeline's read models: who leads, who may write, who carries out an effect.
+@Suite(.timeLimit(.minutes(1)), .enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
+struct SharingTests {
+  private let lane = LaneID(table: TableIndex(rawValue: 0), partition: 0)
+  private let start = LogCursor(tableID: TestHistory.tableID(TableIndex(rawValue: 0)), sequence: .beforeAll)
+
+  /// A process of its own: another name in what it claims.
+  private func process(_ own: OwnSchema) -> PostgresDatabase { PostgresDatabase(own.settings, namespace: own.database.namespace) }
+
+  private func pipelineFile(_ text: String = StorePipelines.groups) throws -> String {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
+    try text.write(toFile: file, atomically: false, encoding: .utf8)
+    return file
+  }
+
+  @Test func `one process leads, another when its time is over or it stops`() throws {
+    let own = try OwnSchema(StorePipelines.groups)
+    let first = try process(own).stores.pipeline("p")
+    let second = try process(own).stores.pipeline("p")
+    #expect(try first.lead(own.generation, for: .seconds(60)))
+    #expect(try first.lead(own.generation, for: .seconds(60)))
+    #expect(try !second.lead(own.generation, for: .seconds(60)))
+    try second.stopLeading(own.generation)
+    #expect(try !second.lead(own.generation, for: .seconds(60)), "who does not lead takes nothing away")
+    try first.stopLeading(own.generation)
+    #expect(try second.lead(own.generation, for: .milliseconds(0)))
+    // Its time was over at once.
+    #expect(try first.lead(own.generation, for: .seconds(60)))
+    #expect(try !second.lead(own.generation, for: .seconds(60)))
+  }
+
+  @Test func `definitions side by side: the third waits, the one that was replaced too`() throws {
+    let own = try OwnSchema(StorePipelines.groups)
+    let file = try pipelineFile()
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let (a, b, c) = (
+      try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p")
+    )
+    #expect(try a.lead(own.generation, for: .seconds(60)))
+    let new = try b.generation(for: "b", pipelineFile: file)
+    #expect(new.state == .building)
+    #expect(try b.lead(new, for: .seconds(60)))
+    guard case .held? = refusal({ _ = try c.generation(for: "c", pipelineFile: file) }) else {
+      Issue.record("a third definition is built beside two others")
+      return
+    }
+    #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) == own.generation)
+    #expect(
+      try b.generations().map(\.number) == [own.generation.number, new.number], "the old one's workers leave the new one alone")
+    try b.makeCurrent(new)
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+      Issue.record("an old worker builds its generation again")
+      return
+    }
+    try b.stopLeading(new)
+    #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file).state == .building)
+  }
+
+  private func refusal(_ body: () throws -> Void) -> ReadModelError? {
+    do {
+      try body()
+      return nil
+    } catch {
+      return error as? ReadModelError
+    }
+  }
+
+  @Test func `a frozen generation takes no checkpoint and gives no lane, until it thaws`() throws {
+    let own = try OwnSchema(StorePipelines.groups)
+    let worker = try PostgresGeneration(process(own), own.generation, pipeline: own.pipeline)
+    let catalog = try process(own).stores.pipeline("p")
+    let taken = try worker.takeLane(lane, start: start, sessionsMax: 0)
+    _ = try worker.takeDecider(sessionsMax: 0)
+    try catalog.freeze(own.generation, for: .seconds(60))
+    guard case .superseded? = refusal({ _ = try worker.checkpoint(step(taken.position)) }),
+      case .held? = refusal({ _ = try worker.takeLane(lane, start: start, sessionsMax: 0) }),
+      case .held? = refusal({ _ = try worker.takeDecider(sessionsMax: 0) })
+    else {
+      Issue.record("a frozen generation is written")
+      return
+    }
+    try catalog.thaw(own.generation)
+    _ = try worker.checkpoint(step(try worker.takeLane(lane, start: start, sessionsMax: 0).position))
+    try catalog.freeze(own.generation, for: .zero)
+    _ = try worker.takeLane(lane, start: start, sessionsMax: 0)
+  }
+
+  private func step(_ old: LanePosition) -> LaneCheckpoint {
+    var new = old
+    new.watermark = Instant(rawValue: old.watermark == .distantPast ? 1 : old.watermark.rawValue + 1)
+    return LaneCheckpoint(lane, from: old, to: new, LaneChanges())
+  }
+
+  @Test func `a lane that is being taken when the generation freezes is taken before or not at all`() throws {
+    let own = try OwnSchema(StorePipelines.groups)
+    let worker = try PostgresGeneration(process(own), own.generation, pipeline: own.pipeline)
+    let catalog = try process(own).stores.pipeline("p")
+    for _ in 0..<40 {
+      let position = try worker.takeLane(lane, start: start, sessionsMax: 0).position
+      nonisolated(unsafe) let freezing = catalog
+      let thread = Thread { try? freezing.freeze(own.generation, for: .seconds(60)) }
+      thread.start()
+      var taken = position
+      while let again = try? worker.takeLane(lane, start: start, sessionsMax: 0) { taken = again.position }
+      guard case .superseded? = refusal({ _ = try worker.checkpoint(step(taken)) }) else {
+        Issue.record("a lane was taken after the freeze")
+        return
+      }
+      while !thread.isFinished { sched_yield() }
+      try catalog.thaw(own.generation)
+    }
+  }
+
+  @Test func `an effect is one process's until its claim is over, is given back, or is settled`() throws {
+    let own = try OwnSchema(StorePipelines.groups)
+    let first = try PostgresGeneration(process(own), own.generation, pipeline: own.pipeline)
+    let second = try PostgresGeneration(process(own), own.generation, pipeline: own.pipeline)
+    for number in 1...3 {
+      try own.execute(
+        """
+        INSERT INTO _outbox (key_id, idempotency_key, effect, at, change_order, action, state, attempts, not_before, note, table_number, partition,
+        is_handed_over, target) VALUES ('k\(number)', 'k\(number)', 'e', 1, 1, '\(SharingTests.action(number))', 'pending', 0, 0, '', 0, 0, false,
+        't\(number)')
+        """)
+    }
+    let query = DueEffects(effect: "e", now: .max, limit: 10)
+    let due = try first.dueEffects(query).map(\.id)
+    #expect(due.count == 3)
+    #expect(try first.claim(due, for: .seconds(60)) == Set(due))
+    #expect(try first.dueEffects(query).count == 3)
+    #expect(try second.dueEffects(query).isEmpty)
+    #expect(try second.claim(due, for: .seconds(60)).isEmpty)
+    // What another has claimed is not to be tried before the claim is over.
+    #expect(try second.effects([.pending], after: .none, limit: 10).allSatisfy { $0.notBefore > 0 })
+    try second.giveBack(due)
+    #expect(try second.dueEffects(query).isEmpty, "who has no claim gives none back")
+    try first.giveBack([due[0]])
+    #expect(try second.claim(due, for: .milliseconds(0)) == [due[0]])
+    // Its time was over at once: the first has it again, and what the second says of its failure counts no more.
+    #expect(try first.claim([due[0]], for: .seconds(60)) == [due[0]])
+    try second.settle([(due[0], .failed("late"))])
+    #expect(try first.effects([.failed], after: .none, limit: 10).isEmpty)
+    try first.settle([(due[0], .retry(notBefore: 0, "again")), (due[1], .failed("given up"))])
+    #expect(try second.dueEffects(query).map(\.id) == [due[0]])
+    try second.settle([(due[2], .done)])
+    #expect(try first.effects([.pending, .failed], after: .none, limit: 10).map(\.pending.id) == [due[0], due[1]])
+    // No one begins effects of a generation that is frozen, or not current.
+    let catalog = try process(own).stores.pipeline("p")
+    try catalog.freeze(own.generation, for: .seconds(60))
+    #expect(try second.claim([due[0]], for: .seconds(60)).isEmpty)
+    try catalog.thaw(own.generation)
+    #expect(try second.claim([due[0]], for: .seconds(60)) == [due[0]])
+    try second.giveBack([due[0]])
+    _ = try catalog.giveUpCurrent()
+    #expect(try second.claim([due[0]], for: .seconds(60)).isEmpty)
+  }
+
+  private static func action(_ number: Int) -> String {
+    let position = Position(
+      tableID: TestHistory.tableID(TableIndex(rawValue: 0)), partition: 0, sequence: SequenceNumber(rawValue: 1))
+    return #"{"deleteItem":"Tab","key":{"PK":{"S":"\#(number)"},"SK":{"S":"1"}},"seen":{},"seenThrough":"\#(position)"}"#
+  }
+}

@@ -1,0 +1,120 @@
+import ChangeRecords
+import Pipelines
+import ReadModels
+import Services
+import Synchronization
+import Testing
+
+@testable import Workers
+
+/// Which lanes a process runs, turn by turn.
+@Suite(.timeLimit(.minutes(1))) struct LaneAssignmentTests {
+  @Test func `one process alone runs all lanes`() {
+    let assignment = LaneAssignment(isShared: false)
+    #expect(assignment.turn.partitions(of: "T", count: 3) == [0, 1, 2])
+    #expect(assignment.holds("T", 7))
+  }
+
+  @Test func `among several a process runs what it is assigned, of partitions that there are`() {
+    let assignment = LaneAssignment(isShared: true)
+    #expect(assignment.turn.partitions(of: "T", count: 3) == [])
+    assignment.assign(["T": [2, 0, 5], "U": [1]])
+    #expect(assignment.turn.partitions(of: "T", count: 3) == [0, 2])
+    #expect(assignment.turn.partitions(of: "V", count: 3) == [])
+    #expect(assignment.holds("U", 1) && !assignment.holds("U", 0) && !assignment.holds("T", 1))
+  }
+
+  private final class Order: Sendable {
+    private let words = Mutex<[String]>([])
+
+    func note(_ word: String) { words.withLock { $0.append(word) } }
+    var all: [String] { words.withLock { $0 } }
+  }
+
+  @Test func `what is taken back is waited for`() async {
+    let assignment = LaneAssignment(isShared: true)
+    assignment.assign(["T": [0]])
+    let turn = assignment.turn
+    let (began, mayEnd) = (Signal(), Signal())
+    let order = Order()
+    await withTaskGroup(of: Void.self) { group in
+      let (start, end) = (began.ticket, mayEnd.ticket)
+      group.addTask {
+        await assignment.perform(in: turn) {
+          began.announce()
+          await assignment.waitForEnd(of: turn)
+          order.note("the turn is over")
+          mayEnd.announce()
+          order.note("parked")
+        }
+      }
+      group.addTask {
+        await began.wait(since: start, timeout: .seconds(20))
+        #expect(await assignment.revoke(within: .seconds(20)))
+        order.note("given back")
+      }
+      await mayEnd.wait(since: end, timeout: .seconds(20))
+    }
+    #expect(order.all == ["the turn is over", "parked", "given back"])
+    #expect(assignment.turn.partitions(of: "T", count: 1) == [])
+  }
+
+  @Test func `what does not end in time is not waited for, and work of an old turn does not begin`() async {
+    let assignment = LaneAssignment(isShared: true)
+    assignment.assign(["T": [0]])
+    let turn = assignment.turn
+    let isOver = Signal()
+    await withTaskGroup(of: Void.self) { group in
+      let ticket = isOver.ticket
+      let began = Signal()
+      let start = began.ticket
+      group.addTask {
+        await assignment.perform(in: turn) {
+          began.announce()
+          await isOver.wait(since: ticket, timeout: .seconds(20))
+        }
+      }
+      await began.wait(since: start, timeout: .seconds(20))
+      #expect(await !assignment.revoke(within: .milliseconds(20)))
+      await assignment.perform(in: turn) { Issue.record("a lane begins that was given back") }
+      isOver.announce()
+    }
+    #expect(await assignment.revoke(within: .seconds(20)))
+  }
+
+  @Test func `what was noted of one turn is not told of the next`() {
+    let assignment = LaneAssignment(isShared: true)
+    assignment.assign(["T": [0]])
+    assignment.note("T", 0, place: 17)
+    #expect(assignment.places == ["T": [0: 17]])
+    assignment.assign(["T": [1]])
+    #expect(assignment.places.isEmpty)
+  }
+
+  @Test func `a term of leading ends before the store's does`() {
+    let asked = ContinuousClock.now
+    var term = LeadTerm(asked: asked)
+    #expect(!term.isOver(asked + .milliseconds(4_499)))
+    #expect(term.isOver(asked + .milliseconds(4_500)))
+    term.renewed(asked: asked + .seconds(1))
+    #expect(!term.isOver(asked + .milliseconds(5_499)))
+    #expect(term.isOver(asked + .milliseconds(5_500)))
+  }
+
+  @Test func `a lane follows its log when it is past what the log held a second ago`() {
+    let lane = LaneID(table: TableIndex(rawValue: 0), partition: 1)
+    let start = ContinuousClock.now
+    func sequence(_ number: UInt64) -> SequenceNumber { SequenceNumber(rawValue: number) }
+    var seen = SeenEnds()
+    #expect(!seen.isPast(lane, sequence(100), now: start))
+    for (milliseconds, end) in [(0, UInt64(10)), (500, 20), (1_000, 30), (1_500, 40)] {
+      seen.note([sequence(0), sequence(end)], of: lane.table, at: start + .milliseconds(milliseconds))
+    }
+    let now = start + .milliseconds(1_600)
+    // The latest look that is a second old is that of 500 ms.
+    #expect(seen.isPast(lane, sequence(20), now: now))
+    #expect(!seen.isPast(lane, sequence(19), now: now))
+    #expect(!seen.isPast(LaneID(table: lane.table, partition: 2), sequence(20), now: now))
+    #expect(!seen.isPast(LaneID(table: TableIndex(rawValue: 1), partition: 1), sequence(20), now: now))
+  }
+}
