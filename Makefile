@@ -98,6 +98,10 @@ format:
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
 
+# Writes the JSON types, limits and enumerations of requests into Swift files, from AWS's service models as botocore has them.
+service-model: test-packages
+	@.build/python/bin/python .ci/service-model
+
 packages:
 	@./.ci/install $(BUILD_PACKAGES)
 

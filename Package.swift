@@ -159,7 +159,7 @@ let package = Package(
       ],
       exclude: [
         "boto3_kit.py", "boto3_basics.py", "boto3_reads.py", "boto3_legacy.py", "boto3_streams.py", "boto3_partiql.py",
-        "boto3_tables.py", "boto3_access.py", "boto3_backups.py", "boto3_tls.py", "clients",
+        "boto3_tables.py", "boto3_access.py", "boto3_backups.py", "boto3_model.py", "boto3_tls.py", "clients",
       ]),
 
     tests(

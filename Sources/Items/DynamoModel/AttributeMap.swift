@@ -18,6 +18,14 @@ package struct AttributeMap: Sendable {
   /// UTF-8 bytes of an attribute's name, by the service model.
   package static let nameBytesMax = 65_535
 
+  /// Throws for a name that no attribute may have: an empty one, or a longer one than `nameBytesMax`.
+  package static func check(name: String) throws(DynamoError) {
+    if name.isEmpty { throw .validation("Empty attribute name") }
+    guard name.utf8.count <= nameBytesMax else {
+      throw .validation("Attribute name is too large, must be less than \(nameBytesMax + 1) bytes")
+    }
+  }
+
   package init() { entries = [] }
 
   /// Entries in any order; of two with one name the later holds.

@@ -91,7 +91,7 @@ extension AttributeValue {
       let range = Int(tape.nodes[node].start)..<Int(tape.nodes[node].end)
       return try Number(utf8: UnsafeRawBufferPointer(rebasing: source[range]))
     } catch {
-      throw .validation(error.message)
+      throw .content(error.message)
     }
   }
 
@@ -130,7 +130,7 @@ extension AttributeValue {
     let given = try elements(tape, node, source, empty: "An string set  may not be empty", read: text)
     let sorted = given.sorted(by: Text.less)
     for index in 1..<max(1, sorted.count) where Text.equal(sorted[index - 1], sorted[index]) {
-      throw .duplicates(given, ending: " contains duplicates.")
+      throw .duplicates(given.map { "\"\($0)\"" }, ending: " contains duplicates.")
     }
     return sorted
   }
@@ -141,7 +141,7 @@ extension AttributeValue {
     let given = try elements(tape, node, source, empty: "An number set  may not be empty", read: number)
     let sorted = given.sorted()
     for index in 1..<max(1, sorted.count) where sorted[index - 1] == sorted[index] {
-      throw .validation("Input collection contains duplicates")
+      throw .content("Input collection contains duplicates")
     }
     return sorted
   }
@@ -165,7 +165,7 @@ extension AttributeMap {
       do throws(DynamoError) {
         return .success(try AttributeMap(json: tape, node, in: source, depth: 0))
       } catch {
-        return .failure(error)
+        return .failure(error == .nestingTooDeep ? AttributeValue.wrongName(tape, node) ?? error : error)
       }
     }
     self = try result.get()
@@ -177,11 +177,7 @@ extension AttributeMap {
     var entries: [Entry] = []
     try tape.forEachMember(node) { (name, value) throws(DynamoError) in
       let name = tape.string(name, in: source)
-      guard (1...AttributeMap.nameBytesMax).contains(name.utf8.count) else {
-        throw .invalidParameter(
-          name.isEmpty
-            ? "Attribute names must not be empty" : "Attribute names must be at most \(AttributeMap.nameBytesMax) bytes long")
-      }
+      try AttributeMap.check(name: name)
       entries.append(Entry(name: name, value: try AttributeValue(json: tape, value, in: source, depth: depth)))
     }
     self.init(entries)

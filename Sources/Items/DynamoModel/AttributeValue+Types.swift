@@ -22,6 +22,57 @@ extension AttributeValue {
     }
   }
 
+  /// Throws for a number with an exponent past 32 bits. Such a number is out of range anyway, but in the parameters of statements
+  /// DynamoDB does not take it for a number.
+  package static func checkExponents(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
+    switch tape.kind(node) {
+    case .string, .escapedString:
+      let text = tape.string(node)
+      let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
+      if parts.count == 2, Int32(parts[1]) == nil { throw .content(NumberError.notNumeric(text).message) }
+    case .array: try tape.forEachElement(node) { (element) throws(DynamoError) in try checkExponents(tape, element) }
+    case .object:
+      try tape.forEachMember(node) { (name, inner) throws(DynamoError) in
+        switch tape.string(name) {
+        case "N", "NS", "L": try checkExponents(tape, inner)
+        case "M": try tape.forEachMember(inner) { (_, value) throws(DynamoError) in try checkExponents(tape, value) }
+        default: break
+        }
+      }
+    case .number, .bool, .null: break
+    }
+  }
+
+  /// What is wrong with the first name, in the JSON of an item, that no attribute may have, however deep it stands.
+  static func wrongName(_ tape: JSONTape, _ node: Int) -> DynamoError? {
+    do throws(DynamoError) {
+      try checkNames(tape, node)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private static func checkNames(_ tape: JSONTape, _ map: Int) throws(DynamoError) {
+    guard tape.kind(map) == .object else { return }
+    try tape.forEachMember(map) { (name, value) throws(DynamoError) in
+      try AttributeMap.check(name: tape.string(name))
+      try checkNames(within: tape, value)
+    }
+  }
+
+  private static func checkNames(within tape: JSONTape, _ value: Int) throws(DynamoError) {
+    guard tape.kind(value) == .object else { return }
+    try tape.forEachMember(value) { (type, inner) throws(DynamoError) in
+      switch tape.string(type) {
+      case "M": try checkNames(tape, inner)
+      case "L" where tape.kind(inner) == .array:
+        try tape.forEachElement(inner) { (element) throws(DynamoError) in try checkNames(within: tape, element) }
+      default: break
+      }
+    }
+  }
+
   private static func checkString(_ tape: JSONTape, _ node: Int) throws(DynamoError) {
     guard tape.isString(node) else { throw .unexpectedJSON(tape, node, wanted: .string) }
   }

@@ -52,6 +52,8 @@ package struct DynamoError: Error, Sendable, Equatable {
   /// Whether a write transaction with an action that is so wrong is refused with this error, rather than cancelled with it as
   /// the action's reason.
   package private(set) var refusesTransaction = false
+  /// Whether a value is so wrong that it is refused without the name of the placeholder that it was given for.
+  package private(set) var isOfContent = false
 
   package init(_ code: Code, _ message: String, item: Item? = nil, cancellationReasons: [CancellationReason] = []) {
     self.code = code
@@ -72,11 +74,21 @@ package struct DynamoError: Error, Sendable, Equatable {
     }
 
     package static let none = CancellationReason(code: "None", message: nil)
+
+    package static func validationError(_ message: String) -> CancellationReason {
+      CancellationReason(code: "ValidationError", message: message)
+    }
+
+    var isValidationError: Bool { code == "ValidationError" }
   }
 
-  /// A transaction that none of came about, with a reason for each action in the request's order.
-  package static func cancelled(_ reasons: [CancellationReason]) -> DynamoError {
-    DynamoError(
+  /// A transaction that none of came about, with a reason for each of `count` actions in the request's order. What is wrong is not
+  /// looked for after the first action that is not valid.
+  package static func cancelled(_ found: [CancellationReason], of count: Int) -> DynamoError {
+    var reasons = found
+    if let first = found.firstIndex(where: \.isValidationError) { reasons.removeSubrange((first + 1)...) }
+    reasons += Array(repeating: .none, count: max(0, count - reasons.count))
+    return DynamoError(
       .transactionCanceled,
       "Transaction cancelled, please refer cancellation reasons for specific reasons "
         + "[\(reasons.map(\.code).joined(separator: ", "))]",
@@ -130,8 +142,29 @@ package struct DynamoError: Error, Sendable, Equatable {
   package static let nestingTooDeep = DynamoError.validation(
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 
+  /// An item that is put and is larger than an item may be.
+  package static let itemTooLarge: DynamoError = {
+    var error = validation("Item size has exceeded the maximum allowed size")
+    error.refusesTransaction = true
+    return error
+  }()
+
+  /// What is wrong with the text of a number, with a set that holds a value twice, and with the values of a statement.
+  package static func content(_ message: String) -> DynamoError {
+    var error = validation(message)
+    error.isOfContent = true
+    return error
+  }
+
   static func duplicates(_ given: [String], ending: StaticString) -> DynamoError {
-    .invalidParameter("Input collection [\(given.joined(separator: ", "))]\(ending)")
+    content("One or more parameter values were invalid: Input collection [\(given.joined(separator: ", "))]\(ending)")
+  }
+
+  /// The error as the operations that write one item word what they find wrong before they look at the table: as one of the checks of
+  /// the service model.
+  package var counted: DynamoError {
+    guard code == .validation, !message.utf8.starts(with: "1 validation error".utf8) else { return self }
+    return .validation("1 validation error detected: \(message)")
   }
 
   /// What a member of the service model is, for the text of a type error.
@@ -139,6 +172,7 @@ package struct DynamoError: Error, Sendable, Equatable {
     case string = "String"
     case integer = "Integer"
     case long = "Long"
+    case double = "Double"
     case boolean = "Boolean"
     case timestamp = "Timestamp"
     case blob, list, map, structure
@@ -173,4 +207,9 @@ package struct DynamoError: Error, Sendable, Equatable {
     default: return "NULL_VALUE"
     }
   }
+}
+
+extension [DynamoError.CancellationReason] {
+  /// Whether an action was found that is not valid, after which the others are not looked at.
+  package var hasValidationError: Bool { contains(where: \.isValidationError) }
 }

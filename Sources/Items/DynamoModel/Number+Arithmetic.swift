@@ -29,6 +29,7 @@ extension Number: Comparable {
   package func adding(_ other: Number) throws(NumberError) -> Number {
     if other.isZero { return self }
     if isZero { return other }
+    if isNegative == other.isNegative, Number.isOutOfRange(self, plus: other) { throw .overflow }
     let common = min(exponent, other.exponent)
     let left = try Number.scaled(self, to: common)
     let right = try Number.scaled(other, to: common)
@@ -45,6 +46,19 @@ extension Number: Comparable {
   /// The exact difference; errors as `adding`.
   package func subtracting(_ other: Number) throws(NumberError) -> Number {
     try adding(other.negated)
+  }
+
+  /// Whether the sum of two magnitudes is past the range, however many digits it has. One of them is then as large as a number can
+  /// be and so a whole multiple of the least digit that it can have: only the whole multiples in the other one count.
+  private static func isOutOfRange(_ left: Number, plus right: Number) -> Bool {
+    let least = magnitudeExponentMax + 1 - digitsMax
+    guard max(left.exponent, right.exponent) >= least else { return false }
+    let multiples = { (number: Number) -> UInt128 in
+      let shift = Int(number.exponent) - least
+      if shift >= 0 { return number.coefficient * powersOfTen[shift] }
+      return -shift < powersOfTen.count ? number.coefficient / powersOfTen[-shift] : 0
+    }
+    return multiples(left) + multiples(right) >= powersOfTen[digitsMax]
   }
 
   private static func scaled(_ number: Number, to exponent: Int16) throws(NumberError) -> UInt128 {

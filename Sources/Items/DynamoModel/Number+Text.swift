@@ -67,16 +67,27 @@ extension Number: CustomStringConvertible {
         index += 1
       }
       guard index < end else { throw Number.notNumeric(bytes) }
-      var value = 0
+      var magnitude: UInt64 = 0
       while index < end {
         let digit = bytes[index] &- 48
-        guard digit < 10 else { throw Number.notNumeric(bytes) }
-        value = min(value * 10 + Int(digit), 1_000_000)
+        let (tens, isOver) = magnitude.multipliedReportingOverflow(by: 10)
+        let (next, isOverToo) = tens.addingReportingOverflow(UInt64(digit))
+        // An exponent is a 64-bit integer.
+        guard digit < 10, !isOver, !isOverToo, next <= UInt64(Int64.max) + (negativeExponent ? 1 : 0) else {
+          throw Number.notNumeric(bytes)
+        }
+        magnitude = next
         index += 1
       }
+      let value = Int(min(magnitude, 1_000_000))
       exponent += negativeExponent ? -value : value
     }
     if tooMany { throw .tooManyDigits }
+    if coefficient == 0 {
+      // A zero has the magnitude that it is written with.
+      if exponent > Number.magnitudeExponentMax { throw .overflow }
+      if exponent < Number.magnitudeExponentMin { throw .underflow }
+    }
     try self.init(coefficient: coefficient, exponent: exponent, isNegative: isNegative)
   }
 

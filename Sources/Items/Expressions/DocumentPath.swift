@@ -10,8 +10,8 @@ package struct DocumentPath: Sendable {
   /// Never empty, and the first element is a name.
   package let elements: [Element]
 
-  /// Elements that a path may have, by the DynamoDB guide: one more than the levels of a document.
-  package static let elementsMax = 33
+  /// Elements that a path may have, by the DynamoDB guide: as many as the levels of a document.
+  package static let elementsMax = 32
 
   package init(_ elements: [Element]) { self.elements = elements }
 

@@ -13,10 +13,24 @@ package enum ExpressionKind: String, Sendable {
 package struct ExpressionError: Error, Sendable, Equatable, CustomStringConvertible {
   package let reason: String
   package let offset: Int
+  let form: Form
 
-  package init(_ reason: String, offset: Int) {
+  /// How a client is told the reason.
+  enum Form: Sendable {
+    /// After a sentence that says in which expression or statement it is.
+    case introduced
+    case alone
+    /// Alone, because it is about values, wherever they stand.
+    case ofValues
+  }
+
+  /// A reason that is told after a sentence about the expression; `offset` in bytes.
+  package init(_ reason: String, offset: Int) { self.init(reason, offset: offset, .introduced) }
+
+  init(_ reason: String, offset: Int, _ form: Form) {
     self.reason = reason
     self.offset = offset
+    self.form = form
   }
 
   package var description: String { "\(reason) (at byte \(offset))" }

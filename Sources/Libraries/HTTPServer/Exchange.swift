@@ -144,13 +144,17 @@ final class Exchange: @unchecked Sendable {
   private func decode(_ coding: String) {
     switch coding.lowercased() {
     case "identity": break
-    case "gzip", "x-gzip":
-      switch Gzip.inflate(body, bytesMax: core.settings.requestBodyBytesMax) {
-      case .bytes(let bytes): body = bytes
-      case .tooLarge: refused = core.tooLarge
-      case .corrupt: refused = .text(400, "The body is not gzip.")
-      }
-    default: refused = .text(415, "Content-Encoding \(coding) is not known; gzip is.")
+    case "gzip", "x-gzip": inflate(.gzip, coding)
+    case "deflate": inflate(.zlib, coding)
+    default: refused = .text(415, "Content-Encoding \(coding) is not known; gzip and deflate are.")
+    }
+  }
+
+  private func inflate(_ format: Gzip.Format, _ coding: String) {
+    switch Gzip.inflate(body, format, bytesMax: core.settings.requestBodyBytesMax) {
+    case .bytes(let bytes): body = bytes
+    case .tooLarge: refused = core.tooLarge
+    case .corrupt: refused = .text(400, "The body is not \(coding).")
     }
   }
 

@@ -1,6 +1,6 @@
 internal import CZlib
 
-/// Inflates gzip bodies.
+/// Inflates bodies.
 enum Gzip {
   enum Inflated {
     case bytes([UInt8])
@@ -8,11 +8,19 @@ enum Gzip {
     case corrupt
   }
 
-  /// One gzip member; stops as soon as more than `bytesMax` come out.
-  static func inflate(_ source: [UInt8], bytesMax: Int) -> Inflated {
+  enum Format {
+    /// One member or several.
+    case gzip
+    /// What HTTP calls deflate.
+    case zlib
+  }
+
+  /// Stops as soon as more than `bytesMax` come out.
+  static func inflate(_ source: [UInt8], _ format: Format, bytesMax: Int) -> Inflated {
     var stream = z_stream()
     // 16 more than the window's bits asks for the gzip format.
-    guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return .corrupt }
+    let windowBits: Int32 = format == .gzip ? 15 + 16 : 15
+    guard inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return .corrupt }
     defer { inflateEnd(&stream) }
     var out: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 65_536)
@@ -28,7 +36,11 @@ enum Gzip {
         }
         out.append(contentsOf: block[..<count])
         if out.count > bytesMax { return .tooLarge }
-        if status == Z_STREAM_END { return stream.avail_in == 0 ? .bytes(out) : .corrupt }
+        if status == Z_STREAM_END {
+          if stream.avail_in == 0 { return .bytes(out) }
+          guard format == .gzip, inflateReset(&stream) == Z_OK else { return .corrupt }
+          continue
+        }
         if status != Z_OK || (count == 0 && stream.avail_in == 0) { return .corrupt }
       }
     }

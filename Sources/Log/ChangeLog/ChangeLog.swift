@@ -22,18 +22,39 @@ package protocol ChangeLog: Sendable {
   /// The first and the last sequence number kept; `last` is one below `first` in an empty partition.
   func bounds(partition: Int) async throws(LogError) -> LogBounds
 
-  /// The last sequence number of each partition. Cheaper than all bounds where a log is far away.
-  func ends() async throws(LogError) -> [SequenceNumber]
+  /// Where each partition ends. Cheaper than bounds and a read of each where a log is far away, and cheaper still where they need not be those of this
+  /// moment: then they are those of a moment ago.
+  func ends(areFresh: Bool) async throws(LogError) -> [LogEnd]
 
   /// A cursor after which every record has a commit time of at least `time`.
   func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor
 }
 
 extension ChangeLog {
-  package func ends() async throws(LogError) -> [SequenceNumber] {
-    var ends: [SequenceNumber] = []
-    for partition in 0..<(try await describe().partitions) { ends.append(try await bounds(partition: partition).last) }
+  package func ends(areFresh: Bool) async throws(LogError) -> [LogEnd] {
+    let description = try await describe()
+    var ends: [LogEnd] = []
+    for partition in 0..<description.partitions {
+      let last = try await bounds(partition: partition).last
+      let batch = try await read(
+        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last),
+        limit: ReadLimit(records: 1, bytes: 1), wait: .zero)
+      ends.append(LogEnd(sequence: last, watermark: batch.watermark))
+    }
     return ends
+  }
+}
+
+/// Where a partition ends.
+package struct LogEnd: Sendable, Equatable {
+  /// Of the last record; `beforeAll` when there was none.
+  package let sequence: SequenceNumber
+  /// That of the partition at this record or a little later.
+  package let watermark: LogTime
+
+  package init(sequence: SequenceNumber, watermark: LogTime) {
+    self.sequence = sequence
+    self.watermark = watermark
   }
 }
 

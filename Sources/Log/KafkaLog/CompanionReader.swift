@@ -13,6 +13,9 @@ package actor CompanionReader {
   /// After what was taken.
   private var position: Int64 = 0
   private var isLoading = false
+  /// Readings to the end that have begun, and the number of the last that went through.
+  private var begun = 0
+  private var done = 0
   private let loaded = Signal()
 
   /// How long a first reading may take before it is given up for now.
@@ -39,20 +42,28 @@ package actor CompanionReader {
     return last
   }
 
-  /// Reads to the topic's end: when nothing was read yet, or `again`. Several lanes ask at once; one of them reads.
+  /// Reads to the topic's end: when nothing was read yet, or `again`. Several lanes ask at once; one of them reads for all that wait, since a reading that
+  /// began after a question answers it.
   private func load(again: Bool) async throws(LogError) {
+    let asked = begun
     while isLoading {
       guard !Task.isCancelled else { throw LogError(.retry, table: table, "the reading was cancelled") }
       await loaded.wait(since: loaded.ticket, timeout: CompanionReader.patience)
     }
-    guard stream == nil || again else { return }
+    guard stream == nil || (again && done <= asked) else { return }
+    begun += 1
+    let own = begun
     isLoading = true
     defer {
       isLoading = false
       loaded.announce()
     }
-    if stream != nil, try await read(from: position) { return }
+    if stream != nil, try await read(from: position) {
+      done = own
+      return
+    }
     try await loadFirst()
+    done = own
   }
 
   private func loadFirst() async throws(LogError) {

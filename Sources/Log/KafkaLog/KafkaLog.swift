@@ -157,11 +157,13 @@ package final class KafkaLog: ChangeLog {
     return LogBounds(first: first.headers.sequence, last: max(last, first.headers.sequence.previous))
   }
 
-  /// As the relay says: one request.
-  package func ends() async throws(LogError) -> [SequenceNumber] { try await state(fresh: true).partitions.map(\.sequence) }
+  /// As the relay says: one request at the most.
+  package func ends(areFresh: Bool) async throws(LogError) -> [LogEnd] {
+    try await state(fresh: areFresh).partitions.map { LogEnd(sequence: $0.sequence, watermark: $0.watermark) }
+  }
 
   /// The topic that holds the records now: another one once the table is published again.
-  package func recordsTopic() async throws(LogError) -> String { topic(try await state(fresh: true)) }
+  package func recordsTopic() async throws(LogError) -> String { topic(try await state()) }
 
   package func cursor(partition: Int, time: LogTime) async throws(LogError) -> LogCursor {
     // Asked before the search: a record that is published meanwhile must not be jumped over.

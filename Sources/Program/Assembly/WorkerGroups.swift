@@ -33,6 +33,8 @@ final class WorkerGroups: LaneAssigner, Service {
       self.tables = tables
     }
 
+    var group: String { "\(WorkerGroups.namespace).\(key.pipeline).\(key.fingerprint)" }
+
     func use() {
       state.withLock {
         $0.users += 1
@@ -130,8 +132,7 @@ final class WorkerGroups: LaneAssigner, Service {
 
   /// Is a member of one group until nobody here works for it, or this process stops.
   private func take(part membership: Membership) async throws {
-    let key = membership.key
-    let group = "\(WorkerGroups.namespace).\(key.pipeline).\(key.fingerprint)"
+    let group = membership.group
     let member: GroupMember
     do throws(KafkaError) {
       member = try GroupMember(
@@ -142,7 +143,7 @@ final class WorkerGroups: LaneAssigner, Service {
     let topics = Topics()
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { [self] in await find(topics, of: membership) }
-      tasks.addTask { [self] in try await poll(member, group, membership, topics: topics) }
+      tasks.addTask { [self] in try await poll(member, membership, topics) }
       try await tasks.next()
       tasks.cancelAll()
     }
@@ -168,7 +169,8 @@ final class WorkerGroups: LaneAssigner, Service {
     }
   }
 
-  private func poll(_ member: GroupMember, _ group: String, _ membership: Membership, topics: Topics) async throws {
+  private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics) async throws {
+    let group = membership.group
     var subscribed: [String: String] = [:]
     var said = ""
     var committed = ContinuousClock.now

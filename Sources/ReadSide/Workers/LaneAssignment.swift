@@ -102,7 +102,7 @@ package final class LaneAssignment: Sendable {
 package protocol LaneAssigner: Sendable {
   /// The assignment of a definition's lanes; every call is followed by one of `leave`.
   func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment
-  /// Gives back what `join` gave: this process runs the definition's lanes no more.
+  /// What was joined is not needed any more; the lanes are given back a while after the last has left.
   func leave(_ fingerprint: String, pipeline: String)
 }
 
@@ -110,8 +110,10 @@ package protocol LaneAssigner: Sendable {
 package struct SoleAssigner: LaneAssigner {
   package init() {}
 
+  /// All lanes.
   package func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment {
     LaneAssignment(isShared: false)
   }
+  /// Changes nothing.
   package func leave(_ fingerprint: String, pipeline: String) {}
 }

@@ -95,7 +95,9 @@ extension PipelineWorker {
       for (table, count) in work.lanes.partitions {
         let name = work.pipeline.tables[table].name
         let others = (0..<count).filter { !work.assignment.holds(name, $0) }
-        guard !others.isEmpty, let ends = try? await logs(name).ends(), let lanes = try? await work.writer.lanes() else {
+        guard !others.isEmpty, let ends = (try? await logs(name).ends(areFresh: false))?.map(\.sequence),
+          let lanes = try? await work.writer.lanes()
+        else {
           continue
         }
         seen.note(ends, of: table, at: .now)

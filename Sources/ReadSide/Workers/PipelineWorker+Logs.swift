@@ -74,18 +74,9 @@ extension PipelineWorker {
       if error.kind == .configuration { return [] }
       throw error
     }
-    var places: [LogPlace] = []
-    for partition in 0..<description.partitions {
-      let last = try await log.bounds(partition: partition).last
-      let batch = try await log.read(
-        partition: partition, after: LogCursor(tableID: description.tableID, sequence: last),
-        limit: ReadLimit(records: 1, bytes: 1),
-        wait: .zero)
-      places.append(
-        LogPlace(
-          tableID: description.tableID, partition: partition, sequence: last, watermark: Instant(batch.watermark))
-      )
+    return try await log.ends(areFresh: true).enumerated().map { partition, end in
+      LogPlace(
+        tableID: description.tableID, partition: partition, sequence: end.sequence, watermark: Instant(end.watermark))
     }
-    return places
   }
 }

@@ -63,7 +63,9 @@ package final class TableAPI: Sendable {
       switch request.method {
       case "GET" where request.path == "/", "HEAD" where request.path == "/":
         reply.healthy(host: request.header("Host") ?? "localhost")
-      case "OPTIONS": reply.preflight(headers: request.header("Access-Control-Request-Headers"))
+      case "OPTIONS":
+        reply.preflight(
+          method: request.header("Access-Control-Request-Method"), headers: request.header("Access-Control-Request-Headers"))
       default: reply.notFound()
       }
       return
@@ -160,10 +162,14 @@ struct Call {
   /// Throws unless the caller may do this to the table: what its operation does unless said otherwise.
   func authorize(_ table: String, _ kind: AccessKind? = nil) throws(DynamoError) {
     guard let key, let wanted = kind ?? operation.access, !key.allows(wanted, table) else { return }
-    throw DynamoError(
+    throw accessDenied(TableDescription.arn(table), because: "no rule of the key allows \(wanted.rawValue) access")
+  }
+
+  private func accessDenied(_ resource: String, because reason: String) -> DynamoError {
+    DynamoError(
       .accessDenied,
-      "User: \(key.id) is not authorized to perform: dynamodb:\(operation.name) on resource: \(TableDescription.arn(table)) "
-        + "because no rule of the key allows \(wanted.rawValue) access")
+      "User: \(key?.id ?? "anonymous") is not authorized to perform: dynamodb:\(operation.name) on resource: \(resource) because "
+        + reason)
   }
 
   /// Throws unless the caller may do everything to every table: for what concerns the server as a whole.
@@ -219,6 +225,9 @@ struct Call {
   /// The table for an operation that names it by its ARN.
   func table(arn: String?) throws(DynamoError) -> TableHandle {
     let name = try ResourceARN.table(arn)
+    // Of an index or a stream.
+    if name.contains("/") { throw ResourceARN.invalid(arn ?? "") }
+    if let arn, ResourceARN.isForeign(arn) { throw accessDenied(arn, because: "it belongs to another account") }
     try authorize(name)
     guard let table = store.table(name) else { throw ResourceARN.notFound(arn) }
     return table

@@ -1,5 +1,5 @@
 internal import ChangeRecords
-internal import DynamoModel
+package import DynamoModel
 internal import RocksDB
 
 /// All transactions that one commit writes: each is evaluated on what the ones before it leave, nothing is on disk before
@@ -62,14 +62,13 @@ struct CommitRound: ~Copyable {
     }
     var prepared: [Prepared] = []
     var reasons: [DynamoError.CancellationReason] = []
-    var failed = false
     guard transaction.times.count <= 1 || transaction.times.count == transaction.actions.count else {
       throw .validation(
         "x-afterimage-time gives \(transaction.times.count) times for \(transaction.actions.count) writes: give one, or one for each"
       )
     }
     var last: [TableNumber: LogTime] = [:]
-    for (index, action) in transaction.actions.enumerated() {
+    for (index, action) in transaction.actions.enumerated() where !reasons.hasValidationError {
       let time = transaction.times.count > 1 ? transaction.times[index] : transaction.times.first
       do throws(DynamoError) {
         prepared.append(try prepare(action, at: time, transaction.cause, last: &last))
@@ -77,10 +76,9 @@ struct CommitRound: ~Copyable {
       } catch {
         guard transaction.isTransaction, let reason = CommitRound.reason(for: error) else { throw error }
         reasons.append(reason)
-        failed = true
       }
     }
-    if failed { throw .cancelled(reasons) }
+    if reasons.contains(where: { $0 != .none }) { throw .cancelled(reasons, of: transaction.actions.count) }
     // Every action was prepared on what was there before the transaction: two of one item would each miss the other.
     if prepared.count > 1 {
       var seen = Set<[UInt8]>(minimumCapacity: prepared.count)
@@ -113,7 +111,7 @@ struct CommitRound: ~Copyable {
     switch error.code {
     case .conditionalCheckFailed: .init(code: "ConditionalCheckFailed", message: error.message, item: error.item)
     case .duplicateItem: .init(code: "DuplicateItem", message: error.message, item: error.item)
-    case .validation where !error.refusesTransaction: .init(code: "ValidationError", message: error.message)
+    case .validation where !error.refusesTransaction: .validationError(error.message)
     default: nil
     }
   }
@@ -143,8 +141,7 @@ struct CommitRound: ~Copyable {
         throw .invalidParameter("Cannot update attribute \(entry.name). This attribute is part of the key")
       }
       guard item.size <= TableHandle.itemBytesMax else {
-        throw action.isUpdate
-          ? .validation("Item size to update has exceeded the maximum allowed size") : .itemTooLarge
+        throw action.isUpdate ? .updateTooLarge : .itemTooLarge
       }
       if !table.definition.indexes.isEmpty {
         if action.isUpdate { try table.checkIndexKeys(of: item, updated: old) } else { try table.checkIndexKeys(of: item) }
@@ -342,7 +339,8 @@ struct CommitRound: ~Copyable {
 }
 
 extension DynamoError {
-  static let itemTooLarge = validation("Item size has exceeded the maximum allowed size")
+  /// An item that an update makes too large, or an update that is too large itself.
+  package static let updateTooLarge = validation("Item size to update has exceeded the maximum allowed size")
 
   static let damaged = DynamoError(.internalServer, "A stored item does not decode: run afterimage doctor")
 

@@ -76,7 +76,8 @@ package struct EmbeddedLog: ChangeLog {
     var batch = RecordBatch(partition: partition, format: .stored, end: cursor, watermark: watermark)
     if cursor.sequence == progress.last[partition] { return batch }
     do {
-      try Partition(state: state, table: stored, number: partition).read(into: &batch, limit)
+      try Partition(state: state, table: stored, number: partition).read(
+        into: &batch, limit, through: progress.last[partition])
     } catch let error as RecordError {
       throw LogError(.corrupt, table: table, partition: partition, "record \(batch.end.sequence.next): \(error.reason)")
     } catch {
@@ -111,11 +112,12 @@ extension EmbeddedLog {
     let table: StoredTable
     let number: Int
 
-    func read(into batch: inout RecordBatch, _ limit: ReadLimit) throws {
+    /// Records up to `last`: a commit is in the database a moment before it is published, and what is read of it then would lie past the log's end.
+    func read(into batch: inout RecordBatch, _ limit: ReadLimit, through last: SequenceNumber) throws {
       let privateNames = table.definition.privateAttributes.isEmpty ? nil : AttributeNames(table.definition.privateAttributes)
       var walk = KeyIterator(
         state.database, Family.log, lower: KeyBytes.log(table.id, number, batch.end.sequence.next),
-        upper: KeyBytes.log(table.id, number, .afterAll), fillCache: false)
+        upper: KeyBytes.log(table.id, number, last.next), fillCache: false)
       walk.seekToFirst()
       while walk.isValid, batch.entries.count < limit.records, batch.bytes.count < limit.bytes {
         let sequence = KeyBytes.sequence(ofLog: walk.key)

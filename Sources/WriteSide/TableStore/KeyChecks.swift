@@ -132,12 +132,15 @@ extension StoredTable {
     return (bytes, hash)
   }
 
-  /// The item's key in an index; nil when it lacks one of the index's attributes and so is not in it.
+  /// The item's key in an index; nil when it lacks one of the index's attributes, or has it with a value that no key may have, and so
+  /// is not in it. An index that was made after the item may meet such values.
   func indexKey(_ index: IndexDefinition, of item: Item, itemKey: [UInt8]) -> [UInt8]? {
     guard let number = indexNumbers[index.name] else { return nil }
     var values: [AttributeValue] = []
     for attribute in index.key.attributes {
-      guard let value = item[attribute.name], attribute.type.accepts(value) else { return nil }
+      guard let value = item[attribute.name], attribute.type.accepts(value), !value.isEmptyScalar,
+        attribute.type == .number || StoredTable.keyTooLong(value, isPartition: values.count < index.key.partitions.count) == nil
+      else { return nil }
       values.append(value)
     }
     let partitions = index.key.partitions.count

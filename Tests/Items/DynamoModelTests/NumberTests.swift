@@ -25,6 +25,15 @@ import Testing
     #expect(try Number("1E-130").exponent == -130)
   }
 
+  @Test func `a zero has the magnitude that it is written with`() throws {
+    for text in ["0e125", "0e-130", "0.0e126", "-0e125"] { #expect(try Number(text) == .zero) }
+    for text in ["0e126", "000e200", "0e9223372036854775807"] { #expect(throws: NumberError.overflow) { try Number(text) } }
+    for text in ["0e-131", "0.0e-130", "1e-9223372036854775808"] { #expect(throws: NumberError.underflow) { try Number(text) } }
+    for text in ["1e9223372036854775808", "0e-9223372036854775809", "1e99999999999999999999999"] {
+      #expect(throws: NumberError.notNumeric(text)) { try Number(text) }
+    }
+  }
+
   @Test(arguments: ["", "abc", "1e", "--1", "1.2.3", " 1", "1 ", "0x10", "NaN", "Infinity"])
   func `what is not a number is refused`(text: String) {
     #expect(throws: NumberError.notNumeric(text)) { try Number(text) }
@@ -37,6 +46,12 @@ import Testing
     #expect(try Number("5").subtracting(Number("5")) == .zero)
     let most = try Number("9.9999999999999999999999999999999999999E+125")
     #expect(throws: NumberError.overflow) { try most.adding(Number("1E+125")) }
+    // More than 38 digits, but past the range first.
+    let less = try Number("9.9999999999999999999999999999999999999E+124")
+    #expect(throws: NumberError.overflow) { try most.adding(less) }
+    #expect(throws: NumberError.overflow) { try less.negated.subtracting(most) }
+    #expect(throws: NumberError.tooManyDigits) { try most.adding(Number("1E+87")) }
+    #expect(throws: NumberError.tooManyDigits) { try most.subtracting(less) }
   }
 
   @Test(arguments: [

@@ -116,6 +116,15 @@ func message(_ body: () throws -> Void) -> String {
     #expect(
       failure("contains(a, begins_with(a, :v))", values: one)
         == open + "The function is not allowed to be used this way in an expression; function: begins_with")
+    for function in ["if_not_exists", "list_append"] {
+      #expect(
+        failure("\(function)(a, :v) = :v", values: one)
+          == open + "The function is not allowed in a condition expression; function: \(function)")
+    }
+    #expect(failure("attribute_exists(a\(String(repeating: ".b", count: 31)))") == "no error")
+    #expect(
+      failure("attribute_exists(a\(String(repeating: ".b", count: 32)))")
+        == open + "The document path has too many nesting elements; nesting levels: 33")
     #expect(
       failure("begins_with(a)")
         == open

@@ -43,8 +43,20 @@ import Testing
     #expect(try found("y > :a AND b = :s AND x = :a AND a = :p").sort == .greater(one))
     for (text, error) in [
       ("a = :p", "Query condition missed key schema element: b"),
-      ("a = :p AND b = :s AND y = :a", "Query condition missed key schema element: x"),
-      ("a = :p AND b = :s AND x > :a AND y = :a", "Query key condition not supported"),
+      (
+        "a = :p AND b = :s AND y = :a",
+        "RANGE key attributes x must have equality conditions specified in the query because a condition is present on key attribute y"
+      ),
+      (
+        "a = :p AND b = :s AND x > :a AND y = :a",
+        "RANGE key attributes x must have equality conditions specified in the query because a condition is present on key attribute y"
+      ),
+      (
+        "a = :p AND b = :s AND z > :a",
+        "RANGE key attributes x, y must have equality conditions specified in the query because a condition is present on key "
+          + "attribute z"
+      ),
+      ("a = :p AND b = :s AND w = :a", "Query condition missed key schema element: x"),
       ("a = :p AND b > :s", "Query key condition not supported"),
     ] {
       #expect(message { _ = try found(text) } == error)
@@ -68,7 +80,10 @@ import Testing
       "pk = :p AND sk > :a AND sk < :b",
       "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key"
     ),
-    ("pk = :p AND sk = :a AND v = :a", "Conditions can be of length 1 or 2 only"),
+    (
+      "pk = :p AND sk = :a AND v = :a",
+      "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)"
+    ),
     (
       "pk = sk",
       "Invalid KeyConditionExpression: Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"

@@ -40,6 +40,8 @@ import Testing
     ("DELETE a :v", #"{":v":{"SS":["b","c"]}}"#, #"{"a":{"SS":["a","b"]}}"#, #"{"a":{"SS":["a"]}}"#),
     ("DELETE a :v", #"{":v":{"SS":["a"]}}"#, #"{"a":{"SS":["a"]}}"#, "{}"),
     ("DELETE a :v", #"{":v":{"NS":["1"]}}"#, "{}", "{}"),
+    ("DELETE m.a :v", #"{":v":{"NS":["1"]}}"#, #"{"m":{"M":{}}}"#, #"{"m":{"M":{}}}"#),
+    ("DELETE l[3] :v", #"{":v":{"NS":["1"]}}"#, #"{"l":{"L":[]}}"#, #"{"l":{"L":[]}}"#),
     (
       "set a = :v remove b add c :v delete d :s", #"{":v":{"N":"1"},":s":{"NS":["1"]}}"#,
       #"{"b":{"N":"1"},"d":{"NS":["1","2"]}}"#, #"{"a":{"N":"1"},"c":{"N":"1"},"d":{"NS":["2"]}}"#
@@ -67,6 +69,18 @@ import Testing
       "The document path provided in the update expression is invalid for update"
     ),
     ("REMOVE a.b", "{}", "{}", "The document path provided in the update expression is invalid for update"),
+    (
+      "DELETE y.a :v", #"{":v":{"SS":["1"]}}"#, "{}",
+      "The document path provided in the update expression is invalid for update"
+    ),
+    (
+      "DELETE y[0].a :v", #"{":v":{"SS":["1"]}}"#, #"{"y":{"L":[]}}"#,
+      "The document path provided in the update expression is invalid for update"
+    ),
+    (
+      "DELETE y[0] :v", #"{":v":{"SS":["1"]}}"#, #"{"y":{"M":{}}}"#,
+      "The document path provided in the update expression is invalid for update"
+    ),
     (
       "SET a = a + :v", #"{":v":{"N":"1"}}"#, #"{"a":{"S":"x"}}"#,
       "An operand in the update expression has an incorrect data type"
@@ -125,9 +139,39 @@ import Testing
       "SET a = list_append(a)", "{}",
       "Incorrect number of operands for operator or function; operator or function: list_append, number of operands: 1"
     ),
+    (
+      "SET a = list_append(list_append(a, :v), :v)", #"{":v":{"L":[]}}"#,
+      "The function is not allowed to be used this way in an expression; function: list_append"
+    ),
+    (
+      "SET a = if_not_exists(a, list_append(b, :v))", #"{":v":{"L":[]}}"#,
+      "The function is not allowed to be used this way in an expression; function: list_append"
+    ),
+    ("SET a = size(b)", "{}", "The function is not allowed in an update expression; function: size"),
+    (
+      "SET a\(String(repeating: ".b", count: 32)) = :v", #"{":v":{"L":[]}}"#,
+      "The document path has too many nesting elements; nesting levels: 33"
+    ),
   ])
   func `a wrong expression gets the error of DynamoDB`(text: String, values: String, error: String) {
     #expect(message { _ = try update(text, values: values) } == "Invalid UpdateExpression: \(error)")
+  }
+
+  @Test func `where an element of a list was removed the one that moved there is shown`() throws {
+    let before = try item(#"{"a":{"M":{"c":{"L":[{"N":"0"},{"N":"1"},{"N":"2"}]}}}}"#)
+    let update = try update("REMOVE a.c[1]")
+    let after = try #require(try update.apply(to: before, key: Item()))
+    #expect(update.touchedAfter(after) == (try item(#"{"a":{"M":{"c":{"L":[{"N":"2"}]}}}}"#)))
+    #expect(update.touchedBefore(before) == (try item(#"{"a":{"M":{"c":{"L":[{"N":"1"}]}}}}"#)))
+    let last = try #require(try update.apply(to: after, key: Item()))
+    #expect(update.touchedAfter(last).isEmpty)
+  }
+
+  @Test func `AttributeUpdates without an entry makes the item`() throws {
+    let key: Item = ["k": .string("x")]
+    #expect(try UpdateExpression(legacy: []).apply(to: nil, key: key) == key)
+    let removal = LegacyUpdate(attribute: "a", action: .delete, value: nil)
+    #expect(try UpdateExpression(legacy: [removal]).apply(to: nil, key: key) == nil)
   }
 
   @Test func `what was touched is shown at the depth of the paths`() throws {

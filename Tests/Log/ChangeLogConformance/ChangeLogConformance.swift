@@ -198,6 +198,17 @@ package enum ChangeLogConformance: String, CaseIterable, Sendable {
       let bounds = try await fixture.log.bounds(partition: partition)
       try require(bounds == LogBounds(first: 1, last: lasts[partition]), "\(bounds), not 1 to \(lasts[partition])")
     }
+    let ends = try await fixture.log.ends(areFresh: true)
+    try require(ends.map(\.sequence) == lasts, "\(ends), not \(lasts)")
+    // Whatever is written later has a time of at least an end's watermark.
+    fixture.advance(10)
+    let later = try await fixture.fill(8, from: 1_000)
+    for position in later.keys {
+      let cursor = LogCursor(tableID: position.tableID, sequence: position.sequence.previous)
+      let read = try await fixture.records(position.partition, after: cursor, through: position.sequence)
+      let end = ends[position.partition]
+      try require(read.records.allSatisfy { $0.time >= end.watermark }, "a record before the watermark \(end.watermark)")
+    }
     let error = await failure { _ = try await fixture.log.bounds(partition: LogFixture.partitions) }
     try require(error?.kind == .configuration, "a partition that is not there: \(String(describing: error))")
   }

@@ -46,7 +46,7 @@ def an_item_of_400_KB_and_one_byte_more():
     small = {"PutRequest": {"Item": item({"PK": "small", "SK": "s"})}}
     large = {"PutRequest": {"Item": {**item({"PK": "bigger", "SK": "s"}), **filled("bigger", LIMIT + 1)}}}
     fails("ValidationException", db.batch_write_item, RequestItems={TABLE: [small, large]})
-    fails("TransactionCanceledException", db.transact_write_items, TransactItems=[
+    fails("ValidationException", db.transact_write_items, TransactItems=[
         {"Put": {"TableName": TABLE, **request["PutRequest"]}} for request in (small, large)])
     assert stored("small") is None and stored("bigger") is None
     assert [len(records(TABLE, PK=key, SK="s")) for key in ("big", "bigger", "small")] == [1, 0, 0]

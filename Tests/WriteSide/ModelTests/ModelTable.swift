@@ -55,7 +55,11 @@ struct ModelTable {
   mutating func apply(_ actions: [Action]) -> [Outcome] {
     let outcomes = actions.map { outcome($0) }
     if outcomes.contains(where: { $0.0 == .refusedWhole }) { return [.refused] }
-    guard outcomes.allSatisfy({ $0.0 == .done }) else { return outcomes.map(\.0) }
+    guard outcomes.allSatisfy({ $0.0 == .done }) else {
+      // After the first that is refused no others are looked at.
+      let looked = (outcomes.firstIndex { $0.0 == .refused } ?? outcomes.count - 1) + 1
+      return outcomes.enumerated().map { $0.offset < looked ? $0.element.0 : .done }
+    }
     for (action, (_, item)) in zip(actions, outcomes) {
       let name = Self.name(action.key)
       let old = items[name]

@@ -47,7 +47,7 @@ indirect enum ModelTerm {
   }
 
   /// Operands that are refused whatever the item holds.
-  func check() throws(ModelRefusal) {
+  func check(isArgument: Bool = false) throws(ModelRefusal) {
     switch self {
     case .value, .path: return
     case .sum(let left, let right), .difference(let left, let right):
@@ -56,11 +56,12 @@ indirect enum ModelTerm {
         try term.check()
       }
     case .append(let left, let right):
+      if isArgument { throw ModelRefusal() }
       for term in [left, right] {
         if case .value(let value) = term, value.type != "L" { throw ModelRefusal() }
-        try term.check()
+        try term.check(isArgument: true)
       }
-    case .ifMissing(_, let other): try other.check()
+    case .ifMissing(_, let other): try other.check(isArgument: true)
     }
   }
 
@@ -101,7 +102,11 @@ struct ModelUpdate {
       case .remove(let path): removals.append(path)
       case .add(let path, let operand): puts.append((path, try Self.add(operand, to: path.value(before))))
       case .delete(let path, let operand):
-        guard let current = path.value(before) else { continue }
+        guard let current = path.value(before) else {
+          var unchanged = before
+          if !path.write(nil, &unchanged) { throw ModelRefusal() }
+          continue
+        }
         if let left = try Self.delete(operand, from: current) { puts.append((path, left)) } else { removals.append(path) }
       }
     }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct Boto3Tests {
   @Test func `boto3 works unmodified`() async throws {
     let server = try APIServer()
-    for name in ["basics", "tables", "reads", "legacy", "streams", "partiql"] {
+    for name in ["basics", "tables", "reads", "legacy", "streams", "partiql", "model"] {
       try await run("boto3_\(name).py", ["http://127.0.0.1:\(server.port)"])
     }
     try await run("boto3_backups.py", ["http://127.0.0.1:\(server.port)", server.buckets.path])

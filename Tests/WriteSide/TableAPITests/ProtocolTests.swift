@@ -36,7 +36,9 @@ import Testing
     let client = server.client()
     #expect(try await client.get("/").text == "healthy: 127.0.0.1:\(server.port) ")
     #expect(try await client.get("/other").status == 404)
-    #expect(try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"]).status == 404)
+    let wrong = try await client.send("ListTables", "{}", headers: ["Content-Type": "text/plain"])
+    #expect(wrong.status == 404)
+    #expect(wrong.text == #"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#)
   }
 
   @Test func `an unknown operation has no message and does not succeed`() async throws {
@@ -123,7 +125,7 @@ import Testing
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"N":"abc"}}}"#,
-      "The parameter cannot be converted to a numeric value: abc"
+      "1 validation error detected: The parameter cannot be converted to a numeric value: abc"
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"},"n":{"SS":[]}}}"#,
@@ -135,7 +137,7 @@ import Testing
     ),
     (
       "PutItem", #"{"TableName":"T_1","Item":{"pk":{"S":"a"}},"Expected":{},"ConditionExpression":"a = :a"}"#,
-      "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
+      "1 validation error detected: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}"
     ),
     (
       "Query", #"{"TableName":"T_1","KeyConditionExpression":""}"#,
@@ -155,7 +157,7 @@ import Testing
     ),
     (
       "TransactWriteItems", #"{"TransactItems":[]}"#,
-      "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"
+      "1 validation error detected: Value at 'TransactItems' failed to satisfy constraint: Member must have length greater than or equal to 1"
     ),
     (
       "UpdateTable", #"{"TableName":"T_1"}"#,

@@ -247,9 +247,55 @@ def bodies_may_be_compressed_both_ways():
     assert len(content) < 500
     equal(answer.getheader("x-amz-crc32"), str(zlib.crc32(content)))
     equal(json.loads(gzip.decompress(content))["Item"]["text"]["S"], "long " * 1000)
-    answer, content = post(body, sign(body, headers={"accept-encoding": "gzip;q=0", "x-amz-target": "DynamoDB_20120810.GetItem"}))
-    equal(answer.getheader("content-encoding"), None)
-    equal(answer.getheader("x-amz-crc32"), str(zlib.crc32(content)))
+    unpacked = {None: bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
+    for accepted, coding in [("gzip;q=0", None), ("deflate", "deflate"), ("deflate, gzip", "deflate"), ("gzip, deflate", "gzip"),
+                             ("gzip;q=0.4, deflate ; q=0.5", "deflate"), ("br, x", None), ("identity, gzip;q=0.5", None)]:
+        answer, content = post(body, sign(body, headers={"accept-encoding": accepted, "x-amz-target": "DynamoDB_20120810.GetItem"}))
+        equal((accepted, answer.getheader("content-encoding")), (accepted, coding))
+        equal(answer.getheader("x-amz-crc32"), str(zlib.crc32(content)))
+        equal(json.loads(unpacked[coding](content))["Item"]["text"]["S"], "long " * 1000)
+
+
+@check
+def answers_under_four_kilobytes_are_not_compressed():
+    for size, coding in [(4096 - 1, None), (4096, "gzip")]:
+        text = "x" * (size - len('{"Item":{"pk":{"S":"size"},"text":{"S":""}}}'))
+        body = json.dumps({"TableName": "closed", "Item": {"pk": {"S": "size"}, "text": {"S": text}}}).encode()
+        equal(post(body, sign(body, headers={"x-amz-target": "DynamoDB_20120810.PutItem"}))[0].status, 200)
+        body = json.dumps({"TableName": "closed", "Key": {"pk": {"S": "size"}}}).encode()
+        answer, content = post(body, sign(body, headers={"accept-encoding": "gzip", "x-amz-target": "DynamoDB_20120810.GetItem"}))
+        equal((size, answer.getheader("content-encoding")), (size, coding))
+        equal(len(gzip.decompress(content) if coding else content), size)
+
+
+@check
+def bodies_come_in_deflate_and_in_several_members_of_gzip():
+    plain = json.dumps({"TableName": "closed", "Key": {"pk": {"S": "big"}}}).encode()
+    for coding, body in [("deflate", zlib.compress(plain)), ("gzip", gzip.compress(plain[:20]) + gzip.compress(plain[20:]))]:
+        answer, content = post(body, sign(body, headers={"content-encoding": coding, "x-amz-target": "DynamoDB_20120810.GetItem"}))
+        equal((coding, answer.status, b"long long" in content), (coding, 200, True))
+    for coding, body in [("deflate", b"x"), ("deflate", zlib.compress(plain) + b"x"), ("gzip", gzip.compress(plain) + b"x")]:
+        answer, content = post(body, sign(body, headers={"content-encoding": coding, "x-amz-target": "DynamoDB_20120810.GetItem"}))
+        equal((answer.status, content.strip()), (400, f"The body is not {coding}.".encode()))
+
+
+@check
+def a_signature_has_its_parts_apart_by_commas_or_blanks():
+    signed = sign(b"{}")
+    name = next(name for name in signed if name.lower() == "authorization")
+    for separator in [", ", ",", " ", "  ,  "]:
+        answer, content = post(b"{}", {**signed, name: signed[name].replace(", ", separator)})
+        equal((separator, answer.status, content[:14]), (separator, 200, b'{"TableNames":'))
+
+
+@check
+def content_types_are_read_leniently():
+    signed = ("host", "x-amz-date", "x-amz-target")
+    for given in ["application/x-amz-json-1.0", "  application/x-amz-json-1.0 ; charset=utf-8", "application/json ;x"]:
+        equal((given, post(b"{}", sign(b"{}", headers={"content-type": given}, signed=signed))[0].status), (given, 200))
+    for given in ["text/plain", ""]:
+        answer, content = post(b"{}", sign(b"{}", headers={"content-type": given}, signed=signed))
+        equal((answer.status, json.loads(content)), (404, {"__type": "com.amazon.coral.service#UnknownOperationException"}))
 
 
 @check
@@ -259,7 +305,15 @@ def browsers_and_balancers_are_answered():
     equal((answer.status, content), (200, b""))
     equal(answer.getheader("access-control-allow-origin"), "*")
     equal(answer.getheader("access-control-allow-headers"), "authorization,x-amz-target")
-    assert "POST" in answer.getheader("access-control-allow-methods")
+    equal(answer.getheader("access-control-allow-methods"), "POST")
+    answer, content = post(b"", {"Origin": "https://example.com"}, method="OPTIONS")
+    equal((answer.getheader("access-control-allow-origin"), answer.getheader("access-control-allow-methods"),
+           answer.getheader("access-control-allow-headers")), ("*", None, None))
+    answer, content = post(b"", {"Access-Control-Request-Method": "POST"}, method="OPTIONS")
+    equal([name for name, _ in answer.getheaders() if name.lower().startswith("access-control")], [])
+    answer, _ = post(b"{}", sign(b"{}"))
+    equal((answer.getheader("server"), [name for name, _ in answer.getheaders() if name.lower().startswith("access-control")]),
+          ("Server", []))
     answer, _ = post(b"{}", {**sign(b"{}"), "Origin": "https://example.com"})
     equal((answer.status, answer.getheader("access-control-allow-origin")), (200, "*"))
     answer, content = post(None, {}, method="HEAD")

@@ -110,7 +110,7 @@ def put_and_delete_return_what_was():
     made = table(sort=False)
     equal("Attributes" in made.put_item(Item={"pk": "a", "v": 1}, ReturnValues="ALL_OLD"), False)
     equal(made.put_item(Item={"pk": "a", "v": 2}, ReturnValues="ALL_OLD")["Attributes"], {"pk": "a", "v": 1})
-    fails("ValidationException", "ReturnValues can only be ALL_OLD or NONE", made.put_item, Item={"pk": "a"},
+    fails("ValidationException", "1 validation error detected: ReturnValues can only be ALL_OLD or NONE", made.put_item, Item={"pk": "a"},
           ReturnValues="ALL_NEW")
     equal(made.delete_item(Key={"pk": "a"}, ReturnValues="ALL_OLD")["Attributes"], {"pk": "a", "v": 2})
     equal("Attributes" in made.delete_item(Key={"pk": "a"}, ReturnValues="ALL_OLD"), False)
@@ -160,7 +160,7 @@ def updates_change_parts():
     made.update_item(Key={"pk": "nothing"}, UpdateExpression="REMOVE a")
     assert "Item" not in made.get_item(Key={"pk": "nothing"})
 
-    invalid = "Invalid UpdateExpression: "
+    invalid = "1 validation error detected: Invalid UpdateExpression: "
     fails("ValidationException", invalid + "Attribute name is a reserved keyword; reserved keyword: name", update,
           "SET name = :v", v=1)
     fails("ValidationException", invalid + 'Syntax error; token: "<EOF>", near: "="', update, "SET a =", v=1)
@@ -200,14 +200,16 @@ def wrong_items_and_keys_are_refused():
     fails("ValidationException", mismatch, made.get_item, Key={"pk": "a", "sk": 1})
     fails("ValidationException", mismatch, made.delete_item, Key={"pk": "a", "sk": "b", "x": "y"})
     fails("ValidationException", mismatch, made.update_item, Key={"pk": "a"})
-    fails("ValidationException", "Attempting to store more than 38 significant digits in a Number", db.put_item,
+    fails("ValidationException", "1 validation error detected: Attempting to store more than 38 significant digits in a Number", db.put_item,
           TableName=made.name, Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "n": {"N": "1" * 39}})
-    fails("ValidationException", "One or more parameter values were invalid: Input collection [a, a] contains duplicates.",
-          db.put_item, TableName=made.name, Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "s": {"SS": ["a", "a"]}})
+    fails("ValidationException",
+          "1 validation error detected: One or more parameter values were invalid: Input collection [\"a\", \"a\"] contains "
+          "duplicates.", db.put_item, TableName=made.name, Item={"pk": {"S": "a"}, "sk": {"S": "b"}, "s": {"SS": ["a", "a"]}})
     fails("ValidationException", "ExpressionAttributeNames can only be specified when using expressions", made.get_item,
           Key={"pk": "a", "sk": "b"}, ExpressionAttributeNames={"#a": "a"})
     fails("ValidationException",
-          "ExpressionAttributeValues can only be specified when using expressions: ConditionExpression is null", put,
+          "1 validation error detected: ExpressionAttributeValues can only be specified when using expressions: "
+          "ConditionExpression is null", put,
           Item={"pk": "a", "sk": "b"}, ExpressionAttributeValues={":a": 1})
 
 
@@ -373,9 +375,11 @@ def expressions_have_limits():
     exists = lambda count: " OR ".join(["attribute_exists(x)"] * count)
     put = lambda text: db.put_item(TableName=made, Item={"pk": {"S": "c"}}, ConditionExpression=text)
     fails("ConditionalCheckFailedException", None, put, exists(150))
-    fails("ValidationException", "Invalid ConditionExpression: The expression contains too many operators; operator count: 301", put,
+    fails("ValidationException", (
+          "1 validation error detected: Invalid ConditionExpression: The expression contains too many operators; operator count: 301"), put,
           exists(151))
-    fails("ValidationException", "Invalid ConditionExpression: The expression contains too many operators; operator count: 301", put,
+    fails("ValidationException", (
+          "1 validation error detected: Invalid ConditionExpression: The expression contains too many operators; operator count: 301"), put,
           exists(160))
     fails("ConditionalCheckFailedException", None, put, "attribute_exists(x)" + " " * (4096 - 19))
     fails("ValidationException", None, put, "attribute_exists(x)" + " " * (4097 - 19))

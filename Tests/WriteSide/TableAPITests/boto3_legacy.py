@@ -68,13 +68,13 @@ def wrong_conditions_are_told():
         ({"ComparisonOperator": "BEGINS_WITH", "AttributeValueList": [n(1)]},
          "ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type"),
     ]:
-        fails("ValidationException", INVALID + text, db.put_item, TableName=made, Item={"pk": s("a")}, Expected={"a": condition})
-    fails("ValidationException", "ConditionalOperator cannot be used without Filter or Expected", db.put_item, TableName=made,
+        fails("ValidationException", "1 validation error detected: " + INVALID + text, db.put_item, TableName=made, Item={"pk": s("a")}, Expected={"a": condition})
+    fails("ValidationException", "1 validation error detected: ConditionalOperator cannot be used without Filter or Expected", db.put_item, TableName=made,
           Item={"pk": s("a")}, ConditionalOperator="AND")
-    fails("ValidationException", "ConditionalOperator can only be used when Filter or Expected has two or more elements",
-          db.put_item, TableName=made, Item={"pk": s("a")}, Expected={"a": {"Exists": False}}, ConditionalOperator="AND")
+    fails("ValidationException", "1 validation error detected: ConditionalOperator can only be used when Filter or Expected has two or "
+          "more elements", db.put_item, TableName=made, Item={"pk": s("a")}, Expected={"a": {"Exists": False}}, ConditionalOperator="AND")
     fails("ValidationException",
-          "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
+          "1 validation error detected: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
           "{AttributeUpdates, Expected} Expression parameters: {ConditionExpression}", db.update_item, TableName=made,
           Key={"pk": s("a")}, AttributeUpdates={"a": {"Value": n(1)}}, Expected={"a": {"Exists": False}},
           ConditionExpression="attribute_exists(a)")

@@ -130,6 +130,8 @@ def a_disabled_stream_stays_readable():
     made.put_item(Item={"pk": "b"})
     equal([record["dynamodb"]["Keys"] for record in records(newer)], [{"pk": {"S": "b"}}])
     equal([listed["StreamArn"] for listed in streams.list_streams(TableName=made.name)["Streams"]], [arn, newer])
+    for wrong in ["x" * 40, arn[:arn.rindex("/stream/")], arn + "/x", arn.replace("dynamodb", "kinesis")]:
+        fails("ValidationException", "Invalid StreamArn", streams.list_streams, ExclusiveStartStreamArn=wrong)
     page = streams.list_streams(TableName=made.name, Limit=1)
     equal(page["LastEvaluatedStreamArn"], arn)
     page = streams.list_streams(TableName=made.name, Limit=5, ExclusiveStartStreamArn=arn)

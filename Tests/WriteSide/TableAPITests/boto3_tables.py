@@ -1,6 +1,7 @@
 """CreateTable, DescribeTable, UpdateTable and DeleteTable: what they refuse, in which words, and what they show."""
 
 import sys
+import time
 
 import boto3
 from botocore.config import Config
@@ -37,6 +38,9 @@ def index_of(name, index_name):
 def the_name_is_looked_at_first():
     for call in [plain.create_table, plain.describe_table, plain.update_table, plain.delete_table]:
         refused("The parameter 'TableName' is required but was not present in the request", call)
+    refused("1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater "
+            "than or equal to 3", create, TableName="ab")
+    for call in [plain.describe_table, plain.update_table, plain.delete_table]:
         for name in ["", "a;", "a" * 256]:
             refused("TableName must be at least 3 characters long and at most 255 characters long", call, TableName=name)
     for call in [plain.describe_table, plain.update_table, plain.delete_table]:
@@ -65,6 +69,21 @@ def constraints_are_told_in_their_order():
 
 
 @check
+def global_indexes_are_checked_before_local_ones():
+    wrong = [{"IndexName": "x", "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}]
+    short = "failed to satisfy constraint: Member must have length greater than or equal to 3"
+    refused(f"2 validation errors detected: Value 'x' at 'globalSecondaryIndexes.1.member.indexName' {short}; Value 'x' at "
+            f"'localSecondaryIndexes.1.member.indexName' {short}", create, GlobalSecondaryIndexes=wrong, LocalSecondaryIndexes=wrong)
+    refused(invalid + "List of GlobalSecondaryIndexes is empty", create, GlobalSecondaryIndexes=[], LocalSecondaryIndexes=[])
+    named = [{**wrong[0], "IndexName": name, "Projection": {}} for name in ["global", "local"]]
+    refused(invalid + "Unknown ProjectionType: null", create, GlobalSecondaryIndexes=named[:1], LocalSecondaryIndexes=named[1:])
+    refused("1 validation error detected: Value '[KeySchemaElement(attributeName=pk, keyType=HASH), "
+            "KeySchemaElement(attributeName=a, keyType=RANGE), KeySchemaElement(attributeName=b, keyType=RANGE)]' at 'keySchema' "
+            "failed to satisfy constraint: Member must have length less than or equal to 2", create, KeySchema=[
+                {"AttributeName": name, "KeyType": kind} for name, kind in [("pk", "HASH"), ("a", "RANGE"), ("b", "RANGE")]])
+
+
+@check
 def keys_are_checked():
     def keys(*pairs):
         return [{"AttributeName": name, "KeyType": kind} for name, kind in pairs]
@@ -72,7 +91,7 @@ def keys_are_checked():
     refused("Invalid KeySchema: The first KeySchemaElement is not a HASH key type", create, KeySchema=keys(("pk", "RANGE")))
     refused("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type", create,
             KeySchema=keys(("pk", "HASH"), ("sk", "HASH")))
-    refused("Both the Hash Key and the Range Key element in the KeySchema have the same name", create,
+    refused("Invalid KeySchema: Some index key attribute have no definition", create,
             KeySchema=keys(("pk", "HASH"), ("pk", "RANGE")))
     refused("Invalid KeySchema: Some index key attribute have no definition", create,
             KeySchema=keys(("pk", "HASH"), ("sk", "RANGE")))
@@ -192,8 +211,15 @@ def indexes_come_and_go():
     fails("ValidationException", None, update, {**by_x, "Delete": {"IndexName": "by-x"}})
     refused(invalid + "Only one global secondary index update per index is allowed simultaneously. Index: by-x",
             lambda **_: update({"Delete": {"IndexName": "by-x"}}, {"Delete": {"IndexName": "by-x"}}))
-    refused("Invalid KeySchema: Some index key attribute have no definition",
+    refused(invalid + "Some index key attributes are not defined in AttributeDefinitions. Keys: [pk, x], AttributeDefinitions: []",
             lambda **_: update({"Create": index("by-x", "pk", "x")}))
+    refused(invalid + "Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. "
+            "Existing schema: Schema:[SchemaElement: key{pk:S:HASH}] New schema: Schema:[SchemaElement: key{pk:N:HASH}]",
+            lambda **_: update({"Create": index("by-pk", "pk")}, AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "N"}]))
+    refused(invalid + "Duplicate attribute name in NonKeyAttributes: a", lambda **_: update(
+        {"Create": index("by-pk", "pk", projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["a", "b", "a"]})},
+        AttributeDefinitions=attributes(["pk"])))
     refused(invalid + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
             lambda **_: update({"Create": {**by_x["Create"], "ProvisionedThroughput": units}},
                                AttributeDefinitions=attributes(["x"])))
@@ -206,6 +232,74 @@ def indexes_come_and_go():
     db.update_table(TableName=made, BillingMode="PROVISIONED", ProvisionedThroughput=units)
     refused(invalid + "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: by-x",
             lambda **_: update(by_x, AttributeDefinitions=attributes(["x"])))
+
+
+@check
+def a_new_index_leaves_out_what_is_not_its_key():
+    made = table(sort=False)
+    values = {"text": {"S": "a"}, "empty": {"S": ""}, "long": {"S": "x" * 2049}, "longest": {"S": "x" * 2048}, "number": {"N": "1"}}
+    for name, value in values.items():
+        db.put_item(TableName=made.name, Item={"pk": {"S": name}, "x": value, "y": {"S": "y"}})
+    db.put_item(TableName=made.name, Item={"pk": {"S": "sort"}, "x": {"S": "b"}, "y": {"S": "y" * 1025}})
+    db.update_table(TableName=made.name, AttributeDefinitions=attributes(["x", "y"]),
+                    GlobalSecondaryIndexUpdates=[{"Create": index("by-x", "x", "y")}])
+    deadline = time.time() + 30
+    while index_of(made.name, "by-x")["IndexStatus"] != "ACTIVE":
+        assert time.time() < deadline
+        time.sleep(0.02)
+    found = db.scan(TableName=made.name, IndexName="by-x")["Items"]
+    equal(sorted(item["pk"]["S"] for item in found), ["longest", "text"])
+    equal(index_of(made.name, "by-x")["ItemCount"], 2)
+    # An item that was left out comes in when it gets a key.
+    db.put_item(TableName=made.name, Item={"pk": {"S": "empty"}, "x": {"S": "c"}, "y": {"S": "y"}})
+    db.delete_item(TableName=made.name, Key={"pk": {"S": "long"}})
+    equal(index_of(made.name, "by-x")["ItemCount"], 3)
+
+
+@check
+def warm_throughput_of_a_new_table_is_shown_when_it_was_asked_for():
+    shown = create(TableName="cold", GlobalSecondaryIndexes=[index("by-pk", "pk")])["TableDescription"]
+    assert "WarmThroughput" not in shown and "WarmThroughput" not in shown["GlobalSecondaryIndexes"][0]
+    equal(db.describe_table(TableName="cold")["Table"]["WarmThroughput"]["Status"], "ACTIVE")
+    asked = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}
+    equal(create(TableName="warm", WarmThroughput=asked)["TableDescription"]["WarmThroughput"], {**asked, "Status": "UPDATING"})
+    equal(db.describe_table(TableName="warm")["Table"]["WarmThroughput"], {**asked, "Status": "ACTIVE"})
+
+
+@check
+def encryption_is_shown_with_the_arn_of_its_key():
+    made = table(sort=False).name
+
+    def change(**encryption):
+        return db.update_table(TableName=made, SSESpecification=encryption)["TableDescription"].get("SSEDescription")
+
+    keys = "arn:aws:kms:us-east-1:000000000000:"
+    for given, shown in [("abc", keys + "key/abc"), ("alias/mine", keys + "alias/mine"), (keys + "key/x", keys + "key/x")]:
+        described = {"SSEType": "KMS", "KMSMasterKeyArn": shown}
+        equal(change(Enabled=True, KMSMasterKeyId=given), {**described, "Status": "UPDATING"})
+        equal(db.describe_table(TableName=made)["Table"]["SSEDescription"], {**described, "Status": "ENABLED"})
+    equal(change(Enabled=False), {**described, "Status": "UPDATING"})
+    assert "SSEDescription" not in db.describe_table(TableName=made)["Table"]
+
+
+@check
+def tags_have_letters_digits_and_a_few_marks():
+    made = table(sort=False).name
+    arn = db.describe_table(TableName=made)["Table"]["TableArn"]
+    good = [{"Key": "ü ß+-=._:/@9", "Value": "日本 ²"}]
+    db.tag_resource(ResourceArn=arn, Tags=good)
+    equal(db.list_tags_of_resource(ResourceArn=arn)["Tags"], good)
+    for mark in '!%"':
+        for tag in [{"Key": f"a{mark}", "Value": "b"}, {"Key": "a", "Value": f"b{mark}"}]:
+            for call in [lambda **more: create(TableName="tagged", **more), lambda **more: db.tag_resource(ResourceArn=arn, **more)]:
+                fails("ValidationException", None, call, Tags=[tag])
+    calls = [lambda arn: db.tag_resource(ResourceArn=arn, Tags=good), lambda arn: db.list_tags_of_resource(ResourceArn=arn),
+             lambda arn: db.untag_resource(ResourceArn=arn, TagKeys=["a"])]
+    for call in calls:
+        fails("ValidationException", invalid + f"ARNs must start with 'arn:': {made}", call, made)
+        fails("ValidationException", None, call, arn + "/index/by-x")
+        fails("AccessDeniedException", None, call, arn.replace("000000000000", "111111111111"))
+        fails("ResourceNotFoundException", None, call, arn + "x")
 
 
 @check

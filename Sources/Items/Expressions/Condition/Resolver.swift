@@ -16,13 +16,13 @@ struct Resolver {
       let left = try operand(leftSyntax)
       let right = try operand(rightSyntax)
       try checkDistinct(comparator.rawValue, [left, right], offset)
-      if comparator != .equal, comparator != .notEqual { try checkOrdered(comparator.rawValue, [left, right], offset) }
+      if comparator != .equal, comparator != .notEqual { try Resolver.checkOrdered(comparator.rawValue, [left, right], offset) }
       return .comparison(comparator, left, right)
     case .between(let valueSyntax, let lowSyntax, let highSyntax, let offset):
       let value = try operand(valueSyntax)
       let low = try operand(lowSyntax)
       let high = try operand(highSyntax)
-      try checkOrdered("BETWEEN", [value, low, high], offset)
+      try Resolver.checkOrdered("BETWEEN", [value, low, high], offset)
       try checkBounds(low, high, offset)
       return .between(value, low, high)
     case .isIn(let valueSyntax, let listSyntax, _):
@@ -158,7 +158,7 @@ struct Resolver {
   }
 
   /// Only strings, numbers and bytes have an order.
-  private func checkOrdered(_ name: String, _ operands: [Operand], _ offset: Int) throws(ExpressionError) {
+  static func checkOrdered(_ name: String, _ operands: [Operand], _ offset: Int) throws(ExpressionError) {
     for operand in operands {
       if let type = operand.knownType, type != "S", type != "N", type != "B" { throw Resolver.wrongType(name, type, offset) }
     }

@@ -63,7 +63,11 @@ package struct KeyConditionExpression: Sendable {
   /// The values of the partition attributes, all of them, and what is asked of the sort attributes: of the first ones, each
   /// equality but the last.
   package func resolved(for schema: KeySchema) throws(DynamoError) -> Resolved {
-    guard parts.count <= max(2, schema.attributes.count) else { throw KeyConditionExpression.wrongCount }
+    guard parts.count <= schema.attributes.count else {
+      throw .validation(
+        "The number of query conditions (\(parts.count)) exceeds the number of key attributes defined in the schema "
+          + "(\(schema.attributes.count))")
+    }
     var partitions: [Part] = []
     for attribute in schema.partitions {
       guard let part = parts.first(where: { Text.equal($0.attribute, attribute.name) }) else {
@@ -72,7 +76,7 @@ package struct KeyConditionExpression: Sendable {
       partitions.append(part)
     }
     let others = parts.filter { part in !schema.partitions.contains { Text.equal($0.name, part.attribute) } }
-    guard others.count <= schema.sorts.count else { throw KeyConditionExpression.notSupported }
+    try KeyConditionExpression.checkFromTheLeft(others, schema.sorts)
     var sorts: [SortCondition] = []
     for attribute in schema.sorts.prefix(others.count) {
       guard let part = others.first(where: { Text.equal($0.attribute, attribute.name) }) else {
@@ -86,12 +90,22 @@ package struct KeyConditionExpression: Sendable {
       try KeyConditionExpression.check(value, attribute)
       return value
     }
-    let leading = try sorts.dropLast().map { (condition) throws(DynamoError) in
-      guard case .equal(let value) = condition else { throw KeyConditionExpression.notSupported }
-      return value
-    }
+    let leading = sorts.dropLast().flatMap(\.operands)
     if case .beginsWith(.number)? = sorts.last { throw KeyConditionExpression.notSupported }
     return Resolved(partition: partition, leading: leading, sort: sorts.last)
+  }
+
+  /// Throws unless each sort attribute before the last one that is asked of has an equality.
+  private static func checkFromTheLeft(_ parts: [Part], _ sorts: [KeyAttribute]) throws(DynamoError) {
+    let asked = sorts.map { attribute in parts.first { Text.equal($0.attribute, attribute.name) }?.condition }
+    guard let last = asked.lastIndex(where: { $0 != nil }) else { return }
+    let without = sorts[..<last].indices.filter { place in
+      if case .equal? = asked[place] { false } else { true }
+    }
+    guard !without.isEmpty else { return }
+    throw .validation(
+      "RANGE key attributes \(without.map { sorts[$0].name }.joined(separator: ", ")) must have equality conditions specified in the "
+        + "query because a condition is present on key attribute \(sorts[last].name)")
   }
 
   static let wrongCount = DynamoError.validation("Conditions can be of length 1 or 2 only")

@@ -29,8 +29,9 @@ extension PartiQLParser {
 
   private mutating func comparison() throws(ExpressionError) -> Condition {
     if case .word(let word) = token.kind, isMark("(", ahead: 1), let condition = try function(word.lowercased()) {
-      return condition
+      return try truth(of: condition)
     }
+    let start = token.offset
     let left = try operand()
     if take(word: "IS") {
       let isNegated = take(word: "NOT")
@@ -40,7 +41,9 @@ extension PartiQLParser {
     if take(word: "BETWEEN") {
       let low = try operand()
       try expect(word: "AND")
-      return .between(left, low, try operand())
+      let high = try operand()
+      try checkOrdered("BETWEEN", [left, low, high], at: start)
+      return .between(left, low, high)
     }
     let isNegated = isWord("NOT") && isWord("IN", ahead: 1)
     if isNegated { advance() }
@@ -52,7 +55,26 @@ extension PartiQLParser {
       throw error("Expected a comparison")
     }
     advance()
-    return .comparison(comparator, left, try operand())
+    let right = try operand()
+    if comparator != .equal, comparator != .notEqual { try checkOrdered(comparator.rawValue, [left, right], at: start) }
+    return .comparison(comparator, left, right)
+  }
+
+  /// A function's answer may be compared with a boolean: `attribute_exists(a) = true`.
+  private mutating func truth(of condition: Condition) throws(ExpressionError) -> Condition {
+    let isEqual = isMark("=")
+    guard isEqual || isMark("<>") || isMark("!=") else { return condition }
+    advance()
+    guard case .value(.bool(let wanted)) = try operand() else { throw error("Expected TRUE or FALSE") }
+    return wanted == isEqual ? condition : .not(condition)
+  }
+
+  private func checkOrdered(_ name: String, _ operands: [Operand], at offset: Int) throws(ExpressionError) {
+    do throws(ExpressionError) {
+      try Resolver.checkOrdered(name, operands, offset)
+    } catch {
+      throw ExpressionError(error.reason, offset: offset, .ofValues)
+    }
   }
 
   /// What follows IS: MISSING, NULL, or a type.
@@ -61,7 +83,7 @@ extension PartiQLParser {
     if take(word: "MISSING") { return .notExists(path) }
     if take(word: "NULL") { return .hasType(operand, "NULL") }
     let types: [(StaticString, String)] = [
-      ("STRING", "S"), ("NUMBER", "N"), ("BINARY", "B"), ("BOOLEAN", "BOOL"), ("LIST", "L"), ("MAP", "M"),
+      ("STRING", "S"), ("NUMBER", "N"), ("BINARY", "B"), ("BOOLEAN", "BOOL"), ("BOOL", "BOOL"), ("LIST", "L"), ("MAP", "M"),
     ]
     for (word, type) in types where take(word: word) { return .hasType(operand, type) }
     throw error("Expected MISSING or NULL")
@@ -81,6 +103,7 @@ extension PartiQLParser {
       return nil
     }
     let start = token.offset
+    functionsTaken += 1
     advance()
     try expect(mark: "(")
     var operands = [try operand()]
@@ -100,6 +123,7 @@ extension PartiQLParser {
 
   private mutating func operand() throws(ExpressionError) -> Operand {
     if isWord("SIZE"), isMark("(", ahead: 1) {
+      functionsTaken += 1
       advance()
       advance()
       let inner = try nested { (parser) throws(ExpressionError) in try parser.operand() }

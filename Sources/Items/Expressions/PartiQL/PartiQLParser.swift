@@ -2,13 +2,17 @@ internal import DynamoModel
 
 /// Reads the statements that DynamoDB has of PartiQL: SELECT, INSERT, UPDATE, DELETE and EXISTS.
 struct PartiQLParser {
-  static let wrongParameterCount = "Number of parameters in request and statement don't match."
+  static func wrongParameterCount(at offset: Int) -> ExpressionError {
+    ExpressionError("Number of parameters in request and statement don't match.", offset: offset, .ofValues)
+  }
 
   private let tokens: [PartiQLToken]
   private let parameters: [AttributeValue]
   private var place = 0
   private var parametersTaken = 0
   private var depth = 0
+  /// Functions of conditions so far.
+  var functionsTaken = 0
 
   init(_ tokens: [PartiQLToken], _ parameters: [AttributeValue]) {
     self.tokens = tokens
@@ -89,7 +93,7 @@ struct PartiQLParser {
 
   mutating func parameter() throws(ExpressionError) -> AttributeValue {
     guard parametersTaken < parameters.count else {
-      throw ExpressionError(PartiQLParser.wrongParameterCount, offset: token.offset)
+      throw PartiQLParser.wrongParameterCount(at: token.offset)
     }
     advance()
     parametersTaken += 1
@@ -111,6 +115,8 @@ struct PartiQLParser {
       statement = PartiQLStatement(table: table, kind: .exists(select))
     } else if take(word: "INSERT") {
       statement = try insert()
+    } else if take(word: "FROM") {
+      statement = try updateFrom()
     } else if take(word: "UPDATE") {
       statement = try update()
     } else if take(word: "DELETE") {
@@ -135,8 +141,7 @@ struct PartiQLParser {
       paths = given
     }
     try expect(word: "FROM")
-    let table = try name()
-    let index = take(mark: ".") ? try name() : nil
+    let (table, index) = try source()
     let condition = try condition()
     var order: [(attribute: String, isDescending: Bool)] = []
     if take(word: "ORDER") {
@@ -153,7 +158,10 @@ struct PartiQLParser {
 
   private mutating func insert() throws(ExpressionError) -> PartiQLStatement {
     try expect(word: "INTO")
-    let table = try name()
+    let (table, index) = try source()
+    if index != nil {
+      throw errorAlone("FROM clause may only contain a single table name in data manipulation statements")
+    }
     try expect(word: "VALUE")
     let start = token
     guard case .map(let item) = try value(isItem: true) else {
@@ -163,7 +171,21 @@ struct PartiQLParser {
   }
 
   private mutating func update() throws(ExpressionError) -> PartiQLStatement {
-    let table = try name()
+    let table = try changedTable()
+    let actions = try actions()
+    let condition = try condition()
+    return PartiQLStatement(table: table, kind: .update(UpdateExpression(actions), condition, try returning()))
+  }
+
+  /// The other order of the same: `FROM table WHERE condition SET changes`.
+  private mutating func updateFrom() throws(ExpressionError) -> PartiQLStatement {
+    let table = try changedTable()
+    let condition = try condition()
+    let actions = try actions()
+    return PartiQLStatement(table: table, kind: .update(UpdateExpression(actions), condition, try returning()))
+  }
+
+  private mutating func actions() throws(ExpressionError) -> [UpdateAction] {
     var actions: [UpdateAction] = []
     while isWord("SET") || isWord("REMOVE") {
       let removes = isWord("REMOVE")
@@ -181,13 +203,12 @@ struct PartiQLParser {
     guard !actions.isEmpty else { throw noManipulation }
     try PathOverlap.check(actions.map(\.path))
     for action in actions { try action.checkOperands() }
-    let condition = try condition()
-    return PartiQLStatement(table: table, kind: .update(UpdateExpression(actions), condition, try returning()))
+    return actions
   }
 
   private mutating func delete() throws(ExpressionError) -> PartiQLStatement {
     try expect(word: "FROM")
-    let table = try name()
+    let table = try changedTable()
     let condition = try condition()
     let start = token
     let returning = try returning()
@@ -198,8 +219,9 @@ struct PartiQLParser {
   }
 
   private mutating func condition() throws(ExpressionError) -> PartiQLWhere {
-    guard take(word: "WHERE") else { return PartiQLWhere(parts: []) }
-    if case .all(let parts) = try anyOf() { return PartiQLWhere(parts: parts) }
+    guard take(word: "WHERE") else { return PartiQLWhere(parts: [], hasFunctions: false) }
+    let functionsBefore = functionsTaken
+    if case .all(let parts) = try anyOf() { return PartiQLWhere(parts: parts, hasFunctions: functionsTaken > functionsBefore) }
     throw error("Expected a condition")
   }
 
@@ -214,6 +236,23 @@ struct PartiQLParser {
   }
 
   // MARK: Names
+
+  private func errorAlone(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset, .alone) }
+
+  /// What a statement reads or changes: a table, perhaps with one of its indexes.
+  private mutating func source() throws(ExpressionError) -> (table: String, index: String?) {
+    var names = [try name()]
+    while take(mark: ".") { names.append(try name()) }
+    if names.contains("") { throw errorAlone("Path component cannot be an empty string") }
+    guard names.count <= 2 else { throw errorAlone("A path may contain at most 2 components in the FROM clause") }
+    return (names[0], names.count > 1 ? names[1] : nil)
+  }
+
+  private mutating func changedTable() throws(ExpressionError) -> String {
+    let (table, index) = try source()
+    if index != nil { throw errorAlone("This operation is not supported on an index") }
+    return table
+  }
 
   private static let keywords: Set<String> = [
     "SELECT", "FROM", "WHERE", "INSERT", "INTO", "VALUE", "UPDATE", "SET", "REMOVE", "DELETE", "RETURNING", "AND", "OR", "NOT",

@@ -18,17 +18,26 @@ package struct PartiQLStatement: Sendable {
     if case .select = kind { true } else { false }
   }
 
-  package static let bytesMax = 8192
+  /// Whether it asks for what it changed.
+  package var isReturning: Bool {
+    switch kind {
+    case .update(_, _, let returning), .delete(_, let returning): returning != nil
+    case .select, .exists, .insert: false
+    }
+  }
 
   /// Reads a statement. Every `?` takes the next parameter; there must be as many of one as of the other.
   package init(_ text: String, parameters: [AttributeValue]) throws(DynamoError) {
     do throws(ExpressionError) {
       var parser = PartiQLParser(try PartiQLLexer.tokens(text), parameters)
       self = try parser.statement()
-      guard parser.takesAllParameters else { throw ExpressionError(PartiQLParser.wrongParameterCount, offset: 0) }
+      guard parser.takesAllParameters else { throw PartiQLParser.wrongParameterCount(at: 0) }
     } catch {
-      if error.reason == PartiQLParser.wrongParameterCount { throw .validation(error.reason) }
-      throw .validation("Statement wasn't well formed, can't be processed: \(error.reason)")
+      switch error.form {
+      case .introduced: throw .validation("Statement wasn't well formed, can't be processed: \(error.reason)")
+      case .alone: throw .validation(error.reason)
+      case .ofValues: throw .content(error.reason)
+      }
     }
   }
 
@@ -71,6 +80,8 @@ package struct PartiQLSelect: Sendable {
 package struct PartiQLWhere: Sendable {
   /// The parts that must all hold.
   let parts: [Condition]
+  /// Whether a function stands in it.
+  package let hasFunctions: Bool
 
   package var condition: ConditionExpression? { parts.isEmpty ? nil : ConditionExpression(.all(parts)) }
 
@@ -87,6 +98,16 @@ package struct PartiQLWhere: Sendable {
       rest.remove(at: place)
     }
     return (key, rest.isEmpty ? nil : ConditionExpression(.all(rest)))
+  }
+
+  /// The attributes, each once, that the clause names beside those of a key.
+  package func attributes(beside schema: KeySchema) -> [String] {
+    var names: [String] = []
+    for name in condition?.paths.map(\.root) ?? []
+    where !names.contains(where: { Text.equal($0, name) }) && !schema.attributes.contains(where: { Text.equal($0.name, name) }) {
+      names.append(name)
+    }
+    return names
   }
 
   /// How the clause can be answered through a key: the partition keys, each once and in the clause's order, and a condition on

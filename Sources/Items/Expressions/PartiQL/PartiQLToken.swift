@@ -19,7 +19,8 @@ struct PartiQLToken {
   let offset: Int
 }
 
-/// Cuts a statement into tokens. Quotes are doubled within quotes; `--` begins a comment that ends with the line.
+/// Cuts a statement into tokens. Quotes are doubled within quotes; `--` begins a comment that ends with the line, `/*` one that ends
+/// with `*/`.
 enum PartiQLLexer {
   static let marks = [
     "<<", ">>", "<=", ">=", "<>", "!=", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":", "*", "+", "-", ";",
@@ -39,12 +40,29 @@ enum PartiQLLexer {
         while index < bytes.count, bytes[index] != 0x0a { index += 1 }
         continue
       }
+      if bytes[index...].starts(with: "/*".utf8) {
+        try skipComment(bytes, &index)
+        continue
+      }
       let start = index
       let kind = try token(bytes, &index)
       tokens.append(PartiQLToken(kind: kind, offset: start))
     }
     tokens.append(PartiQLToken(kind: .end, offset: bytes.count))
     return tokens
+  }
+
+  private static func skipComment(_ bytes: [UInt8], _ index: inout Int) throws(ExpressionError) {
+    let start = index
+    index += 2
+    while index < bytes.count {
+      if bytes[index...].starts(with: "*/".utf8) {
+        index += 2
+        return
+      }
+      index += 1
+    }
+    throw ExpressionError("A comment is not closed", offset: start)
   }
 
   private static func token(_ bytes: [UInt8], _ index: inout Int) throws(ExpressionError) -> PartiQLToken.Kind {
@@ -54,7 +72,8 @@ enum PartiQLLexer {
     case UInt8(ascii: "?"):
       index += 1
       return .parameter
-    case let byte where isDigit(byte): return .number(number(bytes, &index))
+    case let byte where isDigit(byte) || (byte == UInt8(ascii: ".") && beginsFraction(bytes, index)):
+      return .number(number(bytes, &index))
     case let byte where isLetter(byte):
       let start = index
       while index < bytes.count, isLetter(bytes[index]) || isDigit(bytes[index]) { index += 1 }
@@ -105,6 +124,14 @@ enum PartiQLLexer {
       }
     }
     return String(decoding: bytes[start..<index], as: UTF8.self)
+  }
+
+  /// Whether the point here begins a number, as in `.5`, rather than the next element of a path.
+  private static func beginsFraction(_ bytes: [UInt8], _ index: Int) -> Bool {
+    guard index + 1 < bytes.count, isDigit(bytes[index + 1]) else { return false }
+    guard index > 0 else { return true }
+    let before = bytes[index - 1]
+    return !isLetter(before) && !isDigit(before) && before != UInt8(ascii: "\"") && before != UInt8(ascii: "]")
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }

@@ -9,6 +9,8 @@ struct SyntaxChecker {
     "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size",
   ]
 
+  static let updateFunctions = ["if_not_exists", "list_append"]
+
   /// The greatest index that a list of a path may have.
   static let indexMax = Int(UInt32.max) - 1
 
@@ -49,10 +51,21 @@ struct SyntaxChecker {
   }
 
   private mutating func visit(_ function: FunctionSyntax) {
-    if !SyntaxChecker.conditionFunctions.contains(where: { Text.equal($0, function.name) }) {
-      note(.unknownFunction, "Invalid function name; function: \(function.name)", function.offset)
-    }
+    checkKnown(function, SyntaxChecker.conditionFunctions, others: SyntaxChecker.updateFunctions, in: "a condition expression")
     for argument in function.arguments { visitValue(argument) }
+  }
+
+  /// Notes a function that is none of `functions`: by its name if it is one of the other kind of expression.
+  private mutating func checkKnown(
+    _ function: FunctionSyntax, _ functions: [String], others: [String], in expression: StaticString
+  ) {
+    let isOne = { (names: [String]) in names.contains { Text.equal($0, function.name) } }
+    if isOne(functions) { return }
+    note(
+      .unknownFunction,
+      isOne(others)
+        ? "The function is not allowed in \(expression); function: \(function.name)"
+        : "Invalid function name; function: \(function.name)", function.offset)
   }
 
   /// Where a value is wanted, `size` is the only function that gives one.
@@ -76,18 +89,20 @@ struct SyntaxChecker {
     }
   }
 
-  /// The right side of SET.
-  mutating func visitUpdateValue(_ operand: OperandSyntax) {
+  /// The right side of SET. Of its functions only `if_not_exists` may stand within another one.
+  mutating func visitUpdateValue(_ operand: OperandSyntax, isArgument: Bool = false) {
     switch operand {
     case .path(let path): visit(path)
     case .arithmetic(_, let left, let right, _):
       visitUpdateValue(left)
       visitUpdateValue(right)
     case .function(let function):
-      if !["if_not_exists", "list_append"].contains(where: { Text.equal($0, function.name) }) {
-        note(.unknownFunction, "Invalid function name; function: \(function.name)", function.offset)
+      checkKnown(
+        function, SyntaxChecker.updateFunctions, others: SyntaxChecker.conditionFunctions, in: "an update expression")
+      if isArgument, Text.equal(function.name, "list_append") {
+        note(.misusedFunction, misuse(function.name), function.offset)
       }
-      for argument in function.arguments { visitUpdateValue(argument) }
+      for argument in function.arguments { visitUpdateValue(argument, isArgument: true) }
     case .placeholder, .literal: break
     }
   }

@@ -75,6 +75,16 @@ indirect enum UpdateValue: Sendable {
     }
   }
 
+  /// The paths that it is computed from.
+  var paths: [DocumentPath] {
+    switch self {
+    case .value: []
+    case .path(let path): [path]
+    case .ifNotExists(let path, let other): [path] + other.paths
+    case .append(let left, let right), .sum(let left, let right), .difference(let left, let right): left.paths + right.paths
+    }
+  }
+
   static func number(_ compute: () throws(NumberError) -> Number) throws(DynamoError) -> AttributeValue {
     do throws(NumberError) {
       return .number(try compute())

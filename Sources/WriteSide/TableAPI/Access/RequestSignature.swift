@@ -35,11 +35,10 @@ struct RequestSignature {
 
   private init(_ header: String, _ request: borrowing HTTPRequest) throws(DynamoError) {
     var parts: [String: String] = [:]
-    let fields = header.drop { $0 != " " }.split(separator: ",")
-    for field in fields {
-      let trimmed = field.drop { $0 == " " }
-      guard let equals = trimmed.firstIndex(of: "=") else { continue }
-      parts[String(trimmed[..<equals])] = String(trimmed[trimmed.index(after: equals)...])
+    // With commas between them, or blanks, or both.
+    for field in header.drop(while: { $0 == " " }).drop(while: { $0 != " " }).split(whereSeparator: { $0 == "," || $0 == " " }) {
+      guard let equals = field.firstIndex(of: "=") else { continue }
+      parts[String(field[..<equals])] = String(field[field.index(after: equals)...])
     }
     var missing: [String] = []
     for part in ["Credential", "Signature", "SignedHeaders"] where parts[part]?.isEmpty ?? true {

@@ -5,7 +5,7 @@ internal import TableStore
 enum Backups {
   static func check(_ arn: String?, _ constraints: inout Constraints) {
     constraints.required(arn != nil, at: "backupArn")
-    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: "backupArn")
+    constraints.length(arn, .backupArn, at: "backupArn")
   }
 
   /// The backup that a request names by its ARN.

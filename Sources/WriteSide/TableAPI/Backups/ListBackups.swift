@@ -3,7 +3,6 @@ internal import DynamoModel
 internal import TableStore
 
 enum ListBackups {
-  static let backupsMax = 100
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
@@ -15,9 +14,9 @@ enum ListBackups {
     let type = try body.string("BackupType")
     var constraints = Constraints()
     constraints.name(table, at: "tableName", isRequired: false)
-    constraints.range(limit, 1, backupsMax, at: "limit")
-    constraints.count(after?.utf16.count, 37, 1024, shown: after ?? "", at: "exclusiveStartBackupArn")
-    constraints.oneOf(type, ["USER", "SYSTEM", "AWS_BACKUP", "ALL"], at: "backupType")
+    constraints.range(limit, .backupsInputLimit, at: "limit")
+    constraints.length(after, .backupArn, at: "exclusiveStartBackupArn")
+    constraints.oneOf(type, .backupTypeFilter, at: "backupType")
     try constraints.check()
     var backups = call.store.jobs(.backup).filter { job in
       call.sees(job.description.definition.name) && (table.map { Text.equal($0, job.description.definition.name) } ?? true)
@@ -25,7 +24,7 @@ enum ListBackups {
         && type != "AWS_BACKUP"
     }
     if let after, let place = backups.firstIndex(where: { Text.equal($0.arn, after) }) { backups.removeFirst(place + 1) }
-    let shown = Array(backups.prefix(limit ?? backupsMax))
+    let shown = Array(backups.prefix(limit ?? ModelBounds.backupsInputLimit.max))
     return .answer(
       Outcome.object { writer in
         writer.name("BackupSummaries")

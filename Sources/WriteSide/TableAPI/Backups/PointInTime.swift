@@ -4,7 +4,6 @@ internal import TableStore
 
 /// Point-in-time recovery: what it can give is what the table's log can take back.
 enum PointInTime {
-  static let daysMax = 35
 
   /// The times that a table can be restored to, in milliseconds. Throws while recovery is disabled.
   static func range(_ call: Call, _ table: TableHandle) throws(DynamoError) -> ClosedRange<Int64> {
@@ -18,7 +17,7 @@ enum PointInTime {
   static func enabled(_ call: Call, _ table: TableHandle) -> ClosedRange<Int64>? {
     guard let since = table.definition.options.recoverableSince else { return nil }
     let now = call.store.now
-    let days = table.definition.options.recoveryDays ?? Int64(daysMax)
+    let days = table.definition.options.recoveryDays ?? Int64(ModelBounds.recoveryPeriodInDays.max)
     let earliest = max(since, call.store.earliestMoment(table).rawValue, now - days * 86_400_000)
     return min(earliest, now)...now
   }
@@ -33,7 +32,7 @@ extension JSONWriter {
     beginObject()
     member("PointInTimeRecoveryStatus", range == nil ? "DISABLED" : "ENABLED")
     if let range {
-      member("RecoveryPeriodInDays", options.recoveryDays ?? Int64(PointInTime.daysMax))
+      member("RecoveryPeriodInDays", options.recoveryDays ?? Int64(ModelBounds.recoveryPeriodInDays.max))
       name("EarliestRestorableDateTime")
       seconds(range.lowerBound)
       name("LatestRestorableDateTime")

@@ -17,7 +17,7 @@ struct RestoreRequest {
     constraints.name(name, at: "targetTableName")
     self.name = name ?? ""
     mode = try body.string("BillingModeOverride")
-    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingModeOverride")
+    constraints.oneOf(mode, .billingMode, at: "billingModeOverride")
     throughput = try ThroughputRequest(
       body, "ProvisionedThroughputOverride", at: "provisionedThroughputOverride", &constraints)
     func indexes(_ member: StaticString, _ kind: IndexDefinition.Kind, _ path: String) throws(DynamoError) -> [IndexRequest]? {

@@ -13,7 +13,7 @@ enum UpdateContinuousBackups {
     if specification != nil {
       constraints.required(enabled != nil, at: "pointInTimeRecoverySpecification.pointInTimeRecoveryEnabled")
     }
-    constraints.range(days, 1, PointInTime.daysMax, at: "pointInTimeRecoverySpecification.recoveryPeriodInDays")
+    constraints.range(days, .recoveryPeriodInDays, at: "pointInTimeRecoverySpecification.recoveryPeriodInDays")
     try constraints.check()
     let table = try call.backedTable(name ?? "")
     if enabled == false, days != nil {

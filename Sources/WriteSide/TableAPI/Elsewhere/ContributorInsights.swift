@@ -4,9 +4,6 @@ internal import TableStore
 /// Contributor insights of tables and global indexes: whether they are asked for is kept and shown. What they would count is
 /// CloudWatch's, a service beside the database.
 enum ContributorInsights {
-  private static let modes = ["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
-
-  static let listMax = 100
 
   /// The table and the global index that a request names; both must be there.
   private static func place(_ call: Call, _ constraints: Constraints) throws(DynamoError) -> (table: TableHandle, index: String?)
@@ -41,15 +38,15 @@ enum ContributorInsights {
     let mode = try call.body.string("ContributorInsightsMode")
     var constraints = Constraints()
     constraints.required(action != nil, at: "contributorInsightsAction")
-    constraints.oneOf(action, ["ENABLE", "DISABLE"], at: "contributorInsightsAction")
-    constraints.oneOf(mode, modes, at: "contributorInsightsMode")
+    constraints.oneOf(action, .contributorInsightsAction, at: "contributorInsightsAction")
+    constraints.oneOf(mode, .contributorInsightsMode, at: "contributorInsightsMode")
     let (table, index) = try place(call, constraints)
     _ = try call.changeableTable(table.definition.name)
     let (store, name, isEnabled) = (call.store, table.definition.name, action == "ENABLE")
     return .control { () throws(DynamoError) -> [UInt8] in
       let now = store.now
       let changed = try store.updateTable(name) { (definition) throws(DynamoError) in
-        let mode = mode ?? definition.insights(index)?.mode ?? modes[0]
+        let mode = mode ?? definition.insights(index)?.mode ?? ModelEnumeration.contributorInsightsMode.values[0]
         definition.setInsights(index, (isEnabled: isEnabled, mode: mode, changedAt: now))
       }
       return Outcome.object { writer in
@@ -65,9 +62,7 @@ enum ContributorInsights {
     var constraints = Constraints()
     constraints.name(wanted, at: "tableName", isRequired: false)
     let limit = try call.body.integer("MaxResults")
-    if let limit, limit > listMax {
-      constraints.fail("\(limit)", at: "maxResults", "Member must have value less than or equal to \(listMax)")
-    }
+    constraints.range(limit, .listContributorInsightsLimit, at: "maxResults")
     let token = try call.body.string("NextToken")
     try constraints.check()
     let names = call.store.tableNames(after: nil, limit: .max, where: call.sees).names
@@ -86,7 +81,7 @@ enum ContributorInsights {
       }
       found.removeFirst(place + 1)
     }
-    let size = limit.map { $0 > 0 ? $0 : listMax } ?? listMax
+    let size = limit.flatMap { $0 > 0 ? $0 : nil } ?? ModelBounds.listContributorInsightsLimit.max
     let shown = Array(found.prefix(size))
     let more = shown.count < found.count
     return .answer(

@@ -11,7 +11,7 @@ enum KinesisDestinations {
     constraints.name(name, at: "tableName")
     if call.operation.name != "DescribeKinesisStreamingDestination" {
       constraints.required(stream != nil, at: "streamArn")
-      constraints.count(stream?.utf16.count, 37, 1024, shown: stream ?? "", at: "streamArn")
+      constraints.length(stream, .streamArn, at: "streamArn")
     }
     try constraints.check()
     return (try call.controlTable(name ?? ""), stream)

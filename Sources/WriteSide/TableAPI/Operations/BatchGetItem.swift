@@ -3,11 +3,12 @@ internal import Expressions
 internal import TableStore
 
 enum BatchGetItem {
-  static let keysMax = 100
   static let answerBytesMax = 16 << 20
 
   private struct Part {
     let table: TableHandle
+    /// The table's name, or its ARN, as the request has it.
+    let given: String
     let body: RequestBody
     let keys: [Item]
     let projection: ProjectionExpression?
@@ -18,29 +19,32 @@ enum BatchGetItem {
     let body = call.body
     let requests = try body.map("RequestItems")
     let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
-    var parts: [(name: String, body: RequestBody, keys: [Int])] = []
+    var parts: [(name: String, given: String, body: RequestBody, keys: [Int])] = []
     for (name, node) in requests ?? [] {
       let part = try RequestBody(body.tape, node)
-      parts.append((RequestBody.tableName(name), part, try part.list("Keys") ?? []))
+      parts.append((RequestBody.tableName(name), name, part, try part.list("Keys") ?? []))
     }
     try check(body, requests == nil ? nil : parts, returnConsumedCapacity)
 
     try ExpressionForm.get.checkNotMixed(parts.map(\.body))
     var read: [(name: String, keys: [Item], projection: ProjectionExpression?, consistent: Bool)] = []
-    for (name, part, nodes) in parts {
+    for (name, _, part, nodes) in parts {
       var expressions = try ExpressionParameters(part, call.api.expressions, .get)
-      var keys: [Item] = []
-      for node in nodes { keys.append(try Item(json: body.tape, node)) }
+      var given: [GivenItem] = []
+      for node in nodes { given.append(try GivenItem(body.tape, node, .get)) }
       let projection = try expressions.projection()
       try expressions.checkAllUsed()
+      let keys = try given.map { (key) throws(DynamoError) in try key.get() }
       try Duplicates.check(keys)
       read.append((name, keys, projection, try part.bool("ConsistentRead") ?? false))
     }
     var prepared: [Part] = []
     for (index, part) in read.enumerated() {
+      let table = try call.table(part.name)
+      try KeyPaths.check(part.projection?.paths ?? [], table.definition)
       prepared.append(
         Part(
-          table: try call.table(part.name), body: parts[index].body, keys: part.keys, projection: part.projection,
+          table: table, given: parts[index].given, body: parts[index].body, keys: part.keys, projection: part.projection,
           consistent: part.consistent))
     }
     let found = try call.store.items(prepared.flatMap { part in part.keys.map { (part.table, key: $0) } })
@@ -48,24 +52,24 @@ enum BatchGetItem {
   }
 
   private static func check(
-    _ body: RequestBody, _ parts: [(name: String, body: RequestBody, keys: [Int])]?, _ returnConsumedCapacity: String?
+    _ body: RequestBody, _ parts: [(name: String, given: String, body: RequestBody, keys: [Int])]?,
+    _ returnConsumedCapacity: String?
   ) throws(DynamoError) {
     var constraints = Constraints()
     constraints.required(parts != nil, at: "requestItems")
-    constraints.count(parts?.count, 1, .max, shown: "{}", at: "requestItems")
+    constraints.unquotedCount(parts?.count, .batchGetRequestMap, at: "RequestItems")
     constraints.tables((parts ?? []).map(\.name), shown: Shown.value(body, "RequestItems"), at: "requestItems")
     for part in parts ?? [] {
-      let path = "requestItems.\(part.name).member.keys"
-      constraints.required(part.body.has("Keys"), at: path)
+      constraints.required(part.body.has("Keys"), at: "requestItems.\(part.name).member.keys")
       if part.body.has("Keys") {
-        constraints.count(part.keys.count, 1, keysMax, shown: Shown.value(part.body, "Keys"), at: path)
+        constraints.unquotedCount(part.keys.count, .keyList, at: "RequestItems.\(part.name).member.Keys")
       }
       try ExpressionForm.get.check(part.body, at: "requestItems.\(part.name).member.", &constraints)
     }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
     try Duplicates.check(tables: (parts ?? []).map(\.name))
-    if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > keysMax {
+    if (parts ?? []).reduce(0, { $0 + $1.keys.count }) > ModelBounds.keyList.max {
       throw .validation("Too many items requested for the BatchGetItem call")
     }
   }
@@ -81,7 +85,7 @@ enum BatchGetItem {
       for part in parts {
         var capacity = ConsumedCapacity(table: part.table.definition.name)
         var left: [Item] = []
-        writer.name(text: part.table.definition.name)
+        writer.name(text: part.given)
         writer.beginArray()
         for key in part.keys {
           let item = found[place]
@@ -103,7 +107,7 @@ enum BatchGetItem {
       writer.name("UnprocessedKeys")
       writer.beginObject()
       for (part, keys) in unprocessed {
-        writer.name(text: part.table.definition.name)
+        writer.name(text: part.given)
         writer.unprocessed(part.body, keys)
       }
       writer.endObject()

@@ -2,8 +2,6 @@ internal import DynamoModel
 internal import TableStore
 
 enum BatchWriteItem {
-  static let writesMax = 25
-
   private enum Write {
     case put(Item)
     case delete(Item)
@@ -23,15 +21,10 @@ enum BatchWriteItem {
     }
     var constraints = Constraints()
     constraints.required(requests != nil, at: "requestItems")
-    constraints.count(requests?.count, 1, .max, shown: "{}", at: "requestItems")
+    constraints.unquotedCount(requests?.count, .batchWriteItemRequestMap, at: "RequestItems")
     constraints.tables(parts.map(\.table), shown: Shown.value(body, "RequestItems"), at: "requestItems")
-    if !parts.allSatisfy({ (1...writesMax).contains($0.writes.count) }) {
-      constraints.fail(
-        Shown.value(body, "RequestItems"), at: "requestItems",
-        "Map value must satisfy constraint: [Member must have length less than or equal to 25, "
-          + "Member must have length greater than or equal to 1]")
-    }
     for part in parts {
+      constraints.unquotedCount(part.writes.count, .writeRequests, at: "RequestItems.\(part.table).member")
       for (place, write) in part.writes.enumerated() {
         let path = "requestItems.\(part.table).member.\(place + 1).member"
         if let put = try write.object("PutRequest") { constraints.required(put.has("Item"), at: "\(path).putRequest.item") }
@@ -44,7 +37,7 @@ enum BatchWriteItem {
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     try constraints.check()
     try Duplicates.check(tables: parts.map(\.table))
-    guard parts.reduce(0, { $0 + $1.writes.count }) <= writesMax else {
+    guard parts.reduce(0, { $0 + $1.writes.count }) <= ModelBounds.writeRequests.max else {
       throw .validation("Too many items requested for the BatchWriteItem call")
     }
     var writes: [(table: String, writes: [Write])] = []
@@ -55,7 +48,10 @@ enum BatchWriteItem {
 
   private static func read(_ body: RequestBody) throws(DynamoError) -> Write {
     switch (try body.object("PutRequest"), try body.object("DeleteRequest")) {
-    case (let put?, nil): return .put(try put.item("Item") ?? Item())
+    case (let put?, nil):
+      let item = try put.item("Item") ?? Item()
+      guard item.size <= TableHandle.itemBytesMax else { throw .itemTooLarge }
+      return .put(item)
     case (nil, let delete?): return .delete(try delete.item("Key") ?? Item())
     case (nil, nil):
       throw .validation("Supplied WriteRequest is empty, must contain exactly one of PutRequest or DeleteRequest")

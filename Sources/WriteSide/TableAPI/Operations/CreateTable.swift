@@ -3,7 +3,7 @@ internal import TableStore
 
 enum CreateTable {
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
-    _ = try call.body.tableNameFirst()
+    _ = try call.body.requiredTableName()
     let (definition, clock) = try read(call.body, call.api.settings)
     try call.authorize(definition.name)
     let store = call.store
@@ -26,12 +26,12 @@ enum CreateTable {
     let name = try body.tableName()
     constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
-    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
+    constraints.oneOf(mode, .billingMode, at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
     let keySchema = try KeySchemaElements(body, at: "keySchema", &constraints)
     let indexes =
-      try IndexRequest.list(body, "LocalSecondaryIndexes", .local, at: "localSecondaryIndexes", constraints: &constraints)
-      + IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", constraints: &constraints)
+      try IndexRequest.list(body, "GlobalSecondaryIndexes", .global, at: "globalSecondaryIndexes", constraints: &constraints)
+      + IndexRequest.list(body, "LocalSecondaryIndexes", .local, at: "localSecondaryIndexes", constraints: &constraints)
     let stream = try StreamRequest(body, &constraints)
     let tags = try OwnTags.read(body, &constraints)
     let options = try OptionsRequest(body, &constraints)

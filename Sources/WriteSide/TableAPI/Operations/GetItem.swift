@@ -15,10 +15,15 @@ enum GetItem {
     try ExpressionForm.get.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .get)
-    let key = try body.item("Key") ?? Item()
+    let given = try GivenItem(body, "Key", .get)
     let projection = try expressions.projection()
     try expressions.checkAllUsed()
+    let key = try given.get()
     let table = try call.table(name ?? "")
+    if let projection {
+      try table.check(key: key)
+      try KeyPaths.check(projection.paths, table.definition)
+    }
     let item = try call.store.item(table, key: key)
     return .answer(
       Outcome.object { writer in

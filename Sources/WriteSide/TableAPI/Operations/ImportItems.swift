@@ -55,8 +55,8 @@ enum ImportItems {
     constraints.required(request.name != nil, at: "import")
     if request.rows != nil { constraints.required(request.number != nil, at: "batch") }
     if request.number != nil, !request.forgets { constraints.required(request.rows != nil, at: "rows") }
-    constraints.range(request.number, 1, nil, at: "batch")
-    constraints.range(request.rowsBefore, 0, nil, at: "rowsBefore")
+    constraints.range(request.number, ModelBounds(min: 1, max: .max), at: "batch")
+    constraints.range(request.rowsBefore, ModelBounds(min: 0, max: .max), at: "rowsBefore")
     try constraints.check()
     let name = request.name ?? ""
     guard (1...ImportBatch.nameBytesMax).contains(name.utf8.count) else {

@@ -2,16 +2,16 @@ internal import DynamoModel
 internal import TableStore
 
 enum ListTables {
-  static let namesMax = 100
 
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let after = try call.body.string("ExclusiveStartTableName")
     let limit = try call.body.integer("Limit")
     var constraints = Constraints()
     constraints.name(after, at: "exclusiveStartTableName", isRequired: false)
-    constraints.range(limit, 1, namesMax, at: "limit")
+    constraints.range(limit, .listTablesInputLimit, at: "limit")
     try constraints.check()
-    let (names, more) = call.store.tableNames(after: after, limit: limit ?? namesMax, where: call.sees)
+    let (names, more) = call.store.tableNames(
+      after: after, limit: limit ?? ModelBounds.listTablesInputLimit.max, where: call.sees)
     return .answer(
       Outcome.object { writer in
         writer.name("TableNames")

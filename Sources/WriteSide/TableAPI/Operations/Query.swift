@@ -8,7 +8,7 @@ enum Query {
     let parameters = try ReadParameters(body)
     let forward = try body.bool("ScanIndexForward") ?? true
     var constraints = Constraints()
-    parameters.check(&constraints)
+    parameters.check(quotesLimit: false, &constraints)
     try ExpressionForm.query.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .query)
@@ -28,8 +28,12 @@ enum Query {
     let fetches = try parameters.fetches(index, table, projection)
     try parameters.check(start: start, table, index, ReadParameters.invalidStart)
     let asked = try keyCondition.resolved(for: schema)
+    try KeyPaths.check((filter?.paths ?? []) + (projection?.paths ?? []), table.definition)
     try checkFilter(filter, schema, isLegacy: body.has("QueryFilter"))
     if let start {
+      guard index != nil || schema.sort != nil else {
+        throw .validation("The query can return at most one row and cannot be restarted")
+      }
       guard asked.holds(start, schema) else {
         throw .validation("The provided starting key is outside query boundaries based on provided conditions")
       }

@@ -3,17 +3,15 @@ internal import Expressions
 internal import TableStore
 
 enum Scan {
-  static let segmentsMax = 1_000_000
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let parameters = try ReadParameters(body)
     let segment = try body.integer("Segment")
     let segments = try body.integer("TotalSegments")
     var constraints = Constraints()
-    parameters.check(&constraints)
-    constraints.range(segment, 0, segmentsMax - 1, at: "segment")
-    constraints.range(segments, 1, segmentsMax, at: "totalSegments")
+    parameters.check(quotesLimit: true, &constraints)
+    constraints.range(segment, .scanSegment, at: "segment")
+    constraints.range(segments, .scanTotalSegments, at: "totalSegments")
     try ExpressionForm.scan.check(body, &constraints)
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .scan)
@@ -28,6 +26,7 @@ enum Scan {
     let index = try parameters.indexDefinition(table)
     let fetches = try parameters.fetches(index, table, projection)
     try parameters.check(start: start, table, index, index == nil ? Scan.invalidStart : ReadParameters.invalidStart)
+    try KeyPaths.check((filter?.paths ?? []) + (projection?.paths ?? []), table.definition)
     var part: (index: Int, of: Int)?
     if let segment, let segments {
       part = (segment, segments)

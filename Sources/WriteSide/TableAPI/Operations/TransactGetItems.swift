@@ -3,8 +3,6 @@ internal import Expressions
 internal import TableStore
 
 enum TransactGetItems {
-  static let itemsMax = 100
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let elements = try body.objects("TransactItems")
@@ -16,7 +14,7 @@ enum TransactGetItems {
     }
     var constraints = Constraints()
     constraints.required(elements != nil, at: "transactItems")
-    constraints.count(elements?.count, 1, itemsMax, shown: Shown.value(body, "TransactItems"), at: "transactItems")
+    constraints.unquotedCount(elements?.count, .transactGetItemList, at: "TransactItems")
     for (place, element) in gets.enumerated() {
       let path = "transactItems.\(place + 1).member.get"
       constraints.required(element.get != nil, at: path)
@@ -30,14 +28,15 @@ enum TransactGetItems {
     for (get, table) in gets {
       guard let get, let table else { continue }
       var expressions = try ExpressionParameters(get, call.api.expressions, .transactGet)
-      let key = try get.item("Key") ?? Item()
+      let key = try GivenItem(get, "Key", .transactGet)
       let projection = try expressions.projection()
       try expressions.checkAllUsed()
-      reads.append((table, key, projection))
+      reads.append((table, try key.get(), projection))
     }
     var keyed: [(TableHandle, key: Item)] = []
     for read in reads { keyed.append((try call.table(read.table), key: read.key)) }
     try TransactGetItems.check(keyed)
+    for (read, (table, _)) in zip(reads, keyed) { try KeyPaths.check(read.projection?.paths ?? [], table.definition) }
     let found = try call.store.items(keyed)
     try TransactWriteItems.check(bytes: found.reduce(0) { $0 + ($1?.size ?? 0) })
     return .answer(
@@ -80,13 +79,12 @@ enum TransactGetItems {
         try table.check(key: key)
         reasons.append(.none)
       } catch {
-        reasons.append(.init(code: "ValidationError", message: error.message))
+        reasons.append(.validationError(error.message))
       }
       guard seen.insert(Array(table.definition.name.utf8) + [0] + key.binary).inserted else {
         throw .validation("Transaction request cannot include multiple operations on one item")
       }
     }
-    guard reasons.contains(where: { $0 != .none }) else { return }
-    throw .cancelled(reasons)
+    if reasons.hasValidationError { throw .cancelled(reasons, of: reads.count) }
   }
 }

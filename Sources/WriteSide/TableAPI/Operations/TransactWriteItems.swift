@@ -3,9 +3,7 @@ internal import Expressions
 internal import TableStore
 
 enum TransactWriteItems {
-  static let itemsMax = 100
   static let itemBytesMax = 4 << 20
-  static let tokenLengthMax = 36
 
   private static let kinds: [(member: StaticString, path: String)] = [
     ("ConditionCheck", "conditionCheck"), ("Put", "put"), ("Delete", "delete"), ("Update", "update"),
@@ -25,8 +23,8 @@ enum TransactWriteItems {
     let returnItemCollectionMetrics = try body.string("ReturnItemCollectionMetrics")
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactItems")
-    constraints.count(given?.count, 1, itemsMax, shown: Shown.value(body, "TransactItems"), at: "transactItems")
-    constraints.count(token?.utf16.count, 1, tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
+    constraints.unquotedCount(given?.count, .transactWriteItemList, at: "TransactItems")
+    constraints.length(token, .clientRequestToken, at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     constraints.returnItemCollectionMetrics(returnItemCollectionMetrics)
     let elements = try read(given ?? [], &constraints)
@@ -131,10 +129,10 @@ enum TransactWriteItems {
         reasons.append(.none)
       } catch {
         guard error.code == .validation, !error.refusesTransaction else { throw error }
-        reasons.append(.init(code: "ValidationError", message: error.message))
+        reasons.append(.validationError(error.message))
       }
     }
     if keys.count == changes.count { return keys }
-    throw .cancelled(reasons)
+    throw .cancelled(reasons, of: changes.count)
   }
 }

@@ -9,7 +9,7 @@ enum UntagResource {
     var constraints = Constraints()
     ResourceARN.check(arn, &constraints)
     constraints.required(keys != nil, at: "tagKeys")
-    constraints.counts(keys, 1, 128, shown: Shown.value(body, "TagKeys"), at: "tagKeys")
+    constraints.lengths(keys, .tagKeyString, shown: Shown.value(body, "TagKeys"), at: "tagKeys")
     try constraints.check()
     guard keys?.isEmpty == false else { throw .validation("Atleast one Tag Key needs to be provided as Input.") }
     let name = try call.table(arn: arn).definition.name

@@ -8,8 +8,6 @@ enum UpdateItem {
     let parameters = try WriteParameters(body)
     var constraints = Constraints()
     constraints.table(parameters.table, at: "tableName")
-    // Unlike a missing name, a wrong one is reported by itself.
-    if parameters.table != nil { try constraints.check() }
     constraints.required(body.has("Key"), at: "key")
     parameters.check(&constraints)
     try ExpressionForm.update.check(body, &constraints)

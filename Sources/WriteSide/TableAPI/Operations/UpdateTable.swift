@@ -45,7 +45,7 @@ enum UpdateTable {
     let attributes = try AttributeDefinitions(body, &constraints)
     constraints.name(name, at: "tableName")
     let mode = try body.string("BillingMode")
-    constraints.oneOf(mode, ["PROVISIONED", "PAY_PER_REQUEST"], at: "billingMode")
+    constraints.oneOf(mode, .billingMode, at: "billingMode")
     let throughput = try ThroughputRequest(body, at: "provisionedThroughput", &constraints)
     var indexes: [IndexChange] = []
     for (place, update) in (try body.objects("GlobalSecondaryIndexUpdates") ?? []).enumerated() {
@@ -163,6 +163,27 @@ enum UpdateTable {
     }
   }
 
+  /// Throws when a key has an attribute of another type than it has in the key of the table or of one of its indexes.
+  private static func checkNotRedefined(_ new: KeySchema, _ definition: TableDefinition) throws(DynamoError) {
+    for old in [definition.key] + definition.indexes.map(\.key) {
+      let isRedefined = { (attribute: KeyAttribute) in
+        new.attributes.contains { Text.equal($0.name, attribute.name) && $0.type != attribute.type }
+      }
+      guard old.attributes.contains(where: isRedefined) else { continue }
+      throw .invalidParameter(
+        "Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. Existing schema: "
+          + "\(shown(old)) New schema: \(shown(new))")
+    }
+  }
+
+  private static func shown(_ key: KeySchema) -> String {
+    let elements = key.attributes.map { attribute in
+      let role = key.partitions.contains(attribute) ? "HASH" : "RANGE"
+      return "SchemaElement: key{\(attribute.name):\(attribute.type.rawValue):\(role)}"
+    }
+    return "Schema:[\(elements.joined(separator: ", "))]"
+  }
+
   private static func apply(
     _ change: IndexChange, _ attributes: AttributeDefinitions, to definition: inout TableDefinition
   ) throws(DynamoError) {
@@ -173,18 +194,9 @@ enum UpdateTable {
       }
       try attributes.checkDuplicates()
       try request.checkThroughput(isProvisioned: definition.throughput != nil)
-      // The table's own key attributes are known without being given again; a different type is refused.
-      var known = attributes.attributes
-      for attribute in definition.keyAttributes {
-        if let given = attributes.attribute(attribute.name) {
-          guard given.type == attribute.type else {
-            throw .invalidParameter("Cannot redefine the type of attribute \(attribute.name)")
-          }
-        } else {
-          known.append(attribute)
-        }
-      }
-      definition.indexes.append(try request.definition(AttributeDefinitions(known), table: definition.key))
+      let index = try request.definition(attributes, table: definition.key)
+      try checkNotRedefined(index.key, definition)
+      definition.indexes.append(index)
       try IndexRequest.check(definition.indexes)
     case .delete(let name):
       guard definition.index(named: name)?.kind == .global else {

@@ -14,8 +14,7 @@ enum UpdateTimeToLive {
     if specification != nil {
       constraints.required(attribute != nil, at: "timeToLiveSpecification.attributeName")
       constraints.required(enabled != nil, at: "timeToLiveSpecification.enabled")
-      constraints.count(
-        attribute?.utf16.count, 1, 255, shown: attribute ?? "", at: "timeToLiveSpecification.attributeName")
+      constraints.length(attribute, .timeToLiveAttributeName, at: "timeToLiveSpecification.attributeName")
     }
     try constraints.check()
     guard let name = given, let attribute, let enabled else { return .answer(Outcome.empty) }

@@ -5,8 +5,6 @@ internal import TableStore
 
 /// Up to 25 statements, all reads or all writes, each by itself: what fails is answered in its place.
 enum BatchExecuteStatement {
-  static let statementsMax = 25
-
   private typealias Part = (request: StatementRequest, table: TableHandle)
   /// Why a statement was not begun with; the name of its table when it could be read.
   private struct Refusal: Error {
@@ -21,7 +19,7 @@ enum BatchExecuteStatement {
     let returnConsumedCapacity = try body.string("ReturnConsumedCapacity")
     var constraints = Constraints()
     constraints.required(given != nil, at: "statements")
-    constraints.count(given?.count, 1, statementsMax, shown: Shown.value(body, "Statements"), at: "statements")
+    constraints.count(given?.count, .partiQLBatchRequest, shown: Shown.value(body, "Statements"), at: "statements")
     for (place, statement) in (given ?? []).enumerated() {
       try StatementRequest.check(statement, at: "statements.\(place + 1).member.", &constraints)
     }

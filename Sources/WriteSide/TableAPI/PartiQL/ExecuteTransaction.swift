@@ -4,8 +4,6 @@ internal import TableStore
 
 /// Up to 100 statements, all reads or all writes and checks, together or not at all.
 enum ExecuteTransaction {
-  static let statementsMax = 100
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let given = try body.objects("TransactStatements")
@@ -14,16 +12,16 @@ enum ExecuteTransaction {
     var constraints = Constraints()
     constraints.required(given != nil, at: "transactStatements")
     constraints.count(
-      given?.count, 1, statementsMax, shown: Shown.value(body, "TransactStatements"), at: "transactStatements")
+      given?.count, .parameterizedStatements, shown: Shown.value(body, "TransactStatements"), at: "transactStatements")
     for (place, statement) in (given ?? []).enumerated() {
       try StatementRequest.check(statement, at: "transactStatements.\(place + 1).member.", &constraints)
     }
-    constraints.count(token?.utf16.count, 1, TransactWriteItems.tokenLengthMax, shown: token ?? "", at: "clientRequestToken")
+    constraints.length(token, .clientRequestToken, at: "clientRequestToken")
     constraints.returnConsumedCapacity(returnConsumedCapacity)
     try constraints.check()
     var parts: [(request: StatementRequest, table: TableHandle)] = []
-    for statement in given ?? [] {
-      let request = try StatementRequest(statement)
+    for (place, statement) in (given ?? []).enumerated() {
+      let request = try named(place) { () throws(DynamoError) in try checked(StatementRequest(statement)) }
       parts.append((request, try request.table(call)))
     }
     let reads = parts.map(\.request.statement.isRead)
@@ -32,15 +30,34 @@ enum ExecuteTransaction {
     return reads.first == true ? try read(call, parts, wanted) : try write(call, parts, token: token, wanted)
   }
 
+  /// Names the statement that an error is about.
+  private static func named<Value>(_ place: Int, _ work: () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    do throws(DynamoError) {
+      return try work()
+    } catch {
+      guard error.code == .validation, !error.isOfContent else { throw error }
+      throw .validation("Validation failed in TransactStatements[\(place)]: \(error.message)")
+    }
+  }
+
+  private static func checked(_ request: StatementRequest) throws(DynamoError) -> StatementRequest {
+    if request.statement.isReturning { throw .validation("RETURNING clause is not supported in ExecuteTransaction.") }
+    if case .select(let select) = request.statement.kind, select.index != nil {
+      throw .validation("Reads on indices are not supported within transactions.")
+    }
+    return request
+  }
+
   private static func read(
     _ call: Call, _ parts: [(request: StatementRequest, table: TableHandle)], _ wanted: ConsumedCapacity.Wanted?
   ) throws(DynamoError) -> Outcome {
     var keyed: [(TableHandle, key: Item)] = []
     var selects: [PartiQLSelect] = []
-    for (request, table) in parts {
+    for (place, (request, table)) in parts.enumerated() {
       guard case .select(let select) = request.statement.kind else { continue }
       selects.append(select)
-      keyed.append((table, try request.itemKey(select, table, "ExecuteTransaction")))
+      let key = try named(place) { () throws(DynamoError) in try request.itemKey(select, table, "ExecuteTransaction") }
+      keyed.append((table, key))
     }
     let found = try call.store.items(keyed)
     return .answer(
@@ -81,19 +98,12 @@ enum ExecuteTransaction {
       actions: actions, isTransaction: true,
       token: token.map { (text: $0, payloadHash: PayloadHash.sha256(call.body, "TransactStatements")) },
       wantsReplayedBytes: wanted != nil, times: call.times)
-    let requests = parts.map(\.request)
     let definitions = parts.map(\.table.definition)
     return .write(transaction) { results in
       Outcome.object { writer in
         writer.name("Responses")
-        writer.array(Array(zip(requests, results))) { writer, pair in
-          writer.beginObject()
-          if let item = pair.0.returned(pair.1) {
-            writer.name("Item")
-            writer.item(item)
-          }
-          writer.endObject()
-        }
+        writer.beginArray()
+        writer.endArray()
         writer.consumedCapacities([ConsumedCapacity](transaction: results, definitions), ifWanted: wanted)
       }
     }

@@ -21,14 +21,50 @@ struct StatementReader {
     self.select = select
     self.consistent = consistent
     self.limit = limit
-    index = try ReadParameters.index(select.index, table, consistent: consistent)
-    fetches = index.map { $0.kind == .local && !ReadParameters.outside($0, table, select.paths ?? []).isEmpty } ?? false
+    index = try StatementReader.index(select.index, table, consistent: consistent)
+    let outside = index.map { ReadParameters.outside($0, table, select.paths ?? []) } ?? []
+    if let index, index.kind == .global, !outside.isEmpty {
+      throw ReadParameters.notProjected(outside, by: index)
+    }
+    fetches = !outside.isEmpty
+  }
+
+  /// The errors are others than those of Query and Scan.
+  private static func index(_ name: String?, _ table: TableHandle, consistent: Bool) throws(DynamoError) -> IndexDefinition? {
+    guard let name else { return nil }
+    guard let index = table.definition.index(named: name) else {
+      throw .validation("The table does not have the specified index")
+    }
+    try checkKey(of: index)
+    guard index.kind == .local || !consistent else {
+      throw .validation("Strongly consistent read is not supported on Global Secondary Indexes")
+    }
+    try ReadParameters.checkFilled(index)
+    return index
+  }
+
+  /// Statements are not for indexes with several attributes in a part of their key.
+  static func checkKey(of index: IndexDefinition?) throws(DynamoError) {
+    guard let key = index?.key, key.partitions.count > 1 || key.sorts.count > 1 else { return }
+    throw .validation(
+      "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.")
+  }
+
+  /// Throws when a clause that names keys of an index asks for what the index does not hold.
+  private func checkFilter(_ schema: KeySchema) throws(DynamoError) {
+    guard let index else { return }
+    let paths = select.condition.attributes(beside: schema).map { DocumentPath(attribute: $0) }
+    let outside = ReadParameters.outside(index, table, paths)
+    guard !outside.isEmpty else { return }
+    throw .invalidParameter(
+      "Secondary index \(index.name) does not project one or more filter attributes: [\(outside.joined(separator: ", "))]")
   }
 
   func answer(_ body: RequestBody, from token: PageToken?, _ wanted: ConsumedCapacity.Wanted?) throws(DynamoError) -> [UInt8] {
     let schema = index?.key ?? table.definition.key
     let keys = select.condition.keys(schema)
     try checkOrder(schema, hasKeys: keys != nil)
+    if keys != nil { try checkFilter(schema) }
     let attributes = ReadParameters.pageAttributes(table.definition, index)
     if let last = token?.last, !attributes.allSatisfy({ $0.type.accepts(last[$0.name] ?? .null) }) {
       throw .validation("The provided starting key is invalid")

@@ -12,15 +12,22 @@ struct StatementRequest {
   static func check(_ body: RequestBody, at path: String = "", _ constraints: inout Constraints) throws(DynamoError) {
     let text = try body.string("Statement")
     constraints.required(text != nil, at: "\(path)statement")
-    constraints.count(text?.utf16.count, 1, PartiQLStatement.bytesMax, shown: Shown.text(text), at: "\(path)statement")
-    constraints.count(try body.list("Parameters")?.count, 1, .max, shown: "[]", at: "\(path)parameters")
+    constraints.length(text, .partiQLStatement, at: "\(path)statement")
+    constraints.count(try body.list("Parameters")?.count, .preparedStatementParameters, shown: "[]", at: "\(path)parameters")
     constraints.returnOnFailure(
       try body.string("ReturnValuesOnConditionCheckFailure"), at: "\(path)returnValuesOnConditionCheckFailure")
   }
 
   init(_ body: RequestBody) throws(DynamoError) {
     var parameters: [AttributeValue] = []
-    for node in try body.list("Parameters") ?? [] { parameters.append(try AttributeValue(json: body.tape, node)) }
+    for node in try body.list("Parameters") ?? [] {
+      do throws(DynamoError) {
+        parameters.append(try AttributeValue(json: body.tape, node))
+      } catch {
+        try AttributeValue.checkExponents(body.tape, node)
+        throw error
+      }
+    }
     statement = try PartiQLStatement(try body.string("Statement") ?? "", parameters: parameters)
     returnsOldOnFailure = try body.string("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
     consistent = try body.bool("ConsistentRead") ?? false
@@ -33,12 +40,12 @@ struct StatementRequest {
     try call.table(tableName, statement.isRead ? .read : .write)
   }
 
-  /// The one item that a SELECT names, for batches and transactions.
+  /// The key of the one item that a SELECT names, for batches and transactions. Whether it is a key of the table is for the read to say.
   func itemKey(_ select: PartiQLSelect, _ table: TableHandle, _ operation: String) throws(DynamoError) -> Item {
-    guard select.index == nil, let found = select.condition.item(table.definition.key) else {
+    try StatementReader.checkKey(of: select.index.flatMap { table.definition.index(named: $0) })
+    guard select.index == nil, !select.condition.hasFunctions, let found = select.condition.item(table.definition.key) else {
       throw .validation("Select statements within \(operation) must specify the primary key in the where clause.")
     }
-    try table.check(key: found.key)
     return found.key
   }
 
@@ -100,14 +107,16 @@ struct StatementRequest {
     return found
   }
 
-  /// What the statement gives back of its change; nil when it does not ask.
+  /// What the statement gives back of its change; nil when it does not ask, or asks for what was modified and nothing of it is there.
   func returned(_ result: WriteResult) -> Item? {
-    switch statement.kind {
-    case .update(_, _, .allOld?), .delete(_, .allOld?): result.old
-    case .update(_, _, .allNew?): result.new
-    case .update(let update, _, .modifiedOld?): result.old.map { update.touchedBefore($0) }
-    case .update(let update, _, .modifiedNew?): result.new.map { update.touchedAfter($0) }
-    default: nil
-    }
+    let item: Item? =
+      switch statement.kind {
+      case .update(_, _, .allOld?), .delete(_, .allOld?): result.old
+      case .update(_, _, .allNew?): result.new
+      case .update(let update, _, .modifiedOld?): result.old.map { update.touchedBefore($0) }
+      case .update(let update, _, .modifiedNew?): result.new.map { update.touchedAfter($0) }
+      default: nil
+      }
+    return item?.isEmpty == true ? nil : item
   }
 }

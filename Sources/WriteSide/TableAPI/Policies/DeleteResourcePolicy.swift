@@ -8,7 +8,7 @@ enum DeleteResourcePolicy {
     let expected = try body.string("ExpectedRevisionId")
     var constraints = Constraints()
     ResourceARN.check(arn, &constraints)
-    constraints.count(expected?.utf16.count, 1, 255, shown: expected ?? "", at: "expectedRevisionId")
+    constraints.length(expected, .policyRevisionId, at: "expectedRevisionId")
     try constraints.check()
     guard let arn else { return .answer(Outcome.empty) }
     let (table, part) = try ResourcePolicy.table(call, arn)

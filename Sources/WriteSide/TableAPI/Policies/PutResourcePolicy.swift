@@ -10,7 +10,7 @@ enum PutResourcePolicy {
     var constraints = Constraints()
     ResourceARN.check(arn, &constraints)
     constraints.required(text != nil, at: "policy")
-    constraints.count(expected?.utf16.count, 1, 255, shown: expected ?? "", at: "expectedRevisionId")
+    constraints.length(expected, .policyRevisionId, at: "expectedRevisionId")
     try constraints.check()
     guard let arn, let text else { return .answer(Outcome.empty) }
     try ResourcePolicy.check(text)

@@ -18,18 +18,18 @@ struct Operation: Sendable {
   let access: AccessKind?
   /// Whether it reads the bytes of its requests by itself, because they are large.
   let readsBytes: Bool
-  /// Nil when requests are not compared with a shape.
+  /// Of its requests; nil for our own operations.
   private let shape: RequestShape?
   private let body: Run
 
   init(
-    _ service: Service, _ name: String, _ access: AccessKind?, shape: RequestShape? = nil, readsBytes: Bool = false,
+    _ service: Service, _ name: String, _ access: AccessKind?, readsBytes: Bool = false,
     run body: @escaping Run
   ) {
     self.service = service
     self.name = name
     self.access = access
-    self.shape = shape
+    shape = service == .own ? nil : RequestShape.inputs[name]
     self.readsBytes = readsBytes
     self.body = body
   }
@@ -48,15 +48,15 @@ struct Operation: Sendable {
 /// Every operation that there is; what is not here answers UnknownOperationException.
 enum OperationRegistry {
   static let all: [Operation] = [
-    .init(.dynamoDB, "BatchExecuteStatement", .write, shape: .batchExecuteStatement, run: BatchExecuteStatement.run),
-    .init(.dynamoDB, "BatchGetItem", .read, shape: .batchGetItem, run: BatchGetItem.run),
-    .init(.dynamoDB, "BatchWriteItem", .write, shape: .batchWriteItem, run: BatchWriteItem.run),
+    .init(.dynamoDB, "BatchExecuteStatement", .write, run: BatchExecuteStatement.run),
+    .init(.dynamoDB, "BatchGetItem", .read, run: BatchGetItem.run),
+    .init(.dynamoDB, "BatchWriteItem", .write, run: BatchWriteItem.run),
     .init(.dynamoDB, "CreateBackup", .admin, run: CreateBackup.run),
-    .init(.dynamoDB, "CreateTable", .admin, shape: .createTable, run: CreateTable.run),
+    .init(.dynamoDB, "CreateTable", .admin, run: CreateTable.run),
     .init(.dynamoDB, "DeleteBackup", .admin, run: DeleteBackup.run),
-    .init(.dynamoDB, "DeleteItem", .write, shape: .deleteItem, run: DeleteItem.run),
+    .init(.dynamoDB, "DeleteItem", .write, run: DeleteItem.run),
     .init(.dynamoDB, "DeleteResourcePolicy", .admin, run: DeleteResourcePolicy.run),
-    .init(.dynamoDB, "DeleteTable", .admin, shape: .tableOnly, run: DeleteTable.run),
+    .init(.dynamoDB, "DeleteTable", .admin, run: DeleteTable.run),
     .init(.dynamoDB, "DescribeBackup", .admin, run: DescribeBackup.run),
     .init(.dynamoDB, "DescribeContinuousBackups", .read, run: DescribeContinuousBackups.run),
     .init(.dynamoDB, "DescribeContributorInsights", .read, run: ContributorInsights.describe),
@@ -67,14 +67,14 @@ enum OperationRegistry {
     .init(.dynamoDB, "DescribeImport", .admin, run: DescribeImport.run),
     .init(.dynamoDB, "DescribeKinesisStreamingDestination", .read, run: KinesisDestinations.describe),
     .init(.dynamoDB, "DescribeLimits", nil, run: DescribeLimits.run),
-    .init(.dynamoDB, "DescribeTable", .read, shape: .tableOnly, run: DescribeTable.run),
-    .init(.dynamoDB, "DescribeTimeToLive", .read, shape: .tableOnly, run: DescribeTimeToLive.run),
+    .init(.dynamoDB, "DescribeTable", .read, run: DescribeTable.run),
+    .init(.dynamoDB, "DescribeTimeToLive", .read, run: DescribeTimeToLive.run),
     .init(.dynamoDB, "DisableKinesisStreamingDestination", .admin, run: KinesisDestinations.change),
     .init(.dynamoDB, "EnableKinesisStreamingDestination", .admin, run: KinesisDestinations.enable),
-    .init(.dynamoDB, "ExecuteStatement", .write, shape: .executeStatement, run: ExecuteStatement.run),
-    .init(.dynamoDB, "ExecuteTransaction", .write, shape: .executeTransaction, run: ExecuteTransaction.run),
+    .init(.dynamoDB, "ExecuteStatement", .write, run: ExecuteStatement.run),
+    .init(.dynamoDB, "ExecuteTransaction", .write, run: ExecuteTransaction.run),
     .init(.dynamoDB, "ExportTableToPointInTime", .admin, run: ExportTableToPointInTime.run),
-    .init(.dynamoDB, "GetItem", .read, shape: .getItem, run: GetItem.run),
+    .init(.dynamoDB, "GetItem", .read, run: GetItem.run),
     .init(.dynamoDB, "GetResourcePolicy", .read, run: GetResourcePolicy.run),
     .init(.dynamoDB, "ImportTable", .admin, run: ImportTable.run),
     .init(.dynamoDB, "ListBackups", nil, run: ListBackups.run),
@@ -82,28 +82,28 @@ enum OperationRegistry {
     .init(.dynamoDB, "ListExports", nil, run: ListExports.run),
     .init(.dynamoDB, "ListGlobalTables", nil, run: GlobalTables.list),
     .init(.dynamoDB, "ListImports", nil, run: ListImports.run),
-    .init(.dynamoDB, "ListTables", nil, shape: .listTables, run: ListTables.run),
-    .init(.dynamoDB, "ListTagsOfResource", .read, shape: .tagging, run: ListTagsOfResource.run),
-    .init(.dynamoDB, "PutItem", .write, shape: .putItem, run: PutItem.run),
+    .init(.dynamoDB, "ListTables", nil, run: ListTables.run),
+    .init(.dynamoDB, "ListTagsOfResource", .read, run: ListTagsOfResource.run),
+    .init(.dynamoDB, "PutItem", .write, run: PutItem.run),
     .init(.dynamoDB, "PutResourcePolicy", .admin, run: PutResourcePolicy.run),
-    .init(.dynamoDB, "Query", .read, shape: .query, run: Query.run),
+    .init(.dynamoDB, "Query", .read, run: Query.run),
     .init(.dynamoDB, "RestoreTableFromBackup", .admin, run: RestoreTableFromBackup.run),
     .init(.dynamoDB, "RestoreTableToPointInTime", .admin, run: RestoreTableToPointInTime.run),
-    .init(.dynamoDB, "Scan", .read, shape: .scan, run: Scan.run),
-    .init(.dynamoDB, "TagResource", .admin, shape: .tagging, run: TagResource.run),
-    .init(.dynamoDB, "TransactGetItems", .read, shape: .transactGetItems, run: TransactGetItems.run),
-    .init(.dynamoDB, "TransactWriteItems", .write, shape: .transactWriteItems, run: TransactWriteItems.run),
-    .init(.dynamoDB, "UntagResource", .admin, shape: .tagging, run: UntagResource.run),
+    .init(.dynamoDB, "Scan", .read, run: Scan.run),
+    .init(.dynamoDB, "TagResource", .admin, run: TagResource.run),
+    .init(.dynamoDB, "TransactGetItems", .read, run: TransactGetItems.run),
+    .init(.dynamoDB, "TransactWriteItems", .write, run: TransactWriteItems.run),
+    .init(.dynamoDB, "UntagResource", .admin, run: UntagResource.run),
     .init(.dynamoDB, "UpdateContinuousBackups", .admin, run: UpdateContinuousBackups.run),
     .init(.dynamoDB, "UpdateContributorInsights", .admin, run: ContributorInsights.update),
-    .init(.dynamoDB, "UpdateItem", .write, shape: .updateItem, run: UpdateItem.run),
+    .init(.dynamoDB, "UpdateItem", .write, run: UpdateItem.run),
     .init(.dynamoDB, "UpdateKinesisStreamingDestination", .admin, run: KinesisDestinations.change),
-    .init(.dynamoDB, "UpdateTable", .admin, shape: .updateTable, run: UpdateTable.run),
-    .init(.dynamoDB, "UpdateTimeToLive", .admin, shape: .updateTimeToLive, run: UpdateTimeToLive.run),
-    .init(.streams, "DescribeStream", .read, shape: .describeStream, run: DescribeStream.run),
-    .init(.streams, "GetRecords", .read, shape: .getRecords, run: GetRecords.run),
-    .init(.streams, "GetShardIterator", .read, shape: .getShardIterator, run: GetShardIterator.run),
-    .init(.streams, "ListStreams", nil, shape: .listStreams, run: ListStreams.run),
+    .init(.dynamoDB, "UpdateTable", .admin, run: UpdateTable.run),
+    .init(.dynamoDB, "UpdateTimeToLive", .admin, run: UpdateTimeToLive.run),
+    .init(.streams, "DescribeStream", .read, run: DescribeStream.run),
+    .init(.streams, "GetRecords", .read, run: GetRecords.run),
+    .init(.streams, "GetShardIterator", .read, run: GetShardIterator.run),
+    .init(.streams, "ListStreams", nil, run: ListStreams.run),
     .init(.own, "AcceptClockJump", .admin, run: AcceptClockJump.run),
     .init(.own, "DescribeServer", nil, run: DescribeServer.run),
     .init(.own, "ExpireItem", .write, run: ExpireItem.run),

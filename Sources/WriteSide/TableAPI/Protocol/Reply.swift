@@ -8,31 +8,25 @@ internal import HTTPServer
 struct Reply: Sendable {
   private let responder: Responder
   private let requestID: String
-  private let takesGzip: Bool
+  /// How bodies are compressed for the client; nil when it does not take that.
+  private let coding: BodyCoding?
   /// For a request of a page that may call: the value of its `Access-Control-Allow-Origin`.
   private let allowedOrigin: String?
   /// Whether answers differ by the origin of a request.
   private let variesByOrigin: Bool
   private let isHead: Bool
 
-  /// Bodies of at least this many bytes are compressed for clients that take gzip.
-  static let gzipBytesMin = 1024
+  /// Bodies of at least this many bytes are compressed for clients that take that.
+  static let compressedBytesMin = 4096
 
   init(_ request: borrowing HTTPRequest, _ responder: Responder, requestID: String, origins: OriginRules) {
     self.responder = responder
     self.requestID = requestID
-    takesGzip = request.header("Accept-Encoding").map(Reply.takesGzip) ?? false
+    coding = request.header("Accept-Encoding").flatMap(BodyCoding.init(accepted:))
     let origin = request.header("Origin")
     allowedOrigin = origin.flatMap { origins.allows($0) ? origins.header(for: $0) : nil }
     variesByOrigin = origin != nil && origins != .everyone
     isHead = request.method == "HEAD"
-  }
-
-  private static func takesGzip(_ header: String) -> Bool {
-    header.split(separator: ",").contains { coding in
-      let parts = coding.lowercased().filter { $0 != " " }.split(separator: ";")
-      return parts.first == "gzip" && !parts.dropFirst().contains { $0 == "q=0" || $0 == "q=0.0" }
-    }
   }
 
   func success(_ body: [UInt8], positions: [Position] = []) {
@@ -61,28 +55,29 @@ struct Reply: Sendable {
   }
 
   /// What a browser asks before a page of another origin may call.
-  func preflight(headers: String?) {
-    var more = [
-      ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"), ("Access-Control-Max-Age", "172800"),
-    ]
-    if allowedOrigin == nil, !variesByOrigin { more.append(("Access-Control-Allow-Origin", "*")) }
-    if let headers { more.append(("Access-Control-Allow-Headers", headers)) }
+  /// Echoes what it asks for. Without an origin it is no page that asks, and nothing is said.
+  func preflight(method: String?, headers: String?) {
+    var more: [(name: String, value: String)] = []
+    if allowedOrigin != nil {
+      more.append(("Access-Control-Max-Age", "172800"))
+      if let method { more.append(("Access-Control-Allow-Methods", method)) }
+      if let headers { more.append(("Access-Control-Allow-Headers", headers)) }
+    }
     send(200, [], more, contentType: "text/plain")
   }
 
-  func notFound() {
-    send(404, Array("<UnknownOperationException/>\n".utf8), [])
-  }
+  /// To what is no call of an operation.
+  func notFound() { send(404, DynamoError(.unknownOperation, "").body, []) }
 
   /// The checksum is that of the bytes as they are sent.
   private func send(
     _ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)], contentType: String = "application/x-amz-json-1.0"
   ) {
-    var headers = [("Content-Type", contentType), ("x-amzn-RequestId", requestID)] + more
+    var headers = [("Server", "Server"), ("Content-Type", contentType), ("x-amzn-RequestId", requestID)] + more
     var sent = body
-    if takesGzip, body.count >= Reply.gzipBytesMin, let compressed = GzipWriter.compress(body) {
+    if let coding, body.count >= Reply.compressedBytesMin, let compressed = GzipWriter.compress(body, coding.format) {
       sent = compressed
-      headers.append(("Content-Encoding", "gzip"))
+      headers.append(("Content-Encoding", coding.rawValue))
     }
     headers.append(("x-amz-crc32", "\(Reply.checksum(sent))"))
     if variesByOrigin { headers.append(("Vary", "Origin")) }

@@ -19,12 +19,14 @@ struct Constraints {
     failures.append("Value \(shown) at '\(path)' failed to satisfy constraint: \(constraint)")
   }
 
+  /// A failure whose value is too large to be quoted. `path` is in the words of the service model.
+  mutating func failUnquoted(at path: String, _ constraint: String) {
+    failures.append("Value at '\(path)' failed to satisfy constraint: \(constraint)")
+  }
+
   mutating func required(_ isThere: Bool, at path: String) {
     if !isThere { fail(nil, at: path, "Member must not be null") }
   }
-
-  static let nameLengthMin = 3
-  static let nameLengthMax = 255
 
   /// A table by its name or ARN, as the operations on items take it.
   mutating func table(_ table: String?, at path: String) {
@@ -42,7 +44,7 @@ struct Constraints {
   }
 
   private static func isName(_ name: String) -> Bool {
-    (nameLengthMin...nameLengthMax).contains(name.utf16.count) && name.utf8.allSatisfy(isNameByte)
+    (ModelBounds.tableName.min...ModelBounds.tableName.max).contains(name.utf16.count) && name.utf8.allSatisfy(isNameByte)
   }
 
   mutating func name(_ name: String?, at path: String, isRequired: Bool = true) {
@@ -51,8 +53,8 @@ struct Constraints {
       return
     }
     let length = name.utf16.count
-    if length < Constraints.nameLengthMin { fail(name, at: path, "Member must have length greater than or equal to 3") }
-    if length > Constraints.nameLengthMax { fail(name, at: path, "Member must have length less than or equal to 255") }
+    if length < ModelBounds.tableName.min { fail(name, at: path, "Member must have length greater than or equal to 3") }
+    if length > ModelBounds.tableName.max { fail(name, at: path, "Member must have length less than or equal to 255") }
     if name.isEmpty || !name.utf8.allSatisfy(Constraints.isNameByte) {
       fail(name, at: path, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     }
@@ -63,45 +65,59 @@ struct Constraints {
       || byte == UInt8(ascii: "-")
   }
 
-  mutating func oneOf(_ value: String?, _ allowed: [String], at path: String) {
-    guard let value, !allowed.contains(where: { Text.equal($0, value) }) else { return }
-    fail(value, at: path, "Member must satisfy enum value set: [\(allowed.joined(separator: ", "))]")
+  mutating func oneOf(_ value: String?, _ allowed: ModelEnumeration, at path: String) {
+    guard let value, !allowed.values.contains(where: { Text.equal($0, value) }) else { return }
+    fail(value, at: path, "Member must satisfy enum value set: [\(allowed.values.joined(separator: ", "))]")
   }
 
-  mutating func range(_ value: Int?, _ low: Int, _ high: Int?, at path: String) {
+  /// The length of a text.
+  mutating func length(_ text: String?, _ bounds: ModelBounds, at path: String) {
+    count(text?.utf16.count, bounds, shown: Shown.text(text), at: path)
+  }
+
+  mutating func range(_ value: Int?, _ bounds: ModelBounds, at path: String) {
     guard let value else { return }
-    if value < low { fail("\(value)", at: path, "Member must have value greater than or equal to \(low)") }
-    if let high, value > high { fail("\(value)", at: path, "Member must have value less than or equal to \(high)") }
+    if value < bounds.min { fail("\(value)", at: path, "Member must have value greater than or equal to \(bounds.min)") }
+    if value > bounds.max { fail("\(value)", at: path, "Member must have value less than or equal to \(bounds.max)") }
   }
 
-  mutating func count(_ count: Int?, _ low: Int, _ high: Int, shown: @autoclosure () -> String, at path: String) {
-    guard let count else { return }
-    if count < low { fail(shown(), at: path, "Member must have length greater than or equal to \(low)") }
-    if count > high { fail(shown(), at: path, "Member must have length less than or equal to \(high)") }
+  mutating func count(_ count: Int?, _ bounds: ModelBounds, shown: @autoclosure () -> String, at path: String) {
+    for constraint in Constraints.broken(bounds, by: count) { fail(shown(), at: path, constraint) }
+  }
+
+  /// The length of a map or a list that may be too large to be quoted.
+  mutating func unquotedCount(_ count: Int?, _ bounds: ModelBounds, at path: String) {
+    for constraint in Constraints.broken(bounds, by: count) { failUnquoted(at: path, constraint) }
+  }
+
+  private static func broken(_ bounds: ModelBounds, by count: Int?) -> [String] {
+    guard let count else { return [] }
+    if count < bounds.min { return ["Member must have length greater than or equal to \(bounds.min)"] }
+    return count > bounds.max ? ["Member must have length less than or equal to \(bounds.max)"] : []
   }
 
   /// The length of each text of a list, reported of the list as a whole.
-  mutating func counts(_ texts: [String]?, _ low: Int, _ high: Int, shown: @autoclosure () -> String, at path: String) {
-    guard let texts, texts.contains(where: { $0.utf16.count < low || $0.utf16.count > high }) else { return }
+  mutating func lengths(_ texts: [String]?, _ bounds: ModelBounds, shown: @autoclosure () -> String, at path: String) {
+    guard let texts, texts.contains(where: { $0.utf16.count < bounds.min || $0.utf16.count > bounds.max }) else { return }
     fail(
       shown(), at: path,
-      "Member must satisfy constraint: [Member must have length less than or equal to \(high), Member must have length greater "
-        + "than or equal to \(low)]")
+      "Member must satisfy constraint: [Member must have length less than or equal to \(bounds.max), Member must have length greater "
+        + "than or equal to \(bounds.min)]")
   }
 
   mutating func returnConsumedCapacity(_ value: String?) {
-    oneOf(value, ["INDEXES", "TOTAL", "NONE"], at: "returnConsumedCapacity")
+    oneOf(value, .returnConsumedCapacity, at: "returnConsumedCapacity")
   }
 
   mutating func returnItemCollectionMetrics(_ value: String?) {
-    oneOf(value, ["SIZE", "NONE"], at: "returnItemCollectionMetrics")
+    oneOf(value, .returnItemCollectionMetrics, at: "returnItemCollectionMetrics")
   }
 
   mutating func returnValues(_ value: String?) {
-    oneOf(value, ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"], at: "returnValues")
+    oneOf(value, .returnValue, at: "returnValues")
   }
 
   mutating func returnOnFailure(_ value: String?, at path: String = "returnValuesOnConditionCheckFailure") {
-    oneOf(value, ["ALL_OLD", "NONE"], at: path)
+    oneOf(value, .returnValuesOnConditionCheckFailure, at: path)
   }
 }

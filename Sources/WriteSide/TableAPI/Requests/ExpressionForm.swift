@@ -11,11 +11,14 @@ struct ExpressionForm {
   let legacy: [StaticString]
   /// Whether placeholders that come without any expression are passed over rather than refused.
   var ignoresIdlePlaceholders = false
+  /// Whether what is wrong with the expressions is worded as one of the checks of the service model.
+  var countsErrors = false
 
-  static let write = ExpressionForm(own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"])
+  static let write = ExpressionForm(
+    own: ["ConditionExpression"], projects: false, legacy: ["Expected", "ConditionalOperator"], countsErrors: true)
   static let update = ExpressionForm(
     own: ["UpdateExpression", "ConditionExpression"], projects: false,
-    legacy: ["AttributeUpdates", "Expected", "ConditionalOperator"])
+    legacy: ["AttributeUpdates", "Expected", "ConditionalOperator"], countsErrors: true)
   static let get = ExpressionForm(own: [], projects: true, legacy: ["AttributesToGet"])
   static let query = ExpressionForm(
     own: ["FilterExpression", "KeyConditionExpression"], projects: true,
@@ -28,6 +31,24 @@ struct ExpressionForm {
   static let transactUpdate = ExpressionForm(
     own: ["UpdateExpression", "ConditionExpression"], projects: false, legacy: [], ignoresIdlePlaceholders: true)
   static let transactGet = ExpressionForm(own: [], projects: true, legacy: [], ignoresIdlePlaceholders: true)
+
+  /// Does work on the expressions; its errors get the wording of the operation.
+  func worded<Value>(_ work: () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    do throws(DynamoError) {
+      return try work()
+    } catch {
+      throw countsErrors ? error.counted : error
+    }
+  }
+
+  /// The same of work on values: of its errors only those about the content of a value are worded so.
+  func wordedValues<Value>(_ work: () throws(DynamoError) -> Value) throws(DynamoError) -> Value {
+    do throws(DynamoError) {
+      return try work()
+    } catch {
+      throw countsErrors && error.isOfContent ? error.counted : error
+    }
+  }
 
   var all: [StaticString] { (projects ? ["ProjectionExpression"] : []) + own }
 
@@ -51,15 +72,16 @@ struct ExpressionForm {
   func check(_ body: RequestBody, at path: String = "", _ constraints: inout Constraints) throws(DynamoError) {
     for parameter in legacy where body.has(parameter) {
       switch "\(parameter)" {
-      case "ConditionalOperator": constraints.oneOf(try body.string(parameter), ["OR", "AND"], at: "\(path)conditionalOperator")
+      case "ConditionalOperator":
+        constraints.oneOf(try body.string(parameter), .conditionalOperator, at: "\(path)conditionalOperator")
       case "AttributesToGet":
         let names = try body.strings(parameter)
-        constraints.count(names?.count, 1, .max, shown: "[]", at: "\(path)attributesToGet")
+        constraints.count(names?.count, .attributeNameList, shown: "[]", at: "\(path)attributesToGet")
       case "AttributeUpdates":
         for (name, node) in try body.map(parameter) ?? [] {
           let update = try RequestBody(body.tape, node)
           constraints.oneOf(
-            try update.string("Action"), ["ADD", "DELETE", "PUT"], at: "\(path)attributeUpdates.\(name).member.action")
+            try update.string("Action"), .attributeAction, at: "\(path)attributeUpdates.\(name).member.action")
         }
       case "Expected": try checkConditions(body, parameter, at: "\(path)expected", isRequired: false, &constraints)
       case "KeyConditions": try checkConditions(body, parameter, at: "\(path)keyConditions", isRequired: true, &constraints)
@@ -69,10 +91,6 @@ struct ExpressionForm {
     }
   }
 
-  private static let comparators = [
-    "IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH", "GE", "CONTAINS",
-  ]
-
   private func checkConditions(
     _ body: RequestBody, _ parameter: StaticString, at path: String, isRequired: Bool, _ constraints: inout Constraints
   ) throws(DynamoError) {
@@ -80,7 +98,7 @@ struct ExpressionForm {
       let comparator = try RequestBody(body.tape, node).string("ComparisonOperator")
       let place = "\(path).\(name).member.comparisonOperator"
       if isRequired { constraints.required(comparator != nil, at: place) }
-      constraints.oneOf(comparator, ExpressionForm.comparators, at: place)
+      constraints.oneOf(comparator, .comparisonOperator, at: place)
     }
   }
 }

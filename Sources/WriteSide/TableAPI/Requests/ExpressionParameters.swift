@@ -16,13 +16,16 @@ struct ExpressionParameters {
     self.body = body
     self.cache = cache
     self.form = form
+    placeholders = try form.worded { () throws(DynamoError) in try ExpressionParameters.placeholders(body, form) }
+  }
+
+  private static func placeholders(_ body: RequestBody, _ form: ExpressionForm) throws(DynamoError) -> Placeholders {
     try form.checkNotMixed([body])
     let present = form.own.filter { body.has($0) }
     let projection = form.projects && body.has("ProjectionExpression")
     if form.ignoresIdlePlaceholders, present.isEmpty, !projection {
       try RequestShape.placeholders.check(body.tape, body.node)
-      placeholders = Placeholders()
-      return
+      return Placeholders()
     }
     let names = try ExpressionParameters.names(body, isUsable: !present.isEmpty || projection)
     let values = try ExpressionParameters.values(body, form.own, present)
@@ -32,7 +35,7 @@ struct ExpressionParameters {
         "The total size of ExpressionAttributeNames and ExpressionAttributeValues has exceeded the maximum allowed size; "
           + "size: \(bytes), maximum: \(ExpressionParameters.substitutionBytesMax)")
     }
-    placeholders = Placeholders(names: names, values: values)
+    return Placeholders(names: names, values: values)
   }
 
   private static func names(
@@ -45,8 +48,10 @@ struct ExpressionParameters {
     for (placeholder, node) in members {
       try check(placeholder, "#", "ExpressionAttributeNames")
       let name = try body.string(at: node)
-      guard !name.isEmpty else {
-        throw .validation("ExpressionAttributeNames contains invalid value: Empty attribute name for key \(placeholder)")
+      do throws(DynamoError) {
+        try AttributeMap.check(name: name)
+      } catch {
+        throw .validation("ExpressionAttributeNames contains invalid value: \(error.message) for key \(placeholder)")
       }
       names.append((placeholder, name))
     }
@@ -70,7 +75,7 @@ struct ExpressionParameters {
       do throws(DynamoError) {
         entries.append(.init(name: placeholder, value: try AttributeValue(json: body.tape, node)))
       } catch {
-        guard error.code == .validation else { throw error }
+        guard error.code == .validation, !error.isOfContent else { throw error }
         throw .validation("ExpressionAttributeValues contains invalid value: \(error.message) for key \(placeholder)")
       }
     }
@@ -103,9 +108,9 @@ struct ExpressionParameters {
 
   mutating func condition() throws(DynamoError) -> ConditionExpression? {
     guard let text = try body.string("ConditionExpression") else {
-      return form.legacy.isEmpty ? nil : try LegacyParameters.expected(body)
+      return form.legacy.isEmpty ? nil : try form.worded { () throws(DynamoError) in try LegacyParameters.expected(body) }
     }
-    return try cache.condition(text).resolved(&placeholders)
+    return try form.worded { () throws(DynamoError) in try cache.condition(text).resolved(&placeholders) }
   }
 
   mutating func filter() throws(DynamoError) -> ConditionExpression? {
@@ -122,9 +127,9 @@ struct ExpressionParameters {
 
   mutating func update() throws(DynamoError) -> UpdateExpression? {
     guard let text = try body.string("UpdateExpression") else {
-      return form.legacy.isEmpty ? nil : try LegacyParameters.updates(body)
+      return form.legacy.isEmpty ? nil : try form.wordedValues { () throws(DynamoError) in try LegacyParameters.updates(body) }
     }
-    return try cache.update(text).resolved(&placeholders)
+    return try form.worded { () throws(DynamoError) in try cache.update(text).resolved(&placeholders) }
   }
 
   mutating func projection() throws(DynamoError) -> ProjectionExpression? {

@@ -25,10 +25,11 @@ struct ItemChange {
     _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .write
   ) throws(DynamoError) -> ItemChange {
     var expressions = try ExpressionParameters(body, cache, form)
-    let item = try body.item("Item") ?? Item()
+    let item = try GivenItem(body, "Item", form)
+    guard item.size <= TableHandle.itemBytesMax else { throw .itemTooLarge }
     let condition = try expressions.condition()
     try expressions.checkAllUsed()
-    return try ItemChange(table: table, kind: .put(item), condition: condition, body)
+    return try ItemChange(table: table, kind: .put(try item.get()), condition: condition, body)
   }
 
   static func delete(
@@ -45,21 +46,21 @@ struct ItemChange {
     _ body: RequestBody, _ cache: ExpressionCache, table: String, _ form: ExpressionForm, kind: (Item) -> Kind
   ) throws(DynamoError) -> ItemChange {
     var expressions = try ExpressionParameters(body, cache, form)
-    let key = try body.item("Key") ?? Item()
+    let key = try GivenItem(body, "Key", form)
     let condition = try expressions.condition()
     try expressions.checkAllUsed()
-    return try ItemChange(table: table, kind: kind(key), condition: condition, body)
+    return try ItemChange(table: table, kind: kind(try key.get()), condition: condition, body)
   }
 
   static func update(
     _ body: RequestBody, _ cache: ExpressionCache, table: String, form: ExpressionForm = .update
   ) throws(DynamoError) -> ItemChange {
     var expressions = try ExpressionParameters(body, cache, form)
-    let key = try body.item("Key") ?? Item()
+    let key = try GivenItem(body, "Key", form)
     let update = try expressions.update()
     let condition = try expressions.condition()
     try expressions.checkAllUsed()
-    return try ItemChange(table: table, kind: .update(update, key: key), condition: condition, body)
+    return try ItemChange(table: table, kind: .update(update, key: try key.get()), condition: condition, body)
   }
 
   private init(table: String, kind: Kind, condition: ConditionExpression?, _ body: RequestBody) throws(DynamoError) {
@@ -73,6 +74,12 @@ struct ItemChange {
 
   /// The item's key. Throws what the schema says against the change.
   func key(in table: TableHandle) throws(DynamoError) -> Item {
+    let key = try schemaKey(in: table)
+    try KeyPaths.check(condition?.paths ?? [], table.definition)
+    return key
+  }
+
+  private func schemaKey(in table: TableHandle) throws(DynamoError) -> Item {
     switch kind {
     case .put(let item): return try table.key(ofPut: item)
     case .delete(let key), .check(let key):
@@ -84,6 +91,7 @@ struct ItemChange {
         throw .invalidParameter("Cannot update attribute \(path.root). This attribute is part of the key")
       }
       for (name, value) in update?.givenValues ?? [] { try table.checkIndexKey(name, updatedTo: value) }
+      try KeyPaths.check(update?.allPaths ?? [], table.definition)
       return key
     }
   }
@@ -110,6 +118,8 @@ struct ItemChange {
       case .check: return .keep
       case .update(let update?, let key):
         guard let item = try update.apply(to: current, key: key) else { return .keep }
+        let max = TableHandle.itemBytesMax
+        guard item.size + update.overheadMax <= max || update.size(making: item) <= max else { throw .updateTooLarge }
         return .put(item)
       case .update(nil, let key): return .put(current ?? key)
       }

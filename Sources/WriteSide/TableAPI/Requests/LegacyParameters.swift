@@ -22,6 +22,7 @@ enum LegacyParameters {
     guard let members = try body.map("AttributeUpdates") else { return nil }
     var updates: [LegacyUpdate] = []
     for (name, node) in members {
+      try AttributeMap.check(name: name)
       let entry = try RequestBody(body.tape, node)
       let action = try entry.string("Action").flatMap(LegacyUpdate.Action.init(rawValue:)) ?? .put
       let update = LegacyUpdate(attribute: name, action: action, value: try value(entry))
@@ -33,6 +34,7 @@ enum LegacyParameters {
 
   static func attributesToGet(_ body: RequestBody) throws(DynamoError) -> ProjectionExpression? {
     guard let names = try body.strings("AttributesToGet") else { return nil }
+    for name in names { try AttributeMap.check(name: name) }
     if let name = Text.firstRepeated(names) { throw .invalidParameter("Duplicate value in attribute name: \(name)") }
     return ProjectionExpression(attributes: names)
   }
@@ -47,6 +49,7 @@ enum LegacyParameters {
     guard let members = try body.map(parameter) else { return nil }
     var conditions: [LegacyCondition] = []
     for (name, node) in members.sorted(by: { Text.less($0.name, $1.name) }) {
+      try AttributeMap.check(name: name)
       conditions.append(try read(name, try RequestBody(body.tape, node)))
     }
     return conditions

@@ -22,12 +22,17 @@ struct ReadParameters {
     select = try body.string("Select")
   }
 
-  func check(_ constraints: inout Constraints) {
+  /// `quotesLimit`: whether a Limit out of range is quoted.
+  func check(quotesLimit: Bool, _ constraints: inout Constraints) {
     constraints.table(table, at: "tableName")
     constraints.name(index, at: "indexName", isRequired: false)
-    constraints.range(limit, 1, nil, at: "limit")
+    if quotesLimit {
+      constraints.range(limit, .positiveIntegerObject, at: "limit")
+    } else if let limit, limit < 1 {
+      constraints.failUnquoted(at: "Limit", "Member must have value greater than or equal to 1")
+    }
     constraints.returnConsumedCapacity(returnConsumedCapacity)
-    constraints.oneOf(select, ["SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"], at: "select")
+    constraints.oneOf(select, .select, at: "select")
   }
 
   /// Checks of Select that need no table.
@@ -60,10 +65,15 @@ struct ReadParameters {
     guard definition.kind == .local || !consistent else {
       throw .validation("Consistent reads are not supported on global secondary indexes")
     }
-    guard definition.status != .creating else {
-      throw .validation("Cannot read from backfilling global secondary index: \(index)")
-    }
+    try checkFilled(definition)
     return definition
+  }
+
+  /// Throws for an index that is not filled yet.
+  static func checkFilled(_ index: IndexDefinition) throws(DynamoError) {
+    guard index.status != .creating else {
+      throw .validation("Cannot read from backfilling global secondary index: \(index.name)")
+    }
   }
 
   /// Whether items found through the index must be read whole from the table: a local index gives what it does not hold. A
@@ -80,11 +90,12 @@ struct ReadParameters {
     }
     let outside = ReadParameters.outside(index, table, projection?.paths ?? [])
     guard !outside.isEmpty else { return false }
-    guard index.kind == .local else {
-      throw .invalidParameter(
-        "Global secondary index \(index.name) does not project [\(outside.joined(separator: ", "))]")
-    }
+    guard index.kind == .local else { throw ReadParameters.notProjected(outside, by: index) }
     return true
+  }
+
+  static func notProjected(_ attributes: [String], by index: IndexDefinition) -> DynamoError {
+    .invalidParameter("Global secondary index \(index.name) does not project [\(attributes.joined(separator: ", "))]")
   }
 
   /// The attributes of paths that an index does not hold.

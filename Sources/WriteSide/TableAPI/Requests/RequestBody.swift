@@ -52,16 +52,22 @@ struct RequestBody {
   /// TableName: a table's name, or its ARN.
   func tableName() throws(DynamoError) -> String? { try string("TableName").map(RequestBody.tableName) }
 
-  /// TableName of the operations that make, show, change and delete a table: that it is there, and its length, is looked at
+  /// TableName of the operations that show, change and delete a table: that it is there, and its length, is looked at
   /// before all else.
   func tableNameFirst() throws(DynamoError) -> String {
+    let name = try requiredTableName()
+    guard (ModelBounds.tableName.min...ModelBounds.tableName.max).contains(name.utf16.count) else {
+      throw .validation(
+        "TableName must be at least \(ModelBounds.tableName.min) characters long and at most \(ModelBounds.tableName.max) "
+          + "characters long")
+    }
+    return name
+  }
+
+  /// TableName of the operation that makes a table, whose other checks are made together with those of its length.
+  func requiredTableName() throws(DynamoError) -> String {
     guard let name = try tableName() else {
       throw .validation("The parameter 'TableName' is required but was not present in the request")
-    }
-    guard (Constraints.nameLengthMin...Constraints.nameLengthMax).contains(name.utf16.count) else {
-      throw .validation(
-        "TableName must be at least \(Constraints.nameLengthMin) characters long and at most \(Constraints.nameLengthMax) "
-          + "characters long")
     }
     return name
   }

@@ -28,7 +28,7 @@ struct WriteParameters: Sendable {
 
   func checkReturnsOldOnly() throws(DynamoError) {
     guard returnValues == nil || returnValues == "NONE" || returnsAllOld else {
-      throw .validation("ReturnValues can only be ALL_OLD or NONE")
+      throw DynamoError.validation("ReturnValues can only be ALL_OLD or NONE").counted
     }
   }
 

@@ -11,8 +11,8 @@ enum GetRecords {
     let limit = try call.body.integer("Limit")
     var constraints = Constraints()
     constraints.required(text != nil, at: "shardIterator")
-    constraints.count(text?.utf8.count, 1, 2048, shown: text ?? "", at: "shardIterator")
-    constraints.range(limit, 1, recordsMax, at: "limit")
+    constraints.length(text, .shardIterator, at: "shardIterator")
+    constraints.range(limit, ModelBounds(min: 1, max: recordsMax), at: "limit")
     try constraints.check()
     guard let iterator = ShardIterator(text ?? "") else { throw .validation("Invalid ShardIterator") }
     let now = call.store.now

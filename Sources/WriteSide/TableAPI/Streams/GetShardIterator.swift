@@ -3,8 +3,6 @@ internal import DynamoModel
 internal import TableStore
 
 enum GetShardIterator {
-  private static let types = ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
-
   static func run(_ call: Call) throws(DynamoError) -> Outcome {
     let body = call.body
     let arn = try body.string("StreamArn")
@@ -16,8 +14,8 @@ enum GetShardIterator {
     StreamParameters.checkARN(arn, at: "streamArn", &constraints)
     StreamParameters.checkShard(id, at: "shardId", &constraints)
     constraints.required(type != nil, at: "shardIteratorType")
-    constraints.oneOf(type, types, at: "shardIteratorType")
-    constraints.count(sequence?.utf16.count, 21, 40, shown: sequence ?? "", at: "sequenceNumber")
+    constraints.oneOf(type, .shardIteratorType, at: "shardIteratorType")
+    constraints.length(sequence, .sequenceNumber, at: "sequenceNumber")
     try constraints.check()
     let kind = type ?? ""
     try check(kind, sequence: sequence, time: time)

@@ -10,9 +10,10 @@ enum ListStreams {
     let after = try call.body.string("ExclusiveStartStreamArn")
     var constraints = Constraints()
     constraints.name(table, at: "tableName", isRequired: false)
-    constraints.range(limit, 1, streamsMax, at: "limit")
+    constraints.range(limit, ModelBounds(min: 1, max: streamsMax), at: "limit")
     StreamParameters.checkARN(after, at: "exclusiveStartStreamArn", isRequired: false, &constraints)
     try constraints.check()
+    if let after { try StreamParameters.check(arn: after) }
     let all = call.store.streams(table: table).filter { stream in
       call.sees(stream.table.name) && (after.map { Text.less($0, stream.arn) } ?? true)
     }

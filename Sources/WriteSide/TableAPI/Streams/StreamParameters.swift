@@ -6,16 +6,21 @@ internal import TableStore
 enum StreamParameters {
   static func checkARN(_ arn: String?, at path: String, isRequired: Bool = true, _ constraints: inout Constraints) {
     if isRequired { constraints.required(arn != nil, at: path) }
-    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: path)
+    constraints.length(arn, .streamArn, at: path)
   }
 
   static func checkShard(_ id: String?, at path: String, isRequired: Bool = true, _ constraints: inout Constraints) {
     if isRequired { constraints.required(id != nil, at: path) }
-    constraints.count(id?.utf16.count, 28, 65, shown: id ?? "", at: path)
+    constraints.length(id, .shardId, at: path)
+  }
+
+  /// Throws for what is not the ARN of a stream, whether it is there or not.
+  static func check(arn: String) throws(DynamoError) {
+    guard isARN(arn) else { throw .validation("Invalid StreamArn") }
   }
 
   static func stream(_ call: Call, _ arn: String) throws(DynamoError) -> StreamDescription {
-    guard isARN(arn) else { throw .validation("Invalid StreamArn") }
+    try check(arn: arn)
     try call.authorize(String(arn.split(separator: "/")[1]))
     guard let stream = call.store.stream(arn: arn) else {
       throw DynamoError(.resourceNotFound, "Requested resource not found: Stream: \(arn) not found")

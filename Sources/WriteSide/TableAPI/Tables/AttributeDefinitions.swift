@@ -14,8 +14,8 @@ struct AttributeDefinitions {
       let path = "attributeDefinitions.\(place + 1).member"
       constraints.required(name != nil, at: "\(path).attributeName")
       constraints.required(type != nil, at: "\(path).attributeType")
-      constraints.oneOf(type, ["B", "N", "S"], at: "\(path).attributeType")
-      constraints.count(name?.utf16.count, 1, 255, shown: name ?? "", at: "\(path).attributeName")
+      constraints.oneOf(type, .scalarAttributeType, at: "\(path).attributeType")
+      constraints.length(name, .keySchemaAttributeName, at: "\(path).attributeName")
       if let name, let type = type.flatMap(KeyType.init(rawValue:)) { attributes.append(.init(name: name, type: type)) }
     }
     self.init(attributes)

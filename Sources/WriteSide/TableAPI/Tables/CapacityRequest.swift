@@ -61,7 +61,8 @@ extension TableOptions {
 }
 
 extension JSONWriter {
-  mutating func capacity(_ options: TableOptions, _ throughput: TableDefinition.Throughput?) {
+  /// Of a table or index that `isNew` the warm throughput is shown only when it was asked for.
+  mutating func capacity(_ options: TableOptions, _ throughput: TableDefinition.Throughput?, isNew: Bool) {
     if let reads = options.onDemandReads, let writes = options.onDemandWrites {
       name("OnDemandThroughput")
       beginObject()
@@ -69,12 +70,13 @@ extension JSONWriter {
       member("MaxWriteRequestUnits", writes)
       endObject()
     }
+    if isNew, options.warmReads == nil, options.warmWrites == nil { return }
     let warm = options.warmThroughput(throughput)
     name("WarmThroughput")
     beginObject()
     member("ReadUnitsPerSecond", warm.read)
     member("WriteUnitsPerSecond", warm.write)
-    member("Status", "ACTIVE")
+    member("Status", isNew ? "UPDATING" : "ACTIVE")
     endObject()
   }
 }

@@ -25,11 +25,11 @@ struct IndexRequest {
     let projection = try body.object("Projection")
     constraints.required(projection != nil, at: "\(path).projection")
     projectionType = try projection?.string("ProjectionType")
-    constraints.oneOf(projectionType, ["ALL", "INCLUDE", "KEYS_ONLY"], at: "\(path).projection.projectionType")
+    constraints.oneOf(projectionType, .projectionType, at: "\(path).projection.projectionType")
     nonKeyAttributes = try projection?.strings("NonKeyAttributes")
     let shown = projection.map { Shown.value($0, "NonKeyAttributes") } ?? ""
-    constraints.count(nonKeyAttributes?.count, 1, 20, shown: shown, at: "\(path).projection.nonKeyAttributes")
-    constraints.counts(nonKeyAttributes, 1, 255, shown: shown, at: "\(path).projection.nonKeyAttributes")
+    constraints.count(nonKeyAttributes?.count, .nonKeyAttributeNameList, shown: shown, at: "\(path).projection.nonKeyAttributes")
+    constraints.lengths(nonKeyAttributes, .nonKeyAttributeName, shown: shown, at: "\(path).projection.nonKeyAttributes")
     throughput = try ThroughputRequest(body, at: "\(path).provisionedThroughput", &constraints)
     capacity = try CapacityRequest(body)
   }
@@ -89,7 +89,11 @@ struct IndexRequest {
   private func projection() throws(DynamoError) -> IndexProjection {
     switch (projectionType, nonKeyAttributes) {
     case (nil, _): throw .invalidParameter("Unknown ProjectionType: null")
-    case ("INCLUDE"?, let names?): return .include(names)
+    case ("INCLUDE"?, let names?):
+      if let name = Text.firstRepeated(names) {
+        throw .invalidParameter("Duplicate attribute name in NonKeyAttributes: \(name)")
+      }
+      return .include(names)
     case ("INCLUDE"?, nil):
       throw .invalidParameter("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     case (let type?, _?):

@@ -9,18 +9,24 @@ struct KeySchemaElements {
   ) throws(DynamoError) {
     let given = try body.objects("KeySchema")
     constraints.required(given != nil, at: path)
-    constraints.count(given?.count, 1, max, shown: Shown.value(body, "KeySchema"), at: path)
     var elements: [(name: String, type: String)] = []
     for (place, element) in (given ?? []).enumerated() {
       let name = try element.string("AttributeName")
       let type = try element.string("KeyType")
       constraints.required(name != nil, at: "\(path).\(place + 1).member.attributeName")
-      constraints.count(name?.utf16.count, 1, 255, shown: name ?? "", at: "\(path).\(place + 1).member.attributeName")
+      constraints.length(name, .keySchemaAttributeName, at: "\(path).\(place + 1).member.attributeName")
       constraints.required(type != nil, at: "\(path).\(place + 1).member.keyType")
-      constraints.oneOf(type, ["HASH", "RANGE"], at: "\(path).\(place + 1).member.keyType")
+      constraints.oneOf(type, .keyType, at: "\(path).\(place + 1).member.keyType")
       elements.append((name ?? "", type ?? ""))
     }
+    constraints.count(
+      given?.count, ModelBounds(min: ModelBounds.keySchema.min, max: max), shown: KeySchemaElements.shown(elements), at: path)
     self.elements = elements
+  }
+
+  private static func shown(_ elements: [(name: String, type: String)]) -> String {
+    let texts = elements.map { "KeySchemaElement(attributeName=\($0.name), keyType=\($0.type))" }
+    return Shown.text("[\(texts.joined(separator: ", "))]")
   }
 
   var names: [String] { elements.map(\.name) }
@@ -52,11 +58,11 @@ struct KeySchemaElements {
       guard elements[1].type == "RANGE" else {
         throw .validation("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
       }
-      if Text.equal(elements[0].name, elements[1].name) {
-        throw .validation("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-      }
+      if Text.equal(elements[0].name, elements[1].name) { throw KeySchemaElements.noDefinition }
     }
   }
+
+  private static let noDefinition = DynamoError.validation("Invalid KeySchema: Some index key attribute have no definition")
 
   private static let firstIsNoHash = DynamoError.validation(
     "Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
@@ -74,7 +80,7 @@ struct KeySchemaElements {
   /// The text depends on whether it is the first attribute that has no definition.
   private func missing(_ definitions: AttributeDefinitions) -> DynamoError {
     guard let first = elements.first, definitions.attribute(first.name) == nil else {
-      return .validation("Invalid KeySchema: Some index key attribute have no definition")
+      return KeySchemaElements.noDefinition
     }
     return .invalidParameter(
       "Some index key attributes are not defined in AttributeDefinitions. Keys: \(AttributeDefinitions.list(names)), "

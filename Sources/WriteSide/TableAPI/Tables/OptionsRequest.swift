@@ -13,9 +13,9 @@ struct OptionsRequest {
     _ body: RequestBody, encryption member: StaticString = "SSESpecification", _ constraints: inout Constraints
   ) throws(DynamoError) {
     tableClass = try body.string("TableClass")
-    constraints.oneOf(tableClass, ["STANDARD", "STANDARD_INFREQUENT_ACCESS"], at: "tableClass")
+    constraints.oneOf(tableClass, .tableClass, at: "tableClass")
     let encryption = try body.object(member)
-    constraints.oneOf(try encryption?.string("SSEType"), ["AES256", "KMS"], at: "sSESpecification.sSEType")
+    constraints.oneOf(try encryption?.string("SSEType"), .sseType, at: "sSESpecification.sSEType")
     encrypts = try encryption.map { (given) throws(DynamoError) in try given.bool("Enabled") ?? false }
     key = try encryption?.string("KMSMasterKeyId")
     capacity = try CapacityRequest(body)
@@ -27,16 +27,20 @@ struct OptionsRequest {
       definition.options.tableClass = tableClass
       definition.options.tableClassChangedAt = now
     }
-    if let encrypts { definition.options.encryptionKey = encrypts ? key ?? OptionsRequest.ownersKey : nil }
+    if let encrypts { definition.options.encryptionKey = encrypts ? OptionsRequest.arn(ofKey: key ?? "alias/aws/dynamodb") : nil }
     try capacity.apply(to: &definition.options, definition.throughput, of: "table")
   }
 
-  /// The key that encryption without a named one is shown with.
-  private static let ownersKey = "arn:aws:kms:us-east-1:000000000000:alias/aws/dynamodb"
+  /// A key may be named by its id, its alias, or its ARN; it is shown by its ARN.
+  private static func arn(ofKey key: String) -> String {
+    if key.utf8.starts(with: "arn:".utf8) { return key }
+    return "arn:aws:kms:us-east-1:000000000000:" + (key.utf8.starts(with: "alias/".utf8) ? key : "key/\(key)")
+  }
 }
 
 extension JSONWriter {
-  mutating func options(_ options: TableOptions) {
+  /// `before`: the options until then, of a table that is being changed.
+  mutating func options(_ options: TableOptions, before: TableOptions? = nil) {
     if let tableClass = options.tableClass {
       name("TableClassSummary")
       beginObject()
@@ -47,10 +51,11 @@ extension JSONWriter {
       }
       endObject()
     }
-    if let key = options.encryptionKey {
+    let isChanging = before.map { $0.encryptionKey != options.encryptionKey } ?? false
+    if let key = options.encryptionKey ?? before?.encryptionKey {
       name("SSEDescription")
       beginObject()
-      member("Status", "ENABLED")
+      member("Status", isChanging ? "UPDATING" : "ENABLED")
       member("SSEType", "KMS")
       member("KMSMasterKeyArn", key)
       endObject()

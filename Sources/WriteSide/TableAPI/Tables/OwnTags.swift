@@ -53,6 +53,18 @@ enum OwnTags {
     if isProtected { definition.tags.append(.init(key: deletionProtection, value: "true")) }
   }
 
+  /// Whether it has only characters that the keys and values of tags may have.
+  private static func isText(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy { scalar in
+      switch scalar.properties.generalCategory {
+      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber, .letterNumber,
+        .otherNumber, .spaceSeparator, .lineSeparator, .paragraphSeparator:
+        true
+      default: "+-=._:/@".unicodeScalars.contains(scalar)
+      }
+    }
+  }
+
   /// Reads a list of Key and Value.
   static func read(_ body: RequestBody, _ constraints: inout Constraints) throws(DynamoError) -> [TableDefinition.Tag] {
     var tags: [TableDefinition.Tag] = []
@@ -61,8 +73,8 @@ enum OwnTags {
       let value = try tag.string("Value")
       constraints.required(key != nil, at: "tags.\(place + 1).member.key")
       constraints.required(value != nil, at: "tags.\(place + 1).member.value")
-      constraints.count(key?.utf16.count, 1, 128, shown: key ?? "", at: "tags.\(place + 1).member.key")
-      constraints.count(value?.utf16.count, 0, 256, shown: value ?? "", at: "tags.\(place + 1).member.value")
+      constraints.length(key, .tagKeyString, at: "tags.\(place + 1).member.key")
+      constraints.length(value, .tagValueString, at: "tags.\(place + 1).member.value")
       if let key, let value { tags.append(.init(key: key, value: value)) }
     }
     for tag in tags {
@@ -71,6 +83,9 @@ enum OwnTags {
       }
       if tag.key.utf8.starts(with: "aws:".utf8) {
         throw .invalidParameter("Tag keys that begin with aws: are reserved for system use: \(tag.key)")
+      }
+      if !tag.key.utf8.starts(with: prefix.utf8), let text = [tag.key, tag.value].first(where: { !isText($0) }) {
+        throw .invalidParameter("A tag has characters that are not letters, digits, blanks or one of + - = . _ : / @: \(text)")
       }
     }
     if let key = Text.firstRepeated(tags.map(\.key)) { throw .invalidParameter("Duplicate Tag Key: \(key)") }

@@ -11,7 +11,7 @@ struct StreamRequest {
     let enabled = try given.bool("StreamEnabled")
     let type = try given.string("StreamViewType")
     constraints.required(enabled != nil, at: "streamSpecification.streamEnabled")
-    constraints.oneOf(type, StreamViewType.allCases.map(\.rawValue), at: "streamSpecification.streamViewType")
+    constraints.oneOf(type, .streamViewType, at: "streamSpecification.streamViewType")
     isEnabled = enabled ?? false
     view = type.flatMap(StreamViewType.init(rawValue:))
   }

@@ -9,6 +9,15 @@ enum ShownChange {
   case update(before: TableDefinition)
   case deletion
 
+  var isCreation: Bool {
+    if case .creation = self { true } else { false }
+  }
+
+  /// The definition of a table until it was changed.
+  var before: TableDefinition? {
+    if case .update(let before) = self { before } else { nil }
+  }
+
   var status: String {
     switch self {
     case .creation: "CREATING"
@@ -46,6 +55,7 @@ extension JSONWriter {
     let definition = table.definition.shown(during: change)
     let status = change?.status ?? table.status
     let isWhole = status != ShownChange.deletion.status
+    let isNew = change?.isCreation ?? false
     beginObject()
     if isWhole { attributeDefinitions(definition.keyAttributes) }
     member("TableName", definition.name)
@@ -70,8 +80,8 @@ extension JSONWriter {
       indexes(definition.indexes, .local) { writer, index in writer.sizes(of: index, table) }
     }
     stream(table)
-    options(definition.options)
-    if isWhole { capacity(definition.options, definition.throughput) }
+    options(definition.options, before: change?.before?.options)
+    if isWhole { capacity(definition.options, definition.throughput, isNew: isNew) }
     member("DeletionProtectionEnabled", OwnTags.isProtected(definition))
     if let source = definition.options.restoredFrom {
       restoreSummary(source, isRunning: status == ShownChange.creation.status)
@@ -126,7 +136,7 @@ extension JSONWriter {
         "IndexStatus", table.status == "CREATING" || change?.status == "CREATING" ? "CREATING" : index.status.rawValue)
       if index.status == .creating { writer.member("Backfilling", change == nil) }
       writer.sizes(of: index, table)
-      writer.capacity(index.options, index.throughput)
+      writer.capacity(index.options, index.throughput, isNew: change?.isCreation ?? false)
     }
   }
 

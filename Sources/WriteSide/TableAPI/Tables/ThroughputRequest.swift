@@ -16,9 +16,9 @@ struct ThroughputRequest {
     let read = try given.long("ReadCapacityUnits")
     let write = try given.long("WriteCapacityUnits")
     constraints.required(write != nil, at: "\(path).writeCapacityUnits")
-    constraints.range(write, 1, nil, at: "\(path).writeCapacityUnits")
+    constraints.range(write, .positiveLongObject, at: "\(path).writeCapacityUnits")
     constraints.required(read != nil, at: "\(path).readCapacityUnits")
-    constraints.range(read, 1, nil, at: "\(path).readCapacityUnits")
+    constraints.range(read, .positiveLongObject, at: "\(path).readCapacityUnits")
     throughput = .init(read: read ?? 0, write: write ?? 0)
     isGiven = true
   }

@@ -16,14 +16,13 @@ enum ExportTableToPointInTime {
     let until = try span?.milliseconds("ExportToTime")
     let view = try span?.string("ExportViewType") ?? "NEW_AND_OLD_IMAGES"
     var constraints = Constraints()
-    constraints.oneOf(
-      view, ["NEW_IMAGE", "NEW_AND_OLD_IMAGES"], at: "incrementalExportSpecification.exportViewType")
+    constraints.oneOf(view, .exportViewType, at: "incrementalExportSpecification.exportViewType")
     constraints.required(arn != nil, at: "tableArn")
-    constraints.count(arn?.utf16.count, 1, 1024, shown: arn ?? "", at: "tableArn")
+    constraints.length(arn, .tableArn, at: "tableArn")
     Transfers.check(bucket: bucket, at: "s3Bucket", &constraints)
-    constraints.count(prefix?.utf16.count, 0, 1024, shown: prefix ?? "", at: "s3Prefix")
-    constraints.oneOf(format, ["DYNAMODB_JSON", "ION"], at: "exportFormat")
-    constraints.oneOf(type, ["FULL_EXPORT", "INCREMENTAL_EXPORT"], at: "exportType")
+    constraints.length(prefix, .s3Prefix, at: "s3Prefix")
+    constraints.oneOf(format, .exportFormat, at: "exportFormat")
+    constraints.oneOf(type, .exportType, at: "exportType")
     try constraints.check()
     guard format == "DYNAMODB_JSON" else {
       throw .validation("ExportFormat ION is not supported by this server: DYNAMODB_JSON is")

@@ -18,11 +18,11 @@ enum ImportTable {
     constraints.required(source != nil, at: "s3BucketSource")
     if source != nil { Transfers.check(bucket: bucket, at: "s3BucketSource.s3Bucket", &constraints) }
     constraints.required(format != nil, at: "inputFormat")
-    constraints.oneOf(format, ["DYNAMODB_JSON", "ION", "CSV"], at: "inputFormat")
-    constraints.oneOf(compression, ["GZIP", "ZSTD", "NONE"], at: "inputCompressionType")
+    constraints.oneOf(format, .inputFormat, at: "inputFormat")
+    constraints.oneOf(compression, .inputCompressionType, at: "inputCompressionType")
     constraints.required(creation != nil, at: "tableCreationParameters")
-    constraints.count(delimiter?.utf16.count, 1, 1, shown: delimiter ?? "", at: "inputFormatOptions.csv.delimiter")
-    constraints.count(header?.count, 1, 255, shown: "[]", at: "inputFormatOptions.csv.headerList")
+    constraints.length(delimiter, .csvDelimiter, at: "inputFormatOptions.csv.delimiter")
+    constraints.count(header?.count, .csvHeaderList, shown: "[]", at: "inputFormatOptions.csv.headerList")
     try constraints.check()
     guard format != "ION" else { throw .validation("InputFormat ION is not supported by this server: DYNAMODB_JSON and CSV are") }
     guard compression != "ZSTD" else {

@@ -3,14 +3,13 @@ internal import TableStore
 
 /// What exports and imports share.
 enum Transfers {
-  static let listMax = 25
 
   /// The export or import that a request names by its ARN.
   static func job(_ call: Call, _ member: StaticString, at path: String, _ kind: TableJob.Kind) throws(DynamoError) -> TableJob {
     let arn = try call.body.string(member)
     var constraints = Constraints()
     constraints.required(arn != nil, at: path)
-    constraints.count(arn?.utf16.count, 37, 1024, shown: arn ?? "", at: path)
+    constraints.length(arn, kind == .export ? .exportArn : .importArn, at: path)
     try constraints.check()
     guard let job = call.store.job(arn: arn ?? ""), job.kind == kind else {
       throw kind == .export
@@ -32,7 +31,7 @@ enum Transfers {
   static func check(bucket: String?, at path: String, _ constraints: inout Constraints) {
     constraints.required(bucket != nil, at: path)
     guard let bucket else { return }
-    constraints.count(bucket.utf16.count, 0, 255, shown: bucket, at: path)
+    constraints.length(bucket, .s3Bucket, at: path)
     let isWord = { (byte: UInt8) in (byte | 0x20) &- 97 < 26 || byte &- 48 < 10 }
     let bytes = Array(bucket.utf8)
     guard bytes.count >= 2, let first = bytes.first, let last = bytes.last, isWord(first), isWord(last),
@@ -53,7 +52,8 @@ enum Transfers {
     let limit = try body.integer(kind == .export ? "MaxResults" : "PageSize")
     let token = try body.string("NextToken")
     var constraints = Constraints()
-    constraints.range(limit, 1, listMax, at: kind == .export ? "maxResults" : "pageSize")
+    let bounds = kind == .export ? ModelBounds.listExportsMaxLimit : .listImportsMaxLimit
+    constraints.range(limit, bounds, at: kind == .export ? "maxResults" : "pageSize")
     try constraints.check()
     let table = arn.map(RequestBody.tableName)
     var jobs = Array(
@@ -65,7 +65,7 @@ enum Transfers {
       guard let place = jobs.firstIndex(where: { Transfers.token($0) == token }) else { throw .validation("Invalid NextToken") }
       jobs.removeFirst(place + 1)
     }
-    let shown = Array(jobs.prefix(limit ?? listMax))
+    let shown = Array(jobs.prefix(limit ?? bounds.max))
     let more = shown.count < jobs.count
     return .answer(
       Outcome.object { writer in
