@@ -102,6 +102,7 @@ let package = Package(
     tests("Process", "Services", ["Services"]),
     module("Process", "Services", ["CMalloc"]),
     module("Process", "Telemetry"),
+    tests("Process", "Telemetry", ["Telemetry"]),
 
     // Items
     module("Items", "DynamoModel"),
@@ -228,7 +229,8 @@ let package = Package(
       "ReadSide", "Workers",
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
-      "ReadSide", "QueryAPI", ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services"]),
+      "ReadSide", "QueryAPI",
+      ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Counters and gauges, printed as Prometheus text. Made once, changed from any thread without a lock on the hot path.
+/// What a process counts: counters, gauges and histograms by name and labels. Made once, changed from any thread, printed by every scrape.
 package final class Metrics: Sendable {
-  /// A number that is set or added to.
+  /// A number that is set or added to, without a lock.
   package final class Cell: Sendable {
     private let value = Atomic<Int64>(0)
 
@@ -11,12 +11,18 @@ package final class Metrics: Sendable {
     package var current: Int64 { value.load(ordering: .relaxed) }
   }
 
-  package enum Kind: String, Sendable { case counter, gauge }
+  package enum Kind: Sendable { case counter, gauge }
+
+  private enum Source {
+    case cell(Cell)
+    case histogram(Histogram)
+  }
 
   private struct Family {
-    let kind: Kind
+    let kind: MetricFamilies.Kind
     let help: String
-    var cells: [(labels: String, cell: Cell)]
+    /// By the text of their labels.
+    var sources: [String: (labels: MetricFamilies.Labels, source: Source)] = [:]
   }
 
   private let families = Mutex<[String: Family]>([:])
@@ -24,34 +30,49 @@ package final class Metrics: Sendable {
   package init() {}
 
   /// The cell of a name and its labels; the same one for the same labels. `name` ends in `_total` for counters.
-  package func cell(
-    _ kind: Kind, _ name: String, help: String, labels: KeyValuePairs<String, String> = [:]
-  ) -> Cell {
-    let text =
-      labels.isEmpty ? "" : "{" + labels.map { "\($0.key)=\"\(Metrics.escaped($0.value))\"" }.joined(separator: ",") + "}"
-    return families.withLock { families in
-      var family = families[name] ?? Family(kind: kind, help: help, cells: [])
-      if let existing = family.cells.first(where: { $0.labels == text }) { return existing.cell }
-      let cell = Cell()
-      family.cells.append((text, cell))
-      families[name] = family
-      return cell
-    }
+  package func cell(_ kind: Kind, _ name: String, help: String, labels: MetricFamilies.Labels = [:]) -> Cell {
+    let source = source(kind == .counter ? .counter : .gauge, name, help: help, labels: labels) { .cell(Cell()) }
+    guard case .cell(let cell) = source else { return Cell() }
+    return cell
   }
 
-  /// The exposition format, version 0.0.4, families and labels in order.
-  package var text: String {
+  /// The histogram of a name and its labels; the same one for the same labels. `name` ends in its unit, `_seconds`.
+  package func histogram(
+    _ name: String, help: String, bounds: [Double] = Histogram.workBounds, labels: MetricFamilies.Labels = [:]
+  ) -> Histogram {
+    let source = source(.histogram, name, help: help, labels: labels) { .histogram(Histogram(bounds: bounds)) }
+    guard case .histogram(let histogram) = source else { return Histogram(bounds: bounds) }
+    return histogram
+  }
+
+  private func source(
+    _ kind: MetricFamilies.Kind, _ name: String, help: String, labels: MetricFamilies.Labels, _ make: () -> Source
+  ) -> Source {
     families.withLock { families in
-      var out = ""
-      for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-        out += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.kind.rawValue)\n"
-        for (labels, cell) in family.cells.sorted(by: { $0.labels < $1.labels }) { out += "\(name)\(labels) \(cell.current)\n" }
-      }
-      return out
+      if let known = families[name]?.sources[labels.text] { return known.source }
+      let made = make()
+      families[name, default: Family(kind: kind, help: help)].sources[labels.text] = (labels, made)
+      return made
     }
   }
 
-  private static func escaped(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+  /// Adds everything to what a scrape answers, labels in order.
+  package func write(to out: inout MetricFamilies) {
+    let all = families.withLock { $0 }
+    for (name, family) in all {
+      for (labels, source) in family.sources.sorted(by: { $0.key < $1.key }).map(\.value) {
+        switch source {
+        case .cell(let cell): out.add(family.kind, name, help: family.help, labels: labels, value: Double(cell.current))
+        case .histogram(let histogram): out.add(family.kind, name, help: family.help, lines: histogram.lines(name, labels))
+        }
+      }
+    }
+  }
+
+  /// Everything in Prometheus' text format.
+  package var text: String {
+    var out = MetricFamilies()
+    write(to: &out)
+    return out.text
   }
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 internal import Telemetry
 internal import Workers
 
-/// The pipelines of a process as their files say it now. Queries and dashboards of an edited file are used at once; changed effects when the
+/// The pipelines of a process as their files say it now. Queries, metrics and dashboards of an edited file are used at once; changed effects when the
 /// lanes have taken them over; changed projections in a new generation, which `dev` builds by itself.
 final class LivePipelines: Service {
   /// How often the files are looked at.
@@ -77,7 +77,7 @@ final class LivePipelines: Service {
     definitions.withLock { $0[name] = (pipeline, before.revision + 1) }
     let worker = workers.first { $0.pipeline.name == name }
     if pipeline.fingerprint == before.pipeline.fingerprint {
-      logger.info("the pipeline file was edited: its queries and dashboard are used from now on", ["pipeline": name])
+      logger.info("the pipeline file was edited: its queries, metrics and dashboard are used from now on", ["pipeline": name])
       worker?.replace(pipeline)
     } else if rebuildsByItself {
       logger.info("the pipeline's projections were edited: a new generation is built", ["pipeline": name])

@@ -36,6 +36,8 @@ package final class Node: Sendable {
   private let tableServer: HTTPServer?
   private let pageServer: HTTPServer?
   private let router: QueryRouter?
+  /// What is asked of read models for `/metrics`.
+  private let metricEvaluation: MetricEvaluation
   private let relays: [any Service]
   private let live: LivePipelines
   private let ownServer: HTTPServer?
@@ -119,9 +121,8 @@ package final class Node: Sendable {
         workers.append(
           PipelineWorker(
             pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
-            changed: changed, committed: committed, settings: WorkerSettings(), logger: logger, sink: sink,
-            assigner: groups ?? SoleAssigner(),
-            logs: { source.log($0) },
+            changed: changed, committed: committed, settings: WorkerSettings(metrics: metrics), logger: logger, sink: sink,
+            assigner: groups ?? SoleAssigner(), logs: { source.log($0) },
             load: home.load))
       }
     }
@@ -134,13 +135,19 @@ package final class Node: Sendable {
     )
     self.live = live
 
-    let status = NodeStatus(live: live, workers: workers, metrics: metrics, relays: board, store: store)
+    let metricBoard = MetricBoard()
+    let status = NodeStatus(
+      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, store: store)
     var readable: [NodeHealth.Readable] = []
+    let catalogs = Node.catalogs(home, live, workers)
+    let views = Node.views(
+      live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, metrics: metrics)
+    let parts = Node.metricParts(settings.roles)
+    metricEvaluation = MetricEvaluation(
+      views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
     if settings.roles.contains(.query) {
-      let catalogs = Node.catalogs(home, live, workers)
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let (router, server) = try Node.query(
-        settings, live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, status: status)
+      let (router, server) = try Node.query(settings, views, workers: workers, changed: changed, status: status)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -238,19 +245,29 @@ package final class Node: Sendable {
     }
   }
 
-  private static func query(
-    _ settings: NodeSettings, _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)],
-    home: ReadModelHome, workers: [PipelineWorker], isShared: Bool, changed: Signal, status: NodeStatus
-  ) throws -> (QueryRouter, HTTPServer) {
-    let views = catalogs.map { name, catalog in
+  private static func views(
+    _ live: LivePipelines, _ catalogs: [(pipeline: String, catalog: CatalogOwner)], home: ReadModelHome,
+    workers: [PipelineWorker], isShared: Bool, changed: Signal, metrics: Metrics
+  ) -> [PipelineView] {
+    catalogs.map { name, catalog in
       // What another process works on changes without a word here.
       let isOwn = !isShared && workers.contains { $0.pipeline.name == name }
       return PipelineView(
         name: name, changed: changed, current: { try await isOwn ? catalog.ownCurrent() : catalog.current() },
         known: { isOwn ? catalog.knownCurrent : nil },
         definition: { live.definition(of: name) },
-        load: home.load, opening: home.open)
+        load: home.load, opening: home.open, metrics: metrics)
     }
+  }
+
+  /// A pipeline's own metrics are for those who ask, what the work has come to for those who do it.
+  private static func metricParts(_ roles: Set<NodeSettings.Role>) -> Set<MetricEvaluation.Part> {
+    Set((roles.contains(.query) ? [.pipelines] : []) + (roles.contains(.worker) ? [.counts] : []))
+  }
+
+  private static func query(
+    _ settings: NodeSettings, _ views: [PipelineView], workers: [PipelineWorker], changed: Signal, status: NodeStatus
+  ) throws -> (QueryRouter, HTTPServer) {
     let router = QueryRouter(
       views: views, operations: NodeOperations(workers: workers), changed: changed,
       status: .init(schema: PipelineStatus.shape.schema, json: { status.json($0) }), metrics: { status.metricsText() },
@@ -292,6 +309,7 @@ package final class Node: Sendable {
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }
     if let router { services.append(router.eventService) }
+    services.append(metricEvaluation)
     services.append(Ending(health: health))
     do {
       try await ServiceGroup(services).run()

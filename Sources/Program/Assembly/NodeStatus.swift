@@ -13,6 +13,8 @@ struct NodeStatus: Sendable {
   let live: LivePipelines
   let workers: [PipelineWorker]
   let metrics: Metrics
+  /// Of the pipelines' files.
+  let pipelineMetrics: MetricBoard
   let relays: RelayBoard
   /// The store of this process; nil when tables are elsewhere.
   let store: TableStore?
@@ -33,14 +35,14 @@ struct NodeStatus: Sendable {
     guard let pipeline = live.definition(of: name)?.pipeline else { return nil }
     let worker = workers.first { $0.pipeline.name == name }
     let running = worker?.generations ?? []
-    let current = running.first { $0.generation.state == .current } ?? running.last
+    let current = NodeStatus.current(running)
     let lanes = current?.lanes.all ?? []
     let relayed = pipeline.tables.compactMap { table in
       relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
     }
     return PipelineStatus(
       pipeline: pipeline,
-      lag: worker == nil ? nil : .init(records: lanes.reduce(0) { $0 + behind($1) }, seconds: secondsBehind(lanes)),
+      lag: worker == nil ? nil : lag(lanes),
       stopped: [worker?.stopped, current?.lanes.deciderStopped].compactMap { $0 } + lanes.compactMap(\.stopped) + relayed
         + lanes.compactMap { $0.notice.sentence("\($0.table)[\($0.partition)]") },
       held: current?.lanes.held ?? [],
@@ -51,8 +53,17 @@ struct NodeStatus: Sendable {
       })
   }
 
+  /// The generation that readers see, or the one that they will.
+  static func current(_ running: [PipelineWorker.Running]) -> PipelineWorker.Running? {
+    running.first { $0.generation.state == .current } ?? running.last
+  }
+
+  func lag(_ lanes: [LaneStatus]) -> PipelineStatus.Lag {
+    .init(records: lanes.reduce(0) { $0 + behind($1) }, seconds: secondsBehind(lanes))
+  }
+
   /// Records that a lane has not applied: of one whose relay or which itself stands still, those that its table's log holds meanwhile.
-  private func behind(_ lane: LaneStatus) -> UInt64 {
+  func behind(_ lane: LaneStatus) -> UInt64 {
     guard lane.stopped != nil || relays.reason(lane.table) != nil, let last = store?.lastSequence(lane.table, lane.partition)
     else {
       return lane.behind
@@ -69,49 +80,5 @@ struct NodeStatus: Sendable {
     guard let least = waiting.map(\.watermark).min() else { return 0 }
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     return Double(max(0, now - least.milliseconds)) / 1000
-  }
-
-  /// What `/metrics` answers.
-  func metricsText() -> String {
-    refresh()
-    return metrics.text
-  }
-
-  private func refresh() {
-    let now = Int64(Date().timeIntervalSince1970 * 1000)
-    for worker in workers {
-      for running in worker.generations {
-        for lane in running.lanes.all {
-          let labels: KeyValuePairs = [
-            "pipeline": worker.pipeline.name, "generation": "\(running.generation.number)", "table": lane.table,
-            "partition": "\(lane.partition)",
-          ]
-          metrics.cell(.gauge, "afterimage_lane_sequence", help: "Last record in the read model.", labels: labels)
-            .set(Int64(lane.sequence.rawValue))
-          metrics.cell(
-            .gauge, "afterimage_lane_behind_records", help: "Records in the log that are not in the read model.", labels: labels
-          )
-          .set(Int64(clamping: behind(lane)))
-          metrics.cell(
-            .counter, "afterimage_lane_records_total", help: "Records applied since the lane was started.", labels: labels
-          )
-          .set(Int64(lane.applied))
-          metrics.cell(
-            .counter, "afterimage_dead_letters_total",
-            help: "Records that a projection could not take, and sums that came to be too large.", labels: labels
-          )
-          .set(Int64(lane.deadLetters))
-          metrics.cell(.gauge, "afterimage_lane_stopped", help: "1 while the lane waits for an operator.", labels: labels)
-            .set(lane.stopped == nil ? 0 : 1)
-          if let end = lane.neededUntil {
-            metrics.cell(
-              .gauge, "afterimage_lane_kept_seconds",
-              help: "How long the log keeps what the lane has yet to apply; negative when it may be gone.", labels: labels
-            )
-            .set((end.rawValue - now) / 1000)
-          }
-        }
-      }
-    }
   }
 }

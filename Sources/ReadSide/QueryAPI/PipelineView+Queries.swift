@@ -16,10 +16,12 @@ extension PipelineView {
         let all = parameters + PipelineView.waited(query, positions)
         return Subject(value: (query: query, values: try PipelineView.values(query, all)), reads: query.reads)
       }
-    ) { subject, snapshot, writer in
+    ) { [meter] subject, snapshot, writer in
       let (query, values) = subject
       AnswerColumns(query.columns).append(to: &writer)
-      try PipelineView.run(query.sql, Array(zip(query.parameters, values)), columns: query.columns, snapshot, to: &writer)
+      try meter.measure(query.name) {
+        try PipelineView.run(query.sql, Array(zip(query.parameters, values)), columns: query.columns, snapshot, to: &writer)
+      }
     }
   }
 

@@ -4,13 +4,14 @@ package import Pipelines
 package import ReadModels
 package import Services
 internal import Synchronization
+package import Telemetry
 
 /// A pipeline's current read model, for readers.
 ///
 /// Every answer is made in one snapshot together with the positions and the time that it is true for: those of the tables that feed the
 /// projections it reads. When another generation
 /// becomes current the next answer is from that one, whole. Queries and tiles run on several readers, each on a thread of its own; questions about
-/// boards on one reader a leaderboard, which keeps the boards in memory.
+/// boards on one reader a leaderboard, which keeps the boards in memory; metrics on one of their own.
 package final class PipelineView: Sendable {
   package let name: String
   private let current: @Sendable () async throws -> Generation?
@@ -19,6 +20,9 @@ package final class PipelineView: Sendable {
   private let load: @Sendable (Generation) throws -> Pipeline
   private let changed: Signal
   private let pool: ReaderPool
+  /// Of metrics alone; opened when there are some.
+  let metricReader: ReaderPool
+  let meter: QueryMeter
   private let opening: @Sendable (Generation, Pipeline) throws -> any GenerationReader
   private let boards = Mutex(Boards())
   /// Definitions of generations that are not the present one, by generation.
@@ -36,15 +40,17 @@ package final class PipelineView: Sendable {
 
   /// `current` gives the generation that readers are to see, `known` the same where it is known without asking anybody, `definition` the pipeline as its file says it now, whose queries are used where
   /// its rows are those of the generation; else `load` reads the definition that the generation was built by. `opening` opens a generation for reading.
-  /// `changed` is announced after each checkpoint.
+  /// `changed` is announced after each checkpoint. `metrics` measure the named queries.
   package init(
     name: String, changed: Signal, current: @escaping @Sendable () async throws -> Generation?,
     known: @escaping @Sendable () -> Generation?,
     definition: @escaping @Sendable () -> (pipeline: Pipeline, revision: Int)?,
     load: @escaping @Sendable (Generation) throws -> Pipeline,
-    opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader
+    opening: @escaping @Sendable (Generation, Pipeline) throws -> any GenerationReader,
+    metrics: Metrics? = nil
   ) {
     self.name = name
+    meter = QueryMeter(metrics: metrics, pipeline: name)
     self.changed = changed
     self.current = current
     self.known = known
@@ -52,6 +58,7 @@ package final class PipelineView: Sendable {
     self.definition = definition
     self.load = load
     pool = ReaderPool(name: name, readersMax: ReaderPool.readersMax, opening: opening)
+    metricReader = ReaderPool(name: name, readersMax: 1, opening: opening)
   }
 
   /// What an answer is made of: a reader within its snapshot, and what that is true for.
@@ -140,7 +147,7 @@ package final class PipelineView: Sendable {
     }
   }
 
-  private func source() async throws -> ReaderPool.Source {
+  func source() async throws -> ReaderPool.Source {
     guard let generation = try await current() else { throw ReaderError.notReady }
     if let known = source(of: generation) { return known }
     let pipeline = try load(generation)
@@ -209,6 +216,7 @@ package final class PipelineView: Sendable {
   /// Lets go of the files, so that a generation can be removed.
   package func close() async {
     await pool.close()
+    await metricReader.close()
     boards.withLock { $0 = Boards() }
   }
 }

@@ -38,6 +38,8 @@ package protocol GenerationReader: AnyObject {
   func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws
   /// By projection, how many records it could not take.
   func deadLetterCounts() throws -> [(projection: String, count: Int)]
+  /// How many effects wait in the outbox, or were given up: by effect and state, those that there are. O(effects that are there).
+  func effectCounts() throws -> [EffectCount]
 
   /// How many entries of the journal `ranks` would follow now; nil where it would load the boards from their rows. Within a snapshot.
   func entriesToFollow(_ projection: ProjectionID) throws -> Int?
@@ -116,5 +118,18 @@ package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
     case .unavailable(let reason): "the read models' database cannot be reached: \(reason)"
     case .failed(let reason): reason
     }
+  }
+}
+
+/// How many effects of a name are in a state.
+package struct EffectCount: Sendable, Equatable {
+  package let effect: String
+  package let state: EffectState
+  package let count: Int
+
+  package init(effect: String, state: EffectState, count: Int) {
+    self.effect = effect
+    self.state = state
+    self.count = count
   }
 }

@@ -14,6 +14,7 @@ struct DeciderRun {
   let logger: Logger
 
   func run() async {
+    defer { board.heartbeats.end(.decider) }
     while !Task.isCancelled {
       do {
         let partitions = board.partitions
@@ -21,6 +22,7 @@ struct DeciderRun {
           partitions: partitions, activations, sessionsMax: settings.residentSessions(lanes: 1))
         try await work(partitions)
       } catch let error as ReadModelError {
+        StoreErrors(settings.metrics, pipeline.name, .decider).add(error)
         switch LaneProgress.failed(error) {
         case .wait(let pause), .retry(let pause, _, _): try? await Task.sleep(for: pause)
         case .stop(let stop):
@@ -52,6 +54,7 @@ struct DeciderRun {
       let ticket = writer.committed.ticket
       let (hasMore, holds) = try await writer.decide()
       board.hold(holds, pipeline)
+      board.heartbeats.beat(.decider)
       if !hasMore { await writer.committed.wait(since: ticket, timeout: .milliseconds(500)) }
     }
   }

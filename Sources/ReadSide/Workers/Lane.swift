@@ -20,6 +20,7 @@ struct Lane {
   let activations: Activations
   let settings: WorkerSettings
   let logger: Logger
+  private let meter: LaneMeter
 
   /// Which publication of the log the lane has seen last.
   private let seen = Seen()
@@ -34,8 +35,8 @@ struct Lane {
   }
 
   init(
-    log: any ChangeLog, pipeline: Pipeline, id: LaneID, writer: GenerationWriter, board: LaneBoard, assignment: LaneAssignment,
-    activations: Activations, settings: WorkerSettings, logger: Logger
+    log: any ChangeLog, pipeline: Pipeline, id: LaneID, generation: Generation, writer: GenerationWriter, board: LaneBoard,
+    assignment: LaneAssignment, activations: Activations, settings: WorkerSettings, logger: Logger
   ) {
     self.log = log
     self.pipeline = pipeline
@@ -46,6 +47,7 @@ struct Lane {
     self.activations = activations
     self.settings = settings
     self.logger = logger
+    meter = LaneMeter(settings.metrics, pipeline, id, generation: generation)
   }
 
   private var name: String { "\(pipeline.tables[id.table].name)[\(id.partition)]" }
@@ -60,9 +62,11 @@ struct Lane {
         attempts = 0
       } catch let error as LogError {
         if Task.isCancelled { return }
+        meter.failed(error)
         attempts += 1
         action = LaneProgress.failed(error, attempts: attempts)
       } catch let error as ReadModelError {
+        meter.failed(error)
         action = LaneProgress.failed(error)
       } catch {
         if Task.isCancelled { return }
@@ -135,6 +139,8 @@ struct Lane {
     let taken = try await writer.takeLane(
       id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll), sessionsMax: sessionsMax)
     try await check(taken.position, description)
+    meter.started()
+    var counted: UInt64 = 0
     board.update(id, pipeline) { status in
       status.sequence = taken.position.cursor.sequence
       status.firedThrough = taken.position.firedThrough
@@ -150,13 +156,19 @@ struct Lane {
       let batch = try await log.read(
         partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit, wait: settings.readWait)
       run.begin(batch)
+      board.update(id, pipeline) { $0.beat = Date() }
       // A batch that ends many sessions is many steps: to stop after any of them is right.
       while run.isAtWork, !Task.isCancelled {
         switch run.step() {
         case .look(let lookups): run.admit(try await writer.sessions(id, lookups), lookups)
         case .act(.commit):
           let (checkpoint, applied) = (run.takeCheckpoint(), run.engine.applied)
+          // What was written while nobody worked here says nothing of how long a write takes to be seen.
+          let oldest = board[id]?.hasCaughtUp == true ? run.oldest : nil
+          let begin = ContinuousClock.now
           let result = try await writer.checkpoint(checkpoint)
+          meter.committed(applied - counted, result, oldest: oldest, took: begin.duration(to: .now))
+          counted = applied
           report(
             checkpoint.new, result, behind: run.progress.behind, applied: applied,
             foreign: run.isAtWork ? 0 : batch.foreign.count)

@@ -25,6 +25,8 @@ struct LaneRun {
   /// Messages without our headers, to be set aside with the next checkpoint.
   private var setAside: [DeadLetter] = []
   private var work: Work?
+  /// The time of the first record that is not in a checkpoint yet; nil when all are.
+  private(set) var oldest: LogTime?
 
   /// A batch that is not worked off yet.
   private struct Work {
@@ -52,7 +54,10 @@ struct LaneRun {
 
   var isAtWork: Bool { work != nil }
 
-  mutating func begin(_ batch: RecordBatch) { work = Work(batch: batch) }
+  mutating func begin(_ batch: RecordBatch) {
+    work = Work(batch: batch)
+    if oldest == nil { oldest = batch.entries.first?.time }
+  }
 
   /// The next step of the batch; only while `isAtWork`.
   mutating func step() -> Step {
@@ -167,6 +172,7 @@ struct LaneRun {
   /// The checkpoint that was taken is durable. Sessions are let go between batches only: within one, what it has looked up is needed yet.
   mutating func committed() -> LaneProgress.Action {
     if !isAtWork { engine.committed() }
+    oldest = work.flatMap { work in work.records?.records.dropFirst(work.next).first?.time }
     return progress.committed(now: .now)
   }
 

@@ -1,5 +1,6 @@
 internal import ChangeLog
 package import ChangeRecords
+package import Foundation
 package import Pipelines
 package import ReadModels
 internal import Synchronization
@@ -27,6 +28,8 @@ package struct LaneStatus: Sendable {
   package var notice: RetentionNotice = .none
   /// Whether it has been at the log's end since it was started.
   package var hasCaughtUp = false
+  /// When the lane last read from its log here; nil before it has, and while another process runs it.
+  package var beat: Date?
 
   /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept forever.
   package var neededUntil: LogTime? {
@@ -60,6 +63,8 @@ package final class LaneBoard: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Of the decider and the dispatcher of effects.
+  package let heartbeats = Heartbeats()
 
   package init() {}
 
@@ -102,6 +107,7 @@ package final class LaneBoard: Sendable {
       status.stopped = nil
       status.stop = nil
       if hasCaughtUp { status.hasCaughtUp = true }
+      status.beat = nil
     }
   }
 

@@ -60,6 +60,7 @@ struct OutboxDispatcher {
   }
 
   func run() async {
+    defer { board.heartbeats.end(.effects) }
     while !Task.isCancelled {
       do {
         try await dropUnknown()
@@ -74,6 +75,7 @@ struct OutboxDispatcher {
       var queue = EffectQueue(atOnce: settings.effectsAtOnce)
       var changes = writer.effectsChanged.ticket
       while !Task.isCancelled {
+        board.heartbeats.beat(.effects)
         let ticket = outcomes.arrived.ticket
         let written = writer.effectsWritten.ticket
         // What an operator has paused or discarded does not wait in memory.
@@ -91,6 +93,7 @@ struct OutboxDispatcher {
           if queue.wantsMore { try await fetch(&queue) }
           for effect in try await begin(&queue).get() { group.addTask { outcomes.add(effect, await attempt(effect)) } }
         } catch {
+          StoreErrors(settings.metrics, pipeline.name, .effects).add(error)
           logger.error(
             "the outcomes of effects cannot be stored, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
           try? await Task.sleep(for: OutboxDispatcher.storagePause)

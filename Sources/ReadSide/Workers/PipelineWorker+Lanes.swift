@@ -76,8 +76,9 @@ extension PipelineWorker {
           group.addTask { await work.assignment.waitForEnd(of: turn) }
           for partition in own {
             let lane = Lane(
-              log: logs(name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition), writer: work.writer,
-              board: work.lanes, assignment: work.assignment, activations: activations, settings: settings, logger: logger)
+              log: logs(name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition),
+              generation: work.generation, writer: work.writer, board: work.lanes, assignment: work.assignment,
+              activations: activations, settings: settings, logger: logger)
             group.addTask { await lane.run() }
           }
           await group.next()

@@ -80,13 +80,13 @@ package final class PipelineWorker: Service {
   /// Why the pipeline as a whole stands still; nil while it works.
   package var stopped: String? { trouble.withLock { $0 } }
 
-  /// Takes another definition of the same pipeline. Its queries and dashboard hold at once; changed effects hold when the lanes have
+  /// Takes another definition of the same pipeline. Its queries, metrics and dashboard hold at once; changed effects hold when the lanes have
   /// taken them over; changed projections are built in a new generation.
   package func replace(_ pipeline: Pipeline) {
     wanted.withLock { wanted in
       let before = wanted.pipeline
       wanted.pipeline = pipeline
-      // Queries and the dashboard are nothing to the lanes: they go on as they are.
+      // Queries, metrics and the dashboard are nothing to the lanes: they go on as they are.
       if pipeline.fingerprint != before.fingerprint || pipeline.effectsFingerprint != before.effectsFingerprint {
         wanted.revision += 1
       }

@@ -1,6 +1,7 @@
 package import ChangeLog
+package import Telemetry
 
-/// How a worker paces itself.
+/// How a worker paces itself, and where it counts.
 package struct WorkerSettings: Sendable {
   package var pace: LanePace
   /// How long a read of the log waits for records.
@@ -16,11 +17,13 @@ package struct WorkerSettings: Sendable {
   package var effectsAtOnce: Int
   /// How often a lane that stands still looks whether its log was published again, and how long records are kept.
   package var standStillInterval: Duration
+  package var metrics: Metrics
 
   package init(
     pace: LanePace = LanePace(), readWait: Duration = .milliseconds(100),
     readLimit: ReadLimit = ReadLimit(records: 1024, bytes: 1 << 20), stepsWaitingMax: Int = 200_000,
-    residentSessionsMax: Int = 100_000, effectsAtOnce: Int = 16, standStillInterval: Duration = .seconds(1)
+    residentSessionsMax: Int = 100_000, effectsAtOnce: Int = 16, standStillInterval: Duration = .seconds(1),
+    metrics: Metrics = Metrics()
   ) {
     self.pace = pace
     self.readWait = readWait
@@ -29,6 +32,7 @@ package struct WorkerSettings: Sendable {
     self.residentSessionsMax = residentSessionsMax
     self.effectsAtOnce = effectsAtOnce
     self.standStillInterval = standStillInterval
+    self.metrics = metrics
   }
 
   /// The pace of one of so many lanes: what they gather between checkpoints is bounded for all together.

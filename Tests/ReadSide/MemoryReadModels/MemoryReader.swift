@@ -91,6 +91,16 @@ package final class MemoryReader: GenerationReader {
     try now().letterCounts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  package func effectCounts() throws -> [EffectCount] {
+    let effects = try now().outbox.map(\.listed)
+    return Set(effects.map(\.pending.effect)).sorted().flatMap { name in
+      EffectState.allCases.compactMap { state in
+        let count = effects.count { $0.pending.effect == name && $0.state == state }
+        return count > 0 ? EffectCount(effect: name, state: state, count: count) : nil
+      }
+    }
+  }
+
   private struct Ranks: BoardRanks {
     let boards: [BytesKey: RankBoard]
 

@@ -42,6 +42,9 @@ extension GrammarKeyCase {
     """
   }
 
+  /// A part of a file: one metric with these keys.
+  static func metric(_ keys: String) -> String { "metrics: { plays_now: { \(keys) } }" }
+
   static func put(_ attributes: String, expect row: String) -> String {
     "    put: { Tab: { PK: a, \(attributes) } }\n    expect: { made: [{ \(row) }] }\n"
   }
@@ -64,6 +67,9 @@ extension GrammarKeyCase {
     .init(
       "a pipeline", "queries", .findings, file(count, "«queries: { q: { sql: SELECT name FROM plays } }»"),
       "    query: { name: q, rows: [] }\n"),
+    .init(
+      "a pipeline", "metrics", .told,
+      file(count, "«\(metric("type: gauge, help: Plays, sql: SELECT count(*) FROM plays"))»")),
     .init(
       "a pipeline", "dashboard", .told,
       file(count, "«dashboard: [{ number: { title: Plays, sql: SELECT count(*) FROM plays } }]»")),
@@ -162,6 +168,18 @@ extension GrammarKeyCase {
     .init(
       "`sql`", "postgres", .findings,
       file(count, "queries: { q: { sql: { sqlite: SELECT name FROM plays«, postgres: SELECT name FROM plays» } } }")),
+    .init("a metric", "type", .findings, file(count, metric("«type: gauge, »help: Plays, sql: SELECT count(*) FROM plays"))),
+    .init("a metric", "help", .findings, file(count, metric("type: gauge«, help: Plays», sql: SELECT count(*) FROM plays"))),
+    .init("a metric", "sql", .findings, file(count, metric("type: gauge, help: Plays«, sql: SELECT count(*) FROM plays»"))),
+    .init(
+      "a metric", "labels", .findings,
+      file(count, metric("type: gauge, help: Plays«, labels: [name]», sql: 'SELECT name, c AS value FROM made'"))),
+    .init(
+      "a metric", "value", .findings,
+      file(count, metric("type: gauge, help: Plays, labels: [name]«, value: c», sql: 'SELECT name, c FROM made'"))),
+    .init(
+      "a metric", "series", .told,
+      file(count, metric("type: gauge, help: Plays, labels: [name]«, series: 3», sql: 'SELECT name, c AS value FROM made'"))),
     .init(
       "a tile", "title", .findings, file(count, "dashboard: [{ number: { «title: Plays, »sql: SELECT count(*) FROM plays } }]")),
     .init(

@@ -45,15 +45,19 @@ struct QueryCheckTests {
         names: { sql: { sqlite: SELECT player FROM plays, postgres: SELECT player AS name FROM plays } }
         flag: { sql: SELECT won AND 1 AS x FROM plays }
         fine: { sql: SELECT player FROM plays }
+      metrics:
+        plays_now: { type: gauge, help: Plays., sql: SELECT typeof(count(*)) + count(*) FROM plays }
+        spent_now: { type: gauge, help: Spent., labels: [player], sql: "SELECT player, spent AS value FROM totals" }
       dashboard:
         - number: { title: Typeof, sql: SELECT typeof(1) AS x }
       """)
-    #expect(found.count == 5, "\(found)")
+    #expect(found.count == 6, "\(found)")
     let expected = [
       "query `text`: the SQL does not fit PostgreSQL: invalid input syntax for type timestamp with time zone: \"\"",
       "query `type`: its column `at` is not of type timestamp, as it is in SQLite",
       "query `names`: it answers the columns name, and in SQLite player",
       "query `flag`: the SQL does not fit PostgreSQL: argument of AND must be type boolean, not type integer",
+      "metric `plays_now`: the SQL does not fit PostgreSQL: function typeof(bigint) does not exist",
       "tile `Typeof`: the SQL does not fit PostgreSQL: function typeof(integer) does not exist",
     ]
     for text in expected { #expect(found.contains { $0.hasPrefix(text) }, "\(text): \(found)") }

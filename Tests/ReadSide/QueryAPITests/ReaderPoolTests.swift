@@ -47,6 +47,7 @@ import Testing
     ) throws {}
     func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {}
     func deadLetterCounts() throws -> [(projection: String, count: Int)] { [] }
+    func effectCounts() throws -> [EffectCount] { [] }
     func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? { nil }
     func top(_ projection: ProjectionID, board: [Value], limit: Int) throws -> [RankedMember] { [] }
     func latestBoard(_ projection: ProjectionID) throws -> [Value]? { nil }

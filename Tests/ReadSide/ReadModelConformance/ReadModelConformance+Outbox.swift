@@ -77,6 +77,8 @@ extension ReadModelConformance {
     let failed = try opened.store.effects([.failed], after: .none, limit: 100).map(\.pending.idempotencyKey)
     let pending = try opened.store.effects([.pending], after: .none, limit: 100).map(\.pending.idempotencyKey)
     try require(failed == ["b", "c"] && pending == ["a", "d", "e"], "\(failed) \(pending)")
+    let counts = try opened.effectCounts()
+    try require(counts == ["gone failed 2", "gone pending 3"], "\(counts)")
     let first = try opened.store.effects([.pending, .failed], after: .none, limit: 2)
     let rest = try opened.store.effects([.pending, .failed], after: try needed(first.last).pending.id, limit: 100)
     try require((first + rest).map(\.pending.idempotencyKey) == ["a", "b", "c", "d", "e"], "a page is missing")

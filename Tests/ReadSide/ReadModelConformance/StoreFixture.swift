@@ -108,6 +108,13 @@ struct Opened {
     return try rows(reader, name, columns)
   }
 
+  /// What a reader counts of effects, each count as text, in order.
+  func effectCounts() throws -> [String] {
+    let reader = try fixture.reader(generation, pipeline)
+    defer { reader.close() }
+    return try reader.effectCounts().map { "\($0.effect) \($0.state.rawValue) \($0.count)" }.sorted()
+  }
+
   func rows(_ reader: any GenerationReader, _ name: String, _ columns: [String]) throws -> [String] {
     let id = try id(name)
     let table = pipeline.projections[id].table

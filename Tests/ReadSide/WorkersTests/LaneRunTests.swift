@@ -42,7 +42,10 @@ import Testing
     #expect(!run.isDirty)
     #expect(run.apply(history.batch(0, 0, after: 0, limit: 2)) == .read)
     #expect(run.isDirty)
+    let first = try #require(history.batch(0, 0, after: 0).entries.first?.time)
+    #expect(run.oldest == first)
     #expect(run.apply(history.batch(0, 0, after: 2)) == .commit)
+    #expect(run.oldest == first)
     let checkpoint = run.takeCheckpoint()
     #expect(
       checkpoint.old.cursor.sequence == 0 && checkpoint.new.cursor.sequence == 5 && checkpoint.changes.collections[0]?.count == 5)
@@ -50,7 +53,7 @@ import Testing
       checkpoint.new.watermark == Instant(history.time) && checkpoint.new.firedThrough == checkpoint.new.watermark
     )
     #expect(!checkpoint.new.fingerprint.isEmpty)
-    #expect(run.committed() == .read && !run.isDirty && run.progress.position == checkpoint.new)
+    #expect(run.committed() == .read && !run.isDirty && run.progress.position == checkpoint.new && run.oldest == nil)
     // What comes once more is passed over.
     _ = run.apply(history.batch(0, 0, after: 3))
     #expect(run.takeCheckpoint().changes.isEmpty && run.engine.applied == 5)

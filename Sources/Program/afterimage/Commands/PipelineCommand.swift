@@ -17,7 +17,7 @@ enum PipelineCommand {
     options: [
       .init(
         "store", value: "URL",
-        "Prepares every query and tile in this PostgreSQL database too, postgres://user@host/database, over temporary tables; the password by libpq's own means."
+        "Prepares every query, metric and tile in this PostgreSQL database too, postgres://user@host/database, over temporary tables; the password by libpq's own means."
       ), Commands.output,
     ]
   ) { arguments in

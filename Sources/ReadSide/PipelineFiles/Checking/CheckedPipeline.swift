@@ -7,6 +7,7 @@ struct CheckedPipeline {
   let projections: CheckedProjections
   let effects: [Effect]
   let queries: [NamedQuery]
+  let metrics: [PipelineMetric]
   let tiles: [DashboardTile]
 
   var items: CheckedItems { projections.items }
@@ -17,6 +18,7 @@ struct CheckedPipeline {
     effects = EffectReader(projections: projections).effects(syntax.effects)
     let checker = QueryChecker(projections)
     queries = QueryReader(projections: projections, checker: checker).queries(syntax.queries)
+    metrics = MetricReader(projections: projections, checker: checker).metrics(syntax.metrics)
     tiles = DashboardReader(projections: projections, checker: checker).tiles(syntax.dashboard)
   }
 }

@@ -4,7 +4,7 @@ package import Pipelines
 
 /// What a pipeline does, in sentences: for `pipeline show`.
 extension Pipeline {
-  /// One paragraph for each projection, then one for each effect.
+  /// One paragraph for each projection, then one for each effect and each metric.
   package var explanation: String {
     var lines = ["\(name)\(about.isEmpty ? "" : ": \(about)")", ""]
     for table in tables {
@@ -18,6 +18,8 @@ extension Pipeline {
     for projection in projections { lines.append("\(projection.name): \(sentence(projection))") }
     if !effects.isEmpty { lines.append("") }
     for effect in effects { lines.append("\(effect.name): \(sentence(effect))") }
+    if !metrics.isEmpty { lines.append("") }
+    for metric in metrics { lines.append("\(metric.name): \(sentence(metric))") }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -191,6 +193,12 @@ extension Pipeline {
       return
         "\(trigger), the items from which the rows of \(list(rows)) come are deleted, as far as they exist at that instant.\(patience(effect.retry))"
     }
+  }
+
+  private func sentence(_ metric: PipelineMetric) -> String {
+    let labels = metric.labels.map { metric.columns[$0].name }
+    let series = labels.isEmpty ? "" : ", with a series for each \(list(labels)), at most \(metric.seriesMax)"
+    return "a \(metric.kind.rawValue) for Prometheus\(series). \(metric.help)"
   }
 
   /// Said only where a file says it.

@@ -29,6 +29,10 @@ extension Pipeline {
     writer.beginArray()
     for query in queries { writeQuery(query, to: &writer) }
     writer.endArray()
+    writer.name("metrics")
+    writer.beginArray()
+    for metric in metrics { writeMetric(metric, to: &writer) }
+    writer.endArray()
     writer.name("dashboard")
     writer.beginArray()
     for tile in dashboard { writer.string(tile.title) }
@@ -128,8 +132,27 @@ extension Pipeline {
     writer.beginArray()
     for column in query.columnNames { writer.string(column) }
     writer.endArray()
-    writer.member("sql", query.sql.text(for: .sqlite))
-    if !query.sql.isShared { writer.member("sql_postgres", query.sql.text(for: .postgres)) }
+    writeSQL(query.sql, to: &writer)
     writer.endObject()
+  }
+
+  private func writeMetric(_ metric: PipelineMetric, to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("name", metric.name)
+    writer.member("type", metric.kind.rawValue)
+    writer.member("help", metric.help)
+    writer.name("labels")
+    writer.beginArray()
+    for label in metric.labels { writer.string(metric.columns[label].name) }
+    writer.endArray()
+    writer.member("value", metric.columns[metric.value].name)
+    writer.member("series", metric.seriesMax)
+    writeSQL(metric.sql, to: &writer)
+    writer.endObject()
+  }
+
+  private func writeSQL(_ sql: QuerySQL, to writer: inout JSONWriter) {
+    writer.member("sql", sql.text(for: .sqlite))
+    if !sql.isShared { writer.member("sql_postgres", sql.text(for: .postgres)) }
   }
 }

@@ -10,8 +10,8 @@ extension CheckedPipeline {
     return Pipeline(
       name: name, about: syntax.about, tables: items.tables.indices.map { table(TableIndex(rawValue: $0)) },
       items: items.rules.map(\.rule),
-      projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries, dashboard: tiles,
-      fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)
+      projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries,
+      metrics: metrics, dashboard: tiles, fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)
   }
 
   private func table(_ index: TableIndex) -> PipelineTable {

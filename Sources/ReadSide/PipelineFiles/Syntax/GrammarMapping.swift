@@ -23,8 +23,8 @@ struct GrammarMapping: Sendable {
 /// The mappings of a pipeline's file; those of projections come from their kinds (`ProjectionKind`).
 enum Grammar {
   static let pipeline = GrammarMapping(
-    "a pipeline", ["pipeline", "about", "tables", "items", "projections", "effects", "queries", "dashboard"],
-    unsupported: ["parameters", "metrics"])
+    "a pipeline", ["pipeline", "about", "tables", "items", "projections", "effects", "queries", "metrics", "dashboard"],
+    unsupported: ["parameters"])
   static let table = GrammarMapping("a table", ["key", "indexes", "ttl", "private", "partitions"])
   static let key = GrammarMapping("a key", ["partition", "sort"])
   static let index = GrammarMapping("an index", ["partition", "sort", "kind", "projection"])
@@ -43,12 +43,13 @@ enum Grammar {
   static let retry = GrammarMapping("`retry`", ["attempts", "first", "most"])
   static let query = GrammarMapping("a query", ["about", "params", "sql"], unsupported: ["one"])
   static let sqlTexts = GrammarMapping("`sql`", SQLDialect.allCases.map(\.rawValue))
+  static let metric = GrammarMapping("a metric", ["type", "help", "sql", "labels", "value", "series"])
   static let sqlTile = GrammarMapping("a tile", ["title", "sql"])
   static let boardTile = GrammarMapping("a leaderboard's tile", ["title", "of", "board", "top"])
 
   static let all = [
-    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, sqlTile,
-    boardTile,
+    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, metric,
+    sqlTile, boardTile,
   ]
 }
 

@@ -12,6 +12,7 @@ struct PipelineSyntax {
   let projections: [ProjectionSyntax]
   let effects: [YAMLNode.Entry]
   let queries: [YAMLNode.Entry]
+  let metrics: [YAMLNode.Entry]
   let dashboard: YAMLNode?
   let fingerprints: Fingerprints
 
@@ -30,6 +31,7 @@ struct PipelineSyntax {
     projections = reader.entries("projections").map { ProjectionSyntax($0, findings) }
     effects = reader.entries("effects")
     queries = reader.entries("queries")
+    metrics = reader.entries("metrics")
     dashboard = reader.take("dashboard")
     fingerprints = Fingerprints(root)
   }

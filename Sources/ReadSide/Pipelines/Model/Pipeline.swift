@@ -13,9 +13,10 @@ package struct Pipeline: Sendable {
   package let projections: [Projection]
   package let effects: [Effect]
   package let queries: [NamedQuery]
+  package let metrics: [PipelineMetric]
   package let dashboard: [DashboardTile]
   /// SHA-256, in hexadecimal, of everything that decides what the rows are: tables' keys and private attributes, items,
-  /// projections. Comments, layout, queries and the dashboard leave it as it is. A generation is bound to it.
+  /// projections. Comments, layout, queries, metrics and the dashboard leave it as it is. A generation is bound to it.
   package let fingerprint: String
   /// The same of the effects: lanes take them over when it has changed.
   package let effectsFingerprint: String
@@ -23,7 +24,7 @@ package struct Pipeline: Sendable {
   /// Each property by its name.
   package init(
     name: String, about: String, tables: [PipelineTable], items: [ItemRule], projections: [Projection], effects: [Effect],
-    queries: [NamedQuery], dashboard: [DashboardTile], fingerprint: String, effectsFingerprint: String
+    queries: [NamedQuery], metrics: [PipelineMetric], dashboard: [DashboardTile], fingerprint: String, effectsFingerprint: String
   ) {
     self.name = name
     self.about = about
@@ -32,6 +33,7 @@ package struct Pipeline: Sendable {
     self.projections = projections
     self.effects = effects
     self.queries = queries
+    self.metrics = metrics
     self.dashboard = dashboard
     self.fingerprint = fingerprint
     self.effectsFingerprint = effectsFingerprint

@@ -1,4 +1,4 @@
-/// The SQL of a query or a tile: one text for every store, or one for each.
+/// The SQL of a query, a metric or a tile: one text for every store, or one for each.
 package struct QuerySQL: Sendable, Equatable, ExpressibleByStringLiteral {
   private let sqlite: String
   private let postgres: String?

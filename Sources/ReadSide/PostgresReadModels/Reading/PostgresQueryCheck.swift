@@ -3,10 +3,10 @@ package import Postgres
 
 /// Prepares a pipeline's SQL on a server, over empty tables that are gone afterwards: what is accepted there is accepted where the rows are.
 package enum PostgresQueryCheck {
-  /// A query or a tile that does not fit.
+  /// A query, a metric or a tile that does not fit.
   package struct Finding: Sendable {
     package let place: QuerySQL.Place
-    /// A sentence that begins with the query or the tile.
+    /// A sentence that begins with what it is.
     package let message: String
   }
 
@@ -32,6 +32,10 @@ package enum PostgresQueryCheck {
     }
     for query in pipeline.queries {
       try check("query `\(query.name)`", query.sql, query.columns, parameters: query.parameters)
+    }
+    for metric in pipeline.metrics {
+      // What has one column has no labels, and its name is not shown.
+      try check("metric `\(metric.name)`", metric.sql, metric.columns, isNamed: metric.columns.count > 1)
     }
     for tile in pipeline.dashboard {
       switch tile.content {

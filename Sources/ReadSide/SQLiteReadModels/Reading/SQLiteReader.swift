@@ -161,6 +161,15 @@ package final class SQLiteReader: GenerationReader {
     return counts
   }
 
+  package func effectCounts() throws -> [EffectCount] {
+    var counts: [EffectCount] = []
+    try connection.forEach("SELECT effect, state, count(*) FROM _outbox GROUP BY state, effect ORDER BY effect, state DESC") {
+      guard let effect = $0.text(0), let state = $0.text(1).flatMap({ EffectState(rawValue: $0) }) else { return }
+      counts.append(EffectCount(effect: effect, state: state, count: Int($0.int64(2))))
+    }
+    return counts
+  }
+
   package func entriesToFollow(_ projection: ProjectionID) throws -> Int? { try indexes[projection]?.entriesToFollow(connection) }
 
   package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
