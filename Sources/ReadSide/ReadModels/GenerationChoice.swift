@@ -8,7 +8,7 @@ package enum GenerationChoice: Sendable, Equatable {
   /// None at the moment, and why.
   case wait(String)
 
-  /// `led` are the numbers of generations that some process leads now: workers are at work on them.
+  /// `led` are the numbers of generations that another process leads, or led a moment ago: workers are at work on them.
   ///
   /// A definition whose generation was replaced comes back only when nobody works on the one that replaced it: a worker of the old definition that is
   /// started again in the middle of an upgrade waits, and one that is started after the new ones were stopped goes back. Two definitions may run at

@@ -18,7 +18,7 @@ package protocol PipelineStore: AnyObject {
   /// Leads a generation for a while, or goes on leading it: of all processes that share the store one does, which folds the decider, carries effects out
   /// and has the generation take another's place. False while another leads it. The time is measured by the store's clock.
   func lead(_ generation: Generation, for lease: Duration) throws(ReadModelError) -> Bool
-  /// Stops leading a generation, so that another process may at once.
+  /// Stops leading a generation, so that another process may at once. For a while yet it counts as worked on (`GenerationChoice`).
   func stopLeading(_ generation: Generation) throws(ReadModelError)
   /// For a while nobody takes lanes of the generation or begins its effects, and whoever had lanes or the decider has lost them: what is in its rows stays
   /// as it is until then, or until `thaw`.

@@ -1,7 +1,5 @@
 import Foundation
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
+import HTTPClient
 import KafkaTestKit
 import PostgresReadModels
 import PostgresTestKit
@@ -119,10 +117,10 @@ final class Fleet {
 
   /// The status of a query process's answer to a named query.
   static func status(_ query: String, at page: String) async throws -> Int {
-    let url = URL(string: "\(page)/v1/pipelines/killed/queries/\(query)")!
-    let (_, response) = try await URLSession.shared.data(from: url)
-    return (response as? HTTPURLResponse)?.statusCode ?? 0
+    try await client.send(.init(url: "\(page)/v1/pipelines/killed/queries/\(query)")).status
   }
+
+  private static let client = HTTPClient()
 
   /// Waits until a worker has ended by itself; how, and what it said.
   func end(of worker: Int) async throws -> (status: Int32, errors: String) {
@@ -137,7 +135,7 @@ final class Fleet {
     let end = ContinuousClock.now + Fleet.waitMax
     while try await !isSo() {
       try #require(ContinuousClock.now < end, "\(words): \(said)")
-      try await Task.sleep(for: .milliseconds(20))
+      try await Task.sleep(for: .milliseconds(100))
     }
   }
 

@@ -65,7 +65,21 @@ struct SharingTests {
       Issue.record("an old worker builds its generation again")
       return
     }
+    // Between two leaders there is a moment without one.
     try b.stopLeading(new)
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+      Issue.record("an old worker builds its generation again while new ones change their leader")
+      return
+    }
+    let server = try PostgresConnection(own.settings)
+    defer { server.close() }
+    let schema = PostgresConnection.identifier("\(own.database.namespace).p")
+    try server.execute("UPDATE \(schema).leads SET until = until - interval '9 seconds' WHERE generation = \(new.number)")
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+      Issue.record("9 seconds without a leader are enough")
+      return
+    }
+    try server.execute("UPDATE \(schema).leads SET until = until - interval '1 second' WHERE generation = \(new.number)")
     #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file).state == .building)
   }
 

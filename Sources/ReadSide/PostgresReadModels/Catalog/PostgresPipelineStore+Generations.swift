@@ -22,7 +22,8 @@ extension PostgresPipelineStore {
     return try change { connection in
       var led: Set<Int> = []
       try connection.forEach(
-        "SELECT generation FROM leads WHERE until > clock_timestamp() AND worker <> $1", .text(database.worker)
+        "SELECT generation FROM leads WHERE until > clock_timestamp() - $2 * interval '1 second' AND worker <> $1",
+        .text(database.worker), .bigint(PostgresPipelineStore.absenceMax)
       ) { rows, row in led.insert(Int(rows.int64(row, 0))) }
       switch GenerationChoice(fingerprint, among: try readGenerations(connection), led: led) {
       case .make: return try make(connection, fingerprint, file)

@@ -3,6 +3,9 @@ package import ReadModels
 
 /// What processes agree on that share a pipeline's store: who leads a generation, and when nobody may write it.
 extension PostgresPipelineStore {
+  /// So many seconds after nobody leads a generation any more its workers are gone: between two leaders there is a moment without one.
+  static let absenceMax = 10
+
   package func lead(_ generation: Generation, for lease: Duration) throws(ReadModelError) -> Bool {
     try session.run { connection in
       try connection.run(
@@ -19,7 +22,8 @@ extension PostgresPipelineStore {
   package func stopLeading(_ generation: Generation) throws(ReadModelError) {
     try session.run { connection in
       _ = try connection.run(
-        "DELETE FROM leads WHERE generation = $1 AND worker = $2", .bigint(generation.number), .text(database.worker))
+        "UPDATE leads SET until = clock_timestamp() WHERE generation = $1 AND worker = $2", .bigint(generation.number),
+        .text(database.worker))
     }
   }
 
