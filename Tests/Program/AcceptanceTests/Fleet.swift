@@ -67,9 +67,20 @@ final class Fleet {
 
   /// Ctrl-C; the exit status.
   func stop(_ worker: Int) async -> Int32 {
-    let status = await workers[worker]?.stop() ?? -1
+    guard let process = workers[worker] else { return -1 }
+    let status = await Fleet.stop(process)
     note(worker)
     return status
+  }
+
+  /// Ctrl-C; the exit status. What does not end within 20 s is killed, which no caller takes for an orderly stop.
+  private static func stop(_ process: DevProcess) async -> Int32 {
+    let limit = Task {
+      try await Task.sleep(for: .seconds(20))
+      process.child.signal(SIGKILL)
+    }
+    defer { limit.cancel() }
+    return await process.stop()
   }
 
   func signal(_ worker: Int, _ signal: Int32) { workers[worker]?.child.signal(signal) }
@@ -149,14 +160,14 @@ final class Fleet {
   /// Ctrl-C to all.
   func stop() async {
     for query in queries {
-      let status = await query.stop()
+      let status = await Fleet.stop(query)
       #expect(status == 0, "\(query.child.errors)")
     }
     for worker in workers.indices where workers[worker] != nil {
       let status = await stop(worker)
       #expect(status == 0, "worker \(worker): \(ended.last?.said ?? "")")
     }
-    let status = await tables.stop()
+    let status = await Fleet.stop(tables)
     #expect(status == 0, "\(tables.child.errors)")
   }
 }
