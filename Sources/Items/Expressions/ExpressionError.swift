@@ -15,7 +15,7 @@ package struct ExpressionError: Error, Sendable, Equatable, CustomStringConverti
   package let offset: Int
   let form: Form
 
-  /// How a client is told the reason.
+  /// How the reason is put to a client.
   enum Form: Sendable {
     /// After a sentence that says in which expression or statement it is.
     case introduced

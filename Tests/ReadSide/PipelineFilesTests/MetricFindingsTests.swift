@@ -74,7 +74,7 @@ import Testing
 
   @Test(arguments: [
     (number, "8:14: a metric needs `type`"),
-    ("type: gague, \(number)", "8:22: there is no type `gague` of metrics; did you mean `gauge`?"),
+    ("type: gague, \(number)", "8:22: `gague` is not a type of metric; did you mean `gauge`?"),
     ("type: gauge, help: '', sql: SELECT count(*) FROM plays", "8:35: `help` says what the metric is, and this is empty"),
     ("type: gauge, sql: SELECT count(*) FROM plays", "8:14: a metric needs `help`"),
     ("type: gauge, help: Plays.", "8:14: a metric needs `sql`"),

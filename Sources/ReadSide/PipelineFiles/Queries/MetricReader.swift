@@ -51,7 +51,7 @@ struct MetricReader {
     if let kind = PipelineMetric.Kind(rawValue: text) { return kind }
     findings.add(
       node.mark,
-      "there is no type `\(text)` of metrics\(Suggestion.text(for: text, among: PipelineMetric.Kind.allCases.map(\.rawValue)))")
+      "`\(text)` is not a type of metric\(Suggestion.text(for: text, among: PipelineMetric.Kind.allCases.map(\.rawValue)))")
     return nil
   }
 

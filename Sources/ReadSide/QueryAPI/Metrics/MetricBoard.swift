@@ -7,7 +7,7 @@ package final class MetricBoard: Sendable {
   /// What one evaluation of one metric came to.
   enum Result: Sendable {
     case rows(MetricRows)
-    /// Why there is no new value; the last one stays.
+    /// Why the last value stays and no new one came.
     case failed(String)
   }
 

@@ -20,7 +20,7 @@ struct MetricSchedule: Sendable {
 
   /// What a look came to.
   enum Outcome: Sendable, Equatable {
-    /// There is no read model.
+    /// The pipeline has no read model yet.
     case absent
     /// The values of the last evaluation hold.
     case unchanged
