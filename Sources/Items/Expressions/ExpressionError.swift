@@ -24,7 +24,7 @@ package struct ExpressionError: Error, Sendable, Equatable, CustomStringConverti
     case ofValues
   }
 
-  /// A reason that is told after a sentence about the expression; `offset` in bytes.
+  /// A reason that follows a sentence about the expression; `offset` in bytes.
   package init(_ reason: String, offset: Int) { self.init(reason, offset: offset, .introduced) }
 
   init(_ reason: String, offset: Int, _ form: Form) {

@@ -90,7 +90,7 @@ struct GroupMemberTests {
     _ = await first.close(within: .seconds(5))
   }
 
-  @Test func `the older of two with one instance id is told that it is of no further use`() async throws {
+  @Test func `the older of two with one instance id is ended`() async throws {
     let older = try await member("a")
     _ = try await settled([older])
     let newer = try await member("a")

@@ -83,7 +83,7 @@ import Testing
       }
       #expect(try await findings(scrape, folder) == "")
     }
-    // An edited metric is used without a rebuild, and one that is gone is no longer shown.
+    // An edited metric is used without a rebuild, and a removed one is not shown any more.
     try folder.write(
       "notes/pipeline.yaml",
       Self.pipeline.replacing("SELECT count(*) FROM notes }", with: "SELECT 10 * count(*) FROM notes }").replacing(

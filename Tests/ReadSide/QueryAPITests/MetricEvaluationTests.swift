@@ -66,7 +66,7 @@ import Testing
     }
     #expect(Self.text(board).contains("failures_total{pipeline=\"scene\",metric=\"plays_now\"} 0\n"))
     @Sendable func told(_ words: String...) -> Int { lines.all.count { line in words.allSatisfy { line.contains($0) } } }
-    try await see("the fault is told of") { told("metric=wrong_now", "not a number") > 0 }
+    try await see("the fault is reported") { told("metric=wrong_now", "not a number") > 0 }
     #expect(told("metric=wrong_now", "not a number") == 1)
     // A generation that takes the place of another is looked at, and SQL that does not end is ended.
     try scene.rebuild()
@@ -76,7 +76,7 @@ import Testing
       return text.contains("plays_now{pipeline=\"scene\"} 3\n") && text.contains("slow_now{pipeline=\"scene\"} 1\n")
         && !text.contains("failures_total{pipeline=\"scene\",metric=\"slow_now\"} 0\n")
     }
-    try await see("the slow one is told of") { told("metric=slow_now", "took longer than") > 0 }
+    try await see("the slow one is reported") { told("metric=slow_now", "took longer than") > 0 }
     #expect(told("metric=wrong_now", "not a number") == 1)
     service.cancel()
     try await service.value

@@ -39,7 +39,7 @@ import Testing
     #expect(try Self.rows([[.text("a"), cell]]).lines == "m{pipeline=\"p\",room=\"a\"} \(text)\n")
   }
 
-  @Test func `a null is no series`() throws {
+  @Test func `a row with a null value is left out`() throws {
     let rows = try Self.rows([[.text("a"), .null], [.text("b"), .integer(1)]])
     #expect(rows.series == 1 && rows.leftOut == 0 && rows.lines == "m{pipeline=\"p\",room=\"b\"} 1\n")
   }
@@ -90,7 +90,7 @@ import Testing
     #expect(MetricRows.labelBytesMax == 1_024 && rows.series == 1 && rows.leftOut == 1)
   }
 
-  @Test func `a metric that fails keeps its value with its age, and is told of once for each reason`() throws {
+  @Test func `a metric that fails keeps its value with its age, and is reported once for each reason`() throws {
     let board = MetricBoard()
     let start = ContinuousClock.now
     func text(_ seconds: Int) -> String {
@@ -120,7 +120,7 @@ import Testing
     #expect(board.set("p", [(bad, .failed("gone"))], at: start + .seconds(30)).isEmpty && !text(31).contains("good"))
   }
 
-  @Test func `rows past the bound are told of once, until all fit again`() throws {
+  @Test func `rows past the bound are reported once, until all fit again`() throws {
     let board = MetricBoard()
     let metric = Self.metric(seriesMax: 1)
     func set(_ names: [String]) throws -> [Int?] {

@@ -5,7 +5,7 @@ internal import Telemetry
 
 /// The series of a metric, made from the rows of its answer, as a value: which rows are kept, and what is wrong with one.
 ///
-/// A row whose value is null is no series. Of the others the first `seriesMax` are kept, in the order of the SQL; what is past them is counted, and so
+/// A row whose value is null is left out. Of the others the first `seriesMax` are kept, in the order of the SQL; what is past them is counted, and so
 /// is a row with a label that is too long.
 struct MetricRows: Sendable {
   /// Bytes of a label's value.

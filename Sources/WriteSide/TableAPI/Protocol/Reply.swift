@@ -55,7 +55,7 @@ struct Reply: Sendable {
   }
 
   /// What a browser asks before a page of another origin may call.
-  /// Echoes what it asks for. Without an origin it is no page that asks, and nothing is said.
+  /// Echoes what it asks for. A request without an origin does not come from a page, and gets none of it.
   func preflight(method: String?, headers: String?) {
     var more: [(name: String, value: String)] = []
     if allowedOrigin != nil {
@@ -66,7 +66,7 @@ struct Reply: Sendable {
     send(200, [], more, contentType: "text/plain")
   }
 
-  /// To what is no call of an operation.
+  /// To a request that calls no operation.
   func notFound() { send(404, DynamoError(.unknownOperation, "").body, []) }
 
   /// The checksum is that of the bytes as they are sent.
