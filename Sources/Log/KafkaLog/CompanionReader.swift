@@ -10,8 +10,6 @@ package actor CompanionReader {
   private let consumer: Consumer
   private var stream: Fetch?
   private var last: RelayState?
-  /// After what was taken.
-  private var position: Int64 = 0
   private var isLoading = false
   /// Readings to the end that have begun, and the number of the last that went through.
   private var begun = 0
@@ -20,7 +18,9 @@ package actor CompanionReader {
 
   /// How long a first reading may take before it is given up for now.
   static let patience = Duration.seconds(10)
-  /// Offsets from the end within which the last record is looked for first; marks of transactions take every other one.
+  /// The last record of a topic that is written in transactions, and the mark of its commit.
+  private static let last: Int64 = 2
+  /// Offsets from the end within which the last record is looked for where it is not there: aborted transactions lie after it.
   private static let tail: Int64 = 64
 
   package init(table: String, consumer: Consumer) {
@@ -42,7 +42,7 @@ package actor CompanionReader {
     return last
   }
 
-  /// Reads to the topic's end: when nothing was read yet, or `again`. Several lanes ask at once; one of them reads for all that wait, since a reading that
+  /// Reads the last record: when nothing was read yet, or `again`. Several lanes ask at once; one of them reads for all that wait, since a reading that
   /// began after a question answers it.
   private func load(again: Bool) async throws(LogError) {
     let asked = begun
@@ -58,30 +58,50 @@ package actor CompanionReader {
       isLoading = false
       loaded.announce()
     }
-    if stream != nil, try await read(from: position) {
-      done = own
-      return
-    }
-    try await loadFirst()
+    try await loadLast()
     done = own
   }
 
-  private func loadFirst() async throws(LogError) {
+  /// Reads the last record that is committed, or one that was committed since.
+  ///
+  /// The event of a topic's end comes only in a pause of what is written, and a relay that always has something to publish leaves none: where the
+  /// record is found it is not waited for. When a stream is opened the brokers say where the end is of what is committed. Before it lies the mark of
+  /// a transaction, and before that the record, unless that transaction was aborted.
+  private func loadLast() async throws(LogError) {
+    if stream == nil { try await checkTopic() }
+    var end: Int64 = 0
+    switch try await read(from: Consumer.tail(CompanionReader.last), until: 0) {
+    case .record: return
+    case .end(let offset): end = offset
+    // Records were deleted up to the end.
+    case .outOfRange: break
+    }
+    last = nil
+    for offset in [Consumer.tail(CompanionReader.tail), Consumer.beginning] {
+      let reading = try await read(from: offset, until: end)
+      if last != nil || (offset == Consumer.beginning && reading != .outOfRange) { return }
+    }
+    throw LogError(.retry, table: table, "the beginning of the topic \(topic) moves")
+  }
+
+  private func checkTopic() async throws(LogError) {
     do throws(KafkaError) {
       guard try await consumer.partitions(of: topic) != nil else { throw .unknown(topic) }
     } catch {
       throw failure(error)
     }
-    last = nil
-    // The last record is near the end, unless aborted transactions alone are there: rare, and the topic is compacted.
-    if try await read(from: Consumer.tail(CompanionReader.tail)), last != nil { return }
-    guard try await read(from: Consumer.beginning) else {
-      throw LogError(.retry, table: table, "the beginning of the topic \(topic) moves")
-    }
   }
 
-  /// Opens the topic at an offset and reads to its end; false when the offset is not kept.
-  private func read(from offset: Int64) async throws(LogError) -> Bool {
+  private enum Reading: Equatable {
+    /// A record at the offset that was to be reached, or after it.
+    case record
+    /// Where the topic ends, before a record there.
+    case end(Int64)
+    case outOfRange
+  }
+
+  /// Opens the topic at an offset and reads to its end, or to a record at `until` or after it.
+  private func read(from offset: Int64, until: Int64) async throws(LogError) -> Reading {
     let opened: Fetch
     do throws(KafkaError) {
       opened = try await Fetch(consumer, topic: topic, partition: 0, offset: offset)
@@ -92,11 +112,10 @@ package actor CompanionReader {
     let deadline = ContinuousClock.now + CompanionReader.patience
     while true {
       let ticket = opened.arrivals.ticket
-      switch try take() {
-      case .end: return true
-      case .outOfRange: return false
-      case .nothing: break
-      }
+      let taken = try take()
+      if taken.isOutOfRange { return .outOfRange }
+      if let record = taken.record, record >= until { return .record }
+      if let end = taken.end { return .end(end) }
       let remaining = deadline - ContinuousClock.now
       guard remaining > .zero, !Task.isCancelled else {
         stream = nil
@@ -106,24 +125,25 @@ package actor CompanionReader {
     }
   }
 
-  private enum Taken {
-    case nothing
-    case end
-    case outOfRange
+  private struct Taken {
+    /// The offset of the last record.
+    var record: Int64?
+    var end: Int64?
+    var isOutOfRange = false
   }
 
   /// Takes what has arrived.
   private func take() throws(LogError) -> Taken {
     enum Step {
       case state([UInt8], Int64)
-      case skip(Int64)
+      case skip
       case end(Int64)
       case failure(KafkaError)
     }
-    var taken = Taken.nothing
+    var taken = Taken()
     while let stream {
       let step: Step? = stream.next(
-        { message in message.value.map { .state(Array($0), message.offset + 1) } ?? .skip(message.offset + 1) },
+        { message in message.value.map { .state(Array($0), message.offset) } ?? .skip },
         event: { event in
           switch event {
           case .end(let offset): .end(offset)
@@ -132,12 +152,10 @@ package actor CompanionReader {
         })
       switch step {
       case nil: return taken
-      case .skip(let next): position = next
-      case .end(let offset):
-        position = offset
-        taken = .end
-      case .state(let bytes, let next):
-        position = next
+      case .skip: break
+      case .end(let offset): taken.end = offset
+      case .state(let bytes, let offset):
+        taken.record = offset
         do throws(RecordError) {
           last = try RelayState(json: bytes)
         } catch {
@@ -146,7 +164,10 @@ package actor CompanionReader {
         }
       case .failure(let error):
         self.stream = nil
-        if error.isOutOfRange { return .outOfRange }
+        if error.isOutOfRange {
+          taken.isOutOfRange = true
+          return taken
+        }
         throw failure(error)
       }
     }
