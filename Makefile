@@ -20,9 +20,11 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   gzip                  tests send compressed requests
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
+#   curl                  reads events as a client of its own
 #   prometheus            its promtool checks the names and the form of metrics
 #   chromium              pages of other sites, which may not reach a server on loopback
-TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless prometheus chromium
+TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless curl prometheus \
+  chromium
 #   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers. botocore has the version
 #   whose service models the generated files are of (`make service-model` after a change): else a change at AWS would fail a test here.
 PYTHON_PACKAGES := boto3 awscli botocore==1.44.8 openapi-spec-validator openapi-schema-validator

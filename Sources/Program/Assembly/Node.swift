@@ -24,6 +24,7 @@ package final class Node: Sendable {
   private let groups: WorkerGroups?
   /// Where read models are in a database.
   private let notices: CommitNotices?
+  private let reports: WorkReports?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -136,10 +137,12 @@ package final class Node: Sendable {
     self.live = live
 
     let metricBoard = MetricBoard()
-    let status = NodeStatus(
-      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, store: store)
-    var readable: [NodeHealth.Readable] = []
     let catalogs = Node.catalogs(home, live, workers)
+    let reports = home.database == nil ? nil : WorkReports(catalogs, workers: workers, changed: changed)
+    self.reports = reports
+    let status = NodeStatus(
+      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, reports: reports, store: store)
+    var readable: [NodeHealth.Readable] = []
     let views = Node.views(
       live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, metrics: metrics)
     let parts = Node.metricParts(settings.roles)
@@ -305,6 +308,7 @@ package final class Node: Sendable {
     if let claiming { services.append(claiming) }
     if let groups { services.append(groups) }
     if let notices { services.append(notices) }
+    if let reports { services.append(reports) }
     services += workers as [any Service]
     services.append(live)
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }

@@ -16,6 +16,8 @@ struct NodeStatus: Sendable {
   /// Of the pipelines' files.
   let pipelineMetrics: MetricBoard
   let relays: RelayBoard
+  /// What all processes do that share the database; nil of read models in files.
+  let reports: WorkReports?
   /// The store of this process; nil when tables are elsewhere.
   let store: TableStore?
 
@@ -33,13 +35,14 @@ struct NodeStatus: Sendable {
 
   private func status(_ name: String) -> PipelineStatus? {
     guard let pipeline = live.definition(of: name)?.pipeline else { return nil }
+    let relayed = pipeline.tables.compactMap { table in
+      relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
+    }
+    if let reports { return status(of: pipeline, reports[name], relayed) }
     let worker = workers.first { $0.pipeline.name == name }
     let running = worker?.generations ?? []
     let current = NodeStatus.current(running)
     let lanes = current?.lanes.all ?? []
-    let relayed = pipeline.tables.compactMap { table in
-      relays.reason(table.name).map { "the relay of \(table.name) has stopped, and with it what comes after it: \($0)" }
-    }
     return PipelineStatus(
       pipeline: pipeline,
       lag: worker == nil ? nil : lag(lanes),
@@ -49,7 +52,27 @@ struct NodeStatus: Sendable {
       generations: running.map { running in
         .init(
           number: running.generation.number, state: running.generation.state,
-          lanes: running.lanes.all.map { .init(status: $0, behind: behind($0)) })
+          lanes: running.lanes.all.map { .init(status: $0, worker: nil, behind: behind($0)) })
+      })
+  }
+
+  /// As the processes have reported it that share the database.
+  private func status(of pipeline: Pipeline, _ shared: SharedStatus?, _ relayed: [String]) -> PipelineStatus {
+    let lanes = shared?.generations.first?.lanes.map { LaneStatus($0) } ?? []
+    let now = Date()
+    return PipelineStatus(
+      pipeline: pipeline,
+      lag: lanes.isEmpty ? nil : lag(lanes),
+      stopped: (shared?.stopped ?? []) + relayed
+        + lanes.compactMap { $0.notice(at: now).sentence("\($0.table)[\($0.partition)]") },
+      held: shared?.held ?? [],
+      generations: (shared?.generations ?? []).map { running in
+        .init(
+          number: running.generation.number, state: running.generation.state,
+          lanes: running.lanes.map { lane in
+            let status = LaneStatus(lane)
+            return .init(status: status, worker: lane.worker, behind: behind(status))
+          })
       })
   }
 

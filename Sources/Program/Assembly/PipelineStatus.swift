@@ -15,6 +15,8 @@ struct PipelineStatus: Sendable {
 
   struct Lane: Sendable {
     let status: LaneStatus
+    /// The process that runs it; nil where it is this one or nobody.
+    let worker: String?
     let behind: UInt64
   }
 
@@ -25,7 +27,7 @@ struct PipelineStatus: Sendable {
   }
 
   let pipeline: Pipeline
-  /// Nil where the worker is another process.
+  /// Nil while nothing is known of the worker, which is another process.
   let lag: Lag?
   /// A sentence for each thing that stands still, or soon will.
   let stopped: [String]
@@ -35,9 +37,10 @@ struct PipelineStatus: Sendable {
   static let shape = AnswerShape<PipelineStatus>([
     .text("pipeline") { $0.pipeline.name },
     .text("about") { $0.pipeline.about },
-    .object("behind", of: lagShape, "How far the rows are from the logs' ends; null where another process does the work.") {
-      $0.lag
-    },
+    .object(
+      "behind", of: lagShape,
+      "How far the rows are from the logs' ends; null while nothing is known of the process that does the work."
+    ) { $0.lag },
     .texts("stopped", "A sentence for each thing that stands still, or soon will.") { $0.stopped },
     .objects("held", of: heldShape, "Projections that wait for a lane.") { $0.held },
     .objects("generations", of: generationShape) { $0.generations },
@@ -69,6 +72,12 @@ struct PipelineStatus: Sendable {
     .count("sequence", "The last record in the read model.") { $0.status.sequence.rawValue },
     .count("behind", "Records in the log that are not in the read model.") { $0.behind },
     .count("dead_letters") { $0.status.deadLetters },
+    .optionalInteger("watermark", "The time for which the lane's rows hold, in milliseconds since 1970.") {
+      $0.status.watermark > Instant(.zero) ? $0.status.watermark.milliseconds : nil
+    },
+    .optionalText("worker", "The process that runs the lane, where read models are in a database; null where none does.") {
+      $0.worker
+    },
     .optionalText("stopped", "Why the lane waits for an operator.") { $0.status.stopped },
     .optionalInteger("kept_until", "Until when the log keeps what the lane has yet to apply, in milliseconds since 1970.") {
       $0.status.neededUntil?.rawValue

@@ -8,7 +8,7 @@ enum Parts {
     ("decode", DecodeBench.run), ("fold", FoldBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run),
     ("rows", RowBench.run), ("pipeline", PipelineBench.run), ("million", MillionBench.run),
     ("http", HTTPBench.run), ("rank-http", RankHTTPBench.run), ("import", ImportBench.run), ("server", ServerBench.run),
-    ("kafka", KafkaBench.run), ("visible", VisibleBench.run),
+    ("kafka", KafkaBench.run), ("visible", VisibleBench.run), ("fleet-visible", FleetVisibleBench.run),
   ]
 
   /// Runs the parts named, or all, and prints the report. A part that fails is noted, and the others go on.

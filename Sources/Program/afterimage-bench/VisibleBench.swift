@@ -85,7 +85,7 @@ enum VisibleBench {
     return delays.all
   }
 
-  private final class Delays: Sendable {
+  final class Delays: Sendable {
     private let values = Mutex<[Double]>([])
     func add(_ delay: Double) { values.withLock { $0.append(delay) } }
     var all: [Double] { values.withLock { $0 } }

@@ -28,6 +28,11 @@ package protocol PipelineStore: AnyObject {
   /// when there is none to give up.
   func giveUpCurrent() throws(ReadModelError) -> Bool
 
+  /// Notes what this process does, in place of what it and others have said of the same lanes. Of a store of one process nothing is kept.
+  func report(_ work: WorkReport) throws(ReadModelError)
+  /// What all processes have reported of generations that there are; nil of a store of one process.
+  func reported() throws(ReadModelError) -> ReportedWork?
+
   /// Activates the names that are not active yet at these places, and ends the activations of all others.
   func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError)
   func activations() throws(ReadModelError) -> Activations
@@ -60,6 +65,9 @@ package struct ReadModelStores: Sendable {
 }
 
 extension PipelineStore {
+  package func report(_ work: WorkReport) throws(ReadModelError) {}
+  package func reported() throws(ReadModelError) -> ReportedWork? { nil }
+
   package func makeCurrent(_ generation: Generation) throws(ReadModelError) { try makeCurrent(generation, inPlaceOf: nil) }
 
   package func current() throws(ReadModelError) -> Generation? { try generations().last { $0.state == .current } }

@@ -68,6 +68,13 @@ package actor CatalogOwner {
   func freeze(_ generation: Generation, for limit: Duration) throws(ReadModelError) { try store.freeze(generation, for: limit) }
   func thaw(_ generation: Generation) throws(ReadModelError) { try store.thaw(generation) }
 
+  package func report(_ work: WorkReport) throws(ReadModelError) { try store.report(work) }
+  /// As `PipelineStore.reported`, and the generations that are served or built.
+  package func reported() throws(ReadModelError) -> (work: ReportedWork, generations: [Generation])? {
+    guard let work = try store.reported() else { return nil }
+    return (work, try store.generations().filter { $0.state != .kept })
+  }
+
   func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) { try store.activate(names, at: places) }
   func activations() throws(ReadModelError) -> Activations { try store.activations() }
 

@@ -37,15 +37,19 @@ struct DeciderRun {
     }
   }
 
-  /// In a process that does not lead, as `isWatching` says: notes what holds projections back, which its lanes wait for.
+  /// In a process that does not lead, as `isWatching` says: notes what waits for the decider, and what holds it back. Looks after commits of any
+  /// process, at most as often as `watchPause` allows.
   func watch(while isWatching: () -> Bool) async {
     if DeciderEngine.sessions(of: pipeline).isEmpty { return }
     while !Task.isCancelled {
+      let ticket = writer.committed.ticket
       if isWatching(), let holds = try? await writer.holds(board.partitions) { board.hold(holds, pipeline) }
-      try? await Task.sleep(for: DeciderRun.watchInterval)
+      try? await Task.sleep(for: DeciderRun.watchPause)
+      await writer.committed.wait(since: ticket, timeout: DeciderRun.watchInterval)
     }
   }
 
+  private static let watchPause = Duration.milliseconds(50)
   private static let watchInterval = Duration.milliseconds(500)
 
   /// Until other lanes are known than these.

@@ -152,10 +152,12 @@ struct Lane {
       sessionsMax: sessionsMax)
     while !Task.isCancelled {
       await waitForDecider()
+      let isAwaited = board.isAwaited(id)
       // Where something is gathered the log has more, or it would be committed: to wait for that is right in both cases.
       let batch = try await log.read(
-        partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit, wait: settings.readWait)
-      run.begin(batch)
+        partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit,
+        wait: isAwaited ? min(settings.pace.awaitedInterval, settings.readWait) : settings.readWait)
+      run.begin(batch, isAwaited: isAwaited)
       board.update(id, pipeline) { $0.beat = Date() }
       // A batch that ends many sessions is many steps: to stop after any of them is right.
       while run.isAtWork, !Task.isCancelled {

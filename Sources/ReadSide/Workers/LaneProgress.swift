@@ -17,16 +17,19 @@ package struct LanePace: Sendable {
   package var farRecords: UInt64
   /// How often a quiet lane writes its watermark.
   package var watermarkInterval: Duration
+  /// The same while the decider waits for it: what it then folds becomes visible so much later at the most.
+  package var awaitedInterval: Duration
 
   package init(
     recordsMax: Int = 500_000, rowsMax: Int = 250_000, interval: Duration = .seconds(1), farRecords: UInt64 = 50_000,
-    watermarkInterval: Duration = .seconds(1)
+    watermarkInterval: Duration = .seconds(1), awaitedInterval: Duration = .milliseconds(50)
   ) {
     self.recordsMax = recordsMax
     self.rowsMax = rowsMax
     self.interval = interval
     self.farRecords = farRecords
     self.watermarkInterval = watermarkInterval
+    self.awaitedInterval = awaitedInterval
   }
 }
 
@@ -50,12 +53,14 @@ package struct LaneProgress: Sendable {
     package let changedRows: Int
     /// Whether something must be committed at once: messages that were set aside.
     package let isUrgent: Bool
+    /// Whether steps wait for the decider until the lane's watermark is written.
+    package let isAwaited: Bool
     package let failure: LaneFailure?
 
     package init(
       end: LogCursor, records: Int, watermark: Instant, firedThrough: Instant, fingerprint: String?, behind: UInt64,
       hasChanges: Bool,
-      changedRows: Int, isUrgent: Bool, failure: LaneFailure?
+      changedRows: Int, isUrgent: Bool, isAwaited: Bool, failure: LaneFailure?
     ) {
       self.end = end
       self.records = records
@@ -66,6 +71,7 @@ package struct LaneProgress: Sendable {
       self.hasChanges = hasChanges
       self.changedRows = changedRows
       self.isUrgent = isUrgent
+      self.isAwaited = isAwaited
       self.failure = failure
     }
   }
@@ -138,7 +144,8 @@ package struct LaneProgress: Sendable {
       if batch.behind == 0 || gathered >= pace.recordsMax || batch.changedRows >= pace.rowsMax { return true }
       return elapsed >= pace.interval * (batch.behind > pace.farRecords ? 5 : 1)
     }
-    return batch.hasChanges || (next != position && elapsed >= pace.watermarkInterval)
+    let interval = batch.isAwaited ? min(pace.awaitedInterval, pace.watermarkInterval) : pace.watermarkInterval
+    return batch.hasChanges || (next != position && elapsed >= interval)
   }
 
   /// Whether the last batch ended with a record at which the lane stops, once what came before it is committed.

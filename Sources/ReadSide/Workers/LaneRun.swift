@@ -25,6 +25,8 @@ struct LaneRun {
   /// Messages without our headers, to be set aside with the next checkpoint.
   private var setAside: [DeadLetter] = []
   private var work: Work?
+  /// Whether the decider waited for the lane when the batch was begun.
+  private var isAwaited = false
   /// The time of the first record that is not in a checkpoint yet; nil when all are.
   private(set) var oldest: LogTime?
 
@@ -54,8 +56,9 @@ struct LaneRun {
 
   var isAtWork: Bool { work != nil }
 
-  mutating func begin(_ batch: RecordBatch) {
+  mutating func begin(_ batch: RecordBatch, isAwaited: Bool = false) {
     work = Work(batch: batch)
+    self.isAwaited = isAwaited
     if oldest == nil { oldest = batch.entries.first?.time }
   }
 
@@ -158,7 +161,7 @@ struct LaneRun {
     return LaneProgress.Applied(
       end: end, records: count, watermark: watermark, firedThrough: engine.firedThrough,
       fingerprint: entry.map { LaneRun.fingerprint($0, batch) }, behind: behind, hasChanges: engine.hasChanges,
-      changedRows: engine.changedRows, isUrgent: !setAside.isEmpty, failure: failure)
+      changedRows: engine.changedRows, isUrgent: !setAside.isEmpty, isAwaited: isAwaited, failure: failure)
   }
 
   /// What the next checkpoint writes; taken out of the engine.

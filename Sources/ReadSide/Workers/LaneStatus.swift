@@ -31,21 +31,17 @@ package struct LaneStatus: Sendable {
   /// When the lane last read from its log here; nil before it has, and while another process runs it.
   package var beat: Date?
 
+  package init(table: String, partition: Int) {
+    self.table = table
+    self.partition = partition
+  }
+
   /// Until when the log keeps what the lane has yet to apply; nil where nothing is to be applied, or records are kept forever.
   package var neededUntil: LogTime? {
     guard behind > 0, let retention, watermark.milliseconds > 0 else { return nil }
     let (end, overflows) = watermark.milliseconds.addingReportingOverflow(retention)
     return overflows ? nil : LogTime(rawValue: end)
   }
-}
-
-/// A projection that waits for a lane: what several lanes feed in order stands as far as the one that is furthest back.
-package struct HeldProjection: Sendable, Equatable {
-  package let projection: String
-  package let table: String
-  package let partition: Int
-  /// Steps that wait.
-  package let waiting: Int
 }
 
 /// The lanes of one generation as they are now. Written by the lanes, read by anybody.
@@ -55,6 +51,8 @@ package final class LaneBoard: Sendable {
     var held: [HeldProjection] = []
     /// By lane that holds others back: how many steps wait for it at the most.
     var waiting: [LaneID: Int] = [:]
+    /// The tables whose lanes feed what waits.
+    var awaited: Set<TableIndex> = []
     var deciderStopped: String?
     /// By table, how many lanes it has, as far as known.
     var partitions: [TableIndex: Int] = [:]
@@ -84,8 +82,13 @@ package final class LaneBoard: Sendable {
           partition: hold.lane.partition, waiting: hold.waiting)
       }
       state.waiting = Dictionary(holds.map { ($0.lane, $0.waiting) }) { max($0, $1) }
+      state.awaited = Set(holds.flatMap { pipeline.projections[$0.projection].sources.map(\.table) })
     }
   }
+
+  /// Whether steps wait for the decider that a lane feeds. All such lanes have to write their watermarks before the steps are folded, not only the
+  /// one that is furthest back now.
+  func isAwaited(_ lane: LaneID) -> Bool { state.withLock { $0.awaited.contains(lane.table) } }
 
   /// Whether a lane has to wait for one that holds the decider back. That one itself never waits.
   func isHeldBack(_ lane: LaneID, max most: Int) -> Bool {

@@ -44,7 +44,7 @@ struct RelayRound {
       let batch = try await source.read(partition: partition, after: cursor, limit: limit, wait: RelayRound.readWait)
       cursor = batch.end
       // Reads of a quiet partition return at every write to the store; its watermark is of interest only now and then.
-      let isDue = batch.watermark == .distantFuture || ContinuousClock.now - lastPut >= settings.watermarkInterval / 2
+      let isDue = batch.watermark == .distantFuture || ContinuousClock.now - lastPut >= settings.watermarkInterval / 4
       if !batch.entries.isEmpty || (batch.watermark != watermark && isDue) {
         await inbox.put(batch)
         watermark = batch.watermark

@@ -12,11 +12,12 @@ package final class KafkaCluster: Sendable {
   }
 
   /// `settings` are the broker's own, `name=value`.
-  package init(_ settings: [String] = []) throws {
+  package init(_ settings: [String] = [], brokers: Int = 1) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     // Ports far from others: two test processes on one machine must not race for the first free one.
-    let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 2_000) * 10 + Int.random(in: 0..<5) * 2
-    _ = try KafkaBroker.run(["start", directory, "--port", "\(port)"] + settings.flatMap { ["--set", $0] })
+    let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 2_000) * 20 + Int.random(in: 0..<3) * 6
+    let set = settings.flatMap { ["--set", $0] }
+    _ = try KafkaBroker.run(["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + set)
     bootstrap = try KafkaBroker.run(["bootstrap", directory])
     try KafkaBroker.destroyAfterEnd(directory)
   }
@@ -24,8 +25,10 @@ package final class KafkaCluster: Sendable {
   /// Keeps it until the process ends.
   func outlive() { isShared.withLock { $0 = true } }
 
-  /// SIGKILL: nothing is flushed.
-  package func kill() throws { _ = try KafkaBroker.run(["kill", directory]) }
+  /// SIGKILL: nothing is flushed. One of several by its number, from 1 on.
+  package func kill(_ broker: Int? = nil) throws {
+    _ = try KafkaBroker.run(["kill", directory] + (broker.map { ["\($0)"] } ?? []))
+  }
 
   package func restart() throws { _ = try KafkaBroker.run(["restart", directory]) }
 

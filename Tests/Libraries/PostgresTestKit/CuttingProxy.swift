@@ -66,6 +66,11 @@ package final class CuttingProxy: Sendable {
       "host=127.0.0.1 port=\(port) user=\(PostgresCluster.user) dbname=postgres sslmode=disable gssencmode=disable")
   }
 
+  package var url: String {
+    let password = PostgresCluster.password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    return "postgres://\(PostgresCluster.user):\(password)@127.0.0.1:\(port)/postgres?sslmode=disable&gssencmode=disable"
+  }
+
   private static func serve(_ client: Int32, _ target: String, _ isCut: () -> Bool) {
     let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer {

@@ -25,10 +25,10 @@ final class Fleet {
   /// Workers that have ended, and how.
   private(set) var ended: [(worker: Int, said: String)] = []
 
-  init(_ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0) async throws {
+  init(_ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0, brokers: Int = 1) async throws {
     self.folder = folder
     self.pipeline = pipeline
-    kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"])
+    kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"], brokers: brokers)
     database = try PostgresCluster()
     tables = try await DevProcess.serve([
       "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
@@ -49,13 +49,15 @@ final class Fleet {
   private var url: String { database.url(password: PostgresCluster.password) }
   var models: KilledModels { .database(PostgresDatabase(database.settings())) }
 
-  /// A worker with a number of its own; `pipeline` where it runs another file than the others.
-  func start(_ worker: Int, _ more: [String] = [], pipeline other: String? = nil) async throws {
+  /// A worker with a number of its own; `pipeline` where it runs another file than the others, `database` another way to the read models.
+  func start(
+    _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil
+  ) async throws {
     while workers.count <= worker { workers.append(nil) }
     workers[worker] = try await DevProcess.serve(
       [
         "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
-        "session.timeout.ms=2000", "--table-endpoint", tables.tables, "--read-models", url, "--health-port", "0", "-p",
+        "session.timeout.ms=2000", "--table-endpoint", tables.tables, "--read-models", way ?? url, "--health-port", "0", "-p",
         other ?? pipeline,
       ] + more)
   }
@@ -82,6 +84,8 @@ final class Fleet {
     defer { limit.cancel() }
     return await process.stop()
   }
+
+  func killQuery(_ query: Int) async { await queries.remove(at: query).kill() }
 
   func signal(_ worker: Int, _ signal: Int32) { workers[worker]?.child.signal(signal) }
 
@@ -129,6 +133,25 @@ final class Fleet {
   /// The status of a query process's answer to a named query.
   static func status(_ query: String, at page: String) async throws -> Int {
     try await client.send(.init(url: "\(page)/v1/pipelines/killed/queries/\(query)")).status
+  }
+
+  /// What a query process says of what stands still.
+  static func stopped(at page: String) async throws -> [String] {
+    let answer = try await client.send(.init(url: "\(page)/v1/pipelines/killed"))
+    let status = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+    return status?["stopped"] as? [String] ?? []
+  }
+
+  /// By partition, which process a query process takes for the one that runs it in the current generation; nil for none.
+  static func owners(at page: String) async throws -> [Int: String?] {
+    let answer = try await client.send(.init(url: "\(page)/v1/pipelines/killed"))
+    let status = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+    let generation = (status?["generations"] as? [[String: Any]])?.first
+    var owners: [Int: String?] = [:]
+    for lane in generation?["lanes"] as? [[String: Any]] ?? [] {
+      if let partition = lane["partition"] as? Int { owners[partition] = .some(lane["worker"] as? String) }
+    }
+    return owners
   }
 
   private static let client = HTTPClient()

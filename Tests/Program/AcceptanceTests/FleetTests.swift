@@ -30,16 +30,25 @@ import Testing
 
   @Test(.timeLimit(.minutes(3))) func `a worker that was suspended past its session commits nothing`() async throws {
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
     try await fleet.wait("both have lanes") { fleet.assigned.allSatisfy { !$0.isEmpty } }
     let writers = scene.writers(fleet.tables.tables)
     await scene.acknowledged.more(300)
+    let page = fleet.queries[0].page
+    try await fleet.wait("who runs which lane is known") {
+      let owners = try await Fleet.owners(at: page)
+      return owners.count == Fleet.partitions && Set(owners.values).count == 2 && !owners.values.contains(nil)
+    }
     fleet.signal(0, SIGSTOP)
     let stopped = ContinuousClock.now
     try await fleet.wait("the other has all lanes") { fleet.lanes(of: 1) == Set(0..<Fleet.partitions) }
     // The session's 2 s, and one for the group.
     #expect(stopped.duration(to: .now) < .seconds(3))
     try await fleet.lanesGoOn()
+    try await fleet.wait("it is known that the other runs them") {
+      let owners = try await Fleet.owners(at: page)
+      return owners.count == Fleet.partitions && Set(owners.values).count == 1 && !owners.values.contains(nil)
+    }
     fleet.signal(0, SIGCONT)
     try await fleet.wait("it knows, and has lanes again") {
       !fleet.lines(0, "was taken for dead").isEmpty && !fleet.lanes(of: 0).isEmpty && !fleet.lanes(of: 1).isEmpty

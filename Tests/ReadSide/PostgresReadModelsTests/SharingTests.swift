@@ -9,6 +9,7 @@ import ProjectionTestKit
 import Projections
 import ReadModelConformance
 import ReadModels
+import RecordLiteralTestKit
 import Testing
 
 /// Several processes on one pipeline's read models: who leads, who may write, who carries out an effect.
@@ -40,6 +41,42 @@ struct SharingTests {
     // Its time was over at once.
     #expect(try first.lead(own.generation, for: .seconds(60)))
     #expect(try !second.lead(own.generation, for: .seconds(60)))
+  }
+
+  @Test func `what processes report is known to all: of a lane what its last owner says, of a process what it says last`() throws
+  {
+    let own = try OwnSchema(StorePipelines.groups)
+    let (first, second) = (process(own), process(own))
+    let (a, b) = (try first.stores.pipeline("p"), try second.stores.pipeline("p"))
+    #expect(try a.reported() == ReportedWork())
+    func lane(_ partition: Int, sequence: SequenceNumber, stopped: String? = nil, retention: Int64? = nil) -> WorkReport.Lane {
+      WorkReport.Lane(
+        generation: own.generation.number, table: "T\0 'x'", partition: partition, sequence: sequence, behind: .max,
+        watermark: sequence > 5 ? Instant(rawValue: 7) : .distantPast, deadLetters: 3, retention: retention, stopped: stopped)
+    }
+    let held = HeldProjection(projection: "logins", table: "T", partition: 1, waiting: 9)
+    try a.report(
+      WorkReport(
+        lanes: [lane(1, sequence: 2, stopped: "broken \0"), lane(0, sequence: 1)], held: [1: [held, held], 2: []],
+        stopped: ["this", "that"]))
+    // A generation that there is not is nobody's.
+    let gone = WorkReport.Lane(
+      generation: 99, table: "T", partition: 0, sequence: 1, behind: 0, watermark: .distantPast, deadLetters: 0, retention: nil,
+      stopped: nil)
+    try b.report(WorkReport(lanes: [lane(1, sequence: 6, retention: 5), gone]))
+    let work = try #require(try b.reported())
+    #expect(work.lanes.map(\.worker) == [first.worker, second.worker])
+    let least = lane(0, sequence: 1)
+    #expect(work.lanes[0].report.behind == UInt64(Int64.max) && work.lanes[0].report.watermark == .distantPast)
+    #expect(work.lanes[0].report.table == least.table && work.lanes[0].report.retention == nil)
+    #expect(work.lanes[1].report.sequence == 6 && work.lanes[1].report.stopped == nil && work.lanes[1].report.retention == 5)
+    #expect(work.lanes.allSatisfy { $0.age < .seconds(60) && $0.age >= .zero })
+    let said = try #require(work.workers.first { $0.name == first.worker })
+    #expect(said.stopped == ["this", "that"] && said.held == [1: [held, held]])
+    try a.report(WorkReport())
+    let later = try #require(try a.reported())
+    #expect(later.workers.allSatisfy { $0.stopped.isEmpty && $0.held.isEmpty } && later.workers.count == 2)
+    #expect(later.lanes.count == 2, "what was said of lanes stays until somebody else says something of them")
   }
 
   @Test func `definitions side by side: the third waits, the one that was replaced too`() throws {

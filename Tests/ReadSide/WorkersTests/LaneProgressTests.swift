@@ -24,13 +24,12 @@ import Testing
 
   private func batch(
     end: SequenceNumber, records: Int = 0, watermark: Instant = .distantPast, behind: UInt64 = 5, hasChanges: Bool = false,
-    rows: Int = 0, isUrgent: Bool = false, failure: LaneFailure? = nil
+    rows: Int = 0, isUrgent: Bool = false, isAwaited: Bool = false, failure: LaneFailure? = nil
   ) -> LaneProgress.Applied {
     LaneProgress.Applied(
       end: LogCursor(tableID: Self.tableID, sequence: end), records: records, watermark: watermark, firedThrough: watermark,
       fingerprint: records > 0 ? "print \(end)" : nil, behind: behind, hasChanges: hasChanges, changedRows: rows,
-      isUrgent: isUrgent,
-      failure: failure)
+      isUrgent: isUrgent, isAwaited: isAwaited, failure: failure)
   }
 
   @Test func `records are gathered before the log's end and committed at it`() {
@@ -72,6 +71,16 @@ import Testing
     #expect(progress.next.watermark == 8 && progress.next.firedThrough == 8)
     _ = progress.committed(now: Self.start + .seconds(2))
     #expect(progress.applied(batch(end: 10, watermark: 9, behind: 0, hasChanges: true), now: Self.start + .seconds(2)) == .commit)
+  }
+
+  @Test func `a quiet lane for which the decider waits commits its watermark soon, and nothing where it has none`() {
+    var progress = progress()
+    let soon = Self.pace.awaitedInterval
+    #expect(progress.applied(batch(end: 10, behind: 0, isAwaited: true), now: Self.start + .seconds(60)) == .read)
+    let early = Self.start + soon - .milliseconds(1)
+    #expect(progress.applied(batch(end: 10, watermark: 7, behind: 0, isAwaited: true), now: early) == .read)
+    #expect(progress.applied(batch(end: 10, watermark: 8, behind: 0), now: Self.start + soon) == .read)
+    #expect(progress.applied(batch(end: 10, watermark: 8, behind: 0, isAwaited: true), now: Self.start + soon) == .commit)
   }
 
   @Test func `a watermark never goes back`() {

@@ -128,9 +128,11 @@ import Testing
     // The one that is furthest back never waits; the others do past the bound.
     board.hold([Decider.Hold(projection: 0, lane: first, waiting: 11)], pipeline)
     #expect(board.held == [HeldProjection(projection: "plays", table: "Tab", partition: 0, waiting: 11)])
+    // What waits needs the watermarks of all lanes that feed it.
+    #expect(board.isAwaited(first) && board.isAwaited(second) && !board.isAwaited(LaneID(table: 1, partition: 0)))
     #expect(board.isHeldBack(second, max: 10) && !board.isHeldBack(second, max: 11) && !board.isHeldBack(first, max: 0))
     board.hold([], pipeline)
-    #expect(!board.isHeldBack(second, max: 0) && board.held.isEmpty)
+    #expect(!board.isHeldBack(second, max: 0) && board.held.isEmpty && !board.isAwaited(first))
     // A lane of a table that is gone holds no other generation back.
     board.update(second, pipeline) { $0.stop = .recreated("gone") }
     #expect(Array(board.positions.keys) == [first])

@@ -52,7 +52,9 @@ import Testing
     let last = try await known.ends(areFresh: true)
     #expect(last.map(\.sequence) == [1])
     let topic = TopicNames.companion(of: fixture.table)
-    let producer = try Producer(fixture.configuration, transactionalID: "aborts \(fixture.table)", messageBytesMax: 1 << 20) { _ in }
+    let producer = try Producer(fixture.configuration, transactionalID: "aborts \(fixture.table)", messageBytesMax: 1 << 20) {
+      _ in
+    }
     try await producer.initTransactions()
     let start = try await Self.end(of: topic, fixture)
     // Few, and more than are looked through at first.
@@ -62,7 +64,8 @@ import Testing
           try producer.begin()
           for _ in 0..<10 {
             try producer.produce(
-              try producer.topic(topic), partition: 0, key: [1], value: Array("nobody reads this".utf8), headers: MessageHeaders(),
+              try producer.topic(topic), partition: 0, key: [1], value: Array("nobody reads this".utf8),
+              headers: MessageHeaders(),
               timestamp: 0)
           }
         }

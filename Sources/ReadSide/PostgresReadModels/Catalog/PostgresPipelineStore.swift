@@ -15,7 +15,7 @@ package final class PostgresPipelineStore: PipelineStore {
   let session: PostgresSession
 
   /// Of the catalogue's layout.
-  static let version: Int64 = 2
+  static let version: Int64 = 3
 
   package init(_ database: PostgresDatabase, name: String) throws(ReadModelError) {
     self.database = database
@@ -52,6 +52,17 @@ package final class PostgresPipelineStore: PipelineStore {
     sequence bigint NOT NULL, watermark bigint NOT NULL, PRIMARY KEY (name, table_id, partition))
     """, "CREATE TABLE sent (key_id bytea PRIMARY KEY, at bigint NOT NULL)",
     "CREATE INDEX sent_at ON sent (at)",
+    // What the processes say of their work. A lane's row is its owner's; `retention` -1 and `stopped` '' stand for null.
+    """
+    CREATE TABLE lane_reports (generation bigint NOT NULL, table_name text COLLATE "C" NOT NULL, partition bigint NOT NULL, worker text NOT NULL,
+    at timestamptz NOT NULL, sequence bigint NOT NULL, behind bigint NOT NULL, watermark bigint NOT NULL, dead_letters bigint NOT NULL,
+    retention bigint NOT NULL, stopped text NOT NULL, PRIMARY KEY (generation, table_name, partition)) WITH (fillfactor = 50)
+    """,
+    """
+    CREATE TABLE worker_reports (worker text COLLATE "C" PRIMARY KEY, at timestamptz NOT NULL, stopped text[] NOT NULL, held_generation bigint[] NOT NULL,
+    held_projection text[] NOT NULL, held_table text[] NOT NULL, held_partition bigint[] NOT NULL, held_waiting bigint[] NOT NULL)
+    WITH (fillfactor = 50)
+    """,
   ]
 
   package func activate(_ names: [String], at places: [LogPlace]) throws(ReadModelError) {

@@ -1,0 +1,88 @@
+import Foundation
+import KafkaTestKit
+import Postgres
+import PostgresTestKit
+import Testing
+
+/// What goes wrong around several workers, as real processes: their database, their brokers, who reads.
+@Suite(.serialized, .enabled(if: Fleet.isAvailable, Comment(rawValue: Fleet.skipped))) struct FleetFaultTests {
+  @Test(.timeLimit(.minutes(4)))
+  func `commits whose answers are lost and a database that takes no writes leave the rows of a replay`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 1)
+    let proxy = try CuttingProxy(fleet.database)
+    try await fleet.start(0)
+    for worker in [1, 2] { try await fleet.start(worker, database: proxy.url) }
+    let writers = scene.writers(fleet.tables.tables)
+    try await fleet.lanesGoOn()
+    for _ in 0..<10 {
+      proxy.cut(1)
+      await scene.acknowledged.more(100)
+    }
+    try await fleet.lanesGoOn()
+    let connection = try PostgresConnection(fleet.database.settings())
+    defer { connection.close() }
+    try connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    try connection.execute("SELECT pg_reload_conf()")
+    await scene.acknowledged.more(300)
+    let page = fleet.queries[0].page
+    try await fleet.wait("it is said that nothing goes on") {
+      let stopped = try await Fleet.stopped(at: page)
+      return (0..<Fleet.partitions).allSatisfy { lane in
+        stopped.contains { $0.hasPrefix("Visits[\(lane)] has not been worked on") }
+      }
+    }
+    #expect(try await Fleet.status("rooms", at: page) == 200)
+    try connection.execute("SET default_transaction_read_only = off")
+    try connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+    try connection.execute("SELECT pg_reload_conf()")
+    try await fleet.lanesGoOn()
+    try await fleet.wait("nothing is said to stand still any more") { try await Fleet.stopped(at: page).isEmpty }
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `a broker of three and a query process die, and nobody but its readers hears of it`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 2, brokers: 3)
+    let writers = scene.writers(fleet.tables.tables)
+    try await fleet.lanesGoOn()
+    let pages = fleet.queries.map(\.page)
+    let readers = try pages.map { try EventReader($0 + "/v1/events") }
+    for reader in readers { try await fleet.wait("events come") { reader.count > 0 } }
+    await fleet.killQuery(0)
+    #expect(try await readers[0].ended())
+    for broker in 1...3 {
+      try fleet.kafka.kill(broker)
+      try await fleet.lanesGoOn()
+      try fleet.kafka.restart()
+      await scene.acknowledged.more(200)
+    }
+    let before = readers[1].count
+    try await fleet.wait("the other's readers hear of what is new") { readers[1].count > before }
+    #expect(try await Fleet.status("rooms", at: pages[1]) == 200)
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+}
+
+/// Reads server-sent events with a program of its own, until it ends.
+private final class EventReader: Sendable {
+  private let child: ChildProcess
+
+  init(_ url: String) throws { child = try ChildProcess("/usr/bin/curl", ["--silent", "--no-buffer", url]) }
+
+  /// Events that have come.
+  var count: Int { child.output.split(separator: "\n").count { $0.hasPrefix("data:") } }
+
+  /// Whether the stream has ended, once it has.
+  func ended() async throws -> Bool { await child.ended() != 0 }
+}
