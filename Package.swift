@@ -50,7 +50,7 @@ let fuzzer: [Target] =
   : [
     .executableTarget(
       name: "afterimage-fuzzer",
-      dependencies: ["RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
+      dependencies: ["AccessKeys", "RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
       path: "Tests/WriteSide/Fuzzer", swiftSettings: strict)
   ]
 
@@ -102,6 +102,8 @@ let package = Package(
     tests("Process", "Services", ["Services"]),
     module("Process", "Services", ["CMalloc"]),
     module("Process", "Telemetry"),
+    module("Process", "AccessKeys", ["Crypto", "YAML"]),
+    tests("Process", "AccessKeys", ["AccessKeys", "RandomTestKit", "YAML"]),
     tests("Process", "Telemetry", ["Telemetry"]),
 
     // Items
@@ -147,13 +149,14 @@ let package = Package(
     module(
       "WriteSide", "TableAPI",
       [
-        "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
+        "AccessKeys", "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "DynamoModel", "Expressions", "ChangeRecords",
         "ChangeLog", "TableStore",
       ]),
     tests(
       "WriteSide", "TableAPI",
       [
-        "TableAPI", "PythonTestKit", "RandomTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance",
+        "AccessKeys", "TableAPI", "PythonTestKit", "RandomTestKit", "StoreTestKit", "TableStore", "ServedLog",
+        "ChangeLogConformance",
         "ChangeRecords",
         "HTTPServer", "DynamoClient", "DynamoModel", "Services",
       ],
@@ -271,7 +274,8 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
+        "AccessKeys", "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard",
+        "ReadModels",
         "Projections",
         "SQLiteReadModels", "PostgresReadModels", "Postgres", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "Services", "Telemetry",

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoClient
 internal import TableAPI
 internal import Telemetry
@@ -29,7 +30,8 @@ enum Access {
     }
     let logger = settings.logger
     do {
-      return try AccessControl(path: path, fixed: [own.key]) { logger.error("the file of keys cannot be used", ["reason": $0]) }
+      let file = try KeyFile(path: path, fixed: [own.key]) { logger.error("the file of keys cannot be used", ["reason": $0]) }
+      return AccessControl(file)
     } catch {
       throw StartError("\(error)")
     }
