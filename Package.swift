@@ -233,7 +233,7 @@ let package = Package(
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
       "ReadSide", "QueryAPI",
-      ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry"]),
+      ["AccessKeys", "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(
@@ -249,7 +249,8 @@ let package = Package(
       "ReadSide", "QueryAPI",
       [
         "LiteralTestKit", "RecordLiteralTestKit",
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels", "Projections",
+        "AccessKeys", "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels",
+        "Projections",
         "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
