@@ -309,7 +309,8 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore",
+        "afterimage", "AccessKeys", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "TableStore",
         "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
@@ -320,7 +321,8 @@ let package = Package(
         "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "protected.py", "read_model_full.py", "read_only.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "page_keys.py", "page_login.py", "protected.py",
+        "read_model_full.py", "read_only.py",
         "system_b.py",
         "system_c.py",
       ]),
