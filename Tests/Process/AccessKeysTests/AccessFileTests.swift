@@ -46,7 +46,7 @@ import YAML
   }
 
   @Test(arguments: [
-    ("secret: s, tokn: x, allow: []", "1:26: tokn is not known here: id, secret, session-token, token, allow are"),
+    ("secret: s, tokn: x, allow: []", "1:27: tokn is not known here: id, secret, session-token, token, allow are"),
     ("allow: []", "1:8: a key needs a secret, for tables, or a token, for pipelines"),
     ("token: \(token), allow: x", "1:56: allow must be a list of rules"),
     ("token: \(token)", "1:8: allow must be a list of rules"),
