@@ -45,6 +45,7 @@ enum PageLogin {
       if (answer && answer.ok) {
         keyName.textContent = (await answer.json()).key;
         account.hidden = false;
+        waiting.textContent = "Waiting for the read models that this key may see.";
       }
       if (!waiting.isConnected && sections.size === 0) main.replaceChildren(waiting);
       connection.hidden = footer.hidden = false;

@@ -19,8 +19,8 @@ final class EventHub: Service {
   private let arrived = Signal()
   private let last = Mutex<[String: [UInt8]]>([:])
 
-  /// What a listener may be sent now.
-  enum Standing: Sendable { case sees, seesNot, ended }
+  /// Whether a pipeline is shown to a listener now, or whether it may listen at all.
+  enum Standing: Sendable { case shown, hidden, ended }
 
   private struct Listener: Sendable {
     let stream: ResponseStream
@@ -34,7 +34,7 @@ final class EventHub: Service {
   }
 
   /// `standing` says of a pipeline whether the listener may see it, each time that something is sent, and every second whether it may listen at all.
-  func subscribe(standing: @escaping @Sendable (_ pipeline: String) -> Standing = { _ in .sees }) -> HTTPResponse {
+  func subscribe(standing: @escaping @Sendable (_ pipeline: String) -> Standing = { _ in .shown }) -> HTTPResponse {
     let id = nextListener.withLock { next in
       next += 1
       return next
@@ -105,7 +105,7 @@ final class EventHub: Service {
     }
     guard isNew else { return }
     let message = Array("event: \(event)\ndata: ".utf8) + body + Array("\n\n".utf8)
-    for listener in listeners.withLock({ $0.values.map { $0 } }) where listener.standing(pipeline) == .sees {
+    for listener in listeners.withLock({ $0.values.map { $0 } }) where listener.standing(pipeline) == .shown {
       // A page that is too slow misses this event; the next one holds everything again.
       _ = listener.stream.send(message)
     }

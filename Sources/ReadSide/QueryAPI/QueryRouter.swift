@@ -122,7 +122,8 @@ package final class QueryRouter: Sendable {
       audit?.write("done", to: logger)
       return response
     case .failure(let error):
-      audit?.write("\((error as? QueryError)?.code.rawValue ?? (error is OperatorRefusal ? "Refused" : "Failed"))", to: logger)
+      let code: QueryError.Code = (error as? QueryError)?.code ?? (error is OperatorRefusal ? .refused : .failed)
+      audit?.write(code.rawValue, to: logger)
       return response(error, asked)
     }
   }
@@ -154,7 +155,7 @@ package final class QueryRouter: Sendable {
     guard let keys, let caller else { return events.subscribe() }
     return events.subscribe { pipeline in
       guard let now = keys.now(caller) else { return .ended }
-      return now.key.allows(.query, pipeline: pipeline) ? .sees : .seesNot
+      return now.key.allows(.query, pipeline: pipeline) ? .shown : .hidden
     }
   }
 

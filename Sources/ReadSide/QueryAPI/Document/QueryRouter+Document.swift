@@ -17,10 +17,17 @@ extension QueryRouter {
 
   /// Every path of these pipelines, and those that belong to none, as far as the caller may call them.
   private func document(of pipelines: [Pipeline], for caller: Caller?) -> JSONNode {
+    func with(_ access: PipelineAccess) -> [Pipeline] {
+      pipelines.filter { caller?.key.allows(access, pipeline: $0.name) ?? true }
+    }
+    let (readable, operable) = (with(.query), with(.operate))
     let operations: [Described] = routes.flatMap { route in
-      route.operations(pipelines).filter { operation in
-        caller.map { route.access.isGiven(by: $0.key, pipeline: operation.pipeline) } ?? true
-      }.map { ($0, route.access) }
+      let isGiven = caller.map { route.access.isGiven(by: $0.key, pipeline: nil) } ?? true
+      return switch route.access {
+      case .pipeline(.operate): route.operations(operable).map { ($0, route.access) }
+      case .pipeline(.query): route.operations(readable).map { ($0, route.access) }
+      case .nothing, .anyKey, .everyPipeline: isGiven ? route.operations(readable).map { ($0, route.access) } : []
+      }
     }
     var paths: [JSONNode.Member] = []
     for described in operations {
@@ -37,7 +44,7 @@ extension QueryRouter {
         .init(name: "Error", value: QueryError.shape.schema.node), .init(name: "Status", value: status.schema.node),
         .init(name: "Effects", value: QueryRouter.effectsSchema.node),
       ]).adding(
-        pipelines.map { .init(name: QueryRouter.dashboardName($0), value: PipelineView.dashboardSchema($0).node) }),
+        readable.map { .init(name: QueryRouter.dashboardName($0), value: PipelineView.dashboardSchema($0).node) }),
       "responses": .object(failures(operations)),
     ]
     let document: JSONNode = [
