@@ -50,7 +50,7 @@ let fuzzer: [Target] =
   : [
     .executableTarget(
       name: "afterimage-fuzzer",
-      dependencies: ["RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
+      dependencies: ["AccessKeys", "RequestTestKit", "TableAPI", "TableStore", "HTTPServer", "Expressions", "DynamoModel"],
       path: "Tests/WriteSide/Fuzzer", swiftSettings: strict)
   ]
 
@@ -102,6 +102,8 @@ let package = Package(
     tests("Process", "Services", ["Services"]),
     module("Process", "Services", ["CMalloc"]),
     module("Process", "Telemetry"),
+    module("Process", "AccessKeys", ["Crypto", "YAML"]),
+    tests("Process", "AccessKeys", ["AccessKeys", "RandomTestKit", "YAML"]),
     tests("Process", "Telemetry", ["Telemetry"]),
 
     // Items
@@ -147,13 +149,14 @@ let package = Package(
     module(
       "WriteSide", "TableAPI",
       [
-        "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "YAML", "DynamoModel", "Expressions", "ChangeRecords",
+        "AccessKeys", "HTTPServer", "CZlib", "CSV", "Crypto", "Gzip", "DynamoModel", "Expressions", "ChangeRecords",
         "ChangeLog", "TableStore",
       ]),
     tests(
       "WriteSide", "TableAPI",
       [
-        "TableAPI", "PythonTestKit", "RandomTestKit", "StoreTestKit", "TableStore", "ServedLog", "ChangeLogConformance",
+        "AccessKeys", "TableAPI", "PythonTestKit", "RandomTestKit", "StoreTestKit", "TableStore", "ServedLog",
+        "ChangeLogConformance",
         "ChangeRecords",
         "HTTPServer", "DynamoClient", "DynamoModel", "Services",
       ],
@@ -230,7 +233,7 @@ let package = Package(
       ["ReadModels", "Projections", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Services", "Telemetry"]),
     module(
       "ReadSide", "QueryAPI",
-      ["ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry"]),
+      ["AccessKeys", "ReadModels", "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry"]),
     module("ReadSide", "Dashboard", ["HTTPServer"]),
     tests("ReadSide", "Dashboard", ["Dashboard", "HTTPServer", "BrowserTestKit"]),
     tests(
@@ -246,7 +249,8 @@ let package = Package(
       "ReadSide", "QueryAPI",
       [
         "LiteralTestKit", "RecordLiteralTestKit",
-        "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels", "Projections",
+        "AccessKeys", "QueryAPI", "MemoryReadModels", "ProjectionTestKit", "RandomTestKit", "SQLiteReadModels", "ReadModels",
+        "Projections",
         "Pipelines", "ChangeRecords", "DynamoModel", "HTTPServer", "Services", "Telemetry",
       ]),
     tests(
@@ -271,7 +275,8 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard", "ReadModels",
+        "AccessKeys", "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard",
+        "ReadModels",
         "Projections",
         "SQLiteReadModels", "PostgresReadModels", "Postgres", "PipelineFiles", "Pipelines", "ChangeLog",
         "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "Services", "Telemetry",
@@ -304,7 +309,8 @@ let package = Package(
     tests(
       "Program", "Acceptance",
       [
-        "afterimage", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines", "TableStore",
+        "afterimage", "AccessKeys", "Workers", "SQLiteReadModels", "ReadModels", "Projections", "PipelineFiles", "Pipelines",
+        "TableStore",
         "ChangeLog",
         "ChangeRecords",
         "DynamoClient",
@@ -315,7 +321,8 @@ let package = Package(
         "StoreTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "protected.py", "read_model_full.py", "read_only.py",
+        "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "page_keys.py", "page_login.py", "protected.py",
+        "read_model_full.py", "read_only.py",
         "system_b.py",
         "system_c.py",
       ]),

@@ -20,16 +20,18 @@ package struct DynamoClient: Sendable {
 
   /// `attemptsMax`: how often a call is made before a passing error is thrown. `timeoutSeconds`: how long a silent server is waited for.
   /// Credentials that are not given are those of the environment, as the AWS command line reads them: AWS_ACCESS_KEY_ID,
-  /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
+  /// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. `authorities`: a file of certificates that sign
+  /// servers' in place of the machine's own.
   package init(
     endpoint: String, credentials: Credentials = .environment, region: String = "us-east-1",
     attemptsMax: Int = attemptsMaxDefault,
-    timeoutSeconds: Double = timeoutSeconds
+    timeoutSeconds: Double = timeoutSeconds, authorities: String? = nil
   ) {
     self.attemptsMax = attemptsMax
     self.endpoint = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     signature = SignatureV4(credentials: credentials, region: region)
-    client = HTTPClient(connectionsMax: DynamoClient.connectionsMax, timeoutSeconds: timeoutSeconds)
+    client = HTTPClient(
+      connectionsMax: DynamoClient.connectionsMax, timeoutSeconds: timeoutSeconds, authorities: authorities)
   }
 
   /// An answer's body as a tape, and its headers by lower-case name.

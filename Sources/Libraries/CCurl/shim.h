@@ -15,12 +15,13 @@ typedef size_t (*afterimage_curl_sink)(char *bytes, size_t size, size_t count, v
 /// Takes none of the pointers over: they outlive the transfer.
 static inline void afterimage_curl_prepare(
     CURL *easy, const char *method, const char *url, const char *body, long body_length, struct curl_slist *headers,
-    long timeout_milliseconds, afterimage_curl_sink body_sink, afterimage_curl_sink header_sink, void *context) {
+    long timeout_milliseconds, const char *authorities, afterimage_curl_sink body_sink, afterimage_curl_sink header_sink, void *context) {
   curl_easy_setopt(easy, CURLOPT_URL, url);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+  if (authorities) curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
   if (body) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, body_length);

@@ -75,6 +75,17 @@ static inline const char *mhd_header(struct MHD_Connection *connection, const ch
   return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+// Calls for each header of the request.
+static inline void mhd_each_header(struct MHD_Connection *connection, MHD_KeyValueIterator each, void *context) {
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, each, context);
+}
+
+// Of the connection's other end; NULL when it is not known.
+static inline const struct sockaddr *mhd_client_address(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  return info ? info->client_addr : NULL;
+}
+
 // Copies the bytes.
 static inline struct MHD_Response *mhd_response(const void *bytes, size_t count) {
   return MHD_create_response_from_buffer(count, (void *)bytes, MHD_RESPMEM_MUST_COPY);

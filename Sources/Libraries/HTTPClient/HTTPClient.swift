@@ -38,10 +38,13 @@ package final class HTTPClient: Sendable {
 
   private let loop: TransferLoop
   private let timeoutMilliseconds: Int
+  private let authorities: String?
 
   /// `connectionsMax`: of one host; more requests wait. `timeoutSeconds`: from the start of a request to its whole answer.
-  package init(connectionsMax: Int = 32, timeoutSeconds: Double = 30) {
+  /// `authorities`: a file (PEM) of the certificates that sign servers' ones; nil for those of the machine.
+  package init(connectionsMax: Int = 32, timeoutSeconds: Double = 30, authorities: String? = nil) {
     precondition(HTTPClient.isUsable, "libcurl cannot be started")
+    self.authorities = authorities
     loop = TransferLoop(connectionsMax: connectionsMax)
     timeoutMilliseconds = Int(min(max(timeoutSeconds, 0.001), 1e9) * 1000)
   }
@@ -51,10 +54,11 @@ package final class HTTPClient: Sendable {
   /// The answer, whatever its status. Redirections are not followed. A request that is under way is not cut short when its task is cancelled:
   /// it ends with its answer or its timeout.
   package func send(_ request: Request) async throws(TransportError) -> Answer {
-    let timeout = timeoutMilliseconds
+    let (timeout, authorities) = (timeoutMilliseconds, authorities)
     let loop = loop
     let result: Result<Answer, TransportError> = await withCheckedContinuation { continuation in
-      loop.begin(Transfer(request, timeoutMilliseconds: timeout) { continuation.resume(returning: $0) })
+      loop.begin(
+        Transfer(request, timeoutMilliseconds: timeout, authorities: authorities) { continuation.resume(returning: $0) })
     }
     return try result.get()
   }

@@ -6,6 +6,7 @@ internal import CCurl
 final class Transfer: @unchecked Sendable {
   private let request: HTTPClient.Request
   private let timeoutMilliseconds: Int
+  private let authorities: String?
   private let ended: @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
   private var easy: UnsafeMutableRawPointer?
   private var list: UnsafeMutablePointer<curl_slist>?
@@ -14,11 +15,12 @@ final class Transfer: @unchecked Sendable {
   private var body: [UInt8] = []
 
   init(
-    _ request: HTTPClient.Request, timeoutMilliseconds: Int,
+    _ request: HTTPClient.Request, timeoutMilliseconds: Int, authorities: String?,
     ended: @escaping @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
   ) {
     self.request = request
     self.timeoutMilliseconds = timeoutMilliseconds
+    self.authorities = authorities
     self.ended = ended
   }
 
@@ -52,7 +54,7 @@ final class Transfer: @unchecked Sendable {
     }
     let context = Unmanaged.passRetained(self)
     afterimage_curl_prepare(
-      easy, request.method, request.url, sent?.baseAddress, request.body?.count ?? 0, list, timeoutMilliseconds,
+      easy, request.method, request.url, sent?.baseAddress, request.body?.count ?? 0, list, timeoutMilliseconds, authorities,
       { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.body += $1 } },
       { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.takeHeader($1) } }, context.toOpaque())
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else {

@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+internal import Glibc
 
 /// A request as it came, with its whole body. Lives only as long as the call of the handler: it reads the connection's own
 /// memory, so the handler takes out what it needs.
@@ -44,6 +45,37 @@ package struct HTTPRequest: ~Copyable {
   package func header(named name: String) -> String? {
     guard let connection else { return headers.first { $0.name.lowercased() == name.lowercased() }?.value }
     return mhd_header(connection, name).map { String(cString: $0) }
+  }
+
+  /// The values of all headers with this name, in any case, in their order.
+  package func headers(named name: String) -> [String] {
+    guard let connection else { return headers.filter { $0.name.lowercased() == name.lowercased() }.map(\.value) }
+    let found = Found(name)
+    mhd_each_header(
+      connection,
+      { context, _, name, value in
+        guard let context, let name, let value else { return mhd_yes }
+        let found = Unmanaged<Found>.fromOpaque(context).takeUnretainedValue()
+        if strcasecmp(name, found.name) == 0 { found.values.append(String(cString: value)) }
+        return mhd_yes
+      }, Unmanaged.passUnretained(found).toOpaque())
+    return found.values
+  }
+
+  private final class Found {
+    let name: String
+    var values: [String] = []
+
+    init(_ name: String) { self.name = name }
+  }
+
+  /// The address that the request came from, `127.0.0.1` or `::1`; nil when it came over no connection. Behind a proxy it is the proxy's.
+  package var clientAddress: String? {
+    guard let connection, let address = mhd_client_address(connection) else { return nil }
+    let length = Int32(address.pointee.sa_family) == AF_INET6 ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
+    var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else { return nil }
+    return text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } }
   }
 
   static func header(_ connection: OpaquePointer, _ name: StaticString) -> String? {

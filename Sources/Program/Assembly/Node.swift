@@ -60,8 +60,8 @@ package final class Node: Sendable {
     var tableServer: HTTPServer?
     var ownServer: HTTPServer?
     let troubles = StoreTroubles()
-    let own = Access.ownCredentials()
-    let access = try Access.control(settings, own: own)
+    let access = try Access(settings)
+    let own = access.own
     if settings.roles.contains(.table) {
       let opened = try Node.open(settings, directory, troubles)
       store = opened
@@ -69,9 +69,9 @@ package final class Node: Sendable {
       let api = TableAPI(
         store: opened,
         settings: .init(
-          partitionsDefault: settings.partitions, access: access,
+          partitionsDefault: settings.partitions, access: access.tables,
           hosts: HostRules(address: settings.address, names: settings.hosts),
-          origins: access == nil ? .loopback(and: settings.corsOrigins) : .everyone))
+          origins: access.tables == nil ? .loopback(and: settings.corsOrigins) : .everyone))
       tableServer = try Node.listen(settings, settings.address, port: settings.tablePort, flag: "--port") { request, responder in
         api.handle(request, responder)
       }
@@ -150,7 +150,8 @@ package final class Node: Sendable {
       views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
     if settings.roles.contains(.query) {
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let (router, server) = try Node.query(settings, views, workers: workers, changed: changed, status: status)
+      let (router, server) = try Node.query(
+        settings, views, workers: workers, changed: changed, status: status, keys: access.page)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -269,14 +270,17 @@ package final class Node: Sendable {
   }
 
   private static func query(
-    _ settings: NodeSettings, _ views: [PipelineView], workers: [PipelineWorker], changed: Signal, status: NodeStatus
+    _ settings: NodeSettings, _ views: [PipelineView], workers: [PipelineWorker], changed: Signal, status: NodeStatus,
+    keys: PageKeys?
   ) throws -> (QueryRouter, HTTPServer) {
     let router = QueryRouter(
       views: views, operations: NodeOperations(workers: workers), changed: changed,
       status: .init(schema: PipelineStatus.shape.schema, json: { status.json($0) }), metrics: { status.metricsText() },
-      files: Page.files)
+      files: Page.files, keys: keys, logger: settings.logger)
     let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)
-    let gate = HostGate.handler(hosts, origins: .loopback(and: settings.corsOrigins)) { request, responder in
+    // With keys a page of another origin has no token, and with the page's cookie the router lets only the page itself change anything.
+    let gate = HostGate.handler(hosts, origins: keys == nil ? .loopback(and: settings.corsOrigins) : .everyone) {
+      request, responder in
       router.handle(request, responder)
     }
     let server = try listen(settings, settings.pageAddress, port: settings.pagePort, flag: "--page-port", handler: gate)

@@ -17,7 +17,7 @@ package struct NodeSettings: Sendable {
   package var dataDirectory: String
   /// Where the table API listens.
   package var address: String
-  /// Where the page and the queries listen: whoever reaches them may read the read models.
+  /// Where the page and the queries listen.
   package var pageAddress: String
   /// Of the table API; 0 takes a free one.
   package var tablePort: UInt16
@@ -43,7 +43,7 @@ package struct NodeSettings: Sendable {
   package var historyTables: [String]
   /// Trim records older than this many milliseconds; nil keeps them.
   package var retention: Int64?
-  /// The file of key pairs that the table API takes; without it the table API listens on loopback only.
+  /// The file of keys that the table API, the page and the queries take; without it they listen on loopback only.
   package var keysFile: String?
   /// Files that the table API and the page speak TLS with; nil for plain HTTP.
   package var certificate: CertificateFiles?

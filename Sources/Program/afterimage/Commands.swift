@@ -1,4 +1,5 @@
 internal import Arguments
+internal import Foundation
 
 /// Every command of the program.
 enum Commands {
@@ -16,7 +17,17 @@ enum Commands {
     ])
 
   static let endpoint = Command.Option("endpoint", value: "URL", "The table server.", default: "http://127.0.0.1:8000")
+  static let authorities = Command.Option(
+    "tls-ca", value: "FILE",
+    "Trust the certificates that these authorities signed (PEM), in place of the machine's. AFTERIMAGE_TLS_CA says it too.")
   static let output = Command.Option("output", short: "o", value: "FORMAT", "How to print: text or json.", default: "text")
+
+  /// The file of `--tls-ca`, else of the environment; nil for the machine's own authorities.
+  static func authorities(_ arguments: ParsedArguments) -> String? {
+    if let file = arguments.value("tls-ca") { return file }
+    guard let file = ProcessInfo.processInfo.environment["AFTERIMAGE_TLS_CA"], !file.isEmpty else { return nil }
+    return file
+  }
 
   /// Whether `-o json` was given.
   static func isJSON(_ arguments: ParsedArguments) throws(UsageError) -> Bool {

@@ -6,17 +6,42 @@ internal import HTTPClient
 /// The read side of a running process, as the commands ask it.
 struct PageServer {
   let address: String
-  private let client = HTTPClient(timeoutSeconds: 60)
+  private let client: HTTPClient
+  /// Nil when none was given.
+  private let token: String?
 
   static let option = Command.Option(
     "server", value: "URL", "The server of the queries and the page.", default: "http://127.0.0.1:8001")
+  static let tokenFile = Command.Option(
+    "token-file", value: "FILE",
+    "A file with the token to send, when the server has keys. AFTERIMAGE_TOKEN holds the token itself.")
   static let atLeast = Command.Option(
     "at-least", value: "POSITION",
     "Wait until the answer holds this record (x-afterimage-position of a write; commas join several).")
 
-  init(_ arguments: ParsedArguments) {
+  /// Why the server does not answer this token, or none.
+  struct AccessRefused: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  init(_ arguments: ParsedArguments) throws {
     let given = arguments.value("server") ?? ""
     address = given.hasSuffix("/") ? String(given.dropLast()) : given
+    client = HTTPClient(timeoutSeconds: 60, authorities: Commands.authorities(arguments))
+    token = try PageServer.token(arguments)
+  }
+
+  private static func token(_ arguments: ParsedArguments) throws -> String? {
+    guard let path = arguments.value("token-file") else {
+      let token = ProcessInfo.processInfo.environment["AFTERIMAGE_TOKEN"] ?? ""
+      return token.isEmpty ? nil : token
+    }
+    guard let data = FileManager.default.contents(atPath: path) else { throw CommandError("\(path) cannot be read") }
+    let token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !token.isEmpty, !token.contains(where: \.isWhitespace) else {
+      throw CommandError("\(path) must hold a token and nothing else")
+    }
+    return token
   }
 
   /// The answer of a path under `/v1/pipelines`; what the server refuses is thrown as it says it.
@@ -37,7 +62,14 @@ struct PageServer {
     guard let url = URL(string: text), url.host != nil else { throw CommandError("`\(address)` is not the address of a server") }
     let answer: HTTPClient.Answer
     do {
-      answer = try await client.send(HTTPClient.Request(method: method, url: text, body: method == "POST" ? [] : nil))
+      answer = try await client.send(
+        HTTPClient.Request(
+          method: method, url: text, headers: token.map { [("Authorization", "Bearer \($0)")] } ?? [],
+          body: method == "POST" ? [] : nil))
+    } catch  where error.reason.contains("SSL") {
+      throw CommandError(
+        "the server at \(address) has a certificate that is not trusted here (\(error.reason)): name its authority with --tls-ca FILE"
+      )
     } catch {
       throw CommandError(
         "the server at \(address) does not answer: start it with `afterimage dev`, or name another with --server URL")
@@ -45,8 +77,17 @@ struct PageServer {
     guard let tape = try? JSONTape(answer.body), tape.kind(tape.root) == .object else {
       throw CommandError("\(address) is not a query server: is it the table server's address?")
     }
-    guard answer.status == 200 else { throw CommandError(tape.text(tape.root, "message")) }
-    return tape
+    switch answer.status {
+    case 200: return tape
+    case 401 where token == nil:
+      throw AccessRefused(
+        description:
+          "the server at \(address) asks for a token: set AFTERIMAGE_TOKEN, or name a file of it with --token-file FILE")
+    case 401:
+      throw AccessRefused(description: "the server at \(address) does not take the token: \(tape.text(tape.root, "message"))")
+    case 403: throw AccessRefused(description: "the server at \(address) refuses it: \(tape.text(tape.root, "message"))")
+    default: throw CommandError(tape.text(tape.root, "message"))
+    }
   }
 
   private static func encoded(_ text: String) -> String {

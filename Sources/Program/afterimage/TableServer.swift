@@ -7,7 +7,9 @@ struct TableServer {
   let client: DynamoClient
 
   init(_ arguments: ParsedArguments, timeoutSeconds: Double = DynamoClient.timeoutSeconds) {
-    client = DynamoClient(endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1, timeoutSeconds: timeoutSeconds)
+    client = DynamoClient(
+      endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1, timeoutSeconds: timeoutSeconds,
+      authorities: Commands.authorities(arguments))
   }
 
   /// Calls an operation; `table` is the one that the call is about.

@@ -12,7 +12,7 @@ package enum Page {
     ("/", response("text/html; charset=utf-8", PageDocument.html)),
     ("/index.html", response("text/html; charset=utf-8", PageDocument.html)),
     ("/page.css", response("text/css; charset=utf-8", PageStyle.css)),
-    ("/page.js", response("text/javascript; charset=utf-8", PageScript.javascript)),
+    ("/page.js", response("text/javascript; charset=utf-8", PageScript.javascript + "\n" + PageLogin.javascript)),
     ("/icon.svg", response("image/svg+xml", PageDocument.icon)),
     ("/favicon.ico", response("image/svg+xml", PageDocument.icon)),
   ]

@@ -16,7 +16,10 @@ enum PageDocument {
     <a class="skip" href="#main">Skip to the read models</a>
     <header>
     <h1>Afterimage</h1>
+    <div class="bar">
     <p id="connection" role="status">Connecting</p>
+    <p id="account" hidden><span id="key"></span> <button id="logout" type="button">Log out</button></p>
+    </div>
     </header>
     <nav id="pipelines" aria-label="Pipelines" hidden></nav>
     <main id="main" tabindex="-1">

@@ -1,4 +1,4 @@
-/// The page's script: takes the events and shows them. Text from items only ever becomes text nodes.
+/// The page's script: shows what the events say (`PageLogin` takes them). Text from items only ever becomes text nodes.
 enum PageScript {
   static let javascript = #"""
     "use strict";
@@ -213,10 +213,11 @@ enum PageScript {
       connection.className = state;
     }
 
-    const events = new EventSource("/v1/events");
-    events.addEventListener("open", () => connected("live"));
-    events.addEventListener("error", () => connected("lost"));
-    events.addEventListener("dashboard", (event) => { connected("live"); dashboard(JSON.parse(event.data, exactly)); });
-    events.addEventListener("status", (event) => { connected("live"); status(JSON.parse(event.data, exactly)); });
+    // Nothing that one key was shown is left for the next one.
+    function forget() {
+      sections.clear();
+      main.replaceChildren(waiting);
+      navigate();
+    }
     """#
 }

@@ -15,7 +15,22 @@ enum PageStyle {
     html { font: 16px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
     body { margin: 0; background: var(--ground); color: var(--ink); }
     header, nav, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
-    header { display: flex; align-items: baseline; justify-content: space-between; gap: 1rem; padding-top: 1.25rem; }
+    [hidden] { display: none !important; }
+    header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0.25rem 1rem; padding-top: 1.25rem; }
+    .bar { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.25rem 1.1rem; min-width: 0; }
+    #key { margin-right: 0.4rem; }
+    #account { margin: 0; color: var(--soft); font-size: 0.9rem; overflow-wrap: anywhere; }
+    button { font: inherit; color: var(--accent); background: none; border: 1px solid var(--line); border-radius: 8px; padding: 0.2rem 0.7rem;
+      cursor: pointer; }
+    button:disabled { opacity: 0.6; cursor: default; }
+    .login { max-width: 26rem; margin: 3rem auto; padding: 1.4rem 1.5rem 1.6rem; background: var(--card); border: 1px solid var(--line);
+      border-radius: 12px; display: grid; gap: 0.5rem; }
+    .login .about { margin: 0 0 0.4rem; font-size: 0.92rem; }
+    .login label { font-weight: 600; font-size: 0.95rem; }
+    .login input { font: inherit; width: 100%; padding: 0.5rem 0.65rem; color: var(--ink); background: var(--ground);
+      border: 1px solid var(--soft); border-radius: 8px; }
+    .login .fault { margin: 0; min-height: 1.4em; font-size: 0.92rem; }
+    .login button { background: var(--accent); color: var(--card); border-color: var(--accent); padding: 0.5rem 0.9rem; font-weight: 600; }
     h1 { font-size: 1.35rem; margin: 0; letter-spacing: -0.01em; }
     h2 { font-size: 1.15rem; margin: 0; }
     h3 { font-size: 0.95rem; margin: 0 0 0.5rem; color: var(--soft); font-weight: 600; }

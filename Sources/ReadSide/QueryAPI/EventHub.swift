@@ -14,10 +14,18 @@ final class EventHub: Service {
   private let views: [PipelineView]
   private let changed: Signal
   private let status: @Sendable (String) -> [UInt8]
-  private let listeners = Mutex<[Int: ResponseStream]>([:])
+  private let listeners = Mutex<[Int: Listener]>([:])
   private let nextListener = Mutex(0)
   private let arrived = Signal()
   private let last = Mutex<[String: [UInt8]]>([:])
+
+  /// Whether a pipeline is shown to a listener now, or whether it may listen at all.
+  enum Standing: Sendable { case shown, hidden, ended }
+
+  private struct Listener: Sendable {
+    let stream: ResponseStream
+    let standing: @Sendable (_ pipeline: String) -> Standing
+  }
 
   init(views: [PipelineView], changed: Signal, status: @escaping @Sendable (String) -> [UInt8]) {
     self.views = views
@@ -25,7 +33,8 @@ final class EventHub: Service {
     self.status = status
   }
 
-  func subscribe() -> HTTPResponse {
+  /// `standing` says of a pipeline whether the listener may see it, each time that something is sent, and every second whether it may listen at all.
+  func subscribe(standing: @escaping @Sendable (_ pipeline: String) -> Standing = { _ in .shown }) -> HTTPResponse {
     let id = nextListener.withLock { next in
       next += 1
       return next
@@ -34,7 +43,7 @@ final class EventHub: Service {
       return HTTPResponse(QueryError(.busy, "\(EventHub.listenersMax) pages listen already: try again later"))
     }
     let stream = ResponseStream { [self] in listeners.withLock { _ = $0.removeValue(forKey: id) } }
-    listeners.withLock { $0[id] = stream }
+    listeners.withLock { $0[id] = Listener(stream: stream, standing: standing) }
     last.withLock { $0 = [:] }
     arrived.announce()
     return HTTPResponse(
@@ -45,10 +54,11 @@ final class EventHub: Service {
     // Each pipeline for itself: a slow query of one holds no other's events back.
     await withDiscardingTaskGroup { group in
       for view in views { group.addTask { await self.run(view) } }
+      group.addTask { await self.endOthers() }
     }
     let open = listeners.withLock { listeners in
       defer { listeners.removeAll() }
-      return listeners.values.map { $0 }
+      return listeners.values.map(\.stream)
     }
     for stream in open { stream.finish() }
   }
@@ -72,6 +82,19 @@ final class EventHub: Service {
     }
   }
 
+  /// Ends the streams of those who may listen no more.
+  private func endOthers() async {
+    while !Task.isCancelled {
+      let arrival = arrived.ticket
+      let all = listeners.withLock { $0 }
+      for (id, listener) in all where listener.standing("") == .ended {
+        listeners.withLock { _ = $0.removeValue(forKey: id) }
+        listener.stream.finish()
+      }
+      if all.isEmpty { await arrived.wait(since: arrival, timeout: .seconds(5)) } else { try? await Task.sleep(for: .seconds(1)) }
+    }
+  }
+
   private func send(_ event: String, _ body: [UInt8], _ pipeline: String) async {
     guard !body.isEmpty else { return }
     let isNew = last.withLock { last in
@@ -82,9 +105,9 @@ final class EventHub: Service {
     }
     guard isNew else { return }
     let message = Array("event: \(event)\ndata: ".utf8) + body + Array("\n\n".utf8)
-    for stream in listeners.withLock({ $0.values.map { $0 } }) {
+    for listener in listeners.withLock({ $0.values.map { $0 } }) where listener.standing(pipeline) == .shown {
       // A page that is too slow misses this event; the next one holds everything again.
-      _ = stream.send(message)
+      _ = listener.stream.send(message)
     }
   }
 }

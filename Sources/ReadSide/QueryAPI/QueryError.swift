@@ -6,6 +6,8 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Code: String, Sendable, CaseIterable {
     case badRequest = "BadRequest"
     case tooManyRows = "TooManyRows"
+    case unauthorized = "Unauthorized"
+    case forbidden = "Forbidden"
     case forbiddenHost = "ForbiddenHost"
     case forbiddenOrigin = "ForbiddenOrigin"
     case notFound = "NotFound"
@@ -22,7 +24,8 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     package var status: Int {
       switch self {
       case .badRequest, .tooManyRows: 400
-      case .forbiddenHost, .forbiddenOrigin: 403
+      case .unauthorized: 401
+      case .forbidden, .forbiddenHost, .forbiddenOrigin: 403
       case .notFound: 404
       case .methodNotAllowed: 405
       case .refused: 409
@@ -36,6 +39,8 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
       switch self {
       case .badRequest: "a parameter is unknown, missing or wrong"
       case .tooManyRows: "the query has more rows than an answer may have"
+      case .unauthorized: "a token or the cookie of a session is missing, wrong, or has ended"
+      case .forbidden: "no rule of the key allows it"
       case .forbiddenHost: "the request names a host that is not this server's"
       case .forbiddenOrigin: "a page of another origin asks for something to be done"
       case .notFound: "there is nothing of that name"

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
@@ -8,7 +9,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/effects",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         return try await router.effects(view.name, &call.arguments)
       }
     ) { _ in
@@ -20,9 +21,9 @@ extension QueryRouter {
       ]
     },
     .ofPipeline(
-      .post, "/v1/pipelines/{pipeline}/rebuild",
+      .post, "/v1/pipelines/{pipeline}/rebuild", access: .operate,
       answer: { router, call in
-        let pipeline = try router.check(call.names[0]).name
+        let pipeline = try router.check(call).name
         try call.arguments.finish()
         try await router.operations.rebuild(pipeline)
         return done("rebuild", .text(pipeline))
@@ -42,9 +43,9 @@ extension QueryRouter {
 
   private static func switching(_ word: String, _ summary: String, isPause: Bool) -> Route {
     .ofPipeline(
-      .post, "/v1/pipelines/{pipeline}/effects/{effect}/\(word)",
+      .post, "/v1/pipelines/{pipeline}/effects/{effect}/\(word)", access: .operate,
       answer: { router, call in
-        let pipeline = try router.check(call.names[0]).name
+        let pipeline = try router.check(call).name
         try call.arguments.finish()
         try await router.operations.setPaused(pipeline, effect: call.names[1], isPause)
         return done(word, .text(call.names[1]))
@@ -61,9 +62,9 @@ extension QueryRouter {
   private static func changing(_ change: EffectChange, _ summary: String) -> Route {
     let word = "\(change)"
     return .ofPipeline(
-      .post, "/v1/pipelines/{pipeline}/effects/\(word)",
+      .post, "/v1/pipelines/{pipeline}/effects/\(word)", access: .operate,
       answer: { router, call in
-        let pipeline = try router.check(call.names[0]).name
+        let pipeline = try router.check(call).name
         let selection = try QueryRouter.selection(&call.arguments)
         try call.arguments.finish()
         return done(word, .integer(Int64(try await router.operations.change(pipeline, selection, change))))

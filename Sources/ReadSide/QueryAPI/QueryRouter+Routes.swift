@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoModel
 internal import HTTPServer
 internal import Pipelines
@@ -7,10 +8,10 @@ extension QueryRouter {
   /// What belongs to no pipeline.
   static let serverRoutes: [Route] = [
     Route(
-      .get, "/v1/openapi.json",
+      .get, "/v1/openapi.json", access: .anyKey,
       answer: { router, call in
         try call.arguments.finish()
-        return .json(await router.document())
+        return .json(await router.document(for: call.caller))
       }
     ) { _ in
       [
@@ -20,11 +21,11 @@ extension QueryRouter {
       ]
     },
     Route(
-      .get, "/v1/pipelines",
+      .get, "/v1/pipelines", access: .anyKey,
       answer: { router, call in
         try call.arguments.finish()
         var writer = JSONWriter()
-        PipelineList.shape.object(PipelineList(names: router.views.map(\.name)), to: &writer)
+        PipelineList.shape.object(PipelineList(names: router.views(seenBy: call.caller).map(\.name)), to: &writer)
         return .json(writer.bytes)
       }
     ) { _ in
@@ -34,7 +35,7 @@ extension QueryRouter {
           content: [("application/json", PipelineList.shape.schema)])
       ]
     },
-    Route(.get, "/v1/events", answer: { router, _ in router.events.subscribe() }) { pipelines in
+    Route(.get, "/v1/events", access: .anyKey, answer: { router, call in router.subscribe(call.caller) }) { pipelines in
       let events: JSONNode = [
         "status": JSONSchema.component("Status").node,
         "dashboard": JSONSchema.any(of: pipelines.map { .component(dashboardName($0)) }).node,
@@ -48,7 +49,8 @@ extension QueryRouter {
           content: [("text/event-stream", .text)], errors: [.busy], more: [.init(name: "x-events", value: events)])
       ]
     },
-    Route(.get, "/metrics", answer: { router, _ in HTTPResponse(prometheus: router.metrics()) }) { _ in
+    Route(.get, "/metrics", access: .everyPipeline(.query), answer: { router, _ in HTTPResponse(prometheus: router.metrics()) }) {
+      _ in
       [
         .init(
           method: .get, path: "/metrics", id: "metrics", pipeline: nil, summary: "Metrics, as Prometheus reads them",
@@ -59,7 +61,7 @@ extension QueryRouter {
 
   /// A file of the page.
   static func route(_ file: (path: String, response: HTTPResponse)) -> Route {
-    Route(.get, file.path, answer: { _, _ in file.response }) { _ in
+    Route(.get, file.path, access: .nothing, answer: { _, _ in file.response }) { _ in
       let name = file.path == "/" ? "page" : String(file.path.dropFirst())
       return [
         .init(
@@ -78,7 +80,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         try call.arguments.finish()
         return router.status.json(view.name)
       }
@@ -91,7 +93,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/queries/{query}",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         let positions = try call.arguments.positions()
         return try await view.query(call.names[1], parameters: call.arguments.rest, atLeast: positions)
       }
@@ -107,7 +109,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/queries/{query}/explain",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         try call.arguments.finish()
         return try await view.explain(call.names[1])
       }
@@ -154,7 +156,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/sessions/{sessions}",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         let positions = try call.arguments.positions()
         let key = call.arguments.all(Parameters.key)
         let limit = try call.arguments.integer(Parameters.sessionsLimit)
@@ -174,7 +176,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/dead-letters",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         let positions = try call.arguments.positions()
         let limit = try call.arguments.integer(Parameters.lettersLimit)
         try call.arguments.finish()
@@ -191,7 +193,7 @@ extension QueryRouter {
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/dashboard",
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         let positions = try call.arguments.positions()
         try call.arguments.finish()
         return try await view.dashboard(atLeast: positions)

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import ChangeRecords
 package import DynamoModel
 internal import Dispatch

@@ -13,7 +13,7 @@ import Testing
         "RocksDB", "SQLite", "Postgres", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),
-    ("Process", ["Arguments", "Services", "Telemetry"]),
+    ("Process", ["Arguments", "Services", "Telemetry", "AccessKeys"]),
     // These own threads or run blocking calls, in the way of Services.
     ("Libraries", ["HTTPServer", "HTTPClient", "Kafka"]),
     ("Items", ["DynamoModel", "Expressions", "ChangeRecords", "DynamoClient"]),

@@ -127,6 +127,19 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     #expect(client.answer()?.body == "\n")
   }
 
+  @Test func `a header that is there twice has both values, and the client's address is known`() throws {
+    let server = try HTTPServer.serving { request, responder in
+      let values = request.headers(named: "x-MARK").joined(separator: "|")
+      responder.answer(.text(200, "\(values) \(request.headers(named: "x-none").count) \(request.clientAddress ?? "-")"))
+    }
+    let client = try RawClient(port: server.port)
+    client.send("GET / HTTP/1.1\r\nHost: t\r\nX-Mark: a\r\nX-Marks: d\r\nx-mark: b, c\r\n\r\n")
+    #expect(client.answer()?.body == "a|b, c 0 127.0.0.1\n")
+    let made = HTTPRequest(method: "GET", target: "/", headers: [("A", "1"), ("b", "2"), ("a", "3")], body: [])
+    let (values, from) = (made.headers(named: "a"), made.clientAddress)
+    #expect(values == ["1", "3"] && from == nil)
+  }
+
   @Test func `a taken port is named`() throws {
     let server = try HTTPServer.serving(handler: echo)
     do throws(HTTPServerError) {

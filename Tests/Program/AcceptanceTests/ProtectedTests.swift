@@ -19,6 +19,7 @@ import Testing
       """
       keys:
         - {id: WRITER, secret: s3cret-of-the-writer, allow: [{tables: [Chat], access: [read, write]}]}
+        - {id: reader, token: s3cret-token-of-the-reader, allow: [{pipelines: [chat-rooms], access: [query]}]}
       """)
     let server = try await DevProcess.start(
       data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms")],
@@ -42,7 +43,11 @@ import Testing
       #expect(outcome.status != 0)
       return outcome.errors
     }
-    #expect(try await refused(["--address", "0.0.0.0"]).contains("only with keys to check"))
+    #expect(
+      try await refused(["--address", "0.0.0.0"]).contains("the table API may listen on 0.0.0.0 only with keys to check: name a"))
+    #expect(
+      try await refused(["--page-address", "0.0.0.0"]).contains(
+        "the page with the queries may listen on 0.0.0.0 only with keys to check: name a file of them with --keys"))
     let wrong = try folder.write("keys.yaml", "keys:\n  - id: A\n    secret: hidden\n    alow: []\n")
     let said = try await refused(["--keys", wrong])
     #expect(said.contains("keys.yaml:4:5: alow is not known here"), "\(said)")

@@ -60,6 +60,7 @@ import Testing
       let functions = """
         set -euo pipefail
         afterimage() {
+          case "$*" in *--server*) command afterimage "$@"; return ;; esac
           case "$1" in
             pipeline) if [ "$2" = explain ]; then set -- "$@" --server http://127.0.0.1:\(ports.1); fi; command afterimage "$@" ;;
             table|log) command afterimage "$@" --endpoint http://127.0.0.1:\(ports.0) ;;

@@ -47,7 +47,9 @@ for second in range(3):
 
 def rows(query):
     context = ssl.create_default_context(cafile=certificate)
-    with urllib.request.urlopen(f"{page}/v1/pipelines/chat-rooms/queries/{query}", context=context) as answer:
+    url = f"{page}/v1/pipelines/chat-rooms/queries/{query}"
+    request = urllib.request.Request(url, headers={"Authorization": "Bearer s3cret-token-of-the-reader"})
+    with urllib.request.urlopen(request, context=context) as answer:
         return json.load(answer)["rows"]
 
 

@@ -24,7 +24,8 @@ import Testing
     return sections
   }()
 
-  private static let routes = QueryRouter.serverRoutes + QueryRouter.readRoutes + QueryRouter.operatorRoutes
+  private static let routes =
+    QueryRouter.serverRoutes + QueryRouter.readRoutes + QueryRouter.operatorRoutes + QueryRouter.sessionRoutes
 
   @Test(arguments: routes.map { "\($0.method.rawValue) \($0.path)" }) func `every path has its section`(name: String) {
     #expect(Self.sections[name] != nil, "pipelines/HTTP.md has no section `\(name)`")

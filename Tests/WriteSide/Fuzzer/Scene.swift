@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoModel
 internal import Foundation
 internal import Glibc
@@ -22,7 +23,7 @@ final class Scene: Sendable {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data(Scene.keys.utf8).write(to: URL(filePath: keys))
       let store = try TableStore(path: folder + "/tables")
-      let api = TableAPI(store: store, settings: .init(access: try AccessControl(path: keys)))
+      let api = TableAPI(store: store, settings: .init(access: AccessControl(try KeyFile(path: keys))))
       self.api = api
       // Without keys: what comes over the wire gets further.
       let open = TableAPI(store: store)

@@ -1,3 +1,4 @@
+import AccessKeys
 import Foundation
 import HTTPServer
 import PythonTestKit
@@ -27,7 +28,7 @@ import Testing
           allow: [{tables: ["*"], access: [read, write, admin]}]
       """.utf8
     ).write(to: URL(filePath: keys))
-    let server = try APIServer(access: try AccessControl(path: keys))
+    let server = try APIServer(access: AccessControl(try KeyFile(path: keys)))
     try await run("boto3_access.py", ["http://127.0.0.1:\(server.port)", keys])
   }
 

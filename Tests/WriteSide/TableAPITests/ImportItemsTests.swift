@@ -1,3 +1,4 @@
+import AccessKeys
 import ChangeRecords
 import DynamoClient
 import DynamoModel
@@ -159,7 +160,7 @@ import Testing
       "  - id: \($0.0)\n    secret: secret-of-\($0.0)\n    allow: [{tables: [\"\($0.1)\"], access: [\($0.2)]}]\n"
     }
     try Data(("keys:\n" + keys.joined()).utf8).write(to: URL(filePath: path))
-    let server = try APIServer(access: try AccessControl(path: path))
+    let server = try APIServer(access: AccessControl(try KeyFile(path: path)))
     func call(_ id: String, _ operation: String, _ body: String) async throws -> String {
       let client = DynamoClient(
         endpoint: "http://127.0.0.1:\(server.port)", credentials: Credentials(accessKey: id, secretKey: "secret-of-\(id)"))

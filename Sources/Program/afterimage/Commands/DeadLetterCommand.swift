@@ -14,7 +14,10 @@ enum DeadLetterCommand {
 
   private static let list = Command(
     "list", about: "List the dead letters, the newest first.", positionals: [pipeline],
-    options: [.init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, Commands.output]
+    options: [
+      .init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, PageServer.tokenFile,
+      Commands.authorities, Commands.output,
+    ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let limit = try arguments.integer("limit", in: 1...1000) ?? 100
@@ -31,7 +34,7 @@ enum DeadLetterCommand {
     "show", about: "Show a dead letter with the record's images.",
     notes: "afterimage dead-letter show chat-rooms Chat:0:17   with a record as `dead-letter list` names it",
     positionals: [pipeline, .init("RECORD", "TABLE:PARTITION:SEQUENCE, as listed.")],
-    options: [PageServer.option, Commands.endpoint, Commands.output]
+    options: [PageServer.option, PageServer.tokenFile, Commands.endpoint, Commands.authorities, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let parts = arguments.words[1].split(separator: ":").map(String.init)

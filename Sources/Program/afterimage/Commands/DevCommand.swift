@@ -28,10 +28,11 @@ enum DevCommand {
       .init("seconds", value: "N", "End after this many seconds."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
       .init(
-        "page-address", value: "IP", "Where the page, the queries and the metrics listen, open to whoever reaches it.",
+        "page-address", value: "IP", "Where the page and the queries listen; other than loopback only with --keys.",
         default: "127.0.0.1"),
       .init(
-        "keys", value: "FILE", "Key pairs that the table API takes, and what each may do; see the README. Without it any will do."
+        "keys", value: "FILE",
+        "Who may call: keys of the table API and of the page and the queries, and what each may do; see the README. Without it everybody."
       ),
       .init(
         "host", value: "NAME",

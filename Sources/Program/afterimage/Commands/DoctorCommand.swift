@@ -11,7 +11,7 @@ enum DoctorCommand {
     notes: "It only looks: nothing is changed, locked or sent anywhere.",
     options: [
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.endpoint,
-      PageServer.option, Commands.output,
+      PageServer.option, PageServer.tokenFile, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -19,7 +19,7 @@ enum DoctorCommand {
     var found = [Diagnosis(.fine, "afterimage", Version.number + " on " + ProcessInfo.processInfo.operatingSystemVersionString)]
     found += Diagnostics.libraries() + Diagnostics.disk(data) + Diagnostics.directory(data)
     found += await tables(arguments, isHeld: Diagnostics.holder(data) != nil)
-    found += await pipelines(arguments)
+    found += await pipelines(try PageServer(arguments))
     report(found, isJSON: isJSON)
     if found.contains(where: { $0.verdict == .wrong }) { throw CheckFailure() }
   }
@@ -45,9 +45,16 @@ enum DoctorCommand {
     return found
   }
 
-  private static func pipelines(_ arguments: ParsedArguments) async -> [Diagnosis] {
-    let server = PageServer(arguments)
-    guard let tape = try? await server.get([]), let list = tape.member(tape.root, "pipelines") else {
+  private static func pipelines(_ server: PageServer) async -> [Diagnosis] {
+    let answer: JSONTape?
+    do {
+      answer = try await server.get([])
+    } catch let error as PageServer.AccessRefused {
+      return [Diagnosis(.note, "pipelines", error.description)]
+    } catch {
+      answer = nil
+    }
+    guard let tape = answer, let list = tape.member(tape.root, "pipelines") else {
       return [
         Diagnosis(
           .note, "pipelines", "no query server answers at \(server.address)", advice: "name another with --server URL")
@@ -55,7 +62,13 @@ enum DoctorCommand {
     }
     var found: [Diagnosis] = []
     for name in tape.strings(list) {
-      guard let status = try? await server.get([name]) else { continue }
+      let status: JSONTape
+      do {
+        status = try await server.get([name])
+      } catch {
+        if error is PageServer.AccessRefused { found.append(Diagnosis(.note, "pipeline \(name)", "\(error)")) }
+        continue
+      }
       let behind = status.member(status.root, "behind")
       let records = behind.map { status.text($0, "records") } ?? "?"
       let stopped = status.elements(status.root, "stopped")

@@ -19,7 +19,8 @@ enum EffectCommand {
     "list", about: "List effects that wait or were given up.", positionals: [pipeline],
     options: [
       .init("state", value: "STATE", "Only those that are pending, or failed."),
-      .init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, Commands.output,
+      .init("limit", value: "N", "At most this many.", default: "100"), PageServer.option, PageServer.tokenFile,
+      Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -32,7 +33,10 @@ enum EffectCommand {
   }
 
   private static func switching(_ word: String, _ about: String, isPause: Bool) -> Command {
-    Command(word, about: about, positionals: [pipeline, effect], options: [PageServer.option, Commands.output]) { arguments in
+    Command(
+      word, about: about, positionals: [pipeline, effect],
+      options: [PageServer.option, PageServer.tokenFile, Commands.authorities, Commands.output]
+    ) { arguments in
       let tape = try await PageServer(arguments).post([arguments.words[0], "effects", arguments.words[1], word])
       try report(tape, arguments, "\(arguments.words[1]) \(isPause ? "is paused" : "goes on")")
     }
@@ -41,7 +45,8 @@ enum EffectCommand {
   private static let retry = Command(
     "retry", about: "Try effects again that were given up.", positionals: [pipeline, effect],
     options: [
-      .init("id", value: "N", "Only the one with this number, as `effect list` shows it."), PageServer.option, Commands.output,
+      .init("id", value: "N", "Only the one with this number, as `effect list` shows it."), PageServer.option,
+      PageServer.tokenFile, Commands.authorities, Commands.output,
     ]
   ) { arguments in try await change("retry", arguments) }
 
@@ -49,7 +54,8 @@ enum EffectCommand {
     "discard", about: "Take effects out of the outbox without carrying them out.", positionals: [pipeline, effect],
     options: [
       .init("id", value: "N", "Only the one with this number, as `effect list` shows it."),
-      .init("state", value: "STATE", "Those that are pending, or failed.", default: "failed"), PageServer.option, Commands.output,
+      .init("state", value: "STATE", "Those that are pending, or failed.", default: "failed"), PageServer.option,
+      PageServer.tokenFile, Commands.authorities, Commands.output,
     ]
   ) { arguments in try await change("discard", arguments) }
 

@@ -30,7 +30,7 @@ enum ImportCommand {
         "lift", "Raise a time that lies before the row before, or before the table's clock, to that one, instead of refusing it."),
       .init("name", value: "NAME", "The import's name, under which the server keeps how far it got; by default the file's."),
       .init("again", "Begin at the first row even if an earlier import got further."),
-      Commands.endpoint, Commands.output,
+      Commands.endpoint, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -41,7 +41,8 @@ enum ImportCommand {
     guard (1...255).contains(name.utf8.count) else {
       throw UsageError("the import's name has 1 to 255 bytes: `\(name)`", command: arguments.command)
     }
-    let client = DynamoClient(endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1)
+    let client = DynamoClient(
+      endpoint: arguments.value("endpoint") ?? "", attemptsMax: 1, authorities: Commands.authorities(arguments))
     var importer = Importer(server: ImportServer(client: client, table: arguments.words[0], name: name), rows: rows)
     importer.liftsTimes = arguments.has("lift")
     let isShown = !isJSON && Console.isTerminal

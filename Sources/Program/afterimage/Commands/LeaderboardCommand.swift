@@ -21,6 +21,7 @@ enum LeaderboardCommand {
       .init("limit", value: "N", "At most this many members, for top."),
       .init("offset", value: "N", "Skip this many members, for top."),
       .init("radius", value: "N", "How many neighbours on either side, for around."), PageServer.atLeast, PageServer.option,
+      PageServer.tokenFile, Commands.authorities,
       Commands.output,
     ]
   ) { arguments in

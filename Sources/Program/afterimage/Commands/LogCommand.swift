@@ -20,7 +20,7 @@ enum LogCommand {
       .init(
         "limit", short: "n", value: "N", "At most this many records of a partition (with --follow: to begin with).", default: "20"
       ),
-      Commands.endpoint, Commands.output,
+      Commands.endpoint, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

@@ -12,7 +12,7 @@ enum PipelineExplainCommand {
       finds rows by a key or an index, a SCAN reads all; for each SCAN of more than 10,000 rows a hint says what would help.
       """,
     positionals: [.init("PIPELINE", "The pipeline."), .init("QUERY", "The query.")],
-    options: [PageServer.option, Commands.output]
+    options: [PageServer.option, PageServer.tokenFile, Commands.authorities, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let tape = try await PageServer(arguments).get([arguments.words[0], "queries", arguments.words[1], "explain"])

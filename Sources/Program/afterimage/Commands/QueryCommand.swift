@@ -9,6 +9,7 @@ enum QueryCommand {
     positionals: [.init("PIPELINE", "The pipeline."), .init("QUERY", "The query.", count: .optional)],
     options: [
       .init("param", short: "P", value: "NAME=VALUE", "A parameter; give one for each."), PageServer.atLeast, PageServer.option,
+      PageServer.tokenFile, Commands.authorities,
       Commands.output,
     ]
   ) { arguments in
@@ -20,7 +21,7 @@ enum QueryCommand {
       }
       parameters.append((String(text[..<equals]), String(text[text.index(after: equals)...])))
     }
-    let server = PageServer(arguments)
+    let server = try PageServer(arguments)
     guard arguments.words.count > 1 else { return try await list(arguments.words[0], server, isJSON) }
     let tape = try await server.get(
       [arguments.words[0], "queries", arguments.words[1]], parameters + PageServer.atLeast(arguments))

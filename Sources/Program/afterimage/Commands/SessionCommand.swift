@@ -8,7 +8,8 @@ enum SessionCommand {
     positionals: [.init("PIPELINE", "The pipeline."), .init("PROJECTION", "The sessions projection.")],
     options: [
       .init("key", value: "PART", "The sessions of this key, ended ones too; once for each part of a longer key."),
-      .init("limit", value: "N", "At most this many."), PageServer.atLeast, PageServer.option, Commands.output,
+      .init("limit", value: "N", "At most this many."), PageServer.atLeast, PageServer.option, PageServer.tokenFile,
+      Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

@@ -13,7 +13,10 @@ enum TableClockCommand {
       .init("TABLE", "The table.", count: .optional),
       .init("CLOCK", "live; a history clock is given when a table is made.", count: .optional),
     ],
-    options: [.init("accept-jump", "Go on with the machine's time after it jumped ahead."), Commands.endpoint, Commands.output]
+    options: [
+      .init("accept-jump", "Go on with the machine's time after it jumped ahead."), Commands.endpoint, Commands.authorities,
+      Commands.output,
+    ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let server = TableServer(arguments)

@@ -23,7 +23,7 @@ enum TableCreateCommand {
       .init("ttl", value: "ATTRIBUTE", "The attribute that holds an item's expiry in epoch seconds."),
       .init("private", value: "ATTRIBUTE", "An attribute that change records leave out. May be given several times."),
       .init("stream", "Show the table's changes through DynamoDB Streams too, with both images."),
-      Commands.endpoint, Commands.output,
+      Commands.endpoint, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

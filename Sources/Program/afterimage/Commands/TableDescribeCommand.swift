@@ -5,7 +5,7 @@ internal import DynamoModel
 enum TableDescribeCommand {
   static let command = Command(
     "describe", about: "Show a table's key, indexes, stream, TTL and log.", positionals: [TableCommand.table],
-    options: [Commands.endpoint, Commands.output]
+    options: [Commands.endpoint, Commands.authorities, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let server = TableServer(arguments)

@@ -8,7 +8,7 @@ enum TableGetCommand {
     notes:
       "The key as the table has it: afterimage table get Chat PK=User:ana SK=Join:Music\nExit code 1 when there is no such item.",
     positionals: [TableCommand.table, .init("NAME=VALUE", "The key's attributes.", count: .many)],
-    options: [Commands.endpoint, Commands.output]
+    options: [Commands.endpoint, Commands.authorities, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let server = TableServer(arguments)

@@ -3,7 +3,9 @@ internal import DynamoModel
 
 /// `afterimage table list`
 enum TableListCommand {
-  static let command = Command("list", about: "List the tables.", options: [Commands.endpoint, Commands.output]) { arguments in
+  static let command = Command(
+    "list", about: "List the tables.", options: [Commands.endpoint, Commands.authorities, Commands.output]
+  ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let tape = try await TableServer(arguments).call("Afterimage_20261121.DescribeServer")
     if isJSON { return Console.line(tape.text(tape.root)) }

@@ -14,7 +14,7 @@ enum TablePutCommand {
     options: [
       .init("json", value: "ITEM", #"The item as DynamoDB JSON: {"PK":{"S":"a"}}."#),
       .init("time", value: "TIME", "The commit time, for a table with a history clock: ISO 8601 or milliseconds."),
-      Commands.endpoint, Commands.output,
+      Commands.endpoint, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

@@ -9,7 +9,7 @@ enum TableScanCommand {
     options: [
       .init("limit", value: "N", "At most this many items.", default: "100"),
       .init("index", value: "INDEX", "The items of an index."),
-      Commands.endpoint, Commands.output,
+      Commands.endpoint, Commands.authorities, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

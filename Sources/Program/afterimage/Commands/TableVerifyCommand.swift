@@ -13,7 +13,7 @@ enum TableVerifyCommand {
       The first differences are named with their kind and the item's key; the exit code is then 3.
       """,
     positionals: [.init("TABLE", "The table; all of them when it is left out.", count: .optional)],
-    options: [Commands.endpoint, Commands.output]
+    options: [Commands.endpoint, Commands.authorities, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let server = TableServer(arguments, timeoutSeconds: timeoutSeconds)

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import HTTPServer
 internal import Pipelines
 
@@ -11,6 +12,9 @@ final class Route: Sendable {
     /// What stands in place of each `{name}`, in their order.
     let names: [String]
     var arguments: Arguments
+    /// Nil on a server without keys, and where nobody has to say who calls.
+    var caller: Caller?
+    var sender = Sender()
   }
 
   /// What a path is asked for: the path itself, or one of those that a `{name}` stands for.
@@ -24,6 +28,8 @@ final class Route: Sendable {
     let summary: String
     var about = ""
     var parameters: [RequestParameter] = []
+    /// JSON that is sent with it; nil for parameters alone.
+    var body: JSONSchema?
     /// By the answer's media type, what it may be.
     let content: [(type: String, schema: JSONSchema)]
     /// Beside those that any path may answer.
@@ -35,6 +41,8 @@ final class Route: Sendable {
   let method: Method
   /// As the answers of the server say it: `/v1/pipelines/{pipeline}`.
   let path: String
+  /// Of whoever calls it on a server with keys.
+  let access: RequiredAccess
   private let parts: [Part]
   let answer: @Sendable (QueryRouter, inout Call) async throws -> HTTPResponse
   /// The same answer, or the same error, where that needs no waiting, and else nil. It is called on a thread that many requests share.
@@ -43,12 +51,14 @@ final class Route: Sendable {
   let operations: @Sendable ([Pipeline]) -> [Operation]
 
   init(
-    _ method: Method, _ path: String, answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> HTTPResponse,
+    _ method: Method, _ path: String, access: RequiredAccess,
+    answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> HTTPResponse,
     atOnce: (@Sendable (QueryRouter, inout Call) throws -> HTTPResponse?)? = nil,
     operations: @escaping @Sendable ([Pipeline]) -> [Operation]
   ) {
     self.method = method
     self.path = path
+    self.access = access
     parts = Route.parts(of: path).map { $0.hasPrefix("{") ? .name : .word($0) }
     self.answer = answer
     answerAtOnce = atOnce
@@ -81,7 +91,8 @@ final class Route: Sendable {
 extension Route {
   /// A path of each pipeline, with JSON as its answer: `describe` gives what the names after the pipeline's may stand for.
   static func ofPipeline(
-    _ method: Method, _ path: String, answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> [UInt8],
+    _ method: Method, _ path: String, access: PipelineAccess = .query,
+    answer: @escaping @Sendable (QueryRouter, inout Call) async throws -> [UInt8],
     atOnce: (@Sendable (QueryRouter, inout Call) throws -> [UInt8]?)? = nil,
     describe: @escaping @Sendable (Pipeline) -> [Described]
   ) -> Route {
@@ -90,7 +101,8 @@ extension Route {
       response = { router, call in try atOnce(router, &call).map { HTTPResponse.json($0) } }
     }
     return Route(
-      method, path, answer: { router, call in .json(try await answer(router, &call)) }, atOnce: response
+      method, path, access: .pipeline(access), answer: { router, call in .json(try await answer(router, &call)) },
+      atOnce: response
     ) { pipelines in
       pipelines.flatMap { pipeline in
         describe(pipeline).map { one in
@@ -111,11 +123,11 @@ extension Route {
     ofPipeline(
       method, path,
       answer: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         return try await view.board(try request(&call))
       },
       atOnce: { router, call in
-        let view = try router.check(call.names[0])
+        let view = try router.check(call)
         return try view.boardAtOnce(try request(&call))
       }, describe: describe)
   }

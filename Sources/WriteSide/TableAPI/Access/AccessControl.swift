@@ -1,101 +1,54 @@
+package import AccessKeys
 internal import Crypto
 internal import DynamoModel
-internal import Foundation
 internal import HTTPServer
 internal import Synchronization
 
-/// Who may call: the key pairs of a file, read again when it changes.
-///
-/// A file that has become unreadable or wrong leaves the keys as they were, and `onProblem` hears of it once for each change.
+/// Who may call the table API: the key pairs of a file, with which requests are signed.
 package final class AccessControl: Sendable {
-  private struct State {
-    var keys: [String: AccessKey]
-    var modified: Date?
-    var checkedAt: ContinuousClock.Instant
-    var signingKeys: [String: [UInt8]] = [:]
+  private struct SigningKeys {
+    /// Of the keys that they were derived from.
+    var version = 0
+    var byScope: [String: [UInt8]] = [:]
   }
 
-  private let path: String?
-  private let fixed: [AccessKey]
-  private let onProblem: @Sendable (String) -> Void
-  private let state: Mutex<State>
+  private let keys: KeyFile
+  private let signingKeys = Mutex(SigningKeys())
 
-  /// How often the file is looked at, while requests come.
-  static let checkInterval = Duration.milliseconds(500)
   /// Derived signing keys that are kept: one for each key, day and region.
   static let signingKeysMax = 1024
 
-  /// Reads the file. `fixed` are keys beside it, for the process's own use.
-  package init(
-    path: String, fixed: [AccessKey] = [], onProblem: @escaping @Sendable (String) -> Void = { _ in }
-  ) throws(AccessFileError) {
-    self.path = path
-    self.fixed = fixed
-    self.onProblem = onProblem
-    let modified = AccessControl.modified(path)
-    let keys = try AccessFile.keys(path: path)
-    state = Mutex(State(keys: AccessControl.table(keys + fixed), modified: modified, checkedAt: .now))
-  }
+  package init(_ keys: KeyFile) { self.keys = keys }
 
-  private static func table(_ keys: [AccessKey]) -> [String: AccessKey] {
-    Dictionary(keys.map { ($0.id, $0) }) { $1 }
-  }
-
-  private static func modified(_ path: String) -> Date? {
-    (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-  }
-
-  private func reload() {
-    guard let path else { return }
-    let now = ContinuousClock.now
-    let known: Date? = state.withLock { state in
-      guard now - state.checkedAt >= AccessControl.checkInterval else { return .distantFuture }
-      state.checkedAt = now
-      return state.modified
-    }
-    if known == .distantFuture { return }
-    let modified = AccessControl.modified(path)
-    guard modified != known else { return }
-    do throws(AccessFileError) {
-      let keys = try AccessFile.keys(path: path)
-      state.withLock { state in
-        state.keys = AccessControl.table(keys + fixed)
-        state.signingKeys = [:]
-        state.modified = modified
-      }
-    } catch {
-      state.withLock { $0.modified = modified }
-      onProblem("\(error); the keys stay as they were")
-    }
-  }
-
-  private func key(_ id: String) -> AccessKey? { state.withLock { $0.keys[id] } }
-
-  private func signingKey(_ key: AccessKey, _ scope: SignatureScope) -> [UInt8] {
-    let name = "\(key.id)/\(scope.day)/\(scope.region)"
-    if let known = state.withLock({ $0.signingKeys[name] }) { return known }
-    var derived = Array("AWS4\(key.secret)".utf8)
+  /// `secret` is that of the key with this id in the set of this version.
+  private func signingKey(_ secret: String, of id: String, _ scope: SignatureScope, version: Int) -> [UInt8] {
+    let name = "\(id)/\(scope.day)/\(scope.region)"
+    if let known = signingKeys.withLock({ $0.version == version ? $0.byScope[name] : nil }) { return known }
+    var derived = Array("AWS4\(secret)".utf8)
     for part in [scope.day, scope.region, SignatureScope.service, SignatureScope.terminator] {
       derived = Hashing.hmacSHA256(key: derived, Array(part.utf8))
     }
     let made = derived
-    state.withLock { state in
-      if state.signingKeys.count >= AccessControl.signingKeysMax { state.signingKeys = [:] }
-      state.signingKeys[name] = made
+    signingKeys.withLock { state in
+      if state.version != version || state.byScope.count >= AccessControl.signingKeysMax {
+        state = SigningKeys(version: version)
+      }
+      state.byScope[name] = made
     }
     return made
   }
 
   /// The key that signed a request; throws what AWS refuses it with. `now` is in milliseconds since 1970.
   func authenticate(_ request: borrowing HTTPRequest, now: Int64) throws(DynamoError) -> AccessKey {
-    reload()
+    let keys = keys.current
     let signature = try RequestSignature(request)
     try signature.checkScope()
-    guard let key = key(signature.scope.keyID) else { throw AccessControl.unknown }
+    guard let key = keys.key(id: signature.scope.keyID), let secret = key.secret else { throw AccessControl.unknown }
     guard AccessControl.isSame(key.sessionToken ?? "", signature.sessionToken ?? "") else { throw AccessControl.unknown }
     try signature.checkTime(now: now)
     let toSign = signature.stringToSign(request)
-    let expected = Hashing.hexadecimal(Hashing.hmacSHA256(key: signingKey(key, signature.scope), Array(toSign.utf8)))
+    let signing = signingKey(secret, of: key.id, signature.scope, version: keys.version)
+    let expected = Hashing.hexadecimal(Hashing.hmacSHA256(key: signing, Array(toSign.utf8)))
     guard AccessControl.isSame(expected, signature.signature) else {
       throw DynamoError(
         .invalidSignature,

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoModel
 internal import Expressions
 internal import TableStore

@@ -1,3 +1,4 @@
+internal import AccessKeys
 internal import DynamoModel
 
 /// An operation of the protocol: its name, what a key must be allowed for it, and what carries it out.

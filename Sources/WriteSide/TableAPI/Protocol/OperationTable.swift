@@ -1,3 +1,4 @@
+internal import AccessKeys
 /// The operations as the README lists them, made of the registry.
 package enum OperationTable {
   /// Operations of AWS's service model that are left out on purpose, and why: each answers UnknownOperationException.
