@@ -40,8 +40,8 @@ enum FleetVisibleBench {
         one live per: room
         columns: { touches: count }
     queries:
-      ranked: { sql: "SELECT name FROM board WHERE name = :player", parameters: { player: string } }
-      live: { sql: "SELECT name FROM logins WHERE name = :player", parameters: { player: string } }
+      ranked: { sql: "SELECT member FROM board WHERE member = :player", params: { player: string } }
+      live: { sql: "SELECT name FROM logins WHERE name = :player", params: { player: string } }
     """
 
   static func run(_ report: inout Report) async throws {

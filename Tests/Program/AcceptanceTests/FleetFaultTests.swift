@@ -57,12 +57,11 @@ import Testing
     for reader in readers { try await fleet.wait("events come") { reader.count > 0 } }
     await fleet.killQuery(0)
     #expect(try await readers[0].ended())
-    for broker in 1...3 {
-      try fleet.kafka.kill(broker)
-      try await fleet.lanesGoOn()
-      try fleet.kafka.restart()
-      await scene.acknowledged.more(200)
-    }
+    try fleet.kafka.kill(Int.random(in: 1...3))
+    await scene.acknowledged.more(200)
+    try await fleet.lanesGoOn()
+    try fleet.kafka.restart()
+    await scene.acknowledged.more(200)
     let before = readers[1].count
     try await fleet.wait("the other's readers hear of what is new") { readers[1].count > before }
     #expect(try await Fleet.status("rooms", at: pages[1]) == 200)
