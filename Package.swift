@@ -99,7 +99,8 @@ let package = Package(
     // Process
     module("Process", "Arguments", ["Spelling"]),
     tests("Process", "Arguments", ["Arguments"]),
-    tests("Process", "Services", ["Services"]),
+    kit("Process", "SupervisionTestKit", ["Services"]),
+    tests("Process", "Services", ["Services", "SupervisionTestKit"]),
     module("Process", "Services", ["CMalloc"]),
     module("Process", "Telemetry"),
     module("Process", "AccessKeys", ["Crypto", "YAML"]),
@@ -318,7 +319,7 @@ let package = Package(
         "RequestTestKit", "BrowserTestKit", "PostgresTestKit", "Postgres", "PostgresReadModels", "PythonTestKit",
         "RecordLiteralTestKit",
         "ServedLog", "Services",
-        "StoreTestKit",
+        "StoreTestKit", "SupervisionTestKit",
       ],
       exclude: [
         "acceptance_kit.py", "bad_input.py", "disk_full.py", "openapi.py", "page_keys.py", "page_login.py", "protected.py",

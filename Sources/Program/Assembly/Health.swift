@@ -28,6 +28,13 @@ struct Readiness: Sendable, Equatable {
 
   var isReady: Bool { phase == .running && roles.allSatisfy(\.isReady) }
 
+  /// What keeps the process from being ready, in one sentence; empty when it is.
+  var waitsFor: String {
+    if isReady { return "" }
+    let reasons = roles.filter { !$0.isReady }.flatMap(\.stopped)
+    return reasons.isEmpty ? "\(phase)" : reasons.joined(separator: "; ")
+  }
+
   var json: [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
@@ -145,7 +152,7 @@ final class NodeHealth: Sendable {
   }
 }
 
-/// Why the table store refuses writes; nil while it takes them.
+/// Whether the table store takes writes, and what keeps it from that.
 final class StoreTroubles: Sendable {
   private let state = Mutex<String?>(nil)
 

@@ -318,6 +318,9 @@ package final class Node: Sendable {
     if let pageServer { services.append(Serving(name: "page", server: pageServer)) }
     if let router { services.append(router.eventService) }
     services.append(metricEvaluation)
+    if let supervision = settings.supervision {
+      services.append(Supervising(supervision: supervision, health: health, logger: settings.logger))
+    }
     services.append(Ending(health: health))
     do {
       try await ServiceGroup(services).run()

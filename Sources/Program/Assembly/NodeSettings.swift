@@ -1,3 +1,4 @@
+package import Services
 package import Telemetry
 
 /// What one process is to be: which roles, where its data is, which pipelines it runs.
@@ -58,6 +59,8 @@ package struct NodeSettings: Sendable {
   package var clockJumpDaysMax = 7
   /// Further names under which this process may be asked on its ports.
   package var hosts: [String] = []
+  /// Of the service manager that started the process; nil when there is none.
+  package var supervision: Supervision?
   /// Origins whose pages may call the table API without keys, beside those of loopback.
   package var corsOrigins: [String] = []
 

@@ -91,6 +91,8 @@ enum NodeOptions {
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
     settings.healthPort = try arguments.integer("health-port", in: 0...65_535).map { UInt16($0) }
+    settings.supervision = Supervision(
+      environment: ProcessInfo.processInfo.environment, process: ProcessInfo.processInfo.processIdentifier)
     settings.healthAddress = arguments.value("health-address") ?? "127.0.0.1"
     settings.readModels = try readModels(arguments)
     settings.readModelsPasswordFile = arguments.value("read-models-password-file")

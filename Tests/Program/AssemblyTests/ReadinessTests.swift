@@ -34,6 +34,13 @@ import Testing
       json == #"{"ready":false,"phase":"stopping","roles":{"table":{"ready":false,"stopped":["no \"space\""]}}}"#)
   }
 
+  @Test func `what keeps a process from being ready is one sentence`() {
+    let (works, stopped) = (Readiness.Role(name: "table", working: 1), Readiness.Role(name: "relay", stopped: ["lost", "cut"]))
+    #expect(readiness(.running, works).waitsFor == "")
+    #expect(readiness(.starting, works).waitsFor == "starting")
+    #expect(readiness(.running, works, stopped).waitsFor == "lost; cut")
+  }
+
   @Test func `relays that work are counted, and those that stand still say why`() {
     let board = RelayBoard()
     board.started("A")
