@@ -23,8 +23,9 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   curl                  reads events as a client of its own
 #   prometheus            its promtool checks the names and the form of metrics
 #   chromium              pages of other sites, which may not reach a server on loopback
+#   systemd               its systemd-analyze checks the units
 TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless curl prometheus \
-  chromium
+  chromium systemd
 #   from PyPI: boto3 and the aws command line, and validators of OpenAPI documents and of what they say of answers. botocore has the version
 #   whose service models the generated files are of (`make service-model` after a change): else a change at AWS would fail a test here.
 PYTHON_PACKAGES := boto3 awscli botocore==1.44.8 openapi-spec-validator openapi-schema-validator
