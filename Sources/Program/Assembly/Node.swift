@@ -141,7 +141,8 @@ package final class Node: Sendable {
     let reports = home.database == nil ? nil : WorkReports(catalogs, workers: workers, changed: changed)
     self.reports = reports
     let status = NodeStatus(
-      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, reports: reports, store: store)
+      live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, reports: reports, store: store,
+      troubles: troubles, disk: holds ? DiskSpace(path: directory.path) : nil)
     var readable: [NodeHealth.Readable] = []
     let views = Node.views(
       live, catalogs, home: home, workers: workers, isShared: groups != nil, changed: changed, metrics: metrics)

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Pipelines
 internal import QueryAPI
 internal import ReadModels
+internal import TableStore
 internal import Telemetry
 internal import Workers
 
@@ -34,7 +35,26 @@ extension NodeStatus {
       }
     }
     pipelineMetrics.write(to: &out)
+    addStore(to: &out)
     return out.text
+  }
+
+  /// Of the table store and the disk under it, or under read models in files.
+  private func addStore(to out: inout MetricFamilies) {
+    if let store {
+      for (reason, isSo) in [("clock", store.clockJump > 0), ("storage", troubles.reason != nil)] {
+        out.add(
+          .gauge, "afterimage_writes_refused",
+          help: "1 while the table store refuses writes: the clock is ahead of the tables', or the disk takes no more.",
+          labels: ["reason": reason], value: isSo ? 1 : 0)
+      }
+    }
+    if let space = disk?.now() {
+      out.add(
+        .gauge, "afterimage_disk_free_bytes", help: "Free on the disk of the data directory, for this process.",
+        value: Double(space.free))
+      out.add(.gauge, "afterimage_disk_size_bytes", help: "Size of the disk of the data directory.", value: Double(space.size))
+    }
   }
 
   /// Of the generation that readers see.

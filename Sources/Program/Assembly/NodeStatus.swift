@@ -20,6 +20,9 @@ struct NodeStatus: Sendable {
   let reports: WorkReports?
   /// The store of this process; nil when tables are elsewhere.
   let store: TableStore?
+  let troubles: StoreTroubles
+  /// Of the disk that this process writes to; nil when it keeps nothing.
+  let disk: DiskSpace?
 
   /// A pipeline's state as `PipelineStatus.shape` has it; an empty object for one that is not here.
   func json(_ name: String) -> [UInt8] {

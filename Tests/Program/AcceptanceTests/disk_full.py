@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -20,10 +21,11 @@ LIMIT = 20
 
 def start():
     """A server, which goes with this program."""
+    global page
     server = subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     atexit.register(server.kill)
     tables = server.stdout.readline().split()[1]
-    server.stdout.readline()
+    page = server.stdout.readline().split()[1]
     said = []
     threading.Thread(target=lambda: said.extend(server.stderr), daemon=True).start()
     return server, boto3.client("dynamodb", endpoint_url=tables, config=Config(retries={"max_attempts": 0})), said
@@ -48,6 +50,13 @@ def refusal(db):
         return error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Message"]
     taken.add("User:tried")
     return None
+
+
+def metric(name):
+    """The value of a metric of the server as it is now."""
+    text = urllib.request.urlopen(page + "/metrics").read().decode()
+    [value] = [line.split()[1] for line in text.splitlines() if line.startswith(name + " ")]
+    return float(value)
 
 
 def scanned(db):
@@ -141,6 +150,9 @@ def read():
 for size in ("200m", "400m"):
     fill_for_good(db)
     until(lambda: any("writes are refused until its disk takes them again" in line for line in said), "it does not say that it is full")
+    assert metric('afterimage_writes_refused{reason="storage"}') == 1, "what is said in the log is in the metrics"
+    assert metric('afterimage_writes_refused{reason="clock"}') == 0
+    assert metric("afterimage_disk_free_bytes") < 1 << 20 < metric("afterimage_disk_size_bytes")
     before = set(taken)
     reading = True
     readers = [threading.Thread(target=read, daemon=True) for _ in range(3)]
@@ -153,6 +165,8 @@ for size in ("200m", "400m"):
         reader.join()
     assert not wrong, wrong
     until(lambda: any("the table store writes again" in line for line in said), "it does not say that it goes on")
+    assert metric('afterimage_writes_refused{reason="storage"}') == 0
+    assert metric("afterimage_disk_size_bytes") == float(size[:-1]) * (1 << 20)
     said.clear()
     assert scanned(db) == taken, "nothing that was taken is lost, nothing that was refused is there"
     followed()
