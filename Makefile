@@ -21,7 +21,7 @@ BUILD_PACKAGES := librocksdb-dev librdkafka-dev libmicrohttpd-dev libsqlite3-dev
 #   openssl               makes certificates for the tests
 #   default-jdk-headless  runs programs of the tests that use AWS's SDK for Java
 #   curl                  reads events as a client of its own
-#   prometheus            its promtool checks the names and the form of metrics
+#   prometheus            its promtool checks metrics and alert rules, and the server itself runs the dashboards' queries
 #   chromium              pages of other sites, which may not reach a server on loopback
 #   systemd               its systemd-analyze checks the units
 TEST_PACKAGES := python3 python3-venv sqlite3 postgresql pgbouncer gzip openssl default-jdk-headless curl prometheus \
@@ -32,6 +32,11 @@ PYTHON_PACKAGES := boto3 awscli botocore==1.44.8 openapi-spec-validator openapi-
 #   unmodified programs of others for DynamoDB, from PyPI
 #   kclpy-ext             carries the Kinesis Client Library 3 and AWS's SDK for Java
 CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-ext
+#   checkers of what is under deploy/, from PyPI
+#   check-jsonschema      the compose file, and the dashboards by a schema of our own
+#   kubernetes-validate   manifests of Kubernetes
+#   cloudcoil-models-keda  KEDA's objects, which kubernetes-validate does not know; pyyaml reads them
+CHECKS := check-jsonschema kubernetes-validate cloudcoil-models-keda pyyaml
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 
@@ -113,3 +118,4 @@ test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
 	@./.ci/install-python .build/python $(PYTHON_PACKAGES)
 	@./.ci/install-python .build/clients $(CLIENTS)
+	@./.ci/install-python .build/checks $(CHECKS)
