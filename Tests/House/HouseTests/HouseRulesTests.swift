@@ -38,13 +38,14 @@ import Testing
       for match in file.text.matches(of: declaration) { options.insert(String(match.1)) }
     }
     #expect(options.count > 40, "the commands are not read as they are written")
-    let guides = try SourceTree.files(["README.md", "Sources/", "pipelines/", ".github/"], ending: ".md")
+    let guides = try SourceTree.files(["README.md", "Sources/", "pipelines/", "deploy/", ".github/"], ending: ".md")
     // Variables of the page's style sheet look the same, and the benchmarks start other programs.
     let sources = try SourceTree.files(["Sources/"]).filter {
       !$0.path.hasSuffix("PageStyle.swift") && !$0.path.hasPrefix("Sources/Program/afterimage-bench/")
     }
     for file in guides + sources {
-      for (number, line) in file.lines.enumerated() where line.contains("--") {
+      // kubectl has options of its own.
+      for (number, line) in file.lines.enumerated() where line.contains("--") && !line.hasPrefix("kubectl ") {
         for match in line.matches(of: /(?:^|[\s`(\["'])--([a-z][a-z-]*)/) where match.1 != "name" {
           #expect(options.contains(String(match.1)), "\(file.path):\(number + 1) names --\(match.1)")
         }

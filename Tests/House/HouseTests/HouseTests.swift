@@ -87,7 +87,7 @@ import Testing
     }
     let markers = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
     let places = ["/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"]
-    for file in try SourceTree.files(["Sources/", "Tests/", "pipelines/", ".ci/", "Makefile"], ending: "") {
+    for file in try SourceTree.files(["Sources/", "Tests/", "pipelines/", "deploy/", ".ci/", "Makefile"], ending: "") {
       for (number, line) in file.lines.enumerated() {
         for marker in markers where line.split(whereSeparator: { !$0.isLetter }).contains(Substring(marker)) {
           Issue.record("\(file.path):\(number + 1) has the marker \(marker)")

@@ -33,4 +33,35 @@ enum DeployFiles {
         return name
       })
   }
+
+  /// The settings of an instance of the unit: `NAME=VALUE` lines as systemd reads them.
+  struct Instance {
+    let settings: [String: String]
+
+    init(_ file: String) throws {
+      var settings: [String: String] = [:]
+      for line in try DeployFiles.text("systemd/\(file)").split(separator: "\n") where !line.hasPrefix("#") {
+        let parts = line.split(separator: "=", maxSplits: 1).map(String.init)
+        try #require(parts.count == 2, "\(file): \(line)")
+        settings[parts[0]] = parts[1]
+      }
+      self.settings = settings
+    }
+
+    var roles: String { settings["AFTERIMAGE_ROLES"] ?? "" }
+
+    /// What the unit starts the program with, beside the data directory, with other texts for some.
+    func words(_ replacing: [String: String] = [:]) -> [String] {
+      let options = (settings["AFTERIMAGE_OPTIONS"] ?? "").split(separator: " ").map(String.init)
+      return ["serve", "--roles", roles]
+        + options.map { word in replacing.reduce(word) { $0.replacing($1.key, with: $1.value) } }
+    }
+
+    /// What it finds in its environment.
+    func environment(_ replacing: [String: String] = [:]) -> [String] {
+      settings.filter { $0.key != "AFTERIMAGE_ROLES" && $0.key != "AFTERIMAGE_OPTIONS" }.map { name, value in
+        "\(name)=\(replacing.reduce(value) { $0.replacing($1.key, with: $1.value) })"
+      }
+    }
+  }
 }

@@ -6,22 +6,6 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct UnitFileTests {
   static let unit = "\(DeployFiles.folder)/systemd/afterimage@.service"
 
-  /// Of an instance's file, `NAME=VALUE` lines as systemd reads them.
-  private func settings(_ file: String) throws -> [String: String] {
-    var settings: [String: String] = [:]
-    for line in try DeployFiles.text("systemd/\(file)").split(separator: "\n") where !line.hasPrefix("#") {
-      let parts = line.split(separator: "=", maxSplits: 1).map(String.init)
-      try #require(parts.count == 2, "\(file): \(line)")
-      settings[parts[0]] = parts[1]
-    }
-    return settings
-  }
-
-  private func words(_ settings: [String: String]) -> [String] {
-    ["serve", "--roles", settings["AFTERIMAGE_ROLES"] ?? ""]
-      + (settings["AFTERIMAGE_OPTIONS"] ?? "").split(separator: " ").map(String.init)
-  }
-
   @Test func `what a process may do under systemd is little: its exposure is at most 1.2 of 10`() async throws {
     let outcome = try await Program.run(
       "/usr/bin/systemd-analyze", ["security", "--offline=true", "--threshold=12", "--no-pager", Self.unit])
@@ -43,13 +27,13 @@ import Testing
     let files = try DeployFiles.names("systemd", ending: ".env")
     var roles: Set<String> = []
     for file in files {
-      let settings = try settings(file)
-      roles.formUnion((settings["AFTERIMAGE_ROLES"] ?? "").split(separator: ",").map(String.init))
+      let instance = try DeployFiles.Instance(file)
+      roles.formUnion(instance.roles.split(separator: ",").map(String.init))
       // Nothing is where the example says: the start is refused for that, and not for how it is asked.
       let outcome = try await Program.run(
         "/usr/bin/env",
-        settings.filter { $0.key != "AFTERIMAGE_ROLES" && $0.key != "AFTERIMAGE_OPTIONS" }.map { "\($0.key)=\($0.value)" }
-          + [Program.path] + words(settings) + ["--data", "/proc/none", "--pipeline", "/proc/none", "--health-port", "0"])
+        instance.environment() + [Program.path] + instance.words()
+          + ["--data", "/proc/none", "--pipeline", "/proc/none", "--health-port", "0"])
       #expect(outcome.status == 1, "\(file): \(outcome)")
     }
     #expect(roles == ["table", "relay", "worker", "query"])
@@ -58,13 +42,11 @@ import Testing
   @Test func `a process is started, found ready and stopped as the unit has it`() async throws {
     let folder = try TestFolder()
     let manager = try ServiceManager(.path)
-    let settings = try settings("node.env")
-    let arguments = words(settings).map {
-      $0.replacing("/etc/afterimage/pipelines", with: Program.repository.appending(path: "pipelines").path)
-    }
+    let pipelines = Program.repository.appending(path: "pipelines").path
+    let words = try DeployFiles.Instance("node.env").words(["/etc/afterimage/pipelines": pipelines])
     let process = try ChildProcess(
       "/usr/bin/env",
-      ["NOTIFY_SOCKET=\(manager.name)", Program.path] + arguments + [
+      ["NOTIFY_SOCKET=\(manager.name)", Program.path] + words + [
         "--data", folder.file("node"), "--port", "0", "--page-port", "0", "--health-port", "0",
       ])
     while let said = manager.next(), !said.hasPrefix("READY=1") { #expect(said.contains("STATUS=")) }
