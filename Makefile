@@ -40,11 +40,17 @@ CHECKS := check-jsonschema kubernetes-validate cloudcoil-models-keda pyyaml
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 
+#   dpkg-dev, debhelper, fakeroot  make the Debian package
+#   lintian               checks it
+#   buildah               makes the image, without a daemon
+#   binutils, ca-certificates  what the image's program is linked with, and whom it trusts
+SHIPPING_PACKAGES := dpkg-dev debhelper fakeroot lintian buildah binutils ca-certificates
+
 DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test bench model soak fuzz readme format lint packages test-packages release
+.PHONY: demo test bench model soak fuzz static deb image packages-check readme format lint packages test-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -96,6 +102,23 @@ bench: packages
 	./.ci/install $(BENCH_PACKAGES)
 	swift build -c release
 	.build/release/afterimage-bench
+
+# The program as it is shipped: with Swift's libraries in it. The linker drops libraries that only those need unless they are named.
+STATIC := .build/static/release/afterimage
+static: packages
+	swift build -c release --scratch-path .build/static --static-swift-stdlib --product afterimage \
+	  -Xlinker --gc-sections -Xlinker --no-as-needed -Xlinker -lcurl
+
+# The Debian package and an image as an OCI archive, in .build/deb and .build/image; both are checked while they are made.
+deb: static
+	@./.ci/install $(SHIPPING_PACKAGES)
+	deploy/debian/build $(STATIC) .build/deb
+
+image: static
+	@./.ci/install $(SHIPPING_PACKAGES)
+	deploy/image/build $(STATIC) .build/image
+
+packages-check: deb image
 
 # Writes the README's table of operations from the registry.
 readme:
