@@ -12,6 +12,11 @@ enum DeployFiles {
     try FileManager.default.contentsOfDirectory(atPath: "\(self.folder)/\(folder)").filter { $0.hasSuffix(ending) }.sorted()
   }
 
+  /// The shipped alert rules as a file in which each fires at once.
+  static func rulesWithoutPatience(in folder: TestFolder) throws -> String {
+    try folder.write("alerts.yml", try text("prometheus/alerts.yml").replacing(/\n +for: \w+/, with: ""))
+  }
+
   /// Every name that the sources give to a metric of the program's own.
   static func metricNames() throws -> Set<String> {
     let sources = Program.repository.appending(path: "Sources").path

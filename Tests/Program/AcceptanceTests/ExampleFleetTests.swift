@@ -2,6 +2,7 @@ import DynamoClient
 import DynamoModel
 import Foundation
 import HTTPClient
+import Kafka
 import KafkaTestKit
 import PostgresTestKit
 import StoreTestKit
@@ -100,10 +101,9 @@ import Testing
     _ folder: TestFolder, table: String, worker: (process: DevProcess, health: String), query: String, client: DynamoClient,
     restart: (Int) async throws -> (process: DevProcess, health: String)
   ) async throws {
-    let rules = try folder.write(
-      "alerts.yml", try DeployFiles.text("prometheus/alerts.yml").replacing(/\n +for: \w+/, with: ""))
-    let prometheus = try await PrometheusProcess.start(folder, targets: [table, worker.health, query], rules: rules)
-    func fires(_ alert: String) async throws -> Bool { try await prometheus.firing().contains { $0["alertname"] == alert } }
+    let prometheus = try await PrometheusProcess.start(
+      folder, targets: [table, worker.health, query], rules: try DeployFiles.rulesWithoutPatience(in: folder))
+    func fires(_ alert: String) async throws -> Bool { try await prometheus.fires(alert) }
     try await wait("all three are scraped") { try await prometheus.samples("sum(up)").first?.value == 3 }
     try await wait("nothing fires") { try await prometheus.firing().isEmpty }
     // A comment whose time is none: a dead letter, which a rebuild with another pipeline would mend.
@@ -139,15 +139,27 @@ import Testing
     let prometheus = try await PrometheusProcess.start(
       folder, targets: [later.health], rules: "\(DeployFiles.folder)/prometheus/alerts.yml")
     try await wait("writes that are refused are an alert") {
-      try await prometheus.firing().contains { $0["alertname"] == "AfterimageWritesRefused" && $0["reason"] == "clock" }
+      try await prometheus.fires("AfterimageWritesRefused", with: ["reason": "clock"])
     }
     let refused = try await Program.run("table", "put", "Notes", "pk=b", "--endpoint", later.process.tables)
     #expect(refused.status == 1 && refused.errors.contains("afterimage table clock --accept-jump"), "\(refused)")
     #expect(try DeployFiles.text("runbooks.md").contains("`afterimage table clock --accept-jump`"))
     #expect(try await Program.run("table", "clock", "--accept-jump", "--endpoint", later.process.tables).status == 0)
-    try await wait("the alert ends") {
-      try await !prometheus.firing().contains { $0["alertname"] == "AfterimageWritesRefused" }
-    }
+    try await wait("the alert ends") { try await !prometheus.fires("AfterimageWritesRefused") }
     #expect(await later.process.stop() == 0)
+  }
+
+  @Test(.enabled(if: KafkaBroker.isAvailable && PrometheusProcess.isAvailable, skipped))
+  func `a relay and a lane whose topic was changed are alerts, which end with their runbooks' command`() async throws {
+    let scene = try await TopicScene()
+    #expect(try await scene.notes(try await scene.put("a")) == ["a"])
+    try await scene.restart { try await Admin(scene.configuration) { _ in }.extend(topic: scene.topic, to: 2) }
+    let prometheus = try await PrometheusProcess.start(
+      scene.folder, targets: [scene.server.page], rules: try DeployFiles.rulesWithoutPatience(in: scene.folder))
+    let alerts = ["AfterimageRelayStopped", "AfterimageLaneStopped"]
+    for alert in alerts { try await wait(alert) { try await prometheus.fires(alert, with: ["table": scene.table]) } }
+    try await scene.republish()
+    for alert in alerts { try await wait("\(alert) ends") { try await !prometheus.fires(alert) } }
+    #expect(await scene.server.stop() == 0)
   }
 }

@@ -56,6 +56,13 @@ struct PrometheusProcess {
     return alerts.filter { $0["state"] as? String == "firing" }.compactMap { $0["labels"] as? [String: String] }
   }
 
+  /// Whether an alert fires, with these labels among its own.
+  func fires(_ alert: String, with labels: [String: String] = [:]) async throws -> Bool {
+    try await firing().contains { found in
+      found["alertname"] == alert && labels.allSatisfy { found[$0.key] == $0.value }
+    }
+  }
+
   private func get(_ path: String) async throws -> [String: Any] {
     // Until it has read its data it refuses.
     var answer = try await client.send(.init(url: address + path))
