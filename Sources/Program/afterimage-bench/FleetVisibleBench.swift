@@ -12,15 +12,15 @@ internal import Telemetry
 /// sessions of which one of a room may live, whatever lane it is in, which the decider folds once all lanes have come so far.
 enum FleetVisibleBench {
   static let rate = 1_000
-  static let seconds = 12
-  /// Of these seconds, the first are not counted.
-  static let warmUp = 2
+  static let seconds = 35
+  /// Of these seconds, the first are not counted: a broker that was just started is slow for a while.
+  static let warmUp = 20
   /// Items of one write.
   private static let batch = 10
   /// Every so many-th write is waited for.
-  private static let sampled = 5
+  private static let sampled = 20
   private static let rooms = 97
-  private static let lookPause = Duration.milliseconds(2)
+  private static let lookPause = Duration.milliseconds(5)
   static let yaml = """
     pipeline: visible
     tables:

@@ -15,6 +15,10 @@ package struct LanePace: Sendable {
   package var interval: Duration
   /// More records than this before the log's end is far.
   package var farRecords: UInt64
+  /// Time that one checkpoint may gather while the lane is near the log's end: there is always a record more where writes never pause.
+  package var nearInterval: Duration
+  /// At most so many records before the log's end is near.
+  package var nearRecords: UInt64
   /// How often a quiet lane writes its watermark.
   package var watermarkInterval: Duration
   /// The same while the decider waits for it: what it then folds becomes visible so much later at the most.
@@ -22,12 +26,15 @@ package struct LanePace: Sendable {
 
   package init(
     recordsMax: Int = 500_000, rowsMax: Int = 250_000, interval: Duration = .seconds(1), farRecords: UInt64 = 50_000,
+    nearInterval: Duration = .milliseconds(50), nearRecords: UInt64 = 1_000,
     watermarkInterval: Duration = .seconds(1), awaitedInterval: Duration = .milliseconds(50)
   ) {
     self.recordsMax = recordsMax
     self.rowsMax = rowsMax
     self.interval = interval
     self.farRecords = farRecords
+    self.nearInterval = nearInterval
+    self.nearRecords = nearRecords
     self.watermarkInterval = watermarkInterval
     self.awaitedInterval = awaitedInterval
   }
@@ -142,10 +149,15 @@ package struct LaneProgress: Sendable {
     if batch.failure != nil || batch.isUrgent { return true }
     if gathered > 0 {
       if batch.behind == 0 || gathered >= pace.recordsMax || batch.changedRows >= pace.rowsMax { return true }
-      return elapsed >= pace.interval * (batch.behind > pace.farRecords ? 5 : 1)
+      return elapsed >= gatheringMax(behind: batch.behind)
     }
     let interval = batch.isAwaited ? min(pace.awaitedInterval, pace.watermarkInterval) : pace.watermarkInterval
     return batch.hasChanges || (next != position && elapsed >= interval)
+  }
+
+  private func gatheringMax(behind: UInt64) -> Duration {
+    if behind > pace.farRecords { return pace.interval * 5 }
+    return behind > pace.nearRecords ? pace.interval : min(pace.interval, pace.nearInterval)
   }
 
   /// Whether the last batch ended with a record at which the lane stops, once what came before it is committed.

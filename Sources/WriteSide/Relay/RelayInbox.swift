@@ -5,7 +5,8 @@ internal import Synchronization
 
 /// Between the readers of partitions and the publisher: one batch of each partition, and the latest watermark beside it.
 ///
-/// A reader waits with its next batch until the last one was taken, which bounds the memory; a watermark never waits.
+/// What a reader brings while its last batch still waits is added to that, so that a transaction has everything that came during the one before. A batch
+/// that is full waits until the last one was taken, which bounds the memory; a watermark never waits.
 final class RelayInbox: Sendable {
   struct Watermark: Sendable, Equatable {
     let sequence: SequenceNumber
@@ -18,11 +19,14 @@ final class RelayInbox: Sendable {
     var next = 0
   }
 
+  private let limit: ReadLimit
   private let state: Mutex<State>
   let filled = Signal()
   private let emptied = Signal()
 
-  init(partitions: Int) {
+  /// `limit` is what readers read at once, and what waits of a partition at most.
+  init(partitions: Int, limit: ReadLimit) {
+    self.limit = limit
     state = Mutex(State(batches: .init(repeating: nil, count: partitions), watermarks: .init(repeating: nil, count: partitions)))
   }
 
@@ -33,9 +37,11 @@ final class RelayInbox: Sendable {
       let isPlaced = state.withLock { state in
         state.watermarks[batch.partition] = Watermark(sequence: batch.end.sequence, time: batch.watermark)
         if batch.entries.isEmpty { return true }
-        guard state.batches[batch.partition] == nil else { return false }
-        state.batches[batch.partition] = batch
-        return true
+        guard state.batches[batch.partition] != nil else {
+          state.batches[batch.partition] = batch
+          return true
+        }
+        return state.batches[batch.partition]?.append(batch, limit) ?? false
       }
       if isPlaced { return filled.announce() }
       await emptied.wait(since: ticket, timeout: .seconds(60))
@@ -64,5 +70,24 @@ final class RelayInbox: Sendable {
     }
     if !taken.0.isEmpty { emptied.announce() }
     return taken
+  }
+}
+
+extension RecordBatch {
+  /// Adds the batch that was read after this one; false, and nothing is changed, where both together are past a limit.
+  fileprivate mutating func append(_ next: RecordBatch, _ limit: ReadLimit) -> Bool {
+    guard next.format == format, next.end.tableID == end.tableID, entries.count + next.entries.count <= limit.records,
+      bytes.count + next.bytes.count <= limit.bytes
+    else { return false }
+    let start = bytes.count
+    bytes += next.bytes
+    entries += next.entries.map { entry in
+      .init(sequence: entry.sequence, time: entry.time, start: start + entry.start, end: start + entry.end)
+    }
+    end = next.end
+    watermark = next.watermark
+    behind = next.behind
+    foreign += next.foreign
+    return true
   }
 }

@@ -15,12 +15,17 @@ struct RelayRound {
   /// How long a reader waits for records before it brings the watermark alone.
   private static let readWait = Duration.milliseconds(200)
 
+  /// Between two transactions. For some milliseconds after one the brokers write its marks and refuse the next one's beginning, which librdkafka (2.0.2)
+  /// then tries again after 20 ms.
+  private static let restBetween = Duration.milliseconds(5)
+
   func run() async throws {
-    let inbox = RelayInbox(partitions: session.state.partitions.count)
+    let limit = ReadLimit(records: min(settings.transactionRecordsMax, 2_500), bytes: 4 << 20)
+    let inbox = RelayInbox(partitions: session.state.partitions.count, limit: limit)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for partition in session.state.partitions.indices {
         group.addTask {
-          try await read(partition, into: inbox)
+          try await read(partition, limit, into: inbox)
           return false
         }
       }
@@ -35,11 +40,10 @@ struct RelayRound {
     }
   }
 
-  private func read(_ partition: Int, into inbox: RelayInbox) async throws {
+  private func read(_ partition: Int, _ limit: ReadLimit, into inbox: RelayInbox) async throws {
     var cursor = LogCursor(tableID: session.state.tableID, sequence: session.state.partitions[partition].sequence)
     var watermark = LogTime.distantPast
     var lastPut = ContinuousClock.now - settings.watermarkInterval
-    let limit = ReadLimit(records: min(settings.transactionRecordsMax, 2_500), bytes: 4 << 20)
     while !Task.isCancelled {
       let batch = try await source.read(partition: partition, after: cursor, limit: limit, wait: RelayRound.readWait)
       cursor = batch.end
@@ -61,7 +65,9 @@ struct RelayRound {
       let ticket = inbox.filled.ticket
       let (batches, watermarks) = inbox.take(records: settings.transactionRecordsMax, bytes: settings.transactionBytesMax)
       switch session.next(batches, watermarks, now: .now) {
-      case .publish(let state): if session.published(try await publisher.publish(batches, state), now: .now) { return }
+      case .publish(let state):
+        if session.published(try await publisher.publish(batches, state), now: .now) { return }
+        try? await Task.sleep(for: RelayRound.restBetween)
       case .wait: await inbox.filled.wait(since: ticket, timeout: settings.watermarkInterval)
       }
     }

@@ -16,7 +16,8 @@ import Testing
   private static let start = ContinuousClock.now
   private static let tableID = TableID(rawValue: 1)
   private static let pace = LanePace(
-    recordsMax: 100, rowsMax: 50, interval: .seconds(1), farRecords: 1_000, watermarkInterval: .seconds(2))
+    recordsMax: 100, rowsMax: 50, interval: .seconds(1), farRecords: 1_000, nearInterval: .milliseconds(20), nearRecords: 4,
+    watermarkInterval: .seconds(2))
 
   private func progress(pace: LanePace = Self.pace) -> LaneProgress {
     LaneProgress(LanePosition(cursor: LogCursor(tableID: Self.tableID, sequence: 10), epoch: 3), pace: pace, now: Self.start)
@@ -56,6 +57,11 @@ import Testing
     var far = progress()
     #expect(far.applied(batch(end: 11, records: 1, behind: 1_001), now: Self.start + .milliseconds(4_999)) == .read)
     #expect(far.applied(batch(end: 12, records: 1, behind: 1_001), now: Self.start + .seconds(5)) == .commit)
+    // Near the end only for a moment.
+    var near = progress()
+    #expect(near.applied(batch(end: 11, records: 1, behind: 4), now: Self.start + .milliseconds(19)) == .read)
+    #expect(near.applied(batch(end: 12, records: 1, behind: 5), now: Self.start + .milliseconds(20)) == .read)
+    #expect(near.applied(batch(end: 13, records: 1, behind: 4), now: Self.start + .milliseconds(20)) == .commit)
     // The clock begins again with a checkpoint, and so do the records.
     #expect(far.committed(now: Self.start + .seconds(5)) == .read)
     #expect(far.applied(batch(end: 13, records: 1, behind: 1_001), now: Self.start + .seconds(9)) == .read)
