@@ -70,14 +70,19 @@ package actor CompanionReader {
   private func loadLast() async throws(LogError) {
     if stream == nil { try await checkTopic() }
     var end: Int64 = 0
+    var offsets = [Consumer.tail(CompanionReader.tail), Consumer.beginning]
     switch try await read(from: Consumer.tail(CompanionReader.last), until: 0) {
     case .record: return
-    case .end(let offset): end = offset
+    case .end(let offset):
+      end = offset
+      // Of a topic that is shorter than that, all was read, or all can be.
+      if end <= CompanionReader.last { offsets = [] } else if end <= CompanionReader.tail { offsets.removeFirst() }
     // Records were deleted up to the end.
     case .outOfRange: break
     }
     last = nil
-    for offset in [Consumer.tail(CompanionReader.tail), Consumer.beginning] {
+    if offsets.isEmpty { return }
+    for offset in offsets {
       let reading = try await read(from: offset, until: end)
       if last != nil || (offset == Consumer.beginning && reading != .outOfRange) { return }
     }
