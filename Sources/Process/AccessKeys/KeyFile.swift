@@ -44,7 +44,7 @@ package final class KeyFile: Sendable {
     return state.withLock { $0.keys }
   }
 
-  /// Nil when there is no file.
+  /// Nil where the file is missing.
   private static func stamp(_ path: String) -> Stamp? {
     guard let found = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
     return Stamp(

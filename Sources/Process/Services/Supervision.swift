@@ -22,7 +22,7 @@ package struct Supervision: Sendable, Equatable {
   private var status: String?
   private var extended: ContinuousClock.Instant?
 
-  /// What `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` say; nil when there is no manager to speak with. A watchdog that is meant for another
+  /// What `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` say; nil where no manager started the process. A watchdog that is meant for another
   /// process than `process` is left alone.
   package init?(environment: [String: String], process: Int32) {
     guard let socket = environment["NOTIFY_SOCKET"].flatMap({ NotifySocket($0) }) else { return nil }

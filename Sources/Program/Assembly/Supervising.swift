@@ -5,7 +5,7 @@ internal import Telemetry
 ///
 /// Alive is a process whose tasks get their turn: everything that does not block, lanes, checkpoints and answers that wait, runs on the threads that this
 /// task needs as well. What stands still beyond that is in `/metrics` (`afterimage_heartbeat_timestamp_seconds`), where it can be looked at before
-/// anything is killed: a database that is away is no reason to start again.
+/// anything is killed: to start again does not bring a database back.
 struct Supervising: Service {
   let name = "supervision"
   let supervision: Supervision

@@ -12,7 +12,7 @@ import Testing
 
 /// What the relay has published is known while it publishes.
 @Suite(.broker, .timeLimit(.minutes(2))) struct CompanionReaderTests {
-  @Test func `the end is known while there is no pause between the relay's transactions`() async throws {
+  @Test func `the end is known while the relay publishes without a pause`() async throws {
     let fixture = try RelayFixture(partitions: 1)
     try await fixture.relaying {
       try await fixture.store.put(fixture.table, ["pk": .string("key"), "n": .number(Number(Int64(0)))])

@@ -21,7 +21,7 @@ import Testing
   @Test(arguments: [
     "", "Bearer", "Bearer ", "abc", "Basic YTpi", "Bearer a b", "Bearer a,b", "Bearer \u{e4}", "Bearer =", "Bearer a\tb",
     "AWS4-HMAC-SHA256 Credential=a", "Bearer=abc", "Bearer \"abc\"",
-  ]) func `another header is no token, and the cookie does not stand in for it`(_ header: String) {
+  ]) func `another header is not taken for a token, and the cookie does not stand in for it`(_ header: String) {
     #expect(isMalformed(read([header])) && isMalformed(read([header], ["session=x"])), "\(header)")
   }
 
