@@ -76,10 +76,10 @@ model: packages
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
 	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
-# The kill tests with 200 rounds in place of 10, and 500 flipped bits in the files of stores and read models in place of 40.
+# The kill tests with 200 rounds in place of 10, 500 flipped bits in the files of stores and read models in place of 40, and three brokers.
 soak: packages test-packages
 	swift build --build-tests
-	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests'
+	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests|FleetFaultTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made again each time, from seeds in the code.

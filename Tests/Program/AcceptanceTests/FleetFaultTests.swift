@@ -45,9 +45,8 @@ import Testing
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(4))) func `a broker of three and a query process die, and nobody but its readers hears of it`()
-    async throws
-  {
+  @Test(.timeLimit(.minutes(6)), .enabled(if: KillTests.rounds > 10, "two minutes of three brokers: `make soak`"))
+  func `a broker of three and a query process die, and nobody but its readers hears of it`() async throws {
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 2, brokers: 3)
     let writers = scene.writers(fleet.tables.tables)
