@@ -19,9 +19,9 @@ package actor CompanionReader {
   /// How long a first reading may take before it is given up for now.
   static let patience = Duration.seconds(10)
   /// The last record of a topic that is written in transactions, and the mark of its commit.
-  private static let last: Int64 = 2
+  private static let lastOffsets: Int64 = 2
   /// Offsets from the end within which the last record is looked for where it is not there: aborted transactions lie after it.
-  private static let tail: Int64 = 64
+  private static let tailOffsets: Int64 = 64
 
   package init(table: String, consumer: Consumer) {
     self.table = table
@@ -70,13 +70,13 @@ package actor CompanionReader {
   private func loadLast() async throws(LogError) {
     if stream == nil { try await checkTopic() }
     var end: Int64 = 0
-    var offsets = [Consumer.tail(CompanionReader.tail), Consumer.beginning]
-    switch try await read(from: Consumer.tail(CompanionReader.last), until: 0) {
+    var offsets = [Consumer.tail(CompanionReader.tailOffsets), Consumer.beginning]
+    switch try await read(from: Consumer.tail(CompanionReader.lastOffsets), until: 0) {
     case .record: return
     case .end(let offset):
       end = offset
       // Of a topic that is shorter than that, all was read, or all can be.
-      if end <= CompanionReader.last { offsets = [] } else if end <= CompanionReader.tail { offsets.removeFirst() }
+      if end <= CompanionReader.lastOffsets { offsets = [] } else if end <= CompanionReader.tailOffsets { offsets.removeFirst() }
     // Records were deleted up to the end.
     case .outOfRange: break
     }

@@ -37,18 +37,6 @@ import Testing
       data: folder.file("data"), pipelines: [Program.pipeline("chat-rooms"), folder.file("notes")], ["--keys", file] + more)
   }
 
-  private func certificate() async throws -> (file: String, key: String) {
-    let (certificate, key) = (folder.file("tls.pem"), folder.file("tls.key"))
-    let made = try await Program.run(
-      "/usr/bin/env",
-      [
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
-        "/CN=afterimage", "-addext", "subjectAltName=IP:127.0.0.1",
-      ])
-    #expect(made.status == 0, "\(made.errors)")
-    return (certificate, key)
-  }
-
   /// Cookies that only who knows a token can sign, by their names.
   private func writeCookies() throws {
     let now = Int64(Date().timeIntervalSince1970 * 1000)
@@ -94,7 +82,7 @@ import Testing
   }
 
   @Test func `under TLS the cookie is Secure, and commands send their token`() async throws {
-    let (certificate, key) = try await certificate()
+    let (certificate, key) = try await folder.certificate()
     let server = try await start(["--tls-cert", certificate, "--tls-key", key])
     #expect(server.page.hasPrefix("https://"))
     let login = try await Program.run(

@@ -6,14 +6,7 @@ import Testing
 @Suite struct ProtectedTests {
   @Test(.timeLimit(.minutes(1))) func `a server with keys and TLS carries out effects and says no secret`() async throws {
     let folder = try TestFolder()
-    let (certificate, key) = (folder.file("tls.pem"), folder.file("tls.key"))
-    let made = try await Program.run(
-      "/usr/bin/env",
-      [
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
-        "/CN=afterimage", "-addext", "subjectAltName=IP:127.0.0.1",
-      ])
-    #expect(made.status == 0, "\(made.errors)")
+    let (certificate, key) = try await folder.certificate()
     let keys = try folder.write(
       "keys.yaml",
       """

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A folder of its own for a test, removed with the value.
 final class TestFolder: Sendable {
@@ -20,5 +21,20 @@ final class TestFolder: Sendable {
       atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     try Data(text.utf8).write(to: URL(filePath: file))
     return file
+  }
+}
+
+extension TestFolder {
+  /// Makes a certificate for 127.0.0.1 that signs itself; its file, and that of its key.
+  func certificate() async throws -> (file: String, key: String) {
+    let (certificate, key) = (file("tls.pem"), file("tls.key"))
+    let made = try await Program.run(
+      "/usr/bin/env",
+      [
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj",
+        "/CN=afterimage", "-addext", "subjectAltName=IP:127.0.0.1",
+      ])
+    #expect(made.status == 0, "\(made.errors)")
+    return (certificate, key)
   }
 }
