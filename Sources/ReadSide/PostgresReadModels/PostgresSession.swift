@@ -22,6 +22,9 @@ final class PostgresSession {
   private let findsByKeys: Bool
   private var made: PostgresConnection?
   private var isClosed = false
+  /// How many connections were made so far: what is known from an earlier one may be of another server, which has lost what that one had committed
+  /// last.
+  private(set) var connectionsMade = 0
 
   /// Statements that the connection has sent so far; 0 again of a new one.
   var statementsSent: Int { made?.statementsSent ?? 0 }
@@ -54,6 +57,7 @@ final class PostgresSession {
     }
     try connection.execute(sets.map { "SET \($0)" }.joined(separator: "; "))
     made = connection
+    connectionsMade += 1
     return connection
   }
 

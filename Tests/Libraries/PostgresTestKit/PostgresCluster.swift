@@ -31,8 +31,9 @@ package final class PostgresCluster: Sendable {
   private let process = Mutex<pid_t?>(nil)
   private let databases = Mutex(0)
 
-  /// Starts a server. `isDurable`: commits are synced: without it they outlive the server's processes, not the machine. `configuration` is added to `postgresql.conf`.
-  package init(isDurable: Bool = false, configuration: [String] = []) throws {
+  /// Starts a server. `isDurable`: commits are synced: without it they outlive the server's processes, not the machine. `configuration` is added to
+  /// `postgresql.conf`. With a primary it is its asynchronous standby, which has what that one had.
+  package init(isDurable: Bool = false, configuration: [String] = [], standbyOf primary: PostgresCluster? = nil) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-postgres-\(UUID().uuidString)").path
     port = Int.random(in: 20_000..<30_000)
     try FileManager.default.createDirectory(
@@ -42,14 +43,26 @@ package final class PostgresCluster: Sendable {
     try PostgresCluster.password.write(toFile: passwords, atomically: false, encoding: .utf8)
     PostgresPrograms.handOver(passwords)
     let log = directory + "/initdb.log"
-    do {
-      try Executable.run(
+    let data = directory + "/data"
+    let command =
+      if let primary {
+        // Follows it from the first start on.
+        try PostgresPrograms.command(
+          "pg_basebackup",
+          [
+            "-D", data, "-h", primary.directory, "-p", "\(primary.port)", "-U", PostgresCluster.user, "--write-recovery-conf",
+            "--checkpoint=fast", "--no-sync",
+          ])
+      } else {
         try PostgresPrograms.command(
           "initdb",
           [
-            "-D", directory + "/data", "-U", PostgresCluster.user, "--auth-local=trust", "--auth-host=scram-sha-256",
+            "-D", data, "-U", PostgresCluster.user, "--auth-local=trust", "--auth-host=scram-sha-256",
             "--pwfile=\(passwords)", "--no-sync", "-E", "UTF8", "--no-locale",
-          ]), output: log, keepsErrors: true)
+          ])
+      }
+    do {
+      try Executable.run(command, output: log, keepsErrors: true)
     } catch {
       throw PostgresTestError("\(error): \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
     }
@@ -110,6 +123,34 @@ package final class PostgresCluster: Sendable {
       while waitpid(pid, &status, 0) == -1, errno == EINTR {}
       process = nil
     }
+  }
+
+  /// Has a standby receive nothing more from its primary, as one that the network cut off.
+  package func stopReceiving() throws {
+    try execute(["ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()"])
+    let connection = try PostgresConnection(settings())
+    defer { connection.close() }
+    let end = ContinuousClock.now + .seconds(20)
+    while try connection.run("SELECT count(*) FROM pg_stat_wal_receiver").int64(0, 0) > 0 {
+      guard ContinuousClock.now < end else { throw PostgresTestError("the standby still receives") }
+      usleep(20_000)
+    }
+  }
+
+  /// Makes a standby a primary, with what it has received; done when it takes writes.
+  package func promote() throws { try execute(["SELECT pg_promote()"]) }
+
+  private func execute(_ statements: [String]) throws {
+    let connection = try PostgresConnection(settings())
+    defer { connection.close() }
+    for statement in statements { try connection.execute(statement) }
+  }
+
+  /// The URL of the database on whichever of two servers takes writes.
+  package func url(orOf other: PostgresCluster) -> String {
+    let secret = PostgresCluster.password.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    let hosts = "127.0.0.1:\(port),127.0.0.1:\(other.port)"
+    return "postgresql://\(PostgresCluster.user):\(secret)@\(hosts)/postgres?target_session_attrs=read-write"
   }
 
   /// How to reach a database of it through its socket, without a password.

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPClient
 import KafkaTestKit
+import Postgres
 import PostgresReadModels
 import PostgresTestKit
 import Testing
@@ -16,7 +17,7 @@ final class Fleet {
 
   let folder: TestFolder
   let kafka: KafkaCluster
-  let database: PostgresCluster
+  private(set) var database: PostgresCluster
   private let pipeline: String
   let tables: DevProcess
   private(set) var workers: [DevProcess?] = []
@@ -37,14 +38,20 @@ final class Fleet {
     ])
     self.workers = Array(repeating: nil, count: workers)
     for number in 0..<workers { try await start(number) }
-    for number in 0..<queries {
-      self.queries.append(
-        try await DevProcess.serve([
-          "--roles", "query", "--data", folder.file("query-\(number)"), "--read-models", url, "--health-port", "0", "-p",
-          pipeline,
-        ]))
-    }
+    for _ in 0..<queries { try await startQuery() }
   }
+
+  /// One more query process; `database` another way to the read models.
+  func startQuery(database way: String? = nil) async throws {
+    queries.append(
+      try await DevProcess.serve([
+        "--roles", "query", "--data", folder.file("query-\(queries.count)"), "--read-models", way ?? url, "--health-port", "0",
+        "-p", pipeline,
+      ]))
+  }
+
+  /// From here on this is the database of which the test asks, and which the end of the fleet is held against.
+  func use(_ database: PostgresCluster) { self.database = database }
 
   private var url: String { database.url(password: PostgresCluster.password) }
   var models: KilledModels { .database(PostgresDatabase(database.settings())) }
@@ -152,6 +159,29 @@ final class Fleet {
       if let partition = lane["partition"] as? Int { owners[partition] = .some(lane["worker"] as? String) }
     }
     return owners
+  }
+
+  /// The best of each room by a query process's leaderboard: members with their scores.
+  static func best(at page: String) async throws -> [String: [String]] {
+    var best: [String: [String]] = [:]
+    for room in ["room0", "room1", "room2"] {
+      let answer = try await client.send(
+        .init(url: "\(page)/v1/pipelines/killed/leaderboards/board/top?board=\(room)&limit=1000"))
+      let body = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+      best[room] = (body?["members"] as? [[String: Any]] ?? []).map { "\($0["member"] ?? "") \($0["score"] ?? "")" }
+    }
+    return best
+  }
+
+  /// The same by the rows.
+  func bestRows() throws -> [String: [String]] {
+    let connection = try PostgresConnection(database.settings())
+    defer { connection.close() }
+    var best: [String: [String]] = [:]
+    let rows = try connection.run(
+      "SELECT room, member || ' ' || score FROM killed.board ORDER BY room, score DESC, reached_at, reached_order, member")
+    for row in 0..<rows.count { best[rows.text(row, 0) ?? "", default: []].append(rows.text(row, 1) ?? "") }
+    return best
   }
 
   private static let client = HTTPClient()

@@ -35,6 +35,13 @@ struct OwnSchema {
 
   func reader() throws -> any GenerationReader { try database.reader(generation, pipeline) }
 
+  /// A reader whose connection the server shows by a name and the namespace.
+  func reader(named name: String) throws -> any GenerationReader {
+    var own = settings
+    own.applicationName = "\(name)-\(database.namespace)"
+    return try PostgresDatabase(own, namespace: database.namespace).reader(generation, pipeline)
+  }
+
   /// A connection in the generation's schema.
   func connection(_ name: String = "test") throws -> PostgresConnection {
     var own = settings

@@ -15,6 +15,8 @@ final class PostgresRanks: BoardRanks {
   private var boards: [BytesKey: RankBoard] = [:]
   /// By lane, the journal's entry that was followed to; nil before the boards were loaded.
   private var followed: [Lane: Int64]?
+  /// The number of the connection that `followed` was seen on.
+  private var followedOn = 0
 
   private struct Lane: Hashable {
     let table: Int64
@@ -40,9 +42,10 @@ final class PostgresRanks: BoardRanks {
   }
 
   /// By lane, how far its journal is to be followed; nil where the boards are to be loaded: at first, when a journal was trimmed past what was
-  /// followed, and when one has gone back, as after a failover that lost its last commits.
-  private func ahead(_ lasts: [Lane: Int64]) -> [Lane: ClosedRange<Int64>]? {
-    guard let followed else { return nil }
+  /// followed, when one has gone back, and on another connection than before: a failover may have lost the last entries, and others bear
+  /// their numbers now.
+  private func ahead(_ lasts: [Lane: Int64], _ connectionNumber: Int) -> [Lane: ClosedRange<Int64>]? {
+    guard let followed, followedOn == connectionNumber else { return nil }
     var ahead: [Lane: ClosedRange<Int64>] = [:]
     for (lane, last) in lasts {
       let known = followed[lane] ?? 0
@@ -53,14 +56,18 @@ final class PostgresRanks: BoardRanks {
   }
 
   /// How many entries, those of other leaderboards included, `follow` would go through; nil when it would load the boards.
-  func entriesToFollow(_ connection: PostgresConnection) throws -> Int? {
-    ahead(try lasts(connection))?.values.reduce(0) { $0 + $1.count }
+  func entriesToFollow(_ connection: PostgresConnection, _ connectionNumber: Int) throws -> Int? {
+    ahead(try lasts(connection), connectionNumber)?.values.reduce(0) { $0 + $1.count }
   }
 
-  /// Brings the boards to what the connection sees.
-  func follow(_ connection: PostgresConnection) throws {
+  /// Brings the boards to what the connection sees, which is the session's of this number.
+  func follow(_ connection: PostgresConnection, _ connectionNumber: Int) throws {
     let lasts = try lasts(connection)
-    guard let ahead = ahead(lasts) else { return try load(connection, lasts) }
+    guard let ahead = ahead(lasts, connectionNumber) else {
+      try load(connection, lasts)
+      followedOn = connectionNumber
+      return
+    }
     if ahead.isEmpty { return }
     var keys: Set<BytesKey> = []
     let lanes = ahead.sorted { ($0.key.table, $0.key.partition) < ($1.key.table, $1.key.partition) }

@@ -42,8 +42,15 @@ package final class PostgresReader: GenerationReader {
   }
 
   package func snapshot<Result>(_ body: () throws -> Result) throws -> Result {
-    try read { connection in
-      try connection.begin(.snapshot)
+    try read { used in
+      var connection = used
+      do {
+        try connection.begin(.snapshot)
+      } catch let error as PostgresError where error.kind == .lost {
+        // Lost while nobody asked: the server may be there again, or another one in its place.
+        connection = try session.connection()
+        try connection.begin(.snapshot)
+      }
       // Nothing was written.
       defer { connection.rollback() }
       return try body()
@@ -52,11 +59,12 @@ package final class PostgresReader: GenerationReader {
 
   package var isUnchanged: Bool { false }
 
-  /// Of the snapshot's transactions: whatever was committed between two snapshots was running, or to come, in the first.
+  /// Of the snapshot's transactions: whatever was committed between two snapshots was running, or to come, in the first. And of the connection: after a
+  /// failover that lost the last commits their numbers are given to others.
   package func version() throws -> Int64? {
     try read { connection in
       let text = try connection.run("SELECT pg_current_snapshot()::text").text(0, 0) ?? ""
-      return Int64(truncatingIfNeeded: StableHash.bits(of: Array(text.utf8)))
+      return Int64(truncatingIfNeeded: StableHash.bits(of: Array("\(session.connectionsMade) \(text)".utf8)))
     }
   }
 
@@ -158,13 +166,13 @@ package final class PostgresReader: GenerationReader {
 
   package func entriesToFollow(_ projection: ProjectionID) throws -> Int? {
     guard let index = indexes[projection] else { return nil }
-    return try read { try index.entriesToFollow($0) }
+    return try read { try index.entriesToFollow($0, session.connectionsMade) }
   }
 
   package func ranks(_ projection: ProjectionID) throws -> (any BoardRanks)? {
     guard let index = indexes[projection] ?? PostgresRanks(pipeline, tables[projection.rawValue], projection) else { return nil }
     indexes[projection] = index
-    try read { try index.follow($0) }
+    try read { try index.follow($0, session.connectionsMade) }
     return index
   }
 
