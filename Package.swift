@@ -300,11 +300,9 @@ let package = Package(
     tests(
       "Program", "Assembly",
       [
-        "Assembly", "TableStore", "LiteralTestKit", "RecordLiteralTestKit", "PipelineTestKit", "ProjectionTestKit",
-        "RandomTestKit", "StoreTestKit",
-        "SQLite",
-        "SQLiteReadModels", "ReadModels", "Projections", "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords",
-        "DynamoModel",
+        "Assembly", "TableStore", "PostgresTestKit", "LiteralTestKit", "RecordLiteralTestKit", "PipelineTestKit",
+        "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels", "ReadModels", "Projections",
+        "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel",
       ]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
     tests(

@@ -4,7 +4,6 @@ internal import DynamoModel
 internal import Foundation
 package import PipelineFiles
 package import Pipelines
-internal import SQLiteReadModels
 internal import Projections
 internal import ReadModels
 internal import Synchronization
@@ -22,15 +21,20 @@ package struct ScenarioRunner: Sendable {
   package let restartEvery: Int?
   /// Deliver each record again and again, as a source may that delivers at least once.
   package let redelivers: Bool
+  /// Where read models are kept meanwhile.
+  package let place: ScenarioPlace
 
-  package init(pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil, redelivers: Bool = false) {
+  package init(
+    pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil, redelivers: Bool = false, place: ScenarioPlace = .files
+  ) {
     self.pipeline = pipeline
+    self.place = place
     self.partitions = partitions
     self.restartEvery = restartEvery
     self.redelivers = redelivers
   }
 
-  /// What is wrong, each with `file:line`; empty when the scenario holds.
+  /// What is wrong, each with `file:line`; empty when the scenario holds. Throws `StartError` when the database cannot be asked.
   package func run(_ scenario: Scenario) async throws -> [String] {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-scenario-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -40,8 +44,10 @@ package struct ScenarioRunner: Sendable {
     let store = try TableStore(path: directory + "/tables", options: .init(time: time, sweepsExpired: false))
     defer { store.close() }
     try TableSetup.prepare([pipeline], store, partitions: partitions, .silent)
-    var run = try Run(
-      pipeline: pipeline, tables: store, time: time, directory: directory, restartEvery: restartEvery, redelivers: redelivers)
+    let readModel = try place.open(pipeline, directory)
+    defer { readModel.close() }
+    var run = Run(
+      readModel, pipeline: pipeline, tables: store, time: time, restartEvery: restartEvery, redelivers: redelivers)
     var problems: [String] = []
     for step in scenario.steps {
       try await run.perform(step)
@@ -69,20 +75,20 @@ private struct Run {
   let tables: TableStore
   let time: ScenarioTime
   var replay: Replay
-  let reader: SQLiteReader
+  let reader: any GenerationReader
   /// A query of a scenario may run so long.
   private static let queryTimeMax = Duration.seconds(60)
 
   init(
-    pipeline: Pipeline, tables: TableStore, time: ScenarioTime, directory: String, restartEvery: Int?, redelivers: Bool
-  ) throws {
+    _ readModel: ScenarioReadModel, pipeline: Pipeline, tables: TableStore, time: ScenarioTime, restartEvery: Int?,
+    redelivers: Bool
+  ) {
     self.pipeline = pipeline
     self.tables = tables
     self.time = time
-    let store = try SQLiteGeneration(path: directory + "/read-model.db", pipeline: pipeline)
-    reader = try SQLiteReader(path: directory + "/read-model.db", pipeline: pipeline)
+    reader = readModel.reader
     replay = Replay(
-      store: store,
+      store: readModel.store,
       logs: pipeline.tables.map { table -> any ChangeLog in
         let log = EmbeddedLog(tables, table: table.name)
         return redelivers ? RedeliveringLog(log) : log
@@ -215,7 +221,7 @@ private struct Run {
     guard case .leaderboard(let leaderboard) = pipeline.projections[expected.projection].kind else {
       return "there is no such board"
     }
-    let board = try reader.ranks(expected.projection)?.board(expected.board)
+    let board = try reader.snapshot { try reader.ranks(expected.projection)?.board(expected.board) }
     // As the server answers: who is below the floor is not ranked.
     let counted = board.map { board in leaderboard.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
     let members = board?.page(from: 0, limit: min(counted, expected.top.count + 1)) ?? []

@@ -81,6 +81,13 @@ package struct PostgresDatabase: Sendable {
     return rows.text(0, 0) ?? ""
   }
 
+  /// Removes a generation that no catalogue has, with all that is in its schema.
+  package func dropTemporary(_ generation: Generation) throws {
+    let connection = try PostgresConnection(settings)
+    defer { connection.close() }
+    try connection.execute("DROP SCHEMA IF EXISTS \(PostgresConnection.identifier(schema(of: generation))) CASCADE")
+  }
+
   /// Opens a generation for reading.
   package func reader(_ generation: Generation, _ pipeline: Pipeline) throws -> any GenerationReader {
     try PostgresReader(self, generation, pipeline: pipeline)

@@ -1,3 +1,4 @@
+import Postgres
 import PostgresTestKit
 import Testing
 
@@ -27,6 +28,37 @@ struct StoreCheckTests {
       "\(found)")
     let json = try await Program.run("pipeline", "check", path, "--store", url, "-o", "json")
     #expect(json.status == 3 && json.output.contains("\"line\":\(line),\"column\":34"), "\(json)")
+  }
+
+  @Test func `scenarios run in the database, with queries of its own, and leave nothing`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let name = try cluster.makeDatabase()
+    let url = cluster.url(name, password: PostgresCluster.password)
+    let folder = try TestFolder()
+    let query = "  which: { sql: { sqlite: \"SELECT 'a file' AS place\", postgres: \"SELECT 'a database' AS place\" } }"
+    try folder.write("notes/pipeline.yaml", Notes.pipeline + "\n" + query + "\n")
+    try folder.write(
+      "notes/tests/which.yaml",
+      """
+      - test: which
+        steps:
+          - at: 2026-01-01T00:00:00Z
+            put: { Notes: { id: first, Text: hello } }
+            expect: { notes: [{ id: first, text: hello }] }
+            query: { name: which, rows: [{ place: a database }] }
+
+      """)
+    let path = folder.file("notes")
+    let inFile = try await Program.run("pipeline", "test", path)
+    #expect(inFile.status == 3 && inFile.output.contains("FAIL  which"), "\(inFile)")
+    let inDatabase = try await Program.run("pipeline", "test", path, "--store", url)
+    #expect(inDatabase.status == 0 && inDatabase.output.contains("pass  which"), "\(inDatabase)")
+    let connection = try PostgresConnection(cluster.settings(name))
+    defer { connection.close() }
+    let left = try connection.run("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'afterimage%'")
+    #expect(left.int64(0, 0) == 0)
+    let gone = try await Program.run("pipeline", "test", path, "--store", "postgres://nobody@127.0.0.1:1/none")
+    #expect(gone.status == 1 && gone.errors.contains("the database, --store: "), "\(gone)")
   }
 
   @Test func `a database that cannot be asked is an error, and another address a usage error`() async throws {

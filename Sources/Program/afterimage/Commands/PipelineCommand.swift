@@ -22,10 +22,7 @@ enum PipelineCommand {
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
-    let store = arguments.value("store")
-    if let store, !store.hasPrefix("postgres://"), !store.hasPrefix("postgresql://") {
-      throw UsageError("--store takes a URL that begins with postgres://", command: arguments.command)
-    }
+    let store = try store(arguments)
     let pipeline: Pipeline
     do throws(PipelineError) {
       pipeline = try PipelineLoader.load(arguments.words[0])
@@ -48,6 +45,14 @@ enum PipelineCommand {
       Console.line(
         "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
     }
+  }
+
+  private static func store(_ arguments: ParsedArguments) throws -> String? {
+    guard let url = arguments.value("store") else { return nil }
+    guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
+      throw UsageError("--store takes a URL that begins with postgres://", command: arguments.command)
+    }
+    return url
   }
 
   private static func report(_ error: PipelineError, isJSON: Bool) {
@@ -73,10 +78,15 @@ enum PipelineCommand {
       .init("partitions", value: "N", "Log partitions of the tables.", default: "1"),
       .init("restart-every", value: "N", "Stop and go on from the file after this many records."),
       .init("redeliver", "Deliver each record more than once."),
+      .init(
+        "store", value: "URL",
+        "Keeps the read models in this PostgreSQL database, postgres://user@host/database, in schemas of their own that are dropped again."
+      ),
       Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
+    let place = try store(arguments).map { ScenarioPlace.database($0) } ?? .files
     let pipeline: Pipeline
     let scenarios: [Scenario]
     do throws(PipelineError) {
@@ -88,7 +98,8 @@ enum PipelineCommand {
     }
     let runner = ScenarioRunner(
       pipeline: pipeline, partitions: try arguments.integer("partitions", in: 1...256) ?? 1,
-      restartEvery: try arguments.integer("restart-every", in: 1...1_000_000), redelivers: arguments.has("redeliver"))
+      restartEvery: try arguments.integer("restart-every", in: 1...1_000_000), redelivers: arguments.has("redeliver"),
+      place: place)
     var failed = 0
     var writer = JSONWriter()
     writer.beginArray()
