@@ -1,4 +1,5 @@
 internal import CCurl
+internal import CLibPQ
 internal import CLibCrypto
 internal import CLibYAML
 internal import CLibrdkafka
@@ -43,7 +44,8 @@ package enum Diagnostics {
     _ = pcre2_config_8(UInt32(PCRE2_CONFIG_VERSION), &pcre)
     let versions = [
       "rocksdb \(loadedVersion("librocksdb.so."))", "librdkafka \(String(cString: rd_kafka_version_str()))",
-      "sqlite \(String(cString: sqlite3_libversion()))", "libmicrohttpd \(String(cString: MHD_get_version()))",
+      "sqlite \(String(cString: sqlite3_libversion()))", "libpq \(libpq())",
+      "libmicrohttpd \(String(cString: MHD_get_version()))",
       "libcurl \(String(cString: afterimage_curl_version()))",
       "libyaml \(String(cString: yaml_get_version_string()))", "zlib \(String(cString: zlibVersion()))",
       String(cString: OpenSSL_version(OPENSSL_VERSION)),
@@ -53,6 +55,9 @@ package enum Diagnostics {
       "tables \(TableStore.formatVersion), read models \(ReadModelFormat.version), records on Kafka \(RecordHeaders.format)"
     return [Diagnosis(.fine, "libraries", versions.joined(separator: ", ")), Diagnosis(.fine, "formats", formats)]
   }
+
+  /// Major and minor, as the project's own numbers are.
+  private static func libpq() -> String { "\(PQlibVersion() / 10_000).\(PQlibVersion() % 10_000)" }
 
   /// The version in the name of a library's file, for one that does not tell it by its C interface.
   private static func loadedVersion(_ prefix: String) -> String {
@@ -131,7 +136,7 @@ package enum Diagnostics {
       do throws(ReadModelError) {
         return try readModel(name, path + "/" + name, data)
       } catch {
-        let found = checkedRows(name, data)
+        let found = checkedRows(name, at: .data(data))
         if found.contains(where: { $0.verdict == .wrong }) { return found }
         return [
           Diagnosis(
@@ -165,18 +170,18 @@ package enum Diagnostics {
           Diagnosis(
             .note, subject, "\(deadLetters) dead letters", advice: "see them with: afterimage dead-letter list \(name)"))
       }
-      return found + checkedRows(name, data)
+      return found + checkedRows(name, at: .data(data))
     }
   }
 
   /// Whether the rows equal their hashes, and what there is to say of those that do not.
-  private static func checkedRows(_ name: String, _ data: String) -> [Diagnosis] {
+  static func checkedRows(_ name: String, at place: ReadModelPlace) -> [Diagnosis] {
     let subject = "read model \(name)"
     do throws(StartError) {
-      let check = try ReadModelCheck(name, at: .data(data))
+      let check = try ReadModelCheck(name, at: place)
       let count = check.rows.reduce(0) { $0 + $1.found.rows }
       guard !check.isFine else { return [Diagnosis(.fine, subject, "\(count) rows equal their hashes: \(check.digest ?? "")")] }
-      let advice = ReadModelCheck.advice(name, at: .data(data))
+      let advice = ReadModelCheck.advice(name, at: place)
       return check.findings.map { Diagnosis(.wrong, subject, $0, advice: $0 == check.findings.last ? advice : "") }
     } catch {
       return [Diagnosis(.note, subject, "its rows were not checked: \(error)")]

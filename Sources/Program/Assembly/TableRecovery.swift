@@ -37,8 +37,9 @@ package struct TableRecovery: Sendable, Equatable {
 
 extension TableRecovery {
   /// Looks at a damaged directory, and with `isDone` carries the recovery out; nil when its write-ahead log is not damaged, and then
-  /// nothing is done. Throws while a process uses the directory.
-  package static func run(data: String, isDone: Bool) throws -> TableRecovery? {
+  /// nothing is done. `database` holds read models of these tables, beside those that are in the directory. Throws while a process uses the
+  /// directory, and for a database that cannot be asked.
+  package static func run(data: String, database: ReadModelPlace?, isDone: Bool) throws -> TableRecovery? {
     guard FileManager.default.fileExists(atPath: data + "/tables") else {
       throw StartError("\(data) holds no tables: name the data directory with --data")
     }
@@ -50,11 +51,15 @@ extension TableRecovery {
           + "the damage: put the data directory back from a copy")
     }
     let tables = try TableStore.recoverable(path: directory.tables)
-    let lanes = try readModels(data).flatMap { try self.lanes($0, directory) }
-    let readModels = Set(lanes.filter { lane in tables.contains { "\($0.tableID)" == lane.tableID } }.map(\.pipeline)).sorted()
+    let files = try readModels(data).flatMap { try self.lanes($0, directory) }
+    let shared = try database.map { place in try place.pipelines().flatMap { try self.lanes($0, at: place) } } ?? []
+    func affected(_ lanes: [Lane]) -> Set<String> {
+      Set(lanes.filter { lane in tables.contains { "\($0.tableID)" == lane.tableID } }.map(\.pipeline))
+    }
     if isDone {
       // Read models first: one that begins again without need is only work, one that does not is wrong.
-      for pipeline in readModels { _ = try SQLitePipelineStore(directory: directory.readModels(pipeline)).giveUpCurrent() }
+      for pipeline in affected(files) { _ = try SQLitePipelineStore(directory: directory.readModels(pipeline)).giveUpCurrent() }
+      for pipeline in affected(shared) { _ = try database?.store(pipeline).giveUpCurrent() }
       _ = try TableStore.recover(path: directory.tables)
     }
     return TableRecovery(
@@ -62,14 +67,14 @@ extension TableRecovery {
       kept: tables.flatMap { table in
         table.last.enumerated().map { Kept(table: table.name, partition: $0, sequence: $1) }
       },
-      ahead: lanes.compactMap { lane in
+      ahead: (files + shared).compactMap { lane in
         guard let table = tables.first(where: { "\($0.tableID)" == lane.tableID }), lane.partition < table.last.count,
           lane.sequence > table.last[lane.partition]
         else { return nil }
         return Ahead(
           pipeline: lane.pipeline, table: table.name, partition: lane.partition, applied: lane.sequence,
           kept: table.last[lane.partition])
-      }, readModels: readModels)
+      }, readModels: affected(files).union(affected(shared)).sorted())
   }
 
   private struct Lane {
@@ -86,5 +91,15 @@ extension TableRecovery {
   private static func lanes(_ pipeline: String, _ directory: DataDirectory) throws -> [Lane] {
     guard case .known(let lanes, _) = try ReadModelSummary(directory: directory.readModels(pipeline)).current else { return [] }
     return lanes.map { Lane(pipeline: pipeline, tableID: $0.tableID, partition: $0.partition, sequence: $0.sequence) }
+  }
+
+  private static func lanes(_ pipeline: String, at place: ReadModelPlace) throws -> [Lane] {
+    guard let current = try place.store(pipeline).current() else { return [] }
+    let (_, reader) = try place.open(current)
+    defer { reader.close() }
+    return try reader.places().map {
+      Lane(
+        pipeline: pipeline, tableID: "\($0.position.tableID)", partition: $0.position.partition, sequence: $0.position.sequence)
+    }
   }
 }

@@ -39,7 +39,7 @@ enum NodeOptions {
   }
 
   /// The flag, else the environment, where a password is not seen by everybody.
-  private static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+  static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
     if let url = try database(arguments) { return url }
     guard let url = ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty else {
       guard arguments.value("read-models-password-file") == nil else {

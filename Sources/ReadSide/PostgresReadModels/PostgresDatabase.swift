@@ -58,6 +58,33 @@ package struct PostgresDatabase: Sendable {
       })
   }
 
+  /// What a server says of itself and of who asks.
+  package struct About: Sendable {
+    package let version: String
+    package let database: String
+    package let role: String
+    package let isStandby: Bool
+    package let isReadOnly: Bool
+    package let mayMakeSchemas: Bool
+    package let connections: Int
+    package let connectionsMax: Int
+  }
+
+  package func about() throws -> About {
+    let connection = try PostgresConnection(settings)
+    defer { connection.close() }
+    let row = try connection.run(
+      """
+      SELECT current_setting('server_version'), current_database()::text, current_user::text, pg_is_in_recovery(),
+      current_setting('transaction_read_only')::boolean, has_database_privilege(current_database(), 'CREATE'),
+      (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), current_setting('max_connections')::bigint
+      """)
+    return About(
+      version: row.text(0, 0) ?? "", database: row.text(0, 1) ?? "", role: row.text(0, 2) ?? "", isStandby: row.boolean(0, 3),
+      isReadOnly: row.boolean(0, 4), mayMakeSchemas: row.boolean(0, 5), connections: Int(row.int64(0, 6)),
+      connectionsMax: Int(row.int64(0, 7)))
+  }
+
   /// The names of the pipelines that have a catalogue here. A name that was too long for a schema's is shortened, as the schema's is.
   package func pipelines() throws -> [String] {
     let connection = try PostgresConnection(settings)

@@ -75,6 +75,44 @@ struct PostgresCommandTests {
     #expect(mended.status == 0 && mended.output == digest.output, "\(mended)")
   }
 
+  @Test func `doctor says of a database what is there, who works on it, and what is wrong`() async throws {
+    let cluster = try PostgresCluster()
+    let url = cluster.url(password: PostgresCluster.password)
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    func doctor(_ url: String) async throws -> Program.Outcome {
+      try await Program.run("doctor", "--data", folder.file("data"), "--read-models", url)
+    }
+    let gone = try await doctor("postgres://nobody@127.0.0.1:1/none")
+    #expect(gone.status == 3 && gone.output.contains("it cannot be asked: connection to server"), "\(gone)")
+    let server = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("first", server)
+    try await wait("the first", server) { $1.contains("first") }
+    let fine = try await doctor(url)
+    #expect(
+      fine.output.contains("postgres on PostgreSQL 15") && fine.output.contains("generations 1 (current)")
+        && fine.output.contains("1 rows equal their hashes"), "\(fine)")
+    let end = ContinuousClock.now + PostgresScene.waitMax
+    while true {
+      let found = try await doctor(url)
+      if found.output.contains("generation 1 holds the records through Notes:0:1; worked on by ") { break }
+      try #require(ContinuousClock.now < end, "\(found)")
+    }
+    #expect(await server.stop() == 0)
+    let connection = try PostgresConnection(cluster.settings())
+    defer { connection.close() }
+    try connection.execute("UPDATE \"afterimage.notes.1\".notes SET text = 'hullo'")
+    try connection.execute("CREATE ROLE guest LOGIN PASSWORD 'x'; ALTER DATABASE postgres SET default_transaction_read_only = on")
+    let wrong = try await doctor(url)
+    #expect(
+      wrong.status == 3 && wrong.output.contains("it takes no writes: default_transaction_read_only is on")
+        && wrong.output.contains("the row id=first does not match its hash"), "\(wrong)")
+    let guest = try await doctor(cluster.url(user: "guest", password: "x"))
+    #expect(
+      guest.status == 3 && guest.output.contains("guest may not make schemas in postgres")
+        && guest.output.contains("GRANT CREATE ON DATABASE postgres TO guest"), "\(guest)")
+  }
+
   @Test func `a second worker on the same read models is refused by name, and takes over when the first is gone`() async throws {
     let cluster = try PostgresCluster.shared()
     let database = "claim\(UInt32.random(in: 0 ... .max))"

@@ -1,4 +1,5 @@
 import Foundation
+import PostgresTestKit
 import Testing
 
 /// A server that was killed and whose write-ahead log was damaged afterwards: the refusal, what a recovery would cost, and the recovery.
@@ -22,12 +23,7 @@ import Testing
     #expect(none.status == 0 && none.output.contains("is not damaged: nothing to do"), "\(none)")
     let fine = try await Program.run("doctor", "--data", data)
     #expect(fine.output.contains("their write-ahead log is not damaged"), "\(fine)")
-    let log = try #require(
-      try FileManager.default.contentsOfDirectory(atPath: data + "/tables").filter { $0.hasSuffix(".log") }.sorted().last)
-    let file = data + "/tables/" + log
-    var bytes = try Data(contentsOf: URL(filePath: file))
-    bytes[bytes.count * 2 / 3] ^= 16
-    try bytes.write(to: URL(filePath: file))
+    let file = try damage(data)
 
     let doctor = try await Program.run("doctor", "--data", data)
     #expect(doctor.status == 3 && doctor.output.contains("\(file) is damaged at byte "), "\(doctor)")
@@ -55,6 +51,55 @@ import Testing
       rows.output.components(separatedBy: "note number").count == scanned.output.components(separatedBy: "note number").count)
     let verified = try await Program.run("table", "verify", "--endpoint", server.tables)
     #expect(verified.status == 0, "\(verified)")
+    #expect(await server.stop() == 0)
+  }
+
+  /// Flips a bit in the newest write-ahead log of the tables; the file's path.
+  private func damage(_ data: String) throws -> String {
+    let log = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: data + "/tables").filter { $0.hasSuffix(".log") }.sorted().last)
+    let file = data + "/tables/" + log
+    var bytes = try Data(contentsOf: URL(filePath: file))
+    bytes[bytes.count * 2 / 3] ^= 16
+    try bytes.write(to: URL(filePath: file))
+    return file
+  }
+
+  @Test(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
+  func `read models in a database begin again with the tables that were recovered`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let url = cluster.url(try cluster.makeDatabase(), password: PostgresCluster.password)
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let data = folder.file("data")
+    var server = try await PostgresScene.start(folder, url)
+    for number in 0..<20 { try await PostgresScene.put("n\(number)", server) }
+    func shown() async throws -> Set<String> {
+      let answer = try await Program.run("query", "notes", "all", "--server", server.page, "-o", "json")
+      return Set(answer.output.split(separator: "\"").map(String.init).filter { $0.hasPrefix("n") && Int($0.dropFirst()) != nil })
+    }
+    func wait(_ words: String, _ isSo: (Set<String>) -> Bool) async throws {
+      let end = ContinuousClock.now + PostgresScene.waitMax
+      while !isSo(try await shown()) {
+        try #require(ContinuousClock.now < end, "\(words)\n\(server.child.errors)")
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    try await wait("all notes") { $0.count == 20 }
+    await server.kill()
+    _ = try damage(data)
+    let recover = ["table", "recover", "--up-to-damage", "--data", data, "--read-models", url]
+    let asked = try await Program.run(Program.path, recover)
+    #expect(
+      asked.status == 3 && asked.output.contains("read model notes has applied Notes partition 0 through record 20: "), "\(asked)"
+    )
+    let done = try await Program.run(Program.path, recover + ["--yes"])
+    #expect(done.status == 0 && done.output.contains("the next start rebuilds the read models: notes"), "\(done)")
+    server = try await PostgresScene.start(folder, url)
+    let scan = try await Program.run("table", "scan", "Notes", "--limit", "100", "-o", "json", "--endpoint", server.tables)
+    let kept = scan.output.components(separatedBy: "hello").count - 1
+    #expect(kept < 20 && kept > 0, "\(scan)")
+    try await wait("the notes that are kept") { $0.count == kept }
     #expect(await server.stop() == 0)
   }
 }

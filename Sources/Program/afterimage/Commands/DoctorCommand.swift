@@ -7,10 +7,13 @@ internal import Foundation
 /// `afterimage doctor`: what is here, what is wrong, what to do.
 enum DoctorCommand {
   static let command = Command(
-    "doctor", about: "Look at this machine, the data directory and a running server; exit code 3 if something is wrong.",
-    notes: "It only looks: nothing is changed, locked or sent anywhere.",
+    "doctor",
+    about:
+      "Look at this machine, the data directory, the read models' database and a running server; exit code 3 if something is wrong.",
+    notes: "It only looks: nothing is changed, locked or sent anywhere. Rows of read models are held against their hashes.",
     options: [
-      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.endpoint,
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.endpoint,
       PageServer.option, PageServer.tokenFile, Commands.authorities, Commands.output,
     ]
   ) { arguments in
@@ -18,6 +21,9 @@ enum DoctorCommand {
     let data = arguments.value("data") ?? "./afterimage-data"
     var found = [Diagnosis(.fine, "afterimage", Version.number + " on " + ProcessInfo.processInfo.operatingSystemVersionString)]
     found += Diagnostics.libraries() + Diagnostics.disk(data) + Diagnostics.directory(data)
+    if let url = try NodeOptions.readModels(arguments) {
+      found += Diagnostics.database(url: url, passwordFile: arguments.value("read-models-password-file"))
+    }
     found += await tables(arguments, isHeld: Diagnostics.holder(data) != nil)
     found += await pipelines(try PageServer(arguments))
     report(found, isJSON: isJSON)

@@ -10,14 +10,16 @@ enum TableRecoverCommand {
     about: "Keep what comes before the damage in the write-ahead log of a data directory; exit code 3 without --yes.",
     notes: """
       For a server that does not start because a write-ahead log (tables/*.log) is damaged. Without --yes it changes nothing: it says where the
-      damage is, what would be lost, and which read models have applied records that would be gone. With --yes what follows the damage is
-      lost for good, and every table gets a new table id, so that everything that reads a change log begins again: read models are rebuilt
-      at the next start, relays publish the tables from the start of their logs, streams have new names. Keep a copy of the directory first.
+      damage is, what would be lost, and which read models have applied records that would be gone, those in a database too when it is named. With
+      --yes what follows the damage is lost for good, and every table gets a new table id, so that everything that reads a change log begins again:
+      read models are rebuilt at the next start, relays publish the tables from the start of their logs, streams have new names. Keep a copy of the
+      directory first.
       """,
     options: [
       .init("up-to-damage", "Confirms that what follows the damage may go; there is no other kind of recovery."),
       .init("yes", "Do it, instead of only saying what would be lost."),
-      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"), Commands.output,
+      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -26,7 +28,10 @@ enum TableRecoverCommand {
     }
     let data = arguments.value("data") ?? "./afterimage-data"
     let isDone = arguments.has("yes")
-    let recovery = try TableRecovery.run(data: data, isDone: isDone)
+    let database = try NodeOptions.readModels(arguments).map {
+      ReadModelPlace.database(url: $0, passwordFile: arguments.value("read-models-password-file"))
+    }
+    let recovery = try TableRecovery.run(data: data, database: database, isDone: isDone)
     if isJSON { Console.line(json(recovery, isDone)) } else { text(recovery, isDone, data) }
     if recovery != nil, !isDone { throw CheckFailure() }
   }
