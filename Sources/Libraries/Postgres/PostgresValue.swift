@@ -59,7 +59,12 @@ package struct PostgresValue: Sendable, Equatable {
       type: Kind.timestamp.rawValue, bytes: withUnsafeBytes(of: PostgresEpoch.stored(value).bigEndian) { Array($0) })
   }
 
-  package static func array(_ array: PostgresArray) -> PostgresValue { PostgresValue(type: array.kind.array, bytes: array.bytes) }
+  /// Without a copy where nobody else has the array.
+  package static func array(_ array: consuming PostgresArray) -> PostgresValue {
+    let type = array.kind.array
+    return PostgresValue(type: type, bytes: array.finish())
+  }
+
   package static func bigints(_ values: some Sequence<Int64>) -> PostgresValue {
     var array = PostgresArray(.bigint)
     for value in values { array.append(value) }
@@ -84,22 +89,31 @@ package struct PostgresArray: Sendable {
   package let kind: PostgresValue.Kind
   package private(set) var count = 0
   private var hasNull = false
+  /// The binary form: dimensions, whether there are nulls, the element's type, the count, where counting begins; then the elements.
   private var content: [UInt8] = []
+  private static let headBytes = 20
 
   package init(_ kind: PostgresValue.Kind) { self.kind = kind }
 
   package mutating func appendNull() {
     hasNull = true
-    count += 1
-    content.append(contentsOf: [0xff, 0xff, 0xff, 0xff])
+    beginElement()
+    for _ in 0..<4 { content.append(0xff) }
   }
 
   package mutating func append(_ value: Int64) { append(fixed: value.bigEndian) }
   package mutating func append(_ value: Bool) { append(fixed: UInt8(value ? 1 : 0)) }
   /// Microseconds since 1970.
   package mutating func append(timestamp value: Int64) { append(fixed: PostgresEpoch.stored(value).bigEndian) }
-  package mutating func append(_ value: String) { append(bytes: value.utf8) }
-  package mutating func append(_ value: [UInt8]) { append(bytes: value) }
+  /// A value of 16 bytes.
+  package mutating func append(number value: UInt128) { append(fixed: value.bigEndian) }
+
+  package mutating func append(_ value: String) {
+    var value = value
+    value.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+  }
+
+  package mutating func append(_ value: [UInt8]) { value.withUnsafeBytes { append($0) } }
 
   package mutating func append(optional value: Int64?) {
     if let value { append(value) } else { appendNull() }
@@ -109,15 +123,23 @@ package struct PostgresArray: Sendable {
     if let value { append(value) } else { appendNull() }
   }
 
-  private mutating func append(fixed value: some FixedWidthInteger & BitwiseCopyable) {
+  private mutating func beginElement() {
+    // The head is written at the end.
+    if count == 0 { content.append(contentsOf: repeatElement(0, count: PostgresArray.headBytes)) }
     count += 1
+  }
+
+  private mutating func append(fixed value: some FixedWidthInteger & BitwiseCopyable) {
+    beginElement()
     appendLength(MemoryLayout.size(ofValue: value))
     withUnsafeBytes(of: value) { content.append(contentsOf: $0) }
   }
 
+  package mutating func append(bytes value: ArraySlice<UInt8>) { value.withUnsafeBytes { append($0) } }
+
   /// The bytes of a value whose binary form they are.
-  package mutating func append(bytes: some Collection<UInt8>) {
-    count += 1
+  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    beginElement()
     appendLength(bytes.count)
     content.append(contentsOf: bytes)
   }
@@ -126,20 +148,17 @@ package struct PostgresArray: Sendable {
     withUnsafeBytes(of: Int32(clamping: length).bigEndian) { content.append(contentsOf: $0) }
   }
 
-  /// The binary form: dimensions, whether there are nulls, the element's type, the count, where counting begins; then the elements.
-  var bytes: [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(20 + content.count)
-    func append(_ number: UInt32) { withUnsafeBytes(of: number.bigEndian) { out.append(contentsOf: $0) } }
-    append(count == 0 ? 0 : 1)
-    append(hasNull ? 1 : 0)
-    append(kind.rawValue)
-    if count > 0 {
-      append(UInt32(clamping: count))
-      append(1)
+  /// The whole in binary form.
+  fileprivate consuming func finish() -> [UInt8] {
+    // An array without elements has no dimensions.
+    let head: [UInt32] = [count == 0 ? 0 : 1, hasNull ? 1 : 0, kind.rawValue] + (count == 0 ? [] : [UInt32(clamping: count), 1])
+    if count == 0 { return head.flatMap { number in withUnsafeBytes(of: number.bigEndian) { Array($0) } } }
+    content.withUnsafeMutableBytes { bytes in
+      for (place, number) in head.enumerated() {
+        bytes.storeBytes(of: number.bigEndian, toByteOffset: place * 4, as: UInt32.self)
+      }
     }
-    out.append(contentsOf: content)
-    return out
+    return content
   }
 }
 

@@ -6,7 +6,7 @@ enum Parts {
 
   static let all: [(name: String, run: Part)] = [
     ("decode", DecodeBench.run), ("fold", FoldBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run),
-    ("rows", RowBench.run), ("pipeline", PipelineBench.run), ("million", MillionBench.run),
+    ("rows", RowBench.run), ("pipeline", PipelineBench.run), ("stores", StoreBench.run), ("million", MillionBench.run),
     ("http", HTTPBench.run), ("rank-http", RankHTTPBench.run), ("import", ImportBench.run), ("server", ServerBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run), ("fleet-visible", FleetVisibleBench.run),
   ]

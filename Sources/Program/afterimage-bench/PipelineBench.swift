@@ -7,8 +7,6 @@ internal import Kafka
 internal import KafkaLog
 internal import PipelineFiles
 internal import Pipelines
-internal import Postgres
-internal import PostgresReadModels
 internal import ReadModels
 internal import Relay
 internal import SQLiteReadModels
@@ -26,8 +24,6 @@ enum PipelineBench {
   private static let given = ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_RECORDS"].flatMap { Int($0) }
   static let records = given ?? 1_000_000
   private static var isQuickLook: Bool { given != nil }
-  /// AFTERIMAGE_BENCH_READ_MODELS names a PostgreSQL database: then the same is measured with read models there. The server's time is not counted.
-  private static let database = ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_READ_MODELS"]
   private static let folder = "Sources/Program/afterimage-bench"
 
   static func run(_ report: inout Report) async throws {
@@ -60,14 +56,6 @@ enum PipelineBench {
       measured.add("\(label)_per_cpu_second", Double(records) / embedded.cpuSeconds, "records/cpu-s")
       measured.add("\(label)_resident_bytes", Double(residentBytes()), "bytes")
 
-      if let url = database {
-        let home = PostgresDatabase(PostgresSettings(url), namespace: "bench-\(UInt32.random(in: 0 ... .max))")
-        let job = Job(pipeline: pipeline, file: file, directory: directory + "/postgres", stores: home.stores)
-        let other = try await work(job, log)
-        measured.add("\(label)_postgres_per_second", Double(records) / other.seconds, "records/s")
-        measured.add("\(label)_postgres_per_cpu_second", Double(records) / other.cpuSeconds, "records/cpu-s")
-      }
-
       if isQuickLook { return }
       try input.write(to: directory + "/input.tsv")
       let before = Stopwatch.childrenCPU
@@ -95,15 +83,17 @@ enum PipelineBench {
     report = measured
   }
 
-  private struct Job {
+  /// A pipeline's work on a log of so many records.
+  struct Job {
     let pipeline: Pipeline
     let file: String
-    let directory: String
+    var directory: String
     var stores = ReadModelStores.sqlite
+    var records = PipelineBench.records
   }
 
   /// From the worker's start to the checkpoint that holds the last record.
-  private static func work(_ job: Job, _ log: any ChangeLog) async throws -> (seconds: Double, cpuSeconds: Double) {
+  static func work(_ job: Job, _ log: any ChangeLog) async throws -> (seconds: Double, cpuSeconds: Double) {
     try FileManager.default.createDirectory(atPath: job.directory, withIntermediateDirectories: true)
     let watch = Stopwatch()
     let changed = Signal()
@@ -114,7 +104,7 @@ enum PipelineBench {
     while true {
       let ticket = changed.ticket
       let applied = worker.generations.first?.lanes.all.first?.sequence ?? .beforeAll
-      if applied.rawValue >= UInt64(records) { break }
+      if applied.rawValue >= UInt64(job.records) { break }
       guard watch.seconds < 300 else { throw BenchError("only \(applied) records were applied in five minutes") }
       await changed.wait(since: ticket, timeout: .milliseconds(20))
     }
@@ -124,7 +114,7 @@ enum PipelineBench {
     return result
   }
 
-  private static func fill(_ store: TableStore, _ table: String, _ input: some PipelineInput) async throws {
+  static func fill(_ store: TableStore, _ table: String, _ input: some PipelineInput) async throws {
     guard let handle = store.table(table) else { throw BenchError("no table \(table)") }
     var actions: [WriteAction] = []
     var times: [LogTime] = []
@@ -141,7 +131,7 @@ enum PipelineBench {
 }
 
 /// What a pipeline is measured on: items that are put, and the same as lines for the script.
-private protocol PipelineInput {
+protocol PipelineInput {
   /// The commit time in milliseconds and the item.
   func record(_ number: Int) -> (time: Int64, item: Item)
   func line(_ number: Int) -> String
@@ -156,7 +146,7 @@ extension PipelineInput {
 }
 
 /// Each real message by as many people as it takes to make a million, each in a room of their own.
-private struct ChatInput: PipelineInput {
+struct ChatInput: PipelineInput {
   private struct Message {
     let time: Int64
     let sent: String

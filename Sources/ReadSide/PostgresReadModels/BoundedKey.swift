@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Postgres
 
 /// Keys in indexes. An index takes rows of some 2,700 bytes, and a key may be longer: past 255 bytes its SHA-256 stands in its place, and the key itself in
 /// a column of its own, which is null where it is not needed.
@@ -12,6 +13,13 @@ enum BoundedKey {
   static func rest(_ key: [UInt8]) -> [UInt8]? { key.count <= bytesMax ? nil : key }
 
   static func id(_ text: String) -> [UInt8] { id(Array(text.utf8)) }
+}
+
+extension PostgresArray {
+  /// Takes what stands in an index for a key.
+  mutating func append(bounded key: ArraySlice<UInt8>) {
+    if key.count <= BoundedKey.bytesMax { append(bytes: key) } else { append(BoundedKey.id(Array(key))) }
+  }
 }
 
 /// Counted values in their index: in the order of their keys as far as the index goes, then by a hash of those that are longer. Whoever asks for an order asks

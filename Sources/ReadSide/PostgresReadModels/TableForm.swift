@@ -152,20 +152,32 @@ struct TableForm {
     try TableForm.arrays(Array(columns.prefix(count)), rows)
   }
 
-  /// An array for each column that is written, of whole rows.
-  func rowArrays(_ rows: [[Value]]) throws -> [PostgresArray] {
-    var arrays = try TableForm.arrays(columns, rows)
-    guard let bounded else { return arrays }
+  /// An array for each column that is written, of some of the whole rows whose values stand one after the other.
+  func rowArrays(_ values: [Value], _ rows: ArraySlice<Int>) throws -> [PostgresValue] {
+    try values.withUnsafeBufferPointer { values in
+      var arrays: [PostgresValue] = []
+      for (place, form) in columns.enumerated() {
+        var array = PostgresArray(form.kind)
+        for row in rows { try form.append(values[row * columns.count + place], to: &array) }
+        arrays.append(.array(array))
+      }
+      if let bounded { arrays.append(.array(ids(bounded, values, rows))) }
+      return arrays
+    }
+  }
+
+  private func ids(_ bounded: Bounded, _ values: UnsafeBufferPointer<Value>, _ rows: ArraySlice<Int>) -> PostgresArray {
     var ids = PostgresArray(.bytes)
     let item = key.first { columns[$0].isItem }
     for row in rows {
+      let start = row * columns.count
       switch bounded {
-      case .item: if let item, case .bytes(let bytes) = row[item] { ids.append(BoundedKey.id(bytes)) } else { ids.appendNull() }
-      case .whole: ids.append(BoundedKey.id(Value.ordered(key.map { row[$0] })))
+      case .item:
+        if let item, case .bytes(let bytes) = values[start + item] { ids.append(BoundedKey.id(bytes)) } else { ids.appendNull() }
+      case .whole: ids.append(BoundedKey.id(Value.ordered(key.map { values[start + $0] })))
       }
     }
-    arrays.append(ids)
-    return arrays
+    return ids
   }
 
   /// An array for each column of the key as it is kept, of keys in the order of `primaryKey`.

@@ -95,7 +95,10 @@ extension CheckpointWriter {
     for index in own {
       let work = works[index]
       if work.isAlive {
-        batch.put(work.key + work.shown.values + work.state.stamp.traceValues)
+        batch.add(work.key)
+        batch.add(work.shown.values)
+        batch.add(work.state.stamp)
+        batch.endRow()
       } else {
         batch.delete(work.key)
       }

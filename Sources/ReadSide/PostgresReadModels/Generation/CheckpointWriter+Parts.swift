@@ -23,7 +23,10 @@ extension CheckpointWriter {
   }
 
   /// What a row's values take, roughly.
-  static func bytes(_ values: [Value]) -> Int {
+  static func bytes(_ values: [Value]) -> Int { bytes(values[...]) }
+
+  /// What a row's values take, roughly.
+  static func bytes(_ values: ArraySlice<Value>) -> Int {
     values.reduce(0) { sum, value in
       switch value {
       case .string(let text), .json(let text): sum + text.utf8.count + 8

@@ -94,12 +94,15 @@ final class BoardRules {
     return score + (leaderboard.ties == .firstToReach ? work.shown.reached.ordered : []) + Value.ordered(work.key[count...])
   }
 
-  /// The row of a member that is placed.
-  func row(_ work: GroupWork, closedAt: Instant?) -> [Value] {
-    var row = work.key + work.shown.values
-    row += [.timestamp(work.shown.reached.time), .integer(Int64(bitPattern: work.shown.reached.order.rawValue))]
-    if !leaderboard.windows.isEmpty { row.append(closedAt.map { .timestamp($0) } ?? .null) }
-    return row + work.state.stamp.traceValues
+  /// Puts the row of a member that is placed.
+  func put(_ work: GroupWork, closedAt: Instant?, into batch: inout RowBatch) {
+    batch.add(work.key)
+    batch.add(work.shown.values)
+    batch.add(.timestamp(work.shown.reached.time))
+    batch.add(.integer(Int64(bitPattern: work.shown.reached.order.rawValue)))
+    if !leaderboard.windows.isEmpty { batch.add(closedAt.map { .timestamp($0) } ?? .null) }
+    batch.add(work.state.stamp)
+    batch.endRow()
   }
 }
 

@@ -89,7 +89,10 @@ final class CheckpointWriter {
     for slot in rows.sortedSlots {
       switch rows.values[slot] {
       case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
-        batch.put(inputs + [.bytes(itemKey)] + stamp.traceValues)
+        batch.add(inputs)
+        batch.add(.bytes(itemKey))
+        batch.add(stamp)
+        batch.endRow()
       case .delete(let key, let itemKey): batch.delete(key + [.bytes(itemKey)])
       case nil: break
       }
@@ -108,12 +111,5 @@ final class CheckpointWriter {
         """, .bigints(part.map { Int64($0.handed.projection.rawValue) }), .blobs(part.map(\.handed.step.stamp.ordered)),
         .bigints(part.map { Int64($0.handed.place) }), .blobs(part.map(\.bytes)))
     }
-  }
-}
-
-extension Stamp {
-  /// The columns `_at`, `_order` and `_position`.
-  var traceValues: [Value] {
-    [.timestamp(time), .integer(Int64(bitPattern: order.rawValue)), .string(position.description)]
   }
 }

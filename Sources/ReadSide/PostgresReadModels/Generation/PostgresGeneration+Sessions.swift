@@ -98,30 +98,24 @@ extension PostgresGeneration {
 }
 
 extension CheckpointWriter {
-  /// What is to be beside the rows under a key at the end; nil for nothing.
-  private typealias Stored = (state: [UInt8], due: Instant?, live: [UInt8])
-
   func writeSessions(_ id: ProjectionID, _ changes: SessionChanges) throws {
     guard case .sessions(let sessions) = pipeline.projections[id].kind else { return }
     var batch = RowBatch(tables[id.rawValue])
-    var stored: [BytesKey: Stored?] = [:]
-    for state in changes.ended {
-      batch.put(state.row(sessions) + state.stamp.traceValues)
+    // Of the ended, of the active, and of rests, one after the other.
+    var keys = KeyList()
+    func put(_ state: SessionState) {
+      batch.add(state.row(sessions))
+      batch.add(state.stamp)
+      batch.endRow()
       if state.hasMisfit { noteMisfits(id, state, sessions) }
-      stored[BytesKey(Value.ordered(state.key))] = .some(nil)
+      keys.append { bytes in for value in state.key { value.appendOrdered(to: &bytes) } }
     }
-    for change in changes.active {
-      let state = change.state
-      batch.put(state.row(sessions) + state.stamp.traceValues)
-      if state.hasMisfit { noteMisfits(id, state, sessions) }
-      var bytes: [UInt8] = []
-      state.appendBytes(to: &bytes)
-      stored[BytesKey(Value.ordered(state.key))] = (bytes, change.due, state.liveGroup)
-    }
-    for (key, rest) in changes.rests { stored[BytesKey(key)] = .some(rest.map { ($0.bytes, $0.due, []) }) }
+    for state in changes.ended { put(state) }
+    for change in changes.active { put(change.state) }
+    for (key, _) in changes.rests { keys.append { $0 += key } }
     result.rows += changes.count
     try write(batch, of: id)
-    try store(stored, id)
+    try store(changes, keys, id)
   }
 
   private func noteMisfits(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) {
@@ -131,39 +125,83 @@ extension CheckpointWriter {
       misfits: state.misfits(sessions), columns: sessions.columns.map { ($0.name, $0.function == .sum) })
   }
 
-  private func store(_ stored: [BytesKey: Stored?], _ id: ProjectionID) throws {
+  /// What is kept beside the rows: of each key what came last.
+  private func store(_ changes: SessionChanges, _ keys: KeyList, _ id: ProjectionID) throws {
     let own: [PostgresValue] = [.projection(id), .table(lane.table), .bigint(lane.partition)]
-    let sorted = stored.sorted { Bytes.less($0.key.bytes, $1.key.bytes) }
-    let gone = sorted.filter { $0.value == nil }.map { BoundedKey.id($0.key.bytes) }
-    if !gone.isEmpty {
+    let (active, rests) = (changes.ended.count, changes.ended.count + changes.active.count)
+    var gone = PostgresArray(.bytes)
+    var kept = SessionArrays()
+    for number in keys.order() {
+      let key = keys[number]
+      if number < active || (number >= rests && changes.rests[number - rests].rest == nil) {
+        gone.append(bounded: key)
+        continue
+      }
+      if number < rests {
+        kept.append(key, changes.active[number - active])
+      } else if let rest = changes.rests[number - rests].rest {
+        kept.append(key, rest)
+      }
+      if kept.bytes > statementBytesMax {
+        try write(kept, own)
+        kept = SessionArrays()
+      }
+    }
+    if gone.count > 0 {
       _ = try connection.run([
         PostgresQuery(
           "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
-          own + [.blobs(gone)])
+          own + [.array(gone)])
       ])
     }
-    let left = sorted.compactMap { key, stored in stored.map { (key: key.bytes, stored: $0) } }
-    for part in parts(left, bytes: { $0.stored.state.count }) {
-      var (keys, dues, lives) = (PostgresArray(.bytes), PostgresArray(.bigint), PostgresArray(.bytes))
-      for (key, stored) in part {
-        keys.append(optional: BoundedKey.rest(key))
-        dues.append(optional: stored.due?.rawValue)
-        lives.append(optional: stored.live.isEmpty ? nil : BoundedKey.id(stored.live))
-      }
-      _ = try connection.run([
-        PostgresQuery(
-          """
-          INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
-          SELECT $1, $2, $3, i, k, s, d, l
-          FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
-          ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
-          live_id = excluded.live_id
-          """,
-          own + [
-            .blobs(part.map { BoundedKey.id($0.key) }), .array(keys), .blobs(part.map(\.stored.state)), .array(dues),
-            .array(lives),
-          ])
-      ])
-    }
+    try write(kept, own)
+  }
+
+  private func write(_ kept: SessionArrays, _ own: [PostgresValue]) throws {
+    if kept.ids.count == 0 { return }
+    _ = try connection.run([
+      PostgresQuery(
+        """
+        INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
+        SELECT $1, $2, $3, i, k, s, d, l
+        FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
+        ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
+        live_id = excluded.live_id
+        """,
+        own + [.array(kept.ids), .array(kept.keys), .array(kept.states), .array(kept.dues), .array(kept.lives)])
+    ])
+  }
+}
+
+/// Rows of `_sessions`, a column in each array.
+private struct SessionArrays {
+  var ids = PostgresArray(.bytes)
+  var keys = PostgresArray(.bytes)
+  var states = PostgresArray(.bytes)
+  var dues = PostgresArray(.bigint)
+  var lives = PostgresArray(.bytes)
+  /// Of the states.
+  var bytes = 0
+  private var state: [UInt8] = []
+
+  mutating func append(_ key: ArraySlice<UInt8>, _ change: SessionChanges.Active) {
+    state.removeAll(keepingCapacity: true)
+    change.state.appendBytes(to: &state)
+    append(key, state, due: change.due)
+    let live = change.state.liveGroup
+    if live.isEmpty { lives.appendNull() } else { lives.append(BoundedKey.id(live)) }
+  }
+
+  mutating func append(_ key: ArraySlice<UInt8>, _ rest: SessionRest) {
+    append(key, rest.bytes, due: rest.due)
+    lives.appendNull()
+  }
+
+  private mutating func append(_ key: ArraySlice<UInt8>, _ state: [UInt8], due: Instant?) {
+    ids.append(bounded: key)
+    if key.count <= BoundedKey.bytesMax { keys.appendNull() } else { keys.append(bytes: key) }
+    states.append(state)
+    dues.append(optional: due?.rawValue)
+    bytes += state.count
   }
 }

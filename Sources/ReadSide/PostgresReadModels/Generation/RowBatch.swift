@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 internal import Postgres
@@ -5,19 +6,17 @@ internal import Projections
 internal import ReadModels
 
 /// Rows of one projection to be written or deleted, each key once: what comes last counts. They go in the order of their keys, in which they mostly come.
+///
+/// A row is put value after value: `add` for each column, then `endRow`.
 struct RowBatch {
-  private struct Row {
-    let key: [UInt8]
-    /// Of one that goes, those of its key.
-    let values: [Value]
-    /// Nil of one that goes.
-    let hash: RowHash?
-  }
-
   let form: TableForm
-  private var rows: [Row] = []
-  /// Whether each key is greater than the one before.
-  private var isSorted = true
+  /// Of the rows that are put, one after the other, a value for each column.
+  private var values: [Value] = []
+  private var hashes: [RowHash] = []
+  private var deletions: [[Value]] = []
+  /// In the order in which they came; by number, which row is put, or, below 0, the complement of which deletion it is.
+  private var keys = KeyList()
+  private var rows: [Int] = []
   private var hasher: RowHasher
 
   init(_ form: TableForm) {
@@ -25,39 +24,68 @@ struct RowBatch {
     hasher = RowHasher(form.table)
   }
 
+  /// Takes the value of the next column.
+  mutating func add(_ value: Value) {
+    hasher.add(value)
+    values.append(value)
+  }
+
+  /// Takes the values of the next columns.
+  mutating func add(_ more: [Value]) { for value in more { add(value) } }
+
+  /// Takes the columns `_at`, `_order` and `_position`.
+  mutating func add(_ stamp: Stamp) {
+    add(.timestamp(stamp.time))
+    add(.integer(Int64(bitPattern: stamp.order.rawValue)))
+    add(.string(stamp.position.description))
+  }
+
+  /// Ends a row, for which all columns were added.
+  mutating func endRow() {
+    let start = values.count - form.columns.count
+    assert(start == hashes.count * form.columns.count)
+    keys.append { bytes in for place in form.key { values[start + place].appendOrdered(to: &bytes) } }
+    rows.append(hashes.count)
+    hashes.append(hasher.finish())
+  }
+
   /// Takes a row of all columns.
-  mutating func put(_ values: [Value]) {
-    var key: [UInt8] = []
-    key.reserveCapacity(48)
-    for place in form.key { values[place].appendOrdered(to: &key) }
-    append(Row(key: key, values: values, hash: hasher.hash(values)))
+  mutating func put(_ row: [Value]) {
+    add(row)
+    endRow()
   }
 
   /// Takes the key of a row that goes, in the order of `primaryKey`.
-  mutating func delete(_ key: [Value]) { append(Row(key: Value.ordered(key), values: key, hash: nil)) }
-
-  private mutating func append(_ row: Row) {
-    if isSorted, let last = rows.last { isSorted = Bytes.less(last.key, row.key) }
-    rows.append(row)
+  mutating func delete(_ key: [Value]) {
+    keys.append { bytes in for value in key { value.appendOrdered(to: &bytes) } }
+    rows.append(~deletions.count)
+    deletions.append(key)
   }
 
-  /// In the order of their keys.
-  fileprivate func sorted() -> (puts: [(values: [Value], hash: RowHash)], deletions: [[Value]]) {
-    var puts: [(values: [Value], hash: RowHash)] = []
-    var deletions: [[Value]] = []
-    puts.reserveCapacity(rows.count)
-    func take(_ row: Row) { if let hash = row.hash { puts.append((row.values, hash)) } else { deletions.append(row.values) } }
-    if isSorted {
-      for row in rows { take(row) }
-      return (puts, deletions)
+  /// In the order of their keys: the numbers of rows that are put, and keys of those that go.
+  fileprivate func sorted() -> (puts: [Int], deletions: [[Value]]) {
+    var puts: [Int] = []
+    var gone: [[Value]] = []
+    puts.reserveCapacity(hashes.count)
+    for number in keys.order() {
+      let row = rows[number]
+      if row >= 0 { puts.append(row) } else { gone.append(deletions[~row]) }
     }
-    let order = rows.indices.sorted { left, right in
-      rows[left].key == rows[right].key ? left < right : Bytes.less(rows[left].key, rows[right].key)
-    }
-    for (place, index) in order.enumerated() where place + 1 == order.count || rows[order[place + 1]].key != rows[index].key {
-      take(rows[index])
-    }
-    return (puts, deletions)
+    return (puts, gone)
+  }
+
+  fileprivate func bytes(of row: Int) -> Int {
+    let count = form.columns.count
+    return CheckpointWriter.bytes(values[row * count..<(row + 1) * count])
+  }
+
+  fileprivate func hash(of row: Int) -> RowHash { hashes[row] }
+
+  /// An array for each column that is written, and one for the hashes.
+  fileprivate func arrays(_ rows: ArraySlice<Int>) throws -> [PostgresValue] {
+    var all = PostgresArray(.bytes)
+    for row in rows { all.append(number: hashes[row].bits) }
+    return try form.rowArrays(values, rows) + [.array(all)]
   }
 }
 
@@ -71,11 +99,9 @@ extension CheckpointWriter {
       let arrays = try form.keyArrays(Array(part))
       try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
     }
-    for part in parts(puts, bytes: { CheckpointWriter.bytes($0.values) }) {
-      let arrays = try form.rowArrays(part.map(\.values))
-      let values = arrays.map { PostgresValue.array($0) } + [.blobs(part.map(\.hash.bytes))]
-      try subtract(try connection.run([PostgresQuery(form.upsert, values)])[0], from: &change)
-      for put in part { change.add(put.hash) }
+    for part in parts(puts, bytes: { batch.bytes(of: $0) }) {
+      try subtract(try connection.run([PostgresQuery(form.upsert, try batch.arrays(part))])[0], from: &change)
+      for row in part { change.add(batch.hash(of: row)) }
     }
     digests[id] = (digests[id] ?? Digest()) + change
   }
