@@ -123,6 +123,30 @@ package struct PostgresArray: Sendable {
     if let value { append(value) } else { appendNull() }
   }
 
+  /// What it takes so far.
+  package var contentBytes: Int { content.count }
+
+  /// The elements of these numbers, in this order. O(all elements).
+  package func elements(_ numbers: ArraySlice<Int>) -> PostgresArray {
+    var starts: [Int] = []
+    starts.reserveCapacity(count + 1)
+    var start = PostgresArray.headBytes
+    content.withUnsafeBytes { bytes in
+      for _ in 0..<count {
+        starts.append(start)
+        start += 4 + max(0, Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: Int32.self))))
+      }
+    }
+    starts.append(start)
+    var some = PostgresArray(kind)
+    some.hasNull = hasNull
+    for number in numbers {
+      some.beginElement()
+      some.content.append(contentsOf: content[starts[number]..<starts[number + 1]])
+    }
+    return some
+  }
+
   private mutating func beginElement() {
     // The head is written at the end.
     if count == 0 { content.append(contentsOf: repeatElement(0, count: PostgresArray.headBytes)) }

@@ -152,32 +152,21 @@ struct TableForm {
     try TableForm.arrays(Array(columns.prefix(count)), rows)
   }
 
-  /// An array for each column that is written, of some of the whole rows whose values stand one after the other.
-  func rowArrays(_ values: [Value], _ rows: ArraySlice<Int>) throws -> [PostgresValue] {
-    try values.withUnsafeBufferPointer { values in
-      var arrays: [PostgresValue] = []
-      for (place, form) in columns.enumerated() {
-        var array = PostgresArray(form.kind)
-        for row in rows { try form.append(values[row * columns.count + place], to: &array) }
-        arrays.append(.array(array))
-      }
-      if let bounded { arrays.append(.array(ids(bounded, values, rows))) }
-      return arrays
-    }
-  }
+  /// An empty array for each column that is written.
+  var arrays: [PostgresArray] { writtenColumns.map { PostgresArray($0.kind) } }
 
-  private func ids(_ bounded: Bounded, _ values: UnsafeBufferPointer<Value>, _ rows: ArraySlice<Int>) -> PostgresArray {
-    var ids = PostgresArray(.bytes)
-    let item = key.first { columns[$0].isItem }
-    for row in rows {
-      let start = row * columns.count
-      switch bounded {
-      case .item:
-        if let item, case .bytes(let bytes) = values[start + item] { ids.append(BoundedKey.id(bytes)) } else { ids.appendNull() }
-      case .whole: ids.append(BoundedKey.id(Value.ordered(key.map { values[start + $0] })))
+  /// Adds what the bounded column holds, if there is one, for a key in the order of `primaryKey` and its ordered form.
+  func appendBounded(_ key: [Value], _ ordered: ArraySlice<UInt8>, to arrays: inout [PostgresArray]) {
+    switch bounded {
+    case nil: break
+    case .whole: arrays[columns.count].append(bounded: ordered)
+    case .item:
+      if let item = self.key.firstIndex(where: { columns[$0].isItem }), case .bytes(let bytes) = key[item] {
+        arrays[columns.count].append(bounded: bytes[...])
+      } else {
+        arrays[columns.count].appendNull()
       }
     }
-    return ids
   }
 
   /// An array for each column of the key as it is kept, of keys in the order of `primaryKey`.

@@ -49,6 +49,19 @@ import Testing
     #expect(try connection.run(sql, .bigints([]), .blobs([]), .array(PostgresArray(.boolean))).count == 0)
   }
 
+  @Test func `some elements of an array go in another order, nulls among them`() throws {
+    let connection = try PostgresConnection(try PostgresCluster.shared().settings())
+    defer { connection.close() }
+    var texts = PostgresArray(.text)
+    for text in ["zero", nil, "", "three", "four"] { if let text { texts.append(text) } else { texts.appendNull() } }
+    func shown(_ numbers: [Int]) throws -> String? {
+      try connection.run("SELECT array_to_string($1::text[], ',', 'null')", .array(texts.elements(numbers[...]))).text(0, 0)
+    }
+    #expect(try shown([4, 1, 0, 2, 1]) == "four,null,zero,,null")
+    #expect(try shown([3]) == "three")
+    #expect(try shown([]) == "")
+  }
+
   @Test func `statements of one round trip run in order and none after one that fails`() throws {
     let connection = try connection()
     try connection.execute("CREATE TEMP TABLE t (n bigint PRIMARY KEY)")

@@ -77,7 +77,7 @@ extension CheckpointWriter {
         let work = works[index]
         journal(rules.id, work.bytes)
         if work.state.isPlaced {
-          rules.put(work, closedAt: board.closedAt, into: &batch)
+          try rules.put(work, closedAt: board.closedAt, into: &batch)
         } else {
           batch.delete(work.key)
         }
@@ -101,7 +101,7 @@ extension CheckpointWriter {
       var batch = RowBatch(tables[rules.id.rawValue])
       for work in try shownWorks(rules, keys) {
         journal(rules.id, work.bytes)
-        rules.put(work, closedAt: board.closedAt, into: &batch)
+        try rules.put(work, closedAt: board.closedAt, into: &batch)
       }
       try write(batch, of: rules.id)
       guard rows.count == CheckpointWriter.membersMax else { return }
@@ -145,7 +145,7 @@ extension CheckpointWriter {
     for work in written {
       guard let board = best[BytesKey(work.bytes)] else { continue }
       journal(rules.id, work.bytes)
-      rules.put(work, closedAt: boards[board].closedAt, into: &batch)
+      try rules.put(work, closedAt: boards[board].closedAt, into: &batch)
     }
     try write(batch, of: rules.id)
   }

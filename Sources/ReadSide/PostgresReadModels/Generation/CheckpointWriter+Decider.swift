@@ -69,7 +69,7 @@ extension CheckpointWriter {
           return value
         }
         read[closedAt] = .timestamp(time)
-        batch.put(read)
+        try batch.put(read)
         if row == rows.count - 1 { last = try member.parameter(read[count]) }
       }
       try write(batch, of: rules.id)

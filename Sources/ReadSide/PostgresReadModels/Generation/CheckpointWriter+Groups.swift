@@ -95,9 +95,9 @@ extension CheckpointWriter {
     for index in own {
       let work = works[index]
       if work.isAlive {
-        batch.add(work.key)
-        batch.add(work.shown.values)
-        batch.add(work.state.stamp)
+        try batch.add(work.key)
+        try batch.add(work.shown.values)
+        try batch.add(work.state.stamp)
         batch.endRow()
       } else {
         batch.delete(work.key)

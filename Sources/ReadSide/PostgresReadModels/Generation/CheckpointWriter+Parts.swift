@@ -23,10 +23,7 @@ extension CheckpointWriter {
   }
 
   /// What a row's values take, roughly.
-  static func bytes(_ values: [Value]) -> Int { bytes(values[...]) }
-
-  /// What a row's values take, roughly.
-  static func bytes(_ values: ArraySlice<Value>) -> Int {
+  static func bytes(_ values: [Value]) -> Int {
     values.reduce(0) { sum, value in
       switch value {
       case .string(let text), .json(let text): sum + text.utf8.count + 8

@@ -95,13 +95,13 @@ final class BoardRules {
   }
 
   /// Puts the row of a member that is placed.
-  func put(_ work: GroupWork, closedAt: Instant?, into batch: inout RowBatch) {
-    batch.add(work.key)
-    batch.add(work.shown.values)
-    batch.add(.timestamp(work.shown.reached.time))
-    batch.add(.integer(Int64(bitPattern: work.shown.reached.order.rawValue)))
-    if !leaderboard.windows.isEmpty { batch.add(closedAt.map { .timestamp($0) } ?? .null) }
-    batch.add(work.state.stamp)
+  func put(_ work: GroupWork, closedAt: Instant?, into batch: inout RowBatch) throws {
+    try batch.add(work.key)
+    try batch.add(work.shown.values)
+    try batch.add(.timestamp(work.shown.reached.time))
+    try batch.add(.integer(Int64(bitPattern: work.shown.reached.order.rawValue)))
+    if !leaderboard.windows.isEmpty { try batch.add(closedAt.map { .timestamp($0) } ?? .null) }
+    try batch.add(work.state.stamp)
     batch.endRow()
   }
 }

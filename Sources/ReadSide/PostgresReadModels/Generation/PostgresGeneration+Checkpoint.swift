@@ -89,9 +89,9 @@ final class CheckpointWriter {
     for slot in rows.sortedSlots {
       switch rows.values[slot] {
       case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
-        batch.add(inputs)
-        batch.add(.bytes(itemKey))
-        batch.add(stamp)
+        try batch.add(inputs)
+        try batch.add(.bytes(itemKey))
+        try batch.add(stamp)
         batch.endRow()
       case .delete(let key, let itemKey): batch.delete(key + [.bytes(itemKey)])
       case nil: break

@@ -103,15 +103,15 @@ extension CheckpointWriter {
     var batch = RowBatch(tables[id.rawValue])
     // Of the ended, of the active, and of rests, one after the other.
     var keys = KeyList()
-    func put(_ state: SessionState) {
-      batch.add(state.row(sessions))
-      batch.add(state.stamp)
+    func put(_ state: SessionState) throws {
+      try batch.add(state.row(sessions))
+      try batch.add(state.stamp)
       batch.endRow()
       if state.hasMisfit { noteMisfits(id, state, sessions) }
       keys.append { bytes in for value in state.key { value.appendOrdered(to: &bytes) } }
     }
-    for state in changes.ended { put(state) }
-    for change in changes.active { put(change.state) }
+    for state in changes.ended { try put(state) }
+    for change in changes.active { try put(change.state) }
     for (key, _) in changes.rests { keys.append { $0 += key } }
     result.rows += changes.count
     try write(batch, of: id)

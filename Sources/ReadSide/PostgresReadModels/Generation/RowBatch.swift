@@ -7,51 +7,65 @@ internal import ReadModels
 
 /// Rows of one projection to be written or deleted, each key once: what comes last counts. They go in the order of their keys, in which they mostly come.
 ///
-/// A row is put value after value: `add` for each column, then `endRow`.
+/// A row is put value after value: `add` for each column, then `endRow`. Each value goes straight into its column's array.
 struct RowBatch {
   let form: TableForm
-  /// Of the rows that are put, one after the other, a value for each column.
-  private var values: [Value] = []
+  /// Of the rows that are put, in the order in which they came.
+  private var columns: [PostgresArray]
   private var hashes: [RowHash] = []
   private var deletions: [[Value]] = []
   /// In the order in which they came; by number, which row is put, or, below 0, the complement of which deletion it is.
   private var keys = KeyList()
   private var rows: [Int] = []
   private var hasher: RowHasher
+  /// The column that comes next, and what the row has for the columns of its key.
+  private var column = 0
+  private var key: [Value]
+  /// By column, its place in the key.
+  private let keyPlaces: [Int?]
+  /// By row, what it takes, roughly.
+  private var bytes: [Int] = []
 
   init(_ form: TableForm) {
     self.form = form
     hasher = RowHasher(form.table)
+    columns = form.arrays
+    key = Array(repeating: .null, count: form.key.count)
+    keyPlaces = form.columns.indices.map { form.key.firstIndex(of: $0) }
   }
 
   /// Takes the value of the next column.
-  mutating func add(_ value: Value) {
+  mutating func add(_ value: Value) throws {
     hasher.add(value)
-    values.append(value)
+    try form.columns[column].append(value, to: &columns[column])
+    if let place = keyPlaces[column] { key[place] = value }
+    column += 1
   }
 
   /// Takes the values of the next columns.
-  mutating func add(_ more: [Value]) { for value in more { add(value) } }
+  mutating func add(_ more: [Value]) throws { for value in more { try add(value) } }
 
   /// Takes the columns `_at`, `_order` and `_position`.
-  mutating func add(_ stamp: Stamp) {
-    add(.timestamp(stamp.time))
-    add(.integer(Int64(bitPattern: stamp.order.rawValue)))
-    add(.string(stamp.position.description))
+  mutating func add(_ stamp: Stamp) throws {
+    try add(.timestamp(stamp.time))
+    try add(.integer(Int64(bitPattern: stamp.order.rawValue)))
+    try add(.string(stamp.position.description))
   }
 
   /// Ends a row, for which all columns were added.
   mutating func endRow() {
-    let start = values.count - form.columns.count
-    assert(start == hashes.count * form.columns.count)
-    keys.append { bytes in for place in form.key { values[start + place].appendOrdered(to: &bytes) } }
+    assert(column == form.columns.count)
+    keys.append { bytes in for value in key { value.appendOrdered(to: &bytes) } }
+    form.appendBounded(key, keys[keys.count - 1], to: &columns)
     rows.append(hashes.count)
     hashes.append(hasher.finish())
+    bytes.append(columns.reduce(0) { $0 + $1.contentBytes })
+    column = 0
   }
 
   /// Takes a row of all columns.
-  mutating func put(_ row: [Value]) {
-    add(row)
+  mutating func put(_ row: [Value]) throws {
+    try add(row)
     endRow()
   }
 
@@ -74,18 +88,17 @@ struct RowBatch {
     return (puts, gone)
   }
 
-  fileprivate func bytes(of row: Int) -> Int {
-    let count = form.columns.count
-    return CheckpointWriter.bytes(values[row * count..<(row + 1) * count])
-  }
+  fileprivate func bytes(of row: Int) -> Int { bytes[row] - (row == 0 ? 0 : bytes[row - 1]) }
 
   fileprivate func hash(of row: Int) -> RowHash { hashes[row] }
 
-  /// An array for each column that is written, and one for the hashes.
-  fileprivate func arrays(_ rows: ArraySlice<Int>) throws -> [PostgresValue] {
+  /// An array of these rows for each column that is written, and one for the hashes.
+  fileprivate func arrays(_ rows: ArraySlice<Int>) -> [PostgresValue] {
     var all = PostgresArray(.bytes)
     for row in rows { all.append(number: hashes[row].bits) }
-    return try form.rowArrays(values, rows) + [.array(all)]
+    // Almost always: they came in order, and are not too many.
+    let isAll = rows.count == hashes.count && rows.indices.allSatisfy { rows[$0] == $0 - rows.startIndex }
+    return columns.map { .array(isAll ? $0 : $0.elements(rows)) } + [.array(all)]
   }
 }
 
@@ -100,7 +113,7 @@ extension CheckpointWriter {
       try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
     }
     for part in parts(puts, bytes: { batch.bytes(of: $0) }) {
-      try subtract(try connection.run([PostgresQuery(form.upsert, try batch.arrays(part))])[0], from: &change)
+      try subtract(try connection.run([PostgresQuery(form.upsert, batch.arrays(part))])[0], from: &change)
       for row in part { change.add(batch.hash(of: row)) }
     }
     digests[id] = (digests[id] ?? Digest()) + change
