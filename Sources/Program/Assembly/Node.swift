@@ -151,8 +151,9 @@ package final class Node: Sendable {
       views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
     if settings.roles.contains(.query) {
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
+      let operations = NodeOperations(workers: workers, shared: home.database.map { SharedOperations($0) })
       let (router, server) = try Node.query(
-        settings, views, workers: workers, changed: changed, status: status, keys: access.page)
+        settings, views, operations: operations, changed: changed, status: status, keys: access.page)
       self.router = router
       pageServer = server
       pageEndpoint = "\(scheme)://\(server.address):\(server.port)"
@@ -271,11 +272,11 @@ package final class Node: Sendable {
   }
 
   private static func query(
-    _ settings: NodeSettings, _ views: [PipelineView], workers: [PipelineWorker], changed: Signal, status: NodeStatus,
+    _ settings: NodeSettings, _ views: [PipelineView], operations: NodeOperations, changed: Signal, status: NodeStatus,
     keys: PageKeys?
   ) throws -> (QueryRouter, HTTPServer) {
     let router = QueryRouter(
-      views: views, operations: NodeOperations(workers: workers), changed: changed,
+      views: views, operations: operations, changed: changed,
       status: .init(schema: PipelineStatus.shape.schema, json: { status.json($0) }), metrics: { status.metricsText() },
       files: Page.files, keys: keys, logger: settings.logger)
     let hosts = HostRules(address: settings.pageAddress, names: settings.hosts)

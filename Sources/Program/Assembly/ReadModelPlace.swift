@@ -88,10 +88,7 @@ package enum ReadModelPlace: Sendable {
   /// Calls `body` with the path of the file that a generation was built by.
   func withPipelineFile<Result>(of generation: Generation, _ body: (String) throws -> Result) throws -> Result {
     guard let database else { return try body(generation.pipelinePath) }
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).yaml").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try database.pipelineFile(of: generation).write(toFile: path, atomically: true, encoding: .utf8)
-    return try body(path)
+    return try database.withPipelineFile(of: generation, body)
   }
 
   private func folder(_ pipeline: String) -> String {

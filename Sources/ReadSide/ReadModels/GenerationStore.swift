@@ -41,7 +41,7 @@ package protocol GenerationStore: AnyObject {
   /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Those of the effects that this process may carry out now, and no other process until the time is over, by the store's clock; nobody may
-  /// where the generation is not current or is frozen.
+  /// where the generation is not current or is frozen. One that another process has paused meanwhile is not claimed.
   func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID>
   /// Gives claims of this process back.
   func giveBack(_ effects: [EffectID]) throws(ReadModelError)

@@ -141,6 +141,42 @@ import Testing
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
   }
 
+  @Test(.timeLimit(.minutes(3))) func `an operator asks a query process: effects are held back, a generation is built anew`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
+    let page = fleet.queries[0].page
+    func ask(_ words: String...) async throws -> Program.Outcome {
+      try await Program.run(Program.path, words + ["--server", page])
+    }
+    let early = try await ask("effect", "pause", "killed", "nobody")
+    #expect(early.status == 1 && early.errors.contains("there is no effect `nobody`; there are: presence"), "\(early)")
+    let writers = scene.writers(fleet.tables.tables)
+    try await fleet.lanesGoOn()
+    let paused = try await ask("effect", "pause", "killed", "presence")
+    #expect(paused.status == 0 && paused.output.contains("paused"), "\(paused)")
+    let names = try await ask("effect", "list", "killed")
+    #expect(names.status == 0, "\(names)")
+    try await fleet.wait("effects wait") { try await ask("effect", "list", "killed").output.contains("presence") }
+    let begun = "SELECT count(*) FROM _outbox WHERE claimed_until > clock_timestamp()"
+    // Those that had begun end; from then on none begins, though the workers go on.
+    try await fleet.wait("none is under way") { try fleet.models.count(begun) == 0 }
+    await scene.acknowledged.more(300)
+    #expect(try fleet.models.count(begun) == 0)
+    let rebuild = try await ask("pipeline", "rebuild", "killed")
+    #expect(rebuild.status == 0, "\(rebuild)")
+    try await fleet.wait("the second generation is current") { try fleet.current == 2 }
+    #expect(try fleet.models.count("SELECT count(*) FROM _outbox WHERE state = 'pending'") > 0)
+    let resumed = try await ask("effect", "resume", "killed", "presence")
+    #expect(resumed.status == 0, "\(resumed)")
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
   @Test(.timeLimit(.minutes(4))) func `the only broker and the database go away and come back, stops in between are orderly`()
     async throws
   {

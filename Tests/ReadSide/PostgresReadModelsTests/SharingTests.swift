@@ -215,6 +215,13 @@ struct SharingTests {
     try catalog.thaw(own.generation)
     #expect(try second.claim([due[0]], for: .seconds(60)) == [due[0]])
     try second.giveBack([due[0]])
+    // Nor of one that somebody has paused since it was found due.
+    try catalog.activate(["e"], at: [])
+    #expect(try catalog.setPaused("e", true))
+    #expect(try second.claim([due[0]], for: .seconds(60)).isEmpty)
+    #expect(try catalog.setPaused("e", false))
+    #expect(try second.claim([due[0]], for: .seconds(60)) == [due[0]])
+    try second.giveBack([due[0]])
     _ = try catalog.giveUpCurrent()
     #expect(try second.claim([due[0]], for: .seconds(60)).isEmpty)
   }

@@ -35,11 +35,15 @@ extension PostgresGeneration {
   package func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
     let ids = PostgresValue.bigints(effects.map(\.rawValue))
     return try session.transaction { connection in
+      var held = ""
       if let catalog {
+        // An operator may have paused the effect at another process since these were found to be due.
+        held = " AND effect NOT IN (SELECT name FROM \(catalog).effects WHERE is_paused)"
         // From here on to the end of the transaction the generation is neither replaced nor frozen.
         let rows = try connection.run(
           """
-          SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current' AND coalesce(frozen_until <= clock_timestamp(), true) FOR SHARE
+          SELECT 1 FROM \(catalog).generations
+          WHERE number = $1 AND state = 'current' AND coalesce(frozen_until <= clock_timestamp(), true) FOR SHARE
           """, .bigint(generation.number))
         if rows.count == 0 { return [] }
       }
@@ -47,7 +51,7 @@ extension PostgresGeneration {
         """
         UPDATE _outbox SET claimed_by = $2, claimed_until = clock_timestamp() + $3 * interval '1 millisecond'
         WHERE id = ANY($1::bigint[]) AND state = 'pending'
-        AND (claimed_until IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp()) RETURNING id
+        AND (claimed_until IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp())\(held) RETURNING id
         """, ids, .text(worker), .bigint(lease.milliseconds))
       return Set((0..<claimed.count).map { EffectID(rawValue: claimed.int64($0, 0)) })
     }

@@ -15,7 +15,7 @@ package final class PostgresGeneration: GenerationStore {
   let generation: Generation
   /// As other processes know this one.
   let worker: String
-  /// The table of generations; nil of a generation that no catalogue has, as temporary ones.
+  /// The schema of the pipeline's catalogue; nil of a generation that no catalogue has, as temporary ones.
   private(set) var catalog: String?
   /// By projection.
   let tables: [TableForm]
@@ -38,14 +38,14 @@ package final class PostgresGeneration: GenerationStore {
     var rules: [ProjectionID: BoardRules] = [:]
     for id in plans.keys { rules[id] = BoardRules(id, pipeline, plans) }
     self.rules = rules
-    let catalog = PostgresConnection.identifier(database.schema(generation.store)) + ".generations"
+    let catalog = PostgresConnection.identifier(database.schema(generation.store))
     self.catalog = try session.transaction(attemptsMax: 1_000) { connection in
       let isNew = try prepare(connection, schema)
-      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog)).boolean(0, 0) else { return nil }
+      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog + ".generations")).boolean(0, 0) else { return nil }
       // The very first generation is current before it is there.
       if isNew,
         try connection.run(
-          "SELECT 1 FROM \(catalog) WHERE number = $1 AND state = 'current'", .bigint(generation.number)
+          "SELECT 1 FROM \(catalog).generations WHERE number = $1 AND state = 'current'", .bigint(generation.number)
         ).count > 0
       {
         try PostgresViews(database, store: generation.store).show(schema, connection)
@@ -145,7 +145,7 @@ extension PostgresGeneration {
   func checkIsOpen(_ connection: PostgresConnection) throws {
     guard let catalog else { return }
     let rows = try connection.run(
-      "SELECT state, coalesce(frozen_until > clock_timestamp(), false) FROM \(catalog) WHERE number = $1 FOR SHARE",
+      "SELECT state, coalesce(frozen_until > clock_timestamp(), false) FROM \(catalog).generations WHERE number = $1 FOR SHARE",
       .bigint(generation.number))
     let name = "generation \(generation.number) of pipeline \(pipeline.name)"
     guard rows.count > 0 else { throw ReadModelError.held("\(name) was given up") }
