@@ -41,7 +41,8 @@ package final class PostgresGeneration: GenerationStore {
     let catalog = PostgresConnection.identifier(database.schema(generation.store))
     self.catalog = try session.transaction(attemptsMax: 1_000) { connection in
       let isNew = try prepare(connection, schema)
-      guard try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog + ".generations")).boolean(0, 0) else { return nil }
+      let isThere = try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog + ".generations")).boolean(0, 0)
+      guard isThere else { return nil }
       // The very first generation is current before it is there.
       if isNew,
         try connection.run(
