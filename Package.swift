@@ -123,7 +123,7 @@ let package = Package(
     kit("Log", "ChangeLogConformance", ["RecordLiteralTestKit", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module("Log", "ServedLog", ["DynamoClient", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    tests("Log", "KafkaLog", ["RecordLiteralTestKit", "KafkaLog", "ChangeRecords"]),
+    tests("Log", "KafkaLog", ["RecordLiteralTestKit", "KafkaLog", "ChangeLog", "ChangeRecords"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
@@ -217,7 +217,7 @@ let package = Package(
         "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit",
         "RandomTestKit",
         "StoreTestKit", "SQLiteReadModels", "PostgresReadModels", "PostgresTestKit",
-        "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
+        "ReadModels", "ChangeLog", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
       "ReadSide", "PipelineFiles",
@@ -286,7 +286,7 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoClient",
         "DynamoModel",
         "HTTPClient",
         "HTTPServer",

@@ -23,9 +23,10 @@ package actor CompanionReader {
   /// Offsets from the end within which the last record is looked for where it is not there: aborted transactions lie after it.
   private static let tailOffsets: Int64 = 64
 
-  package init(table: String, consumer: Consumer) {
+  /// Reads nothing yet. `consumer` is asked by this reader and may be by others.
+  package init(table: String, names: TopicNames = TopicNames(), consumer: Consumer) {
     self.table = table
-    topic = TopicNames.companion(of: table)
+    topic = names.companion(of: table)
     self.consumer = consumer
   }
 

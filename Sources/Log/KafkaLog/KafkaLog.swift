@@ -15,6 +15,7 @@ internal import Synchronization
 /// stream of its own, kept for the next call with the cursor at which it stands.
 package final class KafkaLog: ChangeLog {
   package let table: String
+  private let names: TopicNames
   private let configuration: KafkaConfiguration
   private let log: KafkaLogSink
   /// Has no stream of records: it reads the relay's topic, and asks.
@@ -46,13 +47,16 @@ package final class KafkaLog: ChangeLog {
   private static let retentionAge = Duration.seconds(60)
 
   /// Throws for a setting that librdkafka refuses; no broker is asked yet.
-  package init(table: String, configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
+  package init(
+    table: String, names: TopicNames = TopicNames(), configuration: KafkaConfiguration, log: @escaping KafkaLogSink
+  ) throws(KafkaError) {
     self.table = table
+    self.names = names
     self.configuration = configuration
     self.log = log
     let consumer = try Consumer(configuration, log: log)
     asking = consumer
-    companion = CompanionReader(table: table, consumer: consumer)
+    companion = CompanionReader(table: table, names: names, consumer: consumer)
   }
 
   package func describe() async throws(LogError) -> LogDescription {
@@ -307,7 +311,12 @@ extension KafkaLog {
 // MARK: - Questions
 
 extension KafkaLog {
-  private func topic(_ state: RelayState) -> String { TopicNames.records(of: table, publication: state.publication) }
+  private func topic(_ state: RelayState) -> String { names.records(of: table, publication: state.publication) }
+
+  /// The command that has the table published again.
+  private var republishing: String {
+    "afterimage relay republish \(table) --kafka \(configuration.bootstrap)\(names.namespace.option)"
+  }
 
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
@@ -337,14 +346,13 @@ extension KafkaLog {
       throw LogError(
         .configuration, table: table,
         "there is no topic \(topic): was it deleted? The relay publishes the table again at its next start, or at once with: "
-          + "afterimage relay republish \(table) --kafka \(configuration.bootstrap)")
+          + republishing)
     }
     guard count == state.partitions.count else {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; have the table published again: afterimage relay republish \(table) "
-          + "--kafka \(configuration.bootstrap)")
+          + "changed; have the table published again: " + republishing)
     }
   }
 
@@ -361,7 +369,9 @@ extension KafkaLog {
 
   private func locator(_ partition: Int, _ topic: String) throws(LogError) -> RecordLocator {
     do throws(KafkaError) {
-      return RecordLocator(table: table, topic: topic, partition: partition, consumer: try Consumer(configuration, log: log))
+      return RecordLocator(
+        table: table, topic: topic, partition: partition, republishing: republishing,
+        consumer: try Consumer(configuration, log: log))
     } catch {
       throw self.error(.configuration, partition, error.text)
     }

@@ -13,6 +13,8 @@ struct RecordLocator {
   let table: String
   let topic: String
   let partition: Int
+  /// The command that has the table published again.
+  let republishing: String
   let consumer: Consumer
 
   /// A record of ours on the topic.
@@ -138,9 +140,7 @@ struct RecordLocator {
     return best
   }
 
-  private var mend: String {
-    "have what the table's own log keeps published again: afterimage relay republish \(table)"
-  }
+  private var mend: String { "have what the table's own log keeps published again: \(republishing)" }
 
   private func gone(_ cursor: LogCursor, _ relayed: RelayState.Partition) -> LogError {
     if cursor.sequence > relayed.sequence, cursor.sequence <= relayed.promised {

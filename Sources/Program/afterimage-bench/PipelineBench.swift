@@ -61,7 +61,7 @@ enum PipelineBench {
       measured.add("\(label)_resident_bytes", Double(residentBytes()), "bytes")
 
       if let url = database {
-        let home = PostgresDatabase(PostgresSettings(url), namespace: "bench-\(UInt32.random(in: 0 ... .max))")
+        let home = PostgresDatabase(PostgresSettings(url), namespace: try Namespace("bench-\(UInt32.random(in: 0 ... .max))"))
         let job = Job(pipeline: pipeline, file: file, directory: directory + "/postgres", stores: home.stores)
         let other = try await work(job, log)
         measured.add("\(label)_postgres_per_second", Double(records) / other.seconds, "records/s")

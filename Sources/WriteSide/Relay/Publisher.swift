@@ -14,6 +14,8 @@ struct Publisher: Sendable {
   let table: String
   /// Of the records.
   let topic: String
+  /// The relay's own topic.
+  let companion: String
   let producer: Producer
   let counters: RelayCounters
   let backlog: RelayBacklog
@@ -26,7 +28,7 @@ struct Publisher: Sendable {
         try producer.begin()
         let records = try producer.topic(topic)
         for batch in batches { try send(batch, records, producer) }
-        try Publisher.send(state, table, producer)
+        try Publisher.send(state, to: companion, producer)
         try producer.commit()
       }
     } catch {
@@ -47,9 +49,9 @@ struct Publisher: Sendable {
   }
 
   /// The companion's record, in the transaction that is open.
-  static func send(_ state: RelayState, _ table: String, _ producer: isolated Producer) throws {
+  static func send(_ state: RelayState, to companion: String, _ producer: isolated Producer) throws {
     try producer.produce(
-      try producer.topic(TopicNames.companion(of: table)), partition: 0, key: Array(RelayState.key.description.utf8),
+      try producer.topic(companion), partition: 0, key: Array(RelayState.key.description.utf8),
       value: state.json, headers: [RecordHeaders.formatName: "\(RecordHeaders.format)"], timestamp: 0)
   }
 

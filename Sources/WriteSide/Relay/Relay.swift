@@ -50,7 +50,7 @@ package struct Relay: Service {
         continue
       } catch {
         if Task.isCancelled { return }
-        switch RelaySession.failed(error, source.table, attempts: attempts + 1) {
+        switch RelaySession.failed(error, source.table, settings.names, attempts: attempts + 1) {
         case .stop(let error):
           counters.stopped.set(1)
           backlog.stopped()
@@ -63,7 +63,7 @@ package struct Relay: Service {
         }
         attempts += 1
         counters.failures.add()
-        if case .retry(let pause) = RelaySession.failed(error, source.table, attempts: attempts) {
+        if case .retry(let pause) = RelaySession.failed(error, source.table, settings.names, attempts: attempts) {
           try? await Task.sleep(for: pause)
         }
       }
@@ -79,7 +79,7 @@ package struct Relay: Service {
   /// The number of the publication that the companion names now; nil when there is none, or no broker answers.
   package func publication() async -> Int? {
     guard let consumer = try? Consumer(kafka, log: Relay.sink(logger, source.table)) else { return nil }
-    return try? await CompanionReader(table: source.table, consumer: consumer).state()?.publication
+    return try? await CompanionReader(table: source.table, names: settings.names, consumer: consumer).state()?.publication
   }
 
   /// From the fencing of older relays to the first error, or the end of the table's present life.
@@ -87,23 +87,26 @@ package struct Relay: Service {
     let sink = Relay.sink(logger, source.table)
     let topics = RelayTopics(table: source.table, settings: settings, admin: try Admin(kafka, log: sink))
     try await topics.ensureCompanion()
-    let companion = CompanionReader(table: source.table, consumer: try Consumer(kafka, log: sink))
+    let companion = CompanionReader(
+      table: source.table, names: settings.names, consumer: try Consumer(kafka, log: sink))
     // All that takes time comes before the fence: an older relay waits for the claim, and takes its table back when it does not come.
     var found = try await found(try await companion.state(), topics)
     try await topics.ensureRecords(
-      partitions: found.log.partitions, try RelaySession.start(source.table, found, identity: identity).publication)
-    let producer = try await Relay.producer(source.table, kafka, sink)
+      partitions: found.log.partitions,
+      try RelaySession.start(source.table, settings.names, found, identity: identity).publication)
+    let producer = try await Relay.producer(source.table, settings.names, kafka, log: sink)
     let state = try await companion.freshState()
     if state != found.state || found.topicPartitions == nil { found = try await self.found(state, topics) }
     var first: RelayState
-    switch try RelaySession.start(source.table, found, identity: identity) {
+    switch try RelaySession.start(source.table, settings.names, found, identity: identity) {
     case .publish(let state): first = state
     case .finish(let state, let otherwise): first = try await isOver(state) ? otherwise : state
     }
     if found.topicPartitions == nil { try await topics.ensureRecords(partitions: found.log.partitions, first.publication) }
     let publisher = Publisher(
-      table: source.table, topic: TopicNames.records(of: source.table, publication: first.publication), producer: producer,
-      counters: counters, backlog: backlog, partitionKey: partitionKey())
+      table: source.table, topic: settings.names.records(of: source.table, publication: first.publication),
+      companion: settings.names.companion(of: source.table), producer: producer, counters: counters, backlog: backlog,
+      partitionKey: partitionKey())
     do {
       // The first transaction says who publishes the table now and from where.
       first = try await publisher.publish([], first)
@@ -111,7 +114,7 @@ package struct Relay: Service {
       let session = RelaySession(first, watermarkInterval: settings.watermarkInterval)
       try await RelayRound(source: source, publisher: publisher, settings: settings, session: session).run()
     } catch {
-      guard RelaySession.failed(error, source.table, attempts: 1) == .fenced else { throw error }
+      guard RelaySession.failed(error, source.table, settings.names, attempts: 1) == .fenced else { throw error }
       try await explainFence(error, companion, first)
     }
   }
@@ -126,9 +129,11 @@ package struct Relay: Service {
   }
 
   /// Fences every other user of the table's transactional id.
-  static func producer(_ table: String, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws -> Producer {
+  static func producer(
+    _ table: String, _ names: TopicNames, _ kafka: KafkaConfiguration, log: @escaping KafkaLogSink
+  ) async throws -> Producer {
     let producer = try Producer(
-      kafka, transactionalID: "afterimage.relay.\(TopicNames.records(of: table))", messageBytesMax: RelaySettings.messageBytesMax,
+      kafka, transactionalID: names.transactionalID(of: table), messageBytesMax: RelaySettings.messageBytesMax,
       log: log)
     try await producer.initTransactions()
     return producer

@@ -7,17 +7,17 @@ struct RelayTopics {
   let settings: RelaySettings
   let admin: Admin
 
-  private var companion: String { TopicNames.companion(of: table) }
+  private var companion: String { settings.names.companion(of: table) }
 
   /// Of the topic of the nth publication; nil when there is no such topic.
   func partitions(_ publication: Int) async throws(KafkaError) -> Int? {
-    try await admin.partitions(of: TopicNames.records(of: table, publication: publication))
+    try await admin.partitions(of: settings.names.records(of: table, publication: publication))
   }
 
   func ensureRecords(partitions: Int, _ publication: Int) async throws {
     if try await self.partitions(publication) != nil { return }
     try await create(
-      TopicNames.records(of: table, publication: publication), partitions,
+      settings.names.records(of: table, publication: publication), partitions,
       [
         .init("cleanup.policy", "delete"), .init("retention.ms", "\(settings.retention)"), .init("retention.bytes", "-1"),
         .init("max.message.bytes", "\(RelaySettings.messageBytesMax)"), .init("message.timestamp.type", "CreateTime"),

@@ -27,7 +27,7 @@ import Testing
   private func at(_ milliseconds: Int64) -> LogTime { LogTime(rawValue: milliseconds) }
 
   private func start(_ found: RelaySession.Found) throws -> RelaySession.Start {
-    try RelaySession.start("T", found, identity: "me")
+    try RelaySession.start("T", TopicNames(), found, identity: "me")
   }
 
   // MARK: - The beginning
@@ -114,14 +114,14 @@ import Testing
   @Test func `an error that passes is tried again, later each time and within five seconds`() {
     let error = LogError(.retry, table: "T", "away")
     let pauses = (1...9).map { attempt -> Duration? in
-      if case .retry(let pause) = RelaySession.failed(error, "T", attempts: attempt) { pause } else { nil }
+      if case .retry(let pause) = RelaySession.failed(error, "T", TopicNames(), attempts: attempt) { pause } else { nil }
     }
     #expect(pauses == [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000].map { .milliseconds($0) })
   }
 
   @Test func `lost records stop the relay and name the way out`() {
     for kind in [LogError.Kind.trimmed, .corrupt] {
-      guard case .stop(let error) = RelaySession.failed(LogError(kind, table: "T", "gone"), "T", attempts: 1) else {
+      guard case .stop(let error) = RelaySession.failed(LogError(kind, table: "T", "gone"), "T", TopicNames(), attempts: 1) else {
         return #expect(Bool(false))
       }
       #expect(error.kind == .lost && error.message.contains("afterimage relay republish T"))

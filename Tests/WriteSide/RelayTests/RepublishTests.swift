@@ -44,8 +44,8 @@ import Testing
       #expect(first == Array(1...21))
       let outcome = try await republishing(fixture).run()
       #expect(outcome.records == 40)
-      #expect(outcome.topic == TopicNames.records(of: fixture.table, publication: 2))
-      #expect(outcome.oldTopic == TopicNames.records(of: fixture.table))
+      #expect(outcome.topic == TopicNames().records(of: fixture.table, publication: 2))
+      #expect(outcome.oldTopic == TopicNames().records(of: fixture.table))
       try await RelayTests.write(fixture, 40, from: 40)
       let start = cursor.sequence
       let rest = try await read(log, &cursor, through: 80)

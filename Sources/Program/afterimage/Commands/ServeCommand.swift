@@ -17,7 +17,7 @@ enum ServeCommand {
     options: [
       .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
-      NodeOptions.readModels, NodeOptions.passwordFile,
+      NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
       .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
