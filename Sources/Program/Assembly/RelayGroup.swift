@@ -86,7 +86,8 @@ struct RelayGroup: Service {
           let source = source(table)
           let relay = Relay(
             source: source.log, kafka: kafka, settings: settings, logger: logger, metrics: metrics,
-            partitionKey: source.partitionKey)
+            partitionKey: source.partitionKey,
+            standsStill: { reason in if let reason { board.stopped(table, reason) } else { board.started(table) } })
           group.addTask { try await runMeasured(relay, table) }
         }
         try? await Task.sleep(for: RelayGroup.interval)

@@ -208,8 +208,13 @@ final class WorkerGroups: LaneAssigner, Service {
         }
         throw StartError("the consumer group \(group) refuses this member for good: \(error)")
       case .failed(let error)?:
-        if said != error.text { logger.warning("the worker group", ["group": group, "reason": error.text]) }
-        said = error.text
+        var reason = error.text
+        if error.isDenied {
+          reason = BrokerRights(TopicNames(namespace)).sentence(.join(group: group, pipeline: membership.key.pipeline))
+          membership.assignment.trouble = reason
+        }
+        if said != reason { logger.warning("the worker group", ["group": group, "reason": reason]) }
+        said = reason
       case nil: break
       }
       if ContinuousClock.now - committed > WorkerGroups.commitInterval {

@@ -146,6 +146,19 @@ enum NodeOptions {
     return settings
   }
 
+  /// What librdkafka is given beside the brokers: `--kafka-set`, and the password that the environment holds.
+  static func kafkaSettings(_ arguments: ParsedArguments) throws(UsageError) -> [String: String] {
+    var settings = try pairs(arguments, "kafka-set")
+    let password = ProcessInfo.processInfo.environment["AFTERIMAGE_KAFKA_PASSWORD"] ?? ""
+    if settings["sasl.password"] == nil, !password.isEmpty { settings["sasl.password"] = password }
+    return settings
+  }
+
+  static let kafkaSet = Command.Option(
+    "kafka-set", value: "NAME=VALUE",
+    "A further setting of librdkafka. May be given several times. AFTERIMAGE_KAFKA_PASSWORD holds sasl.password where not everybody sees it."
+  )
+
   /// `NAME=VALUE` options.
   static func pairs(_ arguments: ParsedArguments, _ name: String) throws(UsageError) -> [String: String] {
     var pairs: [String: String] = [:]

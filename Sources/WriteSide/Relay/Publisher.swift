@@ -16,6 +16,7 @@ struct Publisher: Sendable {
   let topic: String
   /// The relay's own topic.
   let companion: String
+  let rights: BrokerRights
   let producer: Producer
   let counters: RelayCounters
   let backlog: RelayBacklog
@@ -34,11 +35,13 @@ struct Publisher: Sendable {
     } catch {
       // Readers of committed messages need not wait for the transaction's timeout. When it fails, they do.
       _ = try? await producer.abort()
-      if let error = error as? KafkaError, error.isTooLarge {
-        throw RelayError(
-          kind: .configuration, table: table,
-          message: "the topic \(topic) refuses a record (\(error.text)): set its max.message.bytes to "
-            + "\(RelaySettings.messageBytesMax)")
+      if let error = error as? KafkaError {
+        if error.isTooLarge {
+          throw refused(
+            "the topic \(topic) refuses a record (\(error.text)): ask the brokers' owner to set its max.message.bytes to "
+              + "\(RelaySettings.messageBytesMax)")
+        }
+        if error.isDenied { throw refused(rights.sentence(.write(topic: topic))) }
       }
       throw error
     }
@@ -47,6 +50,8 @@ struct Publisher: Sendable {
     backlog.published(state)
     return state
   }
+
+  private func refused(_ message: String) -> RelayError { RelayError(kind: .refused, table: table, message: message) }
 
   /// The companion's record, in the transaction that is open.
   static func send(_ state: RelayState, to companion: String, _ producer: isolated Producer) throws {

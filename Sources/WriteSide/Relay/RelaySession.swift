@@ -40,6 +40,8 @@ struct RelaySession: Sendable {
   enum Failure: Sendable, Equatable {
     /// A new session, after a pause.
     case retry(after: Duration)
+    /// The brokers do not allow it: a new session, after a pause, until they do. Somebody has to be asked for that.
+    case refused(reason: String, retryAfter: Duration)
     /// Somebody else used this relay's transactional id: the companion topic says who.
     case fenced
     case stop(RelayError)
@@ -150,7 +152,10 @@ struct RelaySession: Sendable {
 
   /// What follows from an error, for the nth time in a row, from 1 on.
   static func failed(_ error: any Error, _ table: String, _ names: TopicNames, attempts: Int) -> Failure {
+    let pause = min(pauseMax, .milliseconds(100) * (1 << min(max(attempts, 1) - 1, 6)))
     switch error {
+    case let error as RelayError where error.kind == .refused: return .refused(reason: "\(error)", retryAfter: pause)
+    case let error as LogError where error.kind == .denied: return .refused(reason: "\(error)", retryAfter: pause)
     case let error as RelayError: return .stop(error)
     case let error as KafkaError where error.isFenced: return .fenced
     case let error as LogError where error.kind == .trimmed || error.kind == .corrupt:
@@ -161,7 +166,7 @@ struct RelaySession: Sendable {
             "\(error.message). Records that were never published cannot be; to publish again what the table's log keeps: afterimage "
             + "relay republish \(table)\(names.namespace.option)"))
     default:
-      return .retry(after: min(pauseMax, .milliseconds(100) * (1 << min(max(attempts, 1) - 1, 6))))
+      return .retry(after: pause)
     }
   }
 

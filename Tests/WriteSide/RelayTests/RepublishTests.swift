@@ -61,6 +61,22 @@ import Testing
     }
   }
 
+  @Test func `a place in the old topic that is the end of the new one hides no records`() async throws {
+    let fixture = try RelayFixture(partitions: 1)
+    try await RelayTests.write(fixture, 5)
+    try await fixture.relaying {
+      _ = try await fixture.published(try fixture.log())
+      let tableID = try await fixture.log().describe().tableID
+      // Five records and the mark of their transaction, more marks where they came in several.
+      let offsets = try await fixture.raw(0).count
+      for end in offsets...offsets + 6 {
+        var cursor = LogCursor(tableID: tableID, sequence: 3, hint: Int64(end))
+        let rest = try await read(try fixture.log(), &cursor, through: 5)
+        #expect(rest == [4, 5], "from offset \(end)")
+      }
+    }
+  }
+
   @Test func `a reader that is ahead waits and says so, and never takes the new topic for one that lost records`() async throws {
     let fixture = try RelayFixture(partitions: 1)
     try await RelayTests.write(fixture, 30)
