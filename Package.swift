@@ -123,7 +123,7 @@ let package = Package(
     kit("Log", "ChangeLogConformance", ["RecordLiteralTestKit", "ChangeLog", "ChangeRecords", "DynamoModel"]),
     module("Log", "KafkaLog", ["Kafka", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
     module("Log", "ServedLog", ["DynamoClient", "DynamoModel", "ChangeRecords", "ChangeLog"]),
-    tests("Log", "KafkaLog", ["RecordLiteralTestKit", "KafkaLog", "ChangeRecords"]),
+    tests("Log", "KafkaLog", ["RecordLiteralTestKit", "KafkaLog", "ChangeLog", "ChangeRecords"]),
 
     // WriteSide
     module("WriteSide", "TableStore", ["RocksDB", "Services", "DynamoModel", "ChangeRecords", "ChangeLog"]),
@@ -217,7 +217,7 @@ let package = Package(
         "LiteralTestKit", "RecordLiteralTestKit", "ReadModelConformance", "MemoryReadModels", "ProjectionTestKit",
         "RandomTestKit",
         "StoreTestKit", "SQLiteReadModels", "PostgresReadModels", "PostgresTestKit",
-        "ReadModels", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
+        "ReadModels", "ChangeLog", "ChangeRecords", "Workers", "PipelineFiles", "Pipelines", "DynamoModel", "SQLite",
       ]),
     module(
       "ReadSide", "PipelineFiles",
@@ -286,7 +286,7 @@ let package = Package(
     program(
       "afterimage",
       [
-        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeRecords", "DynamoClient",
+        "Assembly", "Arguments", "ReadModels", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoClient",
         "DynamoModel",
         "HTTPClient",
         "HTTPServer",
@@ -320,7 +320,8 @@ let package = Package(
         "StoreTestKit", "SupervisionTestKit",
       ],
       exclude: [
-        "acceptance_kit.py", "bad_input.py", "dashboard.schema.json", "disk_full.py", "keda.py", "openapi.py", "page_keys.py",
+        "BrokerOwner.java", "acceptance_kit.py", "bad_input.py", "dashboard.schema.json", "disk_full.py", "keda.py", "openapi.py",
+        "page_keys.py",
         "page_login.py", "protected.py",
         "read_model_full.py", "read_only.py",
         "system_b.py",

@@ -55,6 +55,17 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The message is larger than the client's or the topic's limit.
   package var isTooLarge: Bool { code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE.rawValue }
 
+  /// The brokers know the user and do not let it do this, until their owner allows it.
+  package var isDenied: Bool {
+    [
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    ].contains { $0.rawValue == code }
+  }
+
+  /// The same of a transactional id.
+  package var isTransactionDenied: Bool { code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED.rawValue }
+
   /// The bytes received do not have the checksum that they carry.
   package var isDamaged: Bool { code == RD_KAFKA_RESP_ERR__BAD_MSG.rawValue }
 

@@ -82,7 +82,7 @@ package actor Producer {
     } catch {
       // The delivery's own error says more than that the transaction failed.
       let failure = handle.callbacks.state.withLock { $0.deliveryFailure }
-      if let failure, !error.isFenced, !error.isFatal {
+      if let failure, !error.isFenced, !error.isFatal, !error.isDenied {
         throw KafkaError(code: failure.code, requiresAbort: error.requiresAbort, failure.text)
       }
       throw error

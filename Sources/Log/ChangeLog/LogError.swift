@@ -3,6 +3,8 @@ package struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Kind: String, Sendable {
     /// Passing: the same call may go through later.
     case retry
+    /// The log's owner does not allow it: the same call goes through once they do.
+    case denied
     /// A record is unreadable, or a number is missing: the lane stops for an operator.
     case corrupt
     /// What is asked for is no longer kept.

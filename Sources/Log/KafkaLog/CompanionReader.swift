@@ -7,6 +7,7 @@ internal import Services
 package actor CompanionReader {
   private let table: String
   private let topic: String
+  private let rights: BrokerRights
   private let consumer: Consumer
   private var stream: Fetch?
   private var last: RelayState?
@@ -23,9 +24,11 @@ package actor CompanionReader {
   /// Offsets from the end within which the last record is looked for where it is not there: aborted transactions lie after it.
   private static let tailOffsets: Int64 = 64
 
-  package init(table: String, consumer: Consumer) {
+  /// Reads nothing yet. `consumer` is asked by this reader and may be by others.
+  package init(table: String, names: TopicNames = TopicNames(), consumer: Consumer) {
     self.table = table
-    topic = TopicNames.companion(of: table)
+    topic = names.companion(of: table)
+    rights = BrokerRights(names)
     self.consumer = consumer
   }
 
@@ -185,6 +188,6 @@ package actor CompanionReader {
         .configuration, table: table,
         "there is no topic \(topic): start a relay for the table (afterimage serve --roles relay) against these brokers")
     }
-    return LogError(.retry, table: table, "the topic \(topic) cannot be read: \(error.text)")
+    return rights.failure(error, of: table, topic: topic, message: "the topic \(topic) cannot be read: \(error.text)")
   }
 }

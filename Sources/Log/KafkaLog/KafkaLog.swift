@@ -15,6 +15,7 @@ internal import Synchronization
 /// stream of its own, kept for the next call with the cursor at which it stands.
 package final class KafkaLog: ChangeLog {
   package let table: String
+  private let names: TopicNames
   private let configuration: KafkaConfiguration
   private let log: KafkaLogSink
   /// Has no stream of records: it reads the relay's topic, and asks.
@@ -46,13 +47,16 @@ package final class KafkaLog: ChangeLog {
   private static let retentionAge = Duration.seconds(60)
 
   /// Throws for a setting that librdkafka refuses; no broker is asked yet.
-  package init(table: String, configuration: KafkaConfiguration, log: @escaping KafkaLogSink) throws(KafkaError) {
+  package init(
+    table: String, names: TopicNames = TopicNames(), configuration: KafkaConfiguration, log: @escaping KafkaLogSink
+  ) throws(KafkaError) {
     self.table = table
+    self.names = names
     self.configuration = configuration
     self.log = log
     let consumer = try Consumer(configuration, log: log)
     asking = consumer
-    companion = CompanionReader(table: table, consumer: consumer)
+    companion = CompanionReader(table: table, names: names, consumer: consumer)
   }
 
   package func describe() async throws(LogError) -> LogDescription {
@@ -89,6 +93,24 @@ package final class KafkaLog: ChangeLog {
     return batch
   }
 
+  /// A transaction may be visible in the relay's topic a moment before it is in that of the records; a place that hides records longer is a wrong one.
+  private static let missingMax = Duration.seconds(1)
+
+  /// Whether records are published that are not after the place where the cursor said: one of an earlier topic may be the end of this one.
+  private func hidesRecords(_ reader: inout PartitionReader) async throws(LogError) -> Bool {
+    guard reader.isAtEnd, !reader.isLocated else { return false }
+    let state = try await state()
+    guard state.tableID == reader.cursor.tableID, reader.topic == topic(state), reader.partition < state.partitions.count,
+      state.partitions[reader.partition].sequence > reader.cursor.sequence
+    else {
+      reader.missingSince = nil
+      return false
+    }
+    let since = reader.missingSince ?? .now
+    reader.missingSince = since
+    return .now - since >= KafkaLog.missingMax
+  }
+
   /// Reads until there is something to give, or the wait is over. A record that cannot be read ends a batch with records; the next
   /// call begins with it and throws.
   private func fill(
@@ -101,7 +123,13 @@ package final class KafkaLog: ChangeLog {
       let hasSomething = !batch.entries.isEmpty || !batch.foreign.isEmpty
       switch stop {
       case .limit: return
-      case .empty: if hasSomething { return }
+      case .empty:
+        if hasSomething { return }
+        if try await hidesRecords(&reader) {
+          try await restart(&reader, at: try await locate(reader.partition, reader.cursor))
+          reader.isLocated = true
+          continue
+        }
       case .failure(let error):
         guard hasSomething else { throw error }
         return try await restart(&reader, at: batch.end.hint)
@@ -114,7 +142,7 @@ package final class KafkaLog: ChangeLog {
       }
       let remaining = deadline - ContinuousClock.now
       if remaining <= .zero || Task.isCancelled { return }
-      await reader.stream.arrivals.wait(since: ticket, timeout: remaining)
+      await reader.stream.arrivals.wait(since: ticket, timeout: min(remaining, KafkaLog.missingMax))
     }
   }
 
@@ -238,11 +266,11 @@ extension KafkaLog {
       let stream = try await Fetch(
         try consumer(making: slot, partitions: state.partitions.count), topic: topic, partition: partition, offset: offset)
       var reader = PartitionReader(
-        table: table, topic: topic, partition: partition, slot: slot, stream: stream, cursor: cursor)
+        table: table, topic: topic, partition: partition, rights: rights, slot: slot, stream: stream, cursor: cursor)
       reader.isLocated = cursor.hint == 0
       return reader
     } catch {
-      throw self.error(.retry, partition, error.text)
+      throw rights.failure(error, of: table, partition: partition, topic: topic, message: error.text)
     }
   }
 
@@ -252,8 +280,9 @@ extension KafkaLog {
         consumer(reader.slot), topic: reader.topic, partition: reader.partition, offset: offset)
       reader.isAtEnd = false
       reader.isLocated = false
+      reader.missingSince = nil
     } catch {
-      throw self.error(.retry, reader.partition, error.text)
+      throw rights.failure(error, of: table, partition: reader.partition, topic: reader.topic, message: error.text)
     }
   }
 
@@ -307,7 +336,14 @@ extension KafkaLog {
 // MARK: - Questions
 
 extension KafkaLog {
-  private func topic(_ state: RelayState) -> String { TopicNames.records(of: table, publication: state.publication) }
+  private func topic(_ state: RelayState) -> String { names.records(of: table, publication: state.publication) }
+
+  private var rights: BrokerRights { BrokerRights(names) }
+
+  /// The command that has the table published again.
+  private var republishing: String {
+    "afterimage relay republish \(table) --kafka \(configuration.bootstrap)\(names.namespace.option)"
+  }
 
   private func state(fresh: Bool = false) async throws(LogError) -> RelayState {
     guard let state = fresh ? try await companion.freshState() : try await companion.state() else {
@@ -331,20 +367,20 @@ extension KafkaLog {
     do throws(KafkaError) {
       count = try await asking.partitions(of: topic)
     } catch {
-      throw LogError(.retry, table: table, "the topic \(topic) cannot be described: \(error.text)")
+      throw rights.failure(
+        error, of: table, topic: topic, message: "the topic \(topic) cannot be described: \(error.text)")
     }
     guard let count else {
       throw LogError(
         .configuration, table: table,
         "there is no topic \(topic): was it deleted? The relay publishes the table again at its next start, or at once with: "
-          + "afterimage relay republish \(table) --kafka \(configuration.bootstrap)")
+          + republishing)
     }
     guard count == state.partitions.count else {
       throw LogError(
         .configuration, table: table,
         "the topic \(topic) has \(count) partitions, the table has \(state.partitions.count): a topic's partitions must not be "
-          + "changed; have the table published again: afterimage relay republish \(table) "
-          + "--kafka \(configuration.bootstrap)")
+          + "changed; have the table published again: " + republishing)
     }
   }
 
@@ -361,7 +397,9 @@ extension KafkaLog {
 
   private func locator(_ partition: Int, _ topic: String) throws(LogError) -> RecordLocator {
     do throws(KafkaError) {
-      return RecordLocator(table: table, topic: topic, partition: partition, consumer: try Consumer(configuration, log: log))
+      return RecordLocator(
+        table: table, topic: topic, partition: partition, republishing: republishing, rights: rights,
+        consumer: try Consumer(configuration, log: log))
     } catch {
       throw self.error(.configuration, partition, error.text)
     }
@@ -372,7 +410,9 @@ extension KafkaLog {
     do throws(KafkaError) {
       _ = try await consumer(reader.slot).partitions(of: reader.topic, patience: .zero)
     } catch {
-      throw self.error(.retry, reader.partition, "no broker of \(configuration.bootstrap) answers: \(error.text)")
+      throw rights.failure(
+        error, of: table, partition: reader.partition, topic: reader.topic,
+        message: "no broker of \(configuration.bootstrap) answers: \(error.text)")
     }
   }
 

@@ -7,6 +7,7 @@ struct PartitionReader: Sendable {
   let table: String
   let topic: String
   let partition: Int
+  private let rights: BrokerRights
   /// Which of the log's consumers fetches it.
   let slot: Int
   var stream: Fetch
@@ -18,9 +19,14 @@ struct PartitionReader: Sendable {
   var isAtEnd = false
   /// The place of the next record was looked up, so a number that is missing is missing.
   var isLocated = false
+  /// Since when the topic ends here though the relay has published more after the cursor; nil while it does not.
+  var missingSince: ContinuousClock.Instant?
   var usedAt = ContinuousClock.now
 
-  init(table: String, topic: String, partition: Int, slot: Int, stream: Fetch, cursor: LogCursor) {
+  init(
+    table: String, topic: String, partition: Int, rights: BrokerRights, slot: Int, stream: Fetch, cursor: LogCursor
+  ) {
+    self.rights = rights
     self.table = table
     self.topic = topic
     self.partition = partition
@@ -127,7 +133,7 @@ struct PartitionReader: Sendable {
     if error.isOutOfRange { return .lost("the offset \(cursor.hint) is not kept: \(error.text)") }
     if error.isUnknownTopic { return .failure(self.error(.configuration, "\(error.text): was the topic deleted?")) }
     if error.isDamaged { return .failure(self.error(.corrupt, error.text)) }
-    return .failure(self.error(.retry, error.text))
+    return .failure(rights.failure(error, of: table, partition: partition, topic: topic, message: error.text))
   }
 
   private func error(_ kind: LogError.Kind, _ message: String) -> LogError {

@@ -13,6 +13,9 @@ struct RecordLocator {
   let table: String
   let topic: String
   let partition: Int
+  /// The command that has the table published again.
+  let republishing: String
+  let rights: BrokerRights
   let consumer: Consumer
 
   /// A record of ours on the topic.
@@ -79,7 +82,7 @@ struct RecordLocator {
     do throws(KafkaError) {
       stream = try await Fetch(consumer, topic: topic, partition: partition, offset: offset)
     } catch {
-      throw retry(error.text)
+      throw failure(error)
     }
     let deadline = ContinuousClock.now + .seconds(10)
     while true {
@@ -109,7 +112,7 @@ struct RecordLocator {
         event: { event in
           switch event {
           case .end(let offset): .success(.end(offset))
-          case .failure(let error): .failure(retry(error.text))
+          case .failure(let error): .failure(failure(error))
           }
         })
       guard let step else { return nil }
@@ -138,9 +141,7 @@ struct RecordLocator {
     return best
   }
 
-  private var mend: String {
-    "have what the table's own log keeps published again: afterimage relay republish \(table)"
-  }
+  private var mend: String { "have what the table's own log keeps published again: \(republishing)" }
 
   private func gone(_ cursor: LogCursor, _ relayed: RelayState.Partition) -> LogError {
     if cursor.sequence > relayed.sequence, cursor.sequence <= relayed.promised {
@@ -153,6 +154,10 @@ struct RecordLocator {
       ? "the position \(cursor.sequence) is past the log's end \(relayed.sequence): the topic lost records, or is another one; \(mend)"
       : "record \(cursor.sequence.next) is no longer kept, though \(relayed.sequence) were published: \(mend)"
     return LogError(.trimmed, table: table, partition: partition, text)
+  }
+
+  private func failure(_ error: KafkaError) -> LogError {
+    rights.failure(error, of: table, partition: partition, topic: topic, message: error.text)
   }
 
   private func retry(_ text: String) -> LogError { LogError(.retry, table: table, partition: partition, text) }

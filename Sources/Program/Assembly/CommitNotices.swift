@@ -1,3 +1,4 @@
+internal import ChangeLog
 internal import Postgres
 internal import PostgresReadModels
 internal import Services
@@ -71,14 +72,14 @@ final class CommitNotices: Service {
       made?.close()
       made = nil
       let connection = try PostgresConnection(database.settings)
-      if listens { try connection.listen(to: database.namespace) }
+      if listens { try connection.listen(to: database.namespace.name) }
       made = connection
       return connection
     }
 
     func say() {
       // Who does not hear it looks anyway.
-      try? connection().notify(database.namespace, database.worker)
+      try? connection().notify(database.namespace.name, database.worker)
     }
 
     /// Whether another process has committed something; nil when that cannot be heard, and at the first call of a connection, before which there may

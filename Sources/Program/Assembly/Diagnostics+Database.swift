@@ -5,12 +5,11 @@ internal import ReadModels
 
 /// What can be seen of a database of read models.
 extension Diagnostics {
-  /// The server, and each pipeline that has read models there: generations, lanes and who runs them, what stands still, dead letters, and the rows held
+  /// Of a place that is a database: the server, and each pipeline that has read models there: generations, lanes and who runs them, what stands still, dead letters, and the rows held
   /// against their hashes. Reads every row of the current generations, and changes nothing.
-  package static func database(url: String, passwordFile: String?) -> [Diagnosis] {
-    let database = PostgresDatabase(PostgresSettings(url, passwordFile: passwordFile))
+  package static func database(at place: ReadModelPlace) -> [Diagnosis] {
+    guard let database = place.database else { return [] }
     do {
-      let place = ReadModelPlace.database(url: url, passwordFile: passwordFile)
       return try server(database) + place.pipelines().flatMap { pipeline($0, database, place) }
     } catch let error as PostgresError {
       return [

@@ -7,8 +7,8 @@ internal import Workers
 
 /// Whether a process can do what its roles promise, as a value.
 ///
-/// A role is not ready while nothing of it works: the table store refuses writes, every relay, every pipeline has stopped, or there is no read model
-/// to ask yet. One part that stands still is named, but takes nobody's traffic from the others.
+/// A role is not ready while nothing of it works: the table store refuses writes, every relay, or all lanes of every pipeline stand still, or there is no
+/// read model to ask yet. One part that stands still is named, but takes nobody's traffic from the others.
 struct Readiness: Sendable, Equatable {
   /// Of the process as a whole.
   enum Phase: Sendable, Equatable { case starting, running, stopping }
@@ -125,15 +125,9 @@ final class NodeHealth: Sendable {
     if roles.contains(.worker) {
       var role = Readiness.Role(name: "worker")
       for worker in workers {
-        if let reason = worker.stopped {
-          role.stopped.append("\(worker.pipeline.name): \(reason)")
-          continue
-        }
-        role.working += 1
-        let lanes = worker.generations.first?.lanes
-        role.stopped += ([lanes?.deciderStopped].compactMap { $0 } + (lanes?.all ?? []).compactMap(\.stopped)).map {
-          "\(worker.pipeline.name): \($0)"
-        }
+        let found = worker.standstill
+        if found.isWorking { role.working += 1 }
+        role.stopped += found.reasons.map { "\(worker.pipeline.name): \($0)" }
       }
       found.append(role)
     }

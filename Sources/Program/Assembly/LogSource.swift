@@ -10,6 +10,7 @@ internal import Telemetry
 final class LogSource: Sendable {
   private let store: TableStore?
   private let kafka: KafkaConfiguration?
+  private let names: TopicNames
   private let logger: Logger
   private let opened = Mutex<[String: KafkaLog]>([:])
 
@@ -18,6 +19,7 @@ final class LogSource: Sendable {
     self.store = store
     logger = settings.logger
     kafka = settings.kafkaConfiguration
+    names = TopicNames(settings.namespace)
     if settings.roles.contains(.worker), store == nil, kafka == nil {
       throw StartError("a worker without the table role reads from Kafka: name the brokers with --kafka")
     }
@@ -40,7 +42,7 @@ final class LogSource: Sendable {
     return opened.withLock { opened in
       if let log = opened[table] { return log }
       do {
-        let log = try KafkaLog(table: table, configuration: kafka, log: LogSource.sink(logger))
+        let log = try KafkaLog(table: table, names: names, configuration: kafka, log: LogSource.sink(logger))
         opened[table] = log
         return log
       } catch {

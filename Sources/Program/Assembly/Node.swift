@@ -6,6 +6,7 @@ internal import Foundation
 internal import HTTPServer
 internal import PipelineFiles
 package import Pipelines
+internal import PostgresReadModels
 internal import QueryAPI
 internal import Services
 internal import TableAPI
@@ -24,6 +25,7 @@ package final class Node: Sendable {
   private let groups: WorkerGroups?
   /// Where read models are in a database.
   private let notices: CommitNotices?
+  private let database: PostgresDatabase?
   private let reports: WorkReports?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
@@ -93,9 +95,15 @@ package final class Node: Sendable {
     let source = try LogSource(settings, store)
     if settings.roles.contains(.relay), let kafka = settings.kafkaConfiguration {
       if let store {
-        relays = [RelayGroup(store: store, kafka: kafka, logger: logger, metrics: metrics, board: board)]
+        relays = [
+          RelayGroup(
+            store: store, kafka: kafka, namespace: settings.namespace, logger: logger, metrics: metrics, board: board)
+        ]
       } else if let endpoint = settings.tableEndpoint {
-        relays = [RelayGroup(endpoint: endpoint, kafka: kafka, logger: logger, metrics: metrics, board: board)]
+        relays = [
+          RelayGroup(
+            endpoint: endpoint, kafka: kafka, namespace: settings.namespace, logger: logger, metrics: metrics, board: board)
+        ]
       } else {
         throw StartError("a relay without the table role reads from a table server: name it with --table-endpoint")
       }
@@ -107,7 +115,7 @@ package final class Node: Sendable {
     var groups: WorkerGroups?
     if settings.roles.contains(.worker) {
       if home.database != nil, let kafka = settings.kafkaConfiguration {
-        groups = WorkerGroups(kafka, instance: settings.instance, logger: logger) { source.kafkaLog($0) }
+        groups = WorkerGroups(kafka, settings.namespace, instance: settings.instance, logger: logger) { source.kafkaLog($0) }
       } else if let database = home.database {
         claiming = try Claiming(database, pipelines: pipelines.map(\.name), settings.logger)
       }
@@ -130,6 +138,7 @@ package final class Node: Sendable {
     self.workers = workers
     self.claiming = claiming
     self.groups = groups
+    database = home.database
     notices = home.database.map { CommitNotices($0, committed: committed, changed: changed) }
     let live = LivePipelines(
       pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
@@ -169,6 +178,9 @@ package final class Node: Sendable {
     healthServer = try Node.listen(settings, health: routes)
     healthEndpoint = "http://\(healthServer.address):\(healthServer.port)"
   }
+
+  /// The schema in which people find a pipeline's rows; nil of read models in files.
+  package func viewSchema(_ pipeline: String) -> String? { database?.viewSchema(pipeline) }
 
   private static func file(_ folder: String) -> String {
     folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName

@@ -1,3 +1,4 @@
+package import ChangeLog
 package import Services
 package import Telemetry
 
@@ -34,6 +35,8 @@ package struct NodeSettings: Sendable {
   package var kafka: String?
   /// Further librdkafka settings, `name=value`.
   package var kafkaSettings: [String: String]
+  /// Begins the names of what the process keeps on Kafka and in PostgreSQL.
+  package var namespace = Namespace.usual
   /// Under this name the process comes back to its worker groups after a restart without a rebalance; nil leaves them at each stop.
   package var instance: String?
   /// Where effects are carried out when this process has no table role.

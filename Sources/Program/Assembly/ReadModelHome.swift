@@ -28,7 +28,7 @@ struct ReadModelHome: Sendable {
       return
     }
     let connection = PostgresSettings(url, passwordFile: settings.readModelsPasswordFile)
-    let database = PostgresDatabase(connection)
+    let database = PostgresDatabase(connection, namespace: settings.namespace)
     self.database = database
     stores = database.stores
     store = { $0 }

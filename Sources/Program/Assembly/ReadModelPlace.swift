@@ -1,3 +1,4 @@
+package import ChangeLog
 internal import Foundation
 internal import PipelineFiles
 internal import Pipelines
@@ -11,7 +12,7 @@ package enum ReadModelPlace: Sendable {
   /// Files in a data directory.
   case data(String)
   /// Schemas of a PostgreSQL database.
-  case database(url: String, passwordFile: String?)
+  case database(url: String, passwordFile: String?, namespace: Namespace)
 
   /// How many of the store's own findings are given.
   static let faultsMax = 20
@@ -31,13 +32,14 @@ package enum ReadModelPlace: Sendable {
   package var options: String {
     switch self {
     case .data(let path): "--data \(path)"
-    case .database: "--read-models URL"
+    case .database(_, _, let namespace): "--read-models URL\(namespace.option)"
     }
   }
 
-  private var database: PostgresDatabase? {
-    guard case .database(let url, let file) = self else { return nil }
-    return PostgresDatabase(PostgresSettings(url, passwordFile: file))
+  /// Nil for files.
+  var database: PostgresDatabase? {
+    guard case .database(let url, let file, let namespace) = self else { return nil }
+    return PostgresDatabase(PostgresSettings(url, passwordFile: file), namespace: namespace)
   }
 
   /// The names of the pipelines that have a read model there. Folders that were set aside are not among them.

@@ -27,21 +27,27 @@ struct RelayGroup: Service {
   let tables: @Sendable () async throws -> [String]
   let source: @Sendable (String) -> Source
   let kafka: KafkaConfiguration
+  let settings: RelaySettings
   let logger: Logger
   let metrics: Metrics
   let board: RelayBoard
   let name = "relays"
 
-  init(store: TableStore, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics, board: RelayBoard) {
+  init(
+    store: TableStore, kafka: KafkaConfiguration, namespace: Namespace, logger: Logger, metrics: Metrics, board: RelayBoard
+  ) {
     tables = { store.tableNames(after: nil, limit: .max).names }
     source = { table in
       Source(
         log: EmbeddedLog(store, table: table), partitionKey: { store.table(table)?.definition.key.partition.name })
     }
+    settings = RelaySettings(namespace: namespace)
     (self.kafka, self.logger, self.metrics, self.board) = (kafka, logger, metrics, board)
   }
 
-  init(endpoint: String, kafka: KafkaConfiguration, logger: Logger, metrics: Metrics, board: RelayBoard) {
+  init(
+    endpoint: String, kafka: KafkaConfiguration, namespace: Namespace, logger: Logger, metrics: Metrics, board: RelayBoard
+  ) {
     let client = DynamoClient(endpoint: endpoint, attemptsMax: 1)
     tables = {
       let tape = try await client.call("Afterimage_20261121.DescribeServer") { _ in }.body
@@ -57,6 +63,7 @@ struct RelayGroup: Service {
       let log = ServedLog(table: table, client: client)
       return Source(log: log, partitionKey: { log.partitionKey })
     }
+    settings = RelaySettings(namespace: namespace)
     (self.kafka, self.logger, self.metrics, self.board) = (kafka, logger, metrics, board)
   }
 
@@ -78,7 +85,9 @@ struct RelayGroup: Service {
           relayed.insert(table)
           let source = source(table)
           let relay = Relay(
-            source: source.log, kafka: kafka, logger: logger, metrics: metrics, partitionKey: source.partitionKey)
+            source: source.log, kafka: kafka, settings: settings, logger: logger, metrics: metrics,
+            partitionKey: source.partitionKey,
+            standsStill: { reason in if let reason { board.stopped(table, reason) } else { board.started(table) } })
           group.addTask { try await runMeasured(relay, table) }
         }
         try? await Task.sleep(for: RelayGroup.interval)

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import ChangeLog
 internal import Pipelines
 internal import Postgres
 internal import PostgresReadModels
@@ -20,7 +20,8 @@ package enum ScenarioPlace: Sendable {
         store: try SQLiteGeneration(path: path, pipeline: pipeline), reader: try SQLiteReader(path: path, pipeline: pipeline))
     case .database(let url):
       do {
-        let database = PostgresDatabase(PostgresSettings(url), namespace: "afterimage-test-\(UUID().uuidString.prefix(8))")
+        let database = PostgresDatabase(
+          PostgresSettings(url), namespace: try Namespace("afterimage-test-\(String(UInt32.random(in: 0 ... .max), radix: 16))"))
         let generation = Generation(number: 1, fingerprint: pipeline.fingerprint, state: .building, store: pipeline.name)
         return ScenarioReadModel(
           store: try PostgresGeneration(database, generation, pipeline: pipeline),

@@ -8,7 +8,7 @@ internal import Workers
 
 /// This process's membership in the consumer groups that share out the lanes: one group for each definition of a pipeline that is worked on here.
 ///
-/// A group's name is `afterimage.<pipeline>.<fingerprint>`, so that workers of two definitions are two groups. Kafka's tools show members, assignment and
+/// A group's name is `<namespace>.<pipeline>.<fingerprint>`, so that workers of two definitions are two groups. Kafka's tools show members, assignment and
 /// lag; where lanes stand is in the read model alone.
 final class WorkerGroups: LaneAssigner, Service {
   let name = "worker groups"
@@ -27,13 +27,14 @@ final class WorkerGroups: LaneAssigner, Service {
     let tables: [String]
     private let state = Mutex<(users: Int, unusedSince: ContinuousClock.Instant?)>((0, nil))
 
-    init(_ key: Key, number: Int, _ tables: [String]) {
+    let group: String
+
+    init(_ key: Key, _ namespace: Namespace, number: Int, tables: [String]) {
+      group = "\(namespace.name).\(key.pipeline).\(key.fingerprint)"
       self.key = key
       self.number = number
       self.tables = tables
     }
-
-    var group: String { "\(WorkerGroups.namespace).\(key.pipeline).\(key.fingerprint)" }
 
     func use() {
       state.withLock {
@@ -55,7 +56,6 @@ final class WorkerGroups: LaneAssigner, Service {
     }
   }
 
-  static let namespace = "afterimage"
   private static let lingering = Duration.seconds(3)
   /// For so long the lanes of a revoked assignment may go on to their last checkpoint: every member of the group waits for it.
   private static let parkingMax = Duration.seconds(3)
@@ -64,6 +64,7 @@ final class WorkerGroups: LaneAssigner, Service {
   private static let topicsInterval = Duration.seconds(2)
 
   private let kafka: KafkaConfiguration
+  private let namespace: Namespace
   private let instance: String?
   private let logger: Logger
   private let log: @Sendable (String) -> KafkaLog
@@ -71,8 +72,12 @@ final class WorkerGroups: LaneAssigner, Service {
   private let joined = Signal()
 
   /// `instance` is the name under which this process comes back to its groups without a rebalance; `log` gives a table's log.
-  init(_ kafka: KafkaConfiguration, instance: String?, logger: Logger, log: @escaping @Sendable (String) -> KafkaLog) {
+  init(
+    _ kafka: KafkaConfiguration, _ namespace: Namespace, instance: String?, logger: Logger,
+    log: @escaping @Sendable (String) -> KafkaLog
+  ) {
     self.kafka = kafka
+    self.namespace = namespace
     self.instance = instance
     self.logger = logger
     self.log = log
@@ -81,7 +86,7 @@ final class WorkerGroups: LaneAssigner, Service {
   func join(_ fingerprint: String, pipeline: String, tables: [String]) -> LaneAssignment {
     let key = Key(pipeline: pipeline, fingerprint: fingerprint)
     let membership = memberships.withLock { memberships in
-      let membership = memberships.all[key] ?? Membership(key, number: memberships.made, tables)
+      let membership = memberships.all[key] ?? Membership(key, namespace, number: memberships.made, tables: tables)
       memberships.made += 1
       membership.use()
       memberships.all[key] = membership
@@ -203,8 +208,13 @@ final class WorkerGroups: LaneAssigner, Service {
         }
         throw StartError("the consumer group \(group) refuses this member for good: \(error)")
       case .failed(let error)?:
-        if said != error.text { logger.warning("the worker group", ["group": group, "reason": error.text]) }
-        said = error.text
+        var reason = error.text
+        if error.isDenied {
+          reason = BrokerRights(TopicNames(namespace)).sentence(.join(group: group, pipeline: membership.key.pipeline))
+          membership.assignment.trouble = reason
+        }
+        if said != reason { logger.warning("the worker group", ["group": group, "reason": reason]) }
+        said = reason
       case nil: break
       }
       if ContinuousClock.now - committed > WorkerGroups.commitInterval {

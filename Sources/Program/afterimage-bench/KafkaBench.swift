@@ -102,7 +102,7 @@ enum KafkaBench {
   private static func consume(_ table: String, _ kafka: KafkaConfiguration, _ report: inout Report) throws -> Rate {
     let watch = Stopwatch()
     let bytes = try RawConsumer.consume(
-      kafka.bootstrap, topic: TopicNames.records(of: table), messages: SessionBench.records)
+      kafka.bootstrap, topic: TopicNames().records(of: table), messages: SessionBench.records)
     let rate = Rate(watch)
     if report.value("kafka.value_bytes") == nil {
       report.add("kafka.value_bytes", Double(bytes) / Double(SessionBench.records), "bytes")

@@ -1,3 +1,4 @@
+internal import ChangeLog
 internal import Foundation
 internal import PipelineFiles
 internal import Pipelines
@@ -30,7 +31,7 @@ enum StoreBench {
       let log = EmbeddedLog(store, table: "Activity")
       let job = PipelineBench.Job(
         pipeline: try SessionBench.pipeline(), file: file, directory: directory, records: SessionBench.records)
-      try await compare("stores.sessions", job, log, url, &measured)
+      try await compare(job, log, label: "stores.sessions", database: url, into: &measured)
     }
     if let messages = try ChatInput.load() {
       try await withTemporaryDirectory { directory in
@@ -40,7 +41,8 @@ enum StoreBench {
         _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
         try await PipelineBench.fill(store, "Chat", messages)
         let job = PipelineBench.Job(pipeline: pipeline, file: "pipelines/chat-rooms/pipeline.yaml", directory: directory)
-        try await compare("stores.chat_rooms", job, EmbeddedLog(store, table: "Chat"), url, &measured)
+        try await compare(
+          job, EmbeddedLog(store, table: "Chat"), label: "stores.chat_rooms", database: url, into: &measured)
       }
     } else {
       measured.note("stores", "chat-rooms is skipped: its messages are in ../shared, or where AFTERIMAGE_SHARED says")
@@ -49,10 +51,10 @@ enum StoreBench {
   }
 
   private static func compare(
-    _ label: String, _ job: PipelineBench.Job, _ log: EmbeddedLog, _ url: String, _ report: inout Report
+    _ job: PipelineBench.Job, _ log: EmbeddedLog, label: String, database url: String, into report: inout Report
   ) async throws {
     var costs: [Cost] = []
-    let database = PostgresDatabase(PostgresSettings(url), namespace: "bench-\(UInt32.random(in: 0 ... .max))")
+    let database = PostgresDatabase(PostgresSettings(url), namespace: try Namespace("bench-\(UInt32.random(in: 0 ... .max))"))
     for (name, stores) in [("sqlite", ReadModelStores.sqlite), ("postgres", database.stores)] {
       var own = job
       own.directory = job.directory + "/" + name

@@ -1,5 +1,6 @@
 internal import Arguments
 internal import Assembly
+internal import ChangeLog
 internal import Foundation
 internal import HTTPServer
 internal import Pipelines
@@ -25,6 +26,24 @@ enum NodeOptions {
   static let readModelsThere = Command.Option(
     "read-models", value: "URL", "The PostgreSQL database that holds the read models (postgres://..., as libpq takes it).")
 
+  static let namespace = Command.Option(
+    "namespace", value: "NAME",
+    "Begins the names of topics, consumer groups and schemas, so that several environments share a Kafka or a PostgreSQL; afterimage unless given. AFTERIMAGE_NAMESPACE says it too."
+  )
+
+  /// The flag, else the environment.
+  static func namespace(_ arguments: ParsedArguments) throws(UsageError) -> Namespace {
+    let given = arguments.value("namespace")
+    guard let name = given ?? ProcessInfo.processInfo.environment["AFTERIMAGE_NAMESPACE"], given != nil || !name.isEmpty else {
+      return .usual
+    }
+    do throws(Namespace.Refusal) {
+      return try Namespace(name)
+    } catch {
+      throw UsageError("\(given == nil ? "AFTERIMAGE_NAMESPACE" : "--namespace"): \(error)", command: arguments.command)
+    }
+  }
+
   /// What the flag names; nil without it.
   private static func database(_ arguments: ParsedArguments) throws(UsageError) -> String? {
     guard let url = arguments.value("read-models") else { return nil }
@@ -39,7 +58,7 @@ enum NodeOptions {
   }
 
   /// The flag, else the environment, where a password is not seen by everybody.
-  static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+  private static func readModels(_ arguments: ParsedArguments) throws(UsageError) -> String? {
     if let url = try database(arguments) { return url }
     guard let url = ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty else {
       guard arguments.value("read-models-password-file") == nil else {
@@ -56,10 +75,13 @@ enum NodeOptions {
     let file = arguments.value("read-models-password-file")
     switch (arguments.value("data"), try database(arguments)) {
     case (_?, _?): throw UsageError("--data and --read-models are two places", command: arguments.command)
-    case (nil, let url?): return .database(url: url, passwordFile: file)
+    case (nil, let url?): return .database(url: url, passwordFile: file, namespace: try namespace(arguments))
     case (let data, nil):
       guard file == nil else {
         throw UsageError("--read-models-password-file goes with --read-models", command: arguments.command)
+      }
+      guard arguments.value("namespace") == nil else {
+        throw UsageError("--namespace goes with --read-models", command: arguments.command)
       }
       return data.map { .data($0) }
     }
@@ -68,8 +90,19 @@ enum NodeOptions {
   /// The same; where they name none, the environment, and then the usual directory.
   static func usualPlace(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace {
     if arguments.value("data") != nil, let place = try place(arguments) { return place }
-    guard let url = try readModels(arguments) else { return .data("./afterimage-data") }
-    return .database(url: url, passwordFile: arguments.value("read-models-password-file"))
+    return try databasePlace(arguments) ?? .data("./afterimage-data")
+  }
+
+  /// The database that the flag names, else the environment; nil for none.
+  static func databasePlace(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace? {
+    guard let url = try readModels(arguments) else {
+      guard arguments.value("namespace") == nil else {
+        throw UsageError("--namespace goes with --read-models", command: arguments.command)
+      }
+      return nil
+    }
+    return .database(
+      url: url, passwordFile: arguments.value("read-models-password-file"), namespace: try namespace(arguments))
   }
 
   static func settings(_ arguments: ParsedArguments) throws(UsageError) -> NodeSettings {
@@ -96,6 +129,13 @@ enum NodeOptions {
     settings.healthAddress = arguments.value("health-address") ?? "127.0.0.1"
     settings.readModels = try readModels(arguments)
     settings.readModelsPasswordFile = arguments.value("read-models-password-file")
+    settings.namespace = try namespace(arguments)
+    guard arguments.value("namespace") == nil || arguments.value("kafka") != nil || settings.readModels != nil else {
+      throw UsageError(
+        "--namespace is for names on a Kafka or in a PostgreSQL: it goes with --kafka or --read-models",
+        command: arguments.command
+      )
+    }
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
@@ -110,6 +150,19 @@ enum NodeOptions {
     }
     return settings
   }
+
+  /// What librdkafka is given beside the brokers: `--kafka-set`, and the password that the environment holds.
+  static func kafkaSettings(_ arguments: ParsedArguments) throws(UsageError) -> [String: String] {
+    var settings = try pairs(arguments, "kafka-set")
+    let password = ProcessInfo.processInfo.environment["AFTERIMAGE_KAFKA_PASSWORD"] ?? ""
+    if settings["sasl.password"] == nil, !password.isEmpty { settings["sasl.password"] = password }
+    return settings
+  }
+
+  static let kafkaSet = Command.Option(
+    "kafka-set", value: "NAME=VALUE",
+    "A further setting of librdkafka. May be given several times. AFTERIMAGE_KAFKA_PASSWORD holds sasl.password where not everybody sees it."
+  )
 
   /// `NAME=VALUE` options.
   static func pairs(_ arguments: ParsedArguments, _ name: String) throws(UsageError) -> [String: String] {
@@ -164,7 +217,7 @@ enum NodeRun {
       let place =
         settings.readModels == nil
         ? "sqlite3 -readonly \(settings.dataDirectory)/read-models/\(pipeline.name)/current.db"
-        : "PostgreSQL, schema \(pipeline.name)"
+        : "PostgreSQL, schema \(node.viewSchema(pipeline.name) ?? pipeline.name)"
       Console.line("pipeline   \(pipeline.name)  \(place)")
     }
     if node.pipelines.isEmpty { Console.line("pipeline   none: give one with --pipeline, or make one under ./pipelines") }

@@ -1,3 +1,4 @@
+package import ChangeLog
 internal import DynamoModel
 internal import Foundation
 package import Pipelines
@@ -9,35 +10,36 @@ package import ReadModels
 package struct PostgresDatabase: Sendable {
   package let settings: PostgresSettings
   /// Begins the names of all schemas, so that two environments share a database.
-  package let namespace: String
+  package let namespace: Namespace
   /// Tells this process from others that share the database, in what they claim and lead: host, process, and a number of its own.
   package let worker: String
 
   /// Connections are made when they are needed.
-  package init(_ settings: PostgresSettings, namespace: String = usualNamespace) {
+  package init(_ settings: PostgresSettings, namespace: Namespace = .usual) {
     self.settings = settings
     self.namespace = namespace
     let process = ProcessInfo.processInfo
     worker = "\(process.hostName):\(process.processIdentifier):\(String(UInt32.random(in: 0 ... .max), radix: 16))"
   }
 
+  /// The role that may read the views and nothing else, if there is one of this name.
+  package var readerRole: String { "\(namespace.name)_reader" }
+
   /// Of a pipeline whose store has this name: its last part where it is a path. A name too long for PostgreSQL is shortened, with a hash of the whole.
   func schema(_ store: String) -> String {
     let name = store.split(separator: "/").last.map(String.init) ?? store
-    return PostgresDatabase.shortened("\(namespace).\(name)", bytesMax: PostgresDatabase.identifierBytesMax - 12)
+    return PostgresDatabase.shortened("\(namespace.name).\(name)", bytesMax: PostgresDatabase.identifierBytesMax - 12)
   }
 
   /// The schema of a generation.
   package func schema(of generation: Generation) -> String { "\(schema(generation.store)).\(generation.number)" }
 
-  /// The schema of the views of a pipeline's current generation: the pipeline's name, after the namespace if that is not the usual one.
+  /// The schema of the views of a pipeline's current generation: the pipeline's name, after `<namespace>_` if that is not the usual one.
   package func viewSchema(_ store: String) -> String {
     let name = store.split(separator: "/").last.map(String.init) ?? store
-    let whole = namespace == PostgresDatabase.usualNamespace ? name : "\(namespace)-\(name)"
+    let whole = namespace == .usual ? name : "\(namespace.name)_\(name)"
     return PostgresDatabase.shortened(whole, bytesMax: PostgresDatabase.identifierBytesMax)
   }
-
-  package static let usualNamespace = "afterimage"
 
   /// PostgreSQL cuts longer names off.
   static let identifierBytesMax = 63
@@ -93,8 +95,8 @@ package struct PostgresDatabase: Sendable {
       """
       SELECT n.nspname::text FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'catalog'
       WHERE starts_with(n.nspname::text, $1) ORDER BY 1
-      """, .text(namespace + "."))
-    return (0..<rows.count).map { String((rows.text($0, 0) ?? "").dropFirst(namespace.count + 1)) }
+      """, .text(namespace.name + "."))
+    return (0..<rows.count).map { String((rows.text($0, 0) ?? "").dropFirst(namespace.name.count + 1)) }
   }
 
   /// The text of the pipeline file that a generation is built by.

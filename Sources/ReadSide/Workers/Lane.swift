@@ -232,7 +232,16 @@ struct Lane {
       if error.kind == .trimmed { return }
       throw error
     }
-    guard let entry = batch.entries.first, LaneRun.fingerprint(entry, batch) == position.fingerprint else {
+    guard let entry = batch.entries.first else {
+      // Not there yet, as while the table is published again from its start, or not there any more: the first read says which. Where it should be there
+      // it is asked for again.
+      let ends = try await log.ends(areFresh: true)
+      guard id.partition < ends.count, ends[id.partition].sequence >= position.cursor.sequence else { return }
+      throw LogError(
+        .retry, table: pipeline.tables[id.table].name, partition: id.partition,
+        "record \(position.cursor.sequence), the last that was applied, is not answered")
+    }
+    guard LaneRun.fingerprint(entry, batch) == position.fingerprint else {
       throw LogError(
         .corrupt, table: pipeline.tables[id.table].name, partition: id.partition,
         "record \(position.cursor.sequence) is not the one that was applied: the log was cut or written again; "

@@ -21,6 +21,8 @@ package final class LaneAssignment: Sendable {
 
   private struct State {
     var turn: Turn
+    /// Why this process is assigned no lanes; nil while it may be.
+    var trouble: String?
     /// How much is at work in this turn.
     var atWork = 0
     /// By table and partition: where the log goes on after what was applied, as the log counts.
@@ -39,8 +41,23 @@ package final class LaneAssignment: Sendable {
     state = Mutex(State(turn: Turn(number: 0, lanes: isShared ? [:] : nil)))
   }
 
-  /// The lanes that this process runs from now on, by table.
-  package func assign(_ lanes: [String: Set<Int>]) { begin(lanes) }
+  /// The lanes that this process runs from now on, by table. What was in the way is over.
+  package func assign(_ lanes: [String: Set<Int>]) {
+    trouble = nil
+    begin(lanes)
+  }
+
+  /// Why this process is assigned no lanes until somebody does something about it: a sentence; nil while nothing is in the way.
+  package var trouble: String? {
+    get { state.withLock { $0.trouble } }
+    set {
+      let isNews = state.withLock { state in
+        defer { state.trouble = newValue }
+        return state.trouble != newValue
+      }
+      if isNews { changed.announce() }
+    }
+  }
 
   /// Takes all lanes back. Returns when those at work have ended, or after `limit`; false then.
   package func revoke(within limit: Duration) async -> Bool {

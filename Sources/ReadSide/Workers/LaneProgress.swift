@@ -182,6 +182,7 @@ package struct LaneProgress: Sendable {
       .retry(
         after: .milliseconds(min(5_000, 50 << min(attempts, 7))), reason: "the log cannot be read: \(error.message)",
         standsStill: false)
+    case .denied: .retry(after: .seconds(2), reason: error.message, standsStill: true)
     case .recreated: .stop(.recreated("\(error)"))
     case .configuration, .corrupt, .trimmed: .stop(.log("\(error)"))
     }

@@ -24,7 +24,7 @@ extension PipelineWorker {
       } catch {
         if said != error { logger.warning("waiting for the log", ["table": name, "reason": error.message]) }
         said = error
-        if ContinuousClock.now - start > PipelineWorker.describePatience {
+        if error.kind == .denied || ContinuousClock.now - start > PipelineWorker.describePatience {
           work.lanes.update(lane, work.pipeline) { $0.stopped = "\(error)" }
         }
         try? await Task.sleep(for: .milliseconds(500))

@@ -6,6 +6,8 @@ extension PipelineWorker {
   package var report: WorkReport {
     var report = WorkReport(stopped: [stopped].compactMap { $0 })
     for work in generations {
+      report.stopped +=
+        [work.assignment.trouble].compactMap { $0 } + work.lanes.all.filter { $0.beat == nil }.compactMap(\.stopped)
       for lane in work.lanes.all where lane.beat != nil && work.assignment.holds(lane.table, lane.partition) {
         report.lanes.append(
           WorkReport.Lane(
@@ -18,5 +20,16 @@ extension PipelineWorker {
       if let reason = work.lanes.deciderStopped { report.stopped.append(reason) }
     }
     return report
+  }
+
+  /// What stands still here of the generation that is worked on, a sentence for each, and whether anything goes on beside it.
+  package var standstill: (isWorking: Bool, reasons: [String]) {
+    if let stopped { return (false, [stopped]) }
+    guard let work = generations.first else { return (true, []) }
+    // A lane that another process runs is nothing to this one; one that cannot begin is nobody's yet.
+    let own = work.lanes.all.filter { $0.stopped != nil || work.assignment.holds($0.table, $0.partition) }
+    let reasons = [work.assignment.trouble, work.lanes.deciderStopped].compactMap { $0 } + own.compactMap(\.stopped)
+    let isWorking = work.assignment.trouble == nil && (own.isEmpty || own.contains { $0.stopped == nil })
+    return (isWorking, reasons)
   }
 }

@@ -14,6 +14,9 @@ struct Publisher: Sendable {
   let table: String
   /// Of the records.
   let topic: String
+  /// The relay's own topic.
+  let companion: String
+  let rights: BrokerRights
   let producer: Producer
   let counters: RelayCounters
   let backlog: RelayBacklog
@@ -26,17 +29,19 @@ struct Publisher: Sendable {
         try producer.begin()
         let records = try producer.topic(topic)
         for batch in batches { try send(batch, records, producer) }
-        try Publisher.send(state, table, producer)
+        try Publisher.send(state, to: companion, producer)
         try producer.commit()
       }
     } catch {
       // Readers of committed messages need not wait for the transaction's timeout. When it fails, they do.
       _ = try? await producer.abort()
-      if let error = error as? KafkaError, error.isTooLarge {
-        throw RelayError(
-          kind: .configuration, table: table,
-          message: "the topic \(topic) refuses a record (\(error.text)): set its max.message.bytes to "
-            + "\(RelaySettings.messageBytesMax)")
+      if let error = error as? KafkaError {
+        if error.isTooLarge {
+          throw refused(
+            "the topic \(topic) refuses a record (\(error.text)): ask the brokers' owner to set its max.message.bytes to "
+              + "\(RelaySettings.messageBytesMax)")
+        }
+        if error.isDenied { throw refused(rights.sentence(.write(topic: topic))) }
       }
       throw error
     }
@@ -46,10 +51,12 @@ struct Publisher: Sendable {
     return state
   }
 
+  private func refused(_ message: String) -> RelayError { RelayError(kind: .refused, table: table, message: message) }
+
   /// The companion's record, in the transaction that is open.
-  static func send(_ state: RelayState, _ table: String, _ producer: isolated Producer) throws {
+  static func send(_ state: RelayState, to companion: String, _ producer: isolated Producer) throws {
     try producer.produce(
-      try producer.topic(TopicNames.companion(of: table)), partition: 0, key: Array(RelayState.key.description.utf8),
+      try producer.topic(companion), partition: 0, key: Array(RelayState.key.description.utf8),
       value: state.json, headers: [RecordHeaders.formatName: "\(RecordHeaders.format)"], timestamp: 0)
   }
 

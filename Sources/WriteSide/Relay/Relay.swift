@@ -15,6 +15,7 @@ package import Telemetry
 package struct Relay: Service {
   package let source: any ChangeLog
   private let partitionKey: @Sendable () -> String?
+  private let standsStill: @Sendable (String?) -> Void
   private let kafka: KafkaConfiguration
   private let settings: RelaySettings
   private let logger: Logger
@@ -23,11 +24,13 @@ package struct Relay: Service {
 
   package var name: String { "relay \(source.table)" }
 
-  /// `partitionKey` gives the name of the table's partition key attribute, whose value becomes the key of the messages.
+  /// `partitionKey` gives the name of the table's partition key attribute, whose value becomes the key of the messages. `standsStill` is called with the
+  /// reason when somebody has to do something, and with nil when the relay goes on.
   package init(
     source: any ChangeLog, kafka: KafkaConfiguration, settings: RelaySettings = RelaySettings(), logger: Logger, metrics: Metrics,
-    partitionKey: @escaping @Sendable () -> String?
+    partitionKey: @escaping @Sendable () -> String?, standsStill: @escaping @Sendable (String?) -> Void = { _ in }
   ) {
+    self.standsStill = standsStill
     self.source = source
     self.partitionKey = partitionKey
     self.kafka = kafka
@@ -38,36 +41,51 @@ package struct Relay: Service {
   }
 
   package func run() async throws {
-    var attempts = 0
+    let troubles = RelayTroubles()
     counters.stopped.set(0)
     while !Task.isCancelled {
       let identity = "\(settings.name) \(String(UInt32.random(in: 0 ... .max), radix: 16))"
       do {
         try await session(identity) {
-          if attempts > 0 { logger.info("relay publishes again", ["table": source.table]) }
-          attempts = 0
+          let before = troubles.ended()
+          if before.wereThere { logger.info("relay publishes again", ["table": source.table]) }
+          if before.wereRefusal { stand(nil) }
         }
-        continue
       } catch {
         if Task.isCancelled { return }
-        switch RelaySession.failed(error, source.table, attempts: attempts + 1) {
-        case .stop(let error):
-          counters.stopped.set(1)
-          backlog.stopped()
-          throw error
-        case .fenced, .retry(_): break
-        }
-        if attempts == 0 {
-          logger.warning(
-            "relay cannot publish, trying again: writers do not wait for it", ["table": source.table, "reason": "\(error)"])
-        }
-        attempts += 1
-        counters.failures.add()
-        if case .retry(let pause) = RelaySession.failed(error, source.table, attempts: attempts) {
-          try? await Task.sleep(for: pause)
-        }
+        try await recover(from: error, troubles)
       }
     }
+  }
+
+  /// Says what is wrong, where that is new, and waits as long as it is to be waited. Throws where there is nothing to wait for.
+  private func recover(from error: any Error, _ troubles: RelayTroubles) async throws {
+    var (refusal, pause): (String?, Duration?) = (nil, nil)
+    switch RelaySession.failed(error, source.table, settings.names, attempts: troubles.attempts + 1) {
+    case .stop(let error):
+      stand("\(error)")
+      throw error
+    case .refused(let reason, let after): (refusal, pause) = (reason, after)
+    case .retry(let after): pause = after
+    case .fenced: break
+    }
+    counters.failures.add()
+    if troubles.failed(refusal: refusal) {
+      let words =
+        refusal == nil
+        ? "relay cannot publish, trying again: writers do not wait for it"
+        : "relay stands still until the brokers' owner allows what it needs: writers do not wait for it"
+      logger.warning(words, ["table": source.table, "reason": refusal ?? "\(error)"])
+    }
+    if let refusal { stand(refusal) }
+    if let pause { try? await Task.sleep(for: pause) }
+  }
+
+  /// Stands still for a reason, or goes on.
+  private func stand(_ reason: String?) {
+    counters.stopped.set(reason == nil ? 0 : 1)
+    if reason != nil { backlog.stopped() }
+    standsStill(reason)
   }
 
   /// Brings `afterimage_relay_behind` up to date. To be called from time to time, whether the relay runs or has stopped.
@@ -79,39 +97,44 @@ package struct Relay: Service {
   /// The number of the publication that the companion names now; nil when there is none, or no broker answers.
   package func publication() async -> Int? {
     guard let consumer = try? Consumer(kafka, log: Relay.sink(logger, source.table)) else { return nil }
-    return try? await CompanionReader(table: source.table, consumer: consumer).state()?.publication
+    return try? await CompanionReader(table: source.table, names: settings.names, consumer: consumer).state()?.publication
   }
 
   /// From the fencing of older relays to the first error, or the end of the table's present life.
-  private func session(_ identity: String, _ isPublishing: () -> Void) async throws {
+  private func session(_ identity: String, _ isPublishing: @escaping @Sendable () -> Void) async throws {
     let sink = Relay.sink(logger, source.table)
     let topics = RelayTopics(table: source.table, settings: settings, admin: try Admin(kafka, log: sink))
     try await topics.ensureCompanion()
-    let companion = CompanionReader(table: source.table, consumer: try Consumer(kafka, log: sink))
+    let companion = CompanionReader(
+      table: source.table, names: settings.names, consumer: try Consumer(kafka, log: sink))
     // All that takes time comes before the fence: an older relay waits for the claim, and takes its table back when it does not come.
     var found = try await found(try await companion.state(), topics)
     try await topics.ensureRecords(
-      partitions: found.log.partitions, try RelaySession.start(source.table, found, identity: identity).publication)
-    let producer = try await Relay.producer(source.table, kafka, sink)
+      partitions: found.log.partitions,
+      try RelaySession.start(source.table, settings.names, found, identity: identity).publication)
+    let producer = try await Relay.producer(source.table, settings.names, kafka, log: sink)
     let state = try await companion.freshState()
     if state != found.state || found.topicPartitions == nil { found = try await self.found(state, topics) }
     var first: RelayState
-    switch try RelaySession.start(source.table, found, identity: identity) {
+    switch try RelaySession.start(source.table, settings.names, found, identity: identity) {
     case .publish(let state): first = state
     case .finish(let state, let otherwise): first = try await isOver(state) ? otherwise : state
     }
     if found.topicPartitions == nil { try await topics.ensureRecords(partitions: found.log.partitions, first.publication) }
     let publisher = Publisher(
-      table: source.table, topic: TopicNames.records(of: source.table, publication: first.publication), producer: producer,
-      counters: counters, backlog: backlog, partitionKey: partitionKey())
+      table: source.table, topic: settings.names.records(of: source.table, publication: first.publication),
+      companion: settings.names.companion(of: source.table), rights: BrokerRights(settings.names), producer: producer,
+      counters: counters, backlog: backlog,
+      partitionKey: partitionKey())
     do {
       // The first transaction says who publishes the table now and from where.
       first = try await publisher.publish([], first)
-      isPublishing()
       let session = RelaySession(first, watermarkInterval: settings.watermarkInterval)
-      try await RelayRound(source: source, publisher: publisher, settings: settings, session: session).run()
+      try await RelayRound(
+        source: source, publisher: publisher, settings: settings, session: session, isPublishing: isPublishing
+      ).run()
     } catch {
-      guard RelaySession.failed(error, source.table, attempts: 1) == .fenced else { throw error }
+      guard RelaySession.failed(error, source.table, settings.names, attempts: 1) == .fenced else { throw error }
       try await explainFence(error, companion, first)
     }
   }
@@ -126,11 +149,20 @@ package struct Relay: Service {
   }
 
   /// Fences every other user of the table's transactional id.
-  static func producer(_ table: String, _ kafka: KafkaConfiguration, _ log: @escaping KafkaLogSink) async throws -> Producer {
+  static func producer(
+    _ table: String, _ names: TopicNames, _ kafka: KafkaConfiguration, log: @escaping KafkaLogSink
+  ) async throws -> Producer {
     let producer = try Producer(
-      kafka, transactionalID: "afterimage.relay.\(TopicNames.records(of: table))", messageBytesMax: RelaySettings.messageBytesMax,
+      kafka, transactionalID: names.transactionalID(of: table), messageBytesMax: RelaySettings.messageBytesMax,
       log: log)
-    try await producer.initTransactions()
+    do throws(KafkaError) {
+      try await producer.initTransactions()
+    } catch {
+      guard error.isDenied else { throw error }
+      throw RelayError(
+        kind: .refused, table: table,
+        message: BrokerRights(names).sentence(.useTransactions(id: names.transactionalID(of: table))))
+    }
     return producer
   }
 

@@ -19,7 +19,7 @@ struct RelayCounters: Sendable {
       labels: ["table": table])
     stopped = metrics.cell(
       .gauge, "afterimage_relay_stopped",
-      help: "1 when the relay has stopped for good: another took over, or its topics do not fit.",
+      help: "1 while the relay stands still: another took over, its topics do not fit, or the brokers refuse it.",
       labels: ["table": table])
     behind = metrics.cell(
       .gauge, "afterimage_relay_behind", help: "Change records not yet published, as far as known.", labels: ["table": table])

@@ -1,4 +1,4 @@
-/// Why a relay stops for good.
+/// Why a relay stands still: for good, or until the brokers allow what they refuse.
 package struct RelayError: Error, Sendable, Equatable, CustomStringConvertible {
   package enum Kind: String, Sendable {
     /// Another relay publishes this table now.
@@ -7,6 +7,8 @@ package struct RelayError: Error, Sendable, Equatable, CustomStringConvertible {
     case configuration
     /// Records that were never published are no longer kept, or cannot be read.
     case lost
+    /// The brokers do not allow what the relay needs: it tries again until they do.
+    case refused
   }
 
   package let kind: Kind

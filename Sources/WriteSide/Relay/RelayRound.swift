@@ -11,6 +11,8 @@ struct RelayRound {
   let publisher: Publisher
   let settings: RelaySettings
   let session: RelaySession
+  /// Called whenever everything that is there was published, or some of it.
+  let isPublishing: @Sendable () -> Void
 
   /// How long a reader waits for records before it brings the watermark alone.
   private static let readWait = Duration.milliseconds(200)
@@ -64,11 +66,17 @@ struct RelayRound {
     while !Task.isCancelled {
       let ticket = inbox.filled.ticket
       let (batches, watermarks) = inbox.take(records: settings.transactionRecordsMax, bytes: settings.transactionBytesMax)
+      // Before that it is not known whether anything waits to be published.
+      let hasHeardAll = !watermarks.contains(nil)
       switch session.next(batches, watermarks, now: .now) {
       case .publish(let state):
-        if session.published(try await publisher.publish(batches, state), now: .now) { return }
+        let published = try await publisher.publish(batches, state)
+        if !batches.isEmpty || hasHeardAll { isPublishing() }
+        if session.published(published, now: .now) { return }
         try? await Task.sleep(for: RelayRound.restBetween)
-      case .wait: await inbox.filled.wait(since: ticket, timeout: settings.watermarkInterval)
+      case .wait:
+        if hasHeardAll { isPublishing() }
+        await inbox.filled.wait(since: ticket, timeout: settings.watermarkInterval)
       }
     }
   }

@@ -40,6 +40,8 @@ struct RelaySession: Sendable {
   enum Failure: Sendable, Equatable {
     /// A new session, after a pause.
     case retry(after: Duration)
+    /// The brokers do not allow it: a new session, after a pause, until they do. Somebody has to be asked for that.
+    case refused(reason: String, retryAfter: Duration)
     /// Somebody else used this relay's transactional id: the companion topic says who.
     case fenced
     case stop(RelayError)
@@ -65,22 +67,22 @@ struct RelaySession: Sendable {
 
   // MARK: - The beginning
 
-  static func start(_ table: String, _ found: Found, identity: String) throws(RelayError) -> Start {
+  static func start(_ table: String, _ names: TopicNames, _ found: Found, identity: String) throws(RelayError) -> Start {
     let wanted = found.log.partitions
     guard var state = found.state else {
       if let count = found.topicPartitions, count != wanted {
-        throw mismatch(table, wanted, "the topic \(TopicNames.records(of: table)) has \(count) partitions")
+        throw mismatch(table, wanted, "the topic \(names.records(of: table)) has \(count) partitions")
       }
       return .publish(fresh(found, identity, publication: 1))
     }
     guard state.partitions.count == wanted else {
       throw mismatch(
-        table, wanted, "the topic \(TopicNames.companion(of: table)) speaks of \(state.partitions.count) partitions")
+        table, wanted, "the topic \(names.companion(of: table)) speaks of \(state.partitions.count) partitions")
     }
     if let count = found.topicPartitions {
       guard count == wanted else {
         throw mismatch(
-          table, wanted, "the topic \(TopicNames.records(of: table, publication: state.publication)) has \(count) partitions")
+          table, wanted, "the topic \(names.records(of: table, publication: state.publication)) has \(count) partitions")
       }
     } else {
       // The topic was deleted: everything is published again, in another one, so that nobody takes its offsets for those of the first.
@@ -149,8 +151,11 @@ struct RelaySession: Sendable {
   static let pauseMax = Duration.seconds(5)
 
   /// What follows from an error, for the nth time in a row, from 1 on.
-  static func failed(_ error: any Error, _ table: String, attempts: Int) -> Failure {
+  static func failed(_ error: any Error, _ table: String, _ names: TopicNames, attempts: Int) -> Failure {
+    let pause = min(pauseMax, .milliseconds(100) * (1 << min(max(attempts, 1) - 1, 6)))
     switch error {
+    case let error as RelayError where error.kind == .refused: return .refused(reason: "\(error)", retryAfter: pause)
+    case let error as LogError where error.kind == .denied: return .refused(reason: "\(error)", retryAfter: pause)
     case let error as RelayError: return .stop(error)
     case let error as KafkaError where error.isFenced: return .fenced
     case let error as LogError where error.kind == .trimmed || error.kind == .corrupt:
@@ -159,9 +164,9 @@ struct RelaySession: Sendable {
           kind: .lost, table: table,
           message:
             "\(error.message). Records that were never published cannot be; to publish again what the table's log keeps: afterimage "
-            + "relay republish \(table)"))
+            + "relay republish \(table)\(names.namespace.option)"))
     default:
-      return .retry(after: min(pauseMax, .milliseconds(100) * (1 << min(max(attempts, 1) - 1, 6))))
+      return .retry(after: pause)
     }
   }
 

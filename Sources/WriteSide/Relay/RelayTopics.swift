@@ -7,24 +7,36 @@ struct RelayTopics {
   let settings: RelaySettings
   let admin: Admin
 
-  private var companion: String { TopicNames.companion(of: table) }
+  private var companion: String { settings.names.companion(of: table) }
 
   /// Of the topic of the nth publication; nil when there is no such topic.
-  func partitions(_ publication: Int) async throws(KafkaError) -> Int? {
-    try await admin.partitions(of: TopicNames.records(of: table, publication: publication))
+  func partitions(_ publication: Int) async throws -> Int? {
+    try await partitions(of: settings.names.records(of: table, publication: publication))
+  }
+
+  private func partitions(of topic: String) async throws -> Int? {
+    do throws(KafkaError) {
+      return try await admin.partitions(of: topic)
+    } catch {
+      throw error.isDenied ? refused(.read(topic: topic)) : error
+    }
+  }
+
+  private func refused(_ deed: BrokerRights.Deed) -> RelayError {
+    RelayError(kind: .refused, table: table, message: BrokerRights(settings.names).sentence(deed))
   }
 
   func ensureRecords(partitions: Int, _ publication: Int) async throws {
     if try await self.partitions(publication) != nil { return }
     try await create(
-      TopicNames.records(of: table, publication: publication), partitions,
+      settings.names.records(of: table, publication: publication), partitions,
       [
         .init("cleanup.policy", "delete"), .init("retention.ms", "\(settings.retention)"), .init("retention.bytes", "-1"),
         .init("max.message.bytes", "\(RelaySettings.messageBytesMax)"), .init("message.timestamp.type", "CreateTime"),
       ])
   }
 
-  func hasCompanion() async throws(KafkaError) -> Bool { try await admin.partitions(of: companion) != nil }
+  func hasCompanion() async throws -> Bool { try await partitions(of: companion) != nil }
 
   func ensureCompanion() async throws {
     if try await hasCompanion() { return }
@@ -51,6 +63,10 @@ struct RelayTopics {
       refusal = error
     }
     guard let refusal else { return }
+    if refusal.isDenied {
+      let texts = topicSettings.map { "\($0.key)=\($0.value)" }
+      throw refused(.make(topic: name, partitions: partitions, settings: texts))
+    }
     guard Admin.isRefusedSetting(refusal) else { throw refusal }
     try await admin.create(.init(name: name, partitions: partitions, replication: replication, settings: topicSettings))
   }

@@ -35,12 +35,12 @@ package struct Republishing: Sendable {
 
   /// Throws `RelayError` of the kind `configuration` when no relay has ever published the table.
   package func run() async throws -> Outcome {
-    let sink = Relay.sink(logger, table)
+    let (sink, names) = (Relay.sink(logger, table), settings.names)
     let topics = RelayTopics(table: table, settings: settings, admin: try Admin(kafka, log: sink))
     guard try await topics.hasCompanion() else { throw neverPublished }
-    let producer = try await Relay.producer(table, kafka, sink)
+    let producer = try await Relay.producer(table, settings.names, kafka, log: sink)
     // After the fence: nobody writes to the companion any more.
-    let companion = CompanionReader(table: table, consumer: try Consumer(kafka, log: sink))
+    let companion = CompanionReader(table: table, names: settings.names, consumer: try Consumer(kafka, log: sink))
     guard let state = try await companion.state() else { throw neverPublished }
     guard state.publication < TopicNames.publicationsMax else {
       throw RelayError(
@@ -52,12 +52,12 @@ package struct Republishing: Sendable {
     try await topics.ensureRecords(partitions: next.partitions.count, next.publication)
     try await producer.perform { (producer: isolated Producer) throws in
       try producer.begin()
-      try Publisher.send(next, table, producer)
+      try Publisher.send(next, to: names.companion(of: table), producer)
       try producer.commit()
     }
     return Outcome(
-      topic: TopicNames.records(of: table, publication: next.publication),
-      oldTopic: TopicNames.records(of: table, publication: state.publication),
+      topic: names.records(of: table, publication: next.publication),
+      oldTopic: names.records(of: table, publication: state.publication),
       records: next.partitions.reduce(0) { $0 + $1.promised.records(after: .beforeAll) })
   }
 

@@ -27,6 +27,9 @@ package enum KafkaBroker {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }
 
+  /// Kafka's own Java libraries, for programs that are its clients; nil where a broker is given.
+  package static var libraries: String? { script.map { ($0 as NSString).deletingLastPathComponent + "/libs" } }
+
   private static let started = Mutex<String?>(nil)
 
   /// The broker's address; starts it at the first call.

@@ -11,13 +11,33 @@ package final class KafkaCluster: Sendable {
     KafkaBroker.isAvailable && ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"] == nil
   }
 
+  /// A broker that speaks TLS alone and asks for a password, and lets these users do nothing before its owner allows it.
+  package convenience init(users: [String], _ settings: [String] = []) throws {
+    let passwords = (["broker", "afterimage"] + users).map { "user_\($0)=\"\(KafkaCluster.password(of: $0))\"" }
+    let login =
+      "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"broker\" password=\"broker-secret\" "
+      + passwords.joined(separator: " ") + ";"
+    try self.init(
+      settings + [
+        "listener.name.client.plain.sasl.jaas.config=\(login)",
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users=User:afterimage;User:ANONYMOUS;User:broker",
+      ], isSecure: true)
+  }
+
+  package static func password(of user: String) -> String { "\(user)-secret" }
+
+  /// Of a secured broker, the file of the authority that signed its certificate.
+  package var authority: String { directory + "/ca.pem" }
+
   /// `settings` are the broker's own, `name=value`.
-  package init(_ settings: [String] = [], brokers: Int = 1) throws {
+  package init(_ settings: [String] = [], brokers: Int = 1, isSecure: Bool = false) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     // Ports far from others: two test processes on one machine must not race for the first free one.
     let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 2_000) * 20 + Int.random(in: 0..<3) * 6
     let set = settings.flatMap { ["--set", $0] }
-    _ = try KafkaBroker.run(["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + set)
+    _ = try KafkaBroker.run(
+      ["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + (isSecure ? ["--secure"] : []) + set)
     bootstrap = try KafkaBroker.run(["bootstrap", directory])
     try KafkaBroker.destroyAfterEnd(directory)
   }

@@ -24,8 +24,12 @@ struct DevProcess {
   }
 
   /// `afterimage serve`, with the addresses that its roles have.
-  static func serve(_ arguments: [String], port: Int = 0, pagePort: Int = 0) async throws -> DevProcess {
-    let child = try ChildProcess(Program.path, ["serve", "--port", "\(port)", "--page-port", "\(pagePort)"] + arguments)
+  static func serve(
+    _ arguments: [String], port: Int = 0, pagePort: Int = 0, environment: [String] = []
+  ) async throws -> DevProcess {
+    let command = [Program.path, "serve", "--port", "\(port)", "--page-port", "\(pagePort)"] + arguments
+    // `env` becomes the program.
+    let child = try ChildProcess("/usr/bin/env", environment + command)
     guard await child.line("pipeline ") != nil else { throw NotStarted(description: "\(child.output)\(child.errors)") }
     let lines = child.output.split(separator: "\n").map(String.init)
     let found = ["tables ", "page "].map { beginning in lines.first { $0.hasPrefix(beginning) }.map(address) ?? "" }

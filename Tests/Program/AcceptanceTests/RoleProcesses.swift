@@ -68,7 +68,7 @@ final class RoleProcesses {
   /// What a reader of committed messages sees on a table's topic, duplicates and all: the sequence numbers of each partition.
   func relayed(_ table: String) async throws -> [[SequenceNumber]] {
     let consumer = try Consumer(KafkaConfiguration(bootstrap: kafka)) { _ in }
-    let topic = TopicNames.records(of: table)
+    let topic = TopicNames().records(of: table)
     var all: [[SequenceNumber]] = []
     for partition in 0..<3 {
       let arrivals = Signal()

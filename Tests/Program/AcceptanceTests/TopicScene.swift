@@ -21,7 +21,7 @@ final class TopicScene {
       data: folder.file("data"), pipelines: [folder.file("notes")], ["--kafka", bootstrap])
   }
 
-  var topic: String { TopicNames.records(of: table) }
+  var topic: String { TopicNames().records(of: table) }
   var configuration: KafkaConfiguration { KafkaConfiguration(bootstrap: bootstrap) }
 
   /// Stops what runs, lets `body` do something, and starts it again.
@@ -107,7 +107,7 @@ final class TopicScene {
 
   /// Deletes both topics while nothing runs: the relay publishes the table's log from its start.
   func deleteTopics() async throws {
-    let topics = [topic, TopicNames.companion(of: table)]
+    let topics = [topic, TopicNames().companion(of: table)]
     try await restart {
       let admin = try Admin(configuration) { _ in }
       for topic in topics {

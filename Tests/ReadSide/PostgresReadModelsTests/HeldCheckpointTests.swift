@@ -1,3 +1,4 @@
+import ChangeLog
 import ChangeRecords
 import DynamoModel
 import Foundation
@@ -115,7 +116,7 @@ import Testing
     let expected = try quiet.everything()
 
     let own = try OwnSchema(step.text)
-    let name = "held-\(own.database.namespace)"
+    let name = "held-\(own.database.namespace.name)"
     let (held, other) = (try own.worker(name), try own.worker("other-\(name)"))
     try held.take(Self.lanes[0])
     try other.take(Self.lanes[1])

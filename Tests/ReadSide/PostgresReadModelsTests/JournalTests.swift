@@ -1,3 +1,4 @@
+import ChangeLog
 import ChangeRecords
 import DynamoModel
 import Foundation
@@ -40,7 +41,7 @@ import Testing
       history.put(["PK": .string(name), "Points": .number(Number(points)), "Room": .string(room)])
     }
     for name in names { put(name, 1) }
-    let workers = try ["slow", "quick"].map { try own.worker("\($0)-\(own.database.namespace)") }
+    let workers = try ["slow", "quick"].map { try own.worker("\($0)-\(own.database.namespace.name)") }
     let lanes = (0..<2).map { LaneID(table: 0, partition: $0) }
     for (worker, lane) in zip(workers, lanes) { try worker.checkpoint(lane, history) }
     let follower = try own.reader()
@@ -52,7 +53,7 @@ import Testing
     try own.execute(
       """
       CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF current_setting('application_name') = 'slow-\(own.database.namespace)' THEN PERFORM pg_advisory_xact_lock_shared(\(gate));
+      IF current_setting('application_name') = 'slow-\(own.database.namespace.name)' THEN PERFORM pg_advisory_xact_lock_shared(\(gate));
       END IF; RETURN NEW; END $$;
       CREATE TRIGGER hold BEFORE INSERT OR UPDATE ON _digests FOR EACH ROW EXECUTE FUNCTION hold()
       """)
@@ -68,7 +69,7 @@ import Testing
     let end = ContinuousClock.now + .seconds(20)
     while try holder.run(
       "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event = 'advisory'",
-      .text("slow-\(own.database.namespace)")
+      .text("slow-\(own.database.namespace.name)")
     ).int64(0, 0) == 0 {
       try #require(ContinuousClock.now < end)
       usleep(2_000)
@@ -116,7 +117,7 @@ import Testing
       """
       DELETE FROM best WHERE member = 'p4'; UPDATE best SET score = 7 WHERE member = 'p1';
       UPDATE _journal SET keys = (SELECT keys FROM _journal WHERE number = 2) WHERE number = 5;
-      SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'follower-\(own.database.namespace)'
+      SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'follower-\(own.database.namespace.name)'
       """)
     #expect(try ranks(follower, "r") == ["p1 7", "p0 1", "p2 1", "p3 1"])
     #expect(try follower.snapshot { try follower.version() } != version)

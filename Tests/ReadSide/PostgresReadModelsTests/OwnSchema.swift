@@ -1,3 +1,4 @@
+import ChangeLog
 import Foundation
 import Pipelines
 import Postgres
@@ -17,7 +18,7 @@ struct OwnSchema {
   init(_ text: String, settings: PostgresSettings? = nil, namespace: String? = nil) throws {
     let settings = try settings ?? PostgresCluster.shared().settings()
     self.settings = settings
-    database = PostgresDatabase(settings, namespace: namespace ?? "t\(UInt32.random(in: 0 ... .max))")
+    database = PostgresDatabase(settings, namespace: try Namespace(namespace ?? "t\(UInt32.random(in: 0 ... .max))"))
     pipeline = try ProjectionTestKit.pipeline(text)
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
     try text.write(toFile: file, atomically: false, encoding: .utf8)
@@ -38,7 +39,7 @@ struct OwnSchema {
   /// A reader whose connection the server shows by a name and the namespace.
   func reader(named name: String) throws -> any GenerationReader {
     var own = settings
-    own.applicationName = "\(name)-\(database.namespace)"
+    own.applicationName = "\(name)-\(database.namespace.name)"
     return try PostgresDatabase(own, namespace: database.namespace).reader(generation, pipeline)
   }
 

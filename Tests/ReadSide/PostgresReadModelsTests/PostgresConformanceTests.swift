@@ -1,3 +1,4 @@
+import ChangeLog
 import Foundation
 import Postgres
 import PostgresReadModels
@@ -14,8 +15,7 @@ import Testing
     let directory = TemporaryDirectory()
     try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
     let settings = try PostgresCluster.shared().settings()
-    let database = PostgresDatabase(
-      settings, namespace: "conformance-\(conformance)".prefix(30) + "-\(UUID().uuidString.prefix(4))")
+    let database = PostgresDatabase(settings, namespace: try Namespace("conformance-\(UInt32.random(in: 0 ... .max))"))
     try await conformance.run(
       StoreFixture(
         stores: database.stores, directory: directory.path, deadLettersMax: ReadModelLimits.deadLettersMax,

@@ -1,4 +1,5 @@
 import ChangeLog
+import ChangeLog
 import ChangeRecords
 import Foundation
 import Pipelines
@@ -110,7 +111,7 @@ struct SharingTests {
     }
     let server = try PostgresConnection(own.settings)
     defer { server.close() }
-    let schema = PostgresConnection.identifier("\(own.database.namespace).p")
+    let schema = PostgresConnection.identifier("\(own.database.namespace.name).p")
     try server.execute("UPDATE \(schema).leads SET until = until - interval '9 seconds' WHERE generation = \(new.number)")
     guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
       Issue.record("9 seconds without a leader are enough")

@@ -1,3 +1,4 @@
+import ChangeLog
 import ChangeRecords
 import DynamoModel
 import Foundation
@@ -152,7 +153,7 @@ import Testing
     try scene.fill(try scene.own.worker(), "first")
     func schemas() throws -> [String] {
       try scene.rows(
-        "SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname, '\(scene.own.database.namespace).p.') ORDER BY 1"
+        "SELECT nspname::text FROM pg_namespace WHERE starts_with(nspname, '\(scene.own.database.namespace.name).p.') ORDER BY 1"
       ).map { String($0.split(separator: ".").last ?? "") }
     }
     let mine = "mine\(UInt32.random(in: 0 ... .max))"
@@ -197,7 +198,7 @@ import Testing
   @Test func `a schema of somebody else is left alone`() throws {
     let namespace = "n\(UInt32.random(in: 0 ... .max))"
     let settings = try PostgresCluster.shared().settings()
-    let taken = PostgresDatabase(settings, namespace: namespace).viewSchema("p")
+    let taken = PostgresDatabase(settings, namespace: try Namespace(namespace)).viewSchema("p")
     try PostgresConnection(settings).execute("CREATE SCHEMA \(PostgresConnection.identifier(taken))")
     let own = try OwnSchema(Self.text([("plays", "points")]), namespace: namespace)
     let error = #expect(throws: ReadModelError.self) { _ = try own.worker() }

@@ -1,3 +1,4 @@
+import ChangeLog
 import Foundation
 import Postgres
 import PostgresReadModels
@@ -11,7 +12,7 @@ struct WorkerClaimTests {
   private func claim(_ name: String, _ pipelines: [String], _ namespace: String) throws -> WorkerClaim {
     var settings = try PostgresCluster.shared().settings()
     settings.applicationName = name
-    return WorkerClaim(PostgresDatabase(settings, namespace: namespace), pipelines: pipelines)
+    return WorkerClaim(PostgresDatabase(settings, namespace: try Namespace(namespace)), pipelines: pipelines)
   }
 
   private func refusal(_ claim: WorkerClaim) -> WorkerClaim.Refusal? {

@@ -1,3 +1,4 @@
+import ChangeLog
 import Foundation
 import Pipelines
 import Postgres
@@ -40,7 +41,7 @@ final class TrialSchemas {
 
   init() throws {
     database = PostgresDatabase(
-      try PostgresCluster.shared().settings(), namespace: "m\(UInt32.random(in: 0 ... .max))")
+      try PostgresCluster.shared().settings(), namespace: try Namespace("m\(UInt32.random(in: 0 ... .max))"))
   }
 
   func next(_ pipeline: Pipeline) -> Generation {

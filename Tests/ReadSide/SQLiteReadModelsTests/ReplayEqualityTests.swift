@@ -1,3 +1,4 @@
+import ChangeLog
 import ChangeRecords
 import DynamoModel
 import Foundation
@@ -90,7 +91,7 @@ import Workers
       }
       if PostgresCluster.isAvailable {
         let database = PostgresDatabase(
-          try PostgresCluster.shared().settings(), namespace: "r\(UInt32.random(in: 0 ... .max))")
+          try PostgresCluster.shared().settings(), namespace: try Namespace("r\(UInt32.random(in: 0 ... .max))"))
         let generation = Generation(number: 1, fingerprint: "", state: .current, store: name)
         var postgres = Replay(
           store: try database.stores.generation(generation, pipeline), logs: history.logs, batchRecords: 7, restartEvery: 11)

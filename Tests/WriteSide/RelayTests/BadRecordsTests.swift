@@ -36,7 +36,7 @@ import Testing
       fixture.configuration, transactionalID: KafkaBroker.uniqueName(), messageBytesMax: 1 << 20
     ) { _ in }
     try await producer.initTransactions()
-    let topic = TopicNames.records(of: fixture.table)
+    let topic = TopicNames().records(of: fixture.table)
     try await producer.perform { producer in
       try producer.begin()
       let place = try producer.topic(topic)

@@ -51,7 +51,7 @@ import Testing
     let known = try fixture.log()
     let last = try await known.ends(areFresh: true)
     #expect(last.map(\.sequence) == [1])
-    let topic = TopicNames.companion(of: fixture.table)
+    let topic = TopicNames().companion(of: fixture.table)
     let producer = try Producer(fixture.configuration, transactionalID: "aborts \(fixture.table)", messageBytesMax: 1 << 20) {
       _ in
     }

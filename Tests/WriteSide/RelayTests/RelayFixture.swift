@@ -51,7 +51,7 @@ final class RelayFixture: Sendable {
       return LogFixture(
         log: try log(), put: { [self] _, item in try await store.put(table, item)! }, advance: { [self] in time.advance($0) },
         trim: { [self] partition, cursor in
-          try await admin.trim(topic: TopicNames.records(of: table), partition: partition, before: cursor.hint)
+          try await admin.trim(topic: TopicNames().records(of: table), partition: partition, before: cursor.hint)
         },
         remake: { [self] in
           _ = try store.deleteTable(table)
@@ -112,7 +112,7 @@ final class RelayFixture: Sendable {
   func raw(_ partition: Int, publication: Int = 1) async throws -> [SequenceNumber] {
     let consumer = try Consumer(configuration) { _ in }
     let arrivals = Signal()
-    let topic = TopicNames.records(of: table, publication: publication)
+    let topic = TopicNames().records(of: table, publication: publication)
     let stream = try await consumer.open(topic: topic, partition: partition, offset: 0) {
       arrivals.announce()
     }

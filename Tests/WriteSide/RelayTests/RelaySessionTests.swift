@@ -27,7 +27,7 @@ import Testing
   private func at(_ milliseconds: Int64) -> LogTime { LogTime(rawValue: milliseconds) }
 
   private func start(_ found: RelaySession.Found) throws -> RelaySession.Start {
-    try RelaySession.start("T", found, identity: "me")
+    try RelaySession.start("T", TopicNames(), found, identity: "me")
   }
 
   // MARK: - The beginning
@@ -114,14 +114,27 @@ import Testing
   @Test func `an error that passes is tried again, later each time and within five seconds`() {
     let error = LogError(.retry, table: "T", "away")
     let pauses = (1...9).map { attempt -> Duration? in
-      if case .retry(let pause) = RelaySession.failed(error, "T", attempts: attempt) { pause } else { nil }
+      if case .retry(let pause) = RelaySession.failed(error, "T", TopicNames(), attempts: attempt) { pause } else { nil }
     }
     #expect(pauses == [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000].map { .milliseconds($0) })
   }
 
+  @Test func `what the brokers do not allow is tried again with the same patience, and says what to ask for`() {
+    let denied = LogError(.denied, table: "T", "ask for READ")
+    let refused = RelayError(kind: .refused, table: "T", message: "ask for WRITE")
+    for (error, words) in [(denied as any Error, "ask for READ"), (refused, "ask for WRITE")] {
+      for (attempt, milliseconds) in [(1, 100), (2, 200), (7, 5_000), (1_000_000, 5_000)] {
+        guard case .refused(let reason, let pause) = RelaySession.failed(error, "T", TopicNames(), attempts: attempt) else {
+          return #expect(Bool(false))
+        }
+        #expect(reason.contains(words) && pause == .milliseconds(milliseconds))
+      }
+    }
+  }
+
   @Test func `lost records stop the relay and name the way out`() {
     for kind in [LogError.Kind.trimmed, .corrupt] {
-      guard case .stop(let error) = RelaySession.failed(LogError(kind, table: "T", "gone"), "T", attempts: 1) else {
+      guard case .stop(let error) = RelaySession.failed(LogError(kind, table: "T", "gone"), "T", TopicNames(), attempts: 1) else {
         return #expect(Bool(false))
       }
       #expect(error.kind == .lost && error.message.contains("afterimage relay republish T"))

@@ -95,7 +95,7 @@ import Testing
     let tableID = try await fixture.source.describe().tableID
     try await fixture.relaying { _ = try await fixture.published(try fixture.log()) }
     let consumer = try Consumer(fixture.configuration) { _ in }
-    let stream = try await consumer.open(topic: TopicNames.records(of: fixture.table), partition: 0, offset: 0) {}
+    let stream = try await consumer.open(topic: TopicNames().records(of: fixture.table), partition: 0, offset: 0) {}
     var seen: String?
     while seen == nil {
       seen = stream.next(
@@ -132,7 +132,7 @@ import Testing
     try await fixture.store.put(fixture.table, ["pk": .string("1")])
     let log = try fixture.log()
     try await fixture.relaying { _ = try await fixture.published(log) }
-    try await fixture.admin().extend(topic: TopicNames.records(of: fixture.table), to: 3)
+    try await fixture.admin().extend(topic: TopicNames().records(of: fixture.table), to: 3)
     let relay = fixture.relay()
     let relayed = await #expect(throws: RelayError.self) { try await relay.run() }
     #expect(relayed?.kind == .configuration)
@@ -170,7 +170,7 @@ import Testing
     try await Self.write(fixture, 40)
     try await fixture.relaying { try await Self.expectExactlyOnce(fixture) }
     let admin = try fixture.admin()
-    let topic = TopicNames.records(of: fixture.table)
+    let topic = TopicNames().records(of: fixture.table)
     try await admin.delete(topic: topic)
     while try await admin.partitions(of: topic) != nil { try await Task.sleep(for: .milliseconds(20)) }
     try await fixture.relaying { try await Self.expectExactlyOnce(fixture, publication: 2) }

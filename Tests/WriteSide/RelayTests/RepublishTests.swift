@@ -44,8 +44,8 @@ import Testing
       #expect(first == Array(1...21))
       let outcome = try await republishing(fixture).run()
       #expect(outcome.records == 40)
-      #expect(outcome.topic == TopicNames.records(of: fixture.table, publication: 2))
-      #expect(outcome.oldTopic == TopicNames.records(of: fixture.table))
+      #expect(outcome.topic == TopicNames().records(of: fixture.table, publication: 2))
+      #expect(outcome.oldTopic == TopicNames().records(of: fixture.table))
       try await RelayTests.write(fixture, 40, from: 40)
       let start = cursor.sequence
       let rest = try await read(log, &cursor, through: 80)
@@ -58,6 +58,22 @@ import Testing
       let others = try await read(other, &stored, through: 80)
       #expect(others == Array(34...80))
       try await RelayTests.expectExactlyOnce(fixture, publication: 2)
+    }
+  }
+
+  @Test func `a place in the old topic that is the end of the new one hides no records`() async throws {
+    let fixture = try RelayFixture(partitions: 1)
+    try await RelayTests.write(fixture, 5)
+    try await fixture.relaying {
+      _ = try await fixture.published(try fixture.log())
+      let tableID = try await fixture.log().describe().tableID
+      // Five records and the mark of their transaction, more marks where they came in several.
+      let offsets = try await fixture.raw(0).count
+      for end in offsets...offsets + 6 {
+        var cursor = LogCursor(tableID: tableID, sequence: 3, hint: Int64(end))
+        let rest = try await read(try fixture.log(), &cursor, through: 5)
+        #expect(rest == [4, 5], "from offset \(end)")
+      }
     }
   }
 

@@ -13,7 +13,7 @@ enum DevCommand {
       """,
     options: [
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
-      NodeOptions.readModels, NodeOptions.passwordFile,
+      NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
       .init("fresh", "Delete what is in --data first."),
       .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),

@@ -13,7 +13,7 @@ enum DoctorCommand {
     notes: "It only looks: nothing is changed, locked or sent anywhere. Rows of read models are held against their hashes.",
     options: [
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
-      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.endpoint,
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, NodeOptions.namespace, Commands.endpoint,
       PageServer.option, PageServer.tokenFile, Commands.authorities, Commands.output,
     ]
   ) { arguments in
@@ -21,9 +21,7 @@ enum DoctorCommand {
     let data = arguments.value("data") ?? "./afterimage-data"
     var found = [Diagnosis(.fine, "afterimage", Version.number + " on " + ProcessInfo.processInfo.operatingSystemVersionString)]
     found += Diagnostics.libraries() + Diagnostics.disk(data) + Diagnostics.directory(data)
-    if let url = try NodeOptions.readModels(arguments) {
-      found += Diagnostics.database(url: url, passwordFile: arguments.value("read-models-password-file"))
-    }
+    if let place = try NodeOptions.databasePlace(arguments) { found += Diagnostics.database(at: place) }
     found += await tables(arguments, isHeld: Diagnostics.holder(data) != nil)
     found += await pipelines(try PageServer(arguments))
     report(found, isJSON: isJSON)

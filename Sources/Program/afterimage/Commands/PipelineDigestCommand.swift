@@ -17,7 +17,7 @@ enum PipelineDigestCommand {
       .init(
         "data", value: "DIR",
         "Where read models in files are kept: ./afterimage-data unless --read-models or AFTERIMAGE_READ_MODELS names a database."),
-      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.output,
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, NodeOptions.namespace, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)

@@ -13,7 +13,7 @@ enum PipelineRebuildCommand {
     positionals: [.init("PIPELINE", "The pipeline's name.")],
     options: [
       .init("data", value: "DIR", "Where tables and read models of a stopped process are kept."), NodeOptions.readModelsThere,
-      NodeOptions.passwordFile, PageServer.option, PageServer.tokenFile, Commands.authorities,
+      NodeOptions.passwordFile, NodeOptions.namespace, PageServer.option, PageServer.tokenFile, Commands.authorities,
       Commands.output,
     ]
   ) { arguments in

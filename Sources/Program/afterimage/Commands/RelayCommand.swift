@@ -17,8 +17,8 @@ enum RelayCommand {
     positionals: [.init("TABLE", "The table's name.")],
     options: [
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
-      .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
-      Commands.output,
+      NodeOptions.kafkaSet,
+      NodeOptions.namespace, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -27,7 +27,8 @@ enum RelayCommand {
       throw UsageError("name the brokers with --kafka", command: arguments.command)
     }
     let outcome = try await RelayOperations.republish(
-      table, brokers: brokers, settings: try NodeOptions.pairs(arguments, "kafka-set"))
+      table, brokers: brokers, settings: try NodeOptions.kafkaSettings(arguments),
+      namespace: try NodeOptions.namespace(arguments))
     guard !isJSON else {
       var writer = JSONWriter()
       writer.beginObject()

@@ -17,7 +17,7 @@ enum ServeCommand {
     options: [
       .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
-      NodeOptions.readModels, NodeOptions.passwordFile,
+      NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
       .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
@@ -25,7 +25,7 @@ enum ServeCommand {
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
       .init("history", value: "TABLE", "Make this table with a history clock. May be given several times."),
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
-      .init("kafka-set", value: "NAME=VALUE", "A further setting of librdkafka. May be given several times."),
+      NodeOptions.kafkaSet,
       .init(
         "instance", value: "NAME",
         "Come back under this name, each worker its own, without a rebalance; for workers that share pipelines through Kafka and --read-models."
@@ -81,7 +81,7 @@ enum ServeCommand {
     if settings.instance != nil, settings.kafka == nil || settings.readModels == nil || !roles.contains(.worker) {
       throw UsageError("--instance is for the worker role with --kafka and --read-models", command: arguments.command)
     }
-    settings.kafkaSettings = try NodeOptions.pairs(arguments, "kafka-set")
+    settings.kafkaSettings = try NodeOptions.kafkaSettings(arguments)
     settings.tableEndpoint = arguments.value("table-endpoint")
     settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }
     try await NodeRun.run(settings)

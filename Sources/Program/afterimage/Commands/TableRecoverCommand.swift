@@ -19,7 +19,7 @@ enum TableRecoverCommand {
       .init("up-to-damage", "Confirms that what follows the damage may go; there is no other kind of recovery."),
       .init("yes", "Do it, instead of only saying what would be lost."),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
-      NodeOptions.readModelsThere, NodeOptions.passwordFile, Commands.output,
+      NodeOptions.readModelsThere, NodeOptions.passwordFile, NodeOptions.namespace, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
@@ -28,10 +28,7 @@ enum TableRecoverCommand {
     }
     let data = arguments.value("data") ?? "./afterimage-data"
     let isDone = arguments.has("yes")
-    let database = try NodeOptions.readModels(arguments).map {
-      ReadModelPlace.database(url: $0, passwordFile: arguments.value("read-models-password-file"))
-    }
-    let recovery = try TableRecovery.run(data: data, database: database, isDone: isDone)
+    let recovery = try TableRecovery.run(data: data, database: try NodeOptions.databasePlace(arguments), isDone: isDone)
     if isJSON { Console.line(json(recovery, isDone)) } else { text(recovery, isDone, data) }
     if recovery != nil, !isDone { throw CheckFailure() }
   }

@@ -20,7 +20,7 @@ struct PostgresViews {
 
   init(_ database: PostgresDatabase, store: String) {
     schema = database.viewSchema(store)
-    reader = "\(database.namespace)_reader"
+    reader = database.readerRole
     mark = "Afterimage: views of \(database.schema(store))"
   }
 

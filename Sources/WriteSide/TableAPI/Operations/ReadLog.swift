@@ -79,7 +79,7 @@ enum ReadLog {
 
   private static func error(_ error: LogError) -> DynamoError {
     switch error.kind {
-    case .configuration, .trimmed: .validation(error.description)
+    case .configuration, .trimmed, .denied: .validation(error.description)
     case .recreated: DynamoError(.resourceNotFound, error.description)
     case .corrupt: DynamoError(.internalServer, error.description)
     case .retry: DynamoError(.serviceUnavailable, error.description)
