@@ -76,10 +76,12 @@ model: packages
 	AFTERIMAGE_MODEL_OPERATIONS=1000000 swift test --skip-build --filter RandomTableTests
 	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
-# The kill tests with 200 rounds in place of 10, 500 flipped bits in the files of stores and read models in place of 40, and three brokers.
+# The kill tests with 200 rounds in place of 10, 500 flipped bits in the files of stores and read models in place of 40, three brokers,
+# and ten minutes of everything that can fail around a fleet, at random.
 soak: packages test-packages
 	swift build --build-tests
-	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 swift test --skip-build --filter 'KillTests|DamageTests|FleetFaultTests'
+	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 AFTERIMAGE_SOAK_SECONDS=600 swift test --skip-build --no-parallel \
+	  --filter 'KillTests|DamageTests|FleetFaultTests|FleetSoakTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made again each time, from seeds in the code.

@@ -148,6 +148,8 @@ final class ChildProcess: Sendable {
     }
   }
 
+  var isRunning: Bool { state.state.withLock { $0.status == nil } }
+
   /// The exit status, or the number of the signal that ended it, when everything that it said is here too.
   @discardableResult
   func ended() async -> Int32 {

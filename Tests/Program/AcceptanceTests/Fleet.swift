@@ -22,6 +22,9 @@ final class Fleet {
   let tables: DevProcess
   private(set) var workers: [DevProcess?] = []
   private(set) var queries: [DevProcess] = []
+  private var queriesStarted = 0
+  /// Where workers that are started from now on ask for effects; nil for the table server itself.
+  var effectsEndpoint: String?
 
   /// Workers that have ended, and how.
   private(set) var ended: [(worker: Int, said: String)] = []
@@ -43,9 +46,10 @@ final class Fleet {
 
   /// One more query process; `database` another way to the read models.
   func startQuery(database way: String? = nil) async throws {
+    queriesStarted += 1
     queries.append(
       try await DevProcess.serve([
-        "--roles", "query", "--data", folder.file("query-\(queries.count)"), "--read-models", way ?? url, "--health-port", "0",
+        "--roles", "query", "--data", folder.file("query-\(queriesStarted)"), "--read-models", way ?? url, "--health-port", "0",
         "-p", pipeline,
       ]))
   }
@@ -64,7 +68,8 @@ final class Fleet {
     workers[worker] = try await DevProcess.serve(
       [
         "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
-        "session.timeout.ms=2000", "--table-endpoint", tables.tables, "--read-models", way ?? url, "--health-port", "0", "-p",
+        "session.timeout.ms=2000", "--table-endpoint", effectsEndpoint ?? tables.tables, "--read-models", way ?? url,
+        "--health-port", "0", "-p",
         other ?? pipeline,
       ] + more)
   }
@@ -91,6 +96,8 @@ final class Fleet {
     defer { limit.cancel() }
     return await process.stop()
   }
+
+  func isRunning(_ worker: Int) -> Bool { workers[worker]?.child.isRunning ?? false }
 
   func killQuery(_ query: Int) async { await queries.remove(at: query).kill() }
 

@@ -3,6 +3,7 @@ import KafkaTestKit
 import PostgresTestKit
 import RandomTestKit
 import Testing
+import Workers
 
 /// Several workers on one pipeline, through Kafka and PostgreSQL, as real processes.
 @Suite(.serialized, .enabled(if: Fleet.isAvailable, Comment(rawValue: Fleet.skipped))) struct FleetTests {
@@ -11,7 +12,10 @@ import Testing
     print("FleetTests: seed \(seed), \(KillTests.rounds) rounds")
     var generator = SeededGenerator(seed: seed)
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 3)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
+    let counter = try EffectCounter(fleet.tables.tables)
+    fleet.effectsEndpoint = counter.url
+    for worker in 0..<3 { try await fleet.start(worker) }
     let writers = scene.writers(fleet.tables.tables)
     for _ in 0..<KillTests.rounds {
       await scene.acknowledged.more(Int.random(in: 5...400, using: &generator))
@@ -24,6 +28,11 @@ import Testing
     writers.cancel()
     _ = await writers.value
     try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    // What a worker that died had under way is asked for again, and nothing else.
+    let asked = counter.asked
+    #expect(asked.count > 100 && asked.allSatisfy { $0 <= 1 + KillTests.rounds })
+    let again = asked.reduce(0) { $0 + $1 - 1 }
+    #expect(again <= KillTests.rounds * WorkerSettings().effectsAtOnce, "\(again) of \(asked.count) effects were asked for again")
     await fleet.stop()
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }

@@ -1,0 +1,99 @@
+import Foundation
+import KafkaTestKit
+import PostgresTestKit
+import RandomTestKit
+import Testing
+
+private let soakSeconds = ProcessInfo.processInfo.environment["AFTERIMAGE_SOAK_SECONDS"].flatMap { Int($0) } ?? 0
+
+/// Everything that can fail around several workers, at random and for long: `make soak`.
+@Suite(.serialized, .enabled(if: Fleet.isAvailable && soakSeconds > 0, "it takes minutes: `make soak`")) struct FleetSoakTests {
+  private static let workers = 3
+
+  private enum Fault: String, CaseIterable {
+    case kill, suspend, restart, another, broker, database, answers, query, rebuild
+  }
+
+  @Test(.timeLimit(.minutes(60))) func `whatever fails, in whatever order, the rows are those of an undisturbed replay`()
+    async throws
+  {
+    let given = ProcessInfo.processInfo.environment["AFTERIMAGE_SEED"].flatMap { UInt64($0) }
+    let seed = given ?? UInt64.random(in: 1...UInt64.max)
+    print("FleetSoakTests: seed \(seed), \(soakSeconds) s")
+    var generator = SeededGenerator(seed: seed)
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 2)
+    let proxy = try CuttingProxy(fleet.database)
+    let counter = try EffectCounter(fleet.tables.tables)
+    fleet.effectsEndpoint = counter.url
+    for worker in 0..<Self.workers { try await fleet.start(worker, database: proxy.url) }
+    let writers = scene.writers(fleet.tables.tables)
+    try await fleet.lanesGoOn()
+    var faults: [String: Int] = [:]
+    var takeOvers: [Duration] = []
+    let end = ContinuousClock.now + .seconds(soakSeconds)
+    while .now < end {
+      let fault = Fault.allCases.randomElement(using: &generator) ?? .kill
+      faults[fault.rawValue, default: 0] += 1
+      let worker = Int.random(in: 0..<Self.workers, using: &generator)
+      switch fault {
+      case .kill:
+        let lanes = fleet.lanes(of: worker)
+        let before = fleet.positions()
+        let killed = ContinuousClock.now
+        await fleet.kill(worker)
+        if Bool.random(using: &generator) {
+          try await fleet.wait("the others take its lanes") {
+            let now = fleet.positions()
+            return lanes.allSatisfy { now[$0] ?? 0 > before[$0] ?? 0 }
+          }
+          if !lanes.isEmpty { takeOvers.append(killed.duration(to: .now)) }
+        }
+        try await fleet.start(worker, database: proxy.url)
+      case .suspend:
+        fleet.signal(worker, SIGSTOP)
+        await scene.acknowledged.more(Int.random(in: 10...1_500, using: &generator))
+        fleet.signal(worker, SIGCONT)
+      case .restart:
+        #expect(await fleet.stop(worker) == 0, "\(fleet.ended.last?.said ?? "")")
+        try await fleet.start(worker, database: proxy.url)
+      case .another:
+        try await fleet.start(Self.workers, database: proxy.url)
+        await scene.acknowledged.more(Int.random(in: 10...500, using: &generator))
+        #expect(await fleet.stop(Self.workers) == 0, "\(fleet.ended.last?.said ?? "")")
+      case .broker:
+        try fleet.kafka.kill()
+        await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
+        try fleet.kafka.restart()
+      case .database:
+        fleet.database.kill()
+        await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
+        try fleet.database.start()
+      case .answers: proxy.cut(Int.random(in: 1...20, using: &generator))
+      case .query:
+        await fleet.killQuery(0)
+        try await fleet.startQuery()
+      case .rebuild:
+        let asked = try await Program.run("pipeline", "rebuild", "killed", "--server", fleet.queries[0].page)
+        #expect(asked.status == 0, "\(asked)")
+      }
+      // Often before the last one is over.
+      await scene.acknowledged.more(Int.random(in: 1...400, using: &generator))
+      if Int.random(in: 0..<3, using: &generator) == 0 { try await fleet.lanesGoOn() }
+      for worker in 0..<Self.workers {
+        #expect(fleet.isRunning(worker), "worker \(worker) has ended by itself after \(fault): \(fleet.said)")
+      }
+    }
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    takeOvers.sort()
+    print(
+      "FleetSoakTests: \(scene.acknowledged.all.count) writes; faults \(faults.map { "\($1) \($0)" }.sorted()); lanes of a worker that was killed went on after "
+        + "\(takeOvers.isEmpty ? "-" : "\(takeOvers[takeOvers.count / 2])") (median), \(takeOvers.last.map { "\($0)" } ?? "-") (longest); "
+        + "effects asked for \(counter.asked.count), again \(counter.asked.reduce(0) { $0 + $1 - 1 })")
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+}
