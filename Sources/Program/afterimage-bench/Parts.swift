@@ -9,6 +9,7 @@ enum Parts {
     ("rows", RowBench.run), ("pipeline", PipelineBench.run), ("stores", StoreBench.run), ("million", MillionBench.run),
     ("http", HTTPBench.run), ("rank-http", RankHTTPBench.run), ("import", ImportBench.run), ("server", ServerBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run), ("fleet-visible", FleetVisibleBench.run),
+    ("fleet-scale", FleetScaleBench.run),
   ]
 
   /// Runs the parts named, or all, and prints the report. A part that fails is noted, and the others go on.

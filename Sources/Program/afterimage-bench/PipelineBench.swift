@@ -114,7 +114,9 @@ enum PipelineBench {
     return result
   }
 
-  static func fill(_ store: TableStore, _ table: String, _ input: some PipelineInput) async throws {
+  static func fill(
+    _ store: TableStore, _ table: String, _ input: some PipelineInput, records: Int = records
+  ) async throws {
     guard let handle = store.table(table) else { throw BenchError("no table \(table)") }
     var actions: [WriteAction] = []
     var times: [LogTime] = []

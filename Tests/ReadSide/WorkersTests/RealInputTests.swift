@@ -24,7 +24,7 @@ import Workers
 
   /// The test over partitions and restarts builds six read models: it takes so many messages, and all with
   /// AFTERIMAGE_ALL_MESSAGES=1.
-  static let limit = ProcessInfo.processInfo.environment["AFTERIMAGE_ALL_MESSAGES"] == nil ? 12_000 : Int.max
+  static let limit = ProcessInfo.processInfo.environment["AFTERIMAGE_ALL_MESSAGES"] == nil ? 6_000 : Int.max
 
   func store(_ messages: ChatMessages, partitions: Int, _ directory: TemporaryDirectory) async throws -> TableStore {
     let pipeline = try #require(Self.pipeline)
