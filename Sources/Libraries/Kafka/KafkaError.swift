@@ -63,8 +63,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     ].contains { $0.rawValue == code }
   }
 
-  /// The same of a transactional id.
-  package var isTransactionDenied: Bool { code == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED.rawValue }
+  /// The same of a consumer group.
+  package var isGroupDenied: Bool { code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue }
 
   /// The bytes received do not have the checksum that they carry.
   package var isDamaged: Bool { code == RD_KAFKA_RESP_ERR__BAD_MSG.rawValue }

@@ -17,6 +17,8 @@ struct RelayGroup: Service {
   static let backlogInterval = Duration.seconds(1)
   /// How often a relay that has stopped looks whether its table is to be published again.
   static let standStillInterval = Duration.seconds(2)
+  /// How often a relay whose topics do not fit its table looks whether they do now.
+  static let configurationInterval = Duration.seconds(5)
 
   /// A table's log, and what names the attribute whose value becomes the key of its messages.
   struct Source: Sendable {
@@ -115,24 +117,32 @@ struct RelayGroup: Service {
 
   /// A relay that cannot go on says why and leaves the others alone: the table's records stay in its log.
   private func run(_ relay: Relay, _ table: String) async throws {
+    board.started(table)
     while !Task.isCancelled {
-      board.started(table)
+      var mayFit = false
       do {
         return try await relay.run()
       } catch {
         if Task.isCancelled { return }
+        let isNews = board.reason(table) != "\(error)"
         board.stopped(table, "\(error)")
-        logger.error("relay stopped", ["table": table, "reason": "\(error)"])
-        if (error as? RelayError)?.kind == .superseded { return }
+        if isNews { logger.error("relay stopped", ["table": table, "reason": "\(error)"]) }
+        switch (error as? RelayError)?.kind {
+        case .superseded?: return
+        case .configuration?: mayFit = true
+        case .lost?, .refused?, nil: break
+        }
       }
-      await waitForPublication(of: relay)
+      await waitForPublication(of: relay, atMost: mayFit ? RelayGroup.configurationInterval : nil)
     }
   }
 
-  /// Returns when the table is to be published again: that is the way out for a relay whose topics or records are not what they should be.
-  private func waitForPublication(of relay: Relay) async {
+  /// Returns when the table is to be published again: that is the way out for a relay whose topics or records are not what they should be. Or after `limit`:
+  /// topics may be put right otherwise.
+  private func waitForPublication(of relay: Relay, atMost limit: Duration?) async {
     var known = await relay.publication()
-    while !Task.isCancelled {
+    let end = limit.map { ContinuousClock.now + $0 }
+    while !Task.isCancelled, end.map({ .now < $0 }) ?? true {
       try? await Task.sleep(for: RelayGroup.standStillInterval)
       guard let now = await relay.publication() else { continue }
       if let known, now != known { return }

@@ -209,7 +209,7 @@ final class WorkerGroups: LaneAssigner, Service {
         throw StartError("the consumer group \(group) refuses this member for good: \(error)")
       case .failed(let error)?:
         var reason = error.text
-        if error.isDenied {
+        if error.isGroupDenied {
           reason = BrokerRights(TopicNames(namespace)).sentence(.join(group: group, pipeline: membership.key.pipeline))
           membership.assignment.trouble = reason
         }

@@ -1,4 +1,5 @@
 package import ChangeLog
+internal import Foundation
 package import Pipelines
 package import Projections
 
@@ -38,6 +39,8 @@ package protocol GenerationStore: AnyObject {
   /// How many steps of a projection wait for the decider.
   func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int
 
+  /// Milliseconds since 1970 by the clock that all processes go by which share the store: the database's, of files the machine's.
+  func now() throws(ReadModelError) -> Int64
   /// Effects of a name that are due, oldest first. An effect on a target waits until those before it are settled.
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Those of the effects that this process may carry out now, and no other process until the time is over, by the store's clock; nobody may
@@ -59,6 +62,10 @@ package protocol GenerationStore: AnyObject {
   func handOver(_ old: OldGeneration) throws(ReadModelError)
 
   func close()
+}
+
+extension GenerationStore {
+  package func now() throws(ReadModelError) -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 }
 
 /// A lane: one partition of one of the pipeline's tables.

@@ -78,6 +78,8 @@ package actor GenerationWriter {
     try Decider.holds(store, LeastWatermark(store.pipeline, partitions, try store.lanes()))
   }
 
+  func now() throws(ReadModelError) -> Int64 { try store.now() }
+
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
 
   func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {

@@ -83,10 +83,14 @@ struct Lane {
     case .reload: logger.warning("the lane was taken over, loading it again", ["pipeline": pipeline.name, "lane": name])
     case .wait(let pause): try? await Task.sleep(for: pause)
     case .retry(let pause, let reason, let standsStill):
-      logger.log(
-        standsStill ? .error : .warning, "lane waits, trying again",
-        ["pipeline": pipeline.name, "lane": name, "reason": reason])
-      if standsStill { board.update(id, pipeline) { $0.stopped = "\(name) \(reason)" } }
+      let sentence = "\(name) \(reason)"
+      // What lasts is said once.
+      if !standsStill || board[id]?.stopped != sentence {
+        logger.log(
+          standsStill ? .error : .warning, "lane waits, trying again",
+          ["pipeline": pipeline.name, "lane": name, "reason": reason])
+      }
+      if standsStill { board.update(id, pipeline) { $0.stopped = sentence } }
       try? await Task.sleep(for: pause)
     case .stop(let stop):
       logger.error("lane stopped", ["pipeline": pipeline.name, "reason": "\(name) \(stop.reason)"])

@@ -1,5 +1,4 @@
 internal import DynamoModel
-internal import Foundation
 internal import Pipelines
 internal import Projections
 internal import ReadModels
@@ -26,6 +25,20 @@ struct OutboxDispatcher {
   let sink: any EffectSink
   let settings: WorkerSettings
   let logger: Logger
+  private let clock = StoreClock()
+
+  init(
+    pipeline: Pipeline, writer: GenerationWriter, board: LaneBoard, catalog: CatalogOwner, sink: any EffectSink,
+    settings: WorkerSettings, logger: Logger
+  ) {
+    self.pipeline = pipeline
+    self.writer = writer
+    self.board = board
+    self.catalog = catalog
+    self.sink = sink
+    self.settings = settings
+    self.logger = logger
+  }
 
   private final class Outcomes: Sendable {
     let arrived = Signal()
@@ -64,6 +77,7 @@ struct OutboxDispatcher {
     while !Task.isCancelled {
       do {
         try await dropUnknown()
+        try await clock.set(by: writer)
         break
       } catch {
         logger.error("effects cannot be read, trying again", ["pipeline": pipeline.name, "reason": "\(error)"])
@@ -114,7 +128,7 @@ struct OutboxDispatcher {
   private func leave(_ left: [(effect: PendingEffect, outcome: EffectOutcome)]) async {
     let done = left.filter { $0.outcome == .done }.map(\.effect)
     do {
-      try await catalog.recordSent(done.map(\.idempotencyKey), at: OutboxDispatcher.now)
+      try await catalog.recordSent(done.map(\.idempotencyKey), at: clock.now)
       try await writer.settle(done.map { ($0.id, .done) })
       try await writer.giveBack(left.map(\.effect.id))
     } catch {
@@ -171,7 +185,7 @@ struct OutboxDispatcher {
     if all.isEmpty { return }
     let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
-      try await catalog.recordSent(done, at: OutboxDispatcher.now)
+      try await catalog.recordSent(done, at: clock.now)
       try await writer.settle(all.map { ($0.effect.id, $0.outcome) })
     } catch {
       // They are carried out again, which changes nothing.
@@ -181,16 +195,15 @@ struct OutboxDispatcher {
     for (effect, _) in all { queue.settled(effect) }
   }
 
-  private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
-
   private func fetch(_ queue: inout EffectQueue) async throws(ReadModelError) {
+    try await clock.set(by: writer)
     let paused = try await catalog.paused()
     let lanes = try await writer.lanes()
     for name in EffectRules.names(of: pipeline) where !paused.contains(name) {
       let due = queue.unknown(
         among: try await writer.dueEffects(
           DueEffects(
-            effect: name, before: watermark(of: name, lanes), now: OutboxDispatcher.now, limit: OutboxDispatcher.fetchedMax)))
+            effect: name, before: watermark(of: name, lanes), now: clock.now, limit: OutboxDispatcher.fetchedMax)))
       if due.isEmpty { continue }
       let sent = try await catalog.sent(among: due.map(\.idempotencyKey))
       let suppressed = due.filter { sent.contains($0.idempotencyKey) }
@@ -250,7 +263,7 @@ struct OutboxDispatcher {
     let patience = EffectPatience(
       attempts: retry.attempts, firstWaitMilliseconds: Int64(retry.firstWaitMilliseconds),
       waitMillisecondsMax: Int64(retry.waitMillisecondsMax))
-    let outcome = patience.outcome(attemptsBefore: effect.attempts, now: OutboxDispatcher.now, reason)
+    let outcome = patience.outcome(attemptsBefore: effect.attempts, now: clock.now, reason)
     if Task.isCancelled { return outcome }
     if case .failed = outcome {
       logger.error("effect given up", ["effect": effect.effect, "reason": reason])

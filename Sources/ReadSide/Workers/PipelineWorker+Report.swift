@@ -22,14 +22,13 @@ extension PipelineWorker {
     return report
   }
 
-  /// What stands still here of the generation that is worked on, a sentence for each, and whether anything goes on beside it.
-  package var standstill: (isWorking: Bool, reasons: [String]) {
-    if let stopped { return (false, [stopped]) }
-    guard let work = generations.first else { return (true, []) }
-    // A lane that another process runs is nothing to this one; one that cannot begin is nobody's yet.
-    let own = work.lanes.all.filter { $0.stopped != nil || work.assignment.holds($0.table, $0.partition) }
-    let reasons = [work.assignment.trouble, work.lanes.deciderStopped].compactMap { $0 } + own.compactMap(\.stopped)
-    let isWorking = work.assignment.trouble == nil && (own.isEmpty || own.contains { $0.stopped == nil })
-    return (isWorking, reasons)
+  /// What stands still here of the generation that is worked on.
+  package var standstill: Standstill {
+    let work = generations.first
+    return Standstill(
+      pipeline: stopped, assignment: work?.assignment.trouble, decider: work?.lanes.deciderStopped,
+      lanes: (work?.lanes.all ?? []).map { lane in
+        .init(isOwn: work?.assignment.holds(lane.table, lane.partition) ?? false, stopped: lane.stopped)
+      })
   }
 }

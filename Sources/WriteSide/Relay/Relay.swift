@@ -25,7 +25,7 @@ package struct Relay: Service {
   package var name: String { "relay \(source.table)" }
 
   /// `partitionKey` gives the name of the table's partition key attribute, whose value becomes the key of the messages. `standsStill` is called with the
-  /// reason when somebody has to do something, and with nil when the relay goes on.
+  /// reason when somebody has to do something, and with nil when the relay goes on; it is not called for what `run` throws.
   package init(
     source: any ChangeLog, kafka: KafkaConfiguration, settings: RelaySettings = RelaySettings(), logger: Logger, metrics: Metrics,
     partitionKey: @escaping @Sendable () -> String?, standsStill: @escaping @Sendable (String?) -> Void = { _ in }
@@ -42,14 +42,13 @@ package struct Relay: Service {
 
   package func run() async throws {
     let troubles = RelayTroubles()
-    counters.stopped.set(0)
     while !Task.isCancelled {
       let identity = "\(settings.name) \(String(UInt32.random(in: 0 ... .max), radix: 16))"
       do {
         try await session(identity) {
           let before = troubles.ended()
           if before.wereThere { logger.info("relay publishes again", ["table": source.table]) }
-          if before.wereRefusal { stand(nil) }
+          if before.mayStand { stand(nil) }
         }
       } catch {
         if Task.isCancelled { return }
@@ -63,7 +62,8 @@ package struct Relay: Service {
     var (refusal, pause): (String?, Duration?) = (nil, nil)
     switch RelaySession.failed(error, source.table, settings.names, attempts: troubles.attempts + 1) {
     case .stop(let error):
-      stand("\(error)")
+      counters.stopped.set(1)
+      backlog.stopped()
       throw error
     case .refused(let reason, let after): (refusal, pause) = (reason, after)
     case .retry(let after): pause = after

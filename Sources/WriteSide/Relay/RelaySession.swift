@@ -71,18 +71,22 @@ struct RelaySession: Sendable {
     let wanted = found.log.partitions
     guard var state = found.state else {
       if let count = found.topicPartitions, count != wanted {
-        throw mismatch(table, wanted, "the topic \(names.records(of: table)) has \(count) partitions")
+        throw mismatch(
+          table, wanted, "the topic \(names.records(of: table)) has \(count) partition\(count == 1 ? "" : "s")",
+          way: "delete it, or give it as many while it holds nothing: the relay then goes on by itself")
       }
       return .publish(fresh(found, identity, publication: 1))
     }
     guard state.partitions.count == wanted else {
       throw mismatch(
-        table, wanted, "the topic \(names.companion(of: table)) speaks of \(state.partitions.count) partitions")
+        table, wanted, "the topic \(names.companion(of: table)) speaks of \(state.partitions.count) partitions",
+        way: "delete the table's topics: the relay then publishes it from the start")
     }
     if let count = found.topicPartitions {
       guard count == wanted else {
         throw mismatch(
-          table, wanted, "the topic \(names.records(of: table, publication: state.publication)) has \(count) partitions")
+          table, wanted, "the topic \(names.records(of: table, publication: state.publication)) has \(count) partitions",
+          way: "have the table published again in another: afterimage relay republish \(table)\(names.namespace.option)")
       }
     } else {
       // The topic was deleted: everything is published again, in another one, so that nobody takes its offsets for those of the first.
@@ -105,12 +109,8 @@ struct RelaySession: Sendable {
       partitions: found.firsts.map { .init(sequence: $0.previous) })
   }
 
-  private static func mismatch(_ table: String, _ wanted: Int, _ text: String) -> RelayError {
-    RelayError(
-      kind: .configuration, table: table,
-      message:
-        "\(text), the table has \(wanted): delete the table's topics and let the relay publish it from the start, or make the "
-        + "table with as many partitions as its topic")
+  private static func mismatch(_ table: String, _ wanted: Int, _ text: String, way: String) -> RelayError {
+    RelayError(kind: .configuration, table: table, message: "\(text), the table has \(wanted): \(way)")
   }
 
   // MARK: - The work

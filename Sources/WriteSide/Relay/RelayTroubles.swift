@@ -6,6 +6,8 @@ final class RelayTroubles: Sendable {
     var attempts = 0
     /// Why it stands still until somebody allows something; nil where it may go on by itself.
     var refusal: String?
+    /// Whether something was published in this run.
+    var hasPublished = false
   }
 
   private let state = Mutex(State())
@@ -18,17 +20,17 @@ final class RelayTroubles: Sendable {
   func failed(refusal: String?) -> Bool {
     state.withLock { state in
       let isNews = refusal != nil && refusal != state.refusal
-      if isNews { state = State(refusal: refusal) }
+      if isNews { state = State(refusal: refusal, hasPublished: state.hasPublished) }
       state.attempts += 1
       return isNews || state.attempts == 1
     }
   }
 
-  /// Something is published again. Answers whether it was not, and whether that was for a refusal.
-  func ended() -> (wereThere: Bool, wereRefusal: Bool) {
+  /// Something is published. Answers whether there were errors, and whether somebody may think that the relay stands still: after a refusal, and when a run begins.
+  func ended() -> (wereThere: Bool, mayStand: Bool) {
     state.withLock { state in
-      defer { state = State() }
-      return (state.attempts > 0, state.refusal != nil)
+      defer { state = State(hasPublished: true) }
+      return (state.attempts > 0, state.refusal != nil || !state.hasPublished)
     }
   }
 }

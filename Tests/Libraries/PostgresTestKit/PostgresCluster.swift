@@ -28,12 +28,25 @@ package final class PostgresCluster: Sendable {
 
   package let directory: String
   package let port: Int
+  private let tablespaceMegabytes: Int?
   private let process = Mutex<pid_t?>(nil)
   private let databases = Mutex(0)
 
+  /// Whether `tablespaceMegabytes` may be given: it takes the right to mount, in a name space of mounts that ends with the server.
+  package static let canMount: Bool = {
+    let status = try? Executable.status(
+      of: ["/usr/bin/unshare", "--mount", "/usr/bin/mount", "-t", "tmpfs", "tmpfs", "/mnt"], output: "/dev/null")
+    return isAvailable && status == 0
+  }()
+
   /// Starts a server. `isDurable`: commits are synced: without it they outlive the server's processes, not the machine. `configuration` is added to
-  /// `postgresql.conf`. With a primary it is its asynchronous standby, which has what that one had.
-  package init(isDurable: Bool = false, configuration: [String] = [], standbyOf primary: PostgresCluster? = nil) throws {
+  /// `postgresql.conf`. `tablespaceMegabytes`: tables and their indexes are on a file system of so many, which the server's end empties. With a primary
+  /// it is its asynchronous standby, which has what that one had.
+  package init(
+    isDurable: Bool = false, tablespaceMegabytes: Int? = nil, configuration: [String] = [],
+    standbyOf primary: PostgresCluster? = nil
+  ) throws {
+    self.tablespaceMegabytes = tablespaceMegabytes
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-postgres-\(UUID().uuidString)").path
     port = Int.random(in: 20_000..<30_000)
     try FileManager.default.createDirectory(
@@ -80,6 +93,49 @@ package final class PostgresCluster: Sendable {
       "P=$(head -n 1 \(directory)/data/postmaster.pid 2>/dev/null); [ -n \"$P\" ] && kill -QUIT \"$P\" && sleep 1; rm -rf \(directory)"
     try Executable.runAfterEnd(["/bin/sh", "-c", end])
     try start()
+    if tablespaceMegabytes != nil {
+      let connection = try PostgresConnection(settings())
+      defer { connection.close() }
+      try connection.execute("CREATE TABLESPACE small LOCATION '\(tablespace)'")
+      try connection.execute("ALTER SYSTEM SET default_tablespace = 'small'")
+      try connection.execute("SELECT pg_reload_conf()")
+    }
+  }
+
+  /// Fills the tablespace up to its last page.
+  package func fill() throws {
+    let connection = try PostgresConnection(settings())
+    defer { connection.close() }
+    try connection.execute("CREATE TABLE filler (text text) TABLESPACE small")
+    // Large pieces, then small ones where no large one has room.
+    for bytes in [1_000_000, 1_000] {
+      do throws(PostgresError) {
+        while true {
+          try connection.execute(
+            "INSERT INTO filler SELECT repeat('x', 1000) FROM generate_series(1, \(bytes / 1_000))")
+        }
+      } catch {
+        guard error.isDiskFull else { throw error }
+      }
+    }
+  }
+
+  /// Makes room in it again.
+  package func makeRoom() throws {
+    let connection = try PostgresConnection(settings())
+    defer { connection.close() }
+    try connection.execute("DROP TABLE filler")
+  }
+
+  private var tablespace: String { directory + "/tablespace" }
+
+  /// The server's command; with the tablespace mounted where it has one.
+  private func command() throws -> [String] {
+    let server = try PostgresPrograms.command("postgres", ["-D", directory + "/data"])
+    guard let tablespaceMegabytes else { return server }
+    try FileManager.default.createDirectory(atPath: tablespace, withIntermediateDirectories: true)
+    let mount = "mount -t tmpfs -o size=\(tablespaceMegabytes)m tmpfs \"$0\" && chown postgres \"$0\" && exec \"$@\""
+    return ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", mount, tablespace] + server
   }
 
   deinit {
@@ -94,7 +150,7 @@ package final class PostgresCluster: Sendable {
     var failure = "the server does not answer"
     while ContinuousClock.now < end {
       let pid = try Executable.spawn(
-        try PostgresPrograms.command("postgres", ["-D", directory + "/data"]), output: log, keepsErrors: true)
+        try command(), output: log, keepsErrors: true)
       process.withLock { $0 = pid }
       var status: Int32 = 0
       while ContinuousClock.now < end, waitpid(pid, &status, WNOHANG) == 0 {

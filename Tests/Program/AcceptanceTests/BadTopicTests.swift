@@ -66,6 +66,27 @@ struct BadTopicTests {
     _ = await scene.server.stop()
   }
 
+  @Test func `a topic with fewer partitions than the table is reported, and written to once it has as many`() async throws {
+    let scene = try await TopicScene(partitions: 3, topicPartitions: 1)
+    try await scene.put("a")
+    try await scene.wrong("has 1 partition, the table has 3", "give it as many while it holds nothing")
+    #expect(try await scene.metrics.contains("afterimage_relay_stopped{table=\"\(scene.table)\"} 1"))
+    // Writers do not notice.
+    try await scene.put("b")
+    #expect(try await scene.notes() == [])
+    try await Admin(scene.configuration) { _ in }.extend(topic: scene.topic, to: 3)
+    // It looks every five seconds.
+    let end = ContinuousClock.now + .seconds(30)
+    while try await scene.notes() != ["a", "b"] {
+      try #require(ContinuousClock.now < end, "\(scene.server.child.errors)")
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(try await scene.metrics.contains("afterimage_relay_stopped{table=\"\(scene.table)\"} 0"))
+    let said = scene.server.child.errors.split(separator: "\n").count { $0.contains("relay stopped") }
+    #expect(said == 1, "\(scene.server.child.errors)")
+    _ = await scene.server.stop()
+  }
+
   @Test func `a topic that was trimmed past the worker's position stops the lane, which says what to do`() async throws {
     let scene = try await TopicScene()
     let first = try await scene.put("a")

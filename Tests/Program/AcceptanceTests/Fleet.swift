@@ -29,11 +29,13 @@ final class Fleet {
   /// Workers that have ended, and how.
   private(set) var ended: [(worker: Int, said: String)] = []
 
-  init(_ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0, brokers: Int = 1) async throws {
+  init(
+    _ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0, brokers: Int = 1, database: PostgresCluster? = nil
+  ) async throws {
     self.folder = folder
     self.pipeline = pipeline
     kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"], brokers: brokers)
-    database = try PostgresCluster()
+    self.database = try database ?? PostgresCluster()
     tables = try await DevProcess.serve([
       "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
       kafka.bootstrap,
@@ -72,6 +74,20 @@ final class Fleet {
         "--health-port", "0", "-p",
         other ?? pipeline,
       ] + more)
+  }
+
+  /// Before the first worker: the database's clock is a day ahead of everybody's.
+  func setClockAhead() throws {
+    let connection = try PostgresConnection(database.settings())
+    defer { connection.close() }
+    for schema in ["afterimage.killed", "afterimage.killed.1"] {
+      // The program looks functions up in its own schema first.
+      try connection.execute(
+        """
+        CREATE SCHEMA "\(schema)"; CREATE FUNCTION "\(schema)".clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+        'SELECT pg_catalog.clock_timestamp() + interval ''1 day'''
+        """)
+    }
   }
 
   func kill(_ worker: Int) async {

@@ -37,9 +37,14 @@ import Workers
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(3))) func `a worker that was suspended past its session commits nothing`() async throws {
+  @Test(.timeLimit(.minutes(3)))
+  func `a worker that was suspended past its session commits nothing, and a clock of the database's own disturbs nobody`()
+    async throws
+  {
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 1)
+    try fleet.setClockAhead()
+    for worker in 0..<2 { try await fleet.start(worker) }
     try await fleet.wait("both have lanes") { fleet.assigned.allSatisfy { !$0.isEmpty } }
     let writers = scene.writers(fleet.tables.tables)
     await scene.acknowledged.more(300)

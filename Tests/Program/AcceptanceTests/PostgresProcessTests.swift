@@ -57,6 +57,39 @@ struct PostgresProcessTests {
     #expect(!server.child.output.contains(PostgresCluster.password))
   }
 
+  @Test(arguments: [
+    ("notes", "it is somebody else's, and the pipeline's views would be in it: give the pipeline another name"),
+    ("afterimage.notes", "it is somebody else's (catalog is in it), and our own tables would be in it"),
+    ("afterimage.notes.1", "it is somebody else's (catalog is in it), and our own tables would be in it"),
+  ])
+  func `a schema of somebody else is named and left alone, and the rows come when it is gone`(_ schema: String, _ words: String)
+    async throws
+  {
+    let cluster = try PostgresCluster.shared()
+    let database = try cluster.makeDatabase()
+    let connection = try PostgresConnection(cluster.settings(database))
+    let name = PostgresConnection.identifier(schema)
+    try connection.execute(
+      "CREATE SCHEMA \(name); CREATE TABLE \(name).catalog (theirs text); INSERT INTO \(name).catalog VALUES ('x')")
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let server = try await PostgresScene.start(folder, cluster.url(database, password: PostgresCluster.password))
+    try await PostgresScene.put("first", server)
+    let line = try #require(await server.child.errorLine(containing: "pipeline stopped"))
+    #expect(line.contains("the schema \(schema) of PostgreSQL: \(words)"), "\(line)")
+    let health = try #require(await server.child.line("health ")?.split(separator: " ").last.map(String.init))
+    let ready = try await Program.run("/usr/bin/env", ["curl", "-s", health])
+    #expect(ready.output.contains(#""ready":false"#) && ready.output.contains(words), "\(ready)")
+    let theirs = try connection.run(
+      "SELECT string_agg(c.relname, ' ') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND relkind = 'r'",
+      .text(schema))
+    #expect(theirs.text(0, 0) == "catalog")
+    #expect(try connection.run("SELECT theirs FROM \(name).catalog").text(0, 0) == "x")
+    try connection.execute("ALTER SCHEMA \(name) RENAME TO moved")
+    try await wait(for: ["first"], server)
+    #expect(await server.stop() == 0)
+  }
+
   @Test func `a database that does not let us in ends the start with its words`() async throws {
     let cluster = try PostgresCluster.shared()
     let folder = try TestFolder()

@@ -11,14 +11,23 @@ final class TopicScene {
   let bootstrap: String
   private(set) var server: DevProcess
 
-  init() async throws {
+  private let partitions: Int
+
+  /// `topicPartitions`: somebody has made the topic, with so many.
+  init(partitions: Int = 1, topicPartitions: Int? = nil) async throws {
+    self.partitions = partitions
     folder = try TestFolder()
     bootstrap = try KafkaBroker.bootstrap()
     let yaml = Notes.pipeline.replacingOccurrences(of: "Notes:", with: "\(table):").replacingOccurrences(
       of: "in: Notes", with: "in: \(table)")
     try folder.write("notes/pipeline.yaml", yaml)
+    if let topicPartitions {
+      try await Admin(KafkaConfiguration(bootstrap: bootstrap)) { _ in }.create(
+        .init(name: TopicNames().records(of: table), partitions: topicPartitions, settings: []))
+    }
     server = try await DevProcess.start(
-      data: folder.file("data"), pipelines: [folder.file("notes")], ["--kafka", bootstrap])
+      data: folder.file("data"), pipelines: [folder.file("notes")],
+      ["--kafka", bootstrap, "--partitions", "\(partitions)"])
   }
 
   var topic: String { TopicNames().records(of: table) }
@@ -29,7 +38,8 @@ final class TopicScene {
     #expect(await server.stop() == 0)
     try await body()
     server = try await DevProcess.start(
-      data: folder.file("data"), pipelines: [folder.file("notes")], ["--kafka", bootstrap])
+      data: folder.file("data"), pipelines: [folder.file("notes")],
+      ["--kafka", bootstrap, "--partitions", "\(partitions)"])
   }
 
   /// Writes a note; its position.

@@ -1,5 +1,4 @@
 import ChangeLog
-import ChangeLog
 import ChangeRecords
 import Foundation
 import Pipelines

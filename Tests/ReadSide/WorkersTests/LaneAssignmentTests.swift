@@ -24,6 +24,18 @@ import Testing
     #expect(assignment.holds("U", 1) && !assignment.holds("U", 0) && !assignment.holds("T", 1))
   }
 
+  @Test func `what is in the way of an assignment is over when there is one, and is news once`() {
+    let assignment = LaneAssignment(isShared: true)
+    let ticket = assignment.changed.ticket
+    assignment.trouble = "ask for READ"
+    #expect(assignment.trouble == "ask for READ" && assignment.changed.ticket != ticket)
+    let said = assignment.changed.ticket
+    assignment.trouble = "ask for READ"
+    #expect(assignment.changed.ticket == said)
+    assignment.assign(["T": [0]])
+    #expect(assignment.trouble == nil)
+  }
+
   private final class Order: Sendable {
     private let words = Mutex<[String]>([])
 

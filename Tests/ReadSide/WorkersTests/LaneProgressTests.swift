@@ -124,6 +124,10 @@ import Testing
       waits.append(wait)
     }
     #expect(waits == [50, 100, 200, 3_200, 5_000, 5_000, 5_000].map { .milliseconds($0) })
+    // What the log's owner does not allow is tried again, and is worth an operator's eye.
+    #expect(
+      LaneProgress.failed(LogError(.denied, table: "T", partition: 1, "ask for READ"), attempts: 9)
+        == .retry(after: .seconds(2), reason: "ask for READ", standsStill: true))
     #expect(LaneProgress.failed(LogError(.recreated, table: "T", "gone"), attempts: 1) == .stop(.recreated("T: gone")))
     for kind in [LogError.Kind.corrupt, .trimmed, .configuration] {
       #expect(LaneProgress.failed(LogError(kind, table: "T", partition: 2, "bad"), attempts: 1) == .stop(.log("T[2]: bad")))

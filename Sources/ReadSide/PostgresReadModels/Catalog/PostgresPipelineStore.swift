@@ -24,10 +24,10 @@ package final class PostgresPipelineStore: PipelineStore {
     session = PostgresSession(database.settings, schema: schema, findsByKeys: false)
     try session.transaction { connection in
       try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
-      let identifier = PostgresConnection.identifier(schema)
-      if try !connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(identifier).catalog")).boolean(0, 0) {
-        try connection.execute(
-          (["CREATE SCHEMA IF NOT EXISTS \(identifier)"] + PostgresPipelineStore.tables).joined(separator: ";\n"))
+      let own = StoreSchema(schema)
+      if try !own.has("catalog", column: "version", connection) {
+        try own.make(connection)
+        try connection.execute(PostgresPipelineStore.tables.joined(separator: ";\n"))
       }
       let version = try connection.integer("SELECT version FROM catalog") ?? 0
       guard version == PostgresPipelineStore.version else {

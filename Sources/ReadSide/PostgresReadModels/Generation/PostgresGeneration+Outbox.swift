@@ -14,6 +14,10 @@ extension PostgresGeneration {
     greatest(not_before, CASE WHEN claimed_until > clock_timestamp() THEN (extract(epoch FROM claimed_until) * 1000)::bigint ELSE 0 END)
     """
 
+  package func now() throws(ReadModelError) -> Int64 {
+    try session.run { try $0.integer("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint") ?? 0 }
+  }
+
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] {
     try session.run { connection in
       var due: [PendingEffect] = []

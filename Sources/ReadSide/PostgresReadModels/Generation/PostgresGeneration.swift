@@ -56,20 +56,19 @@ package final class PostgresGeneration: GenerationStore {
   }
 
   static func isThere(_ schema: String, _ connection: PostgresConnection) throws -> Bool {
-    try connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(PostgresConnection.identifier(schema))._meta")).boolean(
-      0, 0)
+    try StoreSchema(schema).has("_meta", column: "key", connection)
   }
 
   /// Whether the schema had to be made.
   private func prepare(_ connection: PostgresConnection, _ schema: String) throws -> Bool {
-    let name = PostgresConnection.identifier(schema)
     // Two processes that begin at once: the second finds what the first has made.
     try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
     if try PostgresGeneration.isThere(schema, connection) {
       try check(connection)
       return false
     }
-    var statements = ["CREATE SCHEMA IF NOT EXISTS \(name)"] + PostgresSchema.statements(pipeline)
+    try StoreSchema(schema).make(connection)
+    var statements = PostgresSchema.statements(pipeline)
     statements += tables.flatMap(\.createStatements)
     try connection.execute(statements.joined(separator: ";\n"))
     for (key, value) in [
