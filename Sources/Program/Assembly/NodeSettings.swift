@@ -1,3 +1,4 @@
+package import PipelineFiles
 package import Services
 package import Telemetry
 
@@ -30,6 +31,8 @@ package struct NodeSettings: Sendable {
   package static let healthPortDefault: UInt16 = 8002
   /// Folders with a `pipeline.yaml`.
   package var pipelines: [String]
+  /// Values of the pipelines' parameters.
+  package var parameters = ParameterSettings.none
   /// `bootstrap.servers`; nil reads the table store's own log.
   package var kafka: String?
   /// Further librdkafka settings, `name=value`.

@@ -85,13 +85,10 @@ package enum ReadModelPlace: Sendable {
     return try SQLitePipelineStore(directory: folder(pipeline))
   }
 
-  /// Calls `body` with the path of the file that a generation was built by.
-  func withPipelineFile<Result>(of generation: Generation, _ body: (String) throws -> Result) throws -> Result {
-    guard let database else { return try body(generation.pipelinePath) }
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).yaml").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try database.pipelineFile(of: generation).write(toFile: path, atomically: true, encoding: .utf8)
-    return try body(path)
+  /// The text of the file that a generation was built by.
+  func definition(of generation: Generation) throws -> String {
+    if let database { return try database.pipelineFile(of: generation) }
+    return try String(contentsOfFile: generation.pipelinePath, encoding: .utf8)
   }
 
   private func folder(_ pipeline: String) -> String {

@@ -30,8 +30,7 @@ import Testing
     let folder = root.appending(path: "pipelines/\(name)").path
     let pipeline = try PipelineLoader.load(folder)
     let runner = ScenarioRunner(
-      pipeline: pipeline, partitions: conditions.partitions, restartEvery: conditions.restartEvery,
-      redelivers: conditions.redelivers)
+      partitions: conditions.partitions, restartEvery: conditions.restartEvery, redelivers: conditions.redelivers)
     let scenarios = try ScenarioLoader.load(folder, of: pipeline)
     #expect(!scenarios.isEmpty)
     for scenario in scenarios {

@@ -13,7 +13,7 @@ extension CheckedItems {
     var cut: Sessions.Cut?
     if let (text, node) = reader.text("cut") {
       _ = findings.found(node) { () throws(SyntaxFailure) -> Bool? in
-        var parser = try ExpressionParser(text)
+        var parser = try ExpressionParser(text, findings)
         guard parser.take(word: "midnight") else { throw parser.unexpected("`midnight`") }
         var zone = Zone.utc
         if parser.current.kind == .text {

@@ -91,7 +91,7 @@ extension CheckedItems {
 
   /// The zone of `day of ...` in a projection.
   func zone(_ reader: MappingReader, of inputs: [InputSyntax]) -> Zone {
-    guard let (name, node) = reader.text("zone") else { return .utc }
+    guard let (name, node) = reader.literal("zone", [.text]) else { return .utc }
     if !inputs.contains(where: \.expression.takesZone) {
       findings.add(
         node.mark, "`zone` has no effect here: no column is a calendar period (as `day of ...`) without a zone of its own")

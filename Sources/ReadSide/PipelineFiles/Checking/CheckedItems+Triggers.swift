@@ -40,7 +40,7 @@ extension CheckedItems {
   private func triggers(_ node: YAMLNode, item: RuleIndex?, when: YAMLNode?) -> [TriggerSyntax] {
     guard let text = findings.text(node, "a change") else { return [] }
     return findings.found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       var made: [TriggerSyntax] = []
       var rule = item
       repeat {

@@ -46,12 +46,14 @@ struct CheckedItems {
   func condition(
     _ node: YAMLNode, rules indexes: [RuleIndex], isOfChange: Bool, takesElements: Bool = false
   ) -> Condition? {
-    guard let text = findings.text(node, "a condition") else { return nil }
+    guard let source = findings.text(node, "a condition"),
+      let text = findings.found(node, { () throws(SyntaxFailure) in try ConditionText(source, findings) })
+    else { return nil }
     let expression: ConditionExpression
     do throws(ExpressionError) {
-      expression = try ConditionExpression(pipeline: text)
+      expression = try ConditionExpression(pipeline: text.text)
     } catch {
-      findings.add(node, offset: error.offset, "the condition cannot be read: \(error.reason)")
+      findings.add(node, offset: text.sourceOffset(error.offset), "the condition cannot be read: \(error.reason)")
       return nil
     }
     var bindings: [Condition.FieldBinding] = []
@@ -83,7 +85,7 @@ struct CheckedItems {
         }
       }
     }
-    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
+    return Condition(text: text.text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
   }
 }
 

@@ -142,7 +142,7 @@ struct EffectReader {
     }
     var all = inputs
     let equals = findings.found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
-      var parser = try ExpressionParser(condition.text)
+      var parser = try ExpressionParser(condition.text, findings)
       var equals: [Effect.RowSelection.Equality] = []
       repeat {
         let word = try parser.name("a column")

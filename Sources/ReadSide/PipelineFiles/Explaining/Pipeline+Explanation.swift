@@ -14,6 +14,7 @@ extension Pipeline {
         "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; its records leave out \(hidden.joined(separator: ", "))")."
       )
     }
+    if !parameters.isEmpty { lines.append("Its parameters are \(parameterText).") }
     lines.append("")
     for projection in projections { lines.append("\(projection.name): \(sentence(projection))") }
     if !effects.isEmpty { lines.append("") }
@@ -21,6 +22,14 @@ extension Pipeline {
     if !metrics.isEmpty { lines.append("") }
     for metric in metrics { lines.append("\(metric.name): \(sentence(metric))") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The parameters with their values in force: `idle = 5s (30m in the file), limit = 20`.
+  package var parameterText: String {
+    parameters.map { parameter in
+      let isSet = parameter.value != parameter.fileValue
+      return "\(parameter.name) = \(parameter.value)\(isSet ? " (\(parameter.fileValue) in the file)" : "")"
+    }.joined(separator: ", ")
   }
 
   /// What one projection does, in one or a few sentences.

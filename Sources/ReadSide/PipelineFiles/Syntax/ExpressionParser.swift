@@ -8,7 +8,26 @@ struct ExpressionParser {
   private var index = 0
   static let depthMax = 16
 
+  /// Without parameters: `$` has no meaning.
   init(_ source: String) throws(SyntaxFailure) { tokens = try ExpressionLexer.tokens(source) }
+
+  /// Of a text in which `$name` stands for a parameter of the file.
+  init(_ source: String, _ findings: Findings) throws(SyntaxFailure) {
+    tokens = try ExpressionLexer.tokens(source).map { (token) throws(SyntaxFailure) in
+      guard token.kind == .parameter else { return token }
+      let parameter = try findings.parameters.use(token.text, offset: token.offset)
+      let kind: ExpressionToken.Kind =
+        switch parameter.kind {
+        case .number: .number
+        case .flag: .word
+        case .text: .text
+        case .span:
+          throw SyntaxFailure(
+            offset: token.offset, message: "`$\(token.text)` is \(parameter.kind.description), and a value is wanted here")
+        }
+      return ExpressionToken(kind: kind, text: parameter.value, offset: token.offset)
+    }
+  }
 
   var current: ExpressionToken { tokens[index] }
   var following: ExpressionToken { tokens[min(index + 1, tokens.count - 1)] }
