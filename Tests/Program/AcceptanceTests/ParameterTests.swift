@@ -17,7 +17,7 @@ import Testing
     projections:
       passed: { collection: mark, key: [id], columns: [points], when: points >= $least }
     queries:
-      all: { sql: SELECT id, points FROM passed ORDER BY id }
+      all: { sql: "SELECT id, points FROM passed ORDER BY id" }
 
     """
   private static let test = """
