@@ -49,10 +49,10 @@ extension PipelineDraw {
   private mutating func aggregate(_ name: String) -> [String] {
     let overItems = draw.chance(2)
     let item = overItems || !draw.chance(4) ? item() : item().withoutKey
-    var group = [keyed(item, elements: true).text]
+    var group = [keyed(item, elements: true, images: !overItems).text]
     if draw.chance(3) {
       group.append("\(draw.pick(Self.units)) of \(overItems || draw.chance(2) ? "t" : "commit")")
-    } else if draw.chance(3), case let other = keyed(item, elements: true).text, other != group[0] {
+    } else if draw.chance(3), case let other = keyed(item, elements: true, images: !overItems).text, other != group[0] {
       group.append(other)
     }
     var lines = ["  \(name):", "    aggregate: [\(group.map { $0.hasPrefix("{") ? $0 : "\($0)" }.joined(separator: ", "))]"]
@@ -65,9 +65,9 @@ extension PipelineDraw {
   private mutating func leaderboard(_ name: String) -> [String] {
     let overItems = draw.chance(2)
     let item = overItems || !draw.chance(4) ? item() : item().withoutKey
-    let member = draw.chance(2) ? keyed(item, elements: true) : (name: "n", type: "integer", text: "n")
+    let member = draw.chance(2) ? keyed(item, elements: true, images: !overItems) : (name: "n", type: "integer", text: "n")
     var board: [(name: String, type: String, text: String)] = []
-    if draw.chance(2) { board.append(keyed(item, elements: true)) }
+    if draw.chance(2) { board.append(keyed(item, elements: true, images: !overItems)) }
     if draw.chance(2) {
       let unit = draw.pick(Self.units)
       board.append((unit, "string", "\(unit) of \(overItems || draw.chance(3) ? draw.pick(["t", "u"]) : "commit")"))

@@ -8,7 +8,7 @@ extension CheckedItems {
   func source(
     rule: RuleIndex, event: Source.Event?, when: Condition?, inputs: [InputSyntax], zone: Zone = .utc
   ) -> Source? {
-    let scope = scope(rule, allowsCommit: event != nil, zone: zone)
+    let scope = scope(rule, event: event, zone: zone)
     var compiled: [Input] = []
     var explosion = when?.list
     for input in inputs {

@@ -22,11 +22,11 @@ struct CheckedItems {
     self.rules = rules
   }
 
-  func scope(_ rule: RuleIndex, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
+  func scope(_ rule: RuleIndex, event: Source.Event?, zone: Zone = .utc) -> Scope {
     let draft = rules[rule]
     return Scope(
       item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
-      allowsAttributes: !draft.isWhole, allowsCommit: allowsCommit, zone: zone)
+      allowsAttributes: !draft.isWhole, event: event, zone: zone)
   }
 
   func compiler(_ scope: Scope) -> ExpressionCompiler { ExpressionCompiler(scope: scope, tables: tables) }

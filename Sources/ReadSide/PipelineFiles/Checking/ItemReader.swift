@@ -69,7 +69,7 @@ struct ItemReader {
           field,
           Scope(
             item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true,
-            allowsCommit: false, zone: .utc)),
+            event: nil, zone: .utc)),
         at: field.key, &fields, &explosions)
     }
     for capture in captureEntries {
@@ -77,7 +77,7 @@ struct ItemReader {
         readCapture(
           capture,
           Scope(
-            item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, allowsCommit: false,
+            item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, event: nil,
             zone: .utc)),
         at: capture.key, &fields, &explosions)
     }

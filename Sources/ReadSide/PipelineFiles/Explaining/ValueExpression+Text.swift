@@ -11,6 +11,7 @@ extension ValueExpression {
     case .capture: "the key"
     case .element(let path, _, _): path?.text ?? "an element"
     case .pattern(let inner, let pattern, _, _, _): "what `\(pattern.source)` finds in \(inner.text)"
+    case .image(let image, let inner): "the \(image.rawValue) \(inner.text)"
     case .commit: "the commit time"
     case .calendar(let unit, let inner, _): "the \(unit.rawValue) of \(inner.text)"
     case .lower(let inner), .upper(let inner): inner.text

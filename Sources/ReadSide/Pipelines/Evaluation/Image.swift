@@ -22,15 +22,17 @@ package struct EvaluationContext: Sendable {
   package let commit: Instant?
   /// The element of the list that is being taken apart.
   let element: AttributeValue?
+  /// The images of the change, where the rule over changes names one of them; nil where there is none under the rule.
+  let old: Image?
+  let new: Image?
 
-  package init(commit: Instant?) {
-    self.commit = commit
-    element = nil
-  }
+  package init(commit: Instant?) { self.init(commit: commit, element: nil) }
 
-  init(commit: Instant?, element: AttributeValue?) {
+  init(commit: Instant?, element: AttributeValue?, old: Image? = nil, new: Image? = nil) {
     self.commit = commit
     self.element = element
+    self.old = old
+    self.new = new
   }
 }
 

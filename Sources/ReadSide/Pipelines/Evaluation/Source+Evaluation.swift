@@ -40,20 +40,30 @@ extension Source {
   /// Whether an image gives exactly one contribution: `values` may then be asked.
   package var isSingle: Bool { explosion == nil }
 
-  /// The inputs of the one contribution of an image. `commit` is for sources over changes only.
-  package func values(of image: Image, commit: Instant?) throws(EvaluationFailure) -> [Value] {
-    try values(image, EvaluationContext(commit: commit))
+  /// The inputs of the one contribution of an image. `commit` and the images of the change are for sources over changes only.
+  package func values(
+    of image: Image, commit: Instant?, old: Image? = nil, new: Image? = nil
+  ) throws(EvaluationFailure) -> [Value] {
+    try values(image, context(commit, old: old, new: new))
+  }
+
+  /// The images that inputs name; one that is under another rule counts as none.
+  private func context(_ commit: Instant?, _ element: AttributeValue? = nil, old: Image?, new: Image?) -> EvaluationContext {
+    guard readsImages else { return EvaluationContext(commit: commit, element: element) }
+    return EvaluationContext(
+      commit: commit, element: element, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil)
   }
 
   /// The inputs of every contribution of an image: one for each element of the list that is taken apart, and for which a condition on
-  /// elements holds, else one. Of a change, `old` and `new` are what such a condition may name beside the element.
+  /// elements holds, else one. Of a change, `old` and `new` are what inputs and such a condition may name beside the element.
   package func contributions(
     of image: Image, commit: Instant?, old: Image? = nil, new: Image? = nil
   ) throws(EvaluationFailure) -> [[Value]] {
-    guard let explosion else { return [try values(of: image, commit: commit)] }
+    guard let explosion else { return [try values(of: image, commit: commit, old: old, new: new)] }
+    let (old, new) = (old?.rule == rule ? old : nil, new?.rule == rule ? new : nil)
     var contributions: [[Value]] = []
     for element in try explosion.elements(of: image) {
-      let context = EvaluationContext(commit: commit, element: element)
+      let context = context(commit, element, old: old, new: new)
       if let when, when.list != nil, !when.holds(image, old: old, new: new ?? image, context) { continue }
       contributions.append(try values(image, context))
     }

@@ -8,9 +8,23 @@ extension ValueExpression {
     case .literal, .capture, .element, .commit: []
     case .attribute(let path, _, _): [path.root]
     case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
-      .json(let inner, _, _, _):
+      .json(let inner, _, _, _), .image(_, let inner):
       inner.attributeNames
     case .concat(let parts), .coalesce(let parts): parts.flatMap(\.attributeNames)
+    }
+  }
+}
+
+extension ValueExpression {
+  /// Whether it reads an image of the change beside the one that a name without `old.` or `new.` is of.
+  package var readsImages: Bool {
+    switch self {
+    case .image: true
+    case .literal, .capture, .element, .commit, .attribute: false
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _):
+      inner.readsImages
+    case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsImages)
     }
   }
 }

@@ -25,6 +25,8 @@ package enum ValueExpression: Sendable {
   indirect case concat([ValueExpression])
   /// The first that is not null.
   indirect case coalesce([ValueExpression])
+  /// Of one image of the change; null where the change has none under the rule.
+  indirect case image(ChangeImage, ValueExpression)
   /// A member of the JSON in a text; null when there is none.
   indirect case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
 
@@ -49,6 +51,13 @@ package enum ValueExpression: Sendable {
         throw EvaluationFailure(path: path, reason: "has a date in \(zone.name) outside the years 1 to 9999")
       }
       return .string(name)
+    case .image(let which, let inner):
+      guard let image = which == .old ? context.old : context.new else { return .null }
+      do throws(EvaluationFailure) {
+        return try inner.evaluate(image, context)
+      } catch {
+        throw EvaluationFailure(path: "\(which.rawValue).\(error.path)", reason: error.reason)
+      }
     case .lower(let inner):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
       return .string(text.lowercased())
@@ -170,6 +179,11 @@ extension DocumentPath {
     }
     return text
   }
+}
+
+/// Which image of a change: what `old.` and `new.` before a field choose.
+package enum ChangeImage: String, Sendable, CaseIterable {
+  case old, new
 }
 
 /// A list that is taken apart: a list or set attribute.

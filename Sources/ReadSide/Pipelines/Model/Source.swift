@@ -14,6 +14,8 @@ package struct Source: Sendable {
   package let inputs: [Input]
   /// Set when the inputs take a list apart: each element gives one contribution.
   package let explosion: ListExpression?
+  /// Whether an input reads the old or the new image by name.
+  package let readsImages: Bool
 
   /// Each property by its name.
   package init(table: TableIndex, rule: RuleIndex, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
@@ -23,6 +25,7 @@ package struct Source: Sendable {
     self.when = when
     self.inputs = inputs
     self.explosion = explosion
+    readsImages = inputs.contains(where: \.expression.readsImages)
   }
 
   /// What happens to an item, by both images of a change.
