@@ -44,7 +44,7 @@ struct SessionSteps: Sendable {
       switch box.source.event {
       case .inserted: break
       case .changed: names += box.source.event?.attributeNames ?? []
-      case .removed, .expired, nil: return nil
+      case .removed, .expired, .added, .taken, nil: return nil
       }
     }
     return names
@@ -132,18 +132,5 @@ struct SessionSteps: Sendable {
 
   private func step(_ change: Change, _ action: SessionStep.Action) -> SessionStep {
     SessionStep(stamp: change.stamp, item: change.record.keys, action: action)
-  }
-}
-
-extension Source.Event {
-  /// The attributes whose change is a touch.
-  var attributeNames: [String] {
-    guard case .changed(let values) = self else { return [] }
-    return values.flatMap { value in
-      switch value {
-      case .attribute(let path): [path.root]
-      case .field(let expression): expression.attributeNames
-      }
-    }
   }
 }

@@ -199,7 +199,7 @@ struct PipelineDraw {
   }
 
   /// A field as a value of a rule over changes: of the image that the change leaves, or of one of both by name.
-  private mutating func value(_ field: FieldDraw, images: Bool) -> String {
+  mutating func value(_ field: FieldDraw, images: Bool) -> String {
     images && !field.isElement && draw.chance(4) ? "\(draw.pick(["old", "new"])).\(field.name)" : field.name
   }
 

@@ -67,7 +67,7 @@ struct EffectReader {
     switch trigger {
     case .change(let syntax):
       switch syntax.event {
-      case .inserted, .changed: break
+      case .inserted, .changed, .added, .taken: break
       case .removed, .expired: findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
       }
     case .session(let id, _):

@@ -124,8 +124,8 @@ struct ExpressionCompiler {
     let isThere =
       switch event {
       case .changed: true
-      case .inserted: image == .new
-      case .removed, .expired: image == .old
+      case .inserted, .added: image == .new
+      case .removed, .expired, .taken: image == .old
       }
     return Compiled(
       expression: .image(image, field.expression), type: field.type, isOptional: field.isOptional || !isThere, explosion: nil,

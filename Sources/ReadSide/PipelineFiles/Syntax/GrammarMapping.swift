@@ -33,7 +33,7 @@ enum Grammar {
   static let capture = GrammarMapping("a capture", ["from", "pattern", "group", "type", "optional"])
   /// What every kind of projection has.
   static let projection = GrammarMapping(
-    "a projection", ["about"], unsupported: ["time", "lateness", "season", "history", "ahead", "split when", "unreadable"])
+    "a projection", ["about"], unsupported: ["time", "lateness", "season", "ahead", "split when", "unreadable"])
   static let change = GrammarMapping("a change", ["change", "when"])
   static let show = GrammarMapping("`show`", ["from", "columns"])
   static let effect = GrammarMapping(

@@ -26,7 +26,10 @@ package struct EvaluationContext: Sendable {
   let old: Image?
   let new: Image?
 
-  package init(commit: Instant?) { self.init(commit: commit, element: nil) }
+  /// Without an element: `old` and `new` where an expression names them.
+  package init(commit: Instant?, old: Image? = nil, new: Image? = nil) {
+    self.init(commit: commit, element: nil, old: old, new: new)
+  }
 
   init(commit: Instant?, element: AttributeValue?, old: Image? = nil, new: Image? = nil) {
     self.commit = commit

@@ -29,6 +29,20 @@ extension ValueExpression {
   }
 }
 
+extension ValueExpression {
+  /// Whether it reads the element of the list that is taken apart.
+  package var readsElement: Bool {
+    switch self {
+    case .element: true
+    case .literal, .capture, .commit, .attribute, .image: false
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _):
+      inner.readsElement
+    case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsElement)
+    }
+  }
+}
+
 extension Condition {
   /// The top-level attributes that the condition reads beside the fields that it names, with repetitions.
   package var attributeNames: [String] {
@@ -47,11 +61,15 @@ extension Condition {
 extension Source.Event {
   /// The top-level attributes whose change is asked for, with repetitions.
   package var attributeNames: [String] {
-    guard case .changed(let values) = self else { return [] }
-    return values.flatMap { value in
-      switch value {
-      case .attribute(let path): [path.root]
-      case .field(let expression): expression.attributeNames
+    switch self {
+    case .inserted, .removed, .expired: return []
+    case .added(let list), .taken(let list): return [list.path.root]
+    case .changed(let values):
+      return values.flatMap { value in
+        switch value {
+        case .attribute(let path): [path.root]
+        case .field(let expression): expression.attributeNames
+        }
       }
     }
   }

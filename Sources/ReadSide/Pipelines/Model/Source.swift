@@ -38,6 +38,18 @@ package struct Source: Sendable {
     case removed
     /// It was removed by its TTL or by an effect that expires it.
     case expired
+    /// Elements came into a list of it, as all do when it came to be. Of histories only.
+    case added(ListExpression)
+    /// Elements left a list of it, as all do when it is gone. Of histories only.
+    case taken(ListExpression)
+
+    /// The list whose elements it is about; nil when it is about the item.
+    package var list: ListExpression? {
+      switch self {
+      case .added(let list), .taken(let list): list
+      case .inserted, .changed, .removed, .expired: nil
+      }
+    }
   }
 
   /// What is compared in `changed(...)`.
