@@ -167,11 +167,12 @@ struct TableForm {
       """
   }
 
-  /// Deletes the rows of times before one, at positions from one text on and before another, and answers their hashes.
+  /// Deletes the rows of times before one, at positions from one text on and before another, and answers their hashes. They are searched by the time,
+  /// also while nothing is known of the table yet: a lane's positions are many.
   func deleteBefore(time: Int, position: Int) -> String {
     let (time, position) = (columns[time].quoted, columns[position].quoted)
     return """
-      WITH gone AS (DELETE FROM \(name) t WHERE t.\(time) < $1 AND t.\(position) >= $2 AND t.\(position) < $3
+      WITH gone AS (DELETE FROM \(name) t WHERE t.\(time) < $1 AND t.\(position) || '' >= $2 AND t.\(position) || '' < $3
       RETURNING t.\(RowHash.columnName)) SELECT \(RowHash.columnName) FROM gone
       """
   }

@@ -20,15 +20,8 @@ extension SQLiteGeneration {
 
   /// Of each key the latest rows stay, so many.
   private func trim(_ history: History, _ writer: RowWriter, _ keys: [[Value]], to count: Int) throws {
-    let columns = writer.table.columns
-    let key = (0..<history.keyCount).map { "\(columns[$0].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
-    let order = history.orderColumns(of: writer.table).map { columns[$0].name }
-    let delete = try connection.statement(
-      """
-      DELETE FROM \(writer.table.name) WHERE \(key) AND (\(order.joined(separator: ", "))) <=
-      (SELECT \(order.joined(separator: ", ")) FROM \(writer.table.name) WHERE \(key)
-      ORDER BY \(order.map { "\($0) DESC" }.joined(separator: ", ")) LIMIT 1 OFFSET \(count)) RETURNING \(RowHash.columnName)
-      """)
+    let order = history.orderColumns(of: writer.table)
+    let delete = try connection.statement(writer.table.trimStatement(first: history.keyCount, order: order, keeping: count))
     for values in keys {
       for (place, value) in values.enumerated() { try value.bindSortable(to: delete, at: place + 1) }
       try writer.took(delete)
@@ -37,13 +30,7 @@ extension SQLiteGeneration {
 
   /// The lane's rows of earlier times go.
   private func expire(_ history: History, _ writer: RowWriter, _ expiry: HistoryChanges.Expiry) throws {
-    let columns = writer.table.columns
-    let (time, position) = (columns[history.keyCount].name, columns[columns.count - 1].name)
-    let delete = try connection.statement(
-      """
-      DELETE FROM \(writer.table.name) WHERE \(time) < ?1 AND \(position) >= ?2 AND \(position) < ?3
-      RETURNING \(RowHash.columnName)
-      """)
+    let delete = try connection.statement(writer.table.expireStatement(time: history.keyCount))
     try Value.timestamp(expiry.before).bindSortable(to: delete, at: 1)
     try delete.bind(2, expiry.positions.lowerBound)
     try delete.bind(3, expiry.positions.upperBound)
