@@ -36,6 +36,11 @@ struct ExpressionCompiler {
 
   /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
   func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    if let expected, expected.form.isAny, !takesAny(syntax) {
+      throw SyntaxFailure(
+        offset: syntax.offset,
+        message: "`any` is the type of an attribute, of an element, or of a member of JSON; this is a string")
+    }
     let compiled: Compiled
     switch syntax {
     case .path(let path, let offset): compiled = try name(path, offset, expected)
@@ -50,6 +55,18 @@ struct ExpressionCompiler {
         offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
     }
     return compiled
+  }
+
+  /// Whether an expression can give a number where a text is as good.
+  private func takesAny(_ syntax: ExpressionSyntax) -> Bool {
+    switch syntax {
+    case .path(let path, _): !(path.elements.count == 1 && scope.fields.contains { Text.equal($0.name, path.root) })
+    case .call(let function, let arguments, _):
+      function == "json" || function == "explode"
+        || (function == "coalesce" && arguments.allSatisfy(takesAny))
+    case .text: true
+    case .number, .flag: false
+    }
   }
 
   /// What is wrong with reading an attribute of the scope's table.

@@ -139,7 +139,7 @@ struct ItemReader {
       if let (text, typeNode) = reader.text("type") {
         type = findings.found(typeNode) { () throws(SyntaxFailure) in
           var parser = try ExpressionParser(text, findings)
-          let type = try parser.type()
+          let type = try parser.type(takesAny: true)
           try parser.expectEnd()
           return type
         }
@@ -165,7 +165,7 @@ struct ItemReader {
       var parser = try ExpressionParser(text, findings)
       let syntax = try parser.expression()
       let start = parser.current.offset
-      if let written = try parser.type() {
+      if let written = try parser.type(takesAny: true) {
         if type != nil { throw SyntaxFailure(offset: start, message: "the type is given here and under `type`") }
         type = written
       }

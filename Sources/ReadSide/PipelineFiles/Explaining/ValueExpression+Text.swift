@@ -17,7 +17,7 @@ extension ValueExpression {
     case .lower(let inner), .upper(let inner): inner.text
     case .length(let inner): "the length of \(inner.text)"
     case .concat(let parts), .coalesce(let parts): parts.map(\.text).joined(separator: " and ")
-    case .json(let inner, let path, _, _): "\(path.text) of \(inner.text)"
+    case .json(let inner, let path, _, _): path.map { "\($0.text) of \(inner.text)" } ?? "the JSON in \(inner.text)"
     }
   }
 }
