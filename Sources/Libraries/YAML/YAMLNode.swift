@@ -36,10 +36,13 @@ package struct YAMLNode: Sendable {
 
   package let content: Content
   package let mark: Mark
+  /// Of a scalar that was read: where it stands in the text with its quotes, counted in Unicode scalars. Empty for other nodes.
+  package let place: Range<Int>
 
-  package init(_ content: Content, at mark: Mark) {
+  package init(_ content: Content, at mark: Mark, place: Range<Int> = 0..<0) {
     self.content = content
     self.mark = mark
+    self.place = place
   }
 
   package var scalar: Scalar? {

@@ -42,7 +42,7 @@ private enum Event {
   case nothing
   case documentStart, documentEnd, streamEnd
   case alias
-  case scalar(String, isQuoted: Bool, hasTag: Bool, hasAnchor: Bool)
+  case scalar(String, isQuoted: Bool, hasTag: Bool, hasAnchor: Bool, place: Range<Int>)
   case sequenceStart(hasTag: Bool, hasAnchor: Bool)
   case sequenceEnd
   case mappingStart(hasTag: Bool, hasAnchor: Bool)
@@ -87,7 +87,8 @@ private struct EventReader {
       let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       return (
         .scalar(
-          text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE, hasTag: scalar.tag != nil, hasAnchor: scalar.anchor != nil),
+          text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE, hasTag: scalar.tag != nil, hasAnchor: scalar.anchor != nil,
+          place: Int(event.start_mark.index)..<Int(event.end_mark.index)),
         mark
       )
     case YAML_SEQUENCE_START_EVENT:
@@ -111,9 +112,9 @@ private struct EventReader {
     guard depth <= YAML.depthMax else { throw YAMLError("nested deeper than \(YAML.depthMax) levels", at: mark) }
     switch first.event {
     case .alias: throw EventReader.anchors(mark)
-    case .scalar(let text, let isQuoted, let hasTag, let hasAnchor):
+    case .scalar(let text, let isQuoted, let hasTag, let hasAnchor, let place):
       try EventReader.refuse(hasTag, hasAnchor, mark)
-      return YAMLNode(.scalar(YAMLNode.Scalar(text: text, isQuoted: isQuoted)), at: mark)
+      return YAMLNode(.scalar(YAMLNode.Scalar(text: text, isQuoted: isQuoted)), at: mark, place: place)
     case .sequenceStart(let hasTag, let hasAnchor):
       try EventReader.refuse(hasTag, hasAnchor, mark)
       var elements: [YAMLNode] = []
@@ -137,7 +138,7 @@ private struct EventReader {
       switch event {
       case .mappingEnd: return entries
       case .alias: throw EventReader.anchors(mark)
-      case .scalar(let text, _, let hasTag, let hasAnchor):
+      case .scalar(let text, _, let hasTag, let hasAnchor, _):
         try EventReader.refuse(hasTag, hasAnchor, mark)
         if text == "<<" { throw EventReader.anchors(mark) }
         if let earlier = marks.updateValue(mark, forKey: Array(text.utf8)) {

@@ -14,17 +14,20 @@ final class LivePipelines: Service {
 
   let name = "pipeline files"
   private let folders: [(name: String, folder: String)]
+  private let parameters: ParameterSettings
   private let workers: [PipelineWorker]
   private let rebuildsByItself: Bool
   private let changed: Signal
   private let logger: Logger
   private let definitions: Mutex<[String: (pipeline: Pipeline, revision: Int)]>
 
-  /// `pipelines` are those of the folders, in order. `rebuildsByItself` builds changed projections without being asked.
+  /// `pipelines` are those of the folders, in order; `parameters` were set at the start, and hold for edited files too. `rebuildsByItself` builds changed projections without being asked.
   init(
-    _ pipelines: [Pipeline], folders: [String], workers: [PipelineWorker], rebuildsByItself: Bool, changed: Signal, logger: Logger
+    _ pipelines: [Pipeline], folders: [String], parameters: ParameterSettings, workers: [PipelineWorker],
+    rebuildsByItself: Bool, changed: Signal, logger: Logger
   ) {
     self.folders = zip(pipelines, folders).map { ($0.name, $1) }
+    self.parameters = parameters
     self.workers = workers
     self.rebuildsByItself = rebuildsByItself
     self.changed = changed
@@ -63,7 +66,7 @@ final class LivePipelines: Service {
   private func reload(_ name: String, _ folder: String) {
     let pipeline: Pipeline
     do {
-      pipeline = try PipelineLoader.load(folder)
+      pipeline = try PipelineLoader.load(folder, set: parameters)
     } catch {
       logger.warning(
         "the edited pipeline file has mistakes: the previous version stays in use", ["pipeline": name, "reason": "\(error)"])

@@ -55,7 +55,8 @@ package final class Node: Sendable {
     let holds = settings.roles.contains(.table) || (settings.roles.contains(.worker) && settings.readModels == nil)
     directory = try DataDirectory(settings.dataDirectory, isHeld: holds)
     let folders = settings.pipelines
-    pipelines = try folders.map { folder in try PipelineLoader.load(folder) }
+    pipelines = try folders.map { folder in try PipelineLoader.load(folder, set: settings.parameters) }
+    if let problem = settings.parameters.problem(among: pipelines.map(\.name)) { throw StartError(problem) }
     try Node.checkNames(pipelines)
 
     var store: TableStore?
@@ -126,10 +127,10 @@ package final class Node: Sendable {
       let sink = TableEffects(
         client: DynamoClient(
           endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
-      for (pipeline, folder) in zip(pipelines, folders) {
+      for pipeline in pipelines {
         workers.append(
           PipelineWorker(
-            pipeline: pipeline, pipelineFile: Node.file(folder), directory: home.store(pipeline.name), stores: home.stores,
+            pipeline: pipeline, directory: home.store(pipeline.name), stores: home.stores,
             changed: changed, committed: committed, settings: WorkerSettings(metrics: metrics), logger: logger, sink: sink,
             assigner: groups ?? SoleAssigner(), logs: { source.log($0) },
             load: home.load))
@@ -141,7 +142,8 @@ package final class Node: Sendable {
     database = home.database
     notices = home.database.map { CommitNotices($0, committed: committed, changed: changed) }
     let live = LivePipelines(
-      pipelines, folders: folders, workers: workers, rebuildsByItself: settings.rebuildsByItself, changed: changed, logger: logger
+      pipelines, folders: folders, parameters: settings.parameters, workers: workers, rebuildsByItself: settings.rebuildsByItself,
+      changed: changed, logger: logger
     )
     self.live = live
 
@@ -181,10 +183,6 @@ package final class Node: Sendable {
 
   /// The schema in which people find a pipeline's rows; nil of read models in files.
   package func viewSchema(_ pipeline: String) -> String? { database?.viewSchema(pipeline) }
-
-  private static func file(_ folder: String) -> String {
-    folder.hasSuffix(".yaml") ? folder : folder + "/" + PipelineLoader.fileName
-  }
 
   private static func open(
     _ settings: NodeSettings, _ directory: DataDirectory, _ troubles: StoreTroubles

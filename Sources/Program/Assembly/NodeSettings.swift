@@ -1,4 +1,5 @@
 package import ChangeLog
+package import PipelineFiles
 package import Services
 package import Telemetry
 
@@ -31,6 +32,8 @@ package struct NodeSettings: Sendable {
   package static let healthPortDefault: UInt16 = 8002
   /// Folders with a `pipeline.yaml`.
   package var pipelines: [String]
+  /// Values of the pipelines' parameters.
+  package var parameters = ParameterSettings.none
   /// `bootstrap.servers`; nil reads the table store's own log.
   package var kafka: String?
   /// Further librdkafka settings, `name=value`.

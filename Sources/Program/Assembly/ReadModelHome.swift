@@ -1,4 +1,3 @@
-internal import Foundation
 internal import PipelineFiles
 internal import Pipelines
 internal import Postgres
@@ -51,13 +50,5 @@ extension PostgresDatabase {
   /// The definition that a generation was built by.
   func pipeline(of generation: Generation) throws -> Pipeline {
     try PipelineLoader.load(text: Array(try pipelineFile(of: generation).utf8), file: PipelineLoader.fileName)
-  }
-
-  /// Calls `body` with the path of the file that a generation was built by, which is gone afterwards.
-  func withPipelineFile<Result>(of generation: Generation, _ body: (String) throws -> Result) throws -> Result {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).yaml").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try pipelineFile(of: generation).write(toFile: path, atomically: true, encoding: .utf8)
-    return try body(path)
   }
 }

@@ -87,10 +87,10 @@ package enum ReadModelPlace: Sendable {
     return try SQLitePipelineStore(directory: folder(pipeline))
   }
 
-  /// Calls `body` with the path of the file that a generation was built by.
-  func withPipelineFile<Result>(of generation: Generation, _ body: (String) throws -> Result) throws -> Result {
-    guard let database else { return try body(generation.pipelinePath) }
-    return try database.withPipelineFile(of: generation, body)
+  /// The text of the file that a generation was built by.
+  func definition(of generation: Generation) throws -> String {
+    if let database { return try database.pipelineFile(of: generation) }
+    return try String(contentsOfFile: generation.pipelinePath, encoding: .utf8)
   }
 
   private func folder(_ pipeline: String) -> String {

@@ -13,7 +13,7 @@ package enum Rebuild {
       guard let current = try store.current() else {
         throw StartError("\(pipeline) has no current read model: the next start builds one anyhow")
       }
-      try place.withPipelineFile(of: current) { _ = try store.rebuild(current.fingerprint, pipelineFile: $0) }
+      _ = try store.rebuild(current.fingerprint, definition: try place.definition(of: current))
     } catch let error as ReadModelError {
       // What cannot be read serves nobody: it is set aside, and the next start begins as if there had been none.
       guard let directory else { throw error }

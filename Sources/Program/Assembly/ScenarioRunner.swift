@@ -3,7 +3,7 @@ internal import ChangeRecords
 internal import DynamoModel
 internal import Foundation
 package import PipelineFiles
-package import Pipelines
+internal import Pipelines
 internal import Projections
 internal import ReadModels
 internal import Synchronization
@@ -14,7 +14,6 @@ internal import Workers
 /// Runs the scenario tests of a pipeline: each on a table store, a log and a read model of its own, under a clock that the
 /// scenario sets. Effects are carried out as soon as they are due.
 package struct ScenarioRunner: Sendable {
-  package let pipeline: Pipeline
   /// Log partitions of the tables whose number the pipeline leaves open.
   package let partitions: Int
   /// Forget everything and go on from the file after this many records; nil runs through in one go.
@@ -24,10 +23,7 @@ package struct ScenarioRunner: Sendable {
   /// Where read models are kept meanwhile.
   package let place: ScenarioPlace
 
-  package init(
-    pipeline: Pipeline, partitions: Int = 1, restartEvery: Int? = nil, redelivers: Bool = false, place: ScenarioPlace = .files
-  ) {
-    self.pipeline = pipeline
+  package init(partitions: Int = 1, restartEvery: Int? = nil, redelivers: Bool = false, place: ScenarioPlace = .files) {
     self.place = place
     self.partitions = partitions
     self.restartEvery = restartEvery
@@ -36,6 +32,7 @@ package struct ScenarioRunner: Sendable {
 
   /// What is wrong, each with `file:line`; empty when the scenario holds. Throws `StartError` when the database cannot be asked.
   package func run(_ scenario: Scenario) async throws -> [String] {
+    let pipeline = scenario.pipeline
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-scenario-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }

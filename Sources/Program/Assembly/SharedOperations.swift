@@ -19,9 +19,8 @@ actor SharedOperations: PipelineOperator {
   func rebuild(_ pipeline: String) throws {
     try refusing {
       let current = try current(pipeline)
-      try database.withPipelineFile(of: current) {
-        _ = try database.stores.pipeline(pipeline).rebuild(current.fingerprint, pipelineFile: $0)
-      }
+      let definition = try database.pipelineFile(of: current)
+      _ = try database.stores.pipeline(pipeline).rebuild(current.fingerprint, definition: definition)
     }
   }
 

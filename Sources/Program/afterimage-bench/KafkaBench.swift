@@ -126,14 +126,12 @@ enum KafkaBench {
 
   /// From the worker's start to the checkpoint that holds the last record.
   private static func work(_ table: String, _ kafka: KafkaConfiguration, _ directory: String) async throws -> Rate {
-    let file = directory + ".yaml"
-    try SessionBench.yaml(table).write(toFile: file, atomically: true, encoding: .utf8)
     let watch = Stopwatch()
     let log = try KafkaLog(table: table, configuration: kafka) { _ in }
     let changed = Signal()
     let pipeline = try SessionBench.pipeline(table)
     let worker = PipelineWorker(
-      pipeline: pipeline, pipelineFile: file, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(),
+      pipeline: pipeline, directory: directory, stores: .sqlite, changed: changed, settings: WorkerSettings(),
       logger: .silent,
       sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     let running = Task { try await worker.run() }

@@ -128,11 +128,10 @@ enum MillionBench {
       _ = try await store.write(
         WriteTransaction(actions: [put(round % count, round)], times: [LogTime(rawValue: 1_700_000_000_000 + Int64(count))]))
     }
-    let file = directory + "/million.yaml"
-    let pipeline = try PipelineLoader.load(text: Array(yaml.utf8), file: file)
+    let pipeline = try PipelineLoader.load(text: Array(yaml.utf8), file: "million.yaml")
     let changed = Signal()
     let worker = PipelineWorker(
-      pipeline: pipeline, pipelineFile: file, directory: directory + "/model", stores: .sqlite, changed: changed,
+      pipeline: pipeline, directory: directory + "/model", stores: .sqlite, changed: changed,
       settings: WorkerSettings(), logger: .silent, sink: NoEffects(), logs: { _ in log }, load: { _ in pipeline })
     try FileManager.default.createDirectory(atPath: directory + "/model", withIntermediateDirectories: true)
     let running = Task { try await worker.run() }

@@ -44,14 +44,13 @@ enum PipelineBench {
     var measured = report
     let label = "pipeline." + name.replacing("-", with: "_")
     try await withTemporaryDirectory { directory in
-      let file = "pipelines/\(name)/pipeline.yaml"
       let pipeline = try PipelineLoader.load("pipelines/\(name)")
       let store = try TableStore(path: directory + "/tables")
       defer { store.close() }
       _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
       let log = EmbeddedLog(store, table: table)
       try await fill(store, table, input)
-      let embedded = try await work(Job(pipeline: pipeline, file: file, directory: directory + "/embedded"), log)
+      let embedded = try await work(Job(pipeline: pipeline, directory: directory + "/embedded"), log)
       measured.add("\(label)_per_second", Double(records) / embedded.seconds, "records/s")
       measured.add("\(label)_per_cpu_second", Double(records) / embedded.cpuSeconds, "records/cpu-s")
       measured.add("\(label)_resident_bytes", Double(residentBytes()), "bytes")
@@ -75,7 +74,7 @@ enum PipelineBench {
       measured.add("\(label)_relay_per_second", relayed.perSecond, "records/s")
       measured.add("\(label)_relay_per_cpu_second", relayed.perCPUSecond, "records/cpu-s")
       let source = try KafkaLog(table: table, configuration: kafka) { _ in }
-      let live = try await work(Job(pipeline: pipeline, file: file, directory: directory + "/kafka"), source)
+      let live = try await work(Job(pipeline: pipeline, directory: directory + "/kafka"), source)
       measured.add("\(label)_kafka_per_second", Double(records) / live.seconds, "records/s")
       measured.add("\(label)_kafka_per_cpu_second", Double(records) / live.cpuSeconds, "records/cpu-s")
       measured.add("\(label)_kafka_of_embedded_per_cpu_second", embedded.cpuSeconds / live.cpuSeconds, "ratio")
@@ -86,7 +85,6 @@ enum PipelineBench {
   /// A pipeline's work on a log of so many records.
   struct Job {
     let pipeline: Pipeline
-    let file: String
     var directory: String
     var stores = ReadModelStores.sqlite
     var records = PipelineBench.records
@@ -98,7 +96,7 @@ enum PipelineBench {
     let watch = Stopwatch()
     let changed = Signal()
     let worker = PipelineWorker(
-      pipeline: job.pipeline, pipelineFile: job.file, directory: job.directory, stores: job.stores, changed: changed,
+      pipeline: job.pipeline, directory: job.directory, stores: job.stores, changed: changed,
       settings: WorkerSettings(), logger: .silent, sink: NoEffects(), logs: { _ in log }, load: { _ in job.pipeline })
     let running = Task { try await worker.run() }
     while true {

@@ -26,11 +26,9 @@ enum StoreBench {
       let store = try TableStore(path: directory + "/tables")
       defer { store.close() }
       _ = try await SessionBench.fill(store)
-      let file = directory + "/pipeline.yaml"
-      try SessionBench.yaml("Activity").write(toFile: file, atomically: true, encoding: .utf8)
       let log = EmbeddedLog(store, table: "Activity")
       let job = PipelineBench.Job(
-        pipeline: try SessionBench.pipeline(), file: file, directory: directory, records: SessionBench.records)
+        pipeline: try SessionBench.pipeline(), directory: directory, records: SessionBench.records)
       try await compare(job, log, label: "stores.sessions", database: url, into: &measured)
     }
     if let messages = try ChatInput.load() {
@@ -40,7 +38,7 @@ enum StoreBench {
         defer { store.close() }
         _ = try store.createTable(pipeline.tables[0].definition, clock: .history)
         try await PipelineBench.fill(store, "Chat", messages)
-        let job = PipelineBench.Job(pipeline: pipeline, file: "pipelines/chat-rooms/pipeline.yaml", directory: directory)
+        let job = PipelineBench.Job(pipeline: pipeline, directory: directory)
         try await compare(
           job, EmbeddedLog(store, table: "Chat"), label: "stores.chat_rooms", database: url, into: &measured)
       }

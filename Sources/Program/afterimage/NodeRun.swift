@@ -3,6 +3,7 @@ internal import Assembly
 internal import ChangeLog
 internal import Foundation
 internal import HTTPServer
+internal import PipelineFiles
 internal import Pipelines
 internal import Services
 internal import Telemetry
@@ -14,6 +15,19 @@ enum NodeOptions {
     "Port of /live, /ready and /metrics; 0 takes a free one. Without it 8002, or a free one when another process has that.")
   static let healthAddress = Command.Option(
     "health-address", value: "IP", "Where /live, /ready and /metrics listen, open to whoever reaches it.", default: "127.0.0.1")
+
+  static let set = Command.Option(
+    "set", value: "PIPELINE.NAME=VALUE",
+    "Give a parameter of a pipeline another value than its file says, as `chat-rooms.idle=5s`. May be given several times.")
+
+  /// What the flag sets.
+  static func parameters(_ arguments: ParsedArguments) throws(UsageError) -> ParameterSettings {
+    do throws(ParameterSettings.Mistake) {
+      return try ParameterSettings(arguments.all("set"))
+    } catch {
+      throw UsageError(error.description, command: arguments.command)
+    }
+  }
 
   static let readModels = Command.Option(
     "read-models", value: "URL",
@@ -123,6 +137,7 @@ enum NodeOptions {
       partitions: try arguments.integer("partitions", in: 1...256) ?? 1, historyTables: arguments.all("history"),
       keysFile: arguments.value("keys"), certificate: certificate, logger: Logger(level: level))
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
+    settings.parameters = try parameters(arguments)
     settings.healthPort = try arguments.integer("health-port", in: 0...65_535).map { UInt16($0) }
     settings.supervision = Supervision(
       environment: ProcessInfo.processInfo.environment, process: ProcessInfo.processInfo.processIdentifier)

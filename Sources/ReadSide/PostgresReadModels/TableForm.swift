@@ -147,6 +147,36 @@ struct TableForm {
       """
   }
 
+  /// Of the rows whose first columns equal, deletes all but the latest `kept` by the columns of `order`, and answers the hashes of those that go.
+  /// Parameters: an array for each of these first columns, of keys each once.
+  func deletePast(_ kept: Int, first count: Int, order: [Int]) -> String {
+    let first = Array(columns.prefix(count))
+    let names = order.map { columns[$0].quoted }
+    let own = names.map { "t.\($0)" }.joined(separator: ", ")
+    let bounds = names.indices.map { "b\($0)" }
+    let read = zip(names, bounds).map { "t.\($0) AS \($1)" }.joined(separator: ", ")
+    let latest = names.map { "t.\($0) DESC" }.joined(separator: ", ")
+    return """
+      WITH u AS MATERIALIZED (SELECT * FROM \(rows(first))),
+      b AS MATERIALIZED (SELECT u.*, p.* FROM u CROSS JOIN LATERAL (
+      SELECT \(read) FROM \(name) t WHERE \(isSame(first)) ORDER BY \(latest) LIMIT 1 OFFSET \(kept)) p),
+      gone AS (DELETE FROM \(name) t USING b u
+      WHERE \(isSame(first)) AND (\(own)) <= (\(bounds.map { "u.\($0)" }.joined(separator: ", ")))
+      RETURNING t.\(RowHash.columnName))
+      SELECT \(RowHash.columnName) FROM gone
+      """
+  }
+
+  /// Deletes the rows of times before one, at positions from one text on and before another, and answers their hashes. They are searched by the time,
+  /// also while nothing is known of the table yet: a lane's positions are many.
+  func deleteBefore(time: Int, position: Int) -> String {
+    let (time, position) = (columns[time].quoted, columns[position].quoted)
+    return """
+      WITH gone AS (DELETE FROM \(name) t WHERE t.\(time) < $1 AND t.\(position) || '' >= $2 AND t.\(position) || '' < $3
+      RETURNING t.\(RowHash.columnName)) SELECT \(RowHash.columnName) FROM gone
+      """
+  }
+
   /// An array for each of the first `count` columns, of rows of at least so many values.
   func arrays(first count: Int, _ rows: [[Value]]) throws -> [PostgresArray] {
     try TableForm.arrays(Array(columns.prefix(count)), rows)

@@ -1,18 +1,28 @@
+internal import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
 /// Makes the fold of each kind of projection. A new kind is one case here and one file beside the others.
 enum FoldRegistry {
+  /// The lane that a fold is of.
+  struct Lane {
+    let table: TableIndex
+    let tableID: TableID
+    let partition: Int
+  }
+
   /// The fold of a projection in a lane of a table that feeds it. `stored` is what the read model holds of the lane's sessions, and
   /// `residentMax` how many stay in memory.
   static func fold(
-    _ id: ProjectionID, of pipeline: Pipeline, table: TableIndex, residentMax: Int, stored: StoredSessions
+    _ id: ProjectionID, of pipeline: Pipeline, lane: Lane, residentMax: Int, stored: StoredSessions
   ) -> any Fold {
-    switch pipeline.projections[id].kind {
+    let table = lane.table
+    return switch pipeline.projections[id].kind {
     case .collection(let collection): CollectionFold(collection, id: id)
     case .aggregate(let aggregate):
       GroupFold(GroupPlan(aggregate), sources: aggregate.sources.filter { $0.table == table }, id: id)
     case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, id: id)
+    case .history(let history): HistoryFold(history, id: id, lane: lane)
     case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, id: id, table: table)
     case .sessions(let sessions):
       SessionLaneFold(

@@ -35,7 +35,7 @@ struct GroupFold: Fold {
       guard let image = sources[0].fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
         return
       }
-      return add(try sources[0].values(of: image, commit: commit), change)
+      return add(try sources[0].values(of: image, commit: commit, old: change.old, new: change.new), change)
     }
     var given: [[Value]] = []
     var fired: [RuleIndex] = []

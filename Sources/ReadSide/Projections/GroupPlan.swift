@@ -36,7 +36,7 @@ package struct GroupPlan: Sendable {
       switch pipeline.projections[id].kind {
       case .aggregate(let aggregate): plans[id] = GroupPlan(aggregate)
       case .leaderboard(let board): plans[id] = GroupPlan(board)
-      case .collection, .sessions: break
+      case .collection, .sessions, .history: break
       }
     }
     return plans

@@ -10,6 +10,8 @@ package struct LaneChanges: Sendable {
   package var groups: [ProjectionID: GroupDeltas] = [:]
   /// By projection.
   package var sessions: [ProjectionID: SessionChanges] = [:]
+  /// By projection.
+  package var histories: [ProjectionID: HistoryChanges] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
   /// For the decider, in the order of the lane's changes.
@@ -20,7 +22,8 @@ package struct LaneChanges: Sendable {
   package init() {}
 
   package var isEmpty: Bool {
-    collections.isEmpty && groups.isEmpty && sessions.isEmpty && deadLetters.isEmpty && outbox.isEmpty && steps.isEmpty
+    collections.isEmpty && groups.isEmpty && sessions.isEmpty && histories.isEmpty && deadLetters.isEmpty && outbox.isEmpty
+      && steps.isEmpty
       && suppressedEffects == 0
   }
 }

@@ -68,7 +68,8 @@ package struct LaneEngine: Sendable {
       return Part(
         id: id, name: pipeline.projections[id].name,
         fold: FoldRegistry.fold(
-          id, of: pipeline, table: table, residentMax: sessionsMax, stored: stored[id] ?? StoredSessions()))
+          id, of: pipeline, lane: FoldRegistry.Lane(table: table, tableID: tableID, partition: partition),
+          residentMax: sessionsMax, stored: stored[id] ?? StoredSessions()))
     }
     readsItemKeys = parts.contains { $0.fold.readsItemKeys }
     effects = pipeline.effects.indices.compactMap { index in

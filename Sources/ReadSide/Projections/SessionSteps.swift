@@ -40,17 +40,17 @@ struct SessionSteps: Sendable {
     guard case .touches = sessions.subject else { return nil }
     var names: [String] = []
     for box in touches + ends {
-      guard box.source.when == nil else { return nil }
+      guard box.source.when == nil, !box.source.readsImages else { return nil }
       switch box.source.event {
       case .inserted: break
       case .changed: names += box.source.event?.attributeNames ?? []
-      case .removed, .expired, nil: return nil
+      case .removed, .expired, .added, .taken, nil: return nil
       }
     }
     return names
   }
 
-  /// The steps of a change, in order. What its image decides throws; a step that goes before it is in `steps` then.
+  /// The steps of a change, in order. What its image decides throws; of a session that is an item, a step that goes before it is in `steps` then.
   func append(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
     switch sessions.subject {
     case .touches: if !change.isSnapshot { try appendTouches(change, to: &steps) }
@@ -58,7 +58,18 @@ struct SessionSteps: Sendable {
     }
   }
 
+  /// A change is taken whole or not at all.
   private func appendTouches(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
+    let count = steps.count
+    do throws(EvaluationFailure) {
+      try appendAllTouches(change, to: &steps)
+    } catch {
+      steps.removeSubrange(count...)
+      throw error
+    }
+  }
+
+  private func appendAllTouches(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
     let commit = change.stamp.time
     // One change is one touch, however many of the rules it fits: the first of each kind of item counts.
     var touched: [RuleIndex] = []
@@ -68,18 +79,24 @@ struct SessionSteps: Sendable {
       }
       if touches.count > 1 { touched.append(box.source.rule) }
       if box.source.isSingle {
-        steps.append(step(change, .touch(try box.source.values(of: image, commit: commit))))
+        steps.append(step(change, .touch(try values(box, of: image, change))))
         continue
       }
-      for inputs in try box.source.contributions(of: image, commit: commit) { steps.append(step(change, .touch(inputs))) }
+      for inputs in try box.source.contributions(of: image, commit: commit, old: change.old, new: change.new) {
+        steps.append(step(change, .touch(inputs)))
+      }
     }
     for box in ends {
       guard let image = box.source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
         continue
       }
-      let key = try box.source.values(of: image, commit: commit)
+      let key = try values(box, of: image, change)
       steps.append(step(change, .end(key, change.isExpiry ? .ttl : .explicit)))
     }
+  }
+
+  private func values(_ box: Boxed, of image: Image, _ change: Change) throws(EvaluationFailure) -> [Value] {
+    try box.source.values(of: image, commit: change.stamp.time, old: change.old, new: change.new)
   }
 
   private func appendItem(
@@ -115,18 +132,5 @@ struct SessionSteps: Sendable {
 
   private func step(_ change: Change, _ action: SessionStep.Action) -> SessionStep {
     SessionStep(stamp: change.stamp, item: change.record.keys, action: action)
-  }
-}
-
-extension Source.Event {
-  /// The attributes whose change is a touch.
-  var attributeNames: [String] {
-    guard case .changed(let values) = self else { return [] }
-    return values.flatMap { value in
-      switch value {
-      case .attribute(let path): [path.root]
-      case .field(let expression): expression.attributeNames
-      }
-    }
   }
 }

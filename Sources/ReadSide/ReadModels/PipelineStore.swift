@@ -8,10 +8,10 @@ package protocol PipelineStore: AnyObject {
   /// By number.
   func generations() throws(ReadModelError) -> [Generation]
   /// The generation that this definition is to run in, as `GenerationChoice` has it: the current one if it was built by it, one that is being built for
-  /// it, or a new one, with a copy of the pipeline file beside it. The very first is current at once. Throws `held` where it has to wait.
-  func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
+  /// it, or a new one, with the definition, a pipeline file's text, beside it. The very first is current at once. Throws `held` where it has to wait.
+  func generation(for fingerprint: String, definition: String) throws(ReadModelError) -> Generation
   /// A new generation of the same definition beside the current one, from the log's beginning.
-  func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation
+  func rebuild(_ fingerprint: String, definition: String) throws(ReadModelError) -> Generation
   /// Makes a generation the one that readers see, in one step; the one before is kept. Throws for one that was given up, and changes nothing; also, `held`,
   /// where `frozen` is given and is not the current generation any more, or not frozen.
   func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError)

@@ -57,6 +57,28 @@ extension SQLTable {
     "UPDATE \(name) SET \(columns[column].name) = ?1, \(RowHash.columnName) = ?2 WHERE \(keyCondition(from: 2))"
   }
 
+  /// Of the rows whose first columns equal, deletes all but the latest `kept` by the columns of `order`, and returns the hashes of those that go. One
+  /// parameter for each of the first columns: `Value.bindSortable`.
+  package func trimStatement(first count: Int, order: [Int], keeping kept: Int) -> String {
+    let key = (0..<count).map { "\(columns[$0].sortName) = ?\($0 + 1)" }.joined(separator: " AND ")
+    let names = order.map { columns[$0].name }
+    let all = names.joined(separator: ", ")
+    let latest = names.map { "\($0) DESC" }.joined(separator: ", ")
+    return """
+      DELETE FROM \(name) WHERE \(key) AND (\(all)) <=
+      (SELECT \(all) FROM \(name) WHERE \(key) ORDER BY \(latest) LIMIT 1 OFFSET \(kept)) RETURNING \(RowHash.columnName)
+      """
+  }
+
+  /// Deletes the rows of times before one, at positions from one text on and before another, and returns their hashes. They are searched by the time: a
+  /// lane's positions are many.
+  package func expireStatement(time: Int) -> String {
+    let (time, position) = (columns[time].name, columns[columns.count - 1].name)
+    return """
+      DELETE FROM \(name) WHERE \(time) < ?1 AND +\(position) >= ?2 AND +\(position) < ?3 RETURNING \(RowHash.columnName)
+      """
+  }
+
   /// The row of a key: `columns` in order, without sortable forms. Parameters as `deleteStatement`.
   package var selectStatement: String {
     "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)"

@@ -46,14 +46,14 @@ package actor CatalogOwner {
 
   package func generations() throws(ReadModelError) -> [Generation] { try store.generations() }
 
-  func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+  func generation(for fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     defer { known.withLock { $0 = nil } }
-    return try store.generation(for: fingerprint, pipelineFile: pipelineFile)
+    return try store.generation(for: fingerprint, definition: definition)
   }
 
-  func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+  func rebuild(_ fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     defer { known.withLock { $0 = nil } }
-    return try store.rebuild(fingerprint, pipelineFile: pipelineFile)
+    return try store.rebuild(fingerprint, definition: definition)
   }
 
   func makeCurrent(_ generation: Generation, inPlaceOf frozen: Generation?) throws(ReadModelError) {

@@ -36,7 +36,6 @@ package final class PipelineWorker: Service {
   private let committed: Signal
   package var name: String { "worker \(pipeline.name)" }
 
-  private let pipelineFile: String
   private let stores: ReadModelStores
   let logs: @Sendable (String) -> any ChangeLog
   let load: @Sendable (Generation) throws -> Pipeline
@@ -52,14 +51,13 @@ package final class PipelineWorker: Service {
   /// `logs` gives a table's log by name; `load` reads the definition that an older generation was built by; `assigner` knows which lanes this process
   /// runs; `committed` is announced by this process's checkpoints, `changed` by those of others too, where somebody hears of them.
   package init(
-    pipeline: Pipeline, pipelineFile: String, directory: String, stores: ReadModelStores, changed: Signal,
+    pipeline: Pipeline, directory: String, stores: ReadModelStores, changed: Signal,
     committed: Signal = Signal(),
     settings: WorkerSettings,
     logger: Logger, sink: any EffectSink, assigner: any LaneAssigner = SoleAssigner(),
     logs: @escaping @Sendable (String) -> any ChangeLog,
     load: @escaping @Sendable (Generation) throws -> Pipeline
   ) {
-    self.pipelineFile = pipelineFile
     self.changed = changed
     self.committed = committed
     self.stores = stores
@@ -158,8 +156,8 @@ package final class PipelineWorker: Service {
     }
     let wantedGeneration =
       isRebuild
-      ? try await catalog.rebuild(pipeline.fingerprint, pipelineFile: pipelineFile)
-      : try await catalog.generation(for: pipeline.fingerprint, pipelineFile: pipelineFile)
+      ? try await catalog.rebuild(pipeline.fingerprint, definition: pipeline.text)
+      : try await catalog.generation(for: pipeline.fingerprint, definition: pipeline.text)
     try await activate(pipeline)
     let activations = try await catalog.activations()
     if wantedGeneration.state == .building {

@@ -93,11 +93,9 @@ struct DamagedModel {
 
   private mutating func fill(isMoved: Bool) async throws {
     let live = TemporaryDirectory()
-    let file = live.path + "/pipeline.yaml"
     try FileManager.default.createDirectory(atPath: live.path + "/data", withIntermediateDirectories: true)
-    try Data(DamagedModel.text.utf8).write(to: URL(filePath: file))
     let store = try SQLitePipelineStore(directory: live.path + "/data/read-models/\(DamagedModel.name)")
-    let generation = try store.generation(for: pipeline.fingerprint, pipelineFile: file)
+    let generation = try store.generation(for: pipeline.fingerprint, definition: DamagedModel.text)
     let names = EffectRules.names(of: pipeline)
     let places = (0..<2).map { LogPlace(tableID: TestHistory.tableID(0), partition: $0, sequence: 0, watermark: 0) }
     try store.activate(names, at: places)

@@ -10,7 +10,7 @@ import Testing
   static func problems(_ text: (pipeline: String, scenario: String)) async throws -> [String] {
     let pipeline = try PipelineLoader.load(text: Array(text.pipeline.utf8), file: "p.yaml")
     let scenarios = try ScenarioLoader.load(text: Array(text.scenario.utf8), file: "t.yaml", of: pipeline)
-    return try await ScenarioRunner(pipeline: pipeline).run(scenarios[0])
+    return try await ScenarioRunner().run(scenarios[0])
   }
 
   static let cases = GrammarKeyCase.all.filter { $0.outcome == .rows }

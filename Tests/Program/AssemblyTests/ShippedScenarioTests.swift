@@ -39,8 +39,7 @@ import Testing
     let place: ScenarioPlace =
       conditions.isInDatabase ? .database(try PostgresCluster.shared().url(password: PostgresCluster.password)) : .files
     let runner = ScenarioRunner(
-      pipeline: pipeline, partitions: conditions.partitions, restartEvery: conditions.restartEvery,
-      redelivers: conditions.redelivers, place: place)
+      partitions: conditions.partitions, restartEvery: conditions.restartEvery, redelivers: conditions.redelivers, place: place)
     let scenarios = try ScenarioLoader.load(folder, of: pipeline)
     #expect(!scenarios.isEmpty)
     for scenario in scenarios {

@@ -34,6 +34,10 @@ extension MemoryGeneration {
       write(id, changed, lane)
       result.rows += changed.count
     }
+    for (id, changed) in changes.histories {
+      write(id, changed)
+      result.rows += changed.rows.count
+    }
     try check(.steps)
     for handed in changes.steps { steps[handed.projection, default: []].append(handed) }
     try check(.deadLetters)
@@ -135,6 +139,26 @@ extension MemoryGeneration {
         table: pipeline.tables[sessions.sources[0].table].name, partition: state.stamp.partition, sequence: state.stamp.sequence,
         at: state.stamp.time, path: column.name,
         reason: "the sum of session \(shown) does not fit its type: it is shown as null until it does")
+    }
+  }
+
+  private mutating func write(_ id: ProjectionID, _ changes: HistoryChanges) {
+    guard case .history(let history) = pipeline.projections[id].kind else { return }
+    for row in changes.rows { write(id, row.values + trace(row.stamp)) }
+    let position = pipeline.projections[id].table.columns.count - 1
+    if let expiry = changes.expiry {
+      rows[id] = rows[id]?.filter { row in
+        guard case .string(let place) = row.value[position] else { return true }
+        return row.value[history.keyCount] >= .timestamp(expiry.before) || !expiry.positions.contains(place)
+      }
+    }
+    guard let count = history.keepRows else { return }
+    let order = history.orderColumns(of: pipeline.projections[id].table)
+    for key in changes.keys(history.keyCount) {
+      let own = (rows[id] ?? [:]).filter { Array($0.value[..<history.keyCount]) == key }.sorted { left, right in
+        order.map { left.value[$0] }.lexicographicallyPrecedes(order.map { right.value[$0] })
+      }
+      for row in own.dropLast(count) { rows[id]?[row.key] = nil }
     }
   }
 

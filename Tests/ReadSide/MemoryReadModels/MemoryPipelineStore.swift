@@ -36,9 +36,9 @@ package final class MemoryPipelineStore: PipelineStore {
     try change { (catalog) throws(ReadModelError) in catalog.generations }
   }
 
-  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+  package func generation(for fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     switch GenerationChoice(fingerprint, among: try generations(), led: []) {
-    case .make: return try rebuild(fingerprint, pipelineFile: pipelineFile)
+    case .make: return try rebuild(fingerprint, definition: definition)
     case .wait(let reason): throw .held(reason)
     case .run(let found, let abandoned):
       try change { (catalog) throws(ReadModelError) in catalog.generations.removeAll { abandoned.contains($0) } }
@@ -46,7 +46,7 @@ package final class MemoryPipelineStore: PipelineStore {
     }
   }
 
-  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+  package func rebuild(_ fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     let directory = directory
     let made = try change { (catalog) throws(ReadModelError) in
       catalog.generations.removeAll { $0.state == .building }

@@ -182,6 +182,14 @@ import Testing
     Break("    gap: 1h", "    deadline: state", "42:15", "this is of type string, not timestamp"),
     Break("    gap: 1h\n", "", "39:3", "nothing makes this session expire"),
     Break("expire: delete item", "expire: forget", "43:13", "`expire` can be `delete item`"),
+    Break(
+      "sum(total)", "sum(new.total)", "33:27", "an item has one image: only rules over changes (`each:`, `sessions:`) know `new.`"
+    ),
+    Break("    score: sum(total)", "    score: sum(new.totl)", "48:16", "order has no field `totl`; did you mean `total`?"),
+    Break("    score: sum(total)", "    score: sum(old)", "48:16", "say which field of `old` is meant: `old.name`"),
+    Break("    score: sum(total)", "    score: sum(old.total.x)", "48:16", "say which field of `old` is meant: `old.name`"),
+    Break(
+      "board: [day of commit]", "board: [old.state]", "47:13", "a board column needs a name here: write `{ name: old.state }`"),
     Break("leaderboard: customer", "leaderboard: cstomer", "45:18", "order has no field `cstomer`; did you mean `customer`?"),
     Break("score: sum(total)", "score: som(total)", "48:12", "`som` is not a score; did you mean `sum`?"),
     Break("score: sum(total)", "score: sum(total)\n    ties: first", "49:11", "`ties` cannot be `first`"),

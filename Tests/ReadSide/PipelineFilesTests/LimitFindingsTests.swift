@@ -128,7 +128,7 @@ import Testing
     #expect(Self.findings("{ customer: string,", "{ \(name(64)): string,").contains { $0.contains("has 64 bytes") })
   }
 
-  @Test(arguments: ["time: at", "lateness: 1h", "season: s", "history: order", "ahead: 5m"])
+  @Test(arguments: ["time: at", "lateness: 1h", "season: s", "ahead: 5m"])
   func `what is known and not supported is refused by name, and not suggested`(
     line: String
   ) {

@@ -52,6 +52,9 @@ extension GrammarKeyCase {
   static let files: [GrammarKeyCase] = [
     .init("a pipeline", "pipeline", .findings, "«pipeline: p\n»tables: { Tab: { key: { partition: PK } } }\n"),
     .init("a pipeline", "about", .told, "pipeline: p\n«about: words\n»tables: { Tab: { key: { partition: PK } } }\n"),
+    .init(
+      "a pipeline", "parameters", .findings,
+      file("sessions: name, touch: play inserted, gap: $idle", "«parameters: { idle: 30m }»")),
     .init("a pipeline", "tables", .findings, "pipeline: p\n«tables: { Tab: { key: { partition: PK } } }\n»"),
     .init(
       "a pipeline", "items", .findings,

@@ -1,7 +1,7 @@
 /// Keys of projections.
 extension GrammarKeyCase {
   /// Every key of the grammar has a case here.
-  package static let all: [GrammarKeyCase] = files + rows + sessions + itemSessions + boards
+  package static let all: [GrammarKeyCase] = files + rows + sessions + itemSessions + boards + histories
 
   private static let atTokyo = "    put: { Tab: { PK: \"U:ana\", SK: \"1\", Points: 1, At: \"2026-01-01T20:00:00\" } }\n"
   private static let anaThenBen =
@@ -40,6 +40,37 @@ extension GrammarKeyCase {
     .init(
       "aggregate", "columns", .findings, file("aggregate: [name], of: play«, columns: { c: count }»"),
       "    expect: { made: { lacks: [{ c: 1 }] } }\n"),
+  ]
+
+  private static let twoPuts =
+    "    put: { Tab: { PK: \"U:ana\", SK: \"1\", Points: 1 } }\n  - advance: 1m\n    put: { Tab: { PK: \"U:ana\", SK: \"1\", Points: 2 } }\n"
+
+  private static let histories: [GrammarKeyCase] = [
+    .init("history", "history", .findings, file("«history: play, »columns: [points]")),
+    .init(
+      "history", "each", .rows, file("history: play«, each: changed(points)»"),
+      twoPuts + "    expect: { made: [{ name: ana, event: changed, time: 2026-01-01T10:01:00Z }] }\n"),
+    .init(
+      "history", "each", .rows,
+      "pipeline: keys\ntables: { Tab: { key: { partition: PK } } }\nitems: { a: { in: Tab, match: { PK: \"{id}\" }, fields: { tag: explode(Tags) } } }\nprojections: { made: { history: a, each: «added(tag)|removed(tag)», columns: [tag] } }\n",
+      "    put: { Tab: { PK: a, Tags: [x, y] } }\n    expect: { made: [{ tag: x, ordinal: 0, event: added }, { tag: y, ordinal: 1 }] }\n",
+      aspect: "added"),
+    .init(
+      "history", "when", .rows, file("history: play«, when: points > 1»"),
+      putTwo + "    expect: { made: [{ n: 2, event: inserted, cause: user }] }\n"),
+    .init("history", "key", .findings, file("history: play«, key: [room]»"), "    expect: { made: { lacks: [{ room: x }] } }\n"),
+    .init(
+      "history", "columns", .findings, file("history: play«, columns: { was: old.points }»"),
+      "    expect: { made: { lacks: [{ was: 1 }] } }\n"),
+    .init(
+      "history", "zone", .rows, file("history: play, columns: { local: day of at }«, zone: Asia/Tokyo»"),
+      atTokyo + "    expect: { made: [{ local: \"2026-01-02\" }] }\n"),
+    .init(
+      "history", "keep", .rows, file("history: play, columns: [points]«, keep: 1»"),
+      twoPuts + "    expect: { made: [{ points: 2, event: changed }] }\n", aspect: "rows"),
+    .init(
+      "history", "keep", .rows, file("history: play«, keep: 1h»"),
+      putOne + "  - advance: 1h\n    expect: { made: [{ n: 1 }] }\n  - advance: 1ms\n    expect: { made: [] }\n", aspect: "age"),
   ]
 
   /// Ends of sessions that both kinds have: what comes before the keys that are asked about, and the case's name.

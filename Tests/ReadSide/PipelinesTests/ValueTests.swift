@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test func `a declared type takes its own attributes only`() throws {
-    func value(_ attribute: AttributeValue, _ type: ValueType, _ form: TimestampForm = .iso(zone: nil)) throws -> Value {
+    func value(_ attribute: AttributeValue, _ type: ValueType, _ form: ValueForm = .iso(zone: nil)) throws -> Value {
       try Value(attribute, as: type, form: form)
     }
     #expect(try value(.number(Number("1700000000.5")), .timestamp, .seconds) == .timestamp(1_700_000_000_500_000))

@@ -20,10 +20,7 @@ struct OwnSchema {
     self.settings = settings
     database = PostgresDatabase(settings, namespace: try Namespace(namespace ?? "t\(UInt32.random(in: 0 ... .max))"))
     pipeline = try ProjectionTestKit.pipeline(text)
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
-    try text.write(toFile: file, atomically: false, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(atPath: file) }
-    generation = try database.stores.pipeline("p").generation(for: pipeline.fingerprint, pipelineFile: file)
+    generation = try database.stores.pipeline("p").generation(for: pipeline.fingerprint, definition: text)
   }
 
   /// A worker whose connections the server shows by a name.

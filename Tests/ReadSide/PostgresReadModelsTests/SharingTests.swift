@@ -21,12 +21,6 @@ struct SharingTests {
   /// A process of its own: another name in what it claims.
   private func process(_ own: OwnSchema) -> PostgresDatabase { PostgresDatabase(own.settings, namespace: own.database.namespace) }
 
-  private func pipelineFile(_ text: String = StorePipelines.groups) throws -> String {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
-    try text.write(toFile: file, atomically: false, encoding: .utf8)
-    return file
-  }
-
   @Test func `one process leads, another when its time is over or it stops`() throws {
     let own = try OwnSchema(StorePipelines.groups)
     let first = try process(own).stores.pipeline("p")
@@ -81,30 +75,29 @@ struct SharingTests {
 
   @Test func `definitions side by side: the third waits, the one that was replaced too`() throws {
     let own = try OwnSchema(StorePipelines.groups)
-    let file = try pipelineFile()
-    defer { try? FileManager.default.removeItem(atPath: file) }
+    let text = StorePipelines.groups
     let (a, b, c) = (
       try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p"), try process(own).stores.pipeline("p")
     )
     #expect(try a.lead(own.generation, for: .seconds(60)))
-    let new = try b.generation(for: "b", pipelineFile: file)
+    let new = try b.generation(for: "b", definition: text)
     #expect(new.state == .building)
     #expect(try b.lead(new, for: .seconds(60)))
-    guard case .held? = refusal({ _ = try c.generation(for: "c", pipelineFile: file) }) else {
+    guard case .held? = refusal({ _ = try c.generation(for: "c", definition: text) }) else {
       Issue.record("a third definition is built beside two others")
       return
     }
-    #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) == own.generation)
+    #expect(try a.generation(for: own.pipeline.fingerprint, definition: text) == own.generation)
     #expect(
       try b.generations().map(\.number) == [own.generation.number, new.number], "the old one's workers leave the new one alone")
     try b.makeCurrent(new)
-    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, definition: text) }) else {
       Issue.record("an old worker builds its generation again")
       return
     }
     // Between two leaders there is a moment without one.
     try b.stopLeading(new)
-    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, definition: text) }) else {
       Issue.record("an old worker builds its generation again while new ones change their leader")
       return
     }
@@ -112,12 +105,12 @@ struct SharingTests {
     defer { server.close() }
     let schema = PostgresConnection.identifier("\(own.database.namespace.name).p")
     try server.execute("UPDATE \(schema).leads SET until = until - interval '9 seconds' WHERE generation = \(new.number)")
-    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, pipelineFile: file) }) else {
+    guard case .held? = refusal({ _ = try a.generation(for: own.pipeline.fingerprint, definition: text) }) else {
       Issue.record("9 seconds without a leader are enough")
       return
     }
     try server.execute("UPDATE \(schema).leads SET until = until - interval '1 second' WHERE generation = \(new.number)")
-    #expect(try a.generation(for: own.pipeline.fingerprint, pipelineFile: file).state == .building)
+    #expect(try a.generation(for: own.pipeline.fingerprint, definition: text).state == .building)
   }
 
   private func refusal(_ body: () throws -> Void) -> ReadModelError? {

@@ -47,10 +47,7 @@ import Testing
 
     func build(_ text: String, name: String) throws -> Generation {
       let pipeline = try ProjectionTestKit.pipeline(text)
-      let file = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID()).yaml").path
-      try text.write(toFile: file, atomically: false, encoding: .utf8)
-      defer { try? FileManager.default.removeItem(atPath: file) }
-      let generation = try store.generation(for: pipeline.fingerprint, pipelineFile: file)
+      let generation = try store.generation(for: pipeline.fingerprint, definition: text)
       try fill(LaneHand(try PostgresGeneration(own.database, generation, pipeline: pipeline)), name)
       return generation
     }

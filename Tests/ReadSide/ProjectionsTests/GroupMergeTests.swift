@@ -44,7 +44,7 @@ import Testing
     switch projection.kind {
     case .aggregate(let aggregate): GroupPlan(aggregate)
     case .leaderboard(let board): GroupPlan(board)
-    case .collection, .sessions: throw StateError()
+    case .collection, .sessions, .history: throw StateError()
     }
   }
 

@@ -9,9 +9,8 @@ internal import RecordLiteralTestKit
 
 /// What belongs to the pipeline: generations, activations, pauses, the ledger.
 extension ReadModelConformance {
-  private func catalog(_ fixture: StoreFixture) throws -> (store: any PipelineStore, file: String) {
-    let file = try fixture.file(StorePipelines.board, in: "p")
-    return (try fixture.stores.pipeline(fixture.directory + "/p"), file)
+  private func catalog(_ fixture: StoreFixture) throws -> any PipelineStore {
+    try fixture.stores.pipeline(fixture.directory + "/p")
   }
 
   private func place(_ table: TableIndex, _ partition: Int, _ sequence: SequenceNumber, _ watermark: Instant) -> LogPlace {
@@ -19,7 +18,7 @@ extension ReadModelConformance {
   }
 
   func activating(_ fixture: StoreFixture) throws {
-    let (store, _) = try catalog(fixture)
+    let store = try catalog(fixture)
     try require(try store.activations() == Activations(), "a new pipeline has activations")
     let places = [place(0, 0, 10, 100), place(0, 1, 20, 200)]
     try store.activate(["a", "b"], at: places)
@@ -50,7 +49,7 @@ extension ReadModelConformance {
   }
 
   func pausing(_ fixture: StoreFixture) throws {
-    let (store, _) = try catalog(fixture)
+    let store = try catalog(fixture)
     try store.activate(["a", "b"], at: [])
     try require(try store.paused().isEmpty, "effects begin paused")
     for _ in 0..<2 { try require(try store.setPaused("a", true), "an active effect cannot be paused") }
@@ -63,7 +62,7 @@ extension ReadModelConformance {
   }
 
   func ledger(_ fixture: StoreFixture) throws {
-    let (store, _) = try catalog(fixture)
+    let store = try catalog(fixture)
     try require(try store.sent(among: ["a", "b"]).isEmpty, "a new ledger has entries")
     try store.recordSent(["a", "b"], at: 1_000)
     try store.recordSent([], at: .max)
@@ -81,65 +80,67 @@ extension ReadModelConformance {
   }
 
   func firstGeneration(_ fixture: StoreFixture) throws {
-    let (store, file) = try catalog(fixture)
+    let store = try catalog(fixture)
     try require(
       try store.generations().isEmpty && store.current() == nil && !store.giveUpCurrent(), "a new pipeline has generations")
-    let first = try store.generation(for: "one", pipelineFile: file)
+    let first = try store.generation(for: "one", definition: StorePipelines.board)
     try require(first.state == .current && first.fingerprint == "one" && first.number == 1, "\(first)")
-    try require(try store.generation(for: "one", pipelineFile: file) == first, "asked again it is another")
+    try require(try store.generation(for: "one", definition: StorePipelines.board) == first, "asked again it is another")
     try require(try store.generations() == [first] && store.current() == first, "\(try store.generations())")
     let again = try fixture.stores.pipeline(fixture.directory + "/p")
-    try require(try again.generation(for: "one", pipelineFile: file) == first, "it does not outlive the process")
+    try require(try again.generation(for: "one", definition: StorePipelines.board) == first, "it does not outlive the process")
   }
 
   func swapping(_ fixture: StoreFixture) throws {
-    let (store, file) = try catalog(fixture)
-    let first = try store.generation(for: "one", pipelineFile: file)
-    let second = try store.generation(for: "two", pipelineFile: file)
+    let store = try catalog(fixture)
+    let first = try store.generation(for: "one", definition: StorePipelines.board)
+    let second = try store.generation(for: "two", definition: StorePipelines.board)
     try require(second.state == .building && second.number > first.number, "\(second)")
     try require(
-      try store.current() == first && store.generation(for: "two", pipelineFile: file) == second, "\(try store.generations())")
+      try store.current() == first && store.generation(for: "two", definition: StorePipelines.board) == second,
+      "\(try store.generations())")
     // The definition goes back: what was being built for another is given up, and built from the start when it is asked for again.
-    try require(try store.generation(for: "one", pipelineFile: file) == first, "\(try store.generations())")
+    try require(try store.generation(for: "one", definition: StorePipelines.board) == first, "\(try store.generations())")
     try require(try store.generations() == [first], "\(try store.generations())")
-    let once = try store.generation(for: "two", pipelineFile: file)
+    let once = try store.generation(for: "two", definition: StorePipelines.board)
     try require(once.number > second.number, "the number of a generation that was given up comes again")
     // Another definition: what was being built is given up.
-    let third = try store.generation(for: "three", pipelineFile: file)
+    let third = try store.generation(for: "three", definition: StorePipelines.board)
     try require(try store.generations().map(\.fingerprint) == ["one", "three"], "\(try store.generations())")
     try require(third.number != once.number, "the number of a generation that was given up comes again")
     try store.makeCurrent(third)
     try require(try store.current()?.number == third.number, "\(try store.generations())")
     try require(try store.generations().map(\.state) == [.kept, .current], "\(try store.generations())")
     // One that is kept does not serve its definition again: a new one is built.
-    let back = try store.generation(for: "one", pipelineFile: file)
+    let back = try store.generation(for: "one", definition: StorePipelines.board)
     try require(back.state == .building && back.number > third.number, "\(back)")
   }
 
   func rebuilding(_ fixture: StoreFixture) throws {
-    let (store, file) = try catalog(fixture)
-    let first = try store.generation(for: "one", pipelineFile: file)
-    let second = try store.rebuild("one", pipelineFile: file)
+    let store = try catalog(fixture)
+    let first = try store.generation(for: "one", definition: StorePipelines.board)
+    let second = try store.rebuild("one", definition: StorePipelines.board)
     try require(second.state == .building && second.fingerprint == "one" && second.number == 2, "\(second)")
     try require(try store.current() == first, "\(try store.generations())")
     // After a restart it goes on being built.
-    try require(try store.generation(for: "one", pipelineFile: file) == second, "a rebuild is forgotten")
-    let third = try store.rebuild("one", pipelineFile: file)
+    try require(try store.generation(for: "one", definition: StorePipelines.board) == second, "a rebuild is forgotten")
+    let third = try store.rebuild("one", definition: StorePipelines.board)
     try require(try store.generations().map(\.number) == [1, third.number], "\(try store.generations())")
     try store.makeCurrent(third)
-    try require(try store.generation(for: "one", pipelineFile: file).number == third.number, "\(try store.generations())")
+    try require(
+      try store.generation(for: "one", definition: StorePipelines.board).number == third.number, "\(try store.generations())")
   }
 
   func keptGenerations(_ fixture: StoreFixture) throws {
-    let (store, file) = try catalog(fixture)
-    _ = try store.generation(for: "one", pipelineFile: file)
-    for _ in 0..<4 { try store.makeCurrent(try store.rebuild("one", pipelineFile: file)) }
+    let store = try catalog(fixture)
+    _ = try store.generation(for: "one", definition: StorePipelines.board)
+    for _ in 0..<4 { try store.makeCurrent(try store.rebuild("one", definition: StorePipelines.board)) }
     try require(try store.generations().map(\.state) == [.kept, .kept, .current], "\(try store.generations())")
     try require(try store.generations().map(\.number) == [3, 4, 5], "\(try store.generations())")
     // Those that were given up count too; until the next one has caught up nothing serves.
     for _ in 0..<4 {
       try require(try store.giveUpCurrent() && store.current() == nil, "it is still current")
-      let next = try store.generation(for: "one", pipelineFile: file)
+      let next = try store.generation(for: "one", definition: StorePipelines.board)
       try require(next.state == .building, "\(next)")
       try store.makeCurrent(next)
     }
@@ -147,10 +148,10 @@ extension ReadModelConformance {
   }
 
   func givenUp(_ fixture: StoreFixture) throws {
-    let (store, file) = try catalog(fixture)
-    let first = try store.generation(for: "one", pipelineFile: file)
-    let second = try store.rebuild("one", pipelineFile: file)
-    _ = try store.generation(for: "two", pipelineFile: file)
+    let store = try catalog(fixture)
+    let first = try store.generation(for: "one", definition: StorePipelines.board)
+    let second = try store.rebuild("one", definition: StorePipelines.board)
+    _ = try store.generation(for: "two", definition: StorePipelines.board)
     try require(failure { try store.makeCurrent(second) } != nil, "a generation that was given up becomes the current one")
     try require(try store.current() == first, "after that there is \(String(describing: try store.current()))")
   }

@@ -15,6 +15,8 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   case membersAreKeptInAndOutAndInAgain
   case boardsAreKeptInAndOutAndInAgain
   case anEmptyGroupKeepsItsTimeUntilItIsTrimmed
+  // Histories
+  case historiesAreTrimmedByNumberAndByAge
   // The decider
   case stepsComeInTheOrderOfTheChanges
   case theLaterOfTwoDecidersGoesOn
@@ -62,6 +64,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
     case .membersAreKeptInAndOutAndInAgain: try keepingMembers(fixture)
     case .boardsAreKeptInAndOutAndInAgain: try keepingBoards(fixture)
     case .anEmptyGroupKeepsItsTimeUntilItIsTrimmed: try emptyGroups(fixture)
+    case .historiesAreTrimmedByNumberAndByAge: try histories(fixture)
     case .stepsComeInTheOrderOfTheChanges: try steps(fixture)
     case .theLaterOfTwoDecidersGoesOn: try twoDeciders(fixture)
     case .boardsCloseByTheirEnds: try closingBoards(fixture)

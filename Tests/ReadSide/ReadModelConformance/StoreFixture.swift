@@ -85,10 +85,9 @@ struct Opened {
 
   init(_ fixture: StoreFixture, _ text: String, in folder: String = "p") throws {
     self.fixture = fixture
-    let file = try fixture.file(text, in: folder)
     pipeline = try ProjectionTestKit.pipeline(text)
     catalog = try fixture.stores.pipeline(fixture.directory + "/" + folder)
-    generation = try catalog.generation(for: pipeline.fingerprint, pipelineFile: file)
+    generation = try catalog.generation(for: pipeline.fingerprint, definition: text)
     store = try fixture.stores.generation(generation, pipeline)
     hand = LaneHand(store)
   }
@@ -165,15 +164,5 @@ struct Opened {
       try require(page == top, "\(name) \(board): by ranks \(page), by rows \(top)")
       return page.map { "\($0.member) \($0.score)" }
     }
-  }
-}
-
-extension StoreFixture {
-  /// A pipeline file of this text in a folder.
-  func file(_ text: String, in folder: String) throws -> String {
-    let path = directory + "/" + folder
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(filePath: path + "/pipeline.yaml"))
-    return path + "/pipeline.yaml"
   }
 }

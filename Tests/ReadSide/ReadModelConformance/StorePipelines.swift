@@ -67,11 +67,31 @@ package enum StorePipelines {
         logins: { session: play, key: [name, n], gap: 5m, one live per: room, expire: delete item }
         hours: { leaderboard: who, each: play inserted, board: [hour of commit], score: count, keep: 1 boards }
         best: { leaderboard: who, of: play, board: [room], score: max(points) }
+        changes: { history: play, columns: { before: old.points, points: new.points }, keep: [3, 1d] }
       effects:
         gone: { each: play removed, delete: { rows: plays, where: room = :room } }
         passed: { each: hours closed, delete: { rows: plays, where: room = :hour } }
 
       """
+
+  /// Histories of everything, of a few rows of each key, of a minute, and of what came into a list.
+  static let histories =
+    """
+    pipeline: store
+    tables: { Tab: { key: { partition: PK string, sort: SK string } } }
+    items:
+      play:
+        in: Tab
+        match: { PK: "U:{name}", SK: "{n}" }
+        fields: { points: Points integer optional, amount: Amount decimal optional, tag: explode(Tags) optional }
+    projections:
+      every: { history: play, columns: { before: old.points, points: new.points, amount: amount } }
+      two: { history: play, key: [name], columns: [points], keep: 2 }
+      minute: { history: play, columns: [points], keep: 1m }
+      mixed: { history: play, key: [name, { amount: amount }], keep: [2, 1m] }
+      tags: { history: play, each: [added(tag), removed(tag)], key: [name], columns: [tag], keep: 3 }
+
+    """
 
   /// Boards that close, whose scores may not fit.
   static let summedHours =

@@ -1,12 +1,13 @@
 /// Projections and effects, kind by kind.
 extension PipelineDraw {
   mutating func projection(_ index: Int) -> [String] {
-    switch draw.below(10) {
+    switch draw.below(12) {
     case 0, 1: return collection(named("p\(index)"))
     case 2, 3, 4: return aggregate(named("p\(index)"))
     case 5, 6: return leaderboard(named("p\(index)", and: "_by_rank"))
     case 7, 8: return touchSessions(named("p\(index)", and: "_by_status"))
-    default: return itemSessions(named("p\(index)", and: "_by_status"))
+    case 9: return itemSessions(named("p\(index)", and: "_by_status"))
+    default: return history(named("p\(index)", and: "_by_key"))
     }
   }
 
@@ -49,10 +50,10 @@ extension PipelineDraw {
   private mutating func aggregate(_ name: String) -> [String] {
     let overItems = draw.chance(2)
     let item = overItems || !draw.chance(4) ? item() : item().withoutKey
-    var group = [keyed(item, elements: true).text]
+    var group = [keyed(item, elements: true, images: !overItems).text]
     if draw.chance(3) {
       group.append("\(draw.pick(Self.units)) of \(overItems || draw.chance(2) ? "t" : "commit")")
-    } else if draw.chance(3), case let other = keyed(item, elements: true).text, other != group[0] {
+    } else if draw.chance(3), case let other = keyed(item, elements: true, images: !overItems).text, other != group[0] {
       group.append(other)
     }
     var lines = ["  \(name):", "    aggregate: [\(group.map { $0.hasPrefix("{") ? $0 : "\($0)" }.joined(separator: ", "))]"]
@@ -65,9 +66,9 @@ extension PipelineDraw {
   private mutating func leaderboard(_ name: String) -> [String] {
     let overItems = draw.chance(2)
     let item = overItems || !draw.chance(4) ? item() : item().withoutKey
-    let member = draw.chance(2) ? keyed(item, elements: true) : (name: "n", type: "integer", text: "n")
+    let member = draw.chance(2) ? keyed(item, elements: true, images: !overItems) : (name: "n", type: "integer", text: "n")
     var board: [(name: String, type: String, text: String)] = []
-    if draw.chance(2) { board.append(keyed(item, elements: true)) }
+    if draw.chance(2) { board.append(keyed(item, elements: true, images: !overItems)) }
     if draw.chance(2) {
       let unit = draw.pick(Self.units)
       board.append((unit, "string", "\(unit) of \(overItems || draw.chance(3) ? draw.pick(["t", "u"]) : "commit")"))
@@ -141,6 +142,38 @@ extension PipelineDraw {
     }
     if draw.chance(3) { lines.append("    expire: delete item") }
     lines.append("    columns: \(columns(item.plain, overItems: false, ofSessions: true, isItem: true))")
+    return lines
+  }
+
+  private mutating func history(_ name: String) -> [String] {
+    let item = item()
+    var lines = ["  \(name):", "    history: \(item.name)"]
+    let elements = item.fields.filter(\.isElement)
+    let list = elements.isEmpty || draw.chance(3) ? nil : draw.pick(["L", "e"])
+    let isOfElements = !elements.isEmpty && draw.chance(2)
+    if isOfElements {
+      let named = elements.contains { $0.name == "ev" } ? "M" : list ?? "e"
+      let events = draw.pick([["added"], ["removed"], ["added", "removed"], ["added", "removed"]]).map { "\($0)(\(named))" }
+      lines.append("    each: [\(events.map { "\"\($0)\"" }.joined(separator: ", "))]")
+      if draw.chance(3) {
+        lines.append("    when: \"\(itemCondition(draw.chance(2) ? elements : item.plain, prefixes: ["", "old.", "new."]))\"")
+      }
+    } else if !draw.chance(4) {
+      let events = ["inserted", "changed", "changed(n)", "changed(s, g)", "removed", "expired"]
+      lines.append("    each: [\((0..<(1 + draw.below(3))).map { _ in change(item, events) }.joined(separator: ", "))]")
+    }
+    var hasWholeKey = true
+    if draw.chance(3) {
+      hasWholeKey = onePartition && item.table == "Tab"
+      lines.append("    key: [\(keyed(item, elements: false, images: true).text)]")
+    }
+    let fields = isOfElements ? item.all : item.plain
+    let columns = (0..<draw.below(4)).map { "c\($0): \(value(draw.pick(fields), images: true))" }
+    if !columns.isEmpty { lines.append("    columns: { \(columns.joined(separator: ", ")) }") }
+    var keep: [String] = []
+    if hasWholeKey, draw.chance(2) { keep.append("\(1 + draw.below(4))") }
+    if draw.chance(3) { keep.append(draw.pick(["1ms", "10m", "1h", "1d", "35d"])) }
+    if !keep.isEmpty { lines.append("    keep: [\(keep.joined(separator: ", "))]") }
     return lines
   }
 

@@ -182,7 +182,8 @@ struct PipelineDraw {
   }
 
   /// A value that may stand in a key, group, board or member, with its name and type; `nil` names itself.
-  mutating func keyed(_ item: ItemDraw, elements: Bool) -> (name: String, type: String, text: String) {
+  /// With `images`, in rules over changes, it may be of the old or the new image.
+  mutating func keyed(_ item: ItemDraw, elements: Bool, images: Bool = false) -> (name: String, type: String, text: String) {
     let fields = (elements ? item.all : item.plain).filter { $0.type != "json" }
     // Few different values make groups meet.
     let likely = fields.filter { ["g", "who", "room", "box", "n", "e", "b"].contains($0.name) }
@@ -191,7 +192,15 @@ struct PipelineDraw {
       let name = named("up_\(field.name)")
       return (name, "string", "{ \(name): upper(\(field.name)) }")
     }
+    if images, !field.isElement, draw.chance(5) {
+      return ("of_\(field.name)", field.type, "{ of_\(field.name): \(draw.pick(["old", "new"])).\(field.name) }")
+    }
     return (field.name, field.type, field.name)
+  }
+
+  /// A field as a value of a rule over changes: of the image that the change leaves, or of one of both by name.
+  mutating func value(_ field: FieldDraw, images: Bool) -> String {
+    images && !field.isElement && draw.chance(4) ? "\(draw.pick(["old", "new"])).\(field.name)" : field.name
   }
 
   static let units = ["hour", "day", "week", "month", "quarter", "year"]
@@ -200,20 +209,21 @@ struct PipelineDraw {
   mutating func columns(_ fields: [FieldDraw], overItems: Bool, ofSessions: Bool, isItem: Bool = false) -> String {
     let numbers = fields.filter { $0.type == "integer" || $0.type == "decimal" }
     let ordered = fields.filter { $0.type != "json" }
+    let images = !overItems && !isItem
     var columns: [String] = []
     for index in 0..<(1 + draw.below(4)) {
       let text: String
       switch draw.below(ofSessions ? 10 : 7) {
       case 0: text = "count"
-      case 1: text = numbers.isEmpty ? "count" : "sum(\(draw.pick(numbers).name))"
-      case 2: text = "min(\(draw.pick(ordered).name))"
-      case 3: text = "max(\(draw.pick(ordered).name))"
-      case 4: text = "distinct(\(draw.pick(ordered).name))"
+      case 1: text = numbers.isEmpty ? "count" : "sum(\(value(draw.pick(numbers), images: images)))"
+      case 2: text = "min(\(value(draw.pick(ordered), images: images)))"
+      case 3: text = "max(\(value(draw.pick(ordered), images: images)))"
+      case 4: text = "distinct(\(value(draw.pick(ordered), images: images)))"
       case 5, 6:
-        let by = overItems || draw.chance(2) ? " by \(draw.pick(ordered).name)" : ""
-        text = "\(draw.pick(["first", "last"]))(\(draw.pick(fields).name)\(by))"
+        let by = overItems || draw.chance(2) ? " by \(value(draw.pick(ordered), images: images))" : ""
+        text = "\(draw.pick(["first", "last"]))(\(value(draw.pick(fields), images: images))\(by))"
       case 7: text = draw.pick(["duration", "duration(ms)"])
-      default: text = draw.pick(fields).name
+      default: text = value(draw.pick(fields), images: images)
       }
       // A decimal has a second column in SQL, `_sort`.
       columns.append("\(named("c\(index)", and: text == "count" ? "" : "_sort")): \"\(text)\"")

@@ -30,6 +30,7 @@ struct PlainModel {
       case .aggregate(let aggregate): rows[id] = aggregateRows(aggregate, projection)
       case .leaderboard(let board): rows[id] = boardRows(board, id)
       case .sessions(let sessions): rows[id] = sessionRows(sessions, id)
+      case .history(let history): rows[id] = historyRows(history, id)
       }
     }
     for id in pipeline.projections.ids { effects += expiries(id) }

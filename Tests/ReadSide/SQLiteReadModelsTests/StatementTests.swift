@@ -45,4 +45,30 @@ import Testing
     while try sorted.step() { ids.append(sorted.text(0) ?? "") }
     #expect(ids == ["-2", "0", "9.5", "10"])
   }
+
+  @Test func `what a history loses is found by its indexes`() throws {
+    func column(_ name: String, _ type: ValueType) -> SQLColumn { SQLColumn(name: name, type: type, isNullable: false) }
+    let columns = [
+      column("task", .string), column("price", .decimal), column("time", .timestamp), column("event", .string),
+      column("cause", .string), column("_at", .timestamp), column("_order", .integer), column("_position", .string),
+    ]
+    let table = SQLTable(
+      name: "moves", columns: columns, primaryKey: [7],
+      indexes: [
+        SQLIndex(name: "moves_by_key", columns: [0, 1, 2, 6].map { .init(column: $0, isDescending: false) }),
+        SQLIndex(name: "moves_by_age", columns: [.init(column: 2, isDescending: false)]),
+      ])
+    let connection = try Connection.inMemory()
+    for statement in table.createStatements { try connection.execute(statement) }
+    func plan(_ statement: String) throws -> [String] {
+      let explain = try connection.prepare("EXPLAIN QUERY PLAN " + statement)
+      var steps: [String] = []
+      while try explain.step() { steps.append(explain.text(3) ?? "") }
+      return steps
+    }
+    let expire = try plan(table.expireStatement(time: 2))
+    #expect(expire.count == 1 && expire[0].hasSuffix("INDEX moves_by_age (time<?)"), "\(expire)")
+    let trim = try plan(table.trimStatement(first: 2, order: [2, 6], keeping: 3)).filter { !$0.contains("SUBQUERY") }
+    #expect(trim.count == 2 && trim.allSatisfy { $0.contains("INDEX moves_by_key (task=? AND price_sort=?") }, "\(trim)")
+  }
 }

@@ -18,19 +18,12 @@ enum PipelineCommand {
       .init(
         "store", value: "URL",
         "Prepares every query, metric and tile in this PostgreSQL database too, postgres://user@host/database, over temporary tables; the password by libpq's own means."
-      ), Commands.output,
+      ), NodeOptions.set, Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let store = try store(arguments)
-    let pipeline: Pipeline
-    do throws(PipelineError) {
-      pipeline = try PipelineLoader.load(arguments.words[0])
-      _ = try ScenarioLoader.load(arguments.words[0], of: pipeline)
-    } catch {
-      report(error, isJSON: isJSON)
-      throw CheckFailure()
-    }
+    let pipeline = try load(arguments, isJSON: isJSON).pipeline
     if let store {
       let file = arguments.words[0] + "/" + PipelineLoader.fileName
       let findings = try StoreCheck.findings(of: pipeline, file: file, store)
@@ -42,8 +35,10 @@ enum PipelineCommand {
     if isJSON {
       Console.line(#"{"findings":[]}"#)
     } else {
+      let parameters = pipeline.parameters.isEmpty ? "" : ", with \(pipeline.parameterText)"
       Console.line(
-        "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong")
+        "\(pipeline.name): \(pipeline.projections.count) projections, \(pipeline.queries.count) queries, nothing wrong\(parameters)"
+      )
     }
   }
 
@@ -53,6 +48,23 @@ enum PipelineCommand {
       throw UsageError("--store takes a URL that begins with postgres://", command: arguments.command)
     }
     return url
+  }
+
+  /// The pipeline of the folder, with the parameters that are set, and its tests. Reports what is wrong with them.
+  private static func load(_ arguments: ParsedArguments, isJSON: Bool) throws -> (pipeline: Pipeline, tests: [Scenario]) {
+    let settings = try NodeOptions.parameters(arguments)
+    let loaded: (pipeline: Pipeline, tests: [Scenario])
+    do throws(PipelineError) {
+      let pipeline = try PipelineLoader.load(arguments.words[0], set: settings)
+      loaded = (pipeline, try ScenarioLoader.load(arguments.words[0], of: pipeline))
+    } catch {
+      report(error, isJSON: isJSON)
+      throw CheckFailure()
+    }
+    if let problem = settings.problem(among: [loaded.pipeline.name]) {
+      throw UsageError(problem, command: arguments.command)
+    }
+    return loaded
   }
 
   private static func report(_ error: PipelineError, isJSON: Bool) {
@@ -82,22 +94,15 @@ enum PipelineCommand {
         "store", value: "URL",
         "Keeps the read models in this PostgreSQL database, postgres://user@host/database, in schemas of their own that are dropped again."
       ),
+      NodeOptions.set,
       Commands.output,
     ]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
     let place = try store(arguments).map { ScenarioPlace.database($0) } ?? .files
-    let pipeline: Pipeline
-    let scenarios: [Scenario]
-    do throws(PipelineError) {
-      pipeline = try PipelineLoader.load(arguments.words[0])
-      scenarios = try ScenarioLoader.load(arguments.words[0], of: pipeline)
-    } catch {
-      report(error, isJSON: isJSON)
-      throw CheckFailure()
-    }
+    let scenarios = try load(arguments, isJSON: isJSON).tests
     let runner = ScenarioRunner(
-      pipeline: pipeline, partitions: try arguments.integer("partitions", in: 1...256) ?? 1,
+      partitions: try arguments.integer("partitions", in: 1...256) ?? 1,
       restartEvery: try arguments.integer("restart-every", in: 1...1_000_000), redelivers: arguments.has("redeliver"),
       place: place)
     var failed = 0
@@ -123,18 +128,14 @@ enum PipelineCommand {
   }
 
   private static let show = Command(
-    "show", about: "Say in sentences what a pipeline does.", positionals: [folders], options: [Commands.output]
+    "show", about: "Say in sentences what a pipeline does.", positionals: [folders],
+    options: [NodeOptions.set, Commands.output]
   ) { arguments in
     let isJSON = try Commands.isJSON(arguments)
-    do throws(PipelineError) {
-      let pipeline = try PipelineLoader.load(arguments.words[0])
-      guard isJSON else { return Console.line(pipeline.explanation) }
-      var writer = JSONWriter()
-      pipeline.writeJSON(to: &writer)
-      Console.line(String(decoding: writer.bytes, as: UTF8.self))
-    } catch {
-      report(error, isJSON: isJSON)
-      throw CheckFailure()
-    }
+    let pipeline = try load(arguments, isJSON: isJSON).pipeline
+    guard isJSON else { return Console.line(pipeline.explanation) }
+    var writer = JSONWriter()
+    pipeline.writeJSON(to: &writer)
+    Console.line(String(decoding: writer.bytes, as: UTF8.self))
   }
 }

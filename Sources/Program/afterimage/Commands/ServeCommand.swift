@@ -18,7 +18,7 @@ enum ServeCommand {
       .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
       NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
-      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."),
+      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."), NodeOptions.set,
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
       NodeOptions.healthPort, NodeOptions.healthAddress,

@@ -17,6 +17,7 @@ enum TableCreateCommand {
     options: [
       .init("key", value: "KEY", "The key: 'PK:S' or 'PK:S,SK:S'."),
       .init("pipeline", short: "p", value: "DIR", "Make the tables of this pipeline, with their indexes."),
+      NodeOptions.set,
       .init(
         "partitions", value: "N", "Log partitions, fixed for the table's life; otherwise as the pipeline or the server says."),
       .init("clock", value: "CLOCK", "live or history.", default: "live"),
@@ -42,7 +43,10 @@ enum TableCreateCommand {
       guard arguments.words.isEmpty, !arguments.has("key") else {
         throw UsageError("--pipeline says the tables' names and keys itself", command: arguments.command)
       }
-      return try PipelineLoader.load(folder).tables.map { table in
+      let parameters = try NodeOptions.parameters(arguments)
+      let pipeline = try PipelineLoader.load(folder, set: parameters)
+      if let problem = parameters.problem(among: [pipeline.name]) { throw UsageError(problem, command: arguments.command) }
+      return pipeline.tables.map { table in
         var definition = table.definition
         definition.stream = .newAndOldImages
         return (definition, table.partitions)

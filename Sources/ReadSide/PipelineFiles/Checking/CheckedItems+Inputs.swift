@@ -42,7 +42,7 @@ extension CheckedItems {
   func inputSyntax(_ node: YAMLNode, name: String?, _ what: String) -> InputSyntax? {
     guard let text = findings.text(node, what) else { return nil }
     return findings.found(node) { () throws(SyntaxFailure) -> InputSyntax? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       let syntax = try parser.expression()
       try parser.expectEnd()
       var own = syntax.simpleName
@@ -70,7 +70,7 @@ extension CheckedItems {
       }
       guard let text = findings.text(entry.value, "a column") else { continue }
       let made = findings.found(entry.value) { () throws(SyntaxFailure) -> ColumnSyntax? in
-        var parser = try ExpressionParser(text)
+        var parser = try ExpressionParser(text, findings)
         let (function, argument, order) = try CheckedItems.column(&parser, sessions: sessions)
         try parser.expectEnd()
         return ColumnSyntax(

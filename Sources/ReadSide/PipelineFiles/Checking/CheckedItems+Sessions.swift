@@ -13,7 +13,7 @@ extension CheckedItems {
     var cut: Sessions.Cut?
     if let (text, node) = reader.text("cut") {
       _ = findings.found(node) { () throws(SyntaxFailure) -> Bool? in
-        var parser = try ExpressionParser(text)
+        var parser = try ExpressionParser(text, findings)
         guard parser.take(word: "midnight") else { throw parser.unexpected("`midnight`") }
         var zone = Zone.utc
         if parser.current.kind == .text {
@@ -45,7 +45,7 @@ extension CheckedItems {
   }
 
   /// Why records of equal values of these inputs may come from several lanes; nil when they cannot.
-  func laneProblem(_ sources: [Source], _ places: [Int]) -> String? {
+  func laneProblem(_ sources: [Source], _ places: [Int], of subject: SessionLaneCheck.Subject = .sessions) -> String? {
     SessionLaneCheck.problem(
       sources.map { source in
         let draft = rules[source.rule]
@@ -56,7 +56,7 @@ extension CheckedItems {
           item: draft.rule.name, table: table.definition, partitions: table.partitions,
           template: before.count < draft.templates.count ? draft.templates[before.count].template : nil,
           captureOffset: before.reduce(0) { $0 + $1.template.captures.count }, keys: places.map { source.inputs[$0].expression })
-      })
+      }, of: subject)
   }
 
   func sessionTable(_ name: String, _ keys: ArraySlice<Input>, _ columns: [AggregateColumn]) -> SQLTable {

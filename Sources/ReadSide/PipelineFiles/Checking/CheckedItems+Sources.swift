@@ -8,9 +8,15 @@ extension CheckedItems {
   func source(
     rule: RuleIndex, event: Source.Event?, when: Condition?, inputs: [InputSyntax], zone: Zone = .utc
   ) -> Source? {
-    let scope = scope(rule, allowsCommit: event != nil, zone: zone)
+    let scope = scope(rule, event: event, zone: zone)
     var compiled: [Input] = []
-    var explosion = when?.list
+    let list = event?.list
+    if let list, let other = when?.list, other != list {
+      findings.add(
+        inputs.first?.node.mark ?? Mark(line: 1, column: 1),
+        "the condition is about an element of `\(other.path.text)`, and the rows are of elements of `\(list.path.text)`")
+    }
+    var explosion = list ?? when?.list
     for input in inputs {
       let made = findings.found(input.node) { () throws(SyntaxFailure) -> Compiled? in
         let expected = input.expected.map { TypeSyntax(type: $0, form: .iso(zone: nil)) }
@@ -19,7 +25,11 @@ extension CheckedItems {
       guard let made else { continue }
       if let list = made.explosion {
         if let explosion, explosion != list {
-          findings.add(input.node.mark, "two lists are taken apart here: only one can be")
+          findings.add(
+            input.node.mark,
+            event?.list == nil
+              ? "two lists are taken apart here: only one can be"
+              : "this is an element of `\(list.path.text)`, and the rows are of elements of `\(explosion.path.text)`")
         }
         explosion = list
       }
@@ -91,7 +101,7 @@ extension CheckedItems {
 
   /// The zone of `day of ...` in a projection.
   func zone(_ reader: MappingReader, of inputs: [InputSyntax]) -> Zone {
-    guard let (name, node) = reader.text("zone") else { return .utc }
+    guard let (name, node) = reader.literal("zone", [.text]) else { return .utc }
     if !inputs.contains(where: \.expression.takesZone) {
       findings.add(
         node.mark, "`zone` has no effect here: no column is a calendar period (as `day of ...`) without a zone of its own")

@@ -7,6 +7,9 @@ struct TriggerSyntax {
   enum Event {
     case inserted, removed, expired
     case changed([DocumentPath])
+    /// Elements of a list that came or went: of histories only.
+    case added(DocumentPath)
+    case taken(DocumentPath)
   }
 
   /// The words of the grammar.
@@ -20,8 +23,10 @@ struct TriggerSyntax {
 
 extension CheckedItems {
   /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `item` is what
-  /// an event without an item's name is about.
-  func triggers(_ nodes: [YAMLNode], item: RuleIndex? = nil, when: YAMLNode? = nil) -> [TriggerSyntax] {
+  /// an event without an item's name is about. `takesLists` allows elements that came into a list or left it.
+  func triggers(
+    _ nodes: [YAMLNode], item: RuleIndex? = nil, when: YAMLNode? = nil, takesLists: Bool = false
+  ) -> [TriggerSyntax] {
     nodes.flatMap { node -> [TriggerSyntax] in
       if node.mapping != nil {
         guard let reader = MappingReader(node, Grammar.change, findings) else { return [] }
@@ -31,22 +36,24 @@ extension CheckedItems {
           findings.add(
             own.mark, "the change has a `when`, and so has the rule around it: write both conditions here, joined by AND")
         }
-        return change.map { triggers($0, item: item, when: own ?? when) } ?? []
+        return change.map { triggers($0, item: item, when: own ?? when, takesLists: takesLists) } ?? []
       }
-      return triggers(node, item: item, when: when)
+      return triggers(node, item: item, when: when, takesLists: takesLists)
     }
   }
 
-  private func triggers(_ node: YAMLNode, item: RuleIndex?, when: YAMLNode?) -> [TriggerSyntax] {
+  private func triggers(_ node: YAMLNode, item: RuleIndex?, when: YAMLNode?, takesLists: Bool) -> [TriggerSyntax] {
     guard let text = findings.text(node, "a change") else { return [] }
     return findings.found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       var made: [TriggerSyntax] = []
       var rule = item
       repeat {
         var word = try parser.name("an item and what happens to it, as `comment inserted`,")
-        if !TriggerSyntax.events.contains(word.text) || parser.current.kind == .word {
+        let isElements = word.text == "added" && parser.current.text == "("
+        if !isElements, !TriggerSyntax.events.contains(word.text) || parser.current.kind == .word {
           guard let named = self.rule(named: word.text) else {
+            if item != nil, parser.current.kind != .word { throw unknown(word, takesLists) }
             throw SyntaxFailure(
               offset: word.offset,
               message: "there is no item `\(word.text)`\(Suggestion.text(for: word.text, among: rules.map(\.rule.name)))")
@@ -63,14 +70,13 @@ extension CheckedItems {
         let event: TriggerSyntax.Event
         switch word.text {
         case "inserted": event = .inserted
+        case "added" where parser.current.text == "(": event = .added(try listPath(&parser, word, takesLists))
+        case "removed" where parser.current.text == "(": event = .taken(try listPath(&parser, word, takesLists))
         case "removed": event = .removed
         case "expired": event = .expired
         case "changed": event = .changed(try changedPaths(&parser))
         default:
-          throw SyntaxFailure(
-            offset: word.offset,
-            message:
-              "`\(word.text)` is not a change of an item\(Suggestion.text(for: word.text, among: TriggerSyntax.events))")
+          throw unknown(word, takesLists)
         }
         made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
       } while parser.take(sign: ",")
@@ -87,12 +93,49 @@ extension CheckedItems {
     return paths
   }
 
+  private func unknown(_ word: ExpressionToken, _ takesLists: Bool) -> SyntaxFailure {
+    let known = TriggerSyntax.events + (takesLists ? ["added(list)", "removed(list)"] : [])
+    return SyntaxFailure(
+      offset: word.offset, message: "`\(word.text)` is not a change of an item\(Suggestion.text(for: word.text, among: known))")
+  }
+
+  /// `(members)`
+  private func listPath(
+    _ parser: inout ExpressionParser, _ word: ExpressionToken, _ isTaken: Bool
+  ) throws(SyntaxFailure) -> DocumentPath {
+    guard isTaken else {
+      throw SyntaxFailure(
+        offset: word.offset, message: "only a history (`history: ...`) is of the elements that a change added or removed")
+    }
+    try parser.expect(sign: "(")
+    let path = try parser.path()
+    try parser.expect(sign: ")")
+    return path
+  }
+
+  /// The list that `added(...)` or `removed(...)` names: by a field that takes it apart, by one that holds it, or by the attribute.
+  private func list(_ path: DocumentPath, _ trigger: TriggerSyntax) -> ListExpression {
+    let draft = rules[trigger.rule]
+    if path.elements.count == 1, let field = draft.rule.field(named: path.root) {
+      if let list = draft.explosions[field.name] { return list }
+      if case .attribute(let path, _, _) = field.expression { return ListExpression(path: path) }
+      findings.add(
+        trigger.node.mark,
+        "`\(path.root)` is not a list of `\(draft.rule.name)`: name the attribute, or a field that takes it apart with `explode`")
+    } else if let problem = tables[draft.rule.table].problem(reading: path.root) {
+      findings.add(trigger.node.mark, problem)
+    }
+    return ListExpression(path: path)
+  }
+
   /// The event with its names settled.
   func event(_ trigger: TriggerSyntax) -> Source.Event {
     switch trigger.event {
     case .inserted: return .inserted
     case .removed: return .removed
     case .expired: return .expired
+    case .added(let path): return .added(list(path, trigger))
+    case .taken(let path): return .taken(list(path, trigger))
     case .changed(let paths):
       let rule = rules[trigger.rule].rule
       return .changed(

@@ -22,11 +22,11 @@ struct CheckedItems {
     self.rules = rules
   }
 
-  func scope(_ rule: RuleIndex, allowsCommit: Bool, zone: Zone = .utc) -> Scope {
+  func scope(_ rule: RuleIndex, event: Source.Event?, zone: Zone = .utc) -> Scope {
     let draft = rules[rule]
     return Scope(
       item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
-      allowsAttributes: !draft.isWhole, allowsCommit: allowsCommit, zone: zone)
+      allowsAttributes: !draft.isWhole, event: event, zone: zone)
   }
 
   func compiler(_ scope: Scope) -> ExpressionCompiler { ExpressionCompiler(scope: scope, tables: tables) }
@@ -46,12 +46,14 @@ struct CheckedItems {
   func condition(
     _ node: YAMLNode, rules indexes: [RuleIndex], isOfChange: Bool, takesElements: Bool = false
   ) -> Condition? {
-    guard let text = findings.text(node, "a condition") else { return nil }
+    guard let source = findings.text(node, "a condition"),
+      let text = findings.found(node, { () throws(SyntaxFailure) in try ConditionText(source, findings) })
+    else { return nil }
     let expression: ConditionExpression
     do throws(ExpressionError) {
-      expression = try ConditionExpression(pipeline: text)
+      expression = try ConditionExpression(pipeline: text.text)
     } catch {
-      findings.add(node, offset: error.offset, "the condition cannot be read: \(error.reason)")
+      findings.add(node, offset: text.sourceOffset(error.offset), "the condition cannot be read: \(error.reason)")
       return nil
     }
     var bindings: [Condition.FieldBinding] = []
@@ -83,7 +85,7 @@ struct CheckedItems {
         }
       }
     }
-    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
+    return Condition(text: text.text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
   }
 }
 

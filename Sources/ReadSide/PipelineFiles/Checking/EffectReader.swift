@@ -67,7 +67,7 @@ struct EffectReader {
     switch trigger {
     case .change(let syntax):
       switch syntax.event {
-      case .inserted, .changed: break
+      case .inserted, .changed, .added, .taken: break
       case .removed, .expired: findings.add(deletes.mark, "the item is gone already: an effect of its removal cannot delete it")
       }
     case .session(let id, _):
@@ -142,7 +142,7 @@ struct EffectReader {
     }
     var all = inputs
     let equals = findings.found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
-      var parser = try ExpressionParser(condition.text)
+      var parser = try ExpressionParser(condition.text, findings)
       var equals: [Effect.RowSelection.Equality] = []
       repeat {
         let word = try parser.name("a column")

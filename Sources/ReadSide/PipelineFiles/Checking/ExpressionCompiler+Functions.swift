@@ -24,7 +24,7 @@ extension ExpressionCompiler {
     switch call.function {
     case "lower", "upper", "length": return try ofText(call)
     case "concat", "coalesce": return try ofMany(call, expected)
-    case "json": return try json(call, expected ?? ExpressionCompiler.string)
+    case "json": return try json(call, expected)
     case "explode": return try explode(call, expected ?? ExpressionCompiler.string)
     default:
       let known = Suggestion.text(for: call.function, among: ExpressionCompiler.functions)
@@ -76,14 +76,15 @@ extension ExpressionCompiler {
       path: parts.map(\.path).joined(separator: ", "))
   }
 
-  private func json(_ call: Call, _ type: TypeSyntax) throws(SyntaxFailure) -> Compiled {
-    try call.check(2...2, "json(text, 'path.to[0].member')")
+  /// A member is a string unless the type says another; the whole of a text is JSON.
+  private func json(_ call: Call, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    try call.check(1...2, "json(text)` or `json(text, 'path.to[0].member')")
     let inner = try compile(call.arguments[0], ExpressionCompiler.string)
-    let path = try self.path(call.arguments[1])
+    let path = try call.arguments.count == 2 ? self.path(call.arguments[1]) : nil
+    let type = expected ?? (path == nil ? TypeSyntax(type: .json, form: .iso(zone: nil)) : ExpressionCompiler.string)
     return Compiled(
       expression: .json(inner.expression, path, type.type, type.form), type: type.type, isOptional: true,
-      explosion: inner.explosion,
-      path: "\(inner.path) \(path.text)")
+      explosion: inner.explosion, path: path.map { "\(inner.path) \($0.text)" } ?? inner.path)
   }
 
   private func explode(_ call: Call, _ type: TypeSyntax) throws(SyntaxFailure) -> Compiled {

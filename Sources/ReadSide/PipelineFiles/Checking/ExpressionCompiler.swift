@@ -12,7 +12,9 @@ struct Scope {
   let explosions: [String: ListExpression]
   /// Whether a name that is not a field is an attribute; otherwise it is an error.
   let allowsAttributes: Bool
-  let allowsCommit: Bool
+  /// What happens, in rules over changes: they know the commit time, and both images. Nil in rules over items.
+  let event: Source.Event?
+  var allowsCommit: Bool { event != nil }
   /// The zone of `day of ...`.
   let zone: Zone
 }
@@ -34,6 +36,11 @@ struct ExpressionCompiler {
 
   /// `expected` is the type that is needed; nil takes the expression's own, and that of an attribute is string.
   func compile(_ syntax: ExpressionSyntax, _ expected: TypeSyntax?) throws(SyntaxFailure) -> Compiled {
+    if let expected, expected.form.isAny, !takesAny(syntax) {
+      throw SyntaxFailure(
+        offset: syntax.offset,
+        message: "`any` is the type of an attribute, of an element, or of a member of JSON; this is a string")
+    }
     let compiled: Compiled
     switch syntax {
     case .path(let path, let offset): compiled = try name(path, offset, expected)
@@ -48,6 +55,18 @@ struct ExpressionCompiler {
         offset: syntax.offset, message: "this is of type \(compiled.type.rawValue), not \(expected.type.rawValue)")
     }
     return compiled
+  }
+
+  /// Whether an expression can give a number where a text is as good.
+  private func takesAny(_ syntax: ExpressionSyntax) -> Bool {
+    switch syntax {
+    case .path(let path, _): !(path.elements.count == 1 && scope.fields.contains { Text.equal($0.name, path.root) })
+    case .call(let function, let arguments, _):
+      function == "json" || function == "explode"
+        || (function == "coalesce" && arguments.allSatisfy(takesAny))
+    case .text: true
+    case .number, .flag: false
+    }
   }
 
   /// What is wrong with reading an attribute of the scope's table.
@@ -89,6 +108,7 @@ struct ExpressionCompiler {
         return Compiled(expression: .commit, type: .timestamp, isOptional: false, explosion: nil, path: "commit")
       }
     }
+    if let image = ChangeImage(rawValue: path.root) { return try field(of: image, path, offset) }
     guard scope.allowsAttributes else {
       let known = Suggestion.text(for: path.root, among: scope.fields.map(\.name))
       throw SyntaxFailure(offset: offset, message: "\(scope.item) has no field `\(path.text)`\(known)")
@@ -97,5 +117,35 @@ struct ExpressionCompiler {
     let type = expected ?? TypeSyntax(type: .string, form: .iso(zone: nil))
     return Compiled(
       expression: .attribute(path, type.type, type.form), type: type.type, isOptional: true, explosion: nil, path: path.text)
+  }
+
+  /// `old.state`, `new.state`
+  private func field(of image: ChangeImage, _ path: DocumentPath, _ offset: Int) throws(SyntaxFailure) -> Compiled {
+    guard let event = scope.event else {
+      throw SyntaxFailure(
+        offset: offset,
+        message: "an item has one image: only rules over changes (`each:`, `sessions:`) know `\(image.rawValue).`")
+    }
+    guard let rest = path.rest, rest.elements.count == 1 else {
+      throw SyntaxFailure(offset: offset, message: "say which field of `\(image.rawValue)` is meant: `\(image.rawValue).name`")
+    }
+    guard let field = scope.fields.first(where: { Text.equal($0.name, rest.root) }) else {
+      let known = Suggestion.text(for: rest.root, among: scope.fields.map(\.name))
+      throw SyntaxFailure(offset: offset, message: "\(scope.item) has no field `\(rest.text)`\(known)")
+    }
+    if let list = scope.explosions[field.name] {
+      throw SyntaxFailure(
+        offset: offset,
+        message: "`\(field.name)` is one element of `\(list.path.text)`, and `\(image.rawValue).` is about the whole item")
+    }
+    let isThere =
+      switch event {
+      case .changed: true
+      case .inserted, .added: image == .new
+      case .removed, .expired, .taken: image == .old
+      }
+    return Compiled(
+      expression: .image(image, field.expression), type: field.type, isOptional: field.isOptional || !isThere, explosion: nil,
+      path: "\(image.rawValue).\(field.path)")
   }
 }

@@ -69,7 +69,7 @@ struct ItemReader {
           field,
           Scope(
             item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true,
-            allowsCommit: false, zone: .utc)),
+            event: nil, zone: .utc)),
         at: field.key, &fields, &explosions)
     }
     for capture in captureEntries {
@@ -77,7 +77,7 @@ struct ItemReader {
         readCapture(
           capture,
           Scope(
-            item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, allowsCommit: false,
+            item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, event: nil,
             zone: .utc)),
         at: capture.key, &fields, &explosions)
     }
@@ -138,13 +138,13 @@ struct ItemReader {
       let from = reader.require("from")
       if let (text, typeNode) = reader.text("type") {
         type = findings.found(typeNode) { () throws(SyntaxFailure) in
-          var parser = try ExpressionParser(text)
-          let type = try parser.type()
+          var parser = try ExpressionParser(text, findings)
+          let type = try parser.type(takesAny: true)
           try parser.expectEnd()
           return type
         }
       }
-      if let (zone, zoneNode) = reader.text("zone") {
+      if let (zone, zoneNode) = reader.literal("zone", [.text]) {
         if let written = type, written.type == .timestamp, case .iso(nil) = written.form {
           type = zoned(zone, zoneNode) ?? type
         } else if type?.type == .timestamp {
@@ -162,10 +162,10 @@ struct ItemReader {
     }
     guard let text = findings.text(node, "a field") else { return nil }
     return findings.found(node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       let syntax = try parser.expression()
       let start = parser.current.offset
-      if let written = try parser.type() {
+      if let written = try parser.type(takesAny: true) {
         if type != nil { throw SyntaxFailure(offset: start, message: "the type is given here and under `type`") }
         type = written
       }
@@ -173,7 +173,7 @@ struct ItemReader {
       try parser.expectEnd()
       let compiled = try ExpressionCompiler(scope: scope, tables: tables).compile(syntax, type)
       var expression = compiled.expression
-      if let fallback, let text = findings.text(fallback, "`default`") {
+      if let fallback, let text = findings.literal(fallback, "`default`") {
         do throws(TypeMismatch) {
           let value = try Value(text: text, as: compiled.type, form: type?.form ?? .iso(zone: nil))
           expression = .coalesce([expression, .literal(value)])
@@ -223,14 +223,14 @@ struct ItemReader {
     if let typeText {
       type =
         findings.found(typeText.node) { () throws(SyntaxFailure) in
-          var parser = try ExpressionParser(typeText.text)
+          var parser = try ExpressionParser(typeText.text, findings)
           let type = try parser.type()
           try parser.expectEnd()
           return type
         } ?? type
     }
     return findings.found(from.node) { () throws(SyntaxFailure) -> (Field, ListExpression?)? in
-      var parser = try ExpressionParser(from.text)
+      var parser = try ExpressionParser(from.text, findings)
       let syntax = try parser.expression()
       try parser.expectEnd()
       let inner = try ExpressionCompiler(scope: scope, tables: tables).compile(

@@ -87,7 +87,7 @@ enum ItemShadowing {
     return (try? Value(text: String(decoding: bytes, as: UTF8.self), as: capture.type, form: capture.form)) != nil
   }
 
-  private static func isSame(_ left: TimestampForm, _ right: TimestampForm) -> Bool {
+  private static func isSame(_ left: ValueForm, _ right: ValueForm) -> Bool {
     switch (left, right) {
     // A text that needs no zone needs none with one either.
     case (.iso(nil), .iso), (.seconds, .seconds), (.milliseconds, .milliseconds): true

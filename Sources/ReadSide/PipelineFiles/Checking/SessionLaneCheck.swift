@@ -2,7 +2,7 @@ internal import DynamoModel
 internal import Expressions
 internal import Pipelines
 
-/// Whether all records of one session come in one order: out of one lane, which is one partition of one table.
+/// Whether all records of one session, or of one key of a history that keeps so many rows, come in one order: out of one lane, which is one partition of one table.
 ///
 /// They do if equal session keys mean equal partition keys, whatever source they come from: the key holds every part that the
 /// partition key is made of, each as a value that has one text only, and all sources write the partition key in one form.
@@ -21,6 +21,25 @@ struct SessionLaneCheck {
     let keys: [ValueExpression]
   }
 
+  /// What the question is about, for messages.
+  enum Subject {
+    case sessions, history
+
+    var key: String {
+      switch self {
+      case .sessions: "the key of these sessions"
+      case .history: "`keep` counts the rows of a key, and the key of this history"
+      }
+    }
+
+    var records: String {
+      switch self {
+      case .sessions: "one session's records"
+      case .history: "the records of one key"
+      }
+    }
+  }
+
   private enum Part: Equatable {
     case text([UInt8])
     /// The value at this place of the session's key.
@@ -33,7 +52,7 @@ struct SessionLaneCheck {
   }
 
   /// Why the records of one session may come from several lanes; nil when they cannot.
-  static func problem(_ feeds: [Feed]) -> String? {
+  static func problem(_ feeds: [Feed], of subject: Subject) -> String? {
     guard let first = feeds.first else { return nil }
     if let other = feeds.first(where: { !Text.equal($0.table.name, first.table.name) }) {
       return
@@ -42,12 +61,12 @@ struct SessionLaneCheck {
     if first.partitions == 1 { return nil }
     var form: [Part]?
     for feed in feeds {
-      switch self.form(feed) {
+      switch self.form(feed, subject) {
       case .refused(let reason): return "\(reason), or give the table `partitions: 1`"
       case .parts(let parts):
         if let form, form != parts {
           return
-            "`\(first.item)` and `\(feed.item)` write the partition key of `\(feed.table.name)` in two forms, so one session's records come from two partitions: give both items one form, or give the table `partitions: 1`"
+            "`\(first.item)` and `\(feed.item)` write the partition key of `\(feed.table.name)` in two forms, so \(subject.records) come from two partitions: give both items one form, or give the table `partitions: 1`"
         }
         form = parts
       }
@@ -55,16 +74,16 @@ struct SessionLaneCheck {
     return nil
   }
 
-  private static func form(_ feed: Feed) -> Form {
+  private static func form(_ feed: Feed, _ subject: Subject) -> Form {
     let partition = feed.table.key.partition
     let whole = feed.keys.firstIndex { isWhole($0, of: partition) }
     guard let template = feed.template else {
-      return whole.map { .parts([.key($0)]) } ?? .refused(missing(feed, ["`\(partition.name)`"]))
+      return whole.map { .parts([.key($0)]) } ?? .refused(missing(feed, subject, ["`\(partition.name)`"]))
     }
     guard template.alternatives.count == 1 else {
       if let whole { return .parts([.key(whole)]) }
       return .refused(
-        "the partition key of `\(feed.table.name)` has optional parts in `\(feed.item)`, so one session's records come from several partitions: write it without `[...]`"
+        "the partition key of `\(feed.table.name)` has optional parts in `\(feed.item)`, so \(subject.records) come from several partitions: write it without `[...]`"
       )
     }
     var parts: [Part] = []
@@ -75,7 +94,7 @@ struct SessionLaneCheck {
         let place = feed.keys.firstIndex { if case .capture(feed.captureOffset + index) = $0 { true } else { false } }
         guard let place else {
           if let whole { return .parts([.key(whole)]) }
-          return .refused(missing(feed, template.captures.map { "`\($0.name)`" }))
+          return .refused(missing(feed, subject, template.captures.map { "`\($0.name)`" }))
         }
         let capture = template.captures[index]
         guard hasOneText(capture.type, partition.type, isWhole: template.alternatives[0].count == 1) else {
@@ -89,8 +108,8 @@ struct SessionLaneCheck {
     return .parts(parts)
   }
 
-  private static func missing(_ feed: Feed, _ parts: [String]) -> String {
-    "the key of these sessions does not hold the partition key of `\(feed.table.name)` (\(parts.joined(separator: ", "))): its records come from several partitions, in no common order; add it to the key as it is captured"
+  private static func missing(_ feed: Feed, _ subject: Subject, _ parts: [String]) -> String {
+    "\(subject.key) does not hold the partition key of `\(feed.table.name)` (\(parts.joined(separator: ", "))): its records come from several partitions, in no common order; add it to the key as it is captured"
   }
 
   /// Whether a value reads the whole partition key in a type that keeps all of them distinct.

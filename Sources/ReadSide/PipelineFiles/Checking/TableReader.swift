@@ -59,7 +59,7 @@ struct TableReader {
   private func keyAttribute(_ node: YAMLNode) -> KeyAttribute? {
     guard let text = findings.text(node, "a key attribute") else { return nil }
     return findings.found(node) { () throws(SyntaxFailure) -> KeyAttribute? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       let path = try parser.path()
       guard path.elements.count == 1 else {
         throw SyntaxFailure(offset: 0, message: "a key attribute is one name: write unusual names in backticks")

@@ -14,6 +14,7 @@ extension Pipeline {
         "Reads the table \(table.name) (key \(key))\(hidden.isEmpty ? "" : "; its records leave out \(hidden.joined(separator: ", "))")."
       )
     }
+    if !parameters.isEmpty { lines.append("Its parameters are \(parameterText).") }
     lines.append("")
     for projection in projections { lines.append("\(projection.name): \(sentence(projection))") }
     if !effects.isEmpty { lines.append("") }
@@ -21,6 +22,14 @@ extension Pipeline {
     if !metrics.isEmpty { lines.append("") }
     for metric in metrics { lines.append("\(metric.name): \(sentence(metric))") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The parameters with their values in force: `idle = 5s (30m in the file), limit = 20`.
+  package var parameterText: String {
+    parameters.map { parameter in
+      let isSet = parameter.value != parameter.fileValue
+      return "\(parameter.name) = \(parameter.value)\(isSet ? " (\(parameter.fileValue) in the file)" : "")"
+    }.joined(separator: ", ")
   }
 
   /// What one projection does, in one or a few sentences.
@@ -45,6 +54,8 @@ extension Pipeline {
     case .inserted: what = "is inserted"
     case .removed: what = "is removed, for whatever reason"
     case .expired: what = "expires"
+    case .added(let list): what = "has elements more in \(list.path.text)"
+    case .taken(let list): what = "has elements less in \(list.path.text)"
     case .changed(let values): what = "changes\(values.isEmpty ? "" : " in \(list(values.map(text), "or"))")"
     case nil: what = "exists"
     }
@@ -138,6 +149,28 @@ extension Pipeline {
     if sessions.expiresItem { text += " The item of an expired session is deleted, if it is still as it was seen." }
     if !sessions.columns.isEmpty { text += " It holds \(list(sessions.columns.map { self.text($0, source) }))." }
     return text
+  }
+
+  func sentence(_ history: History, _ table: SQLTable) -> String {
+    let source = history.sources[0]
+    let keys = source.inputs[..<history.keyCount]
+    let columns = source.inputs[history.keyCount...].map { "\($0.name) (\($0.expression.text))" }
+    var text = "a row each time that \(changes(history.sources))"
+    if history.hasElements {
+      let lists = history.sources.map { source in
+        var isAdded = false
+        if case .added = source.event { isAdded = true }
+        let condition = source.when.map { " (when \($0.text))" } ?? ""
+        return "\(isAdded ? "added to" : "removed from") \(source.event?.list?.path.text ?? "")\(condition)"
+      }
+      text =
+        "a row for each element that a change of \(article(items[source.rule].name)) \(items[source.rule].name) \(list(lists, "or")), and one of event rewritten for a list that does not go on where it ended"
+    }
+    text +=
+      ", by \(list(keys.map(\.name)))\(columns.isEmpty ? "" : ", with \(list(columns))"); nothing that happens later undoes it."
+    if let count = history.keepRows { text += " The latest \(count) rows of each \(list(keys.map(\.name))) are kept." }
+    if let span = history.keepFor { text += " A row goes when it is older than \(SpanText.text(span)), by the log's clock." }
+    return text + optional(keys)
   }
 
   func sentence(_ board: Leaderboard) -> String {

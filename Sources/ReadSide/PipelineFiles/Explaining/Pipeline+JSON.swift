@@ -9,6 +9,15 @@ extension Pipeline {
     writer.member("pipeline", name)
     writer.member("about", about)
     writer.member("fingerprint", fingerprint)
+    writer.name("parameters")
+    writer.array(parameters) { writer, parameter in
+      writer.beginObject()
+      writer.member("name", parameter.name)
+      writer.member("type", parameter.kind.rawValue)
+      writer.member("value", parameter.value)
+      writer.member("file_value", parameter.fileValue)
+      writer.endObject()
+    }
     writer.name("tables")
     writer.beginArray()
     for table in tables { writeTable(table, to: &writer) }

@@ -11,12 +11,13 @@ extension ValueExpression {
     case .capture: "the key"
     case .element(let path, _, _): path?.text ?? "an element"
     case .pattern(let inner, let pattern, _, _, _): "what `\(pattern.source)` finds in \(inner.text)"
+    case .image(let image, let inner): "the \(image.rawValue) \(inner.text)"
     case .commit: "the commit time"
     case .calendar(let unit, let inner, _): "the \(unit.rawValue) of \(inner.text)"
     case .lower(let inner), .upper(let inner): inner.text
     case .length(let inner): "the length of \(inner.text)"
     case .concat(let parts), .coalesce(let parts): parts.map(\.text).joined(separator: " and ")
-    case .json(let inner, let path, _, _): "\(path.text) of \(inner.text)"
+    case .json(let inner, let path, _, _): path.map { "\($0.text) of \(inner.text)" } ?? "the JSON in \(inner.text)"
     }
   }
 }

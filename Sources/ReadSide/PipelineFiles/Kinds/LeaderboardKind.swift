@@ -26,7 +26,7 @@ extension CheckedItems {
     let direction: Leaderboard.Direction = word(reader, "direction", ["desc": .descending, "asc": .ascending]) ?? .descending
     let ties = word(reader, "ties", CheckedItems.ties) ?? .firstToReach
     let keep = readKeep(reader)
-    let floorNode = reader.text("floor")
+    let floorNode = reader.literal("floor")
     let showNode = reader.take("show")
     guard let memberNode, let member = inputSyntax(memberNode, "a member"), let score, let over else { return nil }
     for input in inputs where ["member", "score", "reached_at", "reached_order", "closed_at"].contains(input.name) {
@@ -113,7 +113,7 @@ extension CheckedItems {
 
   private func readScore(_ text: String, _ node: YAMLNode) -> (function: Leaderboard.Score, argument: ExpressionSyntax?)? {
     findings.found(node) { () throws(SyntaxFailure) in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       let word = try parser.name("a score (count, sum(x), max(x), min(x), last(x))")
       guard let function = Leaderboard.Score(rawValue: word.text) else {
         let known = Suggestion.text(for: word.text, among: ["count", "sum", "max", "min", "last"])
@@ -143,7 +143,11 @@ extension CheckedItems {
     var keep: (boards: Int?, members: Int?) = (nil, nil)
     for node in reader.elements("keep") {
       guard let text = findings.text(node, "`keep`") else { continue }
-      let words = text.split(separator: " ")
+      var words = text.split(separator: " ")
+      if let first = words.first {
+        guard let count = findings.resolved(first, node, "`keep`", among: [.number]) else { continue }
+        words[0] = Substring(count)
+      }
       guard words.count == 2, words[0].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), words[1] == "boards" || words[1] == "members"
       else {
         findings.add(node.mark, "write `keep: 400 boards` or `keep: 1000 members`")

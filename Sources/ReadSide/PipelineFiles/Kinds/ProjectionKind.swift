@@ -43,7 +43,7 @@ struct ProjectionReading {
 
 /// Every kind of projection that there is.
 enum ProjectionKindRegistry {
-  static let all: [ProjectionKind] = [.collection, .aggregate, .sessions, .session, .leaderboard]
+  static let all: [ProjectionKind] = [.collection, .aggregate, .sessions, .session, .leaderboard, .history]
 
   static func kind(of projection: Projection, in pipeline: Pipeline) -> ProjectionKind? {
     all.first { $0.sentence(projection, pipeline) != nil }

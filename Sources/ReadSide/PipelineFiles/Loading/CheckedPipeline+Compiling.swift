@@ -4,11 +4,12 @@ internal import Pipelines
 
 /// The third phase: a checked pipeline as typed values that are ready to be evaluated.
 extension CheckedPipeline {
-  /// Nil when anything was found.
-  func compiled() -> Pipeline? {
+  /// Nil when anything was found. `text` is the file's.
+  func compiled(from text: String) -> Pipeline? {
     guard items.findings.all.isEmpty, let name = syntax.name else { return nil }
     return Pipeline(
-      name: name, about: syntax.about, tables: items.tables.indices.map { table(TableIndex(rawValue: $0)) },
+      name: name, about: syntax.about, text: items.findings.parameters.text(text),
+      parameters: items.findings.parameters.all, tables: items.tables.indices.map { table(TableIndex(rawValue: $0)) },
       items: items.rules.map(\.rule),
       projections: projections.projections.compactMap { $0 }, effects: effects, queries: queries,
       metrics: metrics, dashboard: tiles, fingerprint: syntax.fingerprints.whole, effectsFingerprint: syntax.fingerprints.effects)

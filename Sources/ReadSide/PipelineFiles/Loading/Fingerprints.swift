@@ -12,32 +12,36 @@ struct Fingerprints {
   /// Over the effects alone: they decide no row.
   let effects: String
   private let shared: [UInt8]
+  private let parameters: [PipelineParameter]
 
-  init(_ root: YAMLNode) {
+  /// A parameter counts, with its value in force, where a text names it.
+  init(_ root: YAMLNode, _ parameters: [PipelineParameter]) {
+    self.parameters = parameters
+    func append(_ node: YAMLNode, to bytes: inout [UInt8]) { Fingerprints.append(node, parameters, to: &bytes) }
     var bytes = Array(Fingerprints.grammar.utf8)
     for table in root["tables"]?.mapping ?? [] {
       Fingerprints.append(table.key.text, to: &bytes)
       for key in ["key", "private", "partitions"] {
         Fingerprints.append(key, to: &bytes)
-        if let node = table.value[key] { Fingerprints.append(node, to: &bytes) }
+        if let node = table.value[key] { append(node, to: &bytes) }
       }
     }
-    if let items = root["items"] { Fingerprints.append(items, to: &bytes) }
+    if let items = root["items"] { append(items, to: &bytes) }
     shared = bytes
     for projection in root["projections"]?.mapping ?? [] {
       Fingerprints.append(projection.key.text, to: &bytes)
-      Fingerprints.append(projection.value, to: &bytes)
+      append(projection.value, to: &bytes)
     }
     whole = Fingerprints.digest(bytes)
     var effects: [UInt8] = []
-    if let node = root["effects"] { Fingerprints.append(node, to: &effects) }
+    if let node = root["effects"] { append(node, to: &effects) }
     self.effects = Fingerprints.digest(effects)
   }
 
   func projection(_ entry: YAMLNode.Entry) -> String {
     var bytes = shared
     Fingerprints.append(entry.key.text, to: &bytes)
-    Fingerprints.append(entry.value, to: &bytes)
+    Fingerprints.append(entry.value, parameters, to: &bytes)
     return Fingerprints.digest(bytes)
   }
 
@@ -46,20 +50,25 @@ struct Fingerprints {
     bytes.append(contentsOf: text.utf8)
   }
 
-  private static func append(_ node: YAMLNode, to bytes: inout [UInt8]) {
+  private static func append(_ node: YAMLNode, _ parameters: [PipelineParameter], to bytes: inout [UInt8]) {
     switch node.content {
     case .scalar(let scalar):
       bytes.append(UInt8(ascii: "s"))
       append(scalar.text, to: &bytes)
+      for name in FileParameters.names(in: scalar.text) {
+        guard let parameter = parameters.first(where: { $0.name == name }) else { continue }
+        bytes.append(UInt8(ascii: "$"))
+        for text in [name, parameter.kind.rawValue, parameter.value] { append(text, to: &bytes) }
+      }
     case .sequence(let nodes):
       bytes.append(UInt8(ascii: "["))
-      for node in nodes { append(node, to: &bytes) }
+      for node in nodes { append(node, parameters, to: &bytes) }
       bytes.append(UInt8(ascii: "]"))
     case .mapping(let entries):
       bytes.append(UInt8(ascii: "{"))
       for entry in entries where entry.key.text != "about" {
         append(entry.key.text, to: &bytes)
-        append(entry.value, to: &bytes)
+        append(entry.value, parameters, to: &bytes)
       }
       bytes.append(UInt8(ascii: "}"))
     }

@@ -79,7 +79,7 @@ struct DashboardReader {
       return nil
     }
     let values = zip(boardNodes, projection.table.columns).compactMap { node, column -> Value? in
-      guard let text = findings.text(node, "a board's value") else { return nil }
+      guard let text = findings.literal(node, "a board's value") else { return nil }
       if let value = try? Value(text: text, as: column.type, form: .iso(zone: .utc)) { return value }
       findings.add(node.mark, "`\(text)` is not \(column.type.rawValue)")
       return nil

@@ -39,7 +39,7 @@ struct QueryReader {
     }
     guard let text = findings.text(entry.value, "a parameter's type") else { return nil }
     return findings.found(entry.value) { () throws(SyntaxFailure) -> QueryParameter? in
-      var parser = try ExpressionParser(text)
+      var parser = try ExpressionParser(text, findings)
       guard let type = try parser.type() else { throw parser.unexpected("a type") }
       func literal(_ what: String) throws(SyntaxFailure) -> Value {
         let token = parser.current

@@ -39,6 +39,8 @@ package struct Scenario: Sendable {
   package let name: String
   package let file: String
   package let line: Int
+  /// The pipeline that it is a test of, with the parameters that it sets.
+  package let pipeline: Pipeline
   package let steps: [Step]
 }
 

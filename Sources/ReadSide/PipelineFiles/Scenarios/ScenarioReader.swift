@@ -5,23 +5,59 @@ internal import YAML
 
 /// Reads one file of scenarios.
 final class ScenarioReader {
-  let pipeline: Pipeline
+  /// With the parameters that the scenario sets, which change no name.
+  private(set) var pipeline: Pipeline
+  /// As the file has it.
+  private let original: Pipeline
   let findings: Findings
 
   init(pipeline: Pipeline, file: String) {
     self.pipeline = pipeline
+    original = pipeline
     findings = Findings(file: file)
   }
 
   func scenario(_ node: YAMLNode) -> Scenario? {
     guard let reader = MappingReader(node, ScenarioGrammar.scenario, findings) else { return nil }
     let name = reader.requireText("test")
+    pipeline = readParameters(reader) ?? original
     let steps = reader.elements("steps")
     if reader.require("steps") != nil, steps.isEmpty { findings.add(node.mark, "a scenario needs steps") }
     var clock: Instant?
     var made: [Scenario.Step] = []
     for node in steps { if let step = step(node, &clock) { made.append(step) } }
-    return name.map { Scenario(name: $0.text, file: findings.file, line: node.mark.line, steps: made) }
+    return name.map {
+      Scenario(name: $0.text, file: findings.file, line: node.mark.line, pipeline: pipeline, steps: made)
+    }
+  }
+
+  /// `parameters: { idle: 5s }`. Nil where there are none, or they cannot be set.
+  private func readParameters(_ reader: MappingReader) -> Pipeline? {
+    let entries = reader.entries("parameters")
+    var settings: [ParameterSettings.Setting] = []
+    for entry in entries {
+      guard let parameter = original.parameters.first(where: { $0.name == entry.key.text }) else {
+        let known = Suggestion.text(for: entry.key.text, among: original.parameters.map(\.name))
+        findings.add(entry.key.mark, "the pipeline has no parameter `\(entry.key.text)`\(known)")
+        continue
+      }
+      guard let text = findings.text(entry.value, "a parameter's value") else { continue }
+      if FileParameters.canonical(text, parameter.kind) == nil {
+        findings.add(
+          entry.value.mark, "`\(entry.key.text)` is \(parameter.kind.description), and `\(text)` is not")
+      } else {
+        settings.append(.init(name: parameter.name, value: text, source: "\(entry.key.text): \(text)"))
+      }
+    }
+    if settings.isEmpty { return nil }
+    do throws(PipelineError) {
+      return try PipelineLoader.load(
+        text: Array(original.text.utf8), file: PipelineLoader.fileName, set: ParameterSettings(original.name, settings))
+    } catch {
+      let reasons = error.findings.map(\.description).joined(separator: "; ")
+      findings.add(reader.node["parameters"]?.mark ?? reader.node.mark, "the pipeline does not take these parameters: \(reasons)")
+      return nil
+    }
   }
 
   private func step(_ node: YAMLNode, _ clock: inout Instant?) -> Scenario.Step? {

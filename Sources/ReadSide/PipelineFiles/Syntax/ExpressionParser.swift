@@ -8,7 +8,26 @@ struct ExpressionParser {
   private var index = 0
   static let depthMax = 16
 
+  /// Without parameters: `$` has no meaning.
   init(_ source: String) throws(SyntaxFailure) { tokens = try ExpressionLexer.tokens(source) }
+
+  /// Of a text in which `$name` stands for a parameter of the file.
+  init(_ source: String, _ findings: Findings) throws(SyntaxFailure) {
+    tokens = try ExpressionLexer.tokens(source).map { (token) throws(SyntaxFailure) in
+      guard token.kind == .parameter else { return token }
+      let parameter = try findings.parameters.use(token.text, offset: token.offset)
+      let kind: ExpressionToken.Kind =
+        switch parameter.kind {
+        case .number: .number
+        case .flag: .word
+        case .text: .text
+        case .span:
+          throw SyntaxFailure(
+            offset: token.offset, message: "`$\(token.text)` is \(parameter.kind.description), and a value is wanted here")
+        }
+      return ExpressionToken(kind: kind, text: parameter.value, offset: token.offset)
+    }
+  }
 
   var current: ExpressionToken { tokens[index] }
   var following: ExpressionToken { tokens[min(index + 1, tokens.count - 1)] }
@@ -118,9 +137,9 @@ struct ExpressionParser {
 /// A declared type as it is written: `timestamp(Europe/Paris)`, `integer`.
 struct TypeSyntax {
   let type: ValueType
-  let form: TimestampForm
+  let form: ValueForm
 
-  static func form(_ argument: String, offset: Int) throws(SyntaxFailure) -> TimestampForm {
+  static func form(_ argument: String, offset: Int) throws(SyntaxFailure) -> ValueForm {
     switch argument {
     case "seconds": return .seconds
     case "milliseconds": return .milliseconds
@@ -136,12 +155,13 @@ struct TypeSyntax {
 }
 
 extension ExpressionParser {
-  /// A type if one stands here; nil at the end and before `optional`.
-  mutating func type() throws(SyntaxFailure) -> TypeSyntax? {
+  /// A type if one stands here; nil at the end and before `optional`. `takesAny` says that it may be `any`, which is a string made of a text or number.
+  mutating func type(takesAny: Bool = false) throws(SyntaxFailure) -> TypeSyntax? {
     guard current.kind == .word, current.text != "optional" else { return nil }
     let word = current
+    if takesAny, take(word: "any") { return TypeSyntax(type: .string, form: .any) }
     guard let type = ValueType(rawValue: word.text) else {
-      let known = Suggestion.text(for: word.text, among: ValueType.allCases.map(\.rawValue))
+      let known = Suggestion.text(for: word.text, among: ValueType.allCases.map(\.rawValue) + (takesAny ? ["any"] : []))
       throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is not a type\(known)")
     }
     advance()

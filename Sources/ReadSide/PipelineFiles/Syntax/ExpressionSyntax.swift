@@ -42,7 +42,8 @@ indirect enum ExpressionSyntax {
 
 /// A word, a text or a sign of an expression.
 struct ExpressionToken: Equatable {
-  enum Kind: Equatable { case word, quotedName, text, number, sign, end }
+  /// `parameter` is the name after a `$`.
+  enum Kind: Equatable { case word, quotedName, text, number, parameter, sign, end }
 
   let kind: Kind
   let text: String
@@ -75,6 +76,11 @@ enum ExpressionLexer {
         let content = try quoted(bytes, &at)
         let kind: ExpressionToken.Kind = byte == UInt8(ascii: "`") ? .quotedName : .text
         tokens.append(ExpressionToken(kind: kind, text: content, offset: start))
+      } else if byte == UInt8(ascii: "$"), at + 1 < bytes.count, FileParameters.isOfName(bytes[at + 1]) {
+        at += 1
+        while at < bytes.count, FileParameters.isOfName(bytes[at]) { at += 1 }
+        tokens.append(
+          ExpressionToken(kind: .parameter, text: String(decoding: bytes[(start + 1)..<at], as: UTF8.self), offset: start))
       } else if isLetter(byte) {
         while at < bytes.count, isLetter(bytes[at]) || isDigit(bytes[at]) || bytes[at] == UInt8(ascii: "-") { at += 1 }
         add(.word, start)

@@ -42,6 +42,8 @@ package struct PipelineError: Error, Sendable, CustomStringConvertible {
 final class Findings {
   let file: String
   private(set) var all: [Finding] = []
+  /// The parameters of the file that is read.
+  var parameters = FileParameters.none
 
   init(file: String) { self.file = file }
 
@@ -68,6 +70,30 @@ final class Findings {
       return nil
     }
   }
+
+  /// The text of a scalar where a literal may stand: its own, or the value of the parameter that it names. Nil, with a finding, when it is
+  /// something else, or the parameter is of another kind than one of these.
+  func literal(_ node: YAMLNode, _ what: String, _ kinds: [PipelineParameter.Kind] = [.number, .flag, .text]) -> String? {
+    guard let text = text(node, what) else { return nil }
+    return node.scalar?.isQuoted == true ? text : resolved(text, node, what, among: kinds)
+  }
+
+  /// The same of one word of a scalar.
+  func resolved(
+    _ word: some StringProtocol, _ node: YAMLNode, _ what: String, among kinds: [PipelineParameter.Kind]
+  ) -> String? {
+    guard let name = FileParameters.name(word) else { return String(word) }
+    return found(node) { () throws(SyntaxFailure) -> String? in
+      let parameter = try parameters.use(name, offset: 0)
+      guard kinds.contains(parameter.kind) else {
+        throw SyntaxFailure(
+          offset: 0, message: "`$\(name)` is \(parameter.kind.description), and \(what) takes \(Findings.list(kinds))")
+      }
+      return parameter.value
+    }
+  }
+
+  private static func list(_ kinds: [PipelineParameter.Kind]) -> String { kinds.map(\.description).joined(separator: ", or ") }
 
   var sorted: [Finding] { all.sorted { $0.mark < $1.mark } }
 }

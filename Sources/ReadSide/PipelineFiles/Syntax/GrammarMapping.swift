@@ -23,8 +23,8 @@ struct GrammarMapping: Sendable {
 /// The mappings of a pipeline's file; those of projections come from their kinds (`ProjectionKind`).
 enum Grammar {
   static let pipeline = GrammarMapping(
-    "a pipeline", ["pipeline", "about", "tables", "items", "projections", "effects", "queries", "metrics", "dashboard"],
-    unsupported: ["parameters"])
+    "a pipeline",
+    ["pipeline", "about", "parameters", "tables", "items", "projections", "effects", "queries", "metrics", "dashboard"])
   static let table = GrammarMapping("a table", ["key", "indexes", "ttl", "private", "partitions"])
   static let key = GrammarMapping("a key", ["partition", "sort"])
   static let index = GrammarMapping("an index", ["partition", "sort", "kind", "projection"])
@@ -33,7 +33,7 @@ enum Grammar {
   static let capture = GrammarMapping("a capture", ["from", "pattern", "group", "type", "optional"])
   /// What every kind of projection has.
   static let projection = GrammarMapping(
-    "a projection", ["about"], unsupported: ["time", "lateness", "season", "history", "ahead", "split when", "unreadable"])
+    "a projection", ["about"], unsupported: ["time", "lateness", "season", "ahead", "split when", "unreadable"])
   static let change = GrammarMapping("a change", ["change", "when"])
   static let show = GrammarMapping("`show`", ["from", "columns"])
   static let effect = GrammarMapping(
@@ -55,7 +55,7 @@ enum Grammar {
 
 /// The mappings of a scenario's file.
 enum ScenarioGrammar {
-  static let scenario = GrammarMapping("a scenario", ["test", "steps"])
+  static let scenario = GrammarMapping("a scenario", ["test", "parameters", "steps"])
   static let step = GrammarMapping(
     "a step", ["at", "advance", "put", "update", "delete", "batch", "import", "expect", "query", "board", "dead_letters"])
   static let update = GrammarMapping("an update", ["key", "set", "remove"])

@@ -46,6 +46,11 @@ struct MappingReader {
     take(key).flatMap { node in findings.text(node, "`\(key)`").map { ($0, node) } }
   }
 
+  /// The literal at a key, which may be a parameter of one of these kinds.
+  func literal(_ key: String, _ kinds: [PipelineParameter.Kind] = [.number, .flag, .text]) -> (text: String, node: YAMLNode)? {
+    take(key).flatMap { node in findings.literal(node, "`\(key)`", kinds).map { ($0, node) } }
+  }
+
   func requireText(_ key: String) -> (text: String, node: YAMLNode)? {
     require(key).flatMap { node in findings.text(node, "`\(key)`").map { ($0, node) } }
   }
@@ -68,7 +73,7 @@ struct MappingReader {
 
   /// A whole number at a key within a range.
   func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
-    guard let (text, node) = text(key) else { return nil }
+    guard let (text, node) = literal(key, [.number]) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       findings.add(node.mark, "`\(key)` has to be a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`")
       return nil
@@ -78,7 +83,7 @@ struct MappingReader {
 
   /// true or false at a key.
   func flag(_ key: String) -> Bool? {
-    guard let (text, node) = text(key) else { return nil }
+    guard let (text, node) = literal(key, [.flag]) else { return nil }
     switch text {
     case "true": return true
     case "false": return false
@@ -90,7 +95,7 @@ struct MappingReader {
 
   /// Microseconds of a length of time at a key.
   func span(_ key: String) -> Int64? {
-    guard let (text, node) = text(key) else { return nil }
+    guard let (text, node) = literal(key, [.span]) else { return nil }
     guard let span = SpanText.parse(text), span > 0 else {
       findings.add(
         node.mark, "`\(text)` is not a length of time: write `30m`, `24h`, `90s`, `500ms` or `7d`, of at most a hundred years")

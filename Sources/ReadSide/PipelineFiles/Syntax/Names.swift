@@ -45,6 +45,9 @@ enum Names {
     return reserved.contains(name) ? nil : problem(name)
   }
 
+  /// What is wrong with the name of a parameter, which does not become a name in SQL either.
+  static func parameterProblem(_ name: String) -> String? { reserved.contains(name) ? nil : problem(name) }
+
   /// Words that expressions and conditions give a meaning.
   private static let meanings: Set<String> = ["commit", "old", "new", "optional"]
 

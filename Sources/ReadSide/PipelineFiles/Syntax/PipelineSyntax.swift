@@ -16,8 +16,8 @@ struct PipelineSyntax {
   let dashboard: YAMLNode?
   let fingerprints: Fingerprints
 
-  /// Nil when the file is not a mapping.
-  init?(_ root: YAMLNode, _ findings: Findings) {
+  /// Nil when the file is not a mapping. Of what is set at the start, that for this pipeline goes to the findings' parameters.
+  init?(_ root: YAMLNode, _ findings: Findings, set settings: ParameterSettings) {
     guard let reader = MappingReader(root, Grammar.pipeline, findings) else { return nil }
     let name = reader.requireText("pipeline")
     if let name, !Names.isPipelineName(name.text) {
@@ -25,6 +25,8 @@ struct PipelineSyntax {
     }
     self.name = name?.text
     about = reader.text("about")?.text ?? ""
+    findings.parameters = FileParameters(
+      reader.take("parameters"), set: settings.settings(for: self.name ?? ""), root, findings)
     _ = reader.require("tables")
     tables = reader.entries("tables")
     items = reader.entries("items")
@@ -33,7 +35,7 @@ struct PipelineSyntax {
     queries = reader.entries("queries")
     metrics = reader.entries("metrics")
     dashboard = reader.take("dashboard")
-    fingerprints = Fingerprints(root)
+    fingerprints = Fingerprints(root, findings.parameters.all)
   }
 }
 

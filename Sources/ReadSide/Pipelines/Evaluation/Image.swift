@@ -22,15 +22,20 @@ package struct EvaluationContext: Sendable {
   package let commit: Instant?
   /// The element of the list that is being taken apart.
   let element: AttributeValue?
+  /// The images of the change, where the rule over changes names one of them; nil where there is none under the rule.
+  let old: Image?
+  let new: Image?
 
-  package init(commit: Instant?) {
-    self.commit = commit
-    element = nil
+  /// Without an element: `old` and `new` where an expression names them.
+  package init(commit: Instant?, old: Image? = nil, new: Image? = nil) {
+    self.init(commit: commit, element: nil, old: old, new: new)
   }
 
-  init(commit: Instant?, element: AttributeValue?) {
+  init(commit: Instant?, element: AttributeValue?, old: Image? = nil, new: Image? = nil) {
     self.commit = commit
     self.element = element
+    self.old = old
+    self.new = new
   }
 }
 

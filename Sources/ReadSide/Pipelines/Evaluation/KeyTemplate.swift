@@ -14,10 +14,10 @@ package final class KeyTemplate: Sendable {
   package struct Capture: Sendable {
     package let name: String
     package let type: ValueType
-    package let form: TimestampForm
+    package let form: ValueForm
 
     /// Each property by its name.
-    package init(name: String, type: ValueType, form: TimestampForm) {
+    package init(name: String, type: ValueType, form: ValueForm) {
       self.name = name
       self.type = type
       self.form = form

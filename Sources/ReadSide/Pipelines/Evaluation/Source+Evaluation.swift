@@ -27,6 +27,9 @@ extension Source {
     case .expired:
       guard isExpiry, let old, old.rule == rule, new?.rule != rule else { return nil }
       image = old
+    case .added, .taken:
+      guard let there = new?.rule == rule ? new : old?.rule == rule ? old : nil else { return nil }
+      image = there
     case nil: return nil
     }
     if let when, when.list == nil,
@@ -40,30 +43,65 @@ extension Source {
   /// Whether an image gives exactly one contribution: `values` may then be asked.
   package var isSingle: Bool { explosion == nil }
 
-  /// The inputs of the one contribution of an image. `commit` is for sources over changes only.
-  package func values(of image: Image, commit: Instant?) throws(EvaluationFailure) -> [Value] {
-    try values(image, EvaluationContext(commit: commit))
+  /// The inputs of the one contribution of an image. `commit` and the images of the change are for sources over changes only.
+  package func values(
+    of image: Image, commit: Instant?, old: Image? = nil, new: Image? = nil
+  ) throws(EvaluationFailure) -> [Value] {
+    try values(image, context(commit, old: old, new: new))
+  }
+
+  /// The images that inputs name; one that is under another rule counts as none.
+  private func context(_ commit: Instant?, _ element: AttributeValue? = nil, old: Image?, new: Image?) -> EvaluationContext {
+    guard readsImages else { return EvaluationContext(commit: commit, element: element) }
+    return EvaluationContext(
+      commit: commit, element: element, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil)
   }
 
   /// The inputs of every contribution of an image: one for each element of the list that is taken apart, and for which a condition on
-  /// elements holds, else one. Of a change, `old` and `new` are what such a condition may name beside the element.
+  /// elements holds, else one. Of a change, `old` and `new` are what inputs and such a condition may name beside the element.
   package func contributions(
     of image: Image, commit: Instant?, old: Image? = nil, new: Image? = nil
   ) throws(EvaluationFailure) -> [[Value]] {
-    guard let explosion else { return [try values(of: image, commit: commit)] }
+    guard let explosion else { return [try values(of: image, commit: commit, old: old, new: new)] }
+    let (old, new) = (old?.rule == rule ? old : nil, new?.rule == rule ? new : nil)
     var contributions: [[Value]] = []
     for element in try explosion.elements(of: image) {
-      let context = EvaluationContext(commit: commit, element: element)
+      let context = context(commit, element, old: old, new: new)
       if let when, when.list != nil, !when.holds(image, old: old, new: new ?? image, context) { continue }
       contributions.append(try values(image, context))
     }
     return contributions
   }
 
+  /// What a source of elements makes of a change that it fires for, with `image` as `fires` gives it: the elements, each with its inputs. Of a list that was
+  /// rewritten one set of inputs, in which what is of an element is null; no condition on elements is asked of it.
+  package func elements(
+    of image: Image, old: Image?, new: Image?, commit: Instant
+  ) throws(EvaluationFailure) -> (isRewritten: Bool, all: [(ordinal: Int, values: [Value])]) {
+    guard let list = event?.list else { return (false, []) }
+    let (old, new) = (old?.rule == rule ? old : nil, new?.rule == rule ? new : nil)
+    let change = try ListChange(list, old: old, new: new)
+    if change.isRewritten { return (true, [(0, try values(image, context(commit, old: old, new: new)))]) }
+    var isAdded = false
+    if case .added = event { isAdded = true }
+    var all: [(ordinal: Int, values: [Value])] = []
+    for element in isAdded ? change.added : change.removed {
+      let context = context(commit, element.value, old: old, new: new)
+      if let when, when.list != nil, !when.holds(image, old: old, new: new, context) { continue }
+      all.append((element.ordinal, try values(image, context)))
+    }
+    return (false, all)
+  }
+
   private func values(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> [Value] {
     var values: [Value] = []
     values.reserveCapacity(inputs.count)
     for index in inputs.indices {
+      // Of a list that was rewritten there is no element.
+      if context.element == nil, explosion != nil, inputs[index].expression.readsElement {
+        values.append(.null)
+        continue
+      }
       let value = try inputs[index].expression.evaluate(image, context)
       if value.isNull, !inputs[index].isOptional { throw EvaluationFailure(path: inputs[index].path, reason: "is missing") }
       if let reason = value.unstorable(isKeyed: inputs[index].isKeyed) {

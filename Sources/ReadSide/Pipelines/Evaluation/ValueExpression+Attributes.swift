@@ -8,9 +8,37 @@ extension ValueExpression {
     case .literal, .capture, .element, .commit: []
     case .attribute(let path, _, _): [path.root]
     case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
-      .json(let inner, _, _, _):
+      .json(let inner, _, _, _), .image(_, let inner):
       inner.attributeNames
     case .concat(let parts), .coalesce(let parts): parts.flatMap(\.attributeNames)
+    }
+  }
+}
+
+extension ValueExpression {
+  /// Whether it reads an image of the change beside the one that a name without `old.` or `new.` is of.
+  package var readsImages: Bool {
+    switch self {
+    case .image: true
+    case .literal, .capture, .element, .commit, .attribute: false
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _):
+      inner.readsImages
+    case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsImages)
+    }
+  }
+}
+
+extension ValueExpression {
+  /// Whether it reads the element of the list that is taken apart.
+  package var readsElement: Bool {
+    switch self {
+    case .element: true
+    case .literal, .capture, .commit, .attribute, .image: false
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _):
+      inner.readsElement
+    case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsElement)
     }
   }
 }
@@ -33,11 +61,15 @@ extension Condition {
 extension Source.Event {
   /// The top-level attributes whose change is asked for, with repetitions.
   package var attributeNames: [String] {
-    guard case .changed(let values) = self else { return [] }
-    return values.flatMap { value in
-      switch value {
-      case .attribute(let path): [path.root]
-      case .field(let expression): expression.attributeNames
+    switch self {
+    case .inserted, .removed, .expired: return []
+    case .added(let list), .taken(let list): return [list.path.root]
+    case .changed(let values):
+      return values.flatMap { value in
+        switch value {
+        case .attribute(let path): [path.root]
+        case .field(let expression): expression.attributeNames
+        }
       }
     }
   }

@@ -8,13 +8,13 @@ package import Patterns
 /// is the field's or input's to say. A value of a wrong type throws.
 package enum ValueExpression: Sendable {
   case literal(Value)
-  case attribute(DocumentPath, ValueType, TimestampForm)
+  case attribute(DocumentPath, ValueType, ValueForm)
   /// A capture of the item's key.
   case capture(Int)
   /// Within the element of the list that the source takes apart; a nil path is the element itself.
-  case element(DocumentPath?, ValueType, TimestampForm)
+  case element(DocumentPath?, ValueType, ValueForm)
   /// A group of the first match in a text; null without a match.
-  indirect case pattern(ValueExpression, Pattern, group: Int, ValueType, TimestampForm)
+  indirect case pattern(ValueExpression, Pattern, group: Int, ValueType, ValueForm)
   /// The record's commit time.
   case commit
   indirect case calendar(CalendarUnit, ValueExpression, Zone)
@@ -25,8 +25,10 @@ package enum ValueExpression: Sendable {
   indirect case concat([ValueExpression])
   /// The first that is not null.
   indirect case coalesce([ValueExpression])
-  /// A member of the JSON in a text; null when there is none.
-  indirect case json(ValueExpression, DocumentPath, ValueType, TimestampForm)
+  /// Of one image of the change; null where the change has none under the rule.
+  indirect case image(ChangeImage, ValueExpression)
+  /// A member of the JSON in a text, or with a nil path the whole of it, which may be a scalar; null when there is none.
+  indirect case json(ValueExpression, DocumentPath?, ValueType, ValueForm)
 
   /// The value for an image; null where something is missing. Throws a wrong type, with its path.
   package func evaluate(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> Value {
@@ -49,6 +51,13 @@ package enum ValueExpression: Sendable {
         throw EvaluationFailure(path: path, reason: "has a date in \(zone.name) outside the years 1 to 9999")
       }
       return .string(name)
+    case .image(let which, let inner):
+      guard let image = which == .old ? context.old : context.new else { return .null }
+      do throws(EvaluationFailure) {
+        return try inner.evaluate(image, context)
+      } catch {
+        throw EvaluationFailure(path: "\(which.rawValue).\(error.path)", reason: error.reason)
+      }
     case .lower(let inner):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
       return .string(text.lowercased())
@@ -77,12 +86,15 @@ package enum ValueExpression: Sendable {
       return try ValueExpression.capture(pattern, group: group, of: text, as: type, form: form)
     case .json(let inner, let path, let type, let form):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
-      return try ValueExpression.member(of: text, path, type, form)
+      guard let path else {
+        return try ValueExpression.whole(text, as: type, form: form, path: inner.attributeNames.first ?? "json")
+      }
+      return try ValueExpression.member(of: text, path, as: type, form: form)
     }
   }
 
   private static func convert(
-    _ attribute: AttributeValue, _ type: ValueType, form: TimestampForm, path: DocumentPath?
+    _ attribute: AttributeValue, _ type: ValueType, form: ValueForm, path: DocumentPath?
   ) throws(EvaluationFailure) -> Value {
     do throws(TypeMismatch) {
       return try Value(attribute, as: type, form: form)
@@ -92,7 +104,7 @@ package enum ValueExpression: Sendable {
   }
 
   private static func capture(
-    _ pattern: Pattern, group: Int, of text: String, as type: ValueType, form: TimestampForm
+    _ pattern: Pattern, group: Int, of text: String, as type: ValueType, form: ValueForm
   ) throws(EvaluationFailure) -> Value {
     let captured: String?
     do throws(PatternError) {
@@ -108,15 +120,35 @@ package enum ValueExpression: Sendable {
     }
   }
 
-  private static func member(
-    of text: String, _ path: DocumentPath, _ type: ValueType, _ form: TimestampForm
-  ) throws(EvaluationFailure) -> Value {
-    let tape: JSONTape
+  private static func tape(_ text: String, path: String) throws(EvaluationFailure) -> JSONTape {
     do throws(JSONError) {
-      tape = try JSONTape(Array(text.utf8))
+      return try JSONTape(Array(text.utf8))
     } catch {
-      throw EvaluationFailure(path: path.text, reason: "is not JSON: \(error.reason)")
+      throw EvaluationFailure(path: path, reason: "is not JSON: \(error.reason)")
     }
+  }
+
+  private static func whole(
+    _ text: String, as type: ValueType, form: ValueForm, path: String
+  ) throws(EvaluationFailure) -> Value {
+    let tape = try tape(text, path: path)
+    if type == .json {
+      func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+      let inner = text.utf8.drop(while: isBlank)
+      let count = inner.reversed().drop(while: isBlank).count
+      return tape.kind(tape.root) == .null ? .null : .json(String(decoding: inner.prefix(count), as: UTF8.self))
+    }
+    do throws(TypeMismatch) {
+      return try value(tape, tape.root, as: type, form: form)
+    } catch {
+      throw EvaluationFailure(path: path, reason: error.reason)
+    }
+  }
+
+  private static func member(
+    of text: String, _ path: DocumentPath, as type: ValueType, form: ValueForm
+  ) throws(EvaluationFailure) -> Value {
+    let tape = try tape(text, path: path.text)
     var node = tape.root
     for element in path.elements {
       switch element {
@@ -135,25 +167,35 @@ package enum ValueExpression: Sendable {
       }
     }
     do throws(TypeMismatch) {
-      switch tape.kind(node) {
-      case .null: return .null
-      case .string, .escapedString:
-        guard type != .integer, type != .decimal, type != .boolean else { throw TypeMismatch("is text, not \(type.rawValue)") }
-        return try Value(text: tape.string(node), as: type, form: form)
-      case .number:
-        guard type == .integer || type == .decimal || type == .timestamp else {
-          throw TypeMismatch("is a number, not \(type.rawValue)")
-        }
-        return try Value(text: tape.text(node), as: type, form: form)
-      case .bool:
-        guard type == .boolean else { throw TypeMismatch("is true or false, not \(type.rawValue)") }
-        return .boolean(tape.bool(node) ?? false)
-      case .object, .array:
-        guard type == .json else { throw TypeMismatch("is an object or array, not \(type.rawValue)") }
-        return .json(tape.text(node))
-      }
+      return try value(tape, node, as: type, form: form)
     } catch {
       throw EvaluationFailure(path: path.text, reason: error.reason)
+    }
+  }
+
+  private static func value(
+    _ tape: JSONTape, _ node: Int, as type: ValueType, form: ValueForm
+  ) throws(TypeMismatch) -> Value {
+    switch tape.kind(node) {
+    case .null: return .null
+    case .string, .escapedString:
+      guard type != .integer, type != .decimal, type != .boolean else { throw TypeMismatch("is text, not \(type.rawValue)") }
+      return try Value(text: tape.string(node), as: type, form: form)
+    case .number:
+      if form.isAny {
+        guard let number = try? Number(tape.text(node)) else { throw TypeMismatch("is a number of more than 38 digits") }
+        return .string(number.description)
+      }
+      guard type == .integer || type == .decimal || type == .timestamp else {
+        throw TypeMismatch("is a number, not \(type.rawValue)")
+      }
+      return try Value(text: tape.text(node), as: type, form: form)
+    case .bool:
+      guard type == .boolean else { throw TypeMismatch("is true or false, not \(type.rawValue)") }
+      return .boolean(tape.bool(node) ?? false)
+    case .object, .array:
+      guard type == .json else { throw TypeMismatch("is an object or array, not \(type.rawValue)") }
+      return .json(tape.text(node))
     }
   }
 }
@@ -170,6 +212,11 @@ extension DocumentPath {
     }
     return text
   }
+}
+
+/// Which image of a change: what `old.` and `new.` before a field choose.
+package enum ChangeImage: String, Sendable, CaseIterable {
+  case old, new
 }
 
 /// A list that is taken apart: a list or set attribute.

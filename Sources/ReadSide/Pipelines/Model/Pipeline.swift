@@ -7,6 +7,10 @@ package import DynamoModel
 package struct Pipeline: Sendable {
   package let name: String
   package let about: String
+  /// The file that it was loaded from, with the parameters' values in force as its own: loaded again it is the same pipeline.
+  package let text: String
+  /// In the file's order.
+  package let parameters: [PipelineParameter]
   package let tables: [PipelineTable]
   /// The kinds of item of all tables, in the file's order.
   package let items: [ItemRule]
@@ -16,18 +20,22 @@ package struct Pipeline: Sendable {
   package let metrics: [PipelineMetric]
   package let dashboard: [DashboardTile]
   /// SHA-256, in hexadecimal, of everything that decides what the rows are: tables' keys and private attributes, items,
-  /// projections. Comments, layout, queries, metrics and the dashboard leave it as it is. A generation is bound to it.
+  /// projections, and the values of the parameters in them. Comments, layout, queries, metrics and the dashboard leave it as it is. A
+  /// generation is bound to it.
   package let fingerprint: String
   /// The same of the effects: lanes take them over when it has changed.
   package let effectsFingerprint: String
 
   /// Each property by its name.
   package init(
-    name: String, about: String, tables: [PipelineTable], items: [ItemRule], projections: [Projection], effects: [Effect],
-    queries: [NamedQuery], metrics: [PipelineMetric], dashboard: [DashboardTile], fingerprint: String, effectsFingerprint: String
+    name: String, about: String, text: String, parameters: [PipelineParameter], tables: [PipelineTable], items: [ItemRule],
+    projections: [Projection], effects: [Effect], queries: [NamedQuery], metrics: [PipelineMetric], dashboard: [DashboardTile],
+    fingerprint: String, effectsFingerprint: String
   ) {
     self.name = name
     self.about = about
+    self.text = text
+    self.parameters = parameters
     self.tables = tables
     self.items = items
     self.projections = projections

@@ -23,6 +23,7 @@ package struct Projection: Sendable {
     case aggregate(Aggregate)
     case sessions(Sessions)
     case leaderboard(Leaderboard)
+    case history(History)
   }
 
   /// Every source that feeds it.
@@ -32,6 +33,7 @@ package struct Projection: Sendable {
     case .aggregate(let aggregate): aggregate.sources
     case .sessions(let sessions): sessions.sources
     case .leaderboard(let leaderboard): leaderboard.sources
+    case .history(let history): history.sources
     }
   }
 
@@ -46,7 +48,7 @@ package struct Projection: Sendable {
     switch kind {
     case .collection: true
     case .aggregate(let aggregate): aggregate.isOverItems
-    case .sessions: false
+    case .sessions, .history: false
     case .leaderboard(let leaderboard): leaderboard.isOverItems
     }
   }

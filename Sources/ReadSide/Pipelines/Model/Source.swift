@@ -14,6 +14,8 @@ package struct Source: Sendable {
   package let inputs: [Input]
   /// Set when the inputs take a list apart: each element gives one contribution.
   package let explosion: ListExpression?
+  /// Whether an input reads the old or the new image by name.
+  package let readsImages: Bool
 
   /// Each property by its name.
   package init(table: TableIndex, rule: RuleIndex, event: Event?, when: Condition?, inputs: [Input], explosion: ListExpression?) {
@@ -23,6 +25,7 @@ package struct Source: Sendable {
     self.when = when
     self.inputs = inputs
     self.explosion = explosion
+    readsImages = inputs.contains(where: \.expression.readsImages)
   }
 
   /// What happens to an item, by both images of a change.
@@ -35,6 +38,18 @@ package struct Source: Sendable {
     case removed
     /// It was removed by its TTL or by an effect that expires it.
     case expired
+    /// Elements came into a list of it, as all do when it came to be. Of histories only.
+    case added(ListExpression)
+    /// Elements left a list of it, as all do when it is gone. Of histories only.
+    case taken(ListExpression)
+
+    /// The list whose elements it is about; nil when it is about the item.
+    package var list: ListExpression? {
+      switch self {
+      case .added(let list), .taken(let list): list
+      case .inserted, .changed, .removed, .expired: nil
+      }
+    }
   }
 
   /// What is compared in `changed(...)`.

@@ -1,12 +1,16 @@
 package import DynamoModel
 
-/// How a timestamp is written.
-package enum TimestampForm: Sendable {
+/// How a value is written, beyond its type: a timestamp, or a text that may be a number too.
+package enum ValueForm: Sendable {
   /// ISO 8601 text; `zone` is the zone of a text without one, nil when there must be one.
   case iso(zone: Zone?)
   /// A number of seconds since 1970, perhaps with a fraction.
   case seconds
   case milliseconds
+  /// Of strings: text as it is, or a number as its text (the type `any`).
+  case any
+
+  package var isAny: Bool { if case .any = self { true } else { false } }
 }
 
 /// Why something is not a value of a type.
@@ -19,11 +23,12 @@ package struct TypeMismatch: Error, Sendable, Equatable {
 extension Value {
   /// The value of an attribute under a declared type. DynamoDB's NULL is null. Nothing is guessed: a number written as a string is
   /// not a number, and a fraction is not an integer.
-  package init(_ attribute: AttributeValue, as type: ValueType, form: TimestampForm) throws(TypeMismatch) {
+  package init(_ attribute: AttributeValue, as type: ValueType, form: ValueForm) throws(TypeMismatch) {
     switch (type, attribute) {
     case (.json, _): self = .json(Value.plainJSON(attribute))
     case (_, .null): self = .null
     case (.string, .string(let text)): self = .string(text)
+    case (.string, .number(let number)) where form.isAny: self = .string(number.description)
     case (.integer, .number(let number)):
       guard let whole = number.int64 else { throw TypeMismatch("\(number) is not a whole number of 64 bits") }
       self = .integer(whole)
@@ -35,7 +40,7 @@ extension Value {
       self = .timestamp(try Value.instant(text, zone))
     case (.timestamp, .number(let number)):
       switch form {
-      case .iso: throw TypeMismatch("is a number: declare `timestamp(seconds)` or `timestamp(milliseconds)`")
+      case .iso, .any: throw TypeMismatch("is a number: declare `timestamp(seconds)` or `timestamp(milliseconds)`")
       case .seconds: self = .timestamp(try Value.instant(number, unit: Timestamp.microsecondsPerSecond))
       case .milliseconds: self = .timestamp(try Value.instant(number, unit: 1_000))
       }
@@ -44,7 +49,7 @@ extension Value {
   }
 
   /// The value that a text means: of a key's capture, a request's parameter, a scenario's row.
-  package init(text: String, as type: ValueType, form: TimestampForm) throws(TypeMismatch) {
+  package init(text: String, as type: ValueType, form: ValueForm) throws(TypeMismatch) {
     switch type {
     case .string: self = .string(text)
     case .integer, .decimal:

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Postgres
 package import ReadModels
 
@@ -17,8 +16,7 @@ extension PostgresPipelineStore {
     return all
   }
 
-  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    let file = try text(of: pipelineFile)
+  package func generation(for fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     return try change { connection in
       var led: Set<Int> = []
       try connection.forEach(
@@ -26,7 +24,7 @@ extension PostgresPipelineStore {
         .text(database.worker), .bigint(PostgresPipelineStore.absenceMax)
       ) { rows, row in led.insert(Int(rows.int64(row, 0))) }
       switch GenerationChoice(fingerprint, among: try readGenerations(connection), led: led) {
-      case .make: return try make(connection, fingerprint, file)
+      case .make: return try make(connection, fingerprint, definition)
       case .wait(let reason): throw ReadModelError.held(reason)
       case .run(let found, let abandoned):
         try drop(connection, abandoned)
@@ -35,17 +33,8 @@ extension PostgresPipelineStore {
     }
   }
 
-  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    let file = try text(of: pipelineFile)
-    return try change { try make($0, fingerprint, file) }
-  }
-
-  private func text(of pipelineFile: String) throws(ReadModelError) -> String {
-    do {
-      return try String(contentsOfFile: pipelineFile, encoding: .utf8)
-    } catch {
-      throw .storage(path: pipelineFile, "the pipeline file cannot be read: \(error)", isFull: false)
-    }
+  package func rebuild(_ fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
+    return try change { try make($0, fingerprint, definition) }
   }
 
   /// Changes the catalogue, one process at a time, and then removes the schemas of generations that are no longer in it. A change of unknown outcome is an

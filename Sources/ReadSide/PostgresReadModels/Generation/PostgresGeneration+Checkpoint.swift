@@ -10,7 +10,7 @@ extension PostgresGeneration {
   /// order, which all checkpoints keep, and all of it or nothing:
   ///
   /// 1. the lane's position goes from `old` to `new`, if it still is `old`, else `superseded`: from here on the lane is this one's;
-  /// 2. what is the lane's alone is written, in key order: rows of collections and sessions, what is kept beside sessions, steps for the decider;
+  /// 2. what is the lane's alone is written, in key order: rows of collections, sessions and histories, what is kept beside sessions, steps for the decider;
   /// 3. leaderboards that keep their latest boards are locked, by their numbers; then the boards, in key order; then the groups, in key order. Those that are
   ///    missing are made;
   /// 4. in later statements: states are read, deltas merged in memory, the counts of values written, minima and maxima asked for, states
@@ -63,6 +63,7 @@ final class CheckpointWriter {
   func write(_ changes: LaneChanges) throws {
     for id in changes.collections.keys.sorted() { try writeCollection(id, changes.collections[id] ?? BytesMap()) }
     for id in changes.sessions.keys.sorted() { try writeSessions(id, changes.sessions[id] ?? SessionChanges()) }
+    for id in changes.histories.keys.sorted() { try writeHistory(id, changes.histories[id] ?? HistoryChanges()) }
     try writeSteps(changes.steps)
     try writeGroups(changes.groups)
     result.deadLetters += try writeDeadLetters(changes.deadLetters)

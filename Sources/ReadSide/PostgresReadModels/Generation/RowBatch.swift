@@ -119,7 +119,7 @@ extension CheckpointWriter {
     digests[id] = (digests[id] ?? Digest()) + change
   }
 
-  private func subtract(_ hashes: PostgresResult, from change: inout Digest) throws {
+  func subtract(_ hashes: PostgresResult, from change: inout Digest) throws {
     for row in 0..<hashes.count { change.subtract(try hashes.rowHash(row, 0)) }
   }
 

@@ -48,10 +48,10 @@ extension SQLitePipelineStore {
     }
   }
 
-  package func generation(for fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
+  package func generation(for fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
     // The files are this process's alone: no other leads anything.
     switch GenerationChoice(fingerprint, among: try generations(), led: []) {
-    case .make: return try make(fingerprint, pipelineFile)
+    case .make: return try make(fingerprint, definition)
     case .wait(let reason): throw .held(reason)
     case .run(let found, let abandoned):
       for generation in abandoned {
@@ -62,11 +62,11 @@ extension SQLitePipelineStore {
     }
   }
 
-  package func rebuild(_ fingerprint: String, pipelineFile: String) throws(ReadModelError) -> Generation {
-    try make(fingerprint, pipelineFile)
+  package func rebuild(_ fingerprint: String, definition: String) throws(ReadModelError) -> Generation {
+    try make(fingerprint, definition)
   }
 
-  private func make(_ fingerprint: String, _ pipelineFile: String) throws(ReadModelError) -> Generation {
+  private func make(_ fingerprint: String, _ definition: String) throws(ReadModelError) -> Generation {
     let all = try generations()
     // One that takes another's place is seen when it has caught up, and not before.
     let isFirst = all.isEmpty
@@ -87,7 +87,7 @@ extension SQLitePipelineStore {
     try run {
       try? FileManager.default.removeItem(atPath: made.directory)
       try FileManager.default.createDirectory(atPath: made.directory, withIntermediateDirectories: true)
-      try FileManager.default.copyItem(atPath: pipelineFile, toPath: made.pipelinePath)
+      try definition.write(toFile: made.pipelinePath, atomically: false, encoding: .utf8)
       if isFirst { try link(made) }
     }
     return made

@@ -12,7 +12,7 @@ extension SQLiteGeneration {
   /// 2. the lane's position goes from `old` to `new`, if it still is `old`, else `superseded`;
   /// 3. collection rows are written and deleted, in key order;
   /// 4. groups are merged with what is there, and their rows derived from the result;
-  /// 5. changed sessions are written, and the state of active ones beside them;
+  /// 5. changed sessions are written, and the state of active ones beside them; rows of histories are added, and those that are too many or too old go;
   /// 6. steps for the decider, dead letters and effects are added;
   /// 7. what rows were added and taken away goes into the lane's digests;
   /// 8. commit, synced when an effect is in it.
@@ -50,6 +50,9 @@ extension SQLiteGeneration {
     for (id, deltas) in changes.groups.sorted(by: { $0.key < $1.key }) { try writeGroups(id, deltas, &result) }
     for id in changes.sessions.keys.sorted() {
       result.rows += try writeSessions(id, changes.sessions[id] ?? SessionChanges(), of: lane)
+    }
+    for id in changes.histories.keys.sorted() {
+      result.rows += try writeHistory(id, changes.histories[id] ?? HistoryChanges())
     }
     try writeSteps(changes.steps)
     result.deadLetters = try writeDeadLetters(changes.deadLetters)
