@@ -76,7 +76,7 @@ final class FarDatabase: Sendable {
       usleep(microseconds)
       var sent = 0
       while sent < count {
-        let next = buffer.withUnsafeBytes { write(to, $0.baseAddress.map { $0 + sent }, count - sent) }
+        let next = buffer.withUnsafeBytes { send(to, $0.baseAddress.map { $0 + sent }, count - sent, Int32(MSG_NOSIGNAL)) }
         guard next > 0 else { break }
         sent += next
       }

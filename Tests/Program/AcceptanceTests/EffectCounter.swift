@@ -80,17 +80,19 @@ final class EffectCounter: Sendable {
     guard connected == 0 else { return }
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var requests = Requests()
+    // An end that was killed takes nothing: that must not end the tests.
+    let flags = Int32(MSG_NOSIGNAL)
     while true {
       var ends = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
       guard poll(&ends, 2, -1) > 0 || errno == EINTR else { return }
       if ends[0].revents != 0 {
         let size = read(client, &buffer, buffer.count)
-        guard size > 0, write(server, buffer, size) == size else { return }
+        guard size > 0, send(server, buffer, size, flags) == size else { return }
         for body in requests.add(buffer[..<size]) { count(body) }
       }
       if ends[1].revents != 0 {
         let size = read(server, &buffer, buffer.count)
-        guard size > 0, write(client, buffer, size) == size else { return }
+        guard size > 0, send(client, buffer, size, flags) == size else { return }
       }
     }
   }
