@@ -88,9 +88,9 @@ struct SecuredFleetTests {
     }
   }
 
-  /// The right that a sentence asks for.
-  private func askedRight(in text: String) -> BrokerOwner.Right? {
-    text.firstMatch(of: /allow ([A-Z]+) on ([a-z ]+) that begin with `([^`]+)`/).flatMap {
+  /// The rights that sentences ask for.
+  private func askedRights(in text: String) -> [BrokerOwner.Right] {
+    text.matches(of: /allow ([A-Z]+) on ([a-z ]+) that begin with `([^`]+)`/).compactMap {
       BrokerOwner.Right(String($0.1), on: String($0.2), prefix: String($0.3))
     }
   }
@@ -119,8 +119,8 @@ struct SecuredFleetTests {
       var asked: BrokerOwner.Right?
       try await wait("\(role) asks for one of \(listed.subtracting(given))") {
         let now = try await member.readiness()
-        asked = now.status == 503 ? askedRight(in: now.body) : nil
-        return asked.map { !given.contains($0) } ?? false
+        asked = now.status == 503 ? askedRights(in: now.body).first { !given.contains($0) } : nil
+        return asked != nil
       } said: {
         "\(try await member.readiness())\n\(member.process.child.errors)"
       }
@@ -194,6 +194,29 @@ struct SecuredFleetTests {
     try await owner.set("max.message.bytes", of: "shop.Notes", to: "16777216")
     try await isReady(tables)
     try await everythingIsThere()
+
+    // Who may not make topics says which, and goes on when the owner has made them as the guide says.
+    let making = try #require(BrokerOwner.Right("CREATE", on: "topics", prefix: "\(Self.namespace)."))
+    try await owner.revoke(making, from: "relay")
+    let other = try await Program.run("table", "create", "Other", "--key", "id:S", "--endpoint", tables.process.tables)
+    #expect(other.status == 0, "\(other)")
+    for (topic, partitions, settings) in [
+      ("shop.Other.relay", 1, ["cleanup.policy=compact"]),
+      ("shop.Other", 3, ["cleanup.policy=delete", "retention.ms=-1", "max.message.bytes=16777216"]),
+    ] {
+      try await wait("\(topic) is asked for") {
+        tables.process.child.errors.contains("make the topic \(topic):")
+      } said: {
+        tables.process.child.errors
+      }
+      try await owner.make(topic, partitions: partitions, settings)
+    }
+    try await wait("it is published") {
+      tables.process.child.errors.contains("relay publishes again table=Other")
+    } said: {
+      tables.process.child.errors
+    }
+    try await owner.grant(making, to: "relay")
 
     // An operator's command needs no more than the relay.
     let republished = try await Program.run(
