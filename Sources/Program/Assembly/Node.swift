@@ -2,7 +2,6 @@ internal import ReadModels
 internal import Dashboard
 internal import DynamoClient
 internal import DynamoModel
-internal import Foundation
 internal import HTTPServer
 internal import PipelineFiles
 package import Pipelines

@@ -63,7 +63,7 @@ enum FleetScaleBench {
           }
           let watch = Stopwatch()
           let running = nodes.map { node in Task { try await node.run() } }
-          try await wait(PostgresDatabase(PostgresSettings(database)), name, folder, ends)
+          try await wait(for: ends, of: name, in: folder, PostgresDatabase(PostgresSettings(database)))
           let rate = Double(records) / watch.seconds
           measured.add("fleet_scale.\(place)_\(count)_per_second", rate, "records/s")
           measured.add("fleet_scale.\(place)_\(count)_worker", watch.cpuSeconds / Double(records) * 1e6, "cpu-us/record")
@@ -100,7 +100,7 @@ enum FleetScaleBench {
 
   /// Waits until every partition is applied to its end.
   private static func wait(
-    _ database: PostgresDatabase, _ pipeline: String, _ folder: String, _ ends: [Int: UInt64]
+    for ends: [Int: UInt64], of pipeline: String, in folder: String, _ database: PostgresDatabase
   ) async throws {
     let definition = try PipelineLoader.load(folder)
     let limit = ContinuousClock.now + .seconds(300)

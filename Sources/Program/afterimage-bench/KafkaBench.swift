@@ -1,7 +1,6 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
-internal import Foundation
 internal import Kafka
 internal import KafkaLog
 internal import Pipelines

@@ -18,6 +18,7 @@ import Testing
     ":now",
     "SELECT 1", "SELECT datetime('now')", "1..2", "2..1", "timestamp(Europe/Nowhere)", "timestamp(", "decimal", "any",
     "100 boards",
+    "$idle", "$", "$$", "'$idle'", "$least", "added(x)", "removed(tag)", "added(", "30m",
     "touch", "midnight 'Mars'", String(repeating: "a", count: 70), String(repeating: "(", count: 40),
   ]
 
@@ -45,7 +46,12 @@ import Testing
   static let seeds = Int(ProcessInfo.processInfo.environment["AFTERIMAGE_LOADER_SEEDS"] ?? "") ?? 400
 
   @Test func `a broken file gives findings with their places`() throws {
-    let texts = [FindingsTests.base, EvaluationTests.text, KeyedInputTests.text] + GrammarKeyCase.all.map(\.with.pipeline)
+    let own = [
+      FindingsTests.base, EvaluationTests.text, KeyedInputTests.text, ParameterTests.text,
+      HistoryFindingsTests.text(
+        "history: task, each: [added(tag), removed(tag)], key: [id], columns: { t: tag, o: old.n }, keep: $most"),
+    ]
+    let texts = own + GrammarKeyCase.all.map(\.with.pipeline)
     for seed in 0..<Self.seeds {
       var random = SeededGenerator(seed: UInt64(seed))
       let text = Self.broken(texts[seed % texts.count], &random)

@@ -1,5 +1,4 @@
 import ChangeLog
-import Foundation
 import Pipelines
 import Postgres
 import PostgresReadModels

@@ -1,5 +1,4 @@
 internal import ChangeRecords
-internal import Foundation
 internal import LiteralTestKit
 internal import Pipelines
 internal import ProjectionTestKit

@@ -1,6 +1,5 @@
 internal import ChangeLog
 internal import DynamoModel
-internal import Foundation
 package import Pipelines
 internal import PipelineFiles
 internal import ProjectionTestKit
