@@ -4,6 +4,7 @@ internal import Projections
 internal import QueryAPI
 internal import ReadModels
 internal import Services
+internal import Workers
 
 /// What an operator may do with pipelines whose workers are other processes: through the database that all share. The workers see it within a moment.
 ///
@@ -38,7 +39,7 @@ actor SharedOperations: PipelineOperator {
   func setPaused(_ pipeline: String, effect: String, _ isPaused: Bool) throws {
     try refusing {
       let names = EffectRules.names(of: try definition(pipeline))
-      guard names.contains(effect) else { throw OperatorRefusal.noEffect(effect, of: names) }
+      guard names.contains(effect) else { throw PipelineWorker.Refusal.noEffect(effect, of: names) }
       guard try database.stores.pipeline(pipeline).setPaused(effect, isPaused) else {
         throw OperatorRefusal("the effect `\(effect)` is not active yet: no worker has begun with it")
       }
@@ -72,12 +73,8 @@ actor SharedOperations: PipelineOperator {
       return try body()
     } catch let error as ReadModelError {
       throw OperatorRefusal("\(error)")
+    } catch let error as PipelineWorker.Refusal {
+      throw OperatorRefusal(error.description)
     }
-  }
-}
-
-extension OperatorRefusal {
-  static func noEffect(_ effect: String, of names: [String]) -> OperatorRefusal {
-    OperatorRefusal("there is no effect `\(effect)`; there are: \(names.joined(separator: ", "))")
   }
 }

@@ -8,6 +8,11 @@ extension PipelineWorker {
   /// Why an operator's wish is not fulfilled.
   package struct Refusal: Error, Sendable, CustomStringConvertible {
     package let description: String
+
+    /// For a name that is not among those that there are.
+    package static func noEffect(_ name: String, of names: [String]) -> Refusal {
+      Refusal(description: "there is no effect `\(name)`; there are: \(names.joined(separator: ", "))")
+    }
   }
 
   /// The names of everything that may be paused: effects, and projections whose sessions expire their items.
@@ -26,7 +31,7 @@ extension PipelineWorker {
   /// Holds the effects of a name back, or lets them go on. What they would do waits in the outbox meanwhile, over restarts too.
   package func setPaused(_ effect: String, _ isPaused: Bool) async throws {
     guard effectNames.contains(effect) else {
-      throw Refusal(description: "there is no effect `\(effect)`; there are: \(effectNames.joined(separator: ", "))")
+      throw Refusal.noEffect(effect, of: effectNames)
     }
     // An effect of the file is active a moment after the start, and can be held back from then on.
     var tries = 1
