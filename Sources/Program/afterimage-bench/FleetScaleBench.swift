@@ -86,6 +86,7 @@ enum FleetScaleBench {
   {
     let url = URLComponents(string: ProcessInfo.processInfo.environment["AFTERIMAGE_BENCH_READ_MODELS"] ?? "")
     let pipeline = try PipelineLoader.load("pipelines/chat-rooms")
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let store = try TableStore(path: directory + "/tables")
     defer { store.close() }
     var definition = pipeline.tables[0].definition

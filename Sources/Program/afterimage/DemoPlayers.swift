@@ -12,6 +12,7 @@ struct DemoPlayers {
   private static let people = [
     "ana", "ben", "chidi", "dora", "emre", "fatima", "goran", "hana", "ivo", "jun", "kofi", "lena", "mara", "nils", "olu", "pia",
   ]
+  private static let titles = ["Bold", "Quick", "Patient", "Lucky", "Great"]
   private static let rooms = ["music", "swift", "cooking", "films", "help"]
   private static let lines = [
     "hello!", "does anybody know how to restore a backup?", "try the log first", "I like that record", "that worked",
@@ -21,13 +22,14 @@ struct DemoPlayers {
   func run() async throws {
     let client = DynamoClient(endpoint: endpoint)
     if pipelines.contains("chat-rooms") { try await openRooms(client) }
+    if pipelines.contains("game-scores") { try await signUp(client) }
     var turn = 0
     while !Task.isCancelled {
       turn += 1
       do {
         if pipelines.contains("chat-rooms") { try await talk(client, turn) }
         if pipelines.contains("game-scores") { try await play(client, turn) }
-        if pipelines.contains(where: { $0.hasPrefix("session-store") }) { try await logIn(client, turn) }
+        try await logIn(client, turn)
       } catch let error as ClientError where error.isPassing {
         if Task.isCancelled { return }
       }
@@ -52,6 +54,18 @@ struct DemoPlayers {
       for person in Self.people.shuffled().prefix(6) {
         try await put(client, "Chat", ["PK": .string("User:\(person)"), "SK": .string("Join:\(room)")])
       }
+    }
+  }
+
+  /// Players give themselves names, most of them.
+  private func signUp(_ client: DynamoClient) async throws {
+    for person in Self.people.dropLast(3) {
+      try await put(
+        client, "GameScores",
+        [
+          "PK": .string("Player:\(person)"), "SK": .string("profile"),
+          "Name": .string("\(person.capitalized) the \(Self.titles.randomElement() ?? "Great")"),
+        ])
     }
   }
 
@@ -84,14 +98,17 @@ struct DemoPlayers {
 
   private func logIn(_ client: DynamoClient, _ turn: Int) async throws {
     guard turn.isMultiple(of: 4) else { return }
+    let tables = ["session-store", "session-store-single"].filter { pipelines.contains($0) }
     let customer = Int.random(in: 1...12)
     let session = "suuid#demo\(customer)-\(Int.random(in: 1...3))"
-    try await put(
-      client, "session_store",
-      [
-        "PK": .string(session), "SK": .string("c#\(customer)"),
-        "session_state": .string(Int.random(in: 0..<8) == 0 ? "closing" : "active"),
-        "last_login_time": .string(String(now().prefix(19))), "access_token": .string("secret-\(turn)"),
-      ])
+    for table in tables {
+      try await put(
+        client, table.replacing("-", with: "_"),
+        [
+          "PK": .string(session), "SK": .string("c#\(customer)"),
+          "session_state": .string(Int.random(in: 0..<8) == 0 ? "closing" : "active"),
+          "last_login_time": .string(String(now().prefix(19))), "access_token": .string("secret-\(turn)"),
+        ])
+    }
   }
 }
