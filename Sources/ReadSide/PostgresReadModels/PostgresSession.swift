@@ -31,6 +31,8 @@ final class PostgresSession {
 
   /// How often a transaction is tried again after a deadlock, a lock that was not had, or a lost connection.
   static let attemptsMax = 20
+  /// Between two statements of a transaction that writes.
+  private static let idleMax = Duration.seconds(10)
   private static let pauseMicrosecondsMax: UInt32 = 20_000
 
   init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = true) {
@@ -53,6 +55,8 @@ final class PostgresSession {
     let connection = try PostgresConnection(settings)
     var sets = ["search_path = \(PostgresConnection.identifier(schema)), pg_catalog"]
     if findsByKeys {
+      // A process that is suspended in the middle of a checkpoint holds rows that other workers wait for: the server ends it.
+      sets.append("idle_in_transaction_session_timeout = \(PostgresSession.idleMax.milliseconds)")
       sets += ["plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off"]
     }
     try connection.execute(sets.map { "SET \($0)" }.joined(separator: "; "))
