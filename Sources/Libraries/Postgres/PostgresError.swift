@@ -57,8 +57,8 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
     switch sqlState {
     case "40001", "40P01", "55P03": return .retry
     case "40003": return .outcomeUnknown
-    case "57014", "25P03": return .cancelled
-    case "57P01", "57P02", "57P03", "57P05": return .lost
+    case "57014": return .cancelled
+    case "25P03", "57P01", "57P02", "57P03", "57P05": return .lost
     case "42P04", "42P06", "42P07", "42710": return .conflict
     default:
       if sqlState.hasPrefix("08") { return .lost }
