@@ -50,7 +50,7 @@ DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test bench model soak fuzz static deb image packages-check readme format lint packages test-packages release
+.PHONY: demo test acceptance bench model soak fuzz static deb image packages-check readme format lint packages test-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -69,6 +69,13 @@ test: packages test-packages
 	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
 
+# Every scenario of every source system under all conditions: in one process and through Kafka with PostgreSQL, with kill -9 between writing and reading,
+# with every record twice, and built again from the log into empty read models.
+SYSTEMS ?= abcdefg
+acceptance: packages test-packages
+	swift build --build-tests
+	AFTERIMAGE_ACCEPTANCE=$(SYSTEMS) swift test --skip-build --no-parallel --filter AcceptanceMatrixTests
+
 # The comparisons with plain models: of the table store over 1,000,000 operations, of the read side over so many pipelines.
 MODEL_PIPELINES ?= 5000
 model: packages
@@ -77,11 +84,11 @@ model: packages
 	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
 # The kill tests with 200 rounds in place of 10, 500 flipped bits in the files of stores and read models in place of 40, three brokers,
-# and ten minutes of everything that can fail around a fleet, at random.
+# ten minutes of everything that can fail around a fleet, at random, and as long a stream under load whose readers are killed.
 soak: packages test-packages
 	swift build --build-tests
 	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 AFTERIMAGE_SOAK_SECONDS=600 swift test --skip-build --no-parallel \
-	  --filter 'KillTests|DamageTests|FleetFaultTests|FleetSoakTests'
+	  --filter 'KillTests|DamageTests|FleetFaultTests|FleetSoakTests|StreamLoadTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made again each time, from seeds in the code.

@@ -68,6 +68,7 @@ let package = Package(
     library("CLibCrypto"),
     library("CZlib"),
     library("CMalloc"),
+    library("CSpawn"),
     library("CCurl"),
     module("Libraries", "RocksDB", ["CRocksDB"]),
     tests("Libraries", "RocksDB", ["RandomTestKit", "RocksDB"]),
@@ -101,7 +102,7 @@ let package = Package(
     tests("Process", "Arguments", ["Arguments"]),
     kit("Process", "SupervisionTestKit", ["Services"]),
     tests("Process", "Services", ["Services", "SupervisionTestKit"]),
-    module("Process", "Services", ["CMalloc"]),
+    module("Process", "Services", ["CMalloc", "CSpawn"]),
     module("Process", "Telemetry"),
     module("Process", "AccessKeys", ["Crypto", "YAML"]),
     tests("Process", "AccessKeys", ["AccessKeys", "RandomTestKit", "YAML"]),
@@ -280,8 +281,8 @@ let package = Package(
         "ReadModels",
         "Projections",
         "SQLiteReadModels", "PostgresReadModels", "Postgres", "PipelineFiles", "Pipelines", "ChangeLog",
-        "ChangeRecords", "DynamoClient", "DynamoModel", "HTTPServer", "Services", "Telemetry",
-        "CLibCrypto", "CLibPQ", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
+        "ChangeRecords", "DynamoClient", "DynamoModel", "Crypto", "Expressions", "HTTPClient", "YAML", "HTTPServer", "Services",
+        "Telemetry", "CLibCrypto", "CLibPQ", "CLibYAML", "CLibrdkafka", "CMicroHTTPD", "CPCRE2", "CSQLite", "CZlib", "CCurl",
       ]),
     program(
       "afterimage",
@@ -290,7 +291,7 @@ let package = Package(
         "DynamoModel",
         "HTTPClient",
         "HTTPServer",
-        "CSV", "Gzip", "Services", "Telemetry",
+        "CSV", "Gzip", "Services", "Spelling", "Telemetry", "YAML",
       ], plugins: ["EmbedPipelines"]),
     // What writes the sample pipelines into the program while it is built.
     program("afterimage-embed", []),
@@ -302,9 +303,9 @@ let package = Package(
       [
         "Assembly", "TableStore", "PostgresTestKit", "LiteralTestKit", "RecordLiteralTestKit", "PipelineTestKit",
         "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels", "ReadModels", "Projections",
-        "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel",
+        "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Crypto", "HTTPServer",
       ]),
-    tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel"]),
+    tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel", "YAML"]),
     tests(
       "Program", "Acceptance",
       [
@@ -324,8 +325,8 @@ let package = Package(
         "page_keys.py",
         "page_login.py", "protected.py",
         "read_model_full.py", "read_only.py",
-        "system_b.py",
-        "system_c.py",
+        "application_rules.py",
+        "system_a.py", "system_b.py", "system_c.py", "system_d.py", "system_e.py", "system_f.py", "system_g.py",
       ]),
     program(
       "afterimage-bench",

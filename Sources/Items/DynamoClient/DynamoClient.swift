@@ -81,6 +81,11 @@ package struct DynamoClient: Sendable {
     let answer: HTTPClient.Answer
     do {
       answer = try await client.send(HTTPClient.Request(method: "POST", url: endpoint + "/", headers: all, body: body))
+    } catch  where error.isUntrusted {
+      throw ClientError(
+        code: "NotTrusted",
+        message: "the certificate of \(endpoint) is not trusted here (\(error.reason)): name the file of its authorities",
+        isPassing: true)
     } catch {
       throw ClientError(code: "NoConnection", message: "\(endpoint) does not answer: \(error.reason)", isPassing: true)
     }

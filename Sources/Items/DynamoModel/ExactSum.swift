@@ -49,8 +49,42 @@ package struct ExactSum: Sendable, Equatable {
   /// The sum as a number of 38 digits; nil when it needs more or lies outside the range.
   package var number: Number? {
     if digits.isEmpty, let small = Int64(exactly: whole) { return Number(small) }
+    guard let (significant, exponent, isNegative) = significand else { return .zero }
+    guard significant.count <= Number.digitsMax else { return nil }
+    let coefficient = significant.reduce(UInt128(0)) { $0 * 10 + UInt128($1) }
+    return try? Number(coefficient: coefficient, exponent: exponent, isNegative: isNegative)
+  }
+
+  /// The sum divided by a whole number above 0, to 38 digits; what lies behind them rounds to the nearest, and a half to the even digit. The sum
+  /// itself may need more. Nil when the quotient lies outside the range.
+  package func divided(by count: Int64) -> Number? {
+    precondition(count > 0, "a sum is divided by how many it is of")
+    guard let (digits, last, isNegative) = significand else { return .zero }
+    let divisor = UInt128(count)
+    var (quotient, rest) = (UInt128(0), UInt128(0))
+    var (place, wanted) = (0, Number.digitsMax)
+    /// Brings the next digit of the sum down, a zero past its end; answers the quotient's.
+    func next() -> UInt128 {
+      rest = rest * 10 + (place < digits.count ? UInt128(digits[place]) : 0)
+      place += 1
+      defer { rest %= divisor }
+      return rest / divisor
+    }
+    while wanted > 0, place < digits.count || rest != 0 {
+      quotient = quotient * 10 + next()
+      if quotient != 0 { wanted -= 1 }
+    }
+    let exponent = last + digits.count - place
+    let digit = next()
+    let isMore = rest != 0 || (place < digits.count && digits[place...].contains { $0 != 0 })
+    if digit > 5 || (digit == 5 && (isMore || quotient % 2 == 1)) { quotient += 1 }
+    return try? Number(coefficient: quotient, exponent: exponent, isNegative: isNegative)
+  }
+
+  /// The digits from the first to the last that is not zero, and the exponent of the last one; nil for zero.
+  private var significand: (digits: [UInt8], exponent: Int, isNegative: Bool)? {
     let joined = joined
-    guard let last = joined.digits.last else { return .zero }
+    guard let last = joined.digits.last else { return nil }
     let isNegative = last < 0
     var magnitudes = isNegative ? joined.digits.map { -$0 } : joined.digits
     for index in magnitudes.indices where magnitudes[index] < 0 {
@@ -64,11 +98,8 @@ package struct ExactSum: Sendable, Equatable {
     }
     let leading = text.firstIndex { $0 != 48 } ?? text.count
     let trailing = text.count - 1 - (text.lastIndex { $0 != 48 } ?? -1)
-    let significant = text[leading..<max(leading, text.count - trailing)]
-    guard significant.count <= Number.digitsMax else { return nil }
-    let coefficient = significant.reduce(UInt128(0)) { $0 * 10 + UInt128($1 - 48) }
-    let exponent = ExactSum.leastExponent + joined.start * ExactSum.baseDigits + trailing
-    return try? Number(coefficient: coefficient, exponent: exponent, isNegative: isNegative)
+    let significant = text[leading..<max(leading, text.count - trailing)].map { $0 - 48 }
+    return (significant, ExactSum.leastExponent + joined.start * ExactSum.baseDigits + trailing, isNegative)
   }
 
   /// All of it in digits.

@@ -48,6 +48,40 @@ extension Number: Comparable {
     try adding(other.negated)
   }
 
+  /// The exact product. Throws `tooManyDigits` when it needs more than 38 digits, `overflow` and `underflow` past the range: never rounds.
+  package func multiplied(by other: Number) throws(NumberError) -> Number {
+    let isNegative = isNegative != other.isNegative
+    var exponent = Int(exponent) + Int(other.exponent)
+    var (high, low) = coefficient.multipliedFullWidth(by: other.coefficient)
+    // Both have at most 38 digits, so the product has at most 76: what is left of it without its last zeros may still fit.
+    while high != 0 {
+      let quotient = high / 10
+      let (rest, digit) = UInt128(10).dividingFullWidth((high % 10, low))
+      guard digit == 0 else { throw .tooManyDigits }
+      (high, low) = (quotient, rest)
+      exponent += 1
+    }
+    return try Number(coefficient: low, exponent: exponent, isNegative: isNegative)
+  }
+
+  /// The quotient, to 38 digits; what lies behind them rounds to the nearest, and a half to the even digit. Throws `overflow` and `underflow` past the
+  /// range. The divisor must not be zero.
+  package func divided(by other: Number) throws(NumberError) -> Number {
+    precondition(!other.isZero, "the divisor must not be zero")
+    let divisor = other.coefficient
+    var (quotient, rest) = coefficient.quotientAndRemainder(dividingBy: divisor)
+    var exponent = Int(exponent) - Int(other.exponent)
+    while rest != 0, quotient < Number.powersOfTen[Number.digitsMax - 1] {
+      let (digit, left) = divisor.dividingFullWidth(rest.multipliedFullWidth(by: 10))
+      quotient = quotient * 10 + digit
+      rest = left
+      exponent -= 1
+    }
+    let isMore = rest > divisor - rest
+    if isMore || (rest == divisor - rest && quotient % 2 == 1) { quotient += 1 }
+    return try Number(coefficient: quotient, exponent: exponent, isNegative: isNegative != other.isNegative)
+  }
+
   /// Whether the sum of two magnitudes is past the range, however many digits it has. One of them is then as large as a number can
   /// be and so a whole multiple of the least digit that it can have: only the whole multiples in the other one count.
   private static func isOutOfRange(_ left: Number, plus right: Number) -> Bool {

@@ -32,6 +32,8 @@ package final class HTTPClient: Sendable {
   /// No answer came: no connection, a timeout, an address that is none. In libcurl's words.
   package struct TransportError: Error, Sendable, Equatable {
     package let reason: String
+    /// TLS went wrong, as with a certificate that is not trusted here.
+    package var isUntrusted: Bool { reason.contains("SSL") }
   }
 
   private static let isUsable = afterimage_curl_start()
@@ -39,10 +41,15 @@ package final class HTTPClient: Sendable {
   private let loop: TransferLoop
   private let timeoutMilliseconds: Int
   private let authorities: String?
+  private let answerBytesMax: Int
 
   /// `connectionsMax`: of one host; more requests wait. `timeoutSeconds`: from the start of a request to its whole answer.
-  /// `authorities`: a file (PEM) of the certificates that sign servers' ones; nil for those of the machine.
-  package init(connectionsMax: Int = 32, timeoutSeconds: Double = 30, authorities: String? = nil) {
+  /// `authorities`: a file (PEM) of the certificates that sign servers' ones; nil for those of the machine. `answerBytesMax`: what follows these bytes of an answer
+  /// is not waited for.
+  package init(
+    connectionsMax: Int = 32, timeoutSeconds: Double = 30, authorities: String? = nil, answerBytesMax: Int = .max
+  ) {
+    self.answerBytesMax = answerBytesMax
     precondition(HTTPClient.isUsable, "libcurl cannot be started")
     self.authorities = authorities
     loop = TransferLoop(connectionsMax: connectionsMax)
@@ -54,11 +61,13 @@ package final class HTTPClient: Sendable {
   /// The answer, whatever its status. Redirections are not followed. A request that is under way is not cut short when its task is cancelled:
   /// it ends with its answer or its timeout.
   package func send(_ request: Request) async throws(TransportError) -> Answer {
-    let (timeout, authorities) = (timeoutMilliseconds, authorities)
+    let (timeout, authorities, most) = (timeoutMilliseconds, authorities, answerBytesMax)
     let loop = loop
     let result: Result<Answer, TransportError> = await withCheckedContinuation { continuation in
       loop.begin(
-        Transfer(request, timeoutMilliseconds: timeout, authorities: authorities) { continuation.resume(returning: $0) })
+        Transfer(request, timeoutMilliseconds: timeout, authorities: authorities, answerBytesMax: most) {
+          continuation.resume(returning: $0)
+        })
     }
     return try result.get()
   }

@@ -7,20 +7,24 @@ final class Transfer: @unchecked Sendable {
   private let request: HTTPClient.Request
   private let timeoutMilliseconds: Int
   private let authorities: String?
+  private let answerBytesMax: Int
   private let ended: @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
   private var easy: UnsafeMutableRawPointer?
   private var list: UnsafeMutablePointer<curl_slist>?
   private var sent: UnsafeMutableBufferPointer<CChar>?
   private var headers: [String: String] = [:]
   private var body: [UInt8] = []
+  /// The answer is longer than is wanted of it.
+  private var isCut = false
 
   init(
-    _ request: HTTPClient.Request, timeoutMilliseconds: Int, authorities: String?,
+    _ request: HTTPClient.Request, timeoutMilliseconds: Int, authorities: String?, answerBytesMax: Int,
     ended: @escaping @Sendable (Result<HTTPClient.Answer, HTTPClient.TransportError>) -> Void
   ) {
     self.request = request
     self.timeoutMilliseconds = timeoutMilliseconds
     self.authorities = authorities
+    self.answerBytesMax = answerBytesMax
     self.ended = ended
   }
 
@@ -55,8 +59,13 @@ final class Transfer: @unchecked Sendable {
     let context = Unmanaged.passRetained(self)
     afterimage_curl_prepare(
       easy, request.method, request.url, sent?.baseAddress, request.body?.count ?? 0, list, timeoutMilliseconds, authorities,
-      { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.body += $1 } },
-      { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.takeHeader($1) } }, context.toOpaque())
+      { bytes, size, count, context in Transfer.take(bytes, size * count, context) { $0.takeBody($1) } },
+      { bytes, size, count, context in
+        Transfer.take(bytes, size * count, context) {
+          $0.takeHeader($1)
+          return true
+        }
+      }, context.toOpaque())
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
       context.release()
       fail("out of memory")
@@ -66,17 +75,25 @@ final class Transfer: @unchecked Sendable {
   }
 
   func end(status: Int, failure: String?) {
-    if let failure { return fail(failure) }
+    if let failure, !isCut { return fail(failure) }
     ended(.success(HTTPClient.Answer(status: status, headers: headers, body: body)))
   }
 
   private static func take(
     _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
-    use: (Transfer, UnsafeRawBufferPointer) -> Void
+    use: (Transfer, UnsafeRawBufferPointer) -> Bool
   ) -> Int {
     guard let context else { return 0 }
-    use(Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue(), UnsafeRawBufferPointer(start: bytes, count: count))
-    return count
+    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    // Another number than what came ends the transfer.
+    return use(transfer, UnsafeRawBufferPointer(start: bytes, count: count)) ? count : 0
+  }
+
+  private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let room = answerBytesMax - body.count
+    body += bytes.prefix(room)
+    isCut = bytes.count > room
+    return !isCut
   }
 
   private func takeHeader(_ line: UnsafeRawBufferPointer) {

@@ -11,13 +11,27 @@ internal import Synchronization
 /// @unchecked: `connection` and the fields of the receiving phase are touched only by the connection's own thread, which
 /// libmicrohttpd does not change; all else is behind the lock.
 final class Exchange: @unchecked Sendable {
+  /// An answer, or what writes it.
+  enum Answer {
+    case ready(HTTPResponse)
+    case written(@Sendable () -> HTTPResponse)
+
+    /// To be asked on the connection's thread, outside of the lock.
+    var response: HTTPResponse {
+      switch self {
+      case .ready(let response): response
+      case .written(let write): write()
+      }
+    }
+  }
+
   private enum Phase {
     case receiving
     /// The handler runs.
     case handling
     case suspended
     /// There is an answer, to be queued on the connection's thread.
-    case answered(HTTPResponse)
+    case answered(Answer)
     /// The answer is with libmicrohttpd, or the connection is gone.
     case done
   }
@@ -53,12 +67,12 @@ final class Exchange: @unchecked Sendable {
       defer { size.pointee = 0 }
       return bodyArrived(UnsafeRawBufferPointer(start: data, count: size.pointee))
     }
-    let queued: HTTPResponse? = phase.withLock { phase in
-      guard case .answered(let response) = phase else { return nil }
+    let queued: Answer? = phase.withLock { phase in
+      guard case .answered(let answer) = phase else { return nil }
       phase = .done
-      return response
+      return answer
     }
-    if let queued { return queue(queued, on: connection) }
+    if let queued { return queue(queued.response, on: connection) }
     return handle(connection)
   }
 
@@ -122,22 +136,22 @@ final class Exchange: @unchecked Sendable {
     let request = HTTPRequest(connection: connection, method: method, target: target, body: body, bodyAsSent: sent)
     body = []
     core.handler(request, Responder(self))
-    let queued: HTTPResponse? = phase.withLock { phase in
+    let queued: Answer? = phase.withLock { phase in
       switch phase {
-      case .answered(let response):
+      case .answered(let answer):
         phase = .done
-        return response
+        return answer
       case .handling where core.suspends(self):
         phase = .suspended
         ConnectionHandle(connection).suspend()
         return nil
       case .handling:
         phase = .done
-        return core.stopping
+        return .ready(core.stopping)
       default: return nil
       }
     }
-    if let queued { return queue(queued, on: connection) }
+    if let queued { return queue(queued.response, on: connection) }
     return mhd_yes
   }
 
@@ -169,25 +183,30 @@ final class Exchange: @unchecked Sendable {
   /// The answer has been sent, or the client is gone.
   func completed() {
     move(to: .head, connection)
-    phase.withLock { $0 = .done }
+    // What an answer that was not asked for holds is let go of outside of the lock: it may be the responder.
+    let last = phase.withLock { phase in
+      defer { phase = .done }
+      return phase
+    }
+    withExtendedLifetime(last) {}
     if isCounted { core.requestEnds() }
   }
 
   // MARK: From any thread
 
-  func answer(_ response: HTTPResponse) {
+  func answer(_ answer: Answer) {
     let dropped: ResponseStream? = phase.withLock { phase in
       switch phase {
       case .handling:
-        phase = .answered(response)
+        phase = .answered(answer)
         return nil
       case .suspended:
-        phase = .answered(response)
+        phase = .answered(answer)
         core.resumes(self)
         if let connection { ConnectionHandle(connection).resume() }
         return nil
       case .receiving, .answered, .done:
-        if case .stream(let stream) = response.body { return stream }
+        if case .ready(let response) = answer, case .stream(let stream) = response.body { return stream }
         return nil
       }
     }

@@ -5,7 +5,11 @@ package final class Responder: Sendable {
 
   init(_ exchange: Exchange) { self.exchange = exchange }
 
-  deinit { exchange.answer(.text(500, "The request was dropped without an answer.")) }
+  deinit { exchange.answer(.ready(.text(500, "The request was dropped without an answer."))) }
 
-  package func answer(_ response: HTTPResponse) { exchange.answer(response) }
+  package func answer(_ response: HTTPResponse) { exchange.answer(.ready(response)) }
+
+  /// Answers with what `write` makes, which is called on the connection's own thread, at most once: whoever has the answer need not write it. It
+  /// must not block, and the body must not be a stream.
+  package func answer(_ write: @escaping @Sendable () -> HTTPResponse) { exchange.answer(.written(write)) }
 }

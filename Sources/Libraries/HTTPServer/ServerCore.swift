@@ -90,7 +90,7 @@ final class ServerCore: Sendable {
       state.isClosing = true
       return (Array(state.suspended.values), Array(state.streams.values))
     }
-    for exchange in waiting { exchange.answer(stopping) }
+    for exchange in waiting { exchange.answer(.ready(stopping)) }
     for stream in late { stream.finish() }
     _ = inHand.wait(timeout: .now() + lastAnswers)
   }

@@ -32,7 +32,7 @@ package actor Admin {
 
   /// The number of a topic's partitions; nil when there is no such topic.
   package func partitions(of topic: String) throws(KafkaError) -> Int? {
-    try Patience.wait { (timeout) throws(KafkaError) in try handle.partitions(of: topic, timeout: timeout) }
+    try handle.wait { (timeout) throws(KafkaError) in try handle.partitions(of: topic, timeout: timeout) }
   }
 
   /// Makes a topic; one that exists is left as it is. False when it existed.

@@ -15,7 +15,7 @@ extension ClientHandle {
     _ = rd_kafka_AdminOptions_set_request_timeout(options, 10_000, &text, text.count)
     _ = rd_kafka_AdminOptions_set_operation_timeout(options, 10_000, &text, text.count)
     send(pointer, options, queue)
-    let event: OpaquePointer = try Patience.wait(.seconds(12)) { (timeout) throws(KafkaError) in
+    let event: OpaquePointer = try wait(.seconds(12)) { (timeout) throws(KafkaError) in
       guard let event = rd_kafka_queue_poll(queue, timeout) else { throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, "the brokers") }
       return event
     }

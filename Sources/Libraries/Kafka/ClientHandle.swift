@@ -13,6 +13,8 @@ final class ClientHandle: @unchecked Sendable {
     struct State {
       var brokersAreDown = false
       var deliveryFailure: KafkaError?
+      /// The brokers do not take the user name or the password, as far as known: librdkafka says it once, and its calls then time out.
+      var refusal: KafkaError?
     }
 
     let log: KafkaLogSink
@@ -40,14 +42,23 @@ final class ClientHandle: @unchecked Sendable {
       let line = [facility, text].compactMap { $0.map { String(cString: $0) } }.joined(separator: ": ")
       callbacks.log(KafkaLine(severity: Int(level), text: line))
     }
-    rd_kafka_conf_set_error_cb(configuration) { _, code, _, opaque in
-      if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue {
-        ClientHandle.callbacks(opaque)?.state.withLock { $0.brokersAreDown = true }
+    rd_kafka_conf_set_error_cb(configuration) { _, code, reason, opaque in
+      let error = KafkaError(rd_kafka_resp_err_t(rawValue: code), reason.map { String(cString: $0) })
+      ClientHandle.callbacks(opaque)?.state.withLock { state in
+        if code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN.rawValue { state.brokersAreDown = true }
+        if error.isUnauthenticated { state.refusal = error }
       }
     }
     if type == RD_KAFKA_PRODUCER {
       rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
-        guard let message, message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+        guard let message else { return }
+        if let delivery = message.pointee._private {
+          let error = message.pointee.err
+          RecordSender.ended(
+            delivery, error == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(error, "the record was not delivered"))
+          return
+        }
+        guard message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
         let failure = KafkaError(message.pointee.err, "a message was not delivered")
         ClientHandle.callbacks(opaque)?.state.withLock { if $0.deliveryFailure == nil { $0.deliveryFailure = failure } }
       }
@@ -109,20 +120,26 @@ final class ClientHandle: @unchecked Sendable {
   }
 }
 
-/// Calls that wait for a broker are made in slices, so that a cancelled task gets free soon.
-enum Patience {
-  static let slice: Int32 = 1_000
+// MARK: - Patience
 
-  /// Repeats a call that timed out until it answers, `total` is over, or the task is cancelled.
-  static func wait<R>(
-    _ total: Duration = .seconds(10), _ call: (Int32) throws(KafkaError) -> R
-  ) throws(KafkaError) -> R {
+extension ClientHandle {
+  /// Calls that wait for a broker are made in slices, so that a cancelled task gets free soon.
+  private static let slice: Int32 = 1_000
+
+  /// Repeats a call that timed out until it answers, `total` is over, or the task is cancelled. Where the brokers refuse the password it says that, at once.
+  func wait<R>(_ total: Duration = .seconds(10), _ call: (Int32) throws(KafkaError) -> R) throws(KafkaError) -> R {
     let end = ContinuousClock.now + total
     while true {
       do throws(KafkaError) {
-        return try call(slice)
+        let answer = try call(ClientHandle.slice)
+        callbacks.state.withLock { $0.refusal = nil }
+        return answer
       } catch {
-        guard error.isRetriable || error.isTimeout, ContinuousClock.now < end, !Task.isCancelled else { throw error }
+        guard error.isRetriable || error.isTimeout else { throw error }
+        // Serves the callback.
+        rd_kafka_poll(pointer, 0)
+        if let refusal = callbacks.state.withLock({ $0.refusal }) { throw refusal }
+        guard ContinuousClock.now < end, !Task.isCancelled else { throw error }
       }
     }
   }

@@ -78,7 +78,7 @@ package actor Consumer {
 
   /// The number of a topic's partitions; nil when there is no such topic.
   package func partitions(of topic: String, patience: Duration = .seconds(10)) throws(KafkaError) -> Int? {
-    let count = try Patience.wait(patience) { (timeout) throws(KafkaError) in
+    let count = try handle.wait(patience) { (timeout) throws(KafkaError) in
       try handle.partitions(of: topic, timeout: timeout)
     }
     handle.callbacks.state.withLock { $0.brokersAreDown = false }

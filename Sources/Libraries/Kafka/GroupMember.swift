@@ -36,11 +36,18 @@ package actor GroupMember {
     case ended(KafkaError)
     /// Something that may pass: no broker is there, the group may not be used.
     case failed(KafkaError)
+    /// The group has taken a commit: it may be used.
+    case committed
   }
 
   /// How long a member that was not heard of stays in its group unless a setting says otherwise.
   package static let sessionTimeoutMilliseconds = 10_000
   private static let pollMilliseconds: Int32 = 100
+
+  /// A tenth of the session's time-out, at most half a second.
+  static func heartbeatMilliseconds(session: Int?) -> Int { min(500, max(100, (session ?? sessionTimeoutMilliseconds) / 10)) }
+
+  private static let answerMilliseconds: Int32 = 500
   /// After this a commit whose outcome has not come is forgotten.
   private static let commitAge = Duration.seconds(10)
 
@@ -59,9 +66,12 @@ package actor GroupMember {
   package init(
     _ configuration: KafkaConfiguration, _ membership: Membership, log: @escaping KafkaLogSink
   ) throws(KafkaError) {
+    let session = configuration.settings.last { $0.key == "session.timeout.ms" }.flatMap { Int($0.value) }
     let base: KeyValuePairs = [
       "client.id": membership.client, "session.timeout.ms": "\(GroupMember.sessionTimeoutMilliseconds)",
-      "heartbeat.interval.ms": "500", "reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "2000",
+      // By a heartbeat's answer a member learns that the group is shared out anew.
+      "heartbeat.interval.ms": "\(GroupMember.heartbeatMilliseconds(session: session))",
+      "reconnect.backoff.max.ms": "1000", "topic.metadata.refresh.interval.ms": "2000",
     ]
     // The cooperative assignor of librdkafka 2.0.2 has known faults.
     let assignor = "roundrobin,range"
@@ -113,7 +123,10 @@ package actor GroupMember {
       return .assigned(assigned.partitions)
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
       committing = nil
-      return nil
+      if code == RD_KAFKA_RESP_ERR_NO_ERROR { return .committed }
+      // What else goes wrong with a commit is of no interest: the next one says more.
+      let error = KafkaError(code, "the group's offsets")
+      return error.isGroupDenied ? .failed(error) : nil
     case RD_KAFKA_EVENT_ERROR:
       let text = rd_kafka_event_error_string(event).map { String(cString: $0) }
       if rd_kafka_event_error_is_fatal(event) != 0 || code == RD_KAFKA_RESP_ERR__FATAL { return .ended(fatal(code, text)) }
@@ -148,7 +161,18 @@ package actor GroupMember {
   package func commit(_ offsets: [(topic: String, partition: Int, offset: Int64)]) {
     if let committing, ContinuousClock.now - committing < GroupMember.commitAge { return }
     let list = PartitionList(offsets.map { ($0.topic, Int32($0.partition), $0.offset) })
-    committing = rd_kafka_commit(handle.pointer, list.pointer, 1) == RD_KAFKA_RESP_ERR_NO_ERROR ? .now : nil
+    // With `rd_kafka_commit` the outcome would be no event of the queue.
+    let code = rd_kafka_commit_queue(handle.pointer, list.pointer, queue.queue, nil, nil)
+    committing = code == RD_KAFKA_RESP_ERR_NO_ERROR ? .now : nil
+  }
+
+  /// Whether the group lets this member look at its offsets of a topic; waits for up to half a second. For a member that has nothing to commit.
+  package func isAnswered(_ topic: String) -> Bool {
+    let list = PartitionList([(topic, 0, 0)])
+    guard rd_kafka_committed(handle.pointer, list.pointer, GroupMember.answerMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      return false
+    }
+    return list.pointer.pointee.elems[0].err == RD_KAFKA_RESP_ERR_NO_ERROR
   }
 
   /// Leaves the group, or as a static member only stops; for at most `limit`. False when that time was over: the library's call may hang in an outage.

@@ -66,6 +66,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The same of a consumer group.
   package var isGroupDenied: Bool { code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED.rawValue }
 
+  /// The brokers do not take the user name or the password.
+  package var isUnauthenticated: Bool { code == RD_KAFKA_RESP_ERR__AUTHENTICATION.rawValue }
+
   /// The bytes received do not have the checksum that they carry.
   package var isDamaged: Bool { code == RD_KAFKA_RESP_ERR__BAD_MSG.rawValue }
 
@@ -84,7 +87,9 @@ extension KafkaError {
     ]
     self.init(
       code: code.rawValue, isRetriable: retriable.contains(code), isFatal: code == RD_KAFKA_RESP_ERR__FATAL,
-      text.map { "\($0): \(own)" } ?? own)
+      code == RD_KAFKA_RESP_ERR__AUTHENTICATION
+        ? "the brokers refuse the user name or the password (sasl.username, sasl.password): \(text ?? own)"
+        : text.map { "\($0): \(own)" } ?? own)
   }
 
   /// Takes over the error object of a transactional call.

@@ -58,11 +58,11 @@ package actor Producer {
           return key.withUnsafeBytes { key in
             afterimage_kafka_produce(
               client, topic.topic.pointer, Int32(partition), key.baseAddress, key.count, value.baseAddress, value.count,
-              list, timestamp)
+              list, timestamp, nil)
           }
         }
         return afterimage_kafka_produce(
-          client, topic.topic.pointer, Int32(partition), nil, 0, value.baseAddress, value.count, list, timestamp)
+          client, topic.topic.pointer, Int32(partition), nil, 0, value.baseAddress, value.count, list, timestamp, nil)
       }
       if code == RD_KAFKA_RESP_ERR_NO_ERROR { return }
       let error = KafkaError(code, "a message of \(value.count) bytes")
@@ -103,7 +103,7 @@ package actor Producer {
   }
 
   private func retried(_ patience: Duration, _ call: (Int32) -> OpaquePointer?) throws(KafkaError) {
-    try Patience.wait(patience) { (timeout) throws(KafkaError) in
+    try handle.wait(patience) { (timeout) throws(KafkaError) in
       if let error = call(timeout) { throw KafkaError(taking: error) }
     }
   }

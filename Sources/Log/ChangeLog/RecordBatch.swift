@@ -29,6 +29,9 @@ package struct RecordBatch: Sendable {
   package var behind: UInt64
   /// Messages without our headers that stood between the records and were set aside (Kafka only).
   package var foreign: [ForeignRecord]
+  /// Where the batch ends as the log's own tools count: past what ends transactions, where nothing follows it (Kafka only). For display; `end` says where
+  /// to read on.
+  package var place: Int64?
 
   package init(
     partition: Int, format: RecordFormat, bytes: [UInt8] = [], entries: [Entry] = [], end: LogCursor, watermark: LogTime,

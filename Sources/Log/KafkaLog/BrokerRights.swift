@@ -41,9 +41,11 @@ package struct BrokerRights: Sendable {
     " (a relay needs \(["READ", "WRITE", "CREATE"].filter { $0 != one }.joined(separator: " and ")) there, too)"
   }
 
-  /// The error of a log whose topic could not be read: one that waits for the owner where the brokers do not allow it, else one that passes.
+  /// The error of a log whose topic could not be read: one that waits for the owner where the brokers do not allow it or do not know the user, else one
+  /// that passes.
   func failure(_ error: KafkaError, of table: String, partition: Int? = nil, topic: String, message: String) -> LogError {
-    error.isDenied
+    if error.isUnauthenticated { return LogError(.denied, table: table, partition: partition, error.text) }
+    return error.isDenied
       ? LogError(.denied, table: table, partition: partition, sentence(.read(topic: topic)))
       : LogError(.retry, table: table, partition: partition, message)
   }

@@ -150,6 +150,7 @@ package final class KafkaLog: ChangeLog {
   private func finish(_ batch: inout RecordBatch, _ reader: PartitionReader) async throws(LogError) {
     let state = try await state()
     batch.watermark = reader.time
+    batch.place = reader.place
     // The next call reads on in the topic that the relay names now.
     if reader.topic != topic(state), batch.entries.isEmpty, batch.foreign.isEmpty {
       throw error(.retry, batch.partition, "the table is being published again: reading goes on in the topic \(topic(state))")

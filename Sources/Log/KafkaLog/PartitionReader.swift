@@ -17,6 +17,8 @@ struct PartitionReader: Sendable {
   var time = LogTime.zero
   /// The end of what is committed was seen after the last message.
   var isAtEnd = false
+  /// The offset at which it was seen last, past the marks of transactions.
+  private var endOffset: Int64 = 0
   /// The place of the next record was looked up, so a number that is missing is missing.
   var isLocated = false
   /// Since when the topic ends here though the relay has published more after the cursor; nil while it does not.
@@ -54,8 +56,9 @@ struct PartitionReader: Sendable {
         { take($0, into: &batch, limit) },
         event: { event in
           switch event {
-          case .end(_):
+          case .end(let offset):
             isAtEnd = true
+            endOffset = offset
             return nil
           case .failure(let error): return stop(for: error)
           }
@@ -64,6 +67,9 @@ struct PartitionReader: Sendable {
       if let step { return step }
     }
   }
+
+  /// The offset after all that was taken, and after the marks of transactions where nothing follows.
+  var place: Int64 { isAtEnd ? max(endOffset, cursor.hint) : cursor.hint }
 
   /// Nil to go on.
   private mutating func take(_ message: KafkaMessage, into batch: inout RecordBatch, _ limit: ReadLimit) -> Stop? {

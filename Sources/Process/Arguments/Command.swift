@@ -57,13 +57,19 @@ package struct Command: Sendable {
     package let value: String?
     package let about: String
     package let `default`: String?
+    /// All that are given count, not only the last.
+    package let repeats: Bool
 
-    package init(_ name: String, short: Character? = nil, value: String? = nil, _ about: String, default: String? = nil) {
+    package init(
+      _ name: String, short: Character? = nil, value: String? = nil, _ about: String, default: String? = nil,
+      repeats: Bool = false
+    ) {
       self.name = name
       self.short = short
       self.value = value
       self.about = about
       self.default = `default`
+      self.repeats = repeats
     }
   }
 }
@@ -84,11 +90,28 @@ package struct UsageError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+/// What something else than the command line says of an option, and where.
+package struct SettledValue: Sendable, Equatable {
+  package let values: [String]
+  /// For messages, as `settings.yaml:3:7`.
+  package let place: String
+
+  package init(_ values: [String], place: String) {
+    self.values = values
+    self.place = place
+  }
+}
+
 /// What a command was given.
 package struct ParsedArguments: Sendable {
   package let command: String
   package let words: [String]
   package let values: [String: [String]]
+  /// By option, where its value is from when it is not from the command line.
+  package let places: [String: String]
+
+  /// An option as messages name it, with the place that it is from.
+  package func named(_ name: String) -> String { places[name].map { "\($0): \(name)" } ?? "--\(name)" }
 
   /// Whether a flag was given.
   package func has(_ name: String) -> Bool { values[name] != nil }
@@ -103,7 +126,7 @@ package struct ParsedArguments: Sendable {
     guard let text = value(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw UsageError(
-        "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`", command: command)
+        "\(named(name)) takes a whole number from \(range.lowerBound) to \(range.upperBound), not `\(text)`", command: command)
     }
     return number
   }
@@ -112,7 +135,7 @@ package struct ParsedArguments: Sendable {
   package func choice(_ name: String, of choices: [String]) throws(UsageError) -> String? {
     guard let text = value(name) else { return nil }
     guard choices.contains(text) else {
-      throw UsageError("--\(name) is one of \(choices.joined(separator: ", ")), not `\(text)`", command: command)
+      throw UsageError("\(named(name)) is one of \(choices.joined(separator: ", ")), not `\(text)`", command: command)
     }
     return text
   }

@@ -8,12 +8,17 @@ package enum CommandLineParser {
     case help(String)
   }
 
+  package typealias Settled = (_ command: Command, _ given: [String: [String]], _ path: String) throws(UsageError) -> [String:
+    SettledValue]
+
   /// Reads a command line, given without the program's own name.
   ///
   /// Options may stand anywhere after their command; after `--` everything is a word. `--help` gives the command's help text, and so does
   /// a command that only has further commands. Throws for an unknown command or option (and names the nearest), a missing value and a
-  /// wrong number of words.
-  package static func parse(_ root: Command, _ arguments: [String]) throws(UsageError) -> Outcome {
+  /// wrong number of words. `settled` says, of a command with its path and of what it was given, what else holds before the defaults do.
+  package static func parse(
+    _ root: Command, _ arguments: [String], settled: Settled = { (_, _, _) in [:] }
+  ) throws(UsageError) -> Outcome {
     var command = root
     var path = root.name
     var rest = arguments[...]
@@ -28,10 +33,12 @@ package enum CommandLineParser {
       command = next
       path += " " + next.name
     }
-    return try parse(command, path, rest)
+    return try parse(command, path, rest, settled: settled)
   }
 
-  private static func parse(_ command: Command, _ path: String, _ arguments: ArraySlice<String>) throws(UsageError) -> Outcome {
+  private static func parse(
+    _ command: Command, _ path: String, _ arguments: ArraySlice<String>, settled: Settled
+  ) throws(UsageError) -> Outcome {
     var rest = arguments
     var words: [String] = []
     var values: [String: [String]] = [:]
@@ -48,10 +55,12 @@ package enum CommandLineParser {
       }
     }
     try check(words, command, path)
+    let others = try settled(command, values, path)
+    values.merge(others.mapValues(\.values)) { given, _ in given }
     for option in command.options where values[option.name] == nil {
       if let value = option.default { values[option.name] = [value] }
     }
-    return .run(command, ParsedArguments(command: path, words: words, values: values))
+    return .run(command, ParsedArguments(command: path, words: words, values: values, places: others.mapValues(\.place)))
   }
 
   private static func option(

@@ -1,3 +1,4 @@
+internal import Crypto
 internal import Foundation
 internal import HTTPServer
 internal import Services
@@ -19,6 +20,22 @@ package struct CertificateFiles: Sendable {
       return Array(data)
     }
     return TLSIdentity(certificate: try bytes(certificate), key: try bytes(key))
+  }
+}
+
+extension NodeSettings {
+  /// The file of `tableAuthorities`, which holds certificates; nil for the machine's own.
+  func checkedAuthorities() throws(StartError) -> String? {
+    guard let file = tableAuthorities else { return nil }
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw StartError("the authorities of the table server: \(file) cannot be read")
+    }
+    do throws(CertificateList.Mistake) {
+      _ = try CertificateList.count(Array(data))
+    } catch {
+      throw StartError("the authorities of the table server: \(file):\(error.line): \(error.reason)")
+    }
+    return file
   }
 }
 

@@ -26,6 +26,8 @@ package final class Node: Sendable {
   private let notices: CommitNotices?
   private let database: PostgresDatabase?
   private let reports: WorkReports?
+  /// Where query processes with keys share a database.
+  private let logouts: SharedLogouts?
   /// Where the table API listens; nil without the table role.
   package let tableEndpoint: String?
   /// Where queries and the page are; nil without the query role.
@@ -93,6 +95,7 @@ package final class Node: Sendable {
     let metrics = Metrics()
     let board = RelayBoard()
     let source = try LogSource(settings, store)
+    let authorities = try settings.checkedAuthorities()
     if settings.roles.contains(.relay), let kafka = settings.kafkaConfiguration {
       if let store {
         relays = [
@@ -100,9 +103,10 @@ package final class Node: Sendable {
             store: store, kafka: kafka, namespace: settings.namespace, logger: logger, metrics: metrics, board: board)
         ]
       } else if let endpoint = settings.tableEndpoint {
+        let client = DynamoClient(endpoint: endpoint, attemptsMax: 1, authorities: authorities)
         relays = [
           RelayGroup(
-            endpoint: endpoint, kafka: kafka, namespace: settings.namespace, logger: logger, metrics: metrics, board: board)
+            client: client, kafka: kafka, namespace: settings.namespace, logger: logger, metrics: metrics, board: board)
         ]
       } else {
         throw StartError("a relay without the table role reads from a table server: name it with --table-endpoint")
@@ -115,7 +119,9 @@ package final class Node: Sendable {
     var groups: WorkerGroups?
     if settings.roles.contains(.worker) {
       if home.database != nil, let kafka = settings.kafkaConfiguration {
-        groups = WorkerGroups(kafka, settings.namespace, instance: settings.instance, logger: logger) { source.kafkaLog($0) }
+        groups = WorkerGroups(kafka, settings.namespace, instance: settings.instance, logger: logger, metrics: metrics) {
+          source.kafkaLog($0)
+        }
       } else if let database = home.database {
         claiming = try Claiming(database, pipelines: pipelines.map(\.name), settings.logger)
       }
@@ -123,10 +129,16 @@ package final class Node: Sendable {
       guard let endpoint = ownEndpoint ?? tableEndpoint ?? settings.tableEndpoint else {
         throw StartError("a worker needs the table server for its effects: name it with --table-endpoint")
       }
-      let sink = TableEffects(
-        client: DynamoClient(
-          endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment))
+      let sink = try NodeEffects(
+        settings,
+        tables: TableEffects(
+          client: DynamoClient(
+            endpoint: endpoint, credentials: store != nil && settings.keysFile != nil ? own.credentials : .environment,
+            authorities: store == nil ? authorities : nil)))
       for pipeline in pipelines {
+        for problem in sink.missing(for: pipeline) {
+          logger.warning("effects will be given up", ["pipeline": pipeline.name, "reason": problem])
+        }
         workers.append(
           PipelineWorker(
             pipeline: pipeline, directory: home.store(pipeline.name), stores: home.stores,
@@ -140,6 +152,7 @@ package final class Node: Sendable {
     self.groups = groups
     database = home.database
     notices = home.database.map { CommitNotices($0, committed: committed, changed: changed) }
+    logouts = home.database.flatMap { database in access.page.map { SharedLogouts(database, $0, logger) } }
     let live = LivePipelines(
       pipelines, folders: folders, parameters: settings.parameters, workers: workers, rebuildsByItself: settings.rebuildsByItself,
       changed: changed, logger: logger
@@ -323,6 +336,7 @@ package final class Node: Sendable {
     if let claiming { services.append(claiming) }
     if let groups { services.append(groups) }
     if let notices { services.append(notices) }
+    if let logouts { services.append(logouts) }
     if let reports { services.append(reports) }
     services += workers as [any Service]
     services.append(live)

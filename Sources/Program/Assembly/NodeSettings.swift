@@ -44,6 +44,8 @@ package struct NodeSettings: Sendable {
   package var instance: String?
   /// Where effects are carried out when this process has no table role.
   package var tableEndpoint: String?
+  /// A file of the authorities that sign that server's certificate (PEM); nil for the machine's own.
+  package var tableAuthorities: String?
   /// Log partitions of tables that are made here and whose pipeline names no number.
   package var partitions: Int
   /// Tables that are made here with a history clock.
@@ -69,6 +71,8 @@ package struct NodeSettings: Sendable {
   package var supervision: Supervision?
   /// Origins whose pages may call the table API without keys, beside those of loopback.
   package var corsOrigins: [String] = []
+  /// What effects may do out in the world.
+  package var effects = EffectSettings()
 
   package init(
     roles: Set<Role> = [.table, .worker, .query], dataDirectory: String, address: String = "127.0.0.1",

@@ -42,6 +42,9 @@ extension NodeStatus {
   /// Of the table store and the disk under it, or under read models in files.
   private func addStore(to out: inout MetricFamilies) {
     if let store {
+      if store.committerBeat > 0 {
+        addHeartbeat("committer", Date(timeIntervalSince1970: Double(store.committerBeat) / 1000), to: &out)
+      }
       for (reason, isSo) in [("clock", store.clockJump > 0), ("storage", troubles.reason != nil)] {
         out.add(
           .gauge, "afterimage_writes_refused",
@@ -76,10 +79,10 @@ extension NodeStatus {
           help: "How long before now the time lies for which a lane's rows hold: sessions and boards end by it.", labels: labels,
           value: max(0, now.timeIntervalSince1970 - Double(lane.watermark.milliseconds) / 1000))
       }
-      if let beat = lane.beat { addHeartbeat(.lane, beat, pipeline, lane: lane, to: &out) }
+      if let beat = lane.beat { addHeartbeat(WorkerStage.lane.rawValue, beat, pipeline, lane: lane, to: &out) }
     }
     for (stage, beat) in work.lanes.heartbeats.last.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      addHeartbeat(stage, beat, pipeline, lane: nil, to: &out)
+      addHeartbeat(stage.rawValue, beat, pipeline, to: &out)
     }
     out.add(
       .gauge, "afterimage_decider_stopped", help: "1 while what depends on several lanes waits for an operator.",
@@ -87,13 +90,13 @@ extension NodeStatus {
   }
 
   private func addHeartbeat(
-    _ stage: WorkerStage, _ beat: Date, _ pipeline: String, lane: LaneStatus?, to out: inout MetricFamilies
+    _ stage: String, _ beat: Date, _ pipeline: String = "", lane: LaneStatus? = nil, to out: inout MetricFamilies
   ) {
     out.add(
       .gauge, "afterimage_heartbeat_timestamp_seconds",
       help: "When a stage of the work last came round, in seconds since 1970; one that hangs does not.",
       labels: [
-        "pipeline": pipeline, "stage": stage.rawValue, "table": lane?.table ?? "",
+        "pipeline": pipeline, "stage": stage, "table": lane?.table ?? "",
         "partition": lane.map { "\($0.partition)" } ?? "",
       ], value: (beat.timeIntervalSince1970 * 1000).rounded() / 1000)
   }

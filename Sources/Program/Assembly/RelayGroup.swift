@@ -47,10 +47,10 @@ struct RelayGroup: Service {
     (self.kafka, self.logger, self.metrics, self.board) = (kafka, logger, metrics, board)
   }
 
+  /// `client` asks the table server.
   init(
-    endpoint: String, kafka: KafkaConfiguration, namespace: Namespace, logger: Logger, metrics: Metrics, board: RelayBoard
+    client: DynamoClient, kafka: KafkaConfiguration, namespace: Namespace, logger: Logger, metrics: Metrics, board: RelayBoard
   ) {
-    let client = DynamoClient(endpoint: endpoint, attemptsMax: 1)
     tables = {
       let tape = try await client.call("Afterimage_20261121.DescribeServer") { _ in }.body
       var names: [String] = []

@@ -1,6 +1,7 @@
 internal import ChangeLog
 internal import ChangeRecords
 internal import DynamoModel
+internal import Expressions
 internal import Foundation
 package import PipelineFiles
 internal import Pipelines
@@ -73,6 +74,10 @@ private struct Run {
   let time: ScenarioTime
   var replay: Replay
   let reader: any GenerationReader
+  /// What went out in the step that was performed last.
+  private var sent: [ScenarioEffect] = []
+  /// The idempotency keys of all that was carried out.
+  private var keys: Set<String> = []
   /// A query of a scenario may run so long.
   private static let queryTimeMax = Duration.seconds(60)
 
@@ -93,6 +98,7 @@ private struct Run {
   }
 
   mutating func perform(_ step: Scenario.Step) async throws {
+    sent = []
     try await advance(to: step.time.milliseconds)
     for write in step.writes { try await perform(write) }
     try await settle()
@@ -125,14 +131,14 @@ private struct Run {
         due += try replay.store.dueEffects(DueEffects(effect: name, now: .max, limit: 1000))
       }
       for effect in due {
-        try await carryOut(effect)
+        if keys.insert(effect.idempotencyKey).inserted { try await carryOut(effect) }
         try replay.store.settle([(effect.id, .done)])
       }
       if due.isEmpty, removed == 0 { return }
     }
   }
 
-  private func carryOut(_ effect: PendingEffect) async throws {
+  private mutating func carryOut(_ effect: PendingEffect) async throws {
     switch effect.action.kind {
     case .deleteItem(let table, let key, let seen, let through): try await delete(table, key, seen: seen, through: through)
     case .deleteRows(let rows):
@@ -142,7 +148,39 @@ private struct Run {
           try await delete(selection.table, item.key, seen: Item(), through: item.position)
         }
       }
+    case .carryOut(let action):
+      sent.append(ScenarioEffect(name: effect.effect, action: action))
+      guard sent.count <= Run.effectsMax else {
+        throw StartError("more than \(Run.effectsMax) effects in one step: `\(effect.effect)` sets itself off")
+      }
+      // Nothing leaves a scenario; what is written in its tables is.
+      switch action {
+      case .put(let table, let key, let item, let condition): try await write(key, in: table, when: condition) { _ in item }
+      case .update(let table, let key, let set, let remove, let condition):
+        try await write(key, in: table, when: condition) { current in
+          var item = current ?? key
+          for entry in set.entries { item[entry.name] = entry.value }
+          for name in remove { item[name] = nil }
+          return item
+        }
+      case .webhook, .topic, .mail, .refused: break
+      }
     }
+  }
+
+  /// Effects that one step may set off.
+  private static let effectsMax = 10_000
+
+  private func write(
+    _ key: Item, in table: String, when condition: ResolvedAction.WriteCondition?, _ made: @escaping @Sendable (Item?) -> Item
+  ) async throws {
+    let condition = try condition.map {
+      try PortableCondition.evaluator($0.text, names: $0.names.map { (placeholder: $0.key, name: $0.value) }, values: $0.values)
+    }
+    let action = WriteAction(table: table, key: key) { (current) -> WriteChange in
+      condition?.evaluate(on: current) ?? true ? .put(made(current)) : .keep
+    }
+    _ = try await tables.write(WriteTransaction(actions: [action]))
   }
 
   private func delete(_ table: String, _ key: Item, seen: Item, through: Position) async throws {
@@ -196,6 +234,7 @@ private struct Run {
       ) { rows.append($0) }
       return expected.problem(rows, of: query).map { (expected.line, $0) }
     case .board(let expected): return try problem(expected).map { (expected.line, $0) }
+    case .effects(let expected): return expected.problem(sent).map { (expected.line, $0) }
     case .deadLetters(let expected, let line):
       var found: [(projection: String, path: String, reason: String)] = []
       try reader.deadLetters(limit: ReadModelLimits.deadLettersMax) { row in
@@ -204,9 +243,8 @@ private struct Run {
       }
       var left = found
       for (projection, path) in expected {
-        let name = pipeline.projections[projection].name
-        guard let index = left.firstIndex(where: { $0.projection == name && (path == nil || $0.path == path) }) else {
-          return (line, "there is no dead letter of `\(name)`\(path.map { " for \($0)" } ?? ""); there are: \(found)")
+        guard let index = left.firstIndex(where: { $0.projection == projection && (path == nil || $0.path == path) }) else {
+          return (line, "there is no dead letter of `\(projection)`\(path.map { " for \($0)" } ?? ""); there are: \(found)")
         }
         left.remove(at: index)
       }
@@ -222,17 +260,19 @@ private struct Run {
     // As the server answers: who is below the floor is not ranked.
     let counted = board.map { board in leaderboard.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
     let members = board?.page(from: 0, limit: min(counted, expected.top.count + 1)) ?? []
-    let shown = members.map { "\($0.rank) \($0.member) \($0.score)" }.joined(separator: ", ")
+    func text(_ scores: [Value]) -> String { scores.map(\.description).joined(separator: " ") }
+    let shown = members.map { "\($0.rank) \($0.member) \(text([$0.score] + $0.moreScores))" }.joined(separator: ", ")
     for (place, wanted) in expected.top.enumerated() {
       guard place < members.count else { return "the board has \(members.count) members: \(shown)" }
       let found = members[place]
       let rank = found.rank == found.rank.rounded() ? "\(Int(found.rank))" : "\(found.rank)"
-      if found.member != wanted.member || wanted.score.map({ $0 != found.score }) ?? false
+      let scores = [found.score] + found.moreScores
+      if found.member != wanted.member || !scores.starts(with: wanted.scores)
         || wanted.rank.map({ $0 != rank }) ?? false
       {
         return
-          "place \(place + 1) of the board is \(rank) \(found.member) \(found.score), not \(wanted.rank ?? "any") \(wanted.member)"
-          + "\(wanted.score.map { " \($0)" } ?? ""); the board: \(shown)"
+          "place \(place + 1) of the board is \(rank) \(found.member) \(text(scores)), not \(wanted.rank ?? "any") \(wanted.member)"
+          + "\(wanted.scores.isEmpty ? "" : " \(text(wanted.scores))"); the board: \(shown)"
       }
     }
     if expected.isWhole, members.count > expected.top.count { return "the board has further members: \(shown)" }

@@ -47,7 +47,9 @@ actor SharedOperations: PipelineOperator {
   }
 
   func change(_ pipeline: String, _ effects: EffectSelection, _ change: EffectChange) throws -> Int {
-    try onStore(of: pipeline) { try $0.change(effects, change) }
+    let count = try onStore(of: pipeline) { try $0.change(effects, change) }
+    try PipelineWorker.Refusal.check(effects, concerned: count, of: EffectRules.names(of: try definition(pipeline)))
+    return count
   }
 
   private func current(_ pipeline: String) throws -> Generation {

@@ -61,25 +61,29 @@ final class WorkerGroups: LaneAssigner, Service {
   private static let parkingMax = Duration.seconds(3)
   private static let closingMax = Duration.seconds(5)
   private static let commitInterval = Duration.seconds(5)
+  /// The same while the group does not answer or refuses: it is the first to know when that is over.
+  private static let troubledInterval = Duration.seconds(1)
   private static let topicsInterval = Duration.seconds(2)
 
   private let kafka: KafkaConfiguration
   private let namespace: Namespace
   private let instance: String?
   private let logger: Logger
+  private let metrics: Metrics
   private let log: @Sendable (String) -> KafkaLog
   private let memberships = Mutex<(all: [Key: Membership], made: Int)>(([:], 0))
   private let joined = Signal()
 
   /// `instance` is the name under which this process comes back to its groups without a rebalance; `log` gives a table's log.
   init(
-    _ kafka: KafkaConfiguration, _ namespace: Namespace, instance: String?, logger: Logger,
+    _ kafka: KafkaConfiguration, _ namespace: Namespace, instance: String?, logger: Logger, metrics: Metrics,
     log: @escaping @Sendable (String) -> KafkaLog
   ) {
     self.kafka = kafka
     self.namespace = namespace
     self.instance = instance
     self.logger = logger
+    self.metrics = metrics
     self.log = log
   }
 
@@ -176,8 +180,15 @@ final class WorkerGroups: LaneAssigner, Service {
 
   private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics) async throws {
     let group = membership.group
+    let errors = metrics.cell(
+      .counter, "afterimage_group_errors_total",
+      help: "Seconds in which a consumer group did not answer this process, or refused it.",
+      labels: ["pipeline": membership.key.pipeline])
     var subscribed: [String: String] = [:]
+    /// What went wrong since the group answered last; empty when nothing did.
     var said = ""
+    /// One that waits to be let in has its lanes as the sign that it was.
+    var isMember = false
     var committed = ContinuousClock.now
     while !Task.isCancelled, !end(membership) {
       let tables = topics.tables
@@ -185,6 +196,8 @@ final class WorkerGroups: LaneAssigner, Service {
         try await member.subscribe(Array(tables.keys))
         subscribed = tables
       }
+      /// The group lets this member use it.
+      var isAnswered = false
       switch await member.next() {
       case .assigned(let partitions)?:
         var lanes: [String: Set<Int>] = [:]
@@ -192,13 +205,18 @@ final class WorkerGroups: LaneAssigner, Service {
         membership.assignment.assign(lanes)
         await member.confirm()
         said = ""
+        isMember = true
         logger.info("lanes assigned", ["group": group, "lanes": WorkerGroups.text(lanes)])
       case .revoked(let isLost)?:
+        isMember = false
         if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
           logger.warning("lanes are given up without their last checkpoints", ["group": group])
         }
         await member.confirm()
-        if isLost { logger.warning("this member was taken for dead: its lanes were given to others", ["group": group]) }
+        if isLost {
+          said = "this member was taken for dead: its lanes were given to others"
+          logger.warning(said, ["group": group])
+        }
       case .ended(let error)?:
         _ = await membership.assignment.revoke(within: WorkerGroups.parkingMax)
         if error.isFencedInstance {
@@ -212,18 +230,32 @@ final class WorkerGroups: LaneAssigner, Service {
         if error.isGroupDenied {
           reason = BrokerRights(TopicNames(namespace)).sentence(.join(group: group, pipeline: membership.key.pipeline))
           membership.assignment.trouble = reason
+        } else if error.isUnauthenticated {
+          membership.assignment.trouble = reason
         }
         if said != reason { logger.warning("the worker group", ["group": group, "reason": reason]) }
         said = reason
+      case .committed?: isAnswered = true
       case nil: break
       }
-      if ContinuousClock.now - committed > WorkerGroups.commitInterval {
+      let interval = said.isEmpty ? WorkerGroups.commitInterval : WorkerGroups.troubledInterval
+      if ContinuousClock.now - committed > interval {
         committed = .now
+        if !said.isEmpty { errors.add() }
         let places = membership.assignment.places
         let offsets = subscribed.flatMap { topic, table in
-          (places[table] ?? [:]).filter { $0.value > 0 }.map { (topic: topic, partition: $0.key, offset: $0.value) }
+          (places[table] ?? [:]).map { (topic: topic, partition: $0.key, offset: $0.value) }
         }
-        if !offsets.isEmpty { await member.commit(offsets) }
+        if !offsets.isEmpty {
+          await member.commit(offsets)
+        } else if isMember, !said.isEmpty, let topic = subscribed.keys.first {
+          isAnswered = await member.isAnswered(topic)
+        }
+      }
+      if isAnswered, !said.isEmpty {
+        membership.assignment.trouble = nil
+        said = ""
+        logger.info("the worker group goes on", ["group": group])
       }
     }
   }

@@ -4,7 +4,10 @@ import PackagePlugin
 @main struct EmbedPipelines: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
     let pipelines = context.package.directoryURL.appending(path: "pipelines")
-    let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+    let names = [
+      "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+      "session-store-single",
+    ]
     let inputs = names.map { pipelines.appending(path: $0).appending(path: "pipeline.yaml") }
     let output = context.pluginWorkDirectoryURL.appending(path: "SamplePipelines.swift")
     return [

@@ -48,32 +48,13 @@ enum HTTPBench {
   private static func wrk(
     _ operation: String, _ body: String, connections: Int, port: UInt16, in directory: String
   ) throws -> Double {
-    let script = """
-      math.randomseed(os.time())
-      wrk.method = "POST"
-      wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
-      wrk.headers["X-Amz-Target"] = "DynamoDB_20120810.\(operation)"
-      wrk.headers["X-Amz-Date"] = "20260101T000000Z"
-      wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
-      request = function() return wrk.format(nil, nil, nil, \(body)) end
-      """
-    return try wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
-  }
+    let script =
+      Wrk.headers(operation) + """
 
-  static func wrk(_ script: String, connections: Int, port: UInt16, in directory: String, seconds: Int) throws -> Double {
-    let path = directory + "/wrk.lua"
-    try script.write(toFile: path, atomically: true, encoding: .utf8)
-    let answer = directory + "/wrk.txt"
-    _ = try Executable.status(
-      of: [
-        "/usr/bin/env", "wrk", "-t", "1", "-c", "\(connections)", "-d", "\(seconds)s", "-s", path, "http://127.0.0.1:\(port)/",
-      ],
-      output: answer, keepsErrors: true)
-    let text = try String(contentsOfFile: answer, encoding: .utf8)
-    guard !text.contains("Non-2xx"), let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Requests/sec") }),
-      let rate = line.split(separator: " ").last.flatMap({ Double($0) })
-    else { throw BenchError("wrk says: \(text)") }
-    return rate
+        math.randomseed(os.time())
+        request = function() return wrk.format(nil, nil, nil, \(body)) end
+        """
+    return try Wrk.run(script, connections: connections, port: port, in: directory, seconds: seconds).rate
   }
 
   /// As many threads as connections, each putting an item and its record in one synced batch after the other.

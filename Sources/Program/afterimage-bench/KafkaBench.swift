@@ -153,4 +153,5 @@ enum KafkaBench {
 /// Nobody to carry effects out.
 struct NoEffects: EffectSink {
   func deleteItem(table: String, key: Item, seen: Item, seenThrough: Position) async throws -> Bool { false }
+  func carryOut(_ action: ResolvedAction, idempotencyKey: String) async throws -> String { "" }
 }

@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import DynamoModel
 internal import Foundation
 internal import Pipelines
 internal import Projections
@@ -72,6 +73,10 @@ final class MeteredStore: GenerationStore {
 
   func decided() throws(ReadModelError) -> [ProjectionID: Instant] {
     try meter.measure { () throws(ReadModelError) in try store.decided() }
+  }
+
+  func watched(_ projection: ProjectionID, _ keys: [[UInt8]]) throws(ReadModelError) -> [BytesKey: [UInt8]] {
+    try meter.measure { () throws(ReadModelError) in try store.watched(projection, keys) }
   }
 
   func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int { try store.stepsWaiting(projection) }

@@ -8,6 +8,7 @@ enum Parts {
     ("decode", DecodeBench.run), ("fold", FoldBench.run), ("ranks", RankBench.run), ("sessions", SessionBench.run),
     ("rows", RowBench.run), ("pipeline", PipelineBench.run), ("stores", StoreBench.run), ("million", MillionBench.run),
     ("http", HTTPBench.run), ("rank-http", RankHTTPBench.run), ("import", ImportBench.run), ("server", ServerBench.run),
+    ("indexed", IndexedBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run), ("fleet-visible", FleetVisibleBench.run),
     ("fleet-scale", FleetScaleBench.run),
   ]

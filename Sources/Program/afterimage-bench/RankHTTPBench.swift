@@ -43,11 +43,11 @@ enum RankHTTPBench {
         request = function() return wrk.format("GET", "\(path)?member=player-" .. math.random(0, \(members - 1))) end
         """
       let empty = try HTTPServer.serving { _, responder in responder.answer(.text(200, "")) }
-      let bare = try Load { try HTTPBench.wrk(requests, connections: 32, port: empty.port, in: directory, seconds: seconds) }
-      let fixed = try HTTPBench.wrk("", connections: 32, port: empty.port, in: directory, seconds: seconds)
+      let bare = try Load { try Wrk.run(requests, connections: 32, port: empty.port, in: directory, seconds: seconds).rate }
+      let fixed = try Wrk.run("", connections: 32, port: empty.port, in: directory, seconds: seconds).rate
       empty.stop()
-      let single = try Load { try HTTPBench.wrk(requests, connections: 32, port: port, in: directory, seconds: seconds) }
-      let many = try HTTPBench.wrk(
+      let single = try Load { try Wrk.run(requests, connections: 32, port: port, in: directory, seconds: seconds).rate }
+      let many = try Wrk.run(
         """
         math.randomseed(os.time())
         wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -58,7 +58,8 @@ enum RankHTTPBench {
           bodies[number] = table.concat(parts, "&")
         end
         request = function() return wrk.format("POST", "\(path)s", nil, bodies[math.random(1, 64)]) end
-        """, connections: 8, port: port, in: directory, seconds: seconds)
+        """, connections: 8, port: port, in: directory, seconds: seconds
+      ).rate
       measured.add("rank_http.empty_per_second", bare.perSecond, "requests/s")
       measured.add("rank_http.empty_of_one_path_per_second", fixed, "requests/s")
       measured.add("rank_http.single_per_second", single.perSecond, "requests/s")

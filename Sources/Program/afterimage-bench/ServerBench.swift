@@ -40,7 +40,23 @@ enum ServerBench {
       server.stop()
       store.close()
     }
-    for connections in [4, 64] {
+    let empty = try HTTPServer.serving(.init(address: "127.0.0.1", port: 0)) { _, responder in responder.answer(HTTPResponse()) }
+    defer { empty.stop() }
+    // With one connection nothing can be gathered: what a durable write costs at least is an answer and a synced batch, one after the other.
+    var alone: [(put: Double, nothing: Double, bare: Double)] = []
+    for round in 0..<rounds {
+      alone.append(
+        (
+          put: try wrk("PutItem", put("Bench", 100_000), connections: 1, port: server.port, in: directory),
+          nothing: try wrk("PutItem", put("Bench", 100_000), connections: 1, port: empty.port, in: directory),
+          bare: try HTTPBench.bareWriters(1, directory + "/bare-1-\(round)")
+        ))
+    }
+    report.add("server.put_1", median(alone.map(\.put)), "requests/s")
+    report.add("server.empty_1", median(alone.map(\.nothing)), "requests/s")
+    report.add("server.bare_writers_1", median(alone.map(\.bare)), "writes/s")
+    addRatio("server.put_of_answer_and_write_1", alone.map { $0.put * (1 / $0.nothing + 1 / $0.bare) }, &report)
+    for connections in [4, 32, 64] {
       var puts: [Double] = []
       var bare: [Double] = []
       for round in 0..<rounds {
@@ -49,8 +65,23 @@ enum ServerBench {
       }
       report.add("server.put_\(connections)", median(puts), "requests/s")
       report.add("server.bare_writers_\(connections)", median(bare), "writes/s")
-      report.add("server.put_of_bare_\(connections)", median(zip(puts, bare).map { $0 / $1 }), "ratio")
+      addRatio("server.put_of_bare_\(connections)", zip(puts, bare).map { $0 / $1 }, &report)
     }
+  }
+
+  /// Runs a load, notes its rate, and returns the microseconds of this process's processor time that a request took.
+  private static func cost(_ rates: inout [Double], _ run: () throws -> Double) rethrows -> Double {
+    let watch = Stopwatch()
+    let rate = try run()
+    rates.append(rate)
+    return watch.cpuSeconds / (rate * Double(seconds)) * 1e6
+  }
+
+  /// The median of the rounds' ratios, and the range that they lie in.
+  private static func addRatio(_ name: String, _ ratios: [Double], _ report: inout Report) {
+    report.add(name, median(ratios), "ratio")
+    let (least, most) = (ratios.min() ?? 0, ratios.max() ?? 0)
+    report.note(name, String(format: "%.2f to %.2f in %d rounds", least, most, ratios.count))
   }
 
   private static func definition(_ name: String, sort: Bool = false) -> TableDefinition {
@@ -87,10 +118,14 @@ enum ServerBench {
     var alone: [(small: Double, large: Double)] = []
     var fromDisk: [Double] = []
     var nothing: [Double] = []
+    var costs: [(answer: Double, read: Double)] = []
     var queries: [Double] = []
     for _ in 0..<rounds {
-      nothing.append(try wrk("GetItem", get("Small", 10_000), connections: 32, port: empty.port, in: directory))
-      gets.append(try wrk("GetItem", get("Small", 10_000), connections: 32, port: server.port, in: directory))
+      let answer = try cost(&nothing) {
+        try wrk("GetItem", get("Small", 10_000), connections: 32, port: empty.port, in: directory)
+      }
+      let read = try cost(&gets) { try wrk("GetItem", get("Small", 10_000), connections: 32, port: server.port, in: directory) }
+      costs.append((answer, read))
       small.append(try wrk(uniform("Small", 10_000), connections: 32, port: server.port, in: directory))
       try readThrough(directory + "/data")
       let before = try readFromDisk()
@@ -110,7 +145,11 @@ enum ServerBench {
     }
     report.add("server.empty_32", median(nothing), "requests/s")
     report.add("server.get_32", median(gets), "requests/s")
-    report.add("server.get_of_empty", median(zip(gets, nothing).map { $0 / $1 }), "ratio")
+    addRatio("server.get_of_empty", zip(gets, nothing).map { $0 / $1 }, &report)
+    // On a machine that others use as well, this says more.
+    report.add("server.empty_cpu", median(costs.map(\.answer)), "cpu-us/request")
+    report.add("server.get_cpu", median(costs.map(\.read)), "cpu-us/request")
+    addRatio("server.get_of_empty_by_cpu", costs.map { $0.answer / $0.read }, &report)
     report.add("server.get_small_32", median(small), "requests/s")
     report.add("server.get_large_32", median(large), "requests/s")
     report.add("server.large_items", Double(items), "items")
@@ -171,7 +210,7 @@ enum ServerBench {
 
   /// Seconds until this process rests: what was written is compacted in the background for a while, which is not to be measured
   /// as part of reads. At most 120, which the report then shows.
-  private static func quiet() async throws -> Double {
+  static func quiet() async throws -> Double {
     let watch = Stopwatch()
     while watch.seconds < 120 {
       let before = clock()
@@ -312,7 +351,7 @@ enum ServerBench {
     seconds: Int = seconds
   ) throws -> Double {
     let script =
-      headers(operation) + """
+      Wrk.headers(operation) + """
 
         local requests, place = {}, 0
         function init(args)
@@ -328,12 +367,12 @@ enum ServerBench {
           return requests[place]
         end
         """
-    return try HTTPBench.wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
+    return try Wrk.run(script, connections: connections, port: port, in: directory, seconds: seconds).rate
   }
 
   /// GetItem with a key of its own in each request, any of the table's: what was read before is seldom read again in a large table.
   private static func uniform(_ table: String, _ keys: Int) -> String {
-    headers("GetItem") + """
+    Wrk.headers("GetItem") + """
 
       function init(args)
         math.randomseed(os.time())
@@ -346,16 +385,6 @@ enum ServerBench {
   }
 
   private static func wrk(_ script: String, connections: Int, port: UInt16, in directory: String) throws -> Double {
-    try HTTPBench.wrk(script, connections: connections, port: port, in: directory, seconds: seconds)
-  }
-
-  private static func headers(_ operation: String) -> String {
-    """
-    wrk.method = "POST"
-    wrk.headers["Content-Type"] = "application/x-amz-json-1.0"
-    wrk.headers["X-Amz-Target"] = "DynamoDB_20120810.\(operation)"
-    wrk.headers["X-Amz-Date"] = "20260101T000000Z"
-    wrk.headers["Authorization"] = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
-    """
+    try Wrk.run(script, connections: connections, port: port, in: directory, seconds: seconds).rate
   }
 }

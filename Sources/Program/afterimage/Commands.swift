@@ -24,9 +24,12 @@ enum Commands {
 
   /// The file of `--tls-ca`, else of the environment; nil for the machine's own authorities.
   static func authorities(_ arguments: ParsedArguments) -> String? {
-    if let file = arguments.value("tls-ca") { return file }
-    guard let file = ProcessInfo.processInfo.environment["AFTERIMAGE_TLS_CA"], !file.isEmpty else { return nil }
-    return file
+    arguments.value("tls-ca") ?? usualAuthorities
+  }
+
+  /// The file of authorities that the environment names; nil for none.
+  static var usualAuthorities: String? {
+    ProcessInfo.processInfo.environment["AFTERIMAGE_TLS_CA"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Whether `-o json` was given.

@@ -4,12 +4,12 @@ internal import DynamoModel
 internal import Foundation
 
 /// Believable users for `dev --demo`: people who join rooms, talk, thank each other and fall silent; customers who log in; players who
-/// finish games. Everything goes through the public table API.
+/// finish games; teams with projects. Everything goes through the public table API.
 struct DemoPlayers {
   let endpoint: String
   let pipelines: [String]
 
-  private static let people = [
+  static let people = [
     "ana", "ben", "chidi", "dora", "emre", "fatima", "goran", "hana", "ivo", "jun", "kofi", "lena", "mara", "nils", "olu", "pia",
   ]
   private static let titles = ["Bold", "Quick", "Patient", "Lucky", "Great"]
@@ -23,12 +23,21 @@ struct DemoPlayers {
     let client = DynamoClient(endpoint: endpoint)
     if pipelines.contains("chat-rooms") { try await openRooms(client) }
     if pipelines.contains("game-scores") { try await signUp(client) }
+    if pipelines.contains("direct-messages") { try await introduce(client) }
+    if pipelines.contains("mini-jira") { try await hire(client) }
+    if pipelines.contains("errbot") { try await teach(client) }
+    var memories: [String: [AttributeValue]] = [:]
     var turn = 0
     while !Task.isCancelled {
       turn += 1
       do {
         if pipelines.contains("chat-rooms") { try await talk(client, turn) }
         if pipelines.contains("game-scores") { try await play(client, turn) }
+        if pipelines.contains("direct-messages") { try await converse(client, turn) }
+        if pipelines.contains("mini-jira") { try await labour(client, turn) }
+        if pipelines.contains("chatbot-sessions") { try await ask(client, turn) }
+        if pipelines.contains("chat-memory") { try await converse(client, turn, &memories) }
+        if pipelines.contains("errbot") { try await listen(client, turn) }
         try await logIn(client, turn)
       } catch let error as ClientError where error.isPassing {
         if Task.isCancelled { return }
@@ -37,7 +46,7 @@ struct DemoPlayers {
     }
   }
 
-  private func put(_ client: DynamoClient, _ table: String, _ item: Item) async throws {
+  func put(_ client: DynamoClient, _ table: String, _ item: Item) async throws {
     _ = try await client.call("PutItem") { writer in
       writer.member("TableName", table)
       writer.name("Item")
@@ -45,7 +54,7 @@ struct DemoPlayers {
     }
   }
 
-  private func now() -> String { Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
+  func now() -> String { Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
 
   private func openRooms(_ client: DynamoClient) async throws {
     for (index, room) in Self.rooms.enumerated() {

@@ -18,7 +18,8 @@ enum NodeOptions {
 
   static let set = Command.Option(
     "set", value: "PIPELINE.NAME=VALUE",
-    "Give a parameter of a pipeline another value than its file says, as `chat-rooms.idle=5s`. May be given several times.")
+    "Give a parameter of a pipeline another value than its file says, as `chat-rooms.idle=5s`. May be given several times.",
+    repeats: true)
 
   /// What the flag sets.
   static func parameters(_ arguments: ParsedArguments) throws(UsageError) -> ParameterSettings {
@@ -151,6 +152,7 @@ enum NodeOptions {
         command: arguments.command
       )
     }
+    settings.effects = try EffectOptions.settings(arguments)
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
@@ -176,8 +178,8 @@ enum NodeOptions {
 
   static let kafkaSet = Command.Option(
     "kafka-set", value: "NAME=VALUE",
-    "A further setting of librdkafka. May be given several times. AFTERIMAGE_KAFKA_PASSWORD holds sasl.password where not everybody sees it."
-  )
+    "A further setting of librdkafka. May be given several times. AFTERIMAGE_KAFKA_PASSWORD holds sasl.password where not everybody sees it.",
+    repeats: true)
 
   /// `NAME=VALUE` options.
   static func pairs(_ arguments: ParsedArguments, _ name: String) throws(UsageError) -> [String: String] {

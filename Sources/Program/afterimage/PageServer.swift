@@ -66,7 +66,7 @@ struct PageServer {
         HTTPClient.Request(
           method: method, url: text, headers: token.map { [("Authorization", "Bearer \($0)")] } ?? [],
           body: method == "POST" ? [] : nil))
-    } catch  where error.reason.contains("SSL") {
+    } catch  where error.isUntrusted {
       throw CommandError(
         "the server at \(address) has a certificate that is not trusted here (\(error.reason)): name its authority with --tls-ca FILE"
       )

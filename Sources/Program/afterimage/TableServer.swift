@@ -37,6 +37,7 @@ struct TableServer {
         "the table server at \(client.endpoint) does not answer: start it with `afterimage dev`, or name another with --endpoint URL"
       )
     }
+    if error.code == "NotTrusted" { return CommandError("\(error.message) with --tls-ca FILE") }
     if error.code == "ResourceNotFoundException", let table, error.message.hasPrefix("Requested resource not found") {
       let names =
         (try? await client.call("ListTables") { _ in })

@@ -10,7 +10,7 @@ do {
     Console.line("afterimage \(Version.number)")
     exit(0)
   }
-  switch try CommandLineParser.parse(Commands.root, arguments) {
+  switch try CommandLineParser.parse(Commands.root, arguments, settled: SettingsFile.settled) {
   case .help(let text): Console.text(text)
   case .run(let command, let parsed): try await command.run?(parsed)
   }

@@ -21,10 +21,12 @@ enum PageDocument {
     <p id="account" hidden><span id="key"></span> <button id="logout" type="button">Log out</button></p>
     </div>
     </header>
+    <div class="columns">
     <nav id="pipelines" aria-label="Pipelines" hidden></nav>
     <main id="main" tabindex="-1">
     <noscript>This page shows live data and needs JavaScript. The same data is at <a href="/v1/pipelines">/v1/pipelines</a>.</noscript>
     </main>
+    </div>
     <footer>
     <a href="/v1/pipelines">Queries over HTTP</a>
     <a href="/metrics">Metrics</a>

@@ -70,36 +70,68 @@ enum PageScript {
       const following = [...sections.keys()].sort().find((other) => other > name);
       waiting.remove();
       main.insertBefore(root, following ? sections.get(following).root : null);
-      found = { root, lag, about, stopped, numbers, tiles, made: [], rows: [] };
+      found = { root, lag, about, stopped, numbers, tiles, trouble: "", made: [], rows: [] };
       sections.set(name, found);
       navigate();
       return found;
     }
 
-    function navigate() {
-      const list = element("ul");
-      for (const name of [...sections.keys()].sort()) {
-        const link = element("a", "", name);
-        link.href = "#pipeline-" + name;
-        const item = element("li");
-        item.append(link);
-        list.append(item);
-      }
-      navigation.replaceChildren(list);
-      navigation.hidden = sections.size < 2;
+    // One pipeline is shown at a time: that of the address, else the first. The others are kept up to date, and the list says of each whether something
+    // is wrong with it. No element has the address's name, so a choice does not scroll.
+    const links = new Map();
+    let chosen = "";
+
+    function choose() {
+      if (!location.hash.startsWith("#pipeline=")) return;
+      chosen = decodeURIComponent(location.hash.slice("#pipeline=".length));
+      navigate();
+      scrollTo(0, 0);
     }
 
-    function fill(body, rows, keys, before) {
-      const after = new Map();
+    function navigate() {
+      const names = [...sections.keys()].sort();
+      const current = sections.has(chosen) ? chosen : names[0];
+      if (names.length !== links.size || names.some((name) => !links.has(name))) {
+        const list = element("ul");
+        links.clear();
+        for (const name of names) {
+          const link = element("a");
+          link.href = "#pipeline=" + encodeURIComponent(name);
+          const mark = element("span", "mark");
+          link.append(element("span", "", name), mark);
+          const item = element("li");
+          item.append(link);
+          list.append(item);
+          links.set(name, { link, mark });
+        }
+        navigation.replaceChildren(list);
+      }
+      for (const name of names) {
+        const { link, mark } = links.get(name);
+        const { root, trouble } = sections.get(name);
+        root.hidden = name !== current;
+        if (name === current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+        mark.hidden = !trouble;
+        if (mark.textContent !== trouble) mark.textContent = trouble;
+      }
+      navigation.hidden = names.length < 2;
+      document.title = current ? current + " · Afterimage" : "Afterimage";
+    }
+
+    addEventListener("hashchange", choose);
+    choose();
+
+    // Rows that were not there before, as they are, are marked.
+    function fill(body, rows, isRanked, before) {
+      const after = new Set();
       const made = rows.map((row, index) => {
         const line = element("tr");
-        const key = compared(keys ? keys(row) : row[0]);
         const value = compared(row);
-        after.set(key, value);
-        if (before.size > 0 && before.get(key) !== value) line.className = "changed";
+        after.add(value);
+        if (before.size > 0 && !before.has(value)) line.className = "changed";
         for (const cell of row) {
           const what = shown(cell);
-          const data = element("td", keys && line.childElementCount === 0 ? "n rank" : what.kind, what.text);
+          const data = element("td", isRanked && line.childElementCount === 0 ? "n rank" : what.kind, what.text);
           if (what.title) data.title = what.title;
           line.append(data);
         }
@@ -109,18 +141,24 @@ enum PageScript {
       return after;
     }
 
+    // What a member has beside its rank and first score, by name.
+    function beside(member) {
+      const scores = Object.entries(member).filter(([name]) => name.startsWith("score_"));
+      return new Map([...scores, ...Object.entries(member.columns || {}), ...Object.entries(member.show || {})]);
+    }
+
     function tile(view, index, data) {
       let made = view.made[index];
-      const extra = data.kind === "leaderboard" && data.members && data.members.length ? Object.keys(data.members[0].show || {}) : [];
+      const extra = data.kind === "leaderboard" && data.members && data.members.length ? [...beside(data.members[0]).keys()] : [];
       const columns = data.kind === "leaderboard" ? ["rank", "member", "score", ...extra] : data.columns || [];
       const form = JSON.stringify([data.kind, data.title, data.error ? null : columns]);
       if (!made || (made.form !== form && !data.error)) {
-        const root = element("article", "tile " + data.kind);
+        const root = element("article", "tile " + data.kind + (extra.length ? " wide" : ""));
         const heading = element("h3", "", data.title);
         root.append(heading);
         const fault = element("p", "fault");
         fault.setAttribute("role", "status");
-        made = { form, root, fault, before: new Map() };
+        made = { form, root, fault, before: new Set() };
         if (data.kind === "number") {
           made.value = element("p", "value");
           root.append(made.value);
@@ -170,7 +208,7 @@ enum PageScript {
       }
       let rows = data.rows;
       if (data.kind === "leaderboard") {
-        rows = data.members.map((member) => [member.rank, member.member, member.score, ...extra.map((name) => (member.show || {})[name])]);
+        rows = data.members.map((member) => [member.rank, member.member, member.score, ...beside(member).values()]);
         made.board.textContent = data.board.length ? " · " + data.board.join(" · ") : "";
       }
       made.scroll.hidden = rows.length === 0;
@@ -180,8 +218,7 @@ enum PageScript {
           if (typeof cell === "number" || typeof cell === "bigint") made.head.children[place].classList.add("n");
         });
       }
-      const keys = data.kind === "leaderboard" ? (row) => row[1] : null;
-      made.before = fill(made.body, rows, keys, made.before);
+      made.before = fill(made.body, rows, data.kind === "leaderboard", made.before);
     }
 
     function dashboard(data) {
@@ -199,6 +236,12 @@ enum PageScript {
         ? number.format(late.records) + " records, " + number.format(Math.round(late.seconds)) + " s lag"
         : "up to date";
       view.lag.classList.toggle("late", isLate);
+      // A moment's lag is the usual thing.
+      const trouble = data.stopped.length ? "stopped" : isLate && late.seconds >= 10 ? "late" : "";
+      if (view.trouble !== trouble) {
+        view.trouble = trouble;
+        navigate();
+      }
       // Only what waits for a lane that stands still is worth a word.
       const held = data.stopped.length === 0 ? [] : (data.held || []).map((each) =>
         each.projection + " waits for " + each.table + "[" + each.partition + "].");

@@ -14,7 +14,9 @@ enum PageStyle {
     * { box-sizing: border-box; }
     html { font: 16px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
     body { margin: 0; background: var(--ground); color: var(--ink); }
-    header, nav, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
+    header, .columns, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
+    .columns { display: flex; gap: 0 2rem; align-items: flex-start; }
+    main { flex: 1 1 0; min-width: 0; }
     [hidden] { display: none !important; }
     header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0.25rem 1rem; padding-top: 1.25rem; }
     .bar { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.25rem 1.1rem; min-width: 0; }
@@ -42,7 +44,13 @@ enum PageStyle {
     #connection.live::before { content: ""; display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 50%;
       background: var(--accent); margin-right: 0.4rem; }
     #connection.lost { color: var(--bad); }
-    nav ul { list-style: none; margin: 0.75rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.4rem 1.1rem; }
+    nav { flex: 0 0 12.5rem; position: sticky; top: 0; max-height: 100vh; overflow-y: auto; padding: 1.2rem 0; }
+    nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.15rem; }
+    nav a { display: flex; justify-content: space-between; gap: 0.6rem; padding: 0.35rem 0.7rem; border-radius: 8px; color: var(--ink);
+      text-decoration: none; overflow-wrap: anywhere; }
+    nav a:hover { background: var(--card); }
+    nav a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
+    nav .mark { color: var(--bad); font-size: 0.82rem; font-weight: 600; align-self: center; }
     section.pipeline { margin: 1.5rem 0 2.25rem; }
     .heading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.15rem 0.9rem; margin-bottom: 0.2rem; }
     .about { margin: 0 0 0.9rem; color: var(--soft); max-width: 60rem; }
@@ -55,14 +63,14 @@ enum PageStyle {
     .numbers { display: flex; flex-wrap: wrap; gap: 0.9rem; margin-bottom: 0.9rem; }
     .numbers:empty { display: none; }
     .tile.number { min-width: 10rem; max-width: 100%; flex: 0 1 auto; }
-    .tile.table { grid-column: span 6; }
+    .tile.table, .tile.wide { grid-column: span 6; }
     .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0;
       overflow-wrap: anywhere; }
     .board { font-weight: 400; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
     th { text-align: left; color: var(--soft); font-weight: 500; font-size: 0.82rem; padding: 0 0.75rem 0.3rem 0; white-space: nowrap; }
-    td { padding: 0.28rem 0.75rem 0.28rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top; }
+    td { padding: 0.28rem 0.75rem 0.28rem 0; border-top: 1px solid var(--line); overflow-wrap: break-word; vertical-align: top; }
     th:last-child, td:last-child { padding-right: 0; }
     td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     td.rank, th.rank { width: 3.2rem; }
@@ -72,9 +80,16 @@ enum PageStyle {
     @media (prefers-reduced-motion: reduce) { tr.changed td { animation: none; } }
     .empty { color: var(--soft); margin: 0.2rem 0; }
     footer { display: flex; gap: 1.25rem; padding-top: 0.75rem; padding-bottom: 2rem; border-top: 1px solid var(--line); font-size: 0.9rem; }
-    @media (max-width: 60rem) { .tile, .tile.table { grid-column: span 6; } }
+    @media (max-width: 70rem) { .tile, .tile.table { grid-column: span 6; } }
+    @media (max-width: 50rem) {
+      .columns { display: block; }
+      nav { position: static; max-height: none; padding: 0.9rem 0 0; }
+      nav ul { flex-direction: row; flex-wrap: wrap; gap: 0.4rem; }
+      nav a { border: 1px solid var(--line); padding: 0.25rem 0.7rem; font-size: 0.92rem; }
+      section.pipeline { margin-top: 1.1rem; }
+    }
     @media (max-width: 40rem) {
-      .tile, .tile.table { grid-column: 1 / -1; }
+      .tile, .tile.table, .tile.wide { grid-column: 1 / -1; }
       .tile.number { min-width: 0; flex: 1 1 auto; }
       .tile .value { font-size: 1.8rem; }
     }

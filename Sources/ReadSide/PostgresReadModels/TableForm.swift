@@ -177,6 +177,14 @@ struct TableForm {
       """
   }
 
+  /// Deletes the rows of items of a collection, given as an array of their keys, and answers their hashes.
+  var deleteItems: String {
+    """
+    WITH gone AS (DELETE FROM \(name) t WHERE t._item = ANY($1::bytea[]) RETURNING t.\(RowHash.columnName))
+    SELECT \(RowHash.columnName) FROM gone
+    """
+  }
+
   /// An array for each of the first `count` columns, of rows of at least so many values.
   func arrays(first count: Int, _ rows: [[Value]]) throws -> [PostgresArray] {
     try TableForm.arrays(Array(columns.prefix(count)), rows)

@@ -8,6 +8,10 @@ struct Contribution {
   let sign: Int64
   let stamp: Stamp
   let itemKey: [UInt8]
+  /// By column, a bit where the item gave the group the same score before: it is as old as it was.
+  var known: UInt64 = 0
+
+  func isKnown(_ column: Int) -> Bool { known != 0 && known & 1 << UInt64(column) != 0 }
 }
 
 /// What the images of one change give a projection, after what both give has cancelled out.

@@ -45,6 +45,10 @@ struct CountedValues: Sendable {
       (column.order.map { contribution.inputs[$0] } ?? .null).appendOrdered(to: &texts)
       Value.bytes(contribution.itemKey).appendOrdered(to: &texts)
       value.appendOrdered(to: &texts)
+    case .rows(let row):
+      (column.order.map { contribution.inputs[$0] } ?? .null).appendOrdered(to: &texts)
+      Value.bytes(contribution.itemKey).appendOrdered(to: &texts)
+      for input in row { contribution.inputs[input].appendOrdered(to: &texts) }
     case .scores:
       value.appendOrdered(to: &texts)
       texts += contribution.itemKey
@@ -52,8 +56,9 @@ struct CountedValues: Sendable {
     }
     let keyCount = texts.count - start
     switch column.form {
-    case .values: keptCount = 0
-    case .scores where isGiven:
+    case .values, .rows: keptCount = 0
+    case .scores where contribution.isKnown(column.list): break
+    case .scores where isGiven, .firsts where isGiven:
       contribution.stamp.appendOrdered(to: &texts)
       keptCount = Int32(texts.count - start - keyCount)
     case _ where isGiven:
@@ -88,10 +93,10 @@ struct CountedValues: Sendable {
     return true
   }
 
-  /// The changes of a list in the order of their keys, one for each key; of `kept` the last that was given.
+  /// The changes of a list in the order of their keys, one for each key; of `kept` the last that was given, or the first.
   ///
   /// One that comes to nothing is among them where something is kept with it, because that may be another.
-  func forEach(_ list: List, _ body: (Change) throws -> Void) rethrows {
+  func forEach(_ list: List, keepsFirst: Bool = false, _ body: (Change) throws -> Void) rethrows {
     var places: [Int32] = []
     var place = list.first
     while place >= 0 {
@@ -114,7 +119,7 @@ struct CountedValues: Sendable {
       index += 1
       while index < places.count, isKey(change.key, of: places[index]) {
         let next = entries[Int(places[index])]
-        if let kept = kept(next) { change.kept = kept }
+        if !keepsFirst || change.kept == nil, let kept = kept(next) { change.kept = kept }
         change.change += Int64(next.change)
         index += 1
       }

@@ -1,6 +1,8 @@
+package import DynamoModel
 package import Pipelines
 
-/// What depends on several lanes in order, folded in one place: sessions of which one is live per group, and the boards that close.
+/// What depends on several lanes in order, folded in one place: sessions of which one is live per group, groups whose conditions turn true, and
+/// the boards that close.
 ///
 /// The decider takes the steps that lie strictly below a projection's watermark (the least of the partitions that feed it), in the order of
 /// the changes; deadlines of an instant follow all steps of that instant. Pure, as the lanes: the same steps give the same changes, however
@@ -27,6 +29,7 @@ package struct DeciderEngine: Sendable {
   package let pipeline: Pipeline
   private var output: LaneOutput
   private var folds: [ProjectionID: SessionFold] = [:]
+  private var watched: [ProjectionID: WatchFold] = [:]
 
   /// `stored` are the sessions of the projections that the decider folds; of each, `residentMax` stay in memory.
   package init(
@@ -40,6 +43,34 @@ package struct DeciderEngine: Sendable {
       fold.load(stored[id] ?? StoredSessions())
       folds[id] = fold
     }
+    for (id, watches) in DeciderEngine.watches(of: pipeline) {
+      guard case .aggregate(let aggregate) = pipeline.projections[id].kind else { continue }
+      watched[id] = WatchFold(GroupPlan(aggregate), watches)
+    }
+  }
+
+  /// By aggregate, the effects that wait for conditions over its rows.
+  static func watches(of pipeline: Pipeline) -> [ProjectionID: [WatchFold.Watch]] {
+    var watches: [ProjectionID: [WatchFold.Watch]] = [:]
+    for (index, effect) in pipeline.effects.enumerated() {
+      if case .conditionTurned(let id, let condition) = effect.trigger { watches[id, default: []].append((index, condition)) }
+    }
+    return watches
+  }
+
+  /// The projections of which lanes hand steps over.
+  package static func folded(of pipeline: Pipeline) -> [ProjectionID] {
+    (sessions(of: pipeline) + watches(of: pipeline).keys).sorted()
+  }
+
+  /// The groups that steps of a projection touch and that are not in memory, in ordered form.
+  package func wantedGroups(_ steps: [SessionStep], projection id: ProjectionID) -> [[UInt8]] {
+    watched[id]?.wanted(steps) ?? []
+  }
+
+  /// Takes the states of wanted groups, as they are stored.
+  package mutating func admit(_ states: [BytesKey: [UInt8]], wanted: [[UInt8]], projection id: ProjectionID) throws {
+    try watched[id]?.admit(states, wanted)
   }
 
   /// The projections whose sessions the decider folds.
@@ -76,10 +107,18 @@ package struct DeciderEngine: Sendable {
   /// What was handed over is committed: sessions past the bound are let go.
   package mutating func committed() {
     for id in folds.keys { folds[id]?.committed() }
+    for id in watched.keys { watched[id]?.committed() }
   }
 
-  /// Applies steps of a projection, in the order of their stamps. What they need was looked up.
-  package mutating func apply(_ steps: [SessionStep], projection id: ProjectionID) {
+  /// Applies steps of a projection, in the order of their stamps. What they need was looked up. Throws for states that are not what was stored.
+  package mutating func apply(_ steps: [SessionStep], projection id: ProjectionID) throws {
+    if var fold = watched.removeValue(forKey: id) {
+      defer { watched[id] = fold }
+      var turns: [WatchFold.Turn] = []
+      try fold.apply(steps, &turns)
+      for turn in turns { output.conditionTurned(turn) }
+      return
+    }
     guard var fold = folds.removeValue(forKey: id) else { return }
     defer { folds[id] = fold }
     var endings: [SessionFold.Ending] = []
@@ -113,6 +152,9 @@ package struct DeciderEngine: Sendable {
       let taken = fold.takeChanges()
       folds[id] = fold
       if taken.count > 0 { changes.sessions[id] = taken }
+    }
+    for id in watched.keys.sorted() {
+      if let taken = watched[id]?.takeChanges(), !taken.isEmpty { changes.watched[id] = taken }
     }
     swap(&changes.outbox, &output.outbox)
     swap(&changes.suppressedEffects, &output.suppressed)

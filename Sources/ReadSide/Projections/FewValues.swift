@@ -46,6 +46,11 @@ struct FewValues: Sendable, Equatable {
     return (before, before + change)
   }
 
+  func kept(_ key: [UInt8]) -> [UInt8]? {
+    let place = place(of: key)
+    return place < entries.count && entries[place].key == key ? entries[place].kept : nil
+  }
+
   func extreme(greatest: Bool) -> (key: [UInt8], kept: [UInt8])? {
     (greatest ? entries.last : entries.first).map { ($0.key, $0.kept) }
   }
@@ -83,6 +88,11 @@ struct ColumnValues<Store: GroupValues>: GroupValues {
     }
     for entry in own.entries { _ = try store.add(column: column, key: entry.key, kept: entry.kept, change: entry.count) }
     return result
+  }
+
+  func kept(column: Int, key: [UInt8]) throws -> [UInt8]? {
+    if let few = few[column] { return few.kept(key) }
+    return try store.kept(column: column, key: key)
   }
 
   func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], kept: [UInt8])? {

@@ -17,16 +17,26 @@ enum FoldRegistry {
     _ id: ProjectionID, of pipeline: Pipeline, lane: Lane, residentMax: Int, stored: StoredSessions
   ) -> any Fold {
     let table = lane.table
+    let sources = pipeline.projections[id].sources
+    let names = ItemNames(sources, of: table, in: pipeline)
+    let ofTable = sources.filter { $0.table == table }
     return switch pipeline.projections[id].kind {
-    case .collection(let collection): CollectionFold(collection, id: id)
+    case .collection(let collection) where collection.latestBy != nil:
+      GroupFold(GroupPlan(latest: collection), sources: ofTable, names: names, id: id)
+    case .collection(let collection): CollectionFold(collection, sources: ofTable, names: names, id: id)
     case .aggregate(let aggregate):
-      GroupFold(GroupPlan(aggregate), sources: aggregate.sources.filter { $0.table == table }, id: id)
-    case .leaderboard(let board): GroupFold(GroupPlan(board), sources: board.sources.filter { $0.table == table }, id: id)
+      GroupFold(
+        GroupPlan(aggregate), sources: ofTable, names: names, id: id, isWatched: DeciderEngine.watches(of: pipeline)[id] != nil)
+    case .leaderboard(let board): GroupFold(GroupPlan(board), sources: ofTable, names: names, id: id)
     case .history(let history): HistoryFold(history, id: id, lane: lane)
     case .sessions(let sessions) where sessions.isFoldedByDecider: SessionHandover(sessions, id: id, table: table)
     case .sessions(let sessions):
-      SessionLaneFold(
-        sessions, id: id, table: table, keyNames: pipeline.tables[table].keyNames, residentMax: residentMax, stored: stored)
+      if let rules = TimedRules(sessions, keyNames: pipeline.tables[table].keyNames) {
+        TimedSessionFold(rules, id: id, table: table, residentMax: residentMax, stored: stored)
+      } else {
+        SessionLaneFold(
+          sessions, id: id, table: table, keyNames: pipeline.tables[table].keyNames, residentMax: residentMax, stored: stored)
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ internal import Pipelines
 
 /// What a lane adds to the groups of one projection between two checkpoints: rows of an aggregate, or members of boards.
 ///
-/// A lane that catches up gathers hundreds of thousands of them, so they lie in a few arrays: 20 bytes a group beside its key, 16 bytes a column, and
+/// A lane that catches up gathers hundreds of thousands of them, so they lie in a few arrays: 24 bytes a group beside its key, 16 bytes a column, and
 /// what columns count or compare one after the other. Nothing of a group is an allocation of its own but a best's value and a sum of
 /// fractions.
 package struct GroupDeltas: Sendable {
@@ -16,6 +16,7 @@ package struct GroupDeltas: Sendable {
   /// Changes that gave groups anything or took anything from them.
   private var stamps: [Stamp] = []
   private var sums: [ExactSum] = []
+  private var means: [Mean] = []
   private var bests: [Best] = []
   private var counted = CountedValues()
 
@@ -25,6 +26,7 @@ package struct GroupDeltas: Sendable {
     var stamp: Int32 = -1
     var first: Int32 = -1
     var changed: Int32 = -1
+    var scored: Int32 = -1
   }
 
   private enum Cell: Sendable, BitwiseCopyable {
@@ -32,6 +34,8 @@ package struct GroupDeltas: Sendable {
     case number(Int64)
     /// A place in `sums`.
     case sum(Int32)
+    /// A place in `means`; nil before there was one.
+    case mean(Int32?)
     case counted(CountedValues.List)
     /// A place in `bests`; nil before there was one.
     case best(Int32?)
@@ -66,12 +70,16 @@ package struct GroupDeltas: Sendable {
   /// The last change whose contributions to the group do not cancel out: of a count or sum, when the score changed last.
   package func changed(_ slot: Int) -> Stamp { stamp(at: groups[slot].changed) ?? .none }
 
+  /// The last change that moved any score of a member, its zeros included; only under a plan that tells scores apart.
+  package func scored(_ slot: Int) -> Stamp { stamp(at: groups[slot].scored) ?? .none }
+
   private func stamp(at place: Int32) -> Stamp? { place < 0 ? nil : stamps[Int(place)] }
 
   /// What is added to one column.
   enum Column {
     case number(Int64)
     case sum(ExactSum)
+    case mean(Mean?)
     case counted(CountedValues.List)
     case best(Best?)
   }
@@ -80,14 +88,17 @@ package struct GroupDeltas: Sendable {
     switch cells[slot * columnCount + column] {
     case .number(let number): .number(number)
     case .sum(let place): .sum(sums[Int(place)])
+    case .mean(let place): .mean(place.map { means[Int($0)] })
     case .counted(let list): .counted(list)
     case .best(let place): .best(place.map { bests[Int($0)] })
     }
   }
 
   /// The values of a list with how many more or less of each there are, in their order.
-  func forEach(_ list: CountedValues.List, _ body: (CountedValues.Change) throws -> Void) rethrows {
-    try counted.forEach(list, body)
+  func forEach(
+    _ list: CountedValues.List, keepsFirst: Bool = false, _ body: (CountedValues.Change) throws -> Void
+  ) rethrows {
+    try counted.forEach(list, keepsFirst: keepsFirst, body)
   }
 
   /// The values whose counts change, by column.
@@ -106,7 +117,8 @@ package struct GroupDeltas: Sendable {
     for column in plan.columns {
       switch column.form {
       case .count, .sum: cells.append(.number(0))
-      case .values, .entries, .scores, .changes: cells.append(.counted(CountedValues.List()))
+      case .mean: cells.append(.mean(nil))
+      case .values, .entries, .rows, .scores, .firsts, .changes: cells.append(.counted(CountedValues.List()))
       case .best: cells.append(.best(nil))
       }
     }
@@ -125,7 +137,7 @@ package struct GroupDeltas: Sendable {
       let column = plan.columns[index]
       if column.list != index { continue }
       let value = column.input.map { contribution.inputs[$0] } ?? .null
-      if column.input != nil, value.isNull { continue }
+      if column.input != nil, value.isNull, column.function != .latest { continue }
       if let order = column.order, contribution.inputs[order].isNull { continue }
       add(value, column, contribution, to: slot * columnCount + index)
     }
@@ -133,6 +145,9 @@ package struct GroupDeltas: Sendable {
 
   /// Notes that what a change gives the group and takes from it does not cancel out.
   mutating func move(_ slot: Int, _ stamp: Stamp) { groups[slot].changed = note(stamp) }
+
+  /// Notes that what a change gives a member's scores and takes from them is not the same.
+  mutating func score(_ slot: Int, _ stamp: Stamp) { groups[slot].scored = note(stamp) }
 
   private mutating func note(_ stamp: Stamp) -> Int32 {
     if stamps.last != stamp { stamps.append(stamp) }
@@ -153,6 +168,11 @@ package struct GroupDeltas: Sendable {
       if overflow { return add(toSum: value, contribution.sign, at: place) }
       cells[place] = .number(sum)
     case .sum(let index): sums[Int(index)].add(value, sign: contribution.sign)
+    case .mean(let index):
+      if index == nil { means.append(Mean()) }
+      let own = index ?? Int32(means.count - 1)
+      means[Int(own)].add(value, sign: contribution.sign)
+      cells[place] = .mean(own)
     case .counted(var list):
       counted.add(value, column, contribution, to: &list)
       cells[place] = .counted(list)
@@ -193,6 +213,7 @@ package struct GroupDeltas: Sendable {
     empty.cells.reserveCapacity(cells.count)
     empty.stamps = []
     empty.sums = []
+    empty.means = []
     empty.bests = []
     empty.counted = CountedValues()
     return empty

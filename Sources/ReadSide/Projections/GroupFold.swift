@@ -1,3 +1,4 @@
+internal import ChangeRecords
 internal import DynamoModel
 internal import Pipelines
 
@@ -6,36 +7,56 @@ struct GroupFold: Fold {
   private let id: ProjectionID
   private let plan: GroupPlan
   private let sources: [Source]
-  /// Of a leaderboard whose score reads an input: without a value there is no member.
-  private let scoreInput: Int?
+  private let names: ItemNames
+  /// Of a leaderboard whose scores all read an input: without a value for any of them nothing counts.
+  private let scoreInputs: [Int]
+  /// The scores that keep when an item took them.
+  private let entryScores: [Int]
+  /// Of a collection's latest rows the input that they go by: without a value an item has no row.
+  private let orderInput: Int?
   private var groups: GroupDeltas
+  /// Whether the decider folds the groups too, to see conditions turn true.
+  private let isWatched: Bool
   private var scratch: [UInt8] = []
 
   /// `sources` are those of the lane's table.
-  init(_ plan: GroupPlan, sources: [Source], id: ProjectionID) {
+  init(_ plan: GroupPlan, sources: [Source], names: ItemNames, id: ProjectionID, isWatched: Bool = false) {
+    self.isWatched = isWatched
+    self.names = names
     self.id = id
     self.plan = plan
     groups = GroupDeltas(plan)
     self.sources = sources
-    scoreInput = plan.boardCount == nil ? nil : plan.columns[0].input
+    let scores = plan.columns[..<plan.scoreCount]
+    scoreInputs = scores.contains { $0.input == nil } ? [] : scores.compactMap(\.input)
+    entryScores = scores.indices.filter { scores[$0].form == .scores }
+    orderInput = plan.columns.first { $0.function == .latest }?.order
   }
 
   mutating func apply(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
     if plan.isOverItems {
-      for source in sources { try applyItems(source, change) }
+      try applyItems(change, &out)
     } else if !change.isSnapshot {
-      try applyChanges(change)
+      try applyChanges(change, &out)
     }
   }
 
+  /// Hands to the decider what a change gives and takes.
+  private func hand(_ all: [(inputs: [Value], sign: Int64)], _ change: Change, _ out: inout LaneOutput) {
+    guard isWatched, !all.isEmpty else { return }
+    let step = SessionStep(
+      stamp: change.stamp, item: change.record.keys, action: .contributions(itemKey: names.name(of: change), all))
+    out.steps.append(HandedStep(projection: id, place: 0, step: step))
+  }
+
   /// What happened: one change is one event, however many of the rules it fits; the first of each kind of item counts.
-  private mutating func applyChanges(_ change: Change) throws(EvaluationFailure) {
+  private mutating func applyChanges(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
     let commit = change.stamp.time
     if sources.count == 1, sources[0].isSingle {
       guard let image = sources[0].fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: commit) else {
         return
       }
-      return add(try sources[0].values(of: image, commit: commit, old: change.old, new: change.new), change)
+      return add(try sources[0].values(of: image, commit: commit, old: change.old, new: change.new), change, &out)
     }
     var given: [[Value]] = []
     var fired: [RuleIndex] = []
@@ -46,54 +67,76 @@ struct GroupFold: Fold {
       fired.append(source.rule)
       given += try source.contributions(of: image, commit: commit, old: change.old, new: change.new)
     }
-    add(Contributions(given: given), change)
+    add(Contributions(given: given), change, &out)
   }
 
-  private mutating func applyItems(_ source: Source, _ change: Change) throws(EvaluationFailure) {
-    if change.old == nil, source.isSingle {
-      guard source.holds(change.new), let new = change.new else { return }
-      return add(try source.values(of: new, commit: nil), change)
+  /// What the images give by all rules together: an item that comes under another rule and gives the same moves nothing.
+  private mutating func applyItems(_ change: Change, _ out: inout LaneOutput) throws(EvaluationFailure) {
+    if change.old == nil, sources.count == 1, sources[0].isSingle {
+      guard sources[0].holds(change.new), let new = change.new else { return }
+      return add(try sources[0].values(of: new, commit: nil), change, &out)
     }
     var taken: [[Value]] = []
-    if let old = change.old, source.holds(old) {
-      // An old image that fails gave nothing when it came: it left its dead letter then.
-      taken = (try? source.contributions(of: old, commit: nil)) ?? []
-    }
     var given: [[Value]] = []
     var failure: EvaluationFailure?
-    if let new = change.new, source.holds(new) {
+    for source in sources {
+      if let old = change.old, source.holds(old) {
+        // An old image that fails gave nothing when it came: it left its dead letter then.
+        taken += (try? source.contributions(of: old, commit: nil)) ?? []
+      }
+      guard let new = change.new, source.holds(new) else { continue }
       do throws(EvaluationFailure) {
-        given = try source.contributions(of: new, commit: nil)
+        given += try source.contributions(of: new, commit: nil)
       } catch {
         failure = error
       }
     }
-    add(Contributions(taken: taken, given: given), change)
+    add(Contributions(taken: taken, given: given), change, taken: taken, &out)
     if let failure { throw failure }
   }
 
   /// The one contribution of a change.
-  private mutating func add(_ inputs: [Value], _ change: Change) {
+  private mutating func add(_ inputs: [Value], _ change: Change, _ out: inout LaneOutput) {
     guard let place = place(inputs) else { return }
-    let contribution = Contribution(inputs: inputs, sign: 1, stamp: change.stamp, itemKey: change.itemKey)
-    let isMove = plan.boardCount != nil && !amount((inputs, 1)).isZero
-    groups.add(contribution, to: place, plan, isMove: isMove)
+    hand([(inputs, 1)], change, &out)
+    let contribution = Contribution(inputs: inputs, sign: 1, stamp: change.stamp, itemKey: names.name(of: change))
+    groups.add(contribution, to: place, plan, isMove: movesScores(CollectionOfOne(contribution)))
+    if plan.tellsScoresApart { groups.score(place, change.stamp) }
   }
 
-  private mutating func add(_ contributions: Contributions, _ change: Change) {
-    var places: [Int] = []
+  /// `taken` is all that the old image gave.
+  private mutating func add(
+    _ contributions: Contributions, _ change: Change, taken: [[Value]] = [], _ out: inout LaneOutput
+  ) {
+    if contributions.all.isEmpty { return }
+    hand(contributions.all, change, &out)
+    let before = taken.isEmpty ? [] : entryScores.map { score in (score, Set(taken.map { entry($0, score) })) }
+    var placed: [(place: Int, contribution: Contribution)] = []
     for (inputs, sign) in contributions.all {
       guard let place = place(inputs) else { continue }
-      let contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: change.itemKey)
+      var contribution = Contribution(inputs: inputs, sign: sign, stamp: change.stamp, itemKey: names.name(of: change))
+      for (score, entries) in before where sign > 0 && entries.contains(entry(inputs, score)) {
+        contribution.known |= 1 << UInt64(score)
+      }
       groups.add(contribution, to: place, plan)
-      places.append(place)
+      if plan.boardCount != nil { placed.append((place, contribution)) }
     }
-    if plan.boardCount != nil { noteMoved(contributions, places, change) }
+    guard let first = placed.first?.place else { return }
+    if placed.allSatisfy({ $0.place == first }) { return noteMoved(first, placed.map(\.contribution), change.stamp) }
+    for (place, own) in Dictionary(grouping: placed, by: \.place) {
+      noteMoved(place, own.map(\.contribution), change.stamp)
+    }
   }
 
-  /// The place of the group that a contribution goes to. Nil when it is none: one of the group's values, or the score, is null.
+  /// Of which member an entry is, and its value of a score.
+  private func entry(_ inputs: [Value], _ score: Int) -> [Value] {
+    Array(inputs[..<plan.keyCount]) + [plan.columns[score].input.map { inputs[$0] } ?? .null]
+  }
+
+  /// The place of the group that a contribution goes to. Nil when it is none: one of the group's values, every score, or the order, is null.
   private mutating func place(_ inputs: [Value]) -> Int? {
-    if let scoreInput, inputs[scoreInput].isNull { return nil }
+    if !scoreInputs.isEmpty, scoreInputs.allSatisfy({ inputs[$0].isNull }) { return nil }
+    if let orderInput, inputs[orderInput].isNull { return nil }
     scratch.removeAll(keepingCapacity: true)
     for column in 0..<plan.keyCount {
       if inputs[column].isNull { return nil }
@@ -102,31 +145,30 @@ struct GroupFold: Fold {
     return groups.slot(of: scratch, plan)
   }
 
-  /// Members whose count or sum this change moves: what it gives and takes does not cancel out.
-  private mutating func noteMoved(_ contributions: Contributions, _ places: [Int], _ change: Change) {
-    if places.count == 1, contributions.all.count == 1 {
-      if amount(contributions.all[0]).isZero { return }
-      return move(places[0], change)
-    }
-    var net: [Int: ExactSum] = [:]
-    for one in contributions.all {
-      guard let place = place(one.inputs) else { continue }
-      net[place, default: ExactSum()].add(amount(one))
-    }
-    for (place, sum) in net where !sum.isZero { move(place, change) }
+  /// Notes what all contributions of a change to one member come to: what gives and takes the same moves nothing.
+  private mutating func noteMoved(_ place: Int, _ contributions: [Contribution], _ stamp: Stamp) {
+    if movesScores(contributions) { groups.move(place, stamp) }
+    guard plan.tellsScoresApart else { return }
+    let inputs = plan.columns[..<plan.scoreCount].compactMap(\.input)
+    var net: [[Value]: Int64] = [:]
+    for one in contributions { net[inputs.map { one.inputs[$0] }, default: 0] += one.sign }
+    if net.values.contains(where: { $0 != 0 }) { groups.score(place, stamp) }
   }
 
-  private func amount(_ one: (inputs: [Value], sign: Int64)) -> ExactSum {
-    var sum = ExactSum()
-    if plan.columns[0].function == .sum, let scoreInput {
-      sum.add(one.inputs[scoreInput], sign: one.sign)
-    } else {
-      sum.add(one.sign)
+  /// Whether contributions to one member move a count, a sum or a mean.
+  private func movesScores(_ contributions: some Sequence<Contribution>) -> Bool {
+    plan.columns[..<plan.scoreCount].contains { score in
+      switch score.function {
+      case .count: return contributions.reduce(0) { $0 + $1.sign } != 0
+      case .sum, .avg:
+        guard let input = score.input else { return false }
+        var mean = Mean()
+        for one in contributions where !one.inputs[input].isNull { mean.add(one.inputs[input], sign: one.sign) }
+        return score.function == .sum ? !mean.sum.isZero : !mean.isZero
+      case .min, .max, .distinct, .first, .last, .latest: return false
+      }
     }
-    return sum
   }
-
-  private mutating func move(_ place: Int, _ change: Change) { groups.move(place, change.stamp) }
 
   var hasChanges: Bool { !groups.isEmpty }
   var changedRows: Int { groups.size }

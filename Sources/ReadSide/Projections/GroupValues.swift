@@ -6,6 +6,8 @@ package protocol GroupValues {
   /// Adds `change` to the count under `key` of a column and keeps `kept` with it, or what is there already when nil; answers the count before
   /// and after. A count of zero is removed.
   mutating func add(column: Int, key: [UInt8], kept: [UInt8]?, change: Int64) throws -> (before: Int64, after: Int64)
+  /// What is kept under a key of a column; nil when it is not there.
+  func kept(column: Int, key: [UInt8]) throws -> [UInt8]?
   /// The least or greatest key of a column and what is kept with it; nil when it has none.
   func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], kept: [UInt8])?
   /// The least of what is kept under the keys that begin with `prefix`.

@@ -50,7 +50,7 @@ struct HistoryFold: Fold {
     return []
   }
 
-  /// A change may add elements and remove others; a list that was rewritten is one row, whichever of both is asked for.
+  /// A change may add elements and remove others; that a list was rewritten is one row more, whichever of both is asked for.
   private func elementRows(_ change: Change) throws(EvaluationFailure) -> [HistoryRow] {
     let commit = change.stamp.time
     var made: [HistoryRow] = []
@@ -59,7 +59,9 @@ struct HistoryFold: Fold {
         continue
       }
       let elements = try source.elements(of: image, old: change.old, new: change.new, commit: commit)
-      if elements.isRewritten { return elements.all.compactMap { row($0.values, change, .rewritten, ordinal: 0) } }
+      if let rewritten = elements.rewritten, !made.contains(where: { $0.event == .rewritten }) {
+        made += [row(rewritten, change, .rewritten, ordinal: 0)].compactMap { $0 }
+      }
       var event = History.Event.removed
       if case .added = source.event { event = .added }
       // Two rules for one list give one row of an element, that of the first.

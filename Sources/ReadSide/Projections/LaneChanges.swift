@@ -4,8 +4,8 @@ package import Pipelines
 
 /// What a lane has made of its records since the last checkpoint: everything that the next one writes.
 package struct LaneChanges: Sendable {
-  /// By projection, then by the row's primary key in ordered form. Nil for a row that came and went.
-  package var collections: [ProjectionID: BytesMap<CollectionChange?>] = [:]
+  /// By projection.
+  package var collections: [ProjectionID: CollectionChanges] = [:]
   /// Aggregates and boards: by projection.
   package var groups: [ProjectionID: GroupDeltas] = [:]
   /// By projection.
@@ -14,6 +14,8 @@ package struct LaneChanges: Sendable {
   package var histories: [ProjectionID: HistoryChanges] = [:]
   package var deadLetters: [DeadLetter] = []
   package var outbox: [OutboxEntry] = []
+  /// Of the decider: states of groups that it watches, by projection and key; nil for one that is empty.
+  package var watched: [ProjectionID: [(key: [UInt8], state: [UInt8]?)]] = [:]
   /// For the decider, in the order of the lane's changes.
   package var steps: [HandedStep] = []
   /// Effects that were older than their activation: counted, not carried out.
@@ -23,12 +25,12 @@ package struct LaneChanges: Sendable {
 
   package var isEmpty: Bool {
     collections.isEmpty && groups.isEmpty && sessions.isEmpty && histories.isEmpty && deadLetters.isEmpty && outbox.isEmpty
-      && steps.isEmpty
+      && watched.isEmpty && steps.isEmpty
       && suppressedEffects == 0
   }
 }
 
-/// A step of a session that the decider folds.
+/// A step that the decider folds.
 package struct HandedStep: Sendable {
   package let projection: ProjectionID
   /// Which of the change's steps this is.
@@ -40,6 +42,18 @@ package struct HandedStep: Sendable {
     self.place = place
     self.step = step
   }
+}
+
+/// What a checkpoint writes of a collection: first the rows of the items in `cleared` go, then each row becomes what `rows` says.
+package struct CollectionChanges: Sendable {
+  /// By the row's primary key in ordered form. Nil for a row that came and went.
+  package var rows = BytesMap<CollectionChange?>()
+  /// The keys of items whose rows are not known from the images of their changes.
+  package var cleared: [[UInt8]] = []
+
+  package init() {}
+
+  package var count: Int { rows.count + cleared.count }
 }
 
 /// What becomes of one row of a collection.
@@ -87,6 +101,10 @@ package struct OutboxEntry: Sendable {
   package let order: CommitOrder
   package let origin: Origin
   package let action: Action
+  /// What effects go one after the other for, in place of the action's own target: parts of a key.
+  package let sequence: String?
+  /// Which item, session or board the effect is of, within its effect: what a limit counts by. Nil where there is no limit.
+  package let subject: String?
 
   /// What set the effect off, so that a generation that takes another's place can see what that one has handled too.
   package enum Origin: Sendable, Equatable {
@@ -101,6 +119,8 @@ package struct OutboxEntry: Sendable {
     case deleteItem(table: TableIndex, key: Item, seen: Item, through: Position)
     /// Delete the items from which the rows come that equal `values` and existed at the instant.
     case deleteRows([Rows])
+    /// Write an item, or send a message.
+    case carryOut(ResolvedAction)
   }
 
   package struct Rows: Sendable {
@@ -116,12 +136,18 @@ package struct OutboxEntry: Sendable {
     }
   }
 
-  package init(idempotencyKey: String, name: String, time: Instant, order: CommitOrder, origin: Origin, action: Action) {
+  package init(
+    idempotencyKey: String, name: String, time: Instant, order: CommitOrder, origin: Origin, action: Action,
+    sequence: String? = nil,
+    subject: String? = nil
+  ) {
     self.idempotencyKey = idempotencyKey
     self.name = name
     self.time = time
     self.order = order
     self.origin = origin
     self.action = action
+    self.sequence = sequence
+    self.subject = subject
   }
 }

@@ -30,6 +30,8 @@ package struct LaneEngine: Sendable {
   private let matcher: ItemMatcher
   private let names: AttributeNames
   private let keyNames: [String]
+  /// The attribute of the table's TTL.
+  private let timeToLive: String?
   private var jsonReader: RecordJSONReader
 
   /// A projection that the lane's table feeds.
@@ -61,6 +63,7 @@ package struct LaneEngine: Sendable {
     let definition = pipeline.tables[table]
     matcher = definition.matcher
     names = definition.attributes
+    timeToLive = definition.definition.timeToLive
     keyNames = definition.keyNames
     output = LaneOutput(effects: EffectRules(pipeline: pipeline, table: table, activations: activations))
     parts = pipeline.projections.ids.compactMap { id in
@@ -77,13 +80,13 @@ package struct LaneEngine: Sendable {
       return (index, source)
     }
     jsonReader = RecordJSONReader(
-      only: names, old: effects.isEmpty ? LaneEngine.oldNames(definition.matcher, parts.map(\.fold)) : nil)
+      only: names, old: effects.isEmpty ? LaneEngine.oldNames(definition.matcher, parts.map(\.fold), timeToLive) : nil)
   }
 
   /// What is read of old images where that is less than of new ones. Nil when all of it may be read.
-  private static func oldNames(_ matcher: ItemMatcher, _ folds: [any Fold]) -> AttributeNames? {
+  private static func oldNames(_ matcher: ItemMatcher, _ folds: [any Fold], _ timeToLive: String?) -> AttributeNames? {
     guard matcher.isByKeyAlone else { return nil }
-    var names = matcher.keyAttributes
+    var names = matcher.keyAttributes + [timeToLive].compactMap { $0 }
     for fold in folds {
       guard let read = fold.oldNames else { return nil }
       names += read
@@ -258,6 +261,20 @@ package struct LaneEngine: Sendable {
       } catch {
         deadLetter(pipeline.effects[index].name, error, change)
       }
+    }
+    if let timeToLive, let failure = LaneEngine.badTimeToLive(timeToLive, change) {
+      deadLetter(PipelineTable.timeToLiveSubject, failure, change)
+    }
+  }
+
+  /// An item whose TTL is not a number never expires, which whoever wrote it hardly means: said of the change that brought the value.
+  private static func badTimeToLive(_ name: String, _ change: Change) -> EvaluationFailure? {
+    guard let value = change.new?.item[name], value != change.record.oldImage?[name] else { return nil }
+    switch value {
+    case .number, .null: return nil
+    default:
+      return EvaluationFailure(
+        path: name, reason: "is of type \(value.typeName): a TTL is a number of seconds, and this item does not expire")
     }
   }
 

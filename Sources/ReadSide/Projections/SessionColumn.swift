@@ -5,6 +5,7 @@ package import Pipelines
 package enum SessionColumn: Sendable, Equatable {
   case count(Int64)
   case sum(ExactSum)
+  case mean(Mean)
   case distinct(Set<BytesKey>)
   case best(Best?)
   /// The item's value as it is.
@@ -16,6 +17,7 @@ package enum SessionColumn: Sendable, Equatable {
     switch column.function {
     case .count: self = .count(0)
     case .sum: self = .sum(ExactSum())
+    case .avg: self = .mean(Mean())
     case .distinct: self = .distinct([])
     case .min, .max, .first, .last: self = .best(nil)
     case .current: self = .current(.null)
@@ -38,6 +40,7 @@ package enum SessionColumn: Sendable, Equatable {
         case .max: .max
         case .first: .first
         case .sum: .sum
+        case .avg: .avg
         case .distinct: .distinct
         case .last, .current: .last
         case .count, .duration, .durationMilliseconds: .count
@@ -45,8 +48,9 @@ package enum SessionColumn: Sendable, Equatable {
     }
   }
 
-  /// Adds a touch. `itemKey` is read by columns that have an order of their own.
-  mutating func add(_ plan: Plan, _ inputs: [Value], _ stamp: Stamp, itemKey: [UInt8]) {
+  /// Adds a touch. `itemKey` is read by columns that have an order of their own; `time`, of the touch itself, comes before the order of the
+  /// changes in those that have none.
+  mutating func add(_ plan: Plan, _ inputs: [Value], _ stamp: Stamp, itemKey: [UInt8], time: Value = .null) {
     let value = plan.input.map { inputs[$0] } ?? .null
     if plan.input != nil, value.isNull { return }
     switch self {
@@ -55,6 +59,10 @@ package enum SessionColumn: Sendable, Equatable {
       self = .duration  // lets go of the sum's digits, so that they are changed in place
       sum.add(value, sign: 1)
       self = .sum(sum)
+    case .mean(var mean):
+      self = .duration
+      mean.add(value, sign: 1)
+      self = .mean(mean)
     case .distinct(var values):
       self = .duration
       values.insert(BytesKey(Value.ordered(CollectionOfOne(value))))
@@ -66,6 +74,8 @@ package enum SessionColumn: Sendable, Equatable {
         if let order = plan.order {
           if inputs[order].isNull { return }
           rank = inputs[order]
+        } else {
+          rank = time
         }
       default: rank = value
       }
@@ -87,6 +97,7 @@ package enum SessionColumn: Sendable, Equatable {
     switch self {
     case .count(let count): .integer(count)
     case .sum(let sum): sum.value(as: column.type)
+    case .mean(let mean): mean.value(.avg, as: column.type)
     case .distinct(let values): .integer(Int64(values.count))
     case .best(let best): best?.value ?? .null
     case .current(let value): value
@@ -101,6 +112,9 @@ extension SessionColumn {
     switch self {
     case .count(let count): writer.signed(count)
     case .sum(let sum): writer.sum(sum)
+    case .mean(let mean):
+      writer.sum(mean.sum)
+      writer.signed(mean.count)
     case .distinct(let values):
       writer.unsigned(values.count)
       for value in values.map(\.bytes).sorted(by: Bytes.less) { writer.blob(value) }
@@ -115,6 +129,7 @@ extension SessionColumn {
     switch self {
     case .count: self = .count(try reader.signed())
     case .sum: self = .sum(try reader.sum())
+    case .mean: self = .mean(Mean(sum: try reader.sum(), count: try reader.signed()))
     case .distinct:
       var values: Set<BytesKey> = []
       for _ in 0..<(try reader.count()) { values.insert(BytesKey(try reader.blob())) }

@@ -11,27 +11,39 @@ struct SessionDeadline {
 
   /// The earliest of the session's rules; nil when it never ends by itself.
   init?(_ session: SessionState, _ sessions: Sessions) {
-    var earliest: SessionDeadline?
-    func consider(_ last: Instant, _ endedAt: Instant, _ rule: SessionEnd) {
-      if earliest.map({ last < $0.last }) ?? true {
-        earliest = SessionDeadline(last: last, endedAt: max(endedAt, session.lastAt), rule: rule)
+    var earliest = SessionDeadline(from: session.startedAt, to: session.lastAt, sessions)
+    if let item = session.item, let deadline = item.deadline {
+      // One that was past when it came is passed with the instant of the change that brought it, as every record of that instant comes first.
+      let last = max(deadline, item.version.time)
+      if earliest.map({ last <= $0.last }) ?? true {
+        earliest = SessionDeadline(last: last, endedAt: max(deadline, session.lastAt), rule: .deadline)
       }
-    }
-    // One that was past when it came is passed with the instant of the change that brought it, as every record of that instant comes first.
-    if let item = session.item, let deadline = item.deadline { consider(max(deadline, item.version.time), deadline, .deadline) }
-    if let gap = sessions.gap { consider(session.lastAt.advanced(by: gap), session.lastAt.advanced(by: gap), .gap) }
-    if let max = sessions.max { consider(session.startedAt.advanced(by: max), session.startedAt.advanced(by: max), .max) }
-    if case .midnight(let zone)? = sessions.cut {
-      let midnight = CalendarUnit.day.interval(of: session.startedAt, in: zone).upperBound
-      // Midnight itself belongs to the next day.
-      consider(midnight.advanced(by: -1), midnight, .cut)
     }
     guard let earliest else { return nil }
     let changedAt = max(session.stamp.time, session.item?.version.time ?? .distantPast)
     self.init(last: max(earliest.last, changedAt), endedAt: earliest.endedAt, rule: earliest.rule)
   }
 
-  private init(last: Instant, endedAt: Instant, rule: SessionEnd) {
+  /// By what first and last touch say alone.
+  init?(from start: Instant, to last: Instant, _ sessions: Sessions) {
+    var earliest: SessionDeadline?
+    func consider(_ reach: Instant, _ endedAt: Instant, _ rule: SessionEnd) {
+      if earliest.map({ reach < $0.last }) ?? true {
+        earliest = SessionDeadline(last: reach, endedAt: max(endedAt, last), rule: rule)
+      }
+    }
+    if let gap = sessions.gap { consider(last.advanced(by: gap), last.advanced(by: gap), .gap) }
+    if let max = sessions.max { consider(start.advanced(by: max), start.advanced(by: max), .max) }
+    if case .midnight(let zone)? = sessions.cut {
+      let midnight = CalendarUnit.day.interval(of: start, in: zone).upperBound
+      // Midnight itself belongs to the next day.
+      consider(midnight.advanced(by: -1), midnight, .cut)
+    }
+    guard let earliest else { return nil }
+    self = earliest
+  }
+
+  init(last: Instant, endedAt: Instant, rule: SessionEnd) {
     self.last = last
     self.endedAt = endedAt
     self.rule = rule

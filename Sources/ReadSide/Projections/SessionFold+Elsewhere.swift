@@ -55,9 +55,10 @@ extension SessionFold {
   /// Adds what a step needs to see that is not in memory.
   package func look(for step: SessionStep, _ lookup: inout SessionLookup) {
     switch step.action {
-    case .touch(let inputs):
+    case .touch(let inputs), .split(let inputs):
       look(key(inputs), &lookup)
       lookForGroup(inputs, &lookup)
+    case .contributions: break
     case .end(let key, _): look(self.key(key), &lookup)
     case .item(let old, let new, _):
       look(old.flatMap { key($0) }, &lookup)
@@ -114,6 +115,7 @@ extension SessionFold {
     case .rest(let rest):
       rests[BytesKey(entry.key)] = rest
       if !rest.names.isEmpty { namedKeys.append(BytesKey(entry.key)) }
+    case .timed: assertionFailure("sessions by event time have a fold of their own")
     }
   }
 

@@ -71,7 +71,7 @@ package struct SessionFold: Sendable {
     self.keyNames = keyNames
     self.residentMax = residentMax
     plans = sessions.columns.map { SessionColumn.Plan($0) }
-    hasSums = sessions.columns.contains { $0.function == .sum }
+    hasSums = sessions.columns.contains { $0.function.canMisfit }
     hasOrders = sessions.columns.contains { $0.order != nil }
     followsItem = sessions.columns.contains { $0.function == .current }
   }
@@ -87,8 +87,12 @@ package struct SessionFold: Sendable {
   package mutating func apply(_ step: SessionStep, _ endings: inout [Ending]) {
     switch step.action {
     case .touch(let inputs): touch(step, inputs, item: nil, &endings)
+    case .split(let inputs):
+      end(Array(inputs[..<sessions.keyCount]), by: .cut, step.stamp, &endings)
+      touch(step, inputs, item: nil, &endings)
     case .end(let key, let rule): end(key, by: rule, step.stamp, &endings)
     case .item(let old, let new, let removed): apply(step, from: old, to: new, removedBy: removed, &endings)
+    case .contributions: break
     }
   }
 
@@ -178,7 +182,11 @@ package struct SessionFold: Sendable {
 
   /// The item's change as far as the session holds it.
   private mutating func take(_ slot: Int, _ step: SessionStep, _ now: SessionStep.ItemNow) {
-    slots[slot].state?.item = SessionItem(key: step.item, seen: now.seen, version: step.stamp, deadline: now.deadline)
+    var deadline = now.deadline
+    if sessions.keepsGreatestDeadline, let before = slots[slot].state?.item?.deadline {
+      deadline = max(deadline ?? before, before)
+    }
+    slots[slot].state?.item = SessionItem(key: step.item, seen: now.seen, version: step.stamp, deadline: deadline)
     guard followsItem else { return }
     slots[slot].state?.follow(step.stamp, now.inputs, plans)
   }
@@ -283,15 +291,21 @@ package struct SessionFold: Sendable {
 extension SessionFold {
   /// `<time> <length>:<part of the item's key>...`, and `#n` from the second session of that name on.
   private mutating func name(of step: SessionStep) -> String {
-    var name = Timestamp.text(step.stamp.time)
-    for attribute in keyNames {
-      let text = step.item[attribute].map { SessionFold.text($0) } ?? ""
-      name += " \(text.utf8.count):\(text)"
-    }
+    let name = SessionFold.name(at: step.stamp.time, step.item, keyNames)
     guard !rests.isEmpty, let rest = rests[BytesKey(scratch)], rest.time == step.stamp.time, let count = rest.names[name] else {
       return name
     }
     return "\(name)#\(count + 1)"
+  }
+
+  /// The name without an ordinal.
+  static func name(at time: Instant, _ item: Item, _ keyNames: [String]) -> String {
+    var name = Timestamp.text(time)
+    for attribute in keyNames {
+      let text = item[attribute].map { SessionFold.text($0) } ?? ""
+      name += " \(text.utf8.count):\(text)"
+    }
+    return name
   }
 
   private static func text(_ value: AttributeValue) -> String {
@@ -379,6 +393,10 @@ package struct SessionChanges: Sendable {
   package var active: [Active] = []
   /// Keys in ordered form without an active session, and what is left there; nil removes it.
   package var rests: [(key: [UInt8], rest: SessionRest?)] = []
+  /// By event time: sessions that nothing changes any more, of which a store keeps the rows only.
+  package var final: [SessionState] = []
+  /// By event time: what changed of each key, by key.
+  package var timed: [Timed] = []
 
   /// A session that goes on.
   package struct Active: Sendable {
@@ -391,7 +409,7 @@ package struct SessionChanges: Sendable {
 
   package init() {}
 
-  package var count: Int { ended.count + active.count + rests.count }
+  package var count: Int { ended.count + active.count + rests.count + final.count + timed.count }
 }
 
 extension SessionFold {

@@ -16,6 +16,7 @@ package struct SessionRest: Sendable, Equatable {
 
   static let activeTag = 1
   static let restTag = 2
+  static let timedTag = 3
 
   package var bytes: [UInt8] {
     var writer = StateWriter()
@@ -31,8 +32,10 @@ package struct SessionRest: Sendable, Equatable {
 package enum StoredSession: Sendable, Equatable {
   case active(SessionState)
   case rest(SessionRest)
+  /// All of a key's sessions by event time that may be corrected.
+  case timed(TimedSessions)
 
-  /// Reads what `SessionState.appendBytes` or `SessionRest.bytes` wrote for a key, which is in ordered form.
+  /// Reads what `SessionState.appendBytes`, `SessionRest.bytes` or `TimedSessions.bytes` wrote for a key, which is in ordered form.
   package init(bytes: UnsafeRawBufferPointer, key: [UInt8], _ sessions: Sessions) throws(StateError) {
     var reader = StateReader(bytes)
     switch try reader.unsigned() {
@@ -44,6 +47,7 @@ package enum StoredSession: Sendable, Equatable {
       rest.names = try reader.names()
       try reader.end()
       self = .rest(rest)
+    case SessionRest.timedTag: self = .timed(try TimedSessions(&reader, sessions))
     default: throw StateError()
     }
   }

@@ -14,8 +14,13 @@ struct SessionSteps: Sendable {
   /// A source by reference: to go over the sources of a record costs no copies of their parts.
   private final class Boxed: Sendable {
     let source: Source
+    /// Where it holds of a change, the touch begins another session.
+    let split: Condition?
 
-    init(_ source: Source) { self.source = source }
+    init(_ source: Source, split: Condition? = nil) {
+      self.source = source
+      self.split = split
+    }
   }
 
   /// Of the sources that a table feeds.
@@ -23,13 +28,15 @@ struct SessionSteps: Sendable {
     self.sessions = sessions
     switch sessions.subject {
     case .touches(let sources):
-      touches = sources.filter { $0.table == table }.map { Boxed($0) }
+      touches = sources.indices.filter { sources[$0].table == table }.map { index in
+        Boxed(sources[index], split: sessions.splits.isEmpty ? nil : sessions.splits[index])
+      }
       ends = sessions.ends.filter { $0.table == table }.map { Boxed($0) }
       seenNames = []
-    case .item(let source, let events):
-      touches = source.table == table ? [Boxed(source)] : []
+    case .item(let sources, let events):
+      touches = sources.filter { $0.table == table }.map { Boxed($0) }
       ends = []
-      let deadline = sessions.deadline.map { source.inputs[$0].expression.attributeNames } ?? []
+      let deadline = sessions.deadline.map { input in sources.flatMap { $0.inputs[input].expression.attributeNames } } ?? []
       seenNames = sessions.expiresItem ? events.flatMap(\.event.attributeNames) + deadline : []
     }
   }
@@ -40,7 +47,7 @@ struct SessionSteps: Sendable {
     guard case .touches = sessions.subject else { return nil }
     var names: [String] = []
     for box in touches + ends {
-      guard box.source.when == nil, !box.source.readsImages else { return nil }
+      guard box.source.when == nil, box.split == nil, !box.source.readsImages else { return nil }
       switch box.source.event {
       case .inserted: break
       case .changed: names += box.source.event?.attributeNames ?? []
@@ -54,7 +61,7 @@ struct SessionSteps: Sendable {
   func append(_ change: Change, to steps: inout [SessionStep]) throws(EvaluationFailure) {
     switch sessions.subject {
     case .touches: if !change.isSnapshot { try appendTouches(change, to: &steps) }
-    case .item(let source, let events): if !touches.isEmpty { try appendItem(source, events, change, to: &steps) }
+    case .item(_, let events): if !touches.isEmpty { try appendItem(events, change, to: &steps) }
     }
   }
 
@@ -79,7 +86,8 @@ struct SessionSteps: Sendable {
       }
       if touches.count > 1 { touched.append(box.source.rule) }
       if box.source.isSingle {
-        steps.append(step(change, .touch(try values(box, of: image, change))))
+        let inputs = try values(box, of: image, change)
+        steps.append(step(change, splits(box, image, change) ? .split(inputs) : .touch(inputs)))
         continue
       }
       for inputs in try box.source.contributions(of: image, commit: commit, old: change.old, new: change.new) {
@@ -95,19 +103,33 @@ struct SessionSteps: Sendable {
     }
   }
 
+  private func splits(_ box: Boxed, _ image: Image, _ change: Change) -> Bool {
+    guard let split = box.split else { return false }
+    let (old, new, rule) = (change.old, change.new, box.source.rule)
+    return split.holds(
+      image, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil, commit: change.stamp.time)
+  }
+
   private func values(_ box: Boxed, of image: Image, _ change: Change) throws(EvaluationFailure) -> [Value] {
     try box.source.values(of: image, commit: change.stamp.time, old: change.old, new: change.new)
   }
 
   private func appendItem(
-    _ source: Source, _ events: [Sessions.Touch], _ change: Change, to steps: inout [SessionStep]
+    _ events: [Sessions.Touch], _ change: Change, to steps: inout [SessionStep]
   ) throws(EvaluationFailure) {
-    let old = source.holds(change.old) ? change.old : nil
-    let new = source.holds(change.new) ? change.new : nil
-    if old == nil, new == nil { return }
-    let oldKey = old.flatMap { try? source.values(of: $0, commit: nil) }.map { Array($0[..<sessions.keyCount]) }
+    let left = touches.first { $0.source.holds(change.old) }?.source
+    let source = touches.first { $0.source.holds(change.new) }?.source
+    if left == nil, source == nil { return }
+    var old = left == nil ? nil : change.old
+    var oldKey: [Value]?
+    if let left, let old { oldKey = (try? left.values(of: old, commit: nil)).map { Array($0[..<sessions.keyCount]) } }
     let removed: SessionEnd = change.isExpiry ? .ttl : .removed
-    guard let new else {
+    // An item that comes to be of another kind is removed as what it was.
+    if let left, let source, left.rule != source.rule {
+      steps.append(step(change, .item(old: oldKey, new: nil, ends: removed)))
+      (old, oldKey) = (nil, nil)
+    }
+    guard let source, let new = change.new else {
       steps.append(step(change, .item(old: oldKey, new: nil, ends: removed)))
       return
     }

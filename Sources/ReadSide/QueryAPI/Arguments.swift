@@ -46,21 +46,26 @@ struct Arguments: Sendable {
   mutating func question(_ word: String) throws -> BoardQuestion {
     switch BoardQuestion.Word(rawValue: word) {
     case .top: return .top(offset: try integer(Parameters.offset), limit: try integer(Parameters.boardLimit))
+    case .range:
+      let (from, to) = (try integer(Parameters.fromRank), try integer(Parameters.toRank))
+      if let to, to < from { throw QueryError.bad("`to` is the last rank, so it is not below `from`") }
+      return .range(from: from, to: to, limit: try integer(Parameters.boardLimit))
     case .rank: return .rank(member: try member())
     case .around: return .around(member: try member(), radius: try integer(Parameters.radius))
     case .count: return .count
     case nil:
-      throw QueryError(.notFound, "a leaderboard answers top, rank, around and count, not `\(word)`")
+      throw QueryError(.notFound, "a leaderboard answers top, range, rank, around and count, not `\(word)`")
     }
   }
 
-  mutating func ranks() throws -> BoardQuestion {
+  /// Many members, once for each.
+  mutating func members() throws -> [String] {
     let members = all(Parameters.member)
     guard members.count <= Ranks.membersMax else {
       throw QueryError.bad(
         "`\(Parameters.member)` is given \(members.count) times: at most \(Ranks.membersMax) are answered at once")
     }
-    return .ranks(members: members)
+    return members
   }
 
   /// What a request asks about a leaderboard; `question` takes what the question itself is asked with.

@@ -5,7 +5,8 @@ internal import ReadModels
 
 /// Named queries: SQL with typed parameters, read-only, with a limit of time and of rows; and what else is rows.
 extension PipelineView {
-  /// The answer as JSON: `columns`, `rows` (arrays, in the query's order), and what it is true for.
+  /// The answer as JSON: `columns`, `rows` (arrays, in the query's order), and what it is true for. Of a query for one row `row`, an object, in place of
+  /// both; without a row it throws `noRow`.
   package func query(
     _ name: String, parameters: [(name: String, value: String)], atLeast positions: [Position]
   ) async throws -> [UInt8] {
@@ -18,11 +19,37 @@ extension PipelineView {
       }
     ) { [meter] subject, snapshot, writer in
       let (query, values) = subject
-      AnswerColumns(query.columns).append(to: &writer)
+      let parameters = Array(zip(query.parameters, values))
       try meter.measure(query.name) {
-        try PipelineView.run(query.sql, Array(zip(query.parameters, values)), columns: query.columns, snapshot, to: &writer)
+        if query.isOne { return try PipelineView.runOne(query, parameters, snapshot, to: &writer) }
+        AnswerColumns(query.columns).append(to: &writer)
+        try PipelineView.run(query.sql, parameters, columns: query.columns, snapshot, to: &writer)
       }
     }
+  }
+
+  /// Writes the one row of a query as an object.
+  private static func runOne(
+    _ query: NamedQuery, _ parameters: [(parameter: QueryParameter, value: Value)], _ snapshot: Snapshot,
+    to writer: inout JSONWriter
+  ) throws {
+    var rows = 0
+    try snapshot.reader.run(
+      query.sql, parameters, columns: query.columns, now: snapshot.now, limit: PipelineView.queryTimeMax
+    ) { cells in
+      rows += 1
+      guard rows == 1 else {
+        throw QueryError(.queryFailed, "the query `\(query.name)` is for one row (`one: true`), and there are several")
+      }
+      writer.name("row")
+      writer.beginObject()
+      for (column, cell) in zip(query.columns, cells) {
+        writer.name(text: column.name)
+        writer.cell(cell)
+      }
+      writer.endObject()
+    }
+    if rows == 0 { throw QueryError(.noRow, "the query `\(query.name)` finds no row") }
   }
 
   /// A query that declares the parameter by which requests wait is given what its request waits for.
@@ -38,7 +65,8 @@ extension PipelineView {
   }
 
   static func schema(_ query: NamedQuery, _ pipeline: Pipeline) -> JSONSchema {
-    .object(AnswerColumns(query.columns).schemas + validitySchemas(query.reads, pipeline))
+    let columns = AnswerColumns(query.columns)
+    return .object((query.isOne ? [columns.row] : columns.schemas) + validitySchemas(query.reads, pipeline))
   }
 
   static func query(_ name: String, _ pipeline: Pipeline) throws -> NamedQuery {

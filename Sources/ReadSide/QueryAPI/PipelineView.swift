@@ -69,7 +69,7 @@ package final class PipelineView: Sendable {
     let validity: Validity
 
     /// The time that it is true for, as SQL has it.
-    var now: String { validity.now }
+    var now: String? { validity.now }
   }
 
   /// What an answer is about, found in the pipeline before anything is read.

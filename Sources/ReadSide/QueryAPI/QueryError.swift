@@ -11,6 +11,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     case forbiddenHost = "ForbiddenHost"
     case forbiddenOrigin = "ForbiddenOrigin"
     case notFound = "NotFound"
+    case noRow = "NoRow"
     case methodNotAllowed = "MethodNotAllowed"
     case refused = "Refused"
     case failed = "Failed"
@@ -26,7 +27,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
       case .badRequest, .tooManyRows: 400
       case .unauthorized: 401
       case .forbidden, .forbiddenHost, .forbiddenOrigin: 403
-      case .notFound: 404
+      case .notFound, .noRow: 404
       case .methodNotAllowed: 405
       case .refused: 409
       case .failed, .queryFailed: 500
@@ -44,6 +45,7 @@ package struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
       case .forbiddenHost: "the request names a host that is not this server's"
       case .forbiddenOrigin: "a page of another origin asks for something to be done"
       case .notFound: "there is nothing of that name"
+      case .noRow: "the query is for one row, and there is none"
       case .methodNotAllowed: "the path does not take the method"
       case .refused: "it cannot be done now, and the message says why"
       case .failed: "the server has failed"

@@ -103,7 +103,7 @@ extension QueryRouter {
           names: [query.name], id: ["query", query.name], summary: "The query `\(query.name)`", about: query.about,
           parameters: PipelineView.parameters(of: query),
           schema: PipelineView.schema(query, pipeline),
-          errors: [.badRequest, .tooManyRows, .queryTimeout, .queryFailed] + reading)
+          errors: [.badRequest, query.isOne ? .noRow : .tooManyRows, .queryTimeout, .queryFailed] + reading)
       }
     },
     .ofPipeline(
@@ -139,19 +139,9 @@ extension QueryRouter {
         }
       }
     },
-    .ofBoards(
-      .post, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/ranks",
-      request: { call in try call.arguments.board(call.names[1]) { try $0.ranks() } }
-    ) { pipeline in
-      AskedBoard.all(of: pipeline).map { id, board in
-        let projection = pipeline.projections[id]
-        return .init(
-          names: [projection.name], id: ["leaderboard", projection.name, "ranks"],
-          summary: "The leaderboard `\(projection.name)`: the ranks of many members",
-          about: "A question, and a POST only because many members do not fit a path: they are sent as a form.",
-          parameters: PipelineView.ranksParameters(board, projection) + [Parameters.atLeast],
-          schema: PipelineView.ranksSchema(id, board, pipeline), errors: [.badRequest, .queryFailed] + reading)
-      }
+    ofMembers("ranks", "the ranks of many members", schema: PipelineView.ranksSchema) { .ranks(members: $0) },
+    ofMembers("among", "some members in their order among one another", schema: PipelineView.amongSchema) {
+      .among(members: $0)
     },
     .ofPipeline(
       .get, "/v1/pipelines/{pipeline}/sessions/{sessions}",
@@ -206,6 +196,27 @@ extension QueryRouter {
       ]
     },
   ]
+
+  /// A question about given members of a board.
+  private static func ofMembers(
+    _ word: String, _ summary: String, schema: @escaping @Sendable (ProjectionID, Leaderboard, Pipeline) -> JSONSchema,
+    request: @escaping @Sendable ([String]) -> BoardQuestion
+  ) -> Route {
+    .ofBoards(
+      .post, "/v1/pipelines/{pipeline}/leaderboards/{leaderboard}/\(word)",
+      request: { call in try call.arguments.board(call.names[1]) { request(try $0.members()) } }
+    ) { pipeline in
+      AskedBoard.all(of: pipeline).map { id, board in
+        let projection = pipeline.projections[id]
+        return .init(
+          names: [projection.name], id: ["leaderboard", projection.name, word],
+          summary: "The leaderboard `\(projection.name)`: \(summary)",
+          about: "A question, and a POST only because many members do not fit a path: they are sent as a form.",
+          parameters: PipelineView.membersParameters(board, projection) + [Parameters.atLeast],
+          schema: schema(id, board, pipeline), errors: [.badRequest, .queryFailed] + reading)
+      }
+    }
+  }
 
   /// What any question of a read model may meet.
   private static let reading: [QueryError.Code] = [.notReady, .notYet, .busy, .unavailable]

@@ -17,8 +17,8 @@ struct Validity: Sendable {
     time = self.places.map(\.watermark).min().flatMap { $0 <= Instant(.zero) ? nil : $0 }
   }
 
-  /// `time` as SQL has it; null's text is empty.
-  var now: String { time.map { Timestamp.text($0) } ?? "" }
+  /// `time` as SQL has it, for `:now`.
+  var now: String? { time.map { Timestamp.text($0) } }
 
   /// `position`: by table that feeds the answer the position of each partition; `time`: all their records earlier than this are in; `generation`.
   /// As members of an object that is open, separated by commas.

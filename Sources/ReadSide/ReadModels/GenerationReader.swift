@@ -18,10 +18,10 @@ package protocol GenerationReader: AnyObject {
   /// The time below which the decider has decided everything, by projection.
   func decided() throws -> [ProjectionID: Instant]
 
-  /// Runs a named query or a tile: SQL that was checked, its text for this store, its parameters by name, `:now` among them. `columns` are those of the answer. Rows go
+  /// Runs a named query or a tile: SQL that was checked, its text for this store, its parameters by name, `:now` among them, null where no time is known yet. `columns` are those of the answer. Rows go
   /// to `row`; a statement that runs longer than `limit` throws `ReaderError.timeout`.
   func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String?,
     limit: Duration,
     row: ([AnswerCell]) throws -> Void)
     throws
@@ -34,6 +34,10 @@ package protocol GenerationReader: AnyObject {
     _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
     row: ([AnswerCell]) throws -> Void
   ) throws
+  /// Columns of the rows of a board's members, in the order in which they are asked for; nil for one that has no row. One round trip.
+  func memberCells(
+    _ projection: ProjectionID, board: [Value], members: [Value], columns: Range<Int>
+  ) throws -> [[AnswerCell]?]
   /// Dead letters, newest first: projection, kind, table, partition, sequence, at, path, reason.
   func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws
   /// By projection, how many records it could not take.

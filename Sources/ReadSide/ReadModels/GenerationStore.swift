@@ -1,4 +1,5 @@
 package import ChangeLog
+package import DynamoModel
 internal import Foundation
 package import Pipelines
 package import Projections
@@ -36,6 +37,8 @@ package protocol GenerationStore: AnyObject {
   func checkpoint(_ checkpoint: DeciderCheckpoint) throws(ReadModelError) -> CheckpointResult
   /// By projection: the time below which everything is decided.
   func decided() throws(ReadModelError) -> [ProjectionID: Instant]
+  /// The states of groups that the decider watches, by their keys; one that is missing has none.
+  func watched(_ projection: ProjectionID, _ keys: [[UInt8]]) throws(ReadModelError) -> [BytesKey: [UInt8]]
   /// How many steps of a projection wait for the decider.
   func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int
 

@@ -11,6 +11,8 @@ package struct OutboxAction: Sendable {
     case deleteItem(table: String, key: Item, seen: Item, seenThrough: Position)
     /// Delete the items from which the rows of `projection` come whose columns equal these, as they were at the effect's instant.
     case deleteRows([Rows])
+    /// Write an item, or send a message.
+    case carryOut(ResolvedAction)
   }
 
   package struct Rows: Sendable {
@@ -20,23 +22,41 @@ package struct OutboxAction: Sendable {
   }
 
   package let kind: Kind
+  /// What it goes one after the other for, in place of its own target.
+  package let sequence: String?
+  /// Which item, session or board it is of: what the limit of its effect counts by. Nil where there is none.
+  package let subject: String?
 
-  /// What effects go one after the other for: the table and key of an item, or the rows that are chosen.
+  private init(_ kind: Kind, sequence: String?, subject: String?) {
+    self.kind = kind
+    self.sequence = sequence
+    self.subject = subject
+  }
+
+  /// What effects go one after the other for: what their file says, else the table and key of an item, the rows that are chosen, or to whom a message goes.
   package var target: String {
     var writer = JSONWriter()
-    switch kind {
-    case .deleteItem(let table, let key, _, _):
-      writer.beginArray()
-      writer.string(table)
-      writer.item(key)
-      writer.endArray()
-    case .deleteRows: return json
+    writer.beginArray()
+    if let sequence {
+      writer.string("order by")
+      writer.string(sequence)
+    } else {
+      switch kind {
+      case .deleteItem(let table, let key, _, _):
+        writer.string(table)
+        writer.item(key)
+      case .deleteRows: return json
+      case .carryOut(let action): action.writeTarget(to: &writer)
+      }
     }
+    writer.endArray()
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
   /// The action as the outbox keeps it: by the names of tables, projections and columns, which outlive the pipeline's indexes.
   package init(_ entry: OutboxEntry, _ pipeline: Pipeline) {
+    sequence = entry.sequence
+    subject = entry.subject
     switch entry.action {
     case .deleteItem(let table, let key, let seen, let through):
       kind = .deleteItem(table: pipeline.tables[table].name, key: key, seen: seen, seenThrough: through)
@@ -48,6 +68,7 @@ package struct OutboxAction: Sendable {
             projection: projection.name, table: pipeline.tables[rows.table].name,
             equals: rows.equals.map { (projection.table.columns[$0.column].sortName, Value.ordered(CollectionOfOne($0.value))) })
         })
+    case .carryOut(let action): kind = .carryOut(action)
     }
   }
 
@@ -77,22 +98,34 @@ package struct OutboxAction: Sendable {
         writer.endObject()
         writer.endObject()
       }
+    case .carryOut(let action): action.writeMember(to: &writer)
     }
+    if let sequence { writer.member("sequence", sequence) }
+    if let subject { writer.member("subject", subject) }
     writer.endObject()
     return String(decoding: writer.bytes, as: UTF8.self)
   }
 
   package init?(json text: String) {
-    guard let tape = try? JSONTape(Array(text.utf8)) else { return nil }
+    guard let tape = try? JSONTape(Array(text.utf8)), let kind = OutboxAction.kind(tape) else { return nil }
+    func member(_ name: String) -> String? { tape.member(tape.root, name).map { tape.string($0) } }
+    self.init(kind, sequence: member("sequence"), subject: member("subject"))
+  }
+
+  private static func kind(_ tape: JSONTape) -> Kind? {
     let root = tape.root
+    guard tape.kind(root) == .object else { return nil }
     if let table = tape.member(root, "deleteItem"), let key = tape.member(root, "key").flatMap({ try? Item(json: tape, $0) }),
       let seen = tape.member(root, "seen").flatMap({ try? Item(json: tape, $0) }),
       let through = tape.member(root, "seenThrough").flatMap({ Position(tape.string($0)) })
     {
-      kind = .deleteItem(table: tape.string(table), key: key, seen: seen, seenThrough: through)
-      return
+      return .deleteItem(table: tape.string(table), key: key, seen: seen, seenThrough: through)
     }
-    guard let list = tape.member(root, "deleteRows") else { return nil }
+    if let list = tape.member(root, "deleteRows") { return .deleteRows(rows(tape, list)) }
+    return ResolvedAction(tape).map { .carryOut($0) }
+  }
+
+  private static func rows(_ tape: JSONTape, _ list: Int) -> [Rows] {
     var all: [Rows] = []
     tape.forEachElement(list) { element in
       var equals: [(column: String, value: [UInt8])] = []
@@ -105,6 +138,6 @@ package struct OutboxAction: Sendable {
         all.append(Rows(projection: tape.string(projection), table: tape.string(table), equals: equals))
       }
     }
-    kind = .deleteRows(all)
+    return all
   }
 }

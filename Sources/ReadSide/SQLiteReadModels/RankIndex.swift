@@ -12,6 +12,8 @@ package final class RankIndex {
   private let id: ProjectionID
   private let projection: Projection
   private let board: Leaderboard
+  /// The columns that are read: the board's, member, score, reached_at, reached_order, then further scores.
+  private let places: [Int]
   private(set) var boards: [[UInt8]: RankBoard] = [:]
   /// The journal entry that the index has followed to.
   private var journal: Int64 = 0
@@ -23,6 +25,7 @@ package final class RankIndex {
     self.id = id
     projection = pipeline.projections[id]
     self.board = board
+    places = Array(0..<(board.boardCount + 4)) + board.scoreColumns.dropFirst()
   }
 
   /// How many entries of the journal, those of other leaderboards included, `follow` would go through; nil when it would load the boards.
@@ -72,7 +75,8 @@ package final class RankIndex {
     let rows = try connection.prepare("SELECT \(columns) FROM \(table.name)")
     while try rows.step() {
       guard let row = row(rows) else { continue }
-      ranks(row.board).enter(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
+      ranks(row.board).enter(
+        row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
     }
     for board in boards.values { board.index() }
     isLoaded = true
@@ -80,25 +84,25 @@ package final class RankIndex {
 
   private func ranks(_ key: [UInt8]) -> RankBoard {
     if let ranks = boards[key] { return ranks }
-    let ranks = RankBoard(direction: board.direction, ties: board.ties)
+    let ranks = RankBoard(board)
     boards[key] = ranks
     return ranks
   }
 
-  /// Board columns, member, score, reached_at, reached_order.
-  private var columns: String {
-    projection.table.columns[..<(board.boardCount + 4)].map(\.name).joined(separator: ", ")
-  }
+  private var columns: String { places.map { projection.table.columns[$0].name }.joined(separator: ", ") }
 
-  private typealias Row = (board: [UInt8], member: Value, score: Value, reachedAt: Instant, order: CommitOrder)
+  private typealias Row = (
+    board: [UInt8], member: Value, score: Value, moreScores: [Value], reachedAt: Instant, order: CommitOrder
+  )
 
   private func row(_ row: Statement) -> Row? {
     let columns = projection.table.columns
     let count = board.boardCount
-    func value(_ column: Int) -> Value { Value(column: column, of: row, as: columns[column].type) ?? .null }
+    func value(_ column: Int) -> Value { Value(column: column, of: row, as: columns[places[column]].type) ?? .null }
     guard case .timestamp(let reachedAt) = value(count + 2), case .integer(let order) = value(count + 3) else { return nil }
     return (
-      count == 0 ? [] : Value.ordered((0..<count).map(value)), value(count), value(count + 1), reachedAt,
+      count == 0 ? [] : Value.ordered((0..<count).map(value)), value(count), value(count + 1),
+      places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt,
       CommitOrder(rawValue: UInt64(bitPattern: order))
     )
   }
@@ -112,7 +116,8 @@ package final class RankIndex {
       for (place, value) in values.enumerated() { try value.bindSortable(to: row, at: place + 1) }
       if try row.step() {
         if let row = self.row(row) {
-          ranks(row.board).set(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
+          ranks(row.board).set(
+            row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
         }
         row.reset()
       } else {
@@ -125,7 +130,7 @@ package final class RankIndex {
     }
   }
 
-  /// No rank for a score below (above, when ascending) this.
+  /// No rank for a first score below (above, when ascending) this.
   package var floor: Value? { board.floor }
 
   /// The board of these values; nil when it has no members.

@@ -79,6 +79,9 @@ extension SQLTable {
       """
   }
 
+  /// Deletes the rows of an item of a collection, and returns their hashes.
+  package var clearStatement: String { "DELETE FROM \(name) WHERE _item = ?1 RETURNING \(RowHash.columnName)" }
+
   /// The row of a key: `columns` in order, without sortable forms. Parameters as `deleteStatement`.
   package var selectStatement: String {
     "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(name) WHERE \(keyCondition)"

@@ -53,7 +53,7 @@ final class Decider {
     var checkpoint = DeciderCheckpoint(epoch: epoch)
     var hasMore = false
     isHalfway = false
-    for id in DeciderEngine.sessions(of: pipeline) {
+    for id in DeciderEngine.folded(of: pipeline) {
       if let watermark = lanes.least(id).watermark, try fold(id, watermark, isSettled: isSettled, &checkpoint) {
         hasMore = true
       }
@@ -93,7 +93,7 @@ final class Decider {
   /// What still waits, after what was folded has gone.
   static func holds(_ store: any GenerationStore, _ lanes: LeastWatermark) throws(ReadModelError) -> [Hold] {
     var holds: [Hold] = []
-    for id in DeciderEngine.sessions(of: store.pipeline) {
+    for id in DeciderEngine.folded(of: store.pipeline) {
       let waiting = try store.stepsWaiting(id)
       if waiting > 0 { holds.append(Hold(projection: id, lane: lanes.least(id).lane, waiting: waiting)) }
     }
@@ -119,7 +119,7 @@ final class Decider {
     // Of what is due one lookup may not have answered all: then this round goes as far as it may.
     let dueThrough = engine.dueThrough(id)
     if dueThrough < end { steps.removeAll { $0.stamp.time > dueThrough } }
-    engine.apply(steps, projection: id)
+    try apply(steps, id)
     if let last = steps.last?.stamp { checkpoint.folded[id] = last }
     if dueThrough < end {
       engine.advance(id, to: dueThrough)
@@ -130,6 +130,17 @@ final class Decider {
     engine.advance(id, to: watermark)
     if watermark > decided[id] ?? .distantPast { checkpoint.decided[id] = watermark }
     return false
+  }
+
+  private func apply(_ steps: [SessionStep], _ id: ProjectionID) throws(ReadModelError) {
+    let wanted = engine.wantedGroups(steps, projection: id)
+    let states = wanted.isEmpty ? [:] : try store.watched(id, wanted)
+    do {
+      try engine.admit(states, wanted: wanted, projection: id)
+      try engine.apply(steps, projection: id)
+    } catch {
+      throw .damaged(path: pipeline.projections[id].name, "a group that the decider watches cannot be read")
+    }
   }
 
   var nextDeadline: Instant? { engine.nextDeadline }

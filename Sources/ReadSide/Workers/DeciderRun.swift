@@ -40,7 +40,7 @@ struct DeciderRun {
   /// In a process that does not lead, as `isWatching` says: notes what waits for the decider, and what holds it back. Looks after commits of any
   /// process, at most as often as `watchPause` allows.
   func watch(while isWatching: () -> Bool) async {
-    if DeciderEngine.sessions(of: pipeline).isEmpty { return }
+    if DeciderEngine.folded(of: pipeline).isEmpty { return }
     while !Task.isCancelled {
       let ticket = writer.committed.ticket
       if isWatching(), let holds = try? await writer.holds(board.partitions) { board.hold(holds, pipeline) }

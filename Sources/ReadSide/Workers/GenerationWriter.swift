@@ -38,6 +38,19 @@ package actor GenerationWriter {
     try store.takeLane(lane, start: start, sessionsMax: min(sessionsMax, ReadModelLimits.sessionsHandedOverMax))
   }
 
+  /// Takes a lane back that was left at `parked`, under a new epoch. Nil, and nothing changes, where it does not stand there: somebody has taken it since,
+  /// or its generation was frozen.
+  func resume(_ lane: LaneID, at parked: LanePosition) throws(ReadModelError) -> Epoch? {
+    var taken = parked
+    taken.epoch = parked.epoch.next
+    do {
+      _ = try store.checkpoint(LaneCheckpoint(lane, from: parked, to: taken, LaneChanges()))
+      return taken.epoch
+    } catch .superseded {
+      return nil
+    }
+  }
+
   func sessions(
     _ lane: LaneID, _ lookups: [ProjectionID: SessionLookup]
   ) throws(ReadModelError) -> [ProjectionID: FoundSessions] {

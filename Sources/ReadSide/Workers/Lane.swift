@@ -17,6 +17,7 @@ struct Lane {
   let writer: GenerationWriter
   let board: LaneBoard
   let assignment: LaneAssignment
+  let parked: ParkedLanes
   let activations: Activations
   let settings: WorkerSettings
   let logger: Logger
@@ -36,7 +37,7 @@ struct Lane {
 
   init(
     log: any ChangeLog, pipeline: Pipeline, id: LaneID, generation: Generation, writer: GenerationWriter, board: LaneBoard,
-    assignment: LaneAssignment, activations: Activations, settings: WorkerSettings, logger: Logger
+    assignment: LaneAssignment, parked: ParkedLanes, activations: Activations, settings: WorkerSettings, logger: Logger
   ) {
     self.log = log
     self.pipeline = pipeline
@@ -44,6 +45,7 @@ struct Lane {
     self.writer = writer
     self.board = board
     self.assignment = assignment
+    self.parked = parked
     self.activations = activations
     self.settings = settings
     self.logger = logger
@@ -92,6 +94,7 @@ struct Lane {
       }
       if standsStill { board.update(id, pipeline) { $0.stopped = sentence } }
       try? await Task.sleep(for: pause)
+      if standsStill, let description = try? await log.describe() { await lookAhead(description) }
     case .stop(let stop):
       logger.error("lane stopped", ["pipeline": pipeline.name, "reason": "\(name) \(stop.reason)"])
       board.update(id, pipeline) {
@@ -112,13 +115,18 @@ struct Lane {
         return
       }
       if case .recreated = stop { continue }
-      let last = try? await log.bounds(partition: id.partition).last
-      board.update(id, pipeline) { status in
-        status.retention = description.retention
-        if let last { status.behind = last.records(after: status.sequence) }
-      }
-      lookAtRetention()
+      await lookAhead(description)
     }
+  }
+
+  /// Notes what the log holds that the lane does not apply, and until when it keeps that.
+  private func lookAhead(_ description: LogDescription) async {
+    let last = try? await log.bounds(partition: id.partition).last
+    board.update(id, pipeline) { status in
+      status.retention = description.retention
+      if let last { status.behind = last.records(after: status.sequence) }
+    }
+    lookAtRetention()
   }
 
   /// Says, once for each, that records which the lane needs will soon be dropped, or may have been.
@@ -138,22 +146,16 @@ struct Lane {
   private func work() async throws -> LaneProgress.Action {
     let description = try await log.describe()
     seen.publication = description.publication
-    let lanes = board.laneCount
-    let sessionsMax = settings.residentSessions(lanes: lanes)
-    let taken = try await writer.takeLane(
-      id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll), sessionsMax: sessionsMax)
-    try await check(taken.position, description)
-    meter.started()
-    var counted: UInt64 = 0
+    var run = if let parked = try await resume() { parked } else { try await take(description) }
+    let position = run.progress.position
+    try await check(position, description)
+    var counted = run.engine.applied
     board.update(id, pipeline) { status in
-      status.sequence = taken.position.cursor.sequence
-      status.firedThrough = taken.position.firedThrough
-      status.watermark = taken.position.watermark
+      status.sequence = position.cursor.sequence
+      status.firedThrough = position.firedThrough
+      status.watermark = position.watermark
       status.retention = description.retention
     }
-    var run = LaneRun(
-      id, pipeline, taken, activations: activations, pace: settings.pace(lanes: lanes),
-      sessionsMax: sessionsMax)
     while !Task.isCancelled {
       await waitForDecider()
       let isAwaited = board.isAwaited(id)
@@ -161,6 +163,8 @@ struct Lane {
       let batch = try await log.read(
         partition: id.partition, after: run.progress.next.cursor, limit: settings.readLimit,
         wait: isAwaited ? min(settings.pace.awaitedInterval, settings.readWait) : settings.readWait)
+      // One that is taken back leaves a batch alone that it has not begun.
+      if Task.isCancelled { break }
       run.begin(batch, isAwaited: isAwaited)
       board.update(id, pipeline) { $0.beat = Date() }
       // A batch that ends many sessions is many steps: to stop after any of them is right.
@@ -185,9 +189,36 @@ struct Lane {
           lookAtRetention()
         }
       }
+      if let place = batch.place, run.hasCommittedRecords {
+        assignment.note(pipeline.tables[id.table].name, id.partition, place: place)
+      }
     }
-    if run.isDirty { _ = try await writer.checkpoint(run.takeCheckpoint()) }
+    if run.isDirty {
+      _ = try await writer.checkpoint(run.takeCheckpoint())
+      let action = run.committed()
+      if action != .read { return action }
+    }
+    // What a batch has brought into memory without applying it is not kept.
+    if assignment.isShared, !run.isAtWork { parked.park(run) }
     return .read
+  }
+
+  /// The lane as it was parked, if the store still holds it as it was left.
+  private func resume() async throws -> LaneRun? {
+    guard var run = parked.take(id), let epoch = try await writer.resume(id, at: run.progress.position) else { return nil }
+    run.resumed(as: epoch)
+    return run
+  }
+
+  /// The lane as the store holds it.
+  private func take(_ description: LogDescription) async throws -> LaneRun {
+    let lanes = board.laneCount
+    let sessionsMax = settings.residentSessions(lanes: lanes)
+    let taken = try await writer.takeLane(
+      id, start: LogCursor(tableID: description.tableID, sequence: .beforeAll), sessionsMax: sessionsMax)
+    meter.started()
+    return LaneRun(
+      id, pipeline, taken, activations: activations, pace: settings.pace(lanes: lanes), sessionsMax: sessionsMax)
   }
 
   /// While too many steps wait for the decider, lanes that are ahead of the one that holds it back wait.
@@ -212,7 +243,6 @@ struct Lane {
       status.stop = nil
       if behind == 0 { status.hasCaughtUp = true }
     }
-    assignment.note(pipeline.tables[id.table].name, id.partition, place: position.cursor.hint)
     lookAtRetention()
   }
 

@@ -133,6 +133,13 @@ package struct LaneProgress: Sendable {
     lastCheckpoint = now
   }
 
+  /// The lane goes on where it was left, all of it committed, under another epoch; the first checkpoint is due an interval after `now`.
+  mutating func resumed(as epoch: Epoch, now: ContinuousClock.Instant) {
+    position.epoch = epoch
+    next.epoch = epoch
+    lastCheckpoint = now
+  }
+
   /// A batch was read and applied as far as it is good.
   package mutating func applied(_ batch: Applied, now: ContinuousClock.Instant) -> Action {
     next.cursor = batch.end

@@ -179,6 +179,12 @@ struct LaneRun {
     return progress.committed(now: .now)
   }
 
+  /// Goes on where it was parked, under another epoch.
+  mutating func resumed(as epoch: Epoch) { progress.resumed(as: epoch, now: .now) }
+
+  /// Whether every record that was read is in a checkpoint.
+  var hasCommittedRecords: Bool { !isAtWork && progress.next.cursor == progress.position.cursor }
+
   var isDirty: Bool { progress.isDirty(hasChanges: engine.hasChanges || !setAside.isEmpty) }
 
   /// Of a record's bytes: a log that was cut and written again shows another one at its place.

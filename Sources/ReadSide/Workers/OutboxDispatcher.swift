@@ -14,7 +14,7 @@ internal import Telemetry
 struct OutboxDispatcher {
   static let fetchedMax = 500
   /// How long an effect is this process's alone at a time; an attempt that takes longer asks for more.
-  static let claim = Duration.seconds(30)
+  static let claim = Duration.seconds(10)
   /// How long is waited when the read model or the ledger cannot be written.
   static let storagePause = Duration.seconds(2)
 
@@ -26,6 +26,7 @@ struct OutboxDispatcher {
   let settings: WorkerSettings
   let logger: Logger
   private let clock = StoreClock()
+  private let limits = Counted()
 
   init(
     pipeline: Pipeline, writer: GenerationWriter, board: LaneBoard, catalog: CatalogOwner, sink: any EffectSink,
@@ -38,6 +39,16 @@ struct OutboxDispatcher {
     self.sink = sink
     self.settings = settings
     self.logger = logger
+  }
+
+  /// What was begun in this hour, by this process since it leads.
+  private final class Counted: Sendable {
+    private let limits = Mutex(HourlyLimits())
+
+    func admits(_ effect: PendingEffect, _ limit: Int, now: Int64) -> Bool {
+      guard let subject = effect.action.subject else { return true }
+      return limits.withLock { $0.admit(effect.effect, subject, limit: limit, now: now) }
+    }
   }
 
   private final class Outcomes: Sendable {
@@ -237,11 +248,33 @@ struct OutboxDispatcher {
         for selection in rows {
           try await delete(try await writer.items(of: selection, for: effect), in: selection.table)
         }
+      case .carryOut(let action):
+        if let outcome = overLimit(effect) { return outcome }
+        let answer = try await sink.carryOut(action, idempotencyKey: effect.idempotencyKey)
+        logger.log(.debug, "effect carried out", ["effect": effect.effect, "kind": action.kind, "answer": answer])
       }
       return .done
+    } catch let refusal as EffectRefusal {
+      return givenUp(effect, refusal.description)
     } catch {
       return failed(effect, "\(error)")
     }
+  }
+
+  /// Given up when its item, session or board has had as many as it may have in an hour; an attempt again counts once.
+  private func overLimit(_ effect: PendingEffect) -> EffectOutcome? {
+    guard effect.attempts == 0, let most = pipeline.effects.first(where: { $0.name == effect.effect })?.perHourMax,
+      !limits.admits(effect, most, now: clock.now)
+    else { return nil }
+    return givenUp(
+      effect,
+      "\(most) effects of \(effect.action.subject ?? "") were carried out in this hour: the rest is given up, in case it sets itself off"
+    )
+  }
+
+  private func givenUp(_ effect: PendingEffect, _ reason: String) -> EffectOutcome {
+    logger.error("effect given up", ["effect": effect.effect, "reason": reason])
+    return .failed(reason)
   }
 
   /// Items of one effect that are deleted at once: they are different items, so they need no order.
@@ -266,7 +299,7 @@ struct OutboxDispatcher {
     let outcome = patience.outcome(attemptsBefore: effect.attempts, now: clock.now, reason)
     if Task.isCancelled { return outcome }
     if case .failed = outcome {
-      logger.error("effect given up", ["effect": effect.effect, "reason": reason])
+      return givenUp(effect, reason)
     } else {
       logger.warning("effect failed, trying again", ["effect": effect.effect, "reason": reason])
     }

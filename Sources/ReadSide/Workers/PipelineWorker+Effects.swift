@@ -13,6 +13,11 @@ extension PipelineWorker {
     package static func noEffect(_ name: String, of names: [String]) -> Refusal {
       Refusal(description: "there is no effect `\(name)`; there are: \(names.joined(separator: ", "))")
     }
+
+    /// Refuses a wish about all effects of a name that concerned none, when the name is unknown. An effect that left the file may have left some behind.
+    package static func check(_ effects: EffectSelection, concerned count: Int, of names: [String]) throws {
+      if count == 0, case .all(let name, _) = effects, !names.contains(name) { throw noEffect(name, of: names) }
+    }
   }
 
   /// The names of everything that may be paused: effects, and projections whose sessions expire their items.
@@ -25,7 +30,9 @@ extension PipelineWorker {
 
   /// Has effects that were given up tried again, or discards effects; answers how many there were.
   package func change(_ effects: EffectSelection, _ change: EffectChange) async throws -> Int {
-    try await onWriter { try await $0.change(effects, change) }
+    let count = try await onWriter { try await $0.change(effects, change) }
+    try Refusal.check(effects, concerned: count, of: effectNames)
+    return count
   }
 
   /// Holds the effects of a name back, or lets them go on. What they would do waits in the outbox meanwhile, over restarts too.

@@ -78,7 +78,7 @@ extension PipelineWorker {
             let lane = Lane(
               log: logs(name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition),
               generation: work.generation, writer: work.writer, board: work.lanes, assignment: work.assignment,
-              activations: activations, settings: settings, logger: logger)
+              parked: work.parked, activations: activations, settings: settings, logger: logger)
             group.addTask { await lane.run() }
           }
           await group.next()
@@ -100,6 +100,7 @@ extension PipelineWorker {
         else {
           continue
         }
+        work.parked.drop(unlessAt: lanes)
         seen.note(ends, of: table, at: .now)
         for partition in others where partition < ends.count {
           let lane = LaneID(table: table, partition: partition)

@@ -18,6 +18,7 @@ package final class PipelineWorker: Service {
     let writer: GenerationWriter
     let assignment: LaneAssignment
     let lead: Lead
+    let parked = ParkedLanes()
   }
 
   /// What a worker is asked to do beside its work.
@@ -112,7 +113,6 @@ package final class PipelineWorker: Service {
       let revision = wanted.withLock { $0.revision }
       do {
         try await workOnce(revision)
-        trouble.withLock { $0 = nil }
       } catch is CancellationError {
         return
       } catch let error as ReadModelError {
@@ -172,6 +172,8 @@ package final class PipelineWorker: Service {
     if Task.isCancelled { return }
     let work = try await start(try await catalog.current() ?? wantedGeneration, pipeline)
     defer { finish(work) }
+    trouble.withLock { $0 = nil }
+    changed.announce()
     let (isGone, isElsewhere) = (Flag(), Flag())
     let reason = await withTaskGroup(of: End?.self) { group in
       group.addTask { [self] in

@@ -156,6 +156,7 @@ struct RelaySession: Sendable {
     switch error {
     case let error as RelayError where error.kind == .refused: return .refused(reason: "\(error)", retryAfter: pause)
     case let error as LogError where error.kind == .denied: return .refused(reason: "\(error)", retryAfter: pause)
+    case let error as KafkaError where error.isUnauthenticated: return .refused(reason: "\(error)", retryAfter: pause)
     case let error as RelayError: return .stop(error)
     case let error as KafkaError where error.isFenced: return .fenced
     case let error as LogError where error.kind == .trimmed || error.kind == .corrupt:

@@ -9,7 +9,7 @@ package import TableStore
 
 /// The DynamoDB protocol over HTTP, for one table store. `handle` is an HTTP server's handler.
 ///
-/// Reads are answered on the server's thread; a write is handed to the store's committer, whose thread answers it; what
+/// Reads are answered on the server's thread; a write is handed to the store's committer, and its answer is written on the connection's thread; what
 /// changes tables runs on a queue of its own, one after the other.
 package final class TableAPI: Sendable {
   package struct Settings: Sendable {
@@ -136,7 +136,7 @@ package final class TableAPI: Sendable {
     case .write(let transaction, let encode):
       store.write(transaction) { result in
         switch result {
-        case .success(let results): reply.success(encode(results), positions: results.compactMap(\.position))
+        case .success(let results): reply.success(positions: results.compactMap(\.position)) { encode(results) }
         case .failure(let error): reply.failure(error)
         }
       }

@@ -114,7 +114,9 @@ final class Committer: @unchecked Sendable {
   }
 
   private func run() {
+    beat()
     while let requests = take() {
+      beat()
       recoverWhenDue()
       if requests.isEmpty {
         shared.extendClock()
@@ -131,6 +133,12 @@ final class Committer: @unchecked Sendable {
       }
       commit(&writes)
     }
+  }
+
+  private func beat() {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    shared.committerBeat.store(Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000, ordering: .relaxed)
   }
 
   /// After a failed write: says so once, and then tries every second whether the disk takes files again.

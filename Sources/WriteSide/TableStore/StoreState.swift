@@ -13,6 +13,8 @@ final class StoreState: Sendable {
   private let published: Mutex<Published>
   /// By table.
   private let signals = Mutex<[TableNumber: Signal]>([:])
+  /// When the committer last came round, in milliseconds since 1970 by the machine's clock.
+  let committerBeat = Atomic<Int64>(0)
 
   struct Published {
     var tables: [String: StoredTable]

@@ -2,6 +2,7 @@ internal import ChangeRecords
 package import DynamoModel
 internal import Foundation
 internal import RocksDB
+internal import Synchronization
 
 /// The write store: tables of items with their indexes and change logs in one RocksDB directory.
 ///
@@ -167,6 +168,10 @@ package final class TableStore: Sendable {
   /// Milliseconds by which the wall clock has jumped ahead of what is accepted, or stood after the store's last time at the start; 0
   /// normally.
   package var clockJump: Int64 { state.clock.jump }
+
+  /// When the committer last came round, in milliseconds since 1970: a tenth of a second ago at the most, unless it has much to write, or
+  /// hangs. 0 before it has begun.
+  package var committerBeat: Int64 { state.committerBeat.load(ordering: .relaxed) }
 }
 
 /// What an operator wants to know about a running store.

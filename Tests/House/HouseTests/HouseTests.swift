@@ -9,7 +9,7 @@ import Testing
       "Libraries",
       [
         "CRocksDB", "CMicroHTTPD", "CLibrdkafka", "CSQLite", "CLibPQ", "CLibYAML", "CPCRE2", "CLibCrypto", "CZlib", "CCurl",
-        "CMalloc",
+        "CMalloc", "CSpawn",
         "RocksDB", "SQLite", "Postgres", "YAML", "Patterns", "Crypto", "Gzip", "CSV", "Spelling",
       ]
     ),

@@ -54,6 +54,18 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     #expect(all.count == 400)
   }
 
+  @Test func `of an answer no more is read than is wanted`() async throws {
+    let server = try HTTPServer.serving { request, responder in
+      let size = Int(request.path.dropFirst()) ?? 0
+      responder.answer(HTTPResponse(status: 202, headers: [], body: [UInt8](repeating: 97, count: size)))
+    }
+    let client = HTTPClient(answerBytesMax: 1_000)
+    for (size, read) in [(0, 0), (999, 999), (1_000, 1_000), (1_001, 1_000), (30_000_000, 1_000)] {
+      let answer = try await client.send(.init(url: "http://127.0.0.1:\(server.port)/\(size)"))
+      #expect(answer.status == 202 && answer.body.count == read)
+    }
+  }
+
   @Test func `no server, no answer in time and no address are errors with their reason`() async throws {
     let client = HTTPClient(timeoutSeconds: 0.3)
     let server = try HTTPServer.serving(handler: echo)

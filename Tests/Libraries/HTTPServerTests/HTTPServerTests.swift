@@ -45,6 +45,20 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     }
   }
 
+  @Test func `an answer is written on the thread of its connection`() throws {
+    let server = try HTTPServer.serving { _, responder in
+      DispatchQueue(label: "answers").async {
+        let here = pthread_self()
+        responder.answer { .text(200, pthread_equal(here, pthread_self()) == 0 ? "elsewhere" : "here") }
+      }
+    }
+    let client = try RawClient(port: server.port)
+    for _ in 0..<20 {
+      client.post("/", [])
+      #expect(client.answer()?.body == "elsewhere\n")
+    }
+  }
+
   @Test func `a body of the largest size is taken and one byte more is not`() throws {
     let server = try HTTPServer.serving(.init(requestBodyBytesMax: 100_000), handler: echo)
     let client = try RawClient(port: server.port)

@@ -25,6 +25,9 @@ package final class KafkaCluster: Sendable {
       ], isSecure: true)
   }
 
+  /// A port may be taken all the same.
+  private static let attemptsMax = 3
+
   package static func password(of user: String) -> String { "\(user)-secret" }
 
   /// Of a secured broker, the file of the authority that signed its certificate.
@@ -33,11 +36,18 @@ package final class KafkaCluster: Sendable {
   /// `settings` are the broker's own, `name=value`.
   package init(_ settings: [String] = [], brokers: Int = 1, isSecure: Bool = false) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
-    // Ports far from others: two test processes on one machine must not race for the first free one.
-    let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 2_000) * 20 + Int.random(in: 0..<3) * 6
-    let set = settings.flatMap { ["--set", $0] }
-    _ = try KafkaBroker.run(
-      ["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + (isSecure ? ["--secure"] : []) + set)
+    let more = (isSecure ? ["--secure"] : []) + settings.flatMap { ["--set", $0] }
+    for attempt in 1... {
+      // Ports far from those of other test processes, which must not race for the first free one, and below those that the system gives to clients.
+      let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 600) * 20 + Int.random(in: 0..<3) * 6
+      do {
+        _ = try KafkaBroker.run(["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + more)
+        break
+      } catch {
+        if attempt == KafkaCluster.attemptsMax { throw error }
+        _ = try? KafkaBroker.run(["destroy", directory])
+      }
+    }
     bootstrap = try KafkaBroker.run(["bootstrap", directory])
     try KafkaBroker.destroyAfterEnd(directory)
   }

@@ -37,7 +37,7 @@ struct GroupMemberTests {
           held[place] = []
           await member.confirm()
         case .ended(let error)?: throw error
-        case .failed?, nil: break
+        case .failed?, .committed?, nil: break
         }
       }
     }
@@ -104,6 +104,18 @@ struct GroupMemberTests {
     #expect(ended?.isFatal == true)
     #expect(ended?.isFencedInstance == true)
     _ = await newer.close(within: .seconds(5))
+  }
+
+  @Test func `a commit is answered, and so is a question`() async throws {
+    let member = try await member()
+    _ = try await settled([member])
+    await member.commit([(topic, 0, 0)])
+    let limit = ContinuousClock.now + .seconds(20)
+    while await member.next() != .committed { try #require(ContinuousClock.now < limit) }
+    #expect(await member.isAnswered(topic))
+    _ = await member.close(within: .seconds(5))
+    let away = try GroupMember(KafkaConfiguration(bootstrap: "127.0.0.1:1"), .init(group: group, client: "test")) { _ in }
+    #expect(await !away.isAnswered(topic))
   }
 
   @Test func `a group's own settings are not the user's`() {

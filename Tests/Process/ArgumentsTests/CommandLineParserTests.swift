@@ -56,6 +56,27 @@ import Testing
     #expect(try !parse("copy", "a").has("force"))
   }
 
+  @Test func `what is settled elsewhere holds before the default and after the command line, and is named with its place`() throws
+  {
+    let settled: CommandLineParser.Settled = { command, given, path in
+      #expect(command.name == "copy" && path == "tool copy" && given["mode"] == nil)
+      return ["mode": SettledValue(["slow"], place: "f:1:7"), "label": SettledValue(["x", "y"], place: "f:2:8")]
+    }
+    func parse(_ words: String...) throws -> ParsedArguments {
+      guard case .run(_, let arguments) = try CommandLineParser.parse(Self.root, words, settled: settled) else {
+        throw UsageError("help was shown")
+      }
+      return arguments
+    }
+    let arguments = try parse("copy", "a")
+    #expect(arguments.value("mode") == "slow" && arguments.all("label") == ["x", "y"])
+    #expect(try parse("copy", "a", "--label", "1").all("label") == ["1"])
+    let wrong = #expect(throws: UsageError.self) { try arguments.choice("mode", of: ["fast"]) }
+    #expect(wrong?.message == "f:1:7: mode is one of fast, not `slow`")
+    let number = #expect(throws: UsageError.self) { try arguments.integer("label", in: 1...2) }
+    #expect(number?.message == "f:2:8: label takes a whole number from 1 to 2, not `y`")
+  }
+
   @Test func `everything after two dashes is a word`() throws {
     #expect(try parse("copy", "--", "-f", "--mode").words == ["-f", "--mode"])
     #expect(try parse("copy", "-").words == ["-"])

@@ -1,13 +1,19 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
@@ -24,8 +30,10 @@ import org.apache.kafka.common.resource.ResourceType;
  *   revoke USER TYPE PATTERN NAME OPERATION
  *   topic NAME PARTITIONS [KEY=VALUE]...
  *   set TOPIC KEY VALUE
+ *   lag GROUPS
  *
- * Each is answered with a line: done, or what was wrong.
+ * Each is answered with a line: done, or what was wrong. The last one, of groups whose names begin so: the lag of each partition, as Kafka's own tools
+ * reckon it, in order; a partition without an offset has none.
  */
 class BrokerOwner {
   public static void main(String[] arguments) throws Exception {
@@ -44,7 +52,8 @@ class BrokerOwner {
       while ((line = input.readLine()) != null) {
         String answer = "done";
         try {
-          perform(admin, line.split(" "));
+          if (line.startsWith("lag ")) answer = lag(admin, line.split(" ")[1]);
+          else perform(admin, line.split(" "));
         } catch (Exception failure) {
           answer = failure.toString();
         }
@@ -74,6 +83,21 @@ class BrokerOwner {
               .get();
       default -> throw new IllegalArgumentException(words[0]);
     }
+  }
+
+  private static String lag(Admin admin, String groups) throws Exception {
+    StringBuilder lags = new StringBuilder("lag");
+    for (GroupListing listing : admin.listGroups().all().get()) {
+      if (!listing.groupId().startsWith(groups)) continue;
+      Map<TopicPartition, OffsetAndMetadata> offsets =
+          new TreeMap<>(Comparator.comparing(TopicPartition::toString));
+      offsets.putAll(admin.listConsumerGroupOffsets(listing.groupId()).partitionsToOffsetAndMetadata().get());
+      for (Map.Entry<TopicPartition, OffsetAndMetadata> entry : offsets.entrySet()) {
+        long end = admin.listOffsets(Map.of(entry.getKey(), OffsetSpec.latest())).partitionResult(entry.getKey()).get().offset();
+        lags.append(' ').append(end - entry.getValue().offset());
+      }
+    }
+    return lags.toString();
   }
 
   private static AclBinding binding(String[] words) {

@@ -53,10 +53,21 @@ final class BrokerOwner {
     try await perform((["topic", topic, "\(partitions)"] + settings).joined(separator: " "))
   }
 
+  /// Of groups whose names begin so, the lag of each partition that has an offset.
+  func lag(of groups: String) async throws -> [Int] {
+    let answer = await ask("lag \(groups)")
+    #expect(answer?.hasPrefix("lag") == true, "\(answer ?? child.errors)")
+    return (answer ?? "").split(separator: " ").compactMap { Int($0) }
+  }
+
   private func perform(_ line: String) async throws {
-    child.send(line)
-    let answer = await child.line(asked)
-    asked += 1
+    let answer = await ask(line)
     #expect(answer == "done", "\(line): \(answer ?? child.errors)")
+  }
+
+  private func ask(_ line: String) async -> String? {
+    child.send(line)
+    defer { asked += 1 }
+    return await child.line(asked)
   }
 }

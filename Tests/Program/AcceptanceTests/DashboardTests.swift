@@ -16,7 +16,10 @@ import Testing
     let expressions: [String]
   }
 
-  static let pipelines = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+  static let pipelines = [
+    "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+    "session-store-single",
+  ]
   private static let skipped = Comment(
     rawValue: "skipped: the dashboards' queries need Prometheus and Kafka; \(PrometheusProcess.skipped); \(KafkaBroker.skipped)")
 

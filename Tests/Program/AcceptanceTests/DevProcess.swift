@@ -42,6 +42,11 @@ struct DevProcess {
 
   private static func port(_ address: String) -> Int { address.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
+  /// Where `/ready` and `/metrics` are.
+  var health: String {
+    get async { DevProcess.address(await child.line("health ") ?? "").replacing("/ready", with: "") }
+  }
+
   /// Ctrl-C; the exit status.
   func stop() async -> Int32 {
     child.signal(SIGINT)

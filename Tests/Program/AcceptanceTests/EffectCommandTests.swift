@@ -60,6 +60,10 @@ import Testing
     #expect(listed.contains("paused: first") && listed.contains("pending"), "\(listed)")
     let first = try #require(listed.split(separator: "\n").first { $0.contains("{\"S\":\"a\"}") })
     let id = try #require(first.split(separator: " ").first.map(String.init))
+    for word in ["retry", "discard"] {
+      let unknown = try await Program.run("effect", word, "left", id, "--server", scene.server.page)
+      #expect(unknown.status == 1 && unknown.errors.contains("there is no effect `\(id)`; there are: first"), "\(unknown)")
+    }
     #expect(try await scene.effect("discard", "left", "first", "--id", id).contains("1 effect"))
     #expect(try await scene.effect("resume", "left", "first").contains("goes on"))
     try await scene.wait("the other one is carried out") { try await !scene.has("b") }

@@ -10,7 +10,7 @@ import TableStore
 import Testing
 
 /// A fleet with the settings that are shipped for one: only the names of machines, the ports and the passwords are others.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ExampleFleetTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ExampleFleetTests {
   private static let skipped = Comment(rawValue: "\(Fleet.skipped); \(PrometheusProcess.skipped)")
 
   /// A process of an example's settings, with its addresses; `port` is that of its health, 0 for a free one.
@@ -40,7 +40,7 @@ import Testing
   }
 
   private func wait(_ words: String, _ isSo: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(60)
+    let end = ContinuousClock.now + TopicScene.waitMax
     while try await !isSo() {
       try #require(ContinuousClock.now < end, "\(words)")
       try await Task.sleep(for: .milliseconds(200))

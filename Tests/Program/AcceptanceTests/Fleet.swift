@@ -76,7 +76,7 @@ final class Fleet {
       ] + more)
   }
 
-  /// Before the first worker: the database's clock is a day ahead of everybody's.
+  /// Before the first worker and query process, which make these schemas themselves: the database's clock is a day ahead of everybody's.
   func setClockAhead() throws {
     let connection = try PostgresConnection(database.settings())
     defer { connection.close() }
@@ -139,6 +139,15 @@ final class Fleet {
   /// The partitions that a worker was assigned last; none of one that does not run.
   func lanes(of worker: Int) -> Set<Int> {
     Set(assigned[worker].flatMap { $0.split(whereSeparator: { "[,]".contains($0) }).dropFirst().compactMap { Int($0) } })
+  }
+
+  /// By partition, how often a running worker has taken its lane from the database.
+  func starts(of worker: Int) async throws -> [Int: Int] {
+    let health = try #require(await workers[worker]?.child.line("health ")?.split(separator: " ").last)
+    let answer = try await Fleet.client.send(.init(url: String(health).replacing("/ready", with: "/metrics")))
+    let counts = String(decoding: answer.body, as: UTF8.self).matches(
+      of: /afterimage_lane_starts_total\{[^}]*partition="([0-9]+)"[^}]*\} ([0-9]+)/)
+    return Dictionary(counts.compactMap { count in Int(count.1).flatMap { lane in Int(count.2).map { (lane, $0) } } }) { $0 + $1 }
   }
 
   /// How far each partition is applied in the current generation.

@@ -42,8 +42,9 @@ import Workers
     async throws
   {
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 1)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
     try fleet.setClockAhead()
+    try await fleet.startQuery()
     for worker in 0..<2 { try await fleet.start(worker) }
     try await fleet.wait("both have lanes") { fleet.assigned.allSatisfy { !$0.isEmpty } }
     let writers = scene.writers(fleet.tables.tables)
@@ -166,6 +167,8 @@ import Workers
     }
     let early = try await ask("effect", "pause", "killed", "nobody")
     #expect(early.status == 1 && early.errors.contains("there is no effect `nobody`; there are: presence"), "\(early)")
+    let none = try await ask("effect", "discard", "killed", "nobody")
+    #expect(none.status == 1 && none.errors.contains("there is no effect `nobody`; there are: presence"), "\(none)")
     let writers = scene.writers(fleet.tables.tables)
     try await fleet.lanesGoOn()
     let paused = try await ask("effect", "pause", "killed", "presence")
@@ -244,5 +247,25 @@ import Workers
     try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
     await fleet.stop()
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
+  }
+
+  @Test(.timeLimit(.minutes(4))) func `lanes that stay with their worker through a rebalance go on from memory`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 1)
+    try await fleet.wait("one worker has all lanes") { fleet.lanes(of: 0).count == Fleet.partitions }
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(300)
+    try await fleet.lanesGoOn()
+    try await fleet.start(1)
+    try await fleet.wait("both have lanes") { fleet.workers.indices.allSatisfy { !fleet.lanes(of: $0).isEmpty } }
+    try await fleet.lanesGoOn()
+    let (stayed, starts) = (fleet.lanes(of: 0), try await fleet.starts(of: 0))
+    // It had all of them before; one whose batch was under way just then may be loaded anew.
+    #expect(stayed.contains { starts[$0] == 1 }, "\(stayed) \(starts)")
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 }

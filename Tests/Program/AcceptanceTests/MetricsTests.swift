@@ -81,6 +81,8 @@ import Testing
       for stage in ["lane", "decider", "effects"] {
         #expect(scrape.contains("afterimage_heartbeat_timestamp_seconds{pipeline=\"notes\",stage=\"\(stage)\""), "\(stage)")
       }
+      let committer = scrape.firstMatch(of: /afterimage_heartbeat_timestamp_seconds\{stage="committer"\} ([0-9.]+)/)
+      #expect(Double(committer?.1 ?? "").map { abs(Date().timeIntervalSince1970 - $0) < 5 } == true, "\(scrape)")
       #expect(try await findings(scrape, folder) == "")
     }
     // An edited metric is used without a rebuild, and a removed one is not shown any more.

@@ -1,6 +1,8 @@
 import AccessKeys
 import BrowserTestKit
 import Foundation
+import HTTPClient
+import PostgresTestKit
 import PythonTestKit
 import Testing
 
@@ -140,5 +142,50 @@ import Testing
     let asked = try await Program.run("query", "notes", "--server", query.page)
     #expect(asked.status == 1 && asked.errors.contains("asks for a token"), "\(asked)")
     #expect(await query.stop() == 0)
+  }
+
+  @Test(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped)))
+  func `a logout holds in every process on the database, those that begin later too`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let url = cluster.url(try cluster.makeDatabase(), password: PostgresCluster.password)
+    func start(_ name: String) async throws -> DevProcess {
+      try await DevProcess.serve(
+        [
+          "--roles", "query", "--data", folder.file(name), "--health-port", "0", "-p", folder.file("notes"), "--keys", file,
+          "--read-models", url,
+        ])
+    }
+    let client = HTTPClient()
+    /// By its cookie, of a login there.
+    func logIn(_ process: DevProcess) async throws -> String {
+      let answer = try await client.send(
+        .init(
+          method: "POST", url: process.page + "/v1/login", headers: [(name: "Content-Type", value: "application/json")],
+          body: Array(#"{"token":"\#(Self.token("other"))"}"#.utf8)))
+      return try #require(answer.headers["set-cookie"]?.split(separator: ";").first.map(String.init), "\(answer)")
+    }
+    func ask(_ method: String, _ path: String, _ cookie: String, _ process: DevProcess) async throws -> Int {
+      let headers = [(name: "Cookie", value: cookie), (name: "Origin", value: process.page)]
+      return try await client.send(.init(method: method, url: process.page + path, headers: headers)).status
+    }
+    let (first, second) = (try await start("first"), try await start("second"))
+    let (ended, other) = (try await logIn(first), try await logIn(second))
+    for process in [first, second] {
+      for cookie in [ended, other] { #expect(try await ask("GET", "/v1/session", cookie, process) == 200) }
+    }
+    #expect(try await ask("POST", "/v1/logout", ended, first) == 200)
+    #expect(try await ask("GET", "/v1/session", ended, first) == 401)
+    let limit = ContinuousClock.now + PostgresScene.waitMax
+    while try await ask("GET", "/v1/session", ended, second) != 401 {
+      try #require(ContinuousClock.now < limit, "\(second.child.errors)")
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(await second.stop() == 0)
+    let third = try await start("third")
+    #expect(try await ask("GET", "/v1/session", ended, third) == 401)
+    for process in [first, third] {
+      #expect(try await ask("GET", "/v1/session", other, process) == 200)
+      #expect(await process.stop() == 0, "\(process.child.errors)")
+    }
   }
 }

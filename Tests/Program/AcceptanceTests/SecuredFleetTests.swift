@@ -47,12 +47,16 @@ struct SecuredFleetTests {
     return ["--kafka", kafka.bootstrap, "--namespace", Self.namespace] + settings.flatMap { ["--kafka-set", $0] }
   }
 
-  private func environment(_ user: String) -> [String] { ["AFTERIMAGE_KAFKA_PASSWORD=\(KafkaCluster.password(of: user))"] }
+  private func environment(_ user: String, password: String? = nil) -> [String] {
+    ["AFTERIMAGE_KAFKA_PASSWORD=\(password ?? KafkaCluster.password(of: user))"]
+  }
 
-  private func start(_ roles: String, _ name: String, as user: String, _ more: [String]) async throws -> Member {
+  private func start(
+    _ roles: String, _ name: String, as user: String, password: String? = nil, _ more: [String]
+  ) async throws -> Member {
     let process = try await DevProcess.serve(
       ["--roles", roles, "--data", folder.file(name), "--health-port", "0", "-p", folder.file("notes")] + way(user) + more,
-      environment: environment(user))
+      environment: environment(user, password: password))
     let line = try #require(await process.child.line("health "))
     return Member(process: process, health: line.split(separator: " ").last.map(String.init) ?? "")
   }
@@ -169,6 +173,15 @@ struct SecuredFleetTests {
       }
     }
 
+    // Kafka's own tools see that nothing waits: not even the mark of the last transaction.
+    var lags: [Int] = []
+    try await wait("a lag of 0 in all three partitions") {
+      lags = try await owner.lag(of: "\(Self.namespace).notes.")
+      return lags == [0, 0, 0]
+    } said: {
+      "\(lags)\n\(first.process.child.errors)"
+    }
+
     // What is taken away while everything runs: it is said, nothing is lost, and it goes on when it is given back.
     let topics = try #require(BrokerOwner.Right("READ", on: "topics", prefix: "\(Self.namespace)."))
     let groups = try #require(BrokerOwner.Right("READ", on: "groups", prefix: "\(Self.namespace).notes."))
@@ -227,5 +240,47 @@ struct SecuredFleetTests {
     for member in [second, first, tables] {
       #expect(await member.process.stop() == 0, "\(member.process.child.errors)")
     }
+  }
+
+  @Test func `a wrong password is called that, by relay, worker and command`() async throws {
+    let words = "the brokers refuse the user name or the password (sasl.username, sasl.password)"
+    let tables = try await start("table,relay", "tables", as: "relay", password: "wrong", ["--partitions", "3"])
+    let worker = try await start(
+      "worker,query", "worker", as: "worker", password: "wrong",
+      ["--table-endpoint", tables.process.tables, "--read-models", url])
+    for member in [tables, worker] {
+      try await refuses(words, member)
+      #expect(!member.process.child.errors.contains("Local: Timed out"))
+    }
+    let command = try await Program.run(
+      "/usr/bin/env",
+      environment("relay", password: "wrong") + [Program.path, "relay", "republish", "Notes"] + way("relay"))
+    #expect(command.status == 1 && command.errors.contains(words), "\(command)")
+    for member in [worker, tables] { #expect(await member.process.stop() == 0, "\(member.process.child.errors)") }
+  }
+
+  @Test func `a group's refusal is over when the group answers again, without another assignment`() async throws {
+    for user in ["relay", "worker"] {
+      for right in try listed(user) { try await owner.grant(right, to: user) }
+    }
+    let tables = try await start("table,relay", "tables", as: "relay", ["--partitions", "3"])
+    try await put("first", "hello", tables)
+    // So long a session that the brokers do not take the member for dead meanwhile.
+    let worker = try await start(
+      "worker", "worker", as: "worker",
+      ["--table-endpoint", tables.process.tables, "--read-models", url, "--kafka-set", "session.timeout.ms=300000"])
+    try await isReady(worker)
+    let groups = try #require(BrokerOwner.Right("READ", on: "groups", prefix: "\(Self.namespace).notes."))
+    try await wait("offsets are there") {
+      try await owner.lag(of: "\(Self.namespace).notes.") == [0, 0, 0]
+    } said: {
+      worker.process.child.errors
+    }
+    try await owner.revoke(groups, from: "worker")
+    try await refuses("allow READ on groups that begin with `shop.notes.`", worker)
+    try await owner.grant(groups, to: "worker")
+    try await isReady(worker)
+    #expect(worker.process.child.errors.split(separator: "\n").count { $0.contains("lanes assigned") } == 1)
+    for member in [worker, tables] { #expect(await member.process.stop() == 0, "\(member.process.child.errors)") }
   }
 }

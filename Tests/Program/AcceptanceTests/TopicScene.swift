@@ -6,6 +6,9 @@ import Testing
 
 /// A table of notes whose log goes through Kafka, with a name of its own, and the server that runs everything.
 final class TopicScene {
+  /// How long a fact is waited for: machines that run the whole suite are slow.
+  static let waitMax = Duration.seconds(120)
+
   let table = "Notes\(UInt32.random(in: 0 ... .max))"
   let folder: TestFolder
   let bootstrap: String
@@ -50,10 +53,25 @@ final class TopicScene {
     return put.output.split(separator: " ").last.map { $0.trimmingCharacters(in: .newlines) } ?? ""
   }
 
+  /// Waits for a fact.
+  func wait(_ words: String, _ isSo: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + TopicScene.waitMax
+    while try await !isSo() {
+      try #require(ContinuousClock.now < end, "\(words): \(server.child.errors)")
+      try await Task.sleep(for: .milliseconds(50))
+    }
+  }
+
   /// The notes in the read model, once it holds the record at `position`.
   func notes(_ position: String? = nil) async throws -> [String] {
-    let answer = try await Program.run(
-      "query", arguments: ["notes", "all", "--server", server.page, "-o", "json"] + (position.map { ["--at-least", $0] } ?? []))
+    var answer: Program.Outcome
+    let end = ContinuousClock.now + TopicScene.waitMax
+    repeat {
+      answer = try await Program.run(
+        "query",
+        arguments: ["notes", "all", "--server", server.page, "-o", "json"] + (position.map { ["--at-least", $0] } ?? []))
+      // The server has waited for as long as it waits for anybody.
+    } while position != nil && answer.status == 1 && answer.errors.contains("has not reached") && ContinuousClock.now < end
     #expect(answer.status == 0, "\(answer)")
     let json = try JSONSerialization.jsonObject(with: Data(answer.output.utf8)) as? [String: Any]
     return ((json?["rows"] as? [[Any]]) ?? []).compactMap { $0.first as? String }.sorted()
@@ -62,7 +80,7 @@ final class TopicScene {
   /// Waits until doctor calls something wrong that has all of these words, and gives what it printed.
   @discardableResult
   func wrong(_ words: String...) async throws -> Program.Outcome {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + TopicScene.waitMax
     while true {
       let doctor = try await doctor()
       if doctor.status == 3, words.allSatisfy({ doctor.output.contains($0) }) { return doctor }

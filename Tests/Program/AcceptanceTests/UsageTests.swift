@@ -58,7 +58,7 @@ import Testing
     Case("query chat-rooms room_list --parm limit=1", "(did you mean `--param`?)"),
     Case("query chat-rooms room_list --param limit", "--param takes NAME=VALUE"),
     Case("leaderboard chat-rooms", "LEADERBOARD is missing"),
-    Case("leaderboard chat-rooms b best", "QUESTION is one of top, rank, around, count, not `best`"),
+    Case("leaderboard chat-rooms b best", "QUESTION is one of top, range, rank, around, count, not `best`"),
     Case("leaderboard chat-rooms b rank", "--member is missing"),
     Case("leaderboard chat-rooms b count --limit 3", "--limit is not for count"),
     Case("session chat-rooms", "PROJECTION is missing"),
@@ -180,7 +180,10 @@ import Testing
     let arguments = ["dev", "--demo", "--port", "0", "--page-port", "0", "--seconds"]
     let demo = try await Program.run(Program.path, arguments + ["2"], in: folder.path)
     #expect(demo.status == 0, "\(demo)")
-    for name in ["chat-rooms", "game-scores", "session-store", "session-store-single"] {
+    for name in [
+      "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+      "session-store-single",
+    ] {
       #expect(demo.output.contains("pipeline   \(name) "), "\(demo)")
       let own = try String(contentsOfFile: folder.file("afterimage-data/sample-pipelines/\(name)/pipeline.yaml"), encoding: .utf8)
       #expect(own == (try String(contentsOfFile: Program.pipeline(name) + "/pipeline.yaml", encoding: .utf8)))
@@ -204,5 +207,53 @@ import Testing
   @Test func `the version is shown`() async throws {
     let outcome = try await Program.run("--version")
     #expect(outcome.status == 0 && outcome.output.hasPrefix("afterimage 0."))
+  }
+
+  @Test func `settings of a file hold where neither the command line nor the environment says otherwise`() async throws {
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let file = try folder.write(
+      "settings.yaml",
+      """
+      data: \(folder.file("of-the-file"))
+      pipeline: [\(folder.file("notes"))]
+      page-port: nowhere
+      log-level: debug
+
+      """)
+    func dev(_ words: [String], environment: [String] = []) throws -> ChildProcess {
+      try ChildProcess("/usr/bin/env", environment + [Program.path, "dev", "--settings", file, "--port", "0"] + words)
+    }
+    let wrong = try dev([])
+    #expect(await wrong.ended() == 2)
+    #expect(wrong.errors.contains("settings.yaml:3:12: page-port takes a whole number from 0 to 65535, not `nowhere`"))
+    let overridden = try dev(["--page-port", "0", "--health-port", "0"])
+    #expect(await overridden.line("pipeline ")?.contains("notes") == true, "\(overridden.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("of-the-file/tables")))
+    overridden.signal(SIGINT)
+    #expect(await overridden.ended() == 0)
+    let ofEnvironment = try dev(
+      ["--health-port", "0"], environment: ["AFTERIMAGE_PAGE_PORT=0", "AFTERIMAGE_DATA=\(folder.file("of-the-environment"))"])
+    #expect(await ofEnvironment.line("pipeline ")?.contains("notes") == true, "\(ofEnvironment.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("of-the-environment/tables")))
+    ofEnvironment.signal(SIGINT)
+    #expect(await ofEnvironment.ended() == 0)
+    let nowhere = try dev([], environment: ["AFTERIMAGE_PAGE_PORT=nowhere"])
+    #expect(await nowhere.ended() == 2)
+    #expect(nowhere.errors.contains("AFTERIMAGE_PAGE_PORT: page-port takes a whole number"), "\(nowhere.errors)")
+    try folder.write("settings.yaml", "read-models: postgres://localhost:1/x\n")
+    let other = try dev(
+      ["--page-port", "0", "--health-port", "0", "--data", folder.file("data")], environment: ["AFTERIMAGE_READ_MODELS=mysql://a"]
+    )
+    #expect(await other.ended() == 2)
+    #expect(other.errors.contains("--read-models takes a URL that begins with postgres://"), "\(other.errors)")
+    try folder.write("settings.yaml", "pagee-port: 1\n")
+    let unknown = try dev([])
+    #expect(await unknown.ended() == 2)
+    #expect(unknown.errors.contains("settings.yaml:1:1: `pagee-port` is not a setting of `dev` (did you mean `page-port`?)"))
+    try FileManager.default.removeItem(atPath: file)
+    let missing = try dev([])
+    #expect(await missing.ended() == 2)
+    #expect(missing.errors.contains("settings.yaml cannot be read"))
   }
 }

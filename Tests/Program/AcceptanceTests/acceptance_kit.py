@@ -1,15 +1,24 @@
-"""What the acceptance programs share: clients, named queries with a freshness bound, and three ways of running.
+"""What the acceptance programs share: clients, named queries with a freshness bound, applications, and the ways of running.
 
-Arguments: table endpoint, page endpoint, folder with the read models, way. A scenario is a generator: it yields between writing and
-reading. Ways:
+Arguments: table endpoint, page endpoint, where the read models are (a folder, or the URL of a database), way, and perhaps the names of the
+scenarios to run. A scenario is a generator: it yields between writing and reading. Ways:
   plain    each scenario runs straight through, several at a time; at the end all read models are built again from the log
-           into an empty folder and must have the same rows
-  killed   all scenarios run side by side from yield to yield, and at each yield the server is killed with -9 and started again
+           into an empty folder or database and must have the same rows
+  killed   all scenarios run side by side from yield to yield, and at each yield the server (of a fleet the worker) is killed with -9 and
+           started again
+Who started this program does what `say` asks for: it knows the processes. So the same program runs against one process and against a fleet
+on Kafka and PostgreSQL, where records may also be delivered twice.
 """
 
+import atexit
+import contextlib
 import json
+import os
+import pathlib
 import sqlite3
+import subprocess
 import sys
+import threading
 import time
 import traceback
 import urllib.error
@@ -23,6 +32,11 @@ from botocore.exceptions import ClientError
 
 TABLES, PAGE, MODELS, WAY = sys.argv[1:5]
 W = 5.0
+if WAY == "killed" and "://" in MODELS:
+    # What a worker that is killed had under way is another's after 10 s, and lanes are taken up within 4 s.
+    W += 15.0
+# How long what must stay is looked at: twice the bound, and half of that in the tests of every day. Where the server is killed all the time, a moment.
+STAYS = 0.3 if WAY == "killed" else 2 * W if "AFTERIMAGE_ACCEPTANCE" in os.environ else W
 POLL = 0.05
 E = 1.0 + W
 
@@ -32,7 +46,14 @@ only = sys.argv[5:]
 
 
 def scenario(function):
+    """A scenario of a system's list, named by its number, or a flaw of the original that must be gone, named `E_flaw_3_...`."""
     scenarios.append(function)
+    return function
+
+
+def heavy(function):
+    """A scenario of so many writes that the others would wait for them past their bounds: it runs after them."""
+    function.isHeavy = True
     return function
 
 
@@ -45,6 +66,14 @@ class NotReady(Exception):
     """The server has just been started."""
 
 
+class NotFound(Exception):
+    """404, with the code of the answer."""
+
+    def __init__(self, path, answer):
+        super().__init__(f"GET {path}: {answer}")
+        self.code = answer["error"]
+
+
 def get(path, **parameters):
     pairs = [(name, value) for name, value in parameters.items() if value is not None]
     try:
@@ -53,13 +82,24 @@ def get(path, **parameters):
     except urllib.error.HTTPError as error:
         if error.code == 503:
             raise NotReady(path) from None
+        if error.code == 404:
+            raise NotFound(path, json.load(error)) from None
         raise AssertionError(f"GET {path}: {error.code} {error.read()}") from None
 
 
 def rows(pipeline, query, **parameters):
-    """A named query's rows as dictionaries."""
-    answer = get(f"/v1/pipelines/{pipeline}/queries/{query}", **parameters)
-    return [dict(zip(answer["columns"], row)) for row in answer["rows"]]
+    """A named query's rows as dictionaries; of a query for one row that row, or none."""
+    try:
+        answer = get(f"/v1/pipelines/{pipeline}/queries/{query}", **parameters)
+    except NotFound as error:
+        assert error.code == "NoRow", error
+        return []
+    return [answer["row"]] if "row" in answer else [dict(zip(answer["columns"], row)) for row in answer["rows"]]
+
+
+def row(pipeline, query, **parameters):
+    """The row of a query for one (`one: true`) as a dictionary; None when it finds none."""
+    return next(iter(rows(pipeline, query, **parameters)), None)
 
 
 def own(operation, **body):
@@ -108,12 +148,62 @@ def shows(question, wanted, within=W):
 
 
 def stays(question, wanted):
-    """The answer is this and is it still for twice the bound; a moment is enough where the server is killed anyhow."""
-    end = time.monotonic() + (2 * W if WAY == "plain" else 0.3)
+    """The answer is this, and is it still after a while."""
+    end = time.monotonic() + STAYS
     while time.monotonic() < end:
         found = question()
         assert found == wanted, f"found {found!r}, wanted it to stay {wanted!r}"
         time.sleep(POLL)
+
+
+@contextlib.contextmanager
+def always(question, *allowed):
+    """Whatever is written meanwhile, the answer is one of these whenever it is asked for. Where nothing answers, nothing is said."""
+    wrong, isOver = [], threading.Event()
+
+    def poll():
+        while not isOver.wait(POLL):
+            try:
+                found = question()
+            except (NotReady, OSError):
+                continue
+            if found not in allowed:
+                wrong.append(found)
+
+    thread = threading.Thread(target=poll)
+    thread.start()
+    try:
+        yield
+    finally:
+        isOver.set()
+        thread.join()
+    assert not wrong, f"for a moment found {wrong[:3]!r}, allowed {allowed!r}"
+
+
+class Application:
+    """The application that stands beside a pipeline, as a process of its own."""
+
+    def __init__(self, path, **environment):
+        program = pathlib.Path(__file__).parents[3] / "pipelines" / path
+        self.process = subprocess.Popen([sys.executable, program, TABLES, PAGE, "0"], stdout=subprocess.PIPE, text=True,
+                                        stderr=subprocess.DEVNULL, env={**os.environ, **environment})
+        atexit.register(self.process.kill)
+        self.address = self.process.stdout.readline().split()[-1]
+
+    def call(self, method, path, token=None, body=None):
+        """Status and answer. While a server is being started again, the application says 503."""
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, content, headers, method=method)
+        end = time.monotonic() + W
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code != 503 or time.monotonic() > end:
+                    return error.code, json.load(error)
+            time.sleep(POLL)
 
 
 def fails(code, call, **arguments):
@@ -127,26 +217,52 @@ def fails(code, call, **arguments):
 
 
 def lanes_run():
-    """No lane of any pipeline has stopped."""
+    """No lane of any pipeline has stopped for good. One whose worker was killed a moment ago is taken up again."""
     for name in get("/v1/pipelines")["pipelines"]:
-        stopped = get(f"/v1/pipelines/{name}")["stopped"]
-        assert stopped == [], f"{name}: {stopped}"
+        shows(lambda: get(f"/v1/pipelines/{name}")["stopped"], [], within=3 * W)
 
 
 def dump(pipeline):
-    """Every row of a pipeline's read model, table by table."""
+    """Every row of a pipeline's read model, table by table, without the state that a store keeps beside it: what that says of a group which was empty for a
+    while depends on whether it was dropped meanwhile. In a database the views do not have it either."""
+    if "://" in MODELS:
+        return dump_of_database(pipeline)
     database = sqlite3.connect(f"file:{MODELS}/{pipeline}/current.db?mode=ro", uri=True)
     try:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
-        return {name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"'))) for name in names if name[0] != "_"}
+        return {name: rows_of(database, name) for name in names if name[0] != "_"}
     finally:
         database.close()
 
 
+def rows_of(database, table):
+    columns = [name for (name,) in database.execute("SELECT name FROM pragma_table_info(?)", (table,)) if name != "_state"]
+    listed = ", ".join(f'"{name}"' for name in columns)
+    return sorted(map(repr, database.execute(f'SELECT {listed} FROM "{table}"')))
+
+
+def dump_of_database(pipeline):
+    def ask(sql):
+        return subprocess.run(["psql", MODELS, "-At", "-c", sql], check=True, capture_output=True, text=True).stdout.splitlines()
+
+    # A fleet of a namespace has it before the pipeline's name.
+    places = [line.split("|") for line in ask(
+        f"SELECT table_schema, table_name FROM information_schema.views WHERE table_schema SIMILAR TO '(a[0-9]+_)?{pipeline}' ORDER BY 2")]
+    assert places, f"no views of {pipeline}"
+    return {name: sorted(ask(f'COPY (SELECT * FROM "{schema}"."{name}") TO STDOUT')) for schema, name in places}
+
+
+def outside():
+    """What effects have sent: the text of the file of which the test said so."""
+    return pathlib.Path(os.environ["OUTSIDE"]).read_text()
+
+
 def say(line):
-    """Asks the test to do something to the server, and waits until it is done."""
+    """Asks the test to do something to the server, and waits until it is done. The read models may be elsewhere then."""
+    global MODELS
     print(line, flush=True)
-    assert sys.stdin.readline().strip() == "done"
+    done, MODELS = sys.stdin.readline().strip().split(" ", 1)
+    assert done == "done", done
 
 
 def positions(pipeline):
@@ -157,7 +273,7 @@ def replay():
     names = get("/v1/pipelines")["pipelines"]
     ends = {}
     for name in names:
-        shows(lambda: get(f"/v1/pipelines/{name}")["behind"]["records"], 0)
+        shows(lambda: (get(f"/v1/pipelines/{name}")["behind"] or {}).get("records"), 0)
         ends[name] = positions(name)
     before = {name: dump(name) for name in names}
     say("REPLAY")
@@ -170,24 +286,27 @@ def replay():
             assert after[table] == wanted, f"replay of {name}.{table}: without {lost}, with {more}"
 
 
-def report(name, error):
-    print(f"FAILED  {name}\n{error}" if error else f"ok      {name}", flush=True)
+def report(name, error, seconds=None):
+    took = "" if seconds is None else f" ({seconds:.1f} s)"
+    print(f"FAILED  {name}{took}\n{error}" if error else f"ok      {name}{took}", flush=True)
 
 
 def plain(functions):
     def through(function):
+        began = time.monotonic()
         try:
             for _ in function():
                 pass
-            return function.__name__, None
+            return function.__name__, None, time.monotonic() - began
         except Exception:
-            return function.__name__, traceback.format_exc()
+            return function.__name__, traceback.format_exc(), time.monotonic() - began
 
     failures = 0
     with ThreadPoolExecutor(16) as pool:
-        for name, error in pool.map(through, functions):
-            report(name, error)
-            failures += error is not None
+        for isHeavy in (False, True):
+            for name, error, seconds in pool.map(through, [one for one in functions if hasattr(one, "isHeavy") == isHeavy]):
+                report(name, error, seconds)
+                failures += error is not None
     try:
         replay()
         report("replay", None)

@@ -25,6 +25,8 @@ db = boto3.client("dynamodb", endpoint_url=TABLES, config=Config(retries={"max_a
 VALUES = {
     "room": "music", "person": "ana", "after": "2026-01-01T09:00:00Z", "earliest": "2026-01-01T09:00:00Z", "latest": "2026-01-01T23:00:00Z",
     "session": "s1", "customer": "c1", "child": "k1", "player": "ana", "game": "chess", "member": "ana",
+    "me": "u1", "group_uuid": "g", "handle": "two", "project": "p1", "assignee": "ana", "email": "a@x",
+    "owner": "ana", "server": "1", "rem_key": "meeting", "text": "meet", "bot": "errbot", "kind": "user",
 }
 
 
@@ -32,9 +34,13 @@ def item(**values):
     return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in values.items()}
 
 
-def put(table, **values):
-    answer = db.put_item(TableName=table, Item=item(**values))
+def put_item(table, values):
+    answer = db.put_item(TableName=table, Item=values)
     return answer["ResponseMetadata"]["HTTPHeaders"].get("x-afterimage-position")
+
+
+def put(table, **values):
+    return put_item(table, item(**values))
 
 
 def ask(method, path, query=()):
@@ -68,6 +74,41 @@ def write():
             put(table, PK=f"suuid#{session}", SK=f"c#{customer}", session_state="active", last_login_time="2026-01-01T10:00:00")
         put(table, PK="suuid#s4", SK="c#c4", session_state="closing", last_login_time="2026-01-01T10:00:00")
         last[name] = put(table, PK="suuid#s1", SK="child#suuid#k1", session_state="active")
+    last["direct-messages"] = ",".join([
+        put("cruddur-users", user_uuid="u2", display_name="Two", handle="two"),
+        put("cruddur-messages", pk="GRP#u1", sk="2026-01-01T10:00:00Z", message_group_uuid="g", user_uuid="u2"),
+        *(put("cruddur-messages", pk="MSG#g", sk=f"2026-01-01T10:00:0{number}Z", message_uuid=f"m{number}", message="hello",
+              user_uuid="ana" if number else "u2") for number in range(3))])
+    task = {"projectkey": "p1", "taskid": "t1", "taskdescription": "x", "assignedto": "ana"}
+    project = {**item(projectkey="p1", projectname="One", projectmanager="a@x", createdby="a@x"), "groupmembers": {"SS": ["a@x", "b@x"]}}
+    last["mini-jira"] = ",".join([
+        put("employee", email="a@x", username="a", salt="00"),
+        put_item("projects", project),
+        put("stories", projectkey="p1", storyid="s1", storydescription="x"), put("comments", projectkey="p1", commentid="c1", commentedby="a", comment="x"),
+        *(put("tasks", **task, taskstatus=state) for state in ["todo", "done", "inprogress"]),
+        *(put("tasks", **{**task, "taskid": "t2"}, taskstatus=state) for state in ["todo", "done"])])
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    last["chatbot-sessions"] = put("chatbotSessionTable", sessionId="s1", userId="ana", lastInteraction=moment, state="greeting")
+    history = {"L": [{"M": {"type": {"S": "human"}, "data": {"M": {"content": {"S": "hello"}}}}}]}
+    last["chat-memory"] = ",".join([
+        put_item("SessionTable", {"SessionId": {"S": "s1"}, "userId": {"S": "ana"}, "History": history}),
+        put_item("CompositeTable", {"PK": {"S": "session_id::s1"}, "SK": {"S": "langchain_history"}, "History": history}),
+        put_item("RenamedTable", {"SessionId": {"S": "s1"}, "ChatHistory": history}),
+        put("MessageTable", session_id="s1", message_id="1", type="human", content="hello")])
+    stats = {"play_stats": {"total_time_played": 60, "total_songs_played": 1},
+             "dj_stats": {"djs": [{"user_id": 7, "total_time_played": 60, "total_songs_played": 1}]}}
+    of_user = {"discord_server_id": 1, "discord_handle": "two"}
+    put("league", **of_user, win_streak=0, loss_streak=0)
+    put("sparkle", discord_server_id=1, discord_handle="ana", total_sparkles=2)
+    last["errbot"] = ",".join([
+        put("remember", discord_server_id=1, rem_key="meeting", rem_value="tomorrow"),
+        put("play_event", discord_server_id=1, event="1", user_id="ana", song_duration=60),
+        put("play", discord_server_id=1, stats=json.dumps(stats)), put("botdata", key="errbot", value=json.dumps({"play": 1})),
+        put("sparkle", **of_user, total_sparkles=1, sparkle_reasons=""), put("loud", **of_user, updated_at=moment[:-1]),
+        put("tts", **of_user, updated_at=moment[:-1]), put("league", **of_user, win_streak=1, loss_streak=0, last_match_sha256="a"),
+        put("command_count", bot="errbot", command="rem", times=1), put("ban", kind="user", who="mal"),
+        put("sparkle_event", discord_server_id=1, event="1", handle="two", giver="ana", reason="all of it"),
+        put("eftitemtracker", server_id=1, item="key", threshold="5", channel="c", handle="two")])
     return last
 
 

@@ -95,7 +95,7 @@ def paths():
             elif len(parts) < 4:
                 need = "any"
             else:
-                need = "operate" if method == "post" and parts[-1] != "ranks" else "query"
+                need = "operate" if method == "post" and parts[-1] not in ("ranks", "among") else "query"
             found.append((method.upper(), path, f"?{query}" if query else "", need, parts[3] if len(parts) > 3 else None))
     needs = [need for _, _, _, need, _ in found]
     assert all(needs.count(need) > 0 for need in ["nothing", "everything", "any", "operate", "query"]), needs

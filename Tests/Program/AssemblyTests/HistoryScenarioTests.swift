@@ -108,8 +108,8 @@ import Testing
           - advance: 1s
             put: { Sessions: \(list(["m2", "a3", "x"])) }
             expect:
-              message_log: { contains: [{ event: rewritten, ordinal: 0, body: null, kind: null, time: 2026-01-01T10:00:03Z }], lacks: [{ body: x }] }
-              lost: { contains: [{ event: rewritten, text: null }], lacks: [{ text: ok }] }
+              message_log: { contains: [{ event: rewritten, ordinal: 0, body: null, kind: null, time: 2026-01-01T10:00:03Z }], lacks: [{ body: m4, time: 2026-01-01T10:00:03Z }] }
+              lost: { contains: [{ event: rewritten, text: null }, { event: removed, text: ok, ordinal: 3 }, { event: removed, text: ok, ordinal: 4 }, { event: removed, text: m4 }], lacks: [{ text: a3 }] }
               people_said: [{ body: m4 }, { event: rewritten }]
           - advance: 1s
             delete: { Sessions: { SessionId: s } }

@@ -19,7 +19,10 @@ import Testing
     }
   }
 
-  static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+  static let names = [
+    "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+    "session-store-single",
+  ]
   static let conditions =
     [
       Conditions(), Conditions(restartEvery: 1), Conditions(restartEvery: 3), Conditions(partitions: 3),

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Browser.isAvailable, "chromium is not installed"))
 struct PageScriptTests {
   /// The page as the server serves it, with its events from a list: a stream that stays open would hold the browser's time.
-  private static func shown(_ events: [(name: String, data: String)]) async throws -> String {
+  private static func shown(_ events: [(name: String, data: String)], at hash: String = "") async throws -> String {
     let list = events.map { "[\(quoted($0.name)), \(quoted($0.data))]" }.joined(separator: ",")
     let source = """
       window.EventSource = class {
@@ -41,7 +41,7 @@ struct PageScriptTests {
     defer { server.stop() }
     let profile = FileManager.default.temporaryDirectory.path + "/browser-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: profile) }
-    let page = try await Browser.page("http://127.0.0.1:\(server.port)/", profile: profile)
+    let page = try await Browser.page("http://127.0.0.1:\(server.port)/\(hash)", profile: profile)
     #expect(page.contains(#"data-path="/v1/events""#))
     return page
   }
@@ -88,6 +88,15 @@ struct PageScriptTests {
     #expect(page.contains(" · tetra · 2026-01"))
     #expect(page.contains("<td class=\"n rank\">1</td>") && page.contains("<p class=\"value\">1,234,567</p>"), "\(page)")
     #expect(page.contains(">Live</p>") && !page.contains("Waiting for the read models"))
+  }
+
+  @Test func `further scores and columns of a board stand before what it shows`() async throws {
+    let board =
+      #"{"kind":"leaderboard","title":"Best","board":[],"members":[{"rank":1,"member":"ben","score":7,"score_2":41,"columns":{"total_plays":3},"show":{"nick":"B"}}]}"#
+    let page = try await Self.shown([Self.dashboard("games", board)])
+    let places = ["Rank<", "Member<", "Score<", "Score 2<", "Total plays<", "Nick<"].map { page.range(of: $0)?.lowerBound }
+    #expect(!places.contains(nil) && places.compactMap { $0 } == places.compactMap { $0 }.sorted(), "\(page)")
+    #expect(page.contains(">41</td>") && page.contains(">3</td>") && page.contains(">B</td>"), "\(page)")
   }
 
   @Test func `numbers that a double would change are exact`() async throws {
@@ -139,10 +148,44 @@ struct PageScriptTests {
 
   @Test func `pipelines stand in the order of their names, with links when there are several`() async throws {
     let page = try await Self.shown([Self.dashboard("zeta"), Self.dashboard("alpha")])
-    let places = ["#pipeline-alpha", "#pipeline-zeta", "title-alpha", "title-zeta"].map { page.range(of: $0)?.lowerBound }
+    let places = ["#pipeline=alpha", "#pipeline=zeta", "title-alpha", "title-zeta"].map { page.range(of: $0)?.lowerBound }
     #expect(places.allSatisfy { $0 != nil })
     #expect(places[0]! < places[1]! && places[2]! < places[3]!)
     #expect(try await Self.shown([Self.dashboard("one")]).contains(#"<nav id="pipelines" aria-label="Pipelines" hidden"#))
+  }
+
+  @Test func `one pipeline is shown, that of the address or the first, and the list says what is wrong with the others`()
+    async throws
+  {
+    let events = [
+      Self.dashboard("zeta"), Self.dashboard("alpha"), Self.dashboard("mid"),
+      Self.status("mid", #""behind":{"records":0,"seconds":0},"stopped":["T[2] record 7 cannot be read"],"held":[]"#),
+      Self.status("zeta", #""behind":{"records":900,"seconds":12.4},"stopped":[],"held":[]"#),
+      Self.status("alpha", #""behind":{"records":3,"seconds":0.4},"stopped":[],"held":[]"#),
+    ]
+    func section(_ name: String, isHidden: Bool) -> String {
+      let hidden = isHidden ? " hidden=\"\"" : ""
+      return "<section class=\"pipeline\" id=\"pipeline-\(name)\" aria-labelledby=\"title-\(name)\"\(hidden)>"
+    }
+    func item(_ name: String, isCurrent: Bool = false, _ mark: String = "") -> String {
+      let current = isCurrent ? " aria-current=\"page\"" : ""
+      let hidden = mark.isEmpty ? " hidden=\"\"" : ""
+      return "<a href=\"#pipeline=\(name)\"\(current)><span>\(name)</span><span class=\"mark\"\(hidden)>\(mark)</span></a>"
+    }
+    let first = try await Self.shown(events)
+    for text in [
+      section("alpha", isHidden: false), section("mid", isHidden: true), section("zeta", isHidden: true),
+      item("alpha", isCurrent: true), item("mid", "stopped"), item("zeta", "late"), "<title>alpha · Afterimage</title>",
+    ] {
+      #expect(first.contains(text), "\(text) is not in \(first)")
+    }
+    let last = try await Self.shown(events, at: "#pipeline=zeta")
+    for text in [section("alpha", isHidden: true), section("zeta", isHidden: false), item("zeta", isCurrent: true, "late")] {
+      #expect(last.contains(text), "\(text) is not in \(last)")
+    }
+    // The link past the list chooses nothing.
+    #expect(try await Self.shown(events, at: "#main").contains(section("alpha", isHidden: false)))
+    #expect(try await Self.shown(events, at: "#pipeline=none").contains(section("alpha", isHidden: false)))
   }
 
   @Test func `lag, what stands still and what waits for it are said`() async throws {

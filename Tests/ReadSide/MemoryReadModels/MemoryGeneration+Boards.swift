@@ -45,22 +45,18 @@ extension MemoryGeneration {
     let count = leaderboard.boardCount
     for (rowKey, row) in rows[id] ?? [:] where Array(row[..<count]) == board.values { rows[id]?[rowKey] = nil }
     guard isShown else { return }
-    var members: [(member: Value, score: Value, reached: Stamp, row: [Value])] = []
+    var members: [(place: [UInt8], row: [Value])] = []
     for memberKey in memberKeys(id, board) {
       guard var state = groups[id]?[memberKey], state.isPlaced else { continue }
       var own = values[id]?[memberKey] ?? MemoryValues()
       own.watermark = .distantPast
       let shown = try state.shown(plan, &own)
       guard let key = Value.values(ordered: memberKey.bytes, count: plan.keyCount) else { throw StateError() }
-      var row = key + shown.values + [.timestamp(shown.reached.time), .integer(Int64(bitPattern: shown.reached.order.rawValue))]
-      if !leaderboard.windows.isEmpty { row.append(board.closedAt.map { .timestamp($0) } ?? .null) }
-      members.append((key[count], shown.values[0], shown.reached, row + trace(state.stamp)))
+      var row = key
+      leaderboard.forEachCell(of: shown, closedAt: board.closedAt) { row.append($0) }
+      members.append((leaderboard.place(of: key[count], shown), row + trace(state.stamp)))
     }
-    members.sort { left, right in
-      if left.score != right.score { return (left.score > right.score) == (leaderboard.direction == .descending) }
-      if leaderboard.ties == .firstToReach, left.reached != right.reached { return left.reached < right.reached }
-      return left.member < right.member
-    }
+    members.sort { Bytes.less($0.place, $1.place) }
     for member in members.prefix(leaderboard.keepMembers ?? .max) { write(id, member.row) }
   }
 

@@ -12,7 +12,11 @@ extension MemoryGeneration {
     try check(.collection)
     for (id, all) in changes.collections {
       result.rows += all.count
-      for change in all.values {
+      for item in all.cleared {
+        let place = pipeline.projections[id].table.columns.firstIndex { $0.name == "_item" } ?? 0
+        rows[id] = rows[id]?.filter { $0.value[place] != .bytes(item) }
+      }
+      for change in all.rows.values {
         switch change {
         case nil: break
         case .insert(let inputs, let itemKey, let stamp), .upsert(let inputs, let itemKey, let stamp):
@@ -68,7 +72,7 @@ extension MemoryGeneration {
       note(id, plan, key, group, state.stamp, shown.misfits)
       state.hasMisfit = !shown.misfits.isEmpty
       let wasPlaced = state.isPlaced
-      state.isPlaced = plan.boardCount != nil && isAlive && !state.hasMisfit
+      state.isPlaced = plan.boardCount != nil && isAlive && shown.hasScores(plan)
       groups[id, default: [:]][key] = state
       values[id, default: [:]][key] = own
       guard let count = plan.boardCount else {
@@ -89,7 +93,7 @@ extension MemoryGeneration {
     _ id: ProjectionID, _ plan: GroupPlan, _ key: BytesKey, _ values: [Value], _ stamp: Stamp, _ misfits: [Int]
   ) {
     let projection = pipeline.projections[id]
-    for (place, column) in plan.columns.enumerated() where column.function == .sum {
+    for (place, column) in plan.columns.enumerated() where column.function.canMisfit {
       let id = MemoryLetter.ID(projection: projection.name, kind: "group", subject: key.bytes + Array(column.name.utf8))
       let before = letters.removeValue(forKey: id)
       guard misfits.contains(place) else { continue }
@@ -98,7 +102,7 @@ extension MemoryGeneration {
       letters[id] = MemoryLetter(
         table: pipeline.tables[projection.sources[0].table].name, partition: stamp.partition, sequence: stamp.sequence,
         at: stamp.time,
-        path: column.name, reason: "the sum of group \(shown) does not fit its type: it is shown as null until it does")
+        path: column.name, reason: "the sum or mean of group \(shown) does not fit its type: it is shown as null until it does")
     }
   }
 
@@ -120,17 +124,34 @@ extension MemoryGeneration {
       mine[BytesKey(key)] = StoredSessions.Entry(key: key, session: .active(state), due: due)
     }
     for (key, rest) in changes.rests { mine[BytesKey(key)] = rest.map { .init(key: key, session: .rest($0), due: $0.due) } }
+    for state in changes.final + changes.timed.flatMap(\.rows) {
+      write(id, state.row(sessions) + trace(state.stamp))
+      note(id, state, sessions)
+    }
+    for change in changes.timed {
+      for gone in change.gone {
+        rows[id]?[BytesKey(Value.ordered(change.values + [.string(gone.sessionID)]))] = nil
+        for column in sessions.columns {
+          letters[letter(id, change.values, gone.sessionID, column: column.name)] = nil
+        }
+      }
+      mine[BytesKey(change.key)] = change.kept.map { .init(key: change.key, session: .timed($0), due: change.due) }
+    }
     self.sessions[id, default: [:]][lane] = mine
   }
 
   private func sessions_(_ id: ProjectionID, _ lane: LaneID) -> [BytesKey: StoredSessions.Entry] { sessions[id]?[lane] ?? [:] }
 
+  private func letter(_ id: ProjectionID, _ key: [Value], _ sessionID: String, column: String) -> MemoryLetter.ID {
+    MemoryLetter.ID(
+      projection: pipeline.projections[id].name, kind: "session",
+      subject: Value.ordered(key + [.string(sessionID)]) + Array(column.utf8))
+  }
+
   private mutating func note(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) {
     let misfits = state.misfits(sessions)
-    for (place, column) in sessions.columns.enumerated() where column.function == .sum {
-      let id = MemoryLetter.ID(
-        projection: pipeline.projections[id].name, kind: "session",
-        subject: Value.ordered(state.key + [.string(state.sessionID)]) + Array(column.name.utf8))
+    for (place, column) in sessions.columns.enumerated() where column.function.canMisfit {
+      let id = letter(id, state.key, state.sessionID, column: column.name)
       let before = letters.removeValue(forKey: id)
       guard misfits.contains(place) else { continue }
       if before == nil { misfitsBegun += 1 }
@@ -138,7 +159,7 @@ extension MemoryGeneration {
       letters[id] = MemoryLetter(
         table: pipeline.tables[sessions.sources[0].table].name, partition: state.stamp.partition, sequence: state.stamp.sequence,
         at: state.stamp.time, path: column.name,
-        reason: "the sum of session \(shown) does not fit its type: it is shown as null until it does")
+        reason: "the sum or mean of session \(shown) does not fit its type: it is shown as null until it does")
     }
   }
 

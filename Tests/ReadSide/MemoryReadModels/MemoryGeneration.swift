@@ -22,6 +22,8 @@ struct MemoryGeneration: Sendable {
   var boards: [ProjectionID: [BytesKey: MemoryBoard]] = [:]
   var sessions: [ProjectionID: [LaneID: [BytesKey: StoredSessions.Entry]]] = [:]
   var steps: [ProjectionID: [HandedStep]] = [:]
+  /// States of groups that the decider watches.
+  var watched: [ProjectionID: [BytesKey: [UInt8]]] = [:]
   var letters: [MemoryLetter.ID: MemoryLetter] = [:]
   var letterCounts: [String: Int] = [:]
   /// Dead letters of sums that the running checkpoint has written where there was none.

@@ -1,5 +1,5 @@
 package import ChangeLog
-internal import DynamoModel
+package import DynamoModel
 package import Pipelines
 package import Projections
 package import ReadModels
@@ -114,6 +114,11 @@ package final class MemoryGenerationStore: GenerationStore {
     return Array(sorted.prefix(limit))
   }
 
+  package func watched(_ projection: ProjectionID, _ keys: [[UInt8]]) throws(ReadModelError) -> [BytesKey: [UInt8]] {
+    let all = try read().watched[projection] ?? [:]
+    return keys.reduce(into: [:]) { found, key in found[BytesKey(key)] = all[BytesKey(key)] }
+  }
+
   package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int { try read().steps[projection]?.count ?? 0 }
 
   package func boardsToClose(
@@ -137,6 +142,9 @@ package final class MemoryGenerationStore: GenerationStore {
       guard rows.epoch == checkpoint.epoch else { throw .superseded(table: "the decider", partition: -1) }
       var result = CheckpointResult()
       rows.decided.merge(checkpoint.decided) { $1 }
+      for (projection, groups) in checkpoint.changes.watched {
+        for (key, state) in groups { rows.watched[projection, default: [:]][BytesKey(key)] = state }
+      }
       for (projection, stamp) in checkpoint.folded { rows.steps[projection]?.removeAll { $0.step.stamp <= stamp } }
       for closing in checkpoint.closings {
         rows.close(closing)

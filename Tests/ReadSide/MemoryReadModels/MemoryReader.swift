@@ -43,7 +43,7 @@ package final class MemoryReader: GenerationReader {
   package func decided() throws -> [ProjectionID: Instant] { try now().decided }
 
   package func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String?,
     limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws { throw ReaderError.failed("a store in memory knows no SQL") }
@@ -60,6 +60,13 @@ package final class MemoryReader: GenerationReader {
     found.removeAll { row in !equals.allSatisfy { !$0.value.isNull && row[$0.column] == $0.value } }
     if let newest { found.sort { $0[newest] > $1[newest] } }
     for values in found.prefix(limit) { try row(values.map { MemoryReader.cell($0) }) }
+  }
+
+  package func memberCells(
+    _ projection: ProjectionID, board: [Value], members: [Value], columns: Range<Int>
+  ) throws -> [[AnswerCell]?] {
+    let rows = try now().rows[projection] ?? [:]
+    return members.map { rows[BytesKey(Value.ordered(board + [$0]))]?[columns].map { MemoryReader.cell($0) } }
   }
 
   static func cell(_ value: Value) -> AnswerCell {
@@ -114,9 +121,10 @@ package final class MemoryReader: GenerationReader {
     for row in try now().rows[projection, default: [:]].values {
       guard case .timestamp(let reached) = row[count + 2], case .integer(let order) = row[count + 3] else { continue }
       let key = BytesKey(Value.ordered(row[..<count]))
-      let board = boards[key] ?? RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
+      let board = boards[key] ?? RankBoard(leaderboard)
       board.set(
-        row[count], score: row[count + 1], reachedAt: reached, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+        row[count], score: row[count + 1], moreScores: leaderboard.scoreColumns.dropFirst().map { row[$0] }, reachedAt: reached,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
       boards[key] = board
     }
     return Ranks(boards: boards)

@@ -20,6 +20,8 @@ package struct MemoryValues: GroupValues, Sendable {
     (all[column] ?? [:]).map { ($0.key.bytes, $0.value.kept) }.sorted { Bytes.less($0.key, $1.key) }
   }
 
+  package func kept(column: Int, key: [UInt8]) -> [UInt8]? { all[column]?[BytesKey(key)]?.kept }
+
   package func extreme(column: Int, greatest: Bool) -> (key: [UInt8], kept: [UInt8])? {
     greatest ? sorted(column).last : sorted(column).first
   }

@@ -27,6 +27,23 @@ import Testing
       ))
   }
 
+  @Test func `a leaderboard says its scores in their order, and its columns`() throws {
+    let pipeline = try PipelineLoader.load(
+      text: Array(
+        """
+        pipeline: scores
+        tables: { Tab: { key: { partition: PK } } }
+        items: { play: { in: Tab, match: { PK: "{name}" }, fields: { n: N integer, d: D decimal } } }
+        projections:
+          made: { leaderboard: name, of: play, score: [sum(n), min(d) asc, count], columns: { mean: avg(d) }, floor: 2 }
+
+        """.utf8), file: "pipeline.yaml")
+    #expect(
+      pipeline.explanation.contains(
+        "made: ranks each name by sum(n), then by min(d), then by count, over each play that exists now, so that edits, moves and deletions are subtracted by themselves. The greatest sum(n) is first, of equal ones the least min(d), then the greatest count; equal scores rank in the order in which they were reached, then by name. It holds mean = avg(d). A sum(n) below 2 has no rank."
+      ), "\(pipeline.explanation)")
+  }
+
   @Test(arguments: ShippedPipelinesTests.names) func `the description is JSON with every name`(name: String) throws {
     let pipeline = try PipelineLoader.load(ShippedPipelinesTests.folder(name))
     var writer = JSONWriter()

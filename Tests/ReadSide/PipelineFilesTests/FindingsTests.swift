@@ -155,12 +155,13 @@ import Testing
     Break(
       "newest: [customer, at desc]", "newest: [customer, ta desc]", "25:33", "there is no column `ta` here; did you mean `at`?"),
     Break(
-      "    columns: [total, at]", "    time: at\n    columns: [total, at]", "24:5", "`time` is not supported by this version"),
+      "    columns: [total, at]", "    time: at\n    columns: [total, at]", "24:5",
+      "only sessions that touches make (`sessions: ...`) go by a time"),
     Break("aggregate: [customer]", "aggregate: []", "30:3", "an aggregate needs a group"),
     Break("    of: order", "    of: order\n    each: order inserted", "31:5", "either `of` (the items that exist now) or `each`"),
     Break("    of: order\n", "", "31:5", "a projection needs `of`"),
     Break("sum(total)", "sum(state)", "33:23", "`sum` needs an integer or decimal, and this is string"),
-    Break("sum(total)", "avg(total)", "33:23", "`avg` is not a function of a column; keep `sum` and `count`"),
+    Break("sum(total)", "avrg(total)", "33:23", "`avrg` is not a function of a column; did you mean `avg`?"),
     Break("sum(total)", "max(tags)", "33:23", "json cannot be compared"),
     Break("sum(total)", "max(commit)", "33:27", "the commit time is not in an item: only rules over changes"),
     Break("last(state by at)", "last(state)", "33:43", "over items `last` needs an order that is in the item"),
@@ -214,7 +215,9 @@ import Testing
     Break(
       "show: { from: people, columns: [nick]", "show: { from: people, columns: [nik]", "49:37",
       "`people` has no column `nik`; did you mean `nick`?"),
-    Break("each: person removed", "each: totals expired", "52:11", "`totals` is not a sessions projection or leaderboard"),
+    Break(
+      "each: person removed", "each: totals expired", "52:11",
+      "of an aggregate a condition turns true: write `each: totals` and `when:` with the condition"),
     Break("each: person removed", "each: open_orders vanished", "52:11", "say what happened to the session"),
     Break("rows: orders", "rows: ordrs", "53:21", "there is no projection `ordrs`; did you mean `orders`?"),
     Break("rows: orders", "rows: totals", "53:21", "`totals` is not a collection"),
@@ -226,7 +229,7 @@ import Testing
     Break("where: customer = :customer", "where: number = :nick", "53:13", "`number` is integer and is compared with string"),
     Break("delete: { rows: orders, where: customer = :customer }", "delete: item", "53:13", "the item is gone already"),
     Break(
-      "delete: { rows: orders, where: customer = :customer }", "webhook: x", "53:5", "`webhook` is not supported by this version"),
+      "delete: { rows: orders, where: customer = :customer }", "webhook: x", "53:14", "`webhook` has to be a mapping"),
     Break("FROM orders WHERE", "FROM ordres WHERE", "57:", "no such table: ordres; did you mean `orders`?"),
     Break("SELECT number, total", "SELECT number, totl", "57:25", "no such column: totl; did you mean `total`?"),
     Break("LIMIT :limit", "LIMIT 10", "56:33", "the parameter `limit` is not used by the SQL"),

@@ -27,28 +27,4 @@ import Testing
       #expect(!with.isWrong && !without.isWrong, "\(with.text)\n\(without.text)")
     }
   }
-
-  static let unsupported: [(mapping: String, base: String)] = [
-    ("a pipeline", "pipeline: p\nKEY: x\ntables: { Tab: { key: { partition: PK } } }\n"),
-    ("a projection", GrammarKeyTests.file("projections:\n  p:\n    collection: a\n    key: [id]\n    KEY: x\n")),
-    ("an effect", GrammarKeyTests.file("effects:\n  e:\n    each: a inserted\n    delete: item\n    KEY: x\n")),
-    ("a query", GrammarKeyTests.file("queries:\n  q:\n    sql: SELECT 1 AS x\n    KEY: x\n")),
-  ]
-
-  static func file(_ rest: String) -> String {
-    "pipeline: p\ntables: { Tab: { key: { partition: PK } } }\nitems: { a: { in: Tab, match: { PK: \"{id}\" } } }\n\(rest)"
-  }
-
-  @Test func `a key that is known and not supported is refused by name and place, and not suggested`() throws {
-    for key in GrammarKey.unsupported {
-      let base = try #require(Self.unsupported.first { $0.mapping == key.mapping }?.base, "\(key)")
-      let text = base.replacingOccurrences(of: "KEY", with: key.key)
-      let findings = FindingsTests.findings(text)
-      let line = text.split(separator: "\n").firstIndex { $0.contains("\(key.key): x") } ?? 0
-      #expect(findings.map(\.message) == ["`\(key.key)` is not supported by this version"])
-      #expect(findings.first?.line == line + 1)
-      let near = FindingsTests.findings(base.replacingOccurrences(of: "KEY", with: key.key + "x"))
-      #expect(near.count == 1 && !near[0].message.contains("`\(key.key)`"), "\(near)")
-    }
-  }
 }

@@ -127,23 +127,4 @@ import Testing
     #expect(Self.findings("  latest:", "  \(name(64)):").contains { $0.contains("cannot be a query's name") })
     #expect(Self.findings("{ customer: string,", "{ \(name(64)): string,").contains { $0.contains("has 64 bytes") })
   }
-
-  @Test(arguments: ["time: at", "lateness: 1h", "season: s", "ahead: 5m"])
-  func `what is known and not supported is refused by name, and not suggested`(
-    line: String
-  ) {
-    let key = line.split(separator: ":")[0]
-    let findings = FindingsTests.findings(
-      FindingsTests.base.replacingOccurrences(of: "    aggregate: [customer]\n", with: "    aggregate: [customer]\n    \(line)\n")
-    )
-    #expect(
-      findings.map(\.description)
-        == ["p.yaml:32:5: `\(key)` is not supported by this version"].map {
-          $0.replacingOccurrences(of: ":32:", with: ":\(findings.first?.line ?? 0):")
-        })
-    let near = FindingsTests.findings(
-      FindingsTests.base.replacingOccurrences(
-        of: "    aggregate: [customer]\n", with: "    aggregate: [customer]\n    \(key)s: x\n"))
-    #expect(near.count == 1 && !near[0].message.contains("`\(key)`?") && !near[0].message.contains("`\(key)`,"), "\(near)")
-  }
 }

@@ -61,8 +61,8 @@ import Testing
     #expect(when.text == "pages >= 2 AND (book <> 'it''s' OR open = true) AND cost <> '$least'")
     guard case .leaderboard(let board) = pipeline.projections[3].kind else { throw Failure() }
     #expect(board.keepMembers == 3 && board.floor == .integer(2))
-    guard case .calendar(_, _, let zone) = pipeline.projections[1].sources[0].inputs[1].expression else { throw Failure() }
-    #expect(zone.name == "Europe/Paris")
+    guard case .calendar(let periods, _) = pipeline.projections[1].sources[0].inputs[1].expression else { throw Failure() }
+    #expect(periods.zone?.name == "Europe/Paris")
     let limit = pipeline.queries[0].parameters[0]
     #expect(limit.greatest == .integer(3) && limit.default == .integer(2))
     guard case .leaderboard(_, _, let top) = pipeline.dashboard[0].content else { throw Failure() }

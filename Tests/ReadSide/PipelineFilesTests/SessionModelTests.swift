@@ -58,10 +58,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("place", "_at", "`live` has no column `_at`"), ("place", "_position", "`live` has no column `_position`"),
-    ("place", "_order", "`live` has no column `_order`"),
+    ("place", "_at", "the sessions of `live` have no column `_at`"),
+    ("place", "_position", "the sessions of `live` have no column `_position`"),
+    ("place", "_order", "the sessions of `live` have no column `_order`"),
     ("place", "started_at", "`place` is string and is compared with timestamp"),
-    ("place", "c", "`place` is string and is compared with integer"), ("place", "rom", "`live` has no column `rom`"),
+    ("place", "c", "`place` is string and is compared with integer"),
+    ("place", "rom", "the sessions of `live` have no column `rom`"),
     ("_item", "id", "`rooms` has no column `_item`"),
   ])
   func `but not what the engine keeps for itself, nor another type`(column: String, value: String, message: String) {

@@ -4,7 +4,10 @@ import Pipelines
 import Testing
 
 @Suite struct ShippedPipelinesTests {
-  static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+  static let names = [
+    "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+    "session-store-single",
+  ]
 
   static func folder(_ name: String) -> String {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -50,11 +53,12 @@ import Testing
   @Test func `the examples of the grammar's page load`() throws {
     let page = try String(contentsOfFile: Self.folder("README.md"), encoding: .utf8)
     let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
-    #expect(blocks.count == 2)
+    #expect(blocks.count == 3)
     do {
       let pipeline = try PipelineLoader.load(text: Array(blocks[0].utf8), file: "README.md")
-      let scenarios = try ScenarioLoader.load(text: Array(blocks[1].utf8), file: "README.md", of: pipeline)
+      let scenarios = try ScenarioLoader.load(text: Array(blocks[2].utf8), file: "README.md", of: pipeline)
       #expect(scenarios[0].steps.count == 3)
+      _ = try PipelineLoader.load(text: Array(blocks[1].utf8), file: "README.md")
     } catch {
       Issue.record("\(error)")
     }

@@ -55,6 +55,23 @@ extension GrammarKeyCase {
     .init(
       "a pipeline", "parameters", .findings,
       file("sessions: name, touch: play inserted, gap: $idle", "«parameters: { idle: 30m }»")),
+    .init(
+      "a pipeline", "seasons", .findings,
+      file(
+        "leaderboard: name, each: play inserted, board: [season of commit], score: count",
+        "«seasons: { winter: 2025-12-21T00:00:00Z }»")),
+    .init(
+      "a season", "starts", .findings,
+      file(
+        "aggregate: [season of at], of: play, columns: { c: count }",
+        "seasons: { winter: { «starts: 2025-12-21T00:00:00Z, »ends: 2026-03-20T00:00:00Z } }")),
+    .init(
+      "a season", "ends", .rows,
+      file(
+        "aggregate: [season of at], of: play, columns: { c: count }",
+        "seasons: { winter: { starts: 2025-12-21T00:00:00Z«, ends: 2026-01-01T12:00:00Z» } }"),
+      "    put: { Tab: { PK: \"U:ana\", SK: \"1\", At: \"2026-01-01T20:00:00\" } }\n    expect: { made: { lacks: [{ season: winter }] } }\n"
+    ),
     .init("a pipeline", "tables", .findings, "pipeline: p\n«tables: { Tab: { key: { partition: PK } } }\n»"),
     .init(
       "a pipeline", "items", .findings,
@@ -164,6 +181,7 @@ extension GrammarKeyCase {
     .init(
       "a query", "params", .findings,
       file(count, "queries: { q: { «params: { n: string }, »sql: SELECT name FROM plays WHERE n = :n } }")),
+    .init("a query", "one", .told, file(count, "queries: { q: { «one: true, »sql: SELECT count(*) AS n FROM plays } }")),
     .init("a query", "sql", .findings, file(count, "queries: { q: { about: words«, sql: SELECT name FROM plays» } }")),
     .init(
       "`sql`", "sqlite", .findings,

@@ -1,7 +1,23 @@
 /// Keys of projections.
 extension GrammarKeyCase {
   /// Every key of the grammar has a case here.
-  package static let all: [GrammarKeyCase] = files + rows + sessions + itemSessions + boards + histories
+  package static let all: [GrammarKeyCase] = files + effects + rows + calendars + sessions + itemSessions + boards + histories
+
+  /// Of each kind whose columns may be periods: when days and weeks start.
+  private static let calendars: [GrammarKeyCase] = [
+    ("collection", "collection: play, key: [name, n], columns: [{ period: PERIOD of at }]"),
+    ("aggregate", "aggregate: [{ period: PERIOD of at }], of: play, columns: { c: count }"),
+    ("leaderboard", "leaderboard: name, of: play, board: [{ period: PERIOD of at }], score: count"),
+    ("history", "history: play, columns: { period: PERIOD of at }"),
+  ].flatMap { kind, made -> [GrammarKeyCase] in
+    [("day starts", "day", "\"20:01\"", "2025-12-31"), ("week starts", "week", "sunday", "2025-12-28")].map {
+      key, unit, value, name in
+      .init(
+        kind, key, .rows, file("\(made.replacing("PERIOD", with: unit))«, \(key): \(value)»"),
+        "    put: { Tab: { PK: \"U:ana\", SK: \"1\", Points: 1, At: \"2026-01-01T20:00:00\" } }\n"
+          + "    expect: { made: [{ period: \"\(name)\" }] }\n")
+    }
+  }
 
   private static let atTokyo = "    put: { Tab: { PK: \"U:ana\", SK: \"1\", Points: 1, At: \"2026-01-01T20:00:00\" } }\n"
   private static let anaThenBen =
@@ -22,10 +38,17 @@ extension GrammarKeyCase {
       "collection", "columns", .findings, file("collection: play, key: [name, n]«, columns: [room]»"),
       "    expect: { made: { lacks: [{ room: x }] } }\n"),
     .init(
+      "collection", "latest by", .rows, file("collection: play, key: [name], columns: [n]«, latest by: points»"),
+      putTwo + "    expect: { made: [{ n: 2 }] }\n"),
+    .init(
       "collection", "order", .told, file("collection: play, key: [name, n], columns: [points]«, order: { best: [points desc] }»")),
     .init(
       "collection", "when", .rows, file("collection: play, key: [name, n]«, when: points > 1»"),
       putTwo + "    expect: { made: [{ n: 2 }] }\n"),
+    .init(
+      "collection", "unreadable", .rows,
+      "pipeline: keys\ntables: { Tab: { key: { partition: PK } } }\nitems: { a: { in: Tab, match: { PK: \"{id}\" }, fields: { n: N integer } } }\nprojections: { made: { collection: a, key: [id], columns: [n]«, unreadable: keep» } }\n",
+      "    put: { Tab: { PK: a, N: 1 } }\n  - advance: 1m\n    put: { Tab: { PK: a, N: x } }\n    expect: { made: [{ n: 1 }] }\n"),
     .init(
       "collection", "zone", .rows, file("collection: play, key: [name, n], columns: [{ local: day of at }]«, zone: Asia/Tokyo»"),
       atTokyo + "    expect: { made: [{ local: \"2026-01-02\" }] }\n"),
@@ -110,6 +133,23 @@ extension GrammarKeyCase {
         "sessions", "when", .rows,
         file("sessions: name, touch: play inserted, gap: 1h, columns: { c: count }«, when: points > 1»"), oneCounted),
       .init(
+        "sessions", "time", .rows, file("sessions: name, touch: play inserted, gap: 30m«, time: at, lateness: 1h»"),
+        "    put: { Tab: { PK: \"U:ana\", SK: \"1\", At: \"2026-01-01T09:50:00\" } }\n    expect: { made: [{ name: ana, started_at: 2026-01-01T09:50:00Z }] }\n"
+      ),
+      .init(
+        "sessions", "lateness", .findings, file("sessions: name, touch: play inserted, gap: 30m, time: at«, lateness: 1h»")),
+      .init(
+        "sessions", "ahead", .rows,
+        file("sessions: name, touch: play inserted, gap: 30m, time: at, lateness: 1h«, ahead: 20m»"),
+        "    put: { Tab: { PK: \"U:ana\", SK: \"1\", At: \"2026-01-01T10:20:00\" } }\n    expect: { made: [{ name: ana, started_at: 2026-01-01T10:20:00Z }] }\n"
+      ),
+      .init(
+        "sessions", "split when", .rows,
+        file("sessions: name, touch: [play inserted, play changed], gap: 30m«, split when: old.points <> new.points»"),
+        putOne
+          + "  - advance: 1m\n\(update)    expect: { made: [{ name: ana, status: expired, ended_by: cut, ended_at: 2026-01-01T10:01:00Z }, { name: ana, status: active }] }\n"
+      ),
+      .init(
         "sessions", "end", .rows, file("sessions: name, touch: play inserted, gap: 1h«, end: bye inserted»"),
         putOne
           + "  - advance: 1m\n    put: { Tab: { PK: \"U:ana\", SK: bye } }\n    expect: { made: [{ name: ana, status: ended, ended_by: explicit }] }\n"
@@ -166,6 +206,14 @@ extension GrammarKeyCase {
       "leaderboard", "zone", .rows, file("\(board), board: [day of at]«, zone: Asia/Tokyo»"),
       atTokyo + "    board: { of: made, board: [\"2026-01-02\"], top: [{ rank: 1, member: ana }] }\n"),
     .init("leaderboard", "score", .findings, file("leaderboard: name, of: play«, score: count»")),
+    .init(
+      "leaderboard", "score", .rows,
+      file("leaderboard: name, of: play, score: [count«, max(points) asc»]"),
+      top("{ rank: 1, member: cyd, score: 1 }, { rank: 2, member: ana }, { rank: 3, member: ben }"),
+      aspect: "list"),
+    .init(
+      "leaderboard", "columns", .findings, file("\(board)«, columns: { most: max(points) }»"),
+      "    expect: { made: { lacks: [{ most: 1 }] } }\n"),
     .init(
       "leaderboard", "direction", .rows, file("\(board)«, direction: asc»"),
       top("{ member: cyd }, { member: ana }, { member: ben }")),

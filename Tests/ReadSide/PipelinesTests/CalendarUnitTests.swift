@@ -21,17 +21,66 @@ import Testing
           : Int64.random(in: 536_457_600_000_000...1_893_456_000_000_000, using: &random))
     }
     for instant in instants {
+      let starts = CalendarStarts(
+        second: Int64.random(in: 0..<1_440, using: &random) * 60, weekday: Int64.random(in: 0..<7, using: &random))
+      let all =
+        CalendarUnit.allCases.flatMap { [Periods.calendar($0, zone, .midnight), .calendar($0, zone, starts)] }
+        + Periods.minutes.map { .minutes($0, zone) }
+      for periods in all {
+        guard let label = periods.name(of: instant) else { continue }
+        let period = try #require(periods.interval(named: label), "\(periods) \(label)")
+        #expect(period.contains(instant), "\(periods) \(label) \(instant)")
+        #expect(periods.name(of: period.lowerBound) == label, "\(periods) \(instant)")
+        #expect(periods.name(of: period.upperBound - 1) == label, "\(periods) \(instant)")
+        #expect(periods.name(of: period.upperBound) != label, "\(periods) \(instant)")
+        #expect(periods.name(of: period.lowerBound - 1) != label, "\(periods) \(instant)")
+      }
       for unit in CalendarUnit.allCases {
-        guard let label = unit.name(of: instant, in: zone) else { continue }
-        let period = try #require(unit.interval(named: label, in: zone), "\(unit) \(label)")
-        #expect(period.contains(instant), "\(unit) \(label) \(instant)")
-        #expect(period == unit.interval(of: instant, in: zone), "\(unit) \(label) \(instant)")
-        #expect(unit.name(of: period.lowerBound, in: zone) == label)
-        #expect(unit.name(of: period.upperBound - 1, in: zone) == label)
-        #expect(unit.name(of: period.upperBound, in: zone) != label)
-        #expect(unit.name(of: period.lowerBound - 1, in: zone) != label)
+        #expect(
+          unit.name(of: instant, in: zone).flatMap { unit.interval(named: $0, in: zone) } ?? unit.interval(of: instant, in: zone)
+            == unit.interval(of: instant, in: zone))
       }
     }
+  }
+
+  @Test func `days start at another hour, weeks on another day, and hours have parts`() throws {
+    let paris = try #require(Zone.named("Europe/Paris"))
+    let early = try Timestamp.parse("2026-01-01T04:59:59Z", zone: nil)
+    let starts = CalendarStarts(second: 6 * 3_600, weekday: 6)
+    #expect(CalendarUnit.day.name(of: early, in: paris, starts) == "2025-12-31")
+    #expect(CalendarUnit.day.name(of: early + 1_000_000, in: paris, starts) == "2026-01-01")
+    #expect(CalendarUnit.year.name(of: early, in: paris, starts) == "2025")
+    #expect(CalendarUnit.hour.name(of: early, in: paris, starts) == "2026-01-01T05+01:00")
+    // 2025-12-28 was a Sunday.
+    #expect(CalendarUnit.week.name(of: early, in: paris, starts) == "2025-12-28")
+    let week = try #require(CalendarUnit.week.interval(named: "2025-12-28", in: paris, starts))
+    #expect(Timestamp.text(week.lowerBound) == "2025-12-28T05:00:00.000000Z")
+    #expect(Timestamp.text(week.upperBound) == "2026-01-04T05:00:00.000000Z")
+    #expect(CalendarUnit.week.interval(named: "2025-12-29", in: paris, starts) == nil)
+    // On the day on which clocks go forward it is an hour shorter, and the next one is whole.
+    let short = try #require(CalendarUnit.day.interval(named: "2026-03-28", in: paris, starts))
+    #expect(short.upperBound - short.lowerBound == 23 * 3_600_000_000)
+    #expect(Periods.minutes(15, .utc).name(of: early) == "2026-01-01T04:45")
+    #expect(Periods.minutes(20, paris).name(of: early) == "2026-01-01T05:40+01:00")
+    let kathmandu = try #require(Zone.named("Asia/Kathmandu"))
+    #expect(Periods.minutes(30, kathmandu).name(of: early) == "2026-01-01T10:30+05:45")
+    #expect(Periods.minutes(15, .utc).interval(named: "2026-01-01T04:44") == nil)
+    #expect(Periods.minutes(15, .utc).interval(named: "2026-01-01T04") == nil)
+  }
+
+  @Test func `seasons are what a file lists, and between them there is none`() throws {
+    func instant(_ text: String) throws -> Instant { try Timestamp.parse(text, zone: nil) }
+    let (first, second) = (try instant("2026-03-01T00:00:00Z"), try instant("2026-06-01T00:00:00Z"))
+    let seasons = Periods.seasons(
+      Seasons([
+        .init(name: "spring", period: first..<second - 1_000_000), .init(name: "later", period: second..<Instant.distantFuture),
+      ]))
+    let named = [first - 1, first, second - 1_000_001, second - 1_000_000, second, Timestamp.greatest].map {
+      seasons.name(of: $0)
+    }
+    #expect(named == [nil, "spring", "spring", nil, "later", "later"])
+    #expect(seasons.interval(named: "spring") == first..<second - 1_000_000)
+    #expect(seasons.interval(named: "autumn") == nil)
   }
 
   @Test func `where clocks change each hour is as long as its offset holds`() throws {

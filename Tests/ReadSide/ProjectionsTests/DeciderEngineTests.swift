@@ -107,7 +107,7 @@ import Testing
     var next = 0
     while next < steps.count {
       let count = min(steps.count - next, cut?() ?? .max)
-      engine.apply(Array(steps[next..<next + count]), projection: 0)
+      try engine.apply(Array(steps[next..<next + count]), projection: 0)
       next += count
       // All steps below the next one are here, so its time may have passed.
       if next < steps.count, restarts || count % 2 == 0 { engine.advance(0, to: steps[next].stamp.time) }

@@ -24,7 +24,7 @@ import Testing
         aggregate: [room]
         of: play
         columns: { c: count, total: sum(points), amounts: sum(amount), least: min(points), most: max(amount), names: distinct(who),
-          first_who: first(who by points), last_who: last(who by points) }
+          first_who: first(who by points), last_who: last(who by points), mean: avg(points) }
       heard:
         aggregate: [room]
         each: [play inserted, play changed]
@@ -36,6 +36,12 @@ import Testing
       lowest: { leaderboard: room, of: play, score: min(points), direction: asc }
       heard_count: { leaderboard: room, each: [play inserted, play changed], score: count }
       heard_most: { leaderboard: room, each: [play inserted, play changed], score: max(points) }
+      listed: { leaderboard: room, of: play, score: [sum(points), "min(amount) asc", count], columns: { names: distinct(who) } }
+      held: { leaderboard: room, of: play, score: max(points), columns: { mean: avg(amount), c: count, last_who: last(who by points) } }
+      mean: { leaderboard: room, of: play, score: avg(points) }
+      heard_names: { leaderboard: room, each: [play inserted, play changed], score: distinct(amount) }
+      heard_list: { leaderboard: room, each: [play inserted, play changed], score: [distinct(who), last(points), avg(amount)],
+        columns: { first_who: first(who) } }
       heard_last: { leaderboard: room, each: [play inserted, play changed], score: last(points) }
 
     """

@@ -22,8 +22,9 @@ import Testing
   private func step(_ random: inout SeededGenerator) throws -> SessionStep {
     func values() throws -> [Value] { try (0..<Int.random(in: 0..<4, using: &random)).map { _ in try value(&random) } }
     let action: SessionStep.Action
-    switch Int.random(in: 0..<3, using: &random) {
+    switch Int.random(in: 0..<4, using: &random) {
     case 0: action = .touch(try values())
+    case 2: action = .split(try values())
     case 1: action = .end(try values(), SessionEnd.allCases.randomElement(using: &random) ?? .gap)
     default:
       let now = SessionStep.ItemNow(

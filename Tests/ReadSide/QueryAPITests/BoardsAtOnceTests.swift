@@ -48,7 +48,9 @@ import Testing
       }
     func member() -> String { "m\(Int.random(in: 0..<60, using: &random))" }
     let question: BoardQuestion =
-      switch Int.random(in: 0..<6, using: &random) {
+      switch Int.random(in: 0..<8, using: &random) {
+      case 6: .range(from: Int.random(in: 1..<30, using: &random), to: 30, limit: Int.random(in: 1...120, using: &random))
+      case 7: .among(members: (0..<Int.random(in: 0...120, using: &random)).map { _ in member() })
       case 0: .top(offset: Int.random(in: 0..<20, using: &random), limit: Int.random(in: 1...120, using: &random))
       case 1: .around(member: member(), radius: Int.random(in: 0...60, using: &random))
       case 2: .count

@@ -87,6 +87,60 @@ import Testing
     #expect(await failure { try await view.leaderboard("x", board: nil, .ranks(members: []), atLeast: []) }?.status == 404)
   }
 
+  @Test func `members stand among one another as on the whole board`() async throws {
+    let view = try scene().view
+    let asked = ["c", "nobody", "d", "b", "c"]
+    let among = try await view.leaderboard("best", board: ["r"], .among(members: asked), atLeast: [])
+    // Who is below the floor is not ranked.
+    #expect(
+      try members(among)
+        == #"[{"among":1,"member":"b","rank":1,"reached_at":"2026-01-01T00:00:00.002000Z","score":9,"show":{"nick":"Bee"}},{"among":2,"member":"c","rank":3,"reached_at":"2026-01-01T00:00:00.003000Z","score":5,"show":{"nick":null}}]"#
+    )
+    #expect(try member("count", of: among) == "3")
+    let none = try await view.leaderboard("best", board: ["x"], .among(members: asked), atLeast: [])
+    #expect(try members(none) == "[]" && member("count", of: none) == "0")
+  }
+
+  /// Boards of two scores and with columns, which every answer with members has.
+  @Test func `further scores and columns stand in every answer that lists members`() async throws {
+    let scene = try Scene(
+      Scene.yaml.replacing(
+        "  every_play: {",
+        with:
+          "  listed: { leaderboard: name, of: play, score: [count, min(points) asc], columns: { total: sum(points), mean: avg(points) } }\n  every_play: {"
+      ))
+    for (name, number, points) in [("a", 1, 5), ("b", 1, 4), ("b", 2, 9), ("c", 1, 5), ("d", 1, 3)] {
+      try scene.play(name, number, points: Int64(points))
+    }
+    let view = scene.view
+    let b =
+      #"{"columns":{"mean":"6.5","total":13},"member":"b","rank":1,"reached_at":"2026-01-01T00:00:00.003000Z","score":2,"score_2":4}"#
+    let d =
+      #"{"columns":{"mean":"3","total":3},"member":"d","rank":2,"reached_at":"2026-01-01T00:00:00.005000Z","score":1,"score_2":3}"#
+    func asked(_ question: BoardQuestion, _ name: String = "members") async throws -> String {
+      try await member(name, of: view.leaderboard("listed", board: nil, question, atLeast: []))
+    }
+    #expect(try await asked(.top(offset: 0, limit: 2)) == "[\(b),\(d)]")
+    #expect(try await asked(.range(from: 2, to: 2, limit: 9)) == "[\(d)]")
+    #expect(try await asked(.rank(member: "d")) == "[\(d)]")
+    #expect(try await asked(.around(member: "b", radius: 1)) == "[\(b),\(d)]")
+    #expect(try await asked(.ranks(members: ["d", "nobody", "b"]), "ranks") == "[\(d),null,\(b)]")
+    #expect(try await asked(.among(members: ["d", "nobody"])) == "[{\"among\":1,\(d.dropFirst())]")
+  }
+
+  @Test func `a range of ranks has the members whose ranks lie in it`() async throws {
+    let view = try scene().view
+    func range(_ name: String, _ board: [String]?, _ from: Int, _ to: Int?, limit: Int = 10) async throws -> [String] {
+      let answer = try await view.leaderboard(name, board: board, .range(from: from, to: to, limit: limit), atLeast: [])
+      return try members(answer).matches(of: #/"member":"(\w+)"/#).map { String($0.1) }
+    }
+    #expect(try await range("best", ["r"], 1, nil) == ["b", "a", "c"])
+    #expect(try await range("best", ["r"], 2, 2) == ["a"])
+    #expect(try await range("best", ["r"], 2, 9, limit: 1) == ["a"])
+    #expect(try await range("best", ["r"], 4, nil) == [])
+    #expect(try await range("best", ["x"], 1, nil) == [])
+  }
+
   @Test func `a board with a calendar period says that it is open`() async throws {
     let open = try await scene().view.leaderboard("hours", board: ["2026-01-01T00"], .count, atLeast: [])
     #expect(try member("closed_at", of: open) == "null" && member("count", of: open) == "4")

@@ -34,7 +34,7 @@ import Testing
     func places() throws -> [ReadPlace] { [] }
     func decided() throws -> [ProjectionID: Instant] { [:] }
     func run(
-      _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+      _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String?,
       limit: Duration,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
@@ -45,6 +45,9 @@ import Testing
       _ projection: ProjectionID, where equals: [(column: Int, value: Value)], newest: Int?, limit: Int,
       row: ([AnswerCell]) throws -> Void
     ) throws {}
+    func memberCells(
+      _ projection: ProjectionID, board: [Value], members: [Value], columns: Range<Int>
+    ) throws -> [[AnswerCell]?] { [] }
     func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {}
     func deadLetterCounts() throws -> [(projection: String, count: Int)] { [] }
     func effectCounts() throws -> [EffectCount] { [] }

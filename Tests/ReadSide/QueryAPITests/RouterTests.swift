@@ -196,7 +196,7 @@ import Testing
   @Test func `so many ranks are asked for at once and no more`() throws {
     func ranks(_ count: Int) throws -> BoardRequest {
       var arguments = Arguments([("board", "r")] + (0..<count).map { ("member", "m\($0)") })
-      return try arguments.board("best") { try $0.ranks() }
+      return try arguments.board("best") { .ranks(members: try $0.members()) }
     }
     #expect(try ranks(Ranks.membersMax).question.membersMax == 1_000 && ranks(0).question.membersMax == 0)
     #expect(try ranks(1).board == ["r"])

@@ -9,6 +9,29 @@ internal import RecordLiteralTestKit
 
 /// The decider: steps of several lanes in one order, closings, and what is trimmed for good.
 extension ReadModelConformance {
+  func watched(_ fixture: StoreFixture) throws {
+    let opened = try Opened(fixture, StorePipelines.everything)
+    let plays = try opened.id("plays")
+    let taken = try opened.store.takeDecider(sessionsMax: .max)
+    // Longer than what an index takes.
+    let keys: [[UInt8]] = [[6, 97, 0, 0], [6, 98, 0, 0], [6] + [UInt8](repeating: 99, count: 900) + [0, 0]]
+    func write(_ states: [[UInt8]?], epoch: Epoch) throws {
+      var checkpoint = DeciderCheckpoint(epoch: epoch)
+      checkpoint.changes.watched[plays] = Array(zip(keys, states))
+      _ = try opened.store.checkpoint(checkpoint)
+    }
+    try write([[1], [2], [3]], epoch: taken.epoch)
+    try write([[4], nil, [5]], epoch: taken.epoch)
+    let found = try opened.store.watched(plays, keys + [[6, 100, 0, 0]])
+    try require(found == [BytesKey(keys[0]): [4], BytesKey(keys[2]): [5]], "\(found)")
+    try require(try opened.store.watched(try opened.id("logins"), keys).isEmpty, "groups of another projection")
+    _ = try opened.store.takeDecider(sessionsMax: .max)
+    do {
+      try write([[6], [6], [6]], epoch: taken.epoch)
+      throw ConformanceFailure(description: "a decider whose place was taken has written")
+    } catch ReadModelError.superseded {}
+  }
+
   func steps(_ fixture: StoreFixture) throws {
     let opened = try Opened(fixture, StorePipelines.everything)
     let logins = try opened.id("logins")
@@ -35,7 +58,7 @@ extension ReadModelConformance {
     let taken = try opened.store.takeDecider(sessionsMax: .max)
     try require(taken.decided.isEmpty && taken.sessions.isEmpty, "\(taken)")
     var engine = DeciderEngine(pipeline: opened.pipeline, stored: taken.sessions, activations: [:])
-    engine.apply(few.map(\.step), projection: logins)
+    try engine.apply(few.map(\.step), projection: logins)
     var checkpoint = DeciderCheckpoint(epoch: taken.epoch)
     checkpoint.folded[logins] = few.last?.step.stamp
     checkpoint.decided[logins] = 17

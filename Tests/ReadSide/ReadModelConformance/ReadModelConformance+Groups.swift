@@ -74,13 +74,16 @@ extension ReadModelConformance {
     try require(
       try opened.rows("rooms", ["room", "total", "c"]) == ["r null 2"], "\(try opened.rows("rooms", ["room", "total"]))")
     try require(try opened.rows("summed", ["member"]).isEmpty, "a member without a score is on the board")
-    // One of the group, one of what was heard, one of the board, and one of the board that keeps its best: as often as it is looked at.
+    // Of the group, of what was heard, of a score, of a score of the board that keeps its best, of one of several scores, and of a board's column.
     let letters = try opened.letters()
-    try require(letters.count == 4 && begun == 4, "\(letters), \(begun) are said to have begun")
+    try require(letters.count == 6 && begun == 6, "\(letters), \(begun) are said to have begun")
     history.time += 1
     history.put(StorePipelines.play(other, 2, who: "v", points: 0))
     let again = try opened.hand.checkpoint(lane, history).deadLetters
-    try require(try opened.letters().count == 4 && again == 0, "\(try opened.letters()), \(again) are said to have begun")
+    try require(try opened.rows("listed", ["member"]).isEmpty, "a member without one of its scores is on the board")
+    try require(
+      try opened.rows("different", ["member", "score", "total"]) == ["v 1 0", "w 2 null"], "a column keeps a member off")
+    try require(try opened.letters().count == 6 && again == 0, "\(try opened.letters()), \(again) are said to have begun")
     history.delete(StorePipelines.play(other))
     try opened.hand.checkpoint(lane, history)
     try require(
@@ -93,6 +96,17 @@ extension ReadModelConformance {
     let reader = try fixture.reader(opened.generation, opened.pipeline)
     let ranks = try opened.ranks(reader, "summed", [.string("r")])
     try require(ranks == ["w \(Int64.max)", "v 0"], "\(ranks)")
+    let id = try opened.id("different")
+    guard case .leaderboard(let board) = opened.pipeline.projections[id].kind else { return }
+    let cells = try reader.snapshot {
+      try reader.memberCells(
+        id, board: [.string("r")], members: ["w", "nobody", "v"].map { .string($0) }, columns: board.furtherColumns)
+    }
+    try require(cells == [[.integer(Int64.max)], nil, [.integer(0)]], "\(cells)")
+    let none = try reader.snapshot {
+      try reader.memberCells(id, board: [.string("r")], members: [], columns: board.furtherColumns)
+    }
+    try require(none.isEmpty, "\(none)")
     reader.close()
   }
 

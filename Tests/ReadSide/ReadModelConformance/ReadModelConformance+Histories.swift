@@ -38,8 +38,8 @@ extension ReadModelConformance {
         "every", ["name", "event", "before", "points"],
         ["ana inserted null 1", "ben inserted null 1"] + (2...6).map { "ana changed \($0 - 1) \($0)" })
       try expect("two", ["name", "points"], ["ana 5", "ana 6", "ben 1"])
-      // Of the change to [b, c, d4] the last row is that of the greatest ordinal; the lists after it do not go on where it ended.
-      try expect("tags", ["ordinal", "event", "tag"], ["2 added d4", "0 rewritten null", "0 rewritten null"])
+      // [x] does not go on where [b, c, d5] ended: that it was rewritten, what came and what left, of which the last three are kept.
+      try expect("tags", ["ordinal", "event", "tag"], ["0 rewritten null", "1 removed c", "2 removed d5"])
       // The log's clock stands at 90 s: a row of 30 s and later is in its minute, that instant included.
       for partition in 0..<2 {
         try opened.hand.checkpoint(LaneID(table: 0, partition: partition), history, watermark: LogTime(rawValue: start + 90_000))

@@ -133,6 +133,18 @@ extension ReadModelConformance {
     try opened.hand.checkpoint(Self.lane, longer)
     try require(try opened.rows("plays", ["name"]) == ["ana", "dan"], "\(try opened.rows("plays", ["name"]))")
     other.store.close()
+    // Nobody has taken it since: it is taken back under another epoch where it was left, and what was prepared before that is void.
+    let left = try needed(opened.store.lanes()[Self.lane])
+    var taken = left
+    taken.epoch = left.epoch.next
+    let before = try opened.rows("plays", ["name"])
+    _ = try opened.store.checkpoint(LaneCheckpoint(Self.lane, from: left, to: taken, LaneChanges()))
+    try require(try opened.store.lanes()[Self.lane] == taken, "\(try opened.store.lanes())")
+    let void = LaneCheckpoint(Self.lane, from: left, to: left, LaneChanges())
+    guard case .superseded? = failure({ _ = try opened.store.checkpoint(void) }) else {
+      throw ConformanceFailure(description: "the epoch before goes on")
+    }
+    try require(try opened.rows("plays", ["name"]) == before, "taking a lane back changed rows")
   }
 
   func untakenLanes(_ fixture: StoreFixture) throws {

@@ -1,4 +1,5 @@
 internal import ChangeLog
+internal import ChangeRecords
 internal import DynamoModel
 internal import LiteralTestKit
 internal import Pipelines
@@ -93,5 +94,62 @@ extension ReadModelConformance {
     try require(whole[id]?.isWhole == true && whole[id]?.entries.count == 3, "\(whole)")
     let part = try opened.store.takeLane(Self.lane, start: start, sessionsMax: 2).sessions
     try require(part[id]?.isWhole == false && part[id]?.entries.isEmpty == true, "\(part)")
+  }
+
+  func timedSessions(_ fixture: StoreFixture) throws {
+    for restarts in [false, true] {
+      let opened = try Opened(
+        fixture,
+        """
+        pipeline: timed
+        tables: { Tab: { key: { partition: PK string, sort: SK string } } }
+        items:
+          play: { in: Tab, match: { PK: "U:{name}", SK: "{n}" }, fields: { at: At timestamp(milliseconds), n2: N integer } }
+        projections:
+          talks: { sessions: name, touch: play inserted, time: at, gap: 10s, lateness: 5s, columns: { c: count, s: sum(n2) } }
+
+        """, in: "timed-\(restarts)")
+      let (start, id) = (TestHistory.start.rawValue, try opened.id("talks"))
+      var history = TestHistory(opened.pipeline)
+      var n = 0
+      func put(_ at: Int64, _ sent: Int64, _ number: Int64 = 1) {
+        history.time = LogTime(rawValue: start + at)
+        n += 1
+        history.put([
+          "PK": .string("U:a"), "SK": .string("\(n)"), "At": .number(Number(start + sent)), "N": .number(Number(number)),
+        ])
+      }
+      func expect(_ rows: [String], kept: Bool, letters: Int = 0) throws {
+        if restarts { try opened.hand.take(Self.lane) }
+        try opened.hand.checkpoint(Self.lane, history)
+        let found = try opened.rows("talks", ["c", "s", "status"])
+        try require(found == rows.sorted(), "\(found)")
+        var lookup = SessionLookup()
+        lookup.add(key: BytesKey(Value.ordered([.string("a")])))
+        let entries = try look(opened, id, lookup).entries
+        let isKept = entries.contains { if case .timed = $0.session { $0.due != nil } else { false } }
+        try require(isKept == kept && entries.isEmpty != kept, "\(entries)")
+        let reader = try fixture.reader(opened.generation, opened.pipeline)
+        defer { reader.close() }
+        let checks = try reader.checkRows(of: opened.pipeline)
+        try require(checks.allSatisfy(\.isFine), "\(checks.flatMap(\.findings))")
+        var count = 0
+        try reader.deadLetters(limit: 9) { _ in count += 1 }
+        try require(count == letters, "\(count) dead letters")
+      }
+      // The second is one whose sum does not fit; a touch between them joins both, and the dead letter goes with its row.
+      put(0, 0)
+      put(12_000, 11_000, .max)
+      put(12_000, 12_000, .max)
+      try expect(["1 1 expired", "2 null active"], kept: true, letters: 1)
+      put(13_000, 5_000, .min)
+      put(13_000, 6_000, .min)
+      try expect(["5 -1 active"], kept: true)
+      history.time = LogTime(rawValue: start + 22_001)
+      try expect(["5 -1 expired"], kept: true)
+      history.time = LogTime(rawValue: start + 37_001)
+      try expect(["5 -1 expired"], kept: false)
+      opened.store.close()
+    }
   }
 }

@@ -4,6 +4,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   case aLaneIsTakenWithANewEpochAndWhatItHas
   case sessionsAreFoundByKeyByLiveGroupAndAsDue
   case aLaneIsHandedNoMoreSessionsThanItTakes
+  case sessionsByEventTimeAreCorrectedAndForgotten
   case aCheckpointOfAnotherPositionChangesNothing
   case aCheckpointThatFailsAnywhereLeavesNothing
   case theLaterOfTwoWorkersOnALaneGoesOn
@@ -19,6 +20,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
   case historiesAreTrimmedByNumberAndByAge
   // The decider
   case stepsComeInTheOrderOfTheChanges
+  case watchedGroupsAreKept
   case theLaterOfTwoDecidersGoesOn
   case boardsCloseByTheirEnds
   case closedBoardsAreTrimmedForGood
@@ -54,6 +56,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
     case .aLaneIsTakenWithANewEpochAndWhatItHas: try taking(fixture)
     case .sessionsAreFoundByKeyByLiveGroupAndAsDue: try findingSessions(fixture)
     case .aLaneIsHandedNoMoreSessionsThanItTakes: try handingSessions(fixture)
+    case .sessionsByEventTimeAreCorrectedAndForgotten: try timedSessions(fixture)
     case .aCheckpointOfAnotherPositionChangesNothing: try comparing(fixture)
     case .aCheckpointThatFailsAnywhereLeavesNothing: try failing(fixture)
     case .theLaterOfTwoWorkersOnALaneGoesOn: try twoWorkers(fixture)
@@ -66,6 +69,7 @@ package enum ReadModelConformance: String, CaseIterable, Sendable {
     case .anEmptyGroupKeepsItsTimeUntilItIsTrimmed: try emptyGroups(fixture)
     case .historiesAreTrimmedByNumberAndByAge: try histories(fixture)
     case .stepsComeInTheOrderOfTheChanges: try steps(fixture)
+    case .watchedGroupsAreKept: try watched(fixture)
     case .theLaterOfTwoDecidersGoesOn: try twoDeciders(fixture)
     case .boardsCloseByTheirEnds: try closingBoards(fixture)
     case .closedBoardsAreTrimmedForGood: try trimmingBoards(fixture)

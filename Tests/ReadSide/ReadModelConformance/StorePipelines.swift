@@ -33,6 +33,7 @@ package enum StorePipelines {
             names: distinct(who)
             first_who: first(who by points)
             last_who: last(who by points)
+            mean: avg(points)
         heard:
           aggregate: [room]
           each: [play inserted, play changed]
@@ -53,6 +54,11 @@ package enum StorePipelines {
         heard_sum: { leaderboard: who, each: [play inserted, play changed], board: [room], score: sum(amount) }
         heard_most: { leaderboard: who, each: [play inserted, play changed], board: [room], score: max(points) }
         heard_least: { leaderboard: who, each: [play inserted, play changed], board: [room], score: min(points) }
+        listed: { leaderboard: who, of: play, board: [room], score: [sum(points), "min(amount) asc", count], columns: { names: distinct(name), most: max(points) } }
+        meant: { leaderboard: who, of: play, board: [room], score: avg(points), columns: { last_amount: last(amount by n) }, ties: fractional }
+        different: { leaderboard: who, of: play, board: [room], score: distinct(name), ties: dense, columns: { total: sum(points) } }
+        heard_names: { leaderboard: who, each: [play inserted, play changed], board: [room], score: [distinct(points), last(amount)], columns: { mean: avg(amount) } }
+        kept_list: { leaderboard: who, of: play, board: [room], score: [count, max(points)], columns: { mean: avg(points) }, keep: [2 boards, 2 members] }
         heard_last: { leaderboard: who, each: [play inserted, play changed], board: [room], score: last(points) }
         kept: { leaderboard: who, of: play, board: [room], score: sum(points), keep: [2 boards, 2 members] }
 

@@ -1,3 +1,4 @@
+import DynamoModel
 import LiteralTestKit
 import Pipelines
 import RandomTestKit
@@ -92,6 +93,95 @@ import Testing
       #expect(board.count(atLeast: .integer(floor)) == count, "\(note)")
     }
     #expect(board.rank(of: .string("nobody")) == nil)
+  }
+
+  /// A leaderboard of nothing, for its scores and ties.
+  private static func leaderboard(_ directions: [Leaderboard.Direction], _ ties: Leaderboard.Ties) -> Leaderboard {
+    Leaderboard(
+      isOverItems: true, sources: [], boardCount: 0, windows: [], memberType: .string,
+      scores: directions.map { Leaderboard.Score(function: .count, type: .integer, input: nil, direction: $0) }, columns: [],
+      ties: ties, keepBoards: nil, keepMembers: nil, floor: nil, show: nil)
+  }
+
+  private typealias Listed = (member: String, scores: [Value], reachedAt: Instant)
+
+  @Test(arguments: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional], [2, 3, 4])
+  func `a list of scores ranks by the first, then by the next`(_ ties: Leaderboard.Ties, _ count: Int) throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    var random = SeededGenerator(seed: seed)
+    let directions = (0..<count).map { _ in Bool.random(using: &random) ? Leaderboard.Direction.ascending : .descending }
+    let board = RankBoard(Self.leaderboard(directions, ties))
+    var rows: [String: Listed] = [:]
+    func score(_ place: Int) throws -> Value {
+      let number = Int64.random(in: -2...2, using: &random)
+      return switch place {
+      case 0: .integer(number)
+      case 1: .decimal(try Number("\(number * 25)e-2"))
+      case 2: .timestamp(Instant(rawValue: number))
+      default: .integer(number << 40)
+      }
+    }
+    for round in 0..<2_000 {
+      let member = "m\(Int.random(in: 0..<300, using: &random))"
+      if Int.random(in: 0..<5, using: &random) == 0 {
+        rows[member] = nil
+        board.remove(.string(member))
+        continue
+      }
+      let row = (member, try (0..<count).map(score), Instant(rawValue: Int64(round / 3)))
+      rows[member] = row
+      board.set(.string(member), score: row.1[0], moreScores: Array(row.1[1...]), reachedAt: row.2)
+    }
+    #expect(board.faults() == [], "seed \(seed)")
+    check(board, Array(rows.values), directions, ties: ties, "seed \(seed)")
+    let some = rows.values.filter { _ in Bool.random(using: &random) }
+    let asked = (some.map(\.member) + some.prefix(9).map(\.member) + ["nobody"]).shuffled(using: &random)
+    let among = board.among(asked.map { .string($0) })
+    #expect(among.faults() == [], "seed \(seed)")
+    check(among, some, directions, ties: ties, "seed \(seed), some")
+    #expect(board.count == rows.count)
+  }
+
+  private func check(
+    _ board: RankBoard, _ rows: [Listed], _ directions: [Leaderboard.Direction], ties: Leaderboard.Ties, _ note: String
+  ) {
+    func isBetter(_ one: [Value], _ other: [Value]) -> Bool {
+      for (direction, values) in zip(directions, zip(one, other)) where values.0 != values.1 {
+        return (values.0 < values.1) == (direction == .ascending)
+      }
+      return false
+    }
+    let sorted = rows.sorted { one, other in
+      if one.scores != other.scores { return isBetter(one.scores, other.scores) }
+      if ties == .firstToReach, one.reachedAt != other.reachedAt { return one.reachedAt < other.reachedAt }
+      return one.member < other.member
+    }
+    let page = board.page(from: 0, limit: rows.count + 1)
+    #expect(page.map(\.member) == sorted.map { .string($0.member) }, "\(note)")
+    #expect(page.map { [$0.score] + $0.moreScores } == sorted.map(\.scores), "\(note)")
+    #expect(page.map(\.reachedAt) == sorted.map(\.reachedAt), "\(note)")
+    var ranks: [Double] = []
+    for (place, row) in sorted.enumerated() {
+      let better = sorted.filter { isBetter($0.scores, row.scores) }
+      let equal = sorted.count { $0.scores == row.scores }
+      let rank: Double =
+        switch ties {
+        case .firstToReach: Double(place + 1)
+        case .competition: Double(better.count + 1)
+        case .dense: Double(Set(better.map(\.scores)).count + 1)
+        case .modified: Double(better.count + equal)
+        case .fractional: Double(better.count) + Double(equal + 1) / 2
+        }
+      ranks.append(rank)
+    }
+    #expect(page.map(\.rank) == ranks, "\(note)")
+    for rank in [0, 1, 2, 7, rows.count, rows.count + 1] {
+      #expect(board.place { $0 >= Double(rank) } == ranks.firstIndex { $0 >= Double(rank) } ?? rows.count, "\(note)")
+    }
+    for floor: Int64 in -3...3 {
+      let counted = sorted.count { !isBetter([.integer(floor)], [$0.scores[0]]) }
+      #expect(board.count(atLeast: .integer(floor)) == counted, "\(note)")
+    }
   }
 
   @Test func `scores of any length move members`() {

@@ -100,10 +100,35 @@ struct Comparison {
         action = rows.map { rows in
           "\(rows.projection) \(rows.equals.map { "\($0.column) = \(Value.values(ordered: $0.value, count: 1)?.first.map(Self.text) ?? "?")" })"
         }.joined(separator: "; ")
+      case .carryOut(.topic(let topic, let key, let value)):
+        guard case .list(let values)? = AttributeValue(plainJSON: value) else { return "not a list: \(value)" }
+        action = Self.text(
+          topic: topic, key: key, values: values.map { PlainModel.text($0) },
+          order: effect.pending.action.sequence.map { Self.parts($0) })
+      case .carryOut(let other): action = "\(other)"
       }
       return "\(effect.pending.effect) at \(Timestamp.text(effect.pending.at)): \(action)"
     }
     return Self.difference(found, model.effects.map { $0.text(pipeline) }, "effects")
+  }
+
+  static func text(topic: String, key: String?, values: [String], order: [String]?) -> String {
+    func short(_ text: String) -> String { text.utf8.count > 100 ? "\(text.prefix(20))...(\(text.utf8.count))" : text }
+    let parts = values.map(short).joined(separator: ", ")
+    return "publish to \(topic) under \(key.map(short) ?? "no key"): \(parts)\(order.map { " by \($0.map(short))" } ?? "")"
+  }
+
+  /// What a key of parts is made of.
+  private static func parts(_ key: String) -> [String] {
+    var bytes = Array(key.utf8)[...]
+    var parts: [String] = []
+    while let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+      let count = Int(String(decoding: bytes[..<colon], as: UTF8.self))
+      let end = colon + 1 + (count ?? 0)
+      parts.append(count == nil ? "-" : String(decoding: bytes[(colon + 1)..<end], as: UTF8.self))
+      bytes = bytes[end...]
+    }
+    return parts
   }
 
   private static func text(_ key: Item) -> String {

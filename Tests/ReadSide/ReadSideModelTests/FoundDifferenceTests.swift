@@ -120,4 +120,17 @@ import Workers
       "SELECT f, l FROM made")
     #expect(answers == ["a b", "a b"])
   }
+
+  @Test func `a session whose sum does not fit keeps its row when nothing can correct it any more`() async throws {
+    let big = number(Int64.max)
+    let time = number(1_767_261_600)
+    let steps = [
+      play("ana", "1", ["N": big, "U": time]), play("ana", "2", ["N": big, "U": time]), .advance(7_200_000),
+      play("ben", "1", ["U": time]), .advance(1_000),
+    ]
+    let answers = try await answers(
+      "sessions: who, touch: play inserted, time: u, lateness: 10m, gap: 30m, columns: { total: sum(n), c: count }", steps,
+      "SELECT who, total, c, status FROM made WHERE who = 'ana'")
+    #expect(answers == Array(repeating: "ana null 2 expired", count: 2))
+  }
 }

@@ -112,7 +112,7 @@ struct HistoryDraw {
     return .update(table: of.table, key: of.key, set: set, remove: draw.chance(4) ? draw.some(Self.names, 1) : [])
   }
 
-  private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "N", "N", "S", "G", "G"]
+  private static let names = ["N", "D", "S", "G", "B", "T", "U", "Y", "J", "L", "M", "K", "Q", "X", "W", "N", "N", "S", "G", "G"]
 
   private mutating func value(_ name: String, _ isHostile: Bool) -> AttributeValue {
     if isHostile, draw.chance(40) {
@@ -174,6 +174,13 @@ struct HistoryDraw {
           if draw.chance(8) { map[draw.pick(["k", "v"])] = nil }
           return .map(map)
         })
+    case "W":
+      return .string(
+        draw.pick([
+          "[1,2]", "[\"a\",\"b\",\"a\"]", "{\"a\":1,\"b\":\"x\"}", "{\"in\":{\"p\":1,\"q\":null}}", "{\"a\":1,\"a\":2}",
+          "not JSON", "7", "null",
+          "[]",
+        ]))
     case "X": return number("\(now / 1_000 + draw.pick([1, 600, 1_800, 3_600, 86_400, 500_000_000]))")
     default: return .string(draw.pick(["a", "b"]))
     }

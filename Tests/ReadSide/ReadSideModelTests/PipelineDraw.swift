@@ -34,10 +34,15 @@ struct PipelineDraw {
   /// A name of one byte too many that the file has: the loader is to refuse the file for it.
   private(set) var overlong: (name: String, inSQL: String)?
   private(set) var onePartition = false
+  private var hasSeasons = false
+  /// Of the columns that were drawn last.
+  private(set) var columnNames: [String] = []
   var items: [ItemDraw] = []
   /// Collections that effects may delete the rows of: name, and columns with their types.
   var collections: [(name: String, columns: [(name: String, type: String)])] = []
   var sessions: [(name: String, key: [FieldDraw], isItem: Bool)] = []
+  /// Aggregates, with names of their columns and of groups that are fields.
+  var aggregates: [(name: String, groups: [(name: String, type: String)], columns: [String])] = []
   var windowed: [(name: String, board: [(name: String, type: String)])] = []
 
   static let zones = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]
@@ -101,6 +106,11 @@ struct PipelineDraw {
     for index in 0..<count { lines += projection(index) }
     let effects = drawEffects()
     if !effects.isEmpty { lines += ["effects:"] + effects }
+    if hasSeasons {
+      let ends = draw.chance(2) ? ", ends: 2026-01-01T11:00:00Z" : ""
+      lines.append(
+        "seasons: { one: { starts: 2025-01-01T00:00:00Z\(ends) }, two: 2026-01-01T12:00:00Z, last: 2026-01-03T00:00:00+01:00 }")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -142,7 +152,22 @@ struct PipelineDraw {
       FieldDraw(name: "u", type: "timestamp", text: "U \(draw.pick(["timestamp(seconds)", "timestamp(milliseconds)"])) optional"))
     fields.append(FieldDraw(name: "bin", type: "bytes", text: "Y bytes optional"))
     fields.append(FieldDraw(name: "j", type: "json", text: "J json optional"))
-    switch draw.below(4) {
+    if draw.chance(3) {
+      fields.append(
+        FieldDraw(
+          name: "a", type: "decimal",
+          text: draw.pick(["D * 2 decimal optional", "D / N optional", "(D - N) * (D + 0.5) optional"])))
+      fields.append(FieldDraw(name: "v", type: "timestamp", text: "T \(draw.pick(["+", "-"])) 1h30m timestamp(UTC) optional"))
+    }
+    switch draw.below(6) {
+    case 2:
+      fields.append(
+        FieldDraw(
+          name: "e", type: "string", text: "explode(json(W), \(draw.pick(["key", "value"]))) any optional", isElement: true))
+      fields.append(FieldDraw(name: "ev", type: "integer", text: "explode(json(W), ordinal) integer", isElement: true))
+    case 3:
+      fields.append(
+        FieldDraw(name: "e", type: "string", text: "{ from: \"explode(json(W, 'in'), key)\", optional: true }", isElement: true))
     case 0: fields.append(FieldDraw(name: "e", type: "string", text: "explode(L)\(optional(!draw.chance(3)))", isElement: true))
     case 1:
       fields.append(FieldDraw(name: "e", type: "string", text: "explode(M, 'k') optional", isElement: true))
@@ -203,7 +228,22 @@ struct PipelineDraw {
     images && !field.isElement && draw.chance(4) ? "\(draw.pick(["old", "new"])).\(field.name)" : field.name
   }
 
-  static let units = ["hour", "day", "week", "month", "quarter", "year"]
+  private static let periods = [
+    "hour", "day", "week", "month", "quarter", "year", "hour", "day", "week", "month", "season", "1m", "15m", "30m",
+  ]
+  /// A column of periods of a time, and what may be said beside it of the zone and of when days and weeks start.
+  mutating func period(of time: String) -> (name: String, text: String, lines: [String]) {
+    let unit = draw.pick(Self.periods)
+    if unit == "season" {
+      hasSeasons = true
+      return (unit, "\(unit) of \(time)", [])
+    }
+    var lines = draw.chance(2) ? ["    zone: \(draw.pick(Self.zones))"] : []
+    if unit.hasSuffix("m") { return ("slot", "{ slot: \(unit) of \(time) }", lines) }
+    if unit != "hour", draw.chance(3) { lines.append("    day starts: \"\(draw.pick(["06:00", "00:01", "02:30", "23:59"]))\"") }
+    if unit == "week", draw.chance(2) { lines.append("    week starts: \(draw.pick(["sunday", "thursday"]))") }
+    return (unit, "\(unit) of \(time)", lines)
+  }
 
   /// `count: ...` and the like of an aggregate or of sessions.
   mutating func columns(_ fields: [FieldDraw], overItems: Bool, ofSessions: Bool, isItem: Bool = false) -> String {
@@ -211,9 +251,10 @@ struct PipelineDraw {
     let ordered = fields.filter { $0.type != "json" }
     let images = !overItems && !isItem
     var columns: [String] = []
+    var names: [String] = []
     for index in 0..<(1 + draw.below(4)) {
       let text: String
-      switch draw.below(ofSessions ? 10 : 7) {
+      switch draw.below(ofSessions ? 11 : 8) {
       case 0: text = "count"
       case 1: text = numbers.isEmpty ? "count" : "sum(\(value(draw.pick(numbers), images: images)))"
       case 2: text = "min(\(value(draw.pick(ordered), images: images)))"
@@ -222,12 +263,16 @@ struct PipelineDraw {
       case 5, 6:
         let by = overItems || draw.chance(2) ? " by \(value(draw.pick(ordered), images: images))" : ""
         text = "\(draw.pick(["first", "last"]))(\(value(draw.pick(fields), images: images))\(by))"
-      case 7: text = draw.pick(["duration", "duration(ms)"])
+      case 7: text = numbers.isEmpty ? "count" : "avg(\(value(draw.pick(numbers), images: images)))"
+      case 8: text = draw.pick(["duration", "duration(ms)"])
       default: text = value(draw.pick(fields), images: images)
       }
       // A decimal has a second column in SQL, `_sort`.
-      columns.append("\(named("c\(index)", and: text == "count" ? "" : "_sort")): \"\(text)\"")
+      let name = named("c\(index)", and: text == "count" ? "" : "_sort")
+      names.append(name)
+      columns.append("\(name): \"\(text)\"")
     }
+    columnNames = names
     return "{ \(columns.joined(separator: ", ")) }"
   }
 

@@ -113,4 +113,6 @@ struct PlainEntry {
   let itemKey: PlainItemKey
   /// Among the elements of the list that was taken apart.
   let place: Int
+  /// When it happened, where that is not the time of the change.
+  var time: Instant?
 }

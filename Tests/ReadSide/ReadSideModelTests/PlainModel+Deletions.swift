@@ -33,6 +33,7 @@ extension PlainModel {
     _ effect: PlainEffect, _ byItem: [PlainItemKey: [PlainChange]]
   ) -> [(item: PlainItemKey, version: PlainChange)] {
     switch effect.action {
+    case .record: return []
     case .item(let item, let through):
       return (byItem[item] ?? []).filter { $0.sequence == through && $0.new != nil }.map { (item, $0) }
     case .rows(let selections):
@@ -41,7 +42,8 @@ extension PlainModel {
         guard case .collection(let collection) = pipeline.projections[selection.projection].kind else { continue }
         var present: [PlainItemKey: (change: PlainChange, rows: [[Value]])] = [:]
         let letters = deadLetters
-        for step in itemSteps(collection.source, "") where step.change.stamp <= effect.at {
+        for step in itemSteps(collection.sources, "") where step.change.stamp <= effect.at {
+          if step.isUnreadable, collection.keepsUnreadable { continue }
           present[step.change.itemKey] = (step.change, step.new)
         }
         deadLetters = letters

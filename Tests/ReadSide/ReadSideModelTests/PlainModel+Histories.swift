@@ -78,12 +78,18 @@ extension PlainModel {
       let event = isAdded ? "added" : "removed"
       let areSets = (before.isEmpty || isOldSet) && (now.isEmpty || isNewSet)
       let kept = (0...min(before.count, now.count)).last { Array(before.suffix($0)) == Array(now.prefix($0)) } ?? 0
-      if !areSets, kept == 0, !before.isEmpty, !now.isEmpty {
-        return [(try Self.rewritten(source, image, change, old, new), "rewritten", 0)]
+      let isRewritten = !areSets && kept == 0 && !before.isEmpty && !now.isEmpty
+      if isRewritten, seen.insert("rewritten").inserted {
+        made.append((try Self.rewritten(source, image, change, old, new), "rewritten", 0))
       }
       guard seen.insert(event).inserted else { continue }
       let from = isAdded ? now : before
       let places = from.indices.filter { place in
+        if isRewritten {
+          // One more than the other list has of it.
+          let other = isAdded ? before : now
+          return from[...place].count { $0 == from[place] } > other.count { $0 == from[place] }
+        }
         if areSets { return !(isAdded ? before : now).contains(from[place]) }
         return isAdded ? place >= kept : place < before.count - kept
       }
@@ -101,11 +107,12 @@ extension PlainModel {
   }
 
   /// A list's elements, and whether it is a set.
-  private static func list(
+  static func list(
     _ list: ListExpression, _ image: Image?
   ) throws(EvaluationFailure) -> (all: [AttributeValue], isSet: Bool) {
     switch image?.item[list.path.text] {
     case nil, .null: return ([], true)
+    case .map(let map) where map.entries.isEmpty: return ([], true)
     case .list(let all): return (all, false)
     case .stringSet(let all): return (all.map { .string($0) }, true)
     case .numberSet(let all): return (all.map { .number($0) }, true)

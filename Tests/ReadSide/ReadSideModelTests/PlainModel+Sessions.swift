@@ -59,13 +59,20 @@ extension PlainModel {
 
   mutating func sessionRows(_ rule: Sessions, _ id: ProjectionID) -> [[Value]] {
     let projection = pipeline.projections[id]
+    if rule.time != nil { return timedRows(rule, id) }
     var run = Run(rule: rule)
     let tables = feeding(id)
     for change in changes where tables.contains(change.table) {
       run.fire(before: change.time)
       switch rule.subject {
       case .touches(let touches): touch(&run, change, touches, projection.name)
-      case .item(let source, let touches): item(&run, change, source, touches, projection.name)
+      case .item(let sources, let touches):
+        let old = sources.first { $0.table == change.table && $0.holds(change.old) }
+        let new = sources.first { $0.table == change.table && $0.holds(change.new) }
+        // Of an item that becomes another kind the session ends, and another begins.
+        let isOther = old != nil && new != nil && old?.rule != new?.rule
+        if isOther { item(&run, change, from: old, to: nil, touches, projection.name) }
+        item(&run, change, from: isOther ? nil : old, to: new, touches, projection.name)
       }
     }
     run.fire(before: watermark(id))
@@ -76,9 +83,13 @@ extension PlainModel {
   private mutating func touch(_ run: inout Run, _ change: PlainChange, _ touches: [Source], _ name: String) {
     let keyCount = run.rule.keyCount
     // A record is taken whole or not at all.
-    guard let touched = taken(touches, change, name), let ends = taken(run.rule.ends, change, name) else { return }
-    for (values, place) in touched where !values[..<keyCount].contains(where: \.isNull) {
+    guard let touched = touched(touches, run.rule, change, name), let ends = taken(run.rule.ends, change, name) else { return }
+    for (place, (values, splits)) in touched.enumerated() where !values[..<keyCount].contains(where: \.isNull) {
       let key = Array(values[..<keyCount])
+      if splits, let session = run.active[key] {
+        session.touched = change.stamp
+        run.end(session, change.time, .cut, change.stamp)
+      }
       let known = run.active[key]
       let session = known ?? run.open(key, change)
       session.lastTouch = change.time
@@ -93,13 +104,32 @@ extension PlainModel {
     }
   }
 
+  /// The touches of a change, each with whether it begins a session in any case; nil when the change is a dead letter.
+  mutating func touched(
+    _ sources: [Source], _ rule: Sessions, _ change: PlainChange, _ name: String
+  ) -> [(values: [Value], splits: Bool)]? {
+    var found: [(values: [Value], splits: Bool)] = []
+    var rules: Set<RuleIndex> = []
+    for (index, source) in sources.enumerated() where source.table == change.table && !rules.contains(source.rule) {
+      guard let image = source.fires(old: change.old, new: change.new, isExpiry: change.isExpiry, commit: change.time) else {
+        continue
+      }
+      rules.insert(source.rule)
+      guard let given = taken([source], change, name) else { return nil }
+      let (old, new) = (change.old?.rule == source.rule ? change.old : nil, change.new?.rule == source.rule ? change.new : nil)
+      let splits = !rule.splits.isEmpty && rule.splits[index].holds(image, old: old, new: new, commit: change.time)
+      found += given.map { ($0.values, splits) }
+    }
+    return found
+  }
+
   private mutating func item(
-    _ run: inout Run, _ change: PlainChange, _ source: Source, _ touches: [Sessions.Touch], _ name: String
+    _ run: inout Run, _ change: PlainChange, from left: Source?, to source: Source?, _ touches: [Sessions.Touch],
+    _ name: String
   ) {
-    guard source.table == change.table else { return }
-    let old = change.old.flatMap { source.holds($0) ? try? source.values(of: $0, commit: nil) : nil }
+    let old = left.flatMap { source in change.old.flatMap { try? source.values(of: $0, commit: nil) } }
     var new: [Value]?
-    if let image = change.new, source.holds(image) {
+    if let image = change.new, let source {
       do throws(EvaluationFailure) {
         new = try source.values(of: image, commit: nil)
       } catch {
@@ -138,7 +168,12 @@ extension PlainModel {
     session.change = change
     session.current = values
     if let deadline = run.rule.deadline {
-      if case .timestamp(let instant) = values[deadline] { session.deadline = instant } else { session.deadline = nil }
+      let before = run.rule.keepsGreatestDeadline ? session.deadline : nil
+      if case .timestamp(let instant) = values[deadline] {
+        session.deadline = max(instant, before ?? instant)
+      } else {
+        session.deadline = before
+      }
     }
     if isTouch {
       session.lastTouch = change.time
@@ -152,7 +187,7 @@ extension PlainModel {
   }
 
   mutating func row(_ session: PlainSession, _ rule: Sessions, _ projection: Projection) -> [Value] {
-    let (started, last) = (session.started.time, session.lastTouch)
+    let (started, last) = (session.began, session.lastTouch)
     var row = session.key + [.string(Self.name(session)), .timestamp(started), .timestamp(last)]
     row.append(session.end.map { .timestamp($0.at) } ?? .null)
     row.append(.string((session.end?.by.status ?? .active).rawValue))

@@ -33,8 +33,21 @@ struct PlainModel {
       case .history(let history): rows[id] = historyRows(history, id)
       }
     }
+    for change in changes { checkTimeToLive(change) }
     for id in pipeline.projections.ids { effects += expiries(id) }
     for effect in pipeline.effects { effects += derived(effect) }
+  }
+
+  /// Only the changes, with nothing made of them.
+  private init(_ changes: ArraySlice<PlainChange>, of model: PlainModel) {
+    (pipeline, self.changes, watermarks) = (model.pipeline, Array(changes), model.watermarks)
+  }
+
+  /// What the rows of an aggregate were after so many changes.
+  func rows(of id: ProjectionID, after count: Int) -> [[Value]] {
+    guard case .aggregate(let aggregate) = pipeline.projections[id].kind else { return [] }
+    var then = PlainModel(changes.prefix(count), of: self)
+    return then.aggregateRows(aggregate, pipeline.projections[id])
   }
 
   /// The least watermark of the tables that feed a projection.
@@ -51,6 +64,17 @@ struct PlainModel {
     deadLetters.insert(PlainDeadLetter(projection: projection, kind: "record", path: failure.path, place: change.place))
   }
 
+  /// A TTL that is not a number is said of the change that brought it.
+  private mutating func checkTimeToLive(_ change: PlainChange) {
+    guard let name = pipeline.tables[change.table].definition.timeToLive, let value = change.new?.item[name],
+      change.oldItem?[name] != value
+    else { return }
+    switch value {
+    case .number, .null: break
+    default: deadLetters.insert(PlainDeadLetter(projection: "_ttl", kind: "record", path: name, place: change.place))
+    }
+  }
+
   // MARK: Over items
 
   /// What the item of a change gave before it and gives after it.
@@ -58,6 +82,8 @@ struct PlainModel {
     let change: PlainChange
     let old: [[Value]]
     let new: [[Value]]
+    /// The image that the change leaves cannot be read.
+    var isUnreadable = false
 
     /// What the change takes away or adds: a contribution that stays as it is touches nothing.
     var net: [[Value]] {
@@ -69,27 +95,31 @@ struct PlainModel {
   }
 
   /// Every change of an item that a source sees. An image that cannot be read contributes nothing.
-  mutating func itemSteps(_ source: Source, _ projection: String) -> [ItemStep] {
+  mutating func itemSteps(_ sources: [Source], _ projection: String) -> [ItemStep] {
     var steps: [ItemStep] = []
-    for change in changes where change.table == source.table {
+    for change in changes where sources.contains(where: { $0.table == change.table }) {
       var old: [[Value]] = []
       var new: [[Value]] = []
-      if let image = change.old, source.holds(image) { old = (try? source.contributions(of: image, commit: nil)) ?? [] }
-      if let image = change.new, source.holds(image) {
+      var isUnreadable = false
+      for source in sources where source.table == change.table {
+        if let image = change.old, source.holds(image) { old = (try? source.contributions(of: image, commit: nil)) ?? [] }
+        guard let image = change.new, source.holds(image) else { continue }
         do throws(EvaluationFailure) {
           new = try source.contributions(of: image, commit: nil)
         } catch {
+          isUnreadable = true
           refuse(projection, change, error)
         }
       }
-      steps.append(ItemStep(change: change, old: old, new: new))
+      steps.append(ItemStep(change: change, old: old, new: new, isUnreadable: isUnreadable))
     }
     return steps
   }
 
   private mutating func collectionRows(_ collection: Collection, _ projection: Projection) -> [[Value]] {
+    if let order = collection.latestBy { return latestRows(collection, by: order, projection) }
     var rows: [PlainItemKey: [[Value]: [Value]]] = [:]
-    for step in itemSteps(collection.source, projection.name) {
+    for step in itemSteps(collection.sources, projection.name) where !(step.isUnreadable && collection.keepsUnreadable) {
       var own: [[Value]: [Value]] = [:]
       for values in step.new where !values[..<collection.keyCount].contains(where: \.isNull) {
         own[Array(values[..<collection.keyCount])] = values + trace(step.change.stamp)

@@ -8,6 +8,8 @@ final class PlainSession {
   let started: PlainStamp
   /// The item of the first touch.
   let itemKey: PlainItemKey
+  /// When the first touch happened.
+  var began: Instant
   var lastTouch: Instant
   var touches: [PlainEntry] = []
   /// Of a session that is an item: the item's inputs as they are.
@@ -28,6 +30,7 @@ final class PlainSession {
     self.key = key
     started = change.stamp
     itemKey = change.itemKey
+    began = change.time
     lastTouch = change.time
     touched = change.stamp
     self.change = change

@@ -38,6 +38,38 @@ struct PlainSum {
 
   var isZero: Bool { parts == nil }
 
+  /// The sum divided by a number, to 38 digits, by hand; a half goes to the even digit. Nil when it does not fit.
+  func mean(of count: Int) -> Number? {
+    guard let parts else { return .zero }
+    var (digits, rest) = ([Int](), 0)
+    // As many places behind the last digit that what is left of them is more or less than a half, or exactly one.
+    for digit in parts.digits.utf8.map({ Int($0) - 48 }) + [Int](repeating: 0, count: 60) {
+      rest = rest * 10 + digit
+      if !digits.isEmpty || rest >= count { digits.append(rest / count) }
+      rest %= count
+    }
+    var exponent = parts.exponent - 60
+    if digits.count > 38 {
+      let behind = digits[38...]
+      exponent += behind.count
+      digits = Array(digits[..<38])
+      let isMore = behind.dropFirst().contains { $0 != 0 } || rest != 0
+      if behind[38] > 5 || (behind[38] == 5 && (isMore || digits[37] % 2 == 1)) {
+        var place = 37
+        while place >= 0, digits[place] == 9 {
+          digits[place] = 0
+          place -= 1
+        }
+        if place >= 0 { digits[place] += 1 } else { digits.insert(1, at: 0) }
+      }
+    }
+    while digits.count > 1, digits.last == 0 {
+      digits.removeLast()
+      exponent += 1
+    }
+    return try? Number("\(parts.isNegative ? "-" : "")\(digits.map(String.init).joined())E\(exponent)")
+  }
+
   /// The sum as a value of a type; nil when it does not fit.
   func value(_ type: ValueType) -> Value? {
     guard let parts else { return type == .integer ? .integer(0) : .decimal(.zero) }

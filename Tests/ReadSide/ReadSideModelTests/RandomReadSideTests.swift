@@ -54,14 +54,16 @@ import Testing
     let trial = Trial(pipeline: pipeline, start: start, clocks: clocks, seed: seed, readModels: readModels)
     guard let problem = try await trial.problem(steps) else { return refused }
     let (shrunk, left) = try await trial.shrunk(steps, problem)
-    Issue.record(
+    let report =
       """
       AFTERIMAGE_SEED=\(seed) in \(readModels): \(left)
       \(text)
       \(clocks)
       from \(start) ms: \(shrunk.count) of \(steps.count) steps
       \(shrunk.map { "  \($0)" }.joined(separator: "\n"))
-      """)
+      """
+    // A report ends for the reader with the first U+0000.
+    Issue.record(Comment(rawValue: report.replacing("\u{0}", with: "\\0")))
     return refused
   }
 

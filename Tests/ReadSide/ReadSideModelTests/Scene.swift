@@ -131,6 +131,7 @@ final class Scene {
               try await delete(selection.table, item.key, seen: Item(), through: item.position)
             }
           }
+        case .carryOut: break
         }
         try replay.store.settle([(effect.id, .done)])
       }

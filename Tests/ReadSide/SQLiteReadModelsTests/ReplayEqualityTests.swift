@@ -17,7 +17,10 @@ import Workers
 
 /// One log into all stores gives equal rows, whatever the batches, restarts and partitions.
 @Suite struct ReplayEqualityTests {
-  static let names = ["chat-rooms", "game-scores", "session-store", "session-store-single"]
+  static let names = [
+    "chat-memory", "chat-rooms", "chatbot-sessions", "direct-messages", "errbot", "game-scores", "mini-jira", "session-store",
+    "session-store-single",
+  ]
 
   /// What the steps of a scenario write, as a log.
   private func history(_ scenario: Scenario, of pipeline: Pipeline, partitions: Int) -> TestHistory {

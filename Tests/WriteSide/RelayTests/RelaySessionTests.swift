@@ -122,7 +122,8 @@ import Testing
   @Test func `what the brokers do not allow is tried again with the same patience, and says what to ask for`() {
     let denied = LogError(.denied, table: "T", "ask for READ")
     let refused = RelayError(kind: .refused, table: "T", message: "ask for WRITE")
-    for (error, words) in [(denied as any Error, "ask for READ"), (refused, "ask for WRITE")] {
+    let unknown = KafkaError(code: -169, "the brokers refuse the password")
+    for (error, words) in [(denied as any Error, "ask for READ"), (refused, "ask for WRITE"), (unknown, "refuse the password")] {
       for (attempt, milliseconds) in [(1, 100), (2, 200), (7, 5_000), (1_000_000, 5_000)] {
         guard case .refused(let reason, let pause) = RelaySession.failed(error, "T", TopicNames(), attempts: attempt) else {
           return #expect(Bool(false))

@@ -1,8 +1,21 @@
 import Foundation
+import PythonTestKit
 import Services
 
 /// A program of the tests, as users run theirs: found on the path, with credentials that any server without keys takes.
 enum ClientProgram {
+  /// The Kinesis Client Library and AWS's SDK for Java, as a PyPI package carries them; nil until `make test` has installed them.
+  static let jars = (FileManager.default.subpaths(atPath: Python.clientsLibrary) ?? [])
+    .first { $0.hasSuffix("/amazon_kclpy/jars") }.map { "\(Python.clientsLibrary)/\($0)" }
+
+  /// A program of the folder `clients`.
+  static func path(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "clients/\(name)").path
+  }
+
+  /// The command that compiles and runs one that is written in Java.
+  static func java(_ name: String) -> [String] { ["/bin/sh", path("java.sh"), jars ?? "", name] }
+
   /// Its exit code, and all that it wrote. Waits on a thread of its own: the server that it speaks with may need the few that
   /// asynchronous tests share.
   static func run(_ command: [String], in directory: String? = nil) async throws -> (status: Int32, output: String) {

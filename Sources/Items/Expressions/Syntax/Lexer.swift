@@ -6,11 +6,14 @@ struct Lexer {
 
   let bytes: [UInt8]
   let dialect: Dialect
+  /// Whether `:name` stands for a value.
+  private let takesValues: Bool
   private var index = 0
 
-  init(_ text: String, _ dialect: Dialect) {
+  init(_ text: String, _ dialect: Dialect, takesValues: Bool) {
     bytes = Array(text.utf8)
     self.dialect = dialect
+    self.takesValues = takesValues
   }
 
   /// All tokens, and one of kind `end` after them.
@@ -40,7 +43,7 @@ struct Lexer {
     case UInt8(ascii: "#") where dialect == .dynamo && index < bytes.count && Lexer.isWordPart(bytes[index]):
       skipWord()
       return .namePlaceholder
-    case UInt8(ascii: ":") where dialect == .dynamo && index < bytes.count && Lexer.isWordPart(bytes[index]):
+    case UInt8(ascii: ":") where takesValues && index < bytes.count && Lexer.isWordPart(bytes[index]):
       skipWord()
       return .valuePlaceholder
     case UInt8(ascii: "<"):

@@ -20,8 +20,9 @@ struct Parser {
   static let operatorsMax = 300
   static let keywords: [String] = ["AND", "OR", "NOT", "BETWEEN", "IN"]
 
-  init(_ text: String, _ dialect: Lexer.Dialect) throws(ExpressionError) {
-    var lexer = Lexer(text, dialect)
+  /// `takesValues`: whether a condition of a pipeline file may have `:name` in it, as DynamoDB's own always may.
+  init(_ text: String, _ dialect: Lexer.Dialect, takesValues: Bool = false) throws(ExpressionError) {
+    var lexer = Lexer(text, dialect, takesValues: takesValues || dialect == .dynamo)
     guard lexer.bytes.count <= Parser.expressionBytesMax else {
       throw ExpressionError(
         "Expression size has exceeded the maximum allowed size; expression size: \(lexer.bytes.count)", offset: 0)

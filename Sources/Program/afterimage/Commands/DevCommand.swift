@@ -12,19 +12,23 @@ enum DevCommand {
       Point a DynamoDB client at the table address; without --keys any credentials will do.
       """,
     options: [
-      .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
+      SettingsFile.option, .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
       NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
       .init("fresh", "Delete what is in --data first."),
-      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."), NodeOptions.set,
+      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times.", repeats: true),
+      NodeOptions.set,
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
       NodeOptions.healthPort, NodeOptions.healthAddress,
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
       .init(
-        "history", value: "TABLE", "Make this table with a history clock: each write brings its time. May be given several times."
+        "history", value: "TABLE",
+        "Make this table with a history clock: each write brings its time. May be given several times.", repeats: true
       ),
       .init("kafka", value: "BROKERS", "Carry the log through this Kafka (bootstrap.servers) in place of the table store's own."),
-      .init("demo", "Play believable users through the table API."),
+      .init(
+        "demo",
+        "Play believable users through the table API. Without --mail-command, mails go to mails.txt in the data directory."),
       .init("seconds", value: "N", "End after this many seconds."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
       .init(
@@ -36,10 +40,12 @@ enum DevCommand {
       ),
       .init(
         "host", value: "NAME",
-        "Answer requests that name this host, beside loopback and the addresses listened on. May be given several times."),
+        "Answer requests that name this host, beside loopback and the addresses listened on. May be given several times.",
+        repeats: true),
       .init(
         "cors", value: "ORIGIN",
-        "Let pages of this origin call the table API, beside those of loopback; with --keys every origin may. May be given several times."
+        "Let pages of this origin call the table API, beside those of loopback; with --keys every origin may. May be given several times.",
+        repeats: true
       ),
       .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
@@ -48,10 +54,13 @@ enum DevCommand {
         "A start more than this many days after the tables' last time refuses writes until `table clock --accept-jump`.",
         default: "7"),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
-    ]
+    ] + EffectOptions.all
   ) { arguments in
     var settings = try NodeOptions.settings(arguments)
     if arguments.has("fresh") { try DataDirectory.remove(settings.dataDirectory) }
+    if arguments.has("demo"), settings.effects.mailCommand.isEmpty {
+      settings.effects.mailCommand = ["tee", "-a", "\(settings.dataDirectory)/mails.txt"]
+    }
     if arguments.has("demo"), settings.pipelines.isEmpty {
       settings.pipelines = try PipelineFolders.samples(in: DataDirectory.samplePipelines(settings.dataDirectory))
     }

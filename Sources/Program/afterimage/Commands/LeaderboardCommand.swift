@@ -1,9 +1,9 @@
 internal import Arguments
 internal import DynamoModel
 
-/// `afterimage leaderboard PIPELINE BOARD top|rank|around|count`
+/// `afterimage leaderboard PIPELINE BOARD top|range|rank|around|count`
 enum LeaderboardCommand {
-  static let questions = ["top", "rank", "around", "count"]
+  static let questions = ["top", "range", "rank", "around", "count"]
 
   static let command = Command(
     "leaderboard", about: "Ask a leaderboard: the best, one member's rank, its neighbours, how many there are.",
@@ -13,13 +13,14 @@ enum LeaderboardCommand {
       """,
     positionals: [
       .init("PIPELINE", "The pipeline."), .init("LEADERBOARD", "The leaderboard."),
-      .init("QUESTION", "top, rank, around or count; top if none is given.", count: .optional),
+      .init("QUESTION", "top, range, rank, around or count; top if none is given.", count: .optional),
     ],
     options: [
       .init("board", value: "VALUE", "Which board, one for each of the columns that name it; the latest if none is given."),
       .init("member", value: "MEMBER", "The member, for rank and around."),
-      .init("limit", value: "N", "At most this many members, for top."),
+      .init("limit", value: "N", "At most this many members, for top and range."),
       .init("offset", value: "N", "Skip this many members, for top."),
+      .init("from", value: "RANK", "The first rank, for range."), .init("to", value: "RANK", "The last rank, for range."),
       .init("radius", value: "N", "How many neighbours on either side, for around."), PageServer.atLeast, PageServer.option,
       PageServer.tokenFile, Commands.authorities,
       Commands.output,
@@ -31,8 +32,12 @@ enum LeaderboardCommand {
       throw UsageError("QUESTION is one of \(questions.joined(separator: ", ")), not `\(question)`", command: arguments.command)
     }
     var parameters = arguments.all("board").map { (name: "board", value: $0) } + PageServer.atLeast(arguments)
-    let allowed = ["top": ["limit", "offset"], "rank": ["member"], "around": ["member", "radius"], "count": []][question] ?? []
-    for option in ["limit", "offset", "member", "radius"] {
+    let allowed =
+      [
+        "top": ["limit", "offset"], "range": ["from", "to", "limit"], "rank": ["member"], "around": ["member", "radius"],
+        "count": [],
+      ][question] ?? []
+    for option in ["limit", "offset", "from", "to", "member", "radius"] {
       guard let value = arguments.value(option) else { continue }
       guard allowed.contains(option) else { throw UsageError("--\(option) is not for \(question)", command: arguments.command) }
       parameters.append((option, value))
@@ -51,20 +56,32 @@ enum LeaderboardCommand {
     let count = tape.text(tape.root, "count")
     if question != "count" {
       let members = tape.elements(tape.root, "members")
-      var shown: [String] = []
-      if let show = members.first.flatMap({ tape.member($0, "show") }) {
-        tape.forEachMember(show) { name, _ in shown.append(tape.string(name)) }
-      }
-      let rows = members.map { member in
-        let show = tape.member(member, "show")
-        let cells =
-          ["rank", "member", "score", "reached_at"].map { tape.member(member, $0) }
-          + shown.map { name in show.flatMap { tape.member($0, name) } }
-        return cells.map { $0.map { PageServer.cell(tape, $0) } ?? "" }
-      }
-      Console.line(rows.isEmpty ? "nobody" : Console.table(["rank", "member", "score", "reached at"] + shown, rows))
+      let (names, rows) = (head(tape, members.first), members.map { cells(tape, $0) })
+      Console.line(rows.isEmpty ? "nobody" : Console.table(names, rows))
       Console.line("")
     }
     Console.line(PageServer.validity(tape, count == "1" ? "1 member" : "\(count) members"))
+  }
+
+  /// What the columns are called: a member's values, and in place of `columns` and `show` what is in them.
+  private static func head(_ tape: JSONTape, _ member: Int?) -> [String] {
+    var names: [String] = []
+    forEachCell(tape, member) { name, _ in names.append(name == "reached_at" ? "reached at" : name) }
+    return names
+  }
+
+  private static func cells(_ tape: JSONTape, _ member: Int) -> [String] {
+    var cells: [String] = []
+    forEachCell(tape, member) { _, value in cells.append(PageServer.cell(tape, value)) }
+    return cells
+  }
+
+  private static func forEachCell(_ tape: JSONTape, _ member: Int?, _ body: (String, Int) -> Void) {
+    guard let member else { return }
+    tape.forEachMember(member) { name, value in
+      let name = tape.string(name)
+      guard name == "columns" || name == "show" else { return body(name, value) }
+      tape.forEachMember(value) { body(tape.string($0), $1) }
+    }
   }
 }

@@ -8,7 +8,9 @@ internal import Pipelines
 enum PipelineCommand {
   static let command = Command(
     "pipeline", about: "Check, test and show pipeline folders; explain queries; check and rebuild read models.",
-    commands: [check, test, show, PipelineExplainCommand.command, PipelineRebuildCommand.command, PipelineDigestCommand.command])
+    commands: [
+      check, test, show, schema, PipelineExplainCommand.command, PipelineRebuildCommand.command, PipelineDigestCommand.command,
+    ])
 
   private static let folders = Command.Positional("DIR", "A pipeline folder.", count: .one)
 
@@ -125,6 +127,18 @@ enum PipelineCommand {
     writer.endArray()
     Console.line(isJSON ? String(decoding: writer.bytes, as: UTF8.self) : "\(scenarios.count - failed) passed, \(failed) failed")
     if failed > 0 { throw CheckFailure() }
+  }
+
+  private static let schema = Command(
+    "schema", about: "Write the JSON Schema of pipeline files, by which editors know their keys.",
+    notes: """
+      Any editor with a YAML language server takes it: `afterimage pipeline schema > pipeline.schema.json`, and as the first line of a pipeline file
+      `# yaml-language-server: $schema=pipeline.schema.json` with the path from there.
+      """
+  ) { _ in
+    var writer = JSONWriter()
+    EditorSchema.write(to: &writer)
+    Console.line(String(decoding: writer.bytes, as: UTF8.self))
   }
 
   private static let show = Command(

@@ -15,15 +15,16 @@ enum ServeCommand {
               worker that has the same --data
       """,
     options: [
-      .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
+      SettingsFile.option, .init("roles", value: "LIST", "Roles, joined by commas.", default: "table,worker,query"),
       .init("data", value: "DIR", "Where tables and read models are kept.", default: "./afterimage-data"),
       NodeOptions.readModels, NodeOptions.passwordFile, NodeOptions.namespace,
-      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times."), NodeOptions.set,
+      .init("pipeline", short: "p", value: "DIR", "A pipeline folder; may be given several times.", repeats: true),
+      NodeOptions.set,
       .init("port", value: "PORT", "Port of the table API; 0 takes a free one.", default: "8000"),
       .init("page-port", value: "PORT", "Port of the page, the queries and the metrics; 0 takes a free one.", default: "8001"),
       NodeOptions.healthPort, NodeOptions.healthAddress,
       .init("partitions", value: "N", "Log partitions of new tables.", default: "1"),
-      .init("history", value: "TABLE", "Make this table with a history clock. May be given several times."),
+      .init("history", value: "TABLE", "Make this table with a history clock. May be given several times.", repeats: true),
       .init("kafka", value: "BROKERS", "bootstrap.servers of the Kafka that carries the log."),
       NodeOptions.kafkaSet,
       .init(
@@ -32,6 +33,10 @@ enum ServeCommand {
       ),
       .init(
         "table-endpoint", value: "URL", "The table server of a relay, and of a worker's effects, when it is another process."),
+      .init(
+        "table-endpoint-ca", value: "FILE",
+        "Trust the certificate of --table-endpoint if these authorities signed it (PEM), in place of the machine's. AFTERIMAGE_TLS_CA says it too."
+      ),
       .init("retention", value: "HOURS", "Trim the tables' change records after this many hours; without it they are kept."),
       .init("address", value: "IP", "Where the table API listens; other than loopback only with --keys.", default: "127.0.0.1"),
       .init(
@@ -43,10 +48,12 @@ enum ServeCommand {
       ),
       .init(
         "host", value: "NAME",
-        "Answer requests that name this host, beside loopback and the addresses listened on. May be given several times."),
+        "Answer requests that name this host, beside loopback and the addresses listened on. May be given several times.",
+        repeats: true),
       .init(
         "cors", value: "ORIGIN",
-        "Let pages of this origin call the table API, beside those of loopback; with --keys every origin may. May be given several times."
+        "Let pages of this origin call the table API, beside those of loopback; with --keys every origin may. May be given several times.",
+        repeats: true
       ),
       .init("tls-cert", value: "FILE", "Speak TLS with this certificate (PEM); needs --tls-key. Read again when it changes."),
       .init("tls-key", value: "FILE", "The certificate's private key (PEM)."),
@@ -56,7 +63,7 @@ enum ServeCommand {
         default: "7"),
       .init("auto-rebuild", "Build edited projections without waiting for `afterimage pipeline rebuild`."),
       .init("log-level", value: "LEVEL", "debug, info, warning or error.", default: "info"),
-    ]
+    ] + EffectOptions.all
   ) { arguments in
     var roles: Set<NodeSettings.Role> = []
     for word in (arguments.value("roles") ?? "").split(separator: ",") {
@@ -83,7 +90,18 @@ enum ServeCommand {
     }
     settings.kafkaSettings = try NodeOptions.kafkaSettings(arguments)
     settings.tableEndpoint = arguments.value("table-endpoint")
+    settings.tableAuthorities = try authorities(arguments)
     settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }
     try await NodeRun.run(settings)
+  }
+
+  /// The flag, else the environment, which commands read as well; nil where no other table server is named, or the machine's own authorities are meant.
+  private static func authorities(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    let endpoint = arguments.value("table-endpoint")
+    guard let file = arguments.value("table-endpoint-ca") else { return endpoint == nil ? nil : Commands.usualAuthorities }
+    guard let endpoint, endpoint.lowercased().hasPrefix("https://") else {
+      throw UsageError("--table-endpoint-ca goes with a --table-endpoint that begins with https://", command: arguments.command)
+    }
+    return file
   }
 }

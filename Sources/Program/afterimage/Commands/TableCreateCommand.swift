@@ -22,7 +22,8 @@ enum TableCreateCommand {
         "partitions", value: "N", "Log partitions, fixed for the table's life; otherwise as the pipeline or the server says."),
       .init("clock", value: "CLOCK", "live or history.", default: "live"),
       .init("ttl", value: "ATTRIBUTE", "The attribute that holds an item's expiry in epoch seconds."),
-      .init("private", value: "ATTRIBUTE", "An attribute that change records leave out. May be given several times."),
+      .init(
+        "private", value: "ATTRIBUTE", "An attribute that change records leave out. May be given several times.", repeats: true),
       .init("stream", "Show the table's changes through DynamoDB Streams too, with both images."),
       Commands.endpoint, Commands.authorities, Commands.output,
     ]

@@ -14,21 +14,20 @@ extension CheckedItems {
     SQLColumn(name: "_position", type: .string, isNullable: false),
   ]
 
+  /// The place of the input that reads an expression, which is added unless there is one.
+  func place(_ expression: ExpressionSyntax, _ node: YAMLNode, _ inputs: inout [InputSyntax]) -> Int {
+    let same = inputs.firstIndex { $0.expression.canonical == expression.canonical && $0.expected == nil }
+    if let same { return same }
+    inputs.append(InputSyntax(name: expression.canonical, expression: expression, node: node, expected: nil))
+    return inputs.count - 1
+  }
+
   /// Compiles written columns against compiled sources: adds their inputs to `inputs` and answers how they refer to them.
   func inputs(of columns: [ColumnSyntax], _ inputs: inout [InputSyntax]) -> [(argument: Int?, order: Int?)] {
-    func place(_ syntax: ExpressionSyntax?, _ column: ColumnSyntax) -> Int? {
-      guard let syntax else { return nil }
-      let input = InputSyntax(name: syntax.canonical, expression: syntax, node: column.node, expected: nil)
-      if let same = inputs.firstIndex(where: { $0.expression.canonical == syntax.canonical && $0.expected == nil }) {
-        return same
-      }
-      inputs.append(input)
-      return inputs.count - 1
-    }
-    return columns.map { column in
-      let argument = place(column.argument, column)
+    columns.map { column in
+      let argument = column.argument.map { place($0, column.node, &inputs) }
       if let argument, [.min, .max, .distinct].contains(column.function) { inputs[argument].isKeyed = true }
-      return (argument, place(column.order, column))
+      return (argument, column.order.map { place($0, column.node, &inputs) })
     }
   }
 
@@ -40,8 +39,9 @@ extension CheckedItems {
       let input = place.argument.map { source.inputs[$0] }
       var type = input?.type ?? .integer
       switch column.function {
-      case .sum where !type.isNumeric:
-        findings.add(column.node.mark, "`sum` needs an integer or decimal, and this is \(type.rawValue)")
+      case .sum where !type.isNumeric, .avg where !type.isNumeric:
+        findings.add(
+          column.node.mark, "`\(column.function.rawValue)` needs an integer or decimal, and this is \(type.rawValue)")
       case .min where !type.isOrdered, .max where !type.isOrdered:
         findings.add(column.node.mark, "\(type.rawValue) cannot be compared: `\(column.function.rawValue)` needs a type that can")
       case .first, .last:
@@ -57,6 +57,7 @@ extension CheckedItems {
       case .distinct: type = .integer
       default: break
       }
+      if column.function == .avg { type = .decimal }
       return AggregateColumn(name: column.name, function: column.function, type: type, input: place.argument, order: place.order)
     }
   }
@@ -66,7 +67,7 @@ extension CheckedItems {
     switch column.function {
     case .count, .distinct, .duration, .durationMilliseconds: isNullable = false
     // A sum that does not fit its type is null until it fits again.
-    case .sum, .min, .max, .first, .last, .current: isNullable = true
+    case .sum, .avg, .min, .max, .first, .last, .current: isNullable = true
     }
     return SQLColumn(name: column.name, type: column.type, isNullable: isNullable)
   }

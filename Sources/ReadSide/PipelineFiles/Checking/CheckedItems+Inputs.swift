@@ -46,7 +46,7 @@ extension CheckedItems {
       let syntax = try parser.expression()
       try parser.expectEnd()
       var own = syntax.simpleName
-      if case .call(let function, _, _) = syntax, CalendarUnit(rawValue: function) != nil { own = function }
+      if case .call(let function, _, _) = syntax, PeriodsSyntax.words.contains(function) { own = function }
       guard let name = name ?? own else {
         throw SyntaxFailure(offset: syntax.offset, message: "\(what) needs a name here: write `{ name: \(text) }`")
       }
@@ -58,7 +58,7 @@ extension CheckedItems {
     }
   }
 
-  /// The columns of an aggregate or of sessions. A bare field is its last value; in a session that is an item, the item's.
+  /// The columns of an aggregate, of a leaderboard or of sessions. A bare field is its last value; in a session that is an item, the item's.
   func columnSyntax(
     _ entries: [YAMLNode.Entry], sessions: Bool, isItem: Bool = false, _ reserved: [String]
   ) -> [ColumnSyntax] {
@@ -86,7 +86,7 @@ extension CheckedItems {
     _ parser: inout ExpressionParser, sessions: Bool
   ) throws(SyntaxFailure) -> (AggregateColumn.Function, ExpressionSyntax?, ExpressionSyntax?) {
     let word = parser.current
-    var known = ["count", "sum", "min", "max", "distinct", "first", "last"]
+    var known = ["count", "sum", "min", "max", "avg", "distinct", "first", "last"]
     if sessions { known.append("duration") }
     guard word.kind == .word else { throw parser.unexpected("a function (\(known.joined(separator: ", ")))") }
     if parser.following.text != "(" {
@@ -101,10 +101,9 @@ extension CheckedItems {
         message: "`\(word.text)` is not a function of a column\(Suggestion.text(for: word.text, among: known))")
     }
     guard known.contains(word.text), let function = AggregateColumn.Function(rawValue: word.text) else {
-      let hint =
-        word.text == "avg" || word.text == "average"
-        ? "; keep `sum` and `count`, and divide in the query" : Suggestion.text(for: word.text, among: known)
-      throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is not a function of a column\(hint)")
+      throw SyntaxFailure(
+        offset: word.offset,
+        message: "`\(word.text)` is not a function of a column\(Suggestion.text(for: word.text, among: known))")
     }
     parser.advance()
     parser.advance()

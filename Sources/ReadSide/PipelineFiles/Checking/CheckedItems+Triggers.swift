@@ -7,7 +7,7 @@ struct TriggerSyntax {
   enum Event {
     case inserted, removed, expired
     case changed([DocumentPath])
-    /// Elements of a list that came or went: of histories only.
+    /// Elements of a list that came or went: of histories and effects.
     case added(DocumentPath)
     case taken(DocumentPath)
   }
@@ -22,10 +22,10 @@ struct TriggerSyntax {
 }
 
 extension CheckedItems {
-  /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `item` is what
+  /// The triggers of `each`, `touch` or `end`: a text with commas, a list, or mappings `{ change: ..., when: ... }`. `items` are what
   /// an event without an item's name is about. `takesLists` allows elements that came into a list or left it.
   func triggers(
-    _ nodes: [YAMLNode], item: RuleIndex? = nil, when: YAMLNode? = nil, takesLists: Bool = false
+    _ nodes: [YAMLNode], items: [RuleIndex] = [], when: YAMLNode? = nil, takesLists: Bool = false
   ) -> [TriggerSyntax] {
     nodes.flatMap { node -> [TriggerSyntax] in
       if node.mapping != nil {
@@ -36,37 +36,39 @@ extension CheckedItems {
           findings.add(
             own.mark, "the change has a `when`, and so has the rule around it: write both conditions here, joined by AND")
         }
-        return change.map { triggers($0, item: item, when: own ?? when, takesLists: takesLists) } ?? []
+        return change.map { triggers($0, items: items, when: own ?? when, takesLists: takesLists) } ?? []
       }
-      return triggers(node, item: item, when: when, takesLists: takesLists)
+      return triggers(node, items: items, when: when, takesLists: takesLists)
     }
   }
 
-  private func triggers(_ node: YAMLNode, item: RuleIndex?, when: YAMLNode?, takesLists: Bool) -> [TriggerSyntax] {
+  private func triggers(_ node: YAMLNode, items: [RuleIndex], when: YAMLNode?, takesLists: Bool) -> [TriggerSyntax] {
     guard let text = findings.text(node, "a change") else { return [] }
     return findings.found(node) { () throws(SyntaxFailure) -> [TriggerSyntax]? in
       var parser = try ExpressionParser(text, findings)
       var made: [TriggerSyntax] = []
-      var rule = item
+      var subjects = items
       repeat {
         var word = try parser.name("an item and what happens to it, as `comment inserted`,")
         let isElements = word.text == "added" && parser.current.text == "("
         if !isElements, !TriggerSyntax.events.contains(word.text) || parser.current.kind == .word {
           guard let named = self.rule(named: word.text) else {
-            if item != nil, parser.current.kind != .word { throw unknown(word, takesLists) }
+            if !items.isEmpty, parser.current.kind != .word { throw unknown(word, takesLists) }
             throw SyntaxFailure(
               offset: word.offset,
               message: "there is no item `\(word.text)`\(Suggestion.text(for: word.text, among: rules.map(\.rule.name)))")
           }
-          if let item, item != named {
+          if !items.isEmpty, !items.contains(named) {
+            let own = items.map { "`\(rules[$0].rule.name)`" }.joined(separator: " or ")
             throw SyntaxFailure(
-              offset: word.offset, message: "this session is a `\(rules[item].rule.name)`: changes of other items do not touch it"
-            )
+              offset: word.offset, message: "this is about \(own): changes of other items do not count here")
           }
-          rule = named
+          subjects = [named]
           word = try parser.name("what happens (\(TriggerSyntax.events.joined(separator: ", ")))")
         }
-        guard let rule else { throw SyntaxFailure(offset: word.offset, message: "of which item? write `comment \(word.text)`") }
+        guard !subjects.isEmpty else {
+          throw SyntaxFailure(offset: word.offset, message: "of which item? write `comment \(word.text)`")
+        }
         let event: TriggerSyntax.Event
         switch word.text {
         case "inserted": event = .inserted
@@ -78,7 +80,7 @@ extension CheckedItems {
         default:
           throw unknown(word, takesLists)
         }
-        made.append(TriggerSyntax(rule: rule, event: event, when: when, node: node))
+        made += subjects.map { TriggerSyntax(rule: $0, event: event, when: when, node: node) }
       } while parser.take(sign: ",")
       try parser.expectEnd()
       return made
@@ -105,7 +107,8 @@ extension CheckedItems {
   ) throws(SyntaxFailure) -> DocumentPath {
     guard isTaken else {
       throw SyntaxFailure(
-        offset: word.offset, message: "only a history (`history: ...`) is of the elements that a change added or removed")
+        offset: word.offset,
+        message: "only a history (`history: ...`) is of the elements that a change added or removed, and effects are")
     }
     try parser.expect(sign: "(")
     let path = try parser.path()
@@ -119,6 +122,9 @@ extension CheckedItems {
     if path.elements.count == 1, let field = draft.rule.field(named: path.root) {
       if let list = draft.explosions[field.name] { return list }
       if case .attribute(let path, _, _) = field.expression { return ListExpression(path: path) }
+      if case .json(.attribute(let path, _, _), let inner, _, _) = field.expression {
+        return ListExpression(path: path, form: .json(inner))
+      }
       findings.add(
         trigger.node.mark,
         "`\(path.root)` is not a list of `\(draft.rule.name)`: name the attribute, or a field that takes it apart with `explode`")

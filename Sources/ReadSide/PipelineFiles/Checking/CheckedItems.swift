@@ -9,24 +9,29 @@ struct CheckedItems {
   let findings: Findings
   let tables: [TableDraft]
   let rules: [RuleDraft]
+  /// Of the file; nil where it lists none.
+  let seasons: Seasons?
 
   /// The tables first, then the items, which are of tables.
   init(_ syntax: PipelineSyntax, _ findings: Findings) {
     let tables = TableReader(findings: findings).tables(syntax.tables)
-    self.init(findings: findings, tables: tables, rules: ItemReader(findings: findings, tables: tables).items(syntax.items))
+    let seasons = syntax.seasons.flatMap { SeasonsReader(findings: findings).read($0) }
+    let reader = ItemReader(findings: findings, tables: tables, seasons: seasons)
+    self.init(findings: findings, tables: tables, rules: reader.items(syntax.items), seasons: seasons)
   }
 
-  init(findings: Findings, tables: [TableDraft], rules: [RuleDraft]) {
+  init(findings: Findings, tables: [TableDraft], rules: [RuleDraft], seasons: Seasons?) {
     self.findings = findings
     self.tables = tables
     self.rules = rules
+    self.seasons = seasons
   }
 
-  func scope(_ rule: RuleIndex, event: Source.Event?, zone: Zone = .utc) -> Scope {
+  func scope(_ rule: RuleIndex, event: Source.Event?, calendar: CalendarSettings? = nil) -> Scope {
     let draft = rules[rule]
     return Scope(
       item: draft.rule.name, table: draft.rule.table, fields: draft.rule.fields, explosions: draft.explosions,
-      allowsAttributes: !draft.isWhole, event: event, zone: zone)
+      allowsAttributes: !draft.isWhole, event: event, calendar: calendar ?? CalendarSettings(seasons: seasons))
   }
 
   func compiler(_ scope: Scope) -> ExpressionCompiler { ExpressionCompiler(scope: scope, tables: tables) }
@@ -42,20 +47,19 @@ struct CheckedItems {
     return nil
   }
 
+  /// What the word at a key means.
+  func word<Meaning>(_ reader: MappingReader, _ key: String, _ known: [String: Meaning]) -> Meaning? {
+    guard let (text, node) = reader.text(key) else { return nil }
+    if let meaning = known[text] { return meaning }
+    findings.add(node.mark, "`\(key)` cannot be `\(text)`\(Suggestion.text(for: text, among: known.keys.sorted()))")
+    return nil
+  }
+
   /// Reads a condition over images under one of the rules. Where lists are taken apart (`takesElements`) it may be about an element.
   func condition(
     _ node: YAMLNode, rules indexes: [RuleIndex], isOfChange: Bool, takesElements: Bool = false
   ) -> Condition? {
-    guard let source = findings.text(node, "a condition"),
-      let text = findings.found(node, { () throws(SyntaxFailure) in try ConditionText(source, findings) })
-    else { return nil }
-    let expression: ConditionExpression
-    do throws(ExpressionError) {
-      expression = try ConditionExpression(pipeline: text.text)
-    } catch {
-      findings.add(node, offset: text.sourceOffset(error.offset), "the condition cannot be read: \(error.reason)")
-      return nil
-    }
+    guard let (text, expression) = findings.condition(node) else { return nil }
     var bindings: [Condition.FieldBinding] = []
     var list: ListExpression?
     for whole in expression.paths {
@@ -76,7 +80,7 @@ struct CheckedItems {
         } else if path.elements.count == 1, let list = rules[index].explosions[path.root] {
           findings.add(
             node.mark,
-            "`\(path.root)` is one element of `\(list.path.text)`, and a condition is about the item: write `contains(\(list.path.text), ...)`"
+            "`\(path.root)` is one element of `\(list.text)`, and a condition is about the item: write `contains(\(list.text), ...)`"
           )
         } else if path.elements.count == 1, let field = rules[index].rule.field(named: path.root) {
           bindings.append(Condition.FieldBinding(rule: index, name: field.name, expression: field.expression))
@@ -85,7 +89,7 @@ struct CheckedItems {
         }
       }
     }
-    return Condition(text: text.text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
+    return Condition(text: text, expression: expression, fields: bindings, isOfChange: isOfChange, list: list)
   }
 }
 

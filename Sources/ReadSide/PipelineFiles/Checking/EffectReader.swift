@@ -6,7 +6,7 @@ internal import YAML
 struct EffectReader {
   let projections: CheckedProjections
 
-  private var findings: Findings { projections.findings }
+  var findings: Findings { projections.findings }
   private var items: CheckedItems { projections.items }
 
   func effects(_ entries: [YAMLNode.Entry]) -> [Effect] {
@@ -16,54 +16,92 @@ struct EffectReader {
     }
   }
 
-  private enum TriggerOf {
-    case change(TriggerSyntax)
-    case session(ProjectionID, [SessionEnd])
-    case boardClosed(ProjectionID)
-  }
-
   private func readEffect(_ entry: YAMLNode.Entry) -> Effect? {
     guard let reader = MappingReader(entry.value, Grammar.effect, findings) else { return nil }
     let about = reader.text("about")?.text ?? ""
     let when = reader.take("when")
     let trigger = reader.require("each").flatMap { effectTrigger($0, when) }
-    let deletes = reader.require("delete")
+    let chosen = action(entry, reader)
     let retry = readRetry(reader)
-    guard let trigger, let deletes else { return nil }
-    if deletes.scalar?.text == "item" {
-      checkItem(trigger, deletes)
-      guard let made = made(trigger, inputs: []) else { return nil }
-      return Effect(name: entry.key.text, about: about, trigger: made, action: .deleteItem, retry: retry)
-    }
-    var inputs: [InputSyntax] = []
-    let selections = (deletes.sequence ?? [deletes]).compactMap { readSelection($0, trigger, &inputs) }
-    guard let made = made(trigger, inputs: inputs) else { return nil }
-    for selection in selections {
-      for equality in selection.equals {
-        if let type = type(of: equality.input, made) { checkType(selection, equality, type, at: deletes) }
+    let isDeletion = chosen?.key == "delete"
+    let perHour = reader.integer("per hour", Effect.perHourMaxRange)
+    for key in ["per hour", "idempotency key"] where isDeletion {
+      if let node = reader.take(key) {
+        findings.add(node.mark, "a deletion ends by itself, and is carried out once: it takes no `\(key)`")
       }
     }
-    return Effect(name: entry.key.text, about: about, trigger: made, action: .deleteRows(selections), retry: retry)
+    guard let trigger, let chosen else { return nil }
+    var values = TransitionValues(projections, trigger)
+    guard let action = readAction(chosen.key, chosen.node, &values) else { return nil }
+    let identity = readValues("idempotency key", reader, &values)
+    let sequence = readValues("order by", reader, &values)
+    guard let made = values.compiled() else { return nil }
+    check(action, at: chosen.node, values, made)
+    return Effect(
+      name: entry.key.text, about: about, trigger: made, action: action, retry: retry, identity: identity, sequence: sequence,
+      perHourMax: isDeletion ? nil : perHour ?? Effect.perHourMaxUsual)
   }
 
-  /// The trigger with what it reads compiled; nil when that cannot be.
-  private func made(_ trigger: TriggerOf, inputs: [InputSyntax]) -> Effect.Trigger? {
-    switch trigger {
-    case .change(let syntax): items.sources([syntax], inputs: inputs)?.first.map { .change($0) }
-    case .session(let id, let ends): .session(projection: id, ends: ends)
-    case .boardClosed(let id): .boardClosed(projection: id)
+  /// The words for what an effect does.
+  static let actions = ["delete", "put", "update", "webhook", "topic", "mail"]
+
+  /// The one thing that the effect does.
+  private func action(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (key: String, node: YAMLNode)? {
+    let all = EffectReader.actions.compactMap { key in reader.take(key).map { (key: key, node: $0) } }
+    if all.count == 1 { return all[0] }
+    let words = EffectReader.actions.map { "`\($0)`" }.joined(separator: ", ")
+    findings.add(
+      all.isEmpty ? entry.value.mark : all[1].node.mark,
+      all.isEmpty
+        ? "an effect does one of \(words)"
+        : "an effect does one thing, and this does `\(all[0].key)` too: write two effects, with the same `order by` where one follows the other"
+    )
+    return nil
+  }
+
+  private func readAction(_ key: String, _ node: YAMLNode, _ values: inout TransitionValues) -> Effect.Action? {
+    guard key == "delete" else { return readTemplate(key, node, &values).map { .carryOut($0) } }
+    if node.scalar?.text == "item" {
+      checkItem(values.trigger, node)
+      return .deleteItem
+    }
+    return .deleteRows((node.sequence ?? [node]).compactMap { readSelection($0, &values) })
+  }
+
+  /// What depends on the types of the values.
+  private func check(_ action: Effect.Action, at node: YAMLNode, _ values: TransitionValues, _ trigger: Effect.Trigger) {
+    switch action {
+    case .deleteItem: break
+    case .deleteRows(let selections):
+      for selection in selections {
+        for equality in selection.equals {
+          if let type = values.type(of: equality.input, trigger) { checkType(selection, equality, type, at: node) }
+        }
+      }
+    case .carryOut(let template): check(template, at: node, values, trigger)
     }
   }
 
-  private func type(of input: Int, _ trigger: Effect.Trigger) -> ValueType? {
-    switch trigger {
-    case .change(let source): source.inputs[input].type
-    case .session(let id, _), .boardClosed(let id): projections[id]?.table.columns[input].type
+  /// A list of values, or one, at a key; nil when there is none.
+  private func readValues(_ key: String, _ reader: MappingReader, _ values: inout TransitionValues) -> [Int]? {
+    guard let node = reader.take(key) else { return nil }
+    return (node.sequence ?? [node]).compactMap { node in
+      guard let text = findings.text(node, "a value of `\(key)`") else { return nil }
+      if node.scalar?.isQuoted == true {
+        findings.add(node.mark, "`\(key)` is made of values of the transition, and this is a text")
+        return nil
+      }
+      return findings.found(node) { () throws(SyntaxFailure) -> Int? in
+        var parser = try ExpressionParser(text, findings)
+        let syntax = try parser.expression()
+        try parser.expectEnd()
+        return try values.input(syntax, in: node)
+      }
     }
   }
 
   /// `delete: item` needs one item that is still there.
-  private func checkItem(_ trigger: TriggerOf, _ deletes: YAMLNode) {
+  private func checkItem(_ trigger: EffectTriggerSyntax, _ deletes: YAMLNode) {
     switch trigger {
     case .change(let syntax):
       switch syntax.event {
@@ -74,6 +112,8 @@ struct EffectReader {
       if let projection = projections[id], projection.isOfTouches {
         findings.add(deletes.mark, "the sessions of `\(projection.name)` come from touches: none of them is one item")
       }
+    case .conditionTurned:
+      findings.add(deletes.mark, "a row of an aggregate is not an item: write `delete: { rows: ..., where: ... }`")
     case .boardClosed: findings.add(deletes.mark, "a board is not an item: write `delete: { rows: ..., where: ... }`")
     }
   }
@@ -88,7 +128,7 @@ struct EffectReader {
   }
 
   /// `room removed`, or of sessions `logins expired`, `logins ended`, `logins superseded`.
-  private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> TriggerOf? {
+  private func effectTrigger(_ node: YAMLNode, _ when: YAMLNode?) -> EffectTriggerSyntax? {
     if let words = node.scalar?.text.split(separator: " ").map(String.init), let name = words.first,
       let id = projections.id(named: name), items.rule(named: name) == nil
     {
@@ -105,10 +145,12 @@ struct EffectReader {
         }
         return .boardClosed(id)
       }
+      if case .aggregate = projection.kind { return turned(id, projection, at: node, when: when) }
       guard case .sessions = projection.kind else {
         findings.add(
           node.mark,
-          "`\(name)` is not a sessions projection or leaderboard: effects are of items, of sessions and of boards that close")
+          "`\(name)` is a collection or history: effects are of items, of sessions, of boards that close and of aggregates whose condition turns true"
+        )
         return nil
       }
       if let when { findings.add(when.mark, "an effect of a session takes no `when`") }
@@ -121,7 +163,7 @@ struct EffectReader {
       }
       return .session(id, SessionEnd.allCases.filter { $0.status.rawValue == words[1] || $0.rawValue == words[1] })
     }
-    let triggers = items.triggers([node], when: when)
+    let triggers = items.triggers([node], when: when, takesLists: true)
     guard triggers.count <= 1 else {
       findings.add(node.mark, "an effect has one trigger: write one for each")
       return nil
@@ -129,8 +171,29 @@ struct EffectReader {
     return triggers.first.map { .change($0) }
   }
 
+  /// `each: books` with `when: readers >= 10`: a condition over an aggregate's columns turns true.
+  private func turned(
+    _ id: ProjectionID, _ projection: Projection, at node: YAMLNode, when: YAMLNode?
+  ) -> EffectTriggerSyntax? {
+    guard node.scalar?.text == projection.name, let when else {
+      findings.add(
+        node.mark, "of an aggregate a condition turns true: write `each: \(projection.name)` and `when:` with the condition")
+      return nil
+    }
+    guard let (text, expression) = findings.condition(when) else { return nil }
+    let shown = projection.table.columns.enumerated().filter { !$1.name.hasPrefix("_") }
+    // Two columns of one name are a finding of the projection.
+    let columns = Dictionary(shown.map { ($1.name, $0) }) { first, _ in first }
+    for path in expression.paths where path.elements.count > 1 || columns[path.root] == nil {
+      findings.add(
+        when.mark,
+        "`\(projection.name)` has no column `\(path.text)`\(Suggestion.text(for: path.text, among: shown.map(\.element.name)))")
+    }
+    return .conditionTurned(id, RowCondition(text: text, expression: expression, columns: columns))
+  }
+
   /// `{ rows: timeline, where: room = :room }`
-  private func readSelection(_ node: YAMLNode, _ trigger: TriggerOf, _ inputs: inout [InputSyntax]) -> Effect.RowSelection? {
+  private func readSelection(_ node: YAMLNode, _ values: inout TransitionValues) -> Effect.RowSelection? {
     guard let reader = MappingReader(node, Grammar.rows, findings) else { return nil }
     let rows = reader.requireText("rows")
     let condition = reader.requireText("where")
@@ -140,7 +203,13 @@ struct EffectReader {
       findings.add(rows.node.mark, "`\(rows.text)` is not a collection: only a collection's rows come from items")
       return nil
     }
-    var all = inputs
+    if collection.latestBy != nil {
+      findings.add(
+        rows.node.mark,
+        "`\(rows.text)` has rows of the latest items alone, and those behind them would stay: name a collection without `latest by`"
+      )
+    }
+    var all = values
     let equals = findings.found(condition.node) { () throws(SyntaxFailure) -> [Effect.RowSelection.Equality]? in
       var parser = try ExpressionParser(condition.text, findings)
       var equals: [Effect.RowSelection.Equality] = []
@@ -155,49 +224,32 @@ struct EffectReader {
         try parser.expect(sign: "=")
         try parser.expect(sign: ":")
         let name = try parser.name("the name of a field")
-        equals.append(.init(column: column, input: try input(name, trigger, in: condition.node, &all)))
+        if case .change(let syntax) = all.trigger { try checkField(name, syntax) }
+        let path = ExpressionSyntax.path(.init(attribute: name.text), offset: name.offset)
+        let input = try all.input(path, in: condition.node)
+        if case .boardClosed = all.trigger, name.text == TransitionValues.closedAt {
+          throw SyntaxFailure(offset: name.offset, message: "the boards' own columns choose rows, and not `\(name.text)`")
+        }
+        equals.append(.init(column: column, input: input))
       } while parser.take(word: "and") || parser.take(word: "AND")
       try parser.expectEnd()
       return equals
     }
-    inputs = all
-    return equals.map { Effect.RowSelection(projection: id, table: collection.source.table, equals: $0) }
+    values = all
+    guard let table = collection.table else {
+      findings.add(rows.node.mark, "the rows of `\(rows.text)` come from items of several tables: delete the rows of one")
+      return nil
+    }
+    return equals.map { Effect.RowSelection(projection: id, table: table, equals: $0) }
   }
 
-  private func input(
-    _ name: ExpressionToken, _ trigger: TriggerOf, in node: YAMLNode, _ inputs: inout [InputSyntax]
-  ) throws(SyntaxFailure) -> Int {
-    switch trigger {
-    case .change(let syntax):
-      let fields = items.rules[syntax.rule].rule.fields.map(\.name)
-      guard fields.contains(name.text) else {
-        let known = Suggestion.text(for: name.text, among: fields)
-        throw SyntaxFailure(
-          offset: name.offset, message: "`\(items.rules[syntax.rule].rule.name)` has no field `\(name.text)`\(known)")
-      }
-      if let known = inputs.firstIndex(where: { $0.name == name.text }) { return known }
-      inputs.append(
-        InputSyntax(
-          name: name.text, expression: .path(.init(attribute: name.text), offset: name.offset), node: node, expected: nil))
-      return inputs.count - 1
-    case .boardClosed(let id):
-      guard let projection = projections[id], case .leaderboard(let board) = projection.kind else { return 0 }
-      let names = projection.table.columns[..<board.boardCount].map(\.name)
-      guard let column = names.firstIndex(of: name.text) else {
-        let known = Suggestion.text(for: name.text, among: names)
-        throw SyntaxFailure(
-          offset: name.offset, message: "the boards of `\(projection.name)` have no column `\(name.text)`\(known)")
-      }
-      return column
-    case .session(let id, _):
-      guard let table = projections[id]?.table else { return 0 }
-      let columns = table.columns.map(\.name).filter { !$0.hasPrefix("_") }
-      guard columns.contains(name.text), let column = table.column(named: name.text) else {
-        let known = Suggestion.text(for: name.text, among: columns)
-        throw SyntaxFailure(offset: name.offset, message: "`\(table.name)` has no column `\(name.text)`\(known)")
-      }
-      return column
-    }
+  /// Rows are chosen by fields, not by attributes.
+  private func checkField(_ name: ExpressionToken, _ syntax: TriggerSyntax) throws(SyntaxFailure) {
+    let rule = items.rules[syntax.rule].rule
+    guard rule.field(named: name.text) == nil else { return }
+    throw SyntaxFailure(
+      offset: name.offset,
+      message: "`\(rule.name)` has no field `\(name.text)`\(Suggestion.text(for: name.text, among: rule.fields.map(\.name)))")
   }
 
   /// `{ attempts: 20, first: 200ms, most: 1m }`

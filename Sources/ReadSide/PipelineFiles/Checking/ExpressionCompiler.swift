@@ -15,8 +15,15 @@ struct Scope {
   /// What happens, in rules over changes: they know the commit time, and both images. Nil in rules over items.
   let event: Source.Event?
   var allowsCommit: Bool { event != nil }
-  /// The zone of `day of ...`.
-  let zone: Zone
+  let calendar: CalendarSettings
+}
+
+/// What calendar periods go by that have nothing of their own.
+struct CalendarSettings {
+  var zone = Zone.utc
+  var starts = CalendarStarts.midnight
+  /// Nil where the file lists none.
+  var seasons: Seasons?
 }
 
 /// An expression with what is known of it.
@@ -49,6 +56,12 @@ struct ExpressionCompiler {
     case .flag(let flag, _): compiled = constant(.boolean(flag), .boolean, flag ? "true" : "false")
     case .call(let function, let arguments, let offset):
       compiled = try call(Call(function: function, arguments: arguments, offset: offset), expected)
+    case .arithmetic(let operation, let left, let right, _):
+      compiled = try arithmetic(operation, left: left, right: right, expected)
+    case .span(_, let text, let offset):
+      throw SyntaxFailure(
+        offset: offset,
+        message: "`\(text)` is a length of time, as `30m`, and a value is wanted here: it can be added to a time or taken away")
     }
     if let expected, compiled.type != expected.type {
       throw SyntaxFailure(
@@ -65,7 +78,7 @@ struct ExpressionCompiler {
       function == "json" || function == "explode"
         || (function == "coalesce" && arguments.allSatisfy(takesAny))
     case .text: true
-    case .number, .flag: false
+    case .number, .flag, .span, .arithmetic: false
     }
   }
 
@@ -136,7 +149,7 @@ struct ExpressionCompiler {
     if let list = scope.explosions[field.name] {
       throw SyntaxFailure(
         offset: offset,
-        message: "`\(field.name)` is one element of `\(list.path.text)`, and `\(image.rawValue).` is about the whole item")
+        message: "`\(field.name)` is one element of `\(list.text)`, and `\(image.rawValue).` is about the whole item")
     }
     let isThere =
       switch event {

@@ -8,6 +8,7 @@ internal import YAML
 struct ItemReader {
   let findings: Findings
   let tables: [TableDraft]
+  let seasons: Seasons?
 
   func items(_ entries: [YAMLNode.Entry]) -> [RuleDraft] {
     var rules: [RuleDraft] = []
@@ -69,7 +70,7 @@ struct ItemReader {
           field,
           Scope(
             item: name, table: table, fields: Array(fields[..<captureCount]), explosions: [:], allowsAttributes: true,
-            event: nil, zone: .utc)),
+            event: nil, calendar: CalendarSettings(seasons: seasons))),
         at: field.key, &fields, &explosions)
     }
     for capture in captureEntries {
@@ -78,14 +79,14 @@ struct ItemReader {
           capture,
           Scope(
             item: name, table: table, fields: fields, explosions: explosions, allowsAttributes: true, event: nil,
-            zone: .utc)),
+            calendar: CalendarSettings(seasons: seasons))),
         at: capture.key, &fields, &explosions)
     }
     var rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: nil)
     let draft = RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)
     guard let whenNode else { return draft }
     // The condition speaks of the rule by the index that it is about to get.
-    let items = CheckedItems(findings: findings, tables: tables, rules: rules + [draft])
+    let items = CheckedItems(findings: findings, tables: tables, rules: rules + [draft], seasons: seasons)
     let when = items.condition(whenNode, rules: [RuleIndex(rawValue: rules.count)], isOfChange: false)
     rule = ItemRule(name: name, table: table, fields: fields, captureCount: captureCount, when: when)
     return RuleDraft(rule: rule, templates: templates, explosions: explosions, isWhole: isWhole)

@@ -37,7 +37,7 @@ extension Pipeline {
     ProjectionKindRegistry.all.lazy.compactMap { $0.sentence(projection, self) }.first ?? ""
   }
 
-  private func list(_ words: some Sequence<String>, _ last: String = "and") -> String {
+  func list(_ words: some Sequence<String>, _ last: String = "and") -> String {
     let words = Array(words)
     guard words.count > 1 else { return words.first ?? "" }
     return words.dropLast().joined(separator: ", ") + " \(last) " + words[words.count - 1]
@@ -47,15 +47,17 @@ extension Pipeline {
     items[source.rule].name + (source.when.map { " (when \($0.text))" } ?? "")
   }
 
-  private func change(_ source: Source) -> String {
+  private func kinds(_ sources: [Source]) -> String { list(sources.map(kind), "and each") }
+
+  func change(_ source: Source) -> String {
     let item = items[source.rule].name
     let what: String
     switch source.event {
     case .inserted: what = "is inserted"
     case .removed: what = "is removed, for whatever reason"
     case .expired: what = "expires"
-    case .added(let list): what = "has elements more in \(list.path.text)"
-    case .taken(let list): what = "has elements less in \(list.path.text)"
+    case .added(let list): what = "has elements more in \(list.text)"
+    case .taken(let list): what = "has elements less in \(list.text)"
     case .changed(let values): what = "changes\(values.isEmpty ? "" : " in \(list(values.map(text), "or"))")"
     case nil: what = "exists"
     }
@@ -69,14 +71,14 @@ extension Pipeline {
     }
   }
 
-  private func article(_ word: String) -> String { "aeiou".contains(word.prefix(1)) ? "an" : "a" }
+  func article(_ word: String) -> String { "aeiou".contains(word.prefix(1)) ? "an" : "a" }
 
   private func changes(_ sources: [Source]) -> String { list(sources.map(change), "or") }
 
   /// Over what a group or board is made.
   private func basis(_ sources: [Source], isOverItems: Bool) -> String {
     isOverItems
-      ? "over each \(kind(sources[0])) that exists now, so that edits, moves and deletions are subtracted by themselves"
+      ? "over each \(kinds(sources)) that exists now, so that edits, moves and deletions are subtracted by themselves"
       : "counting each time that \(changes(sources)); nothing that happens later undoes it"
   }
 
@@ -86,15 +88,21 @@ extension Pipeline {
   }
 
   func sentence(_ collection: Collection, _ table: SQLTable) -> String {
-    let inputs = collection.source.inputs
+    let inputs = collection.sources[0].inputs
     let keys = inputs[..<collection.keyCount]
-    let others = inputs[collection.keyCount...].map(\.name)
-    let orders = table.indexes.map { index in
+    let others = inputs[collection.keyCount..<collection.keyCount + collection.columnCount].map(\.name)
+    let orders = table.indexes.filter { $0.name != "\(table.name)_by_item" }.map { index in
       index.columns.map { table.columns[$0.column].name + ($0.isDescending ? " descending" : "") }.joined(separator: ", ")
     }
+    let kinds = kinds(collection.sources)
+    let latest = collection.latestBy.map { inputs[$0] }
     return
-      "a row for each \(kind(collection.source)) that exists now, by \(list(keys.map(\.name)))\(others.isEmpty ? "" : ", with \(list(others))")."
-      + (orders.isEmpty ? "" : " Also ordered by \(list(orders.map { "(\($0))" })).") + optional(keys)
+      (latest.map { "of each \(list(keys.map(\.name))) the \(kinds) with the greatest \($0.name) that exists now" }
+      ?? "a row for each \(kinds) that exists now, by \(list(keys.map(\.name)))")
+      + (others.isEmpty ? "." : ", with \(list(others)).")
+      + (orders.isEmpty ? "" : " Also ordered by \(list(orders.map { "(\($0))" })).")
+      + optional(keys + (latest.map { [$0] } ?? []))
+      + (collection.keepsUnreadable ? " The rows of an item that cannot be read stay as they were." : "")
   }
 
   private func text(_ column: AggregateColumn, _ source: Source) -> String {
@@ -122,11 +130,13 @@ extension Pipeline {
     var text: String
     switch sessions.subject {
     case .touches(let touches): text = "a session of each \(keys) begins, and goes on, when \(changes(touches))."
-    case .item(let source, let touches):
-      text = "each \(kind(source)) is a session, by \(keys), from when it is inserted until it is removed"
+    case .item(let sources, let touches):
+      text = "each \(kinds(sources)) is a session, by \(keys), from when it is inserted until it is removed"
       let touched = touches.compactMap { touch -> String? in
         guard case .changed(let values) = touch.event else { return nil }
-        let what = values.isEmpty ? "anything of it" : list(values.map(self.text), "or")
+        let of = sources.count > 1 ? " of \(article(items[touch.rule].name)) \(items[touch.rule].name)" : ""
+        let what =
+          values.isEmpty ? "anything of \(of.isEmpty ? "it" : String(of.dropFirst(4)))" : list(values.map(self.text), "or") + of
         return what + (touch.when.map { " (when \($0.text))" } ?? "")
       }
       text += touched.isEmpty ? "." : "; a change in \(list(touched, "or")) touches it."
@@ -135,10 +145,17 @@ extension Pipeline {
     if let gap = sessions.gap { ends.append("\(SpanText.text(gap)) after the last touch, that instant included") }
     if let max = sessions.max { ends.append("\(SpanText.text(max)) after the first") }
     if case .midnight(let zone)? = sessions.cut { ends.append("at midnight in \(zone.name)") }
-    if let deadline = sessions.deadline { ends.append("at \(source.inputs[deadline].path)") }
+    if let deadline = sessions.deadline {
+      ends.append("at \(sessions.keepsGreatestDeadline ? "the greatest " : "")\(source.inputs[deadline].expression.text)")
+    }
     if !ends.isEmpty { text += " It expires \(list(ends, "or"))." }
     if !sessions.ends.isEmpty { text += " It ends when \(changes(sessions.ends))." }
     if let when = sessions.endWhen { text += " It ends when \(when.text)." }
+    if let split = sessions.splits.first { text += " A touch for which \(split.text) ends it, and begins the next." }
+    if let time = sessions.time {
+      text +=
+        " A touch counts at \(source.inputs[time.input].expression.text), if that is at most \(SpanText.text(time.ahead)) later than its commit; until \(SpanText.text(time.lateness)) after its end a session may be corrected by touches that come late, and only then is its end handed to effects."
+    }
     if !sessions.liveGroup.isEmpty {
       text +=
         " Of the sessions of one \(list(sessions.liveGroup.map { source.inputs[$0].name })) only the one that came last is live: it ends the others as superseded."
@@ -161,7 +178,7 @@ extension Pipeline {
         var isAdded = false
         if case .added = source.event { isAdded = true }
         let condition = source.when.map { " (when \($0.text))" } ?? ""
-        return "\(isAdded ? "added to" : "removed from") \(source.event?.list?.path.text ?? "")\(condition)"
+        return "\(isAdded ? "added to" : "removed from") \(source.event?.list?.text ?? "")\(condition)"
       }
       text =
         "a row for each element that a change of \(article(items[source.rule].name)) \(items[source.rule].name) \(list(lists, "or")), and one of event rewritten for a list that does not go on where it ended"
@@ -176,17 +193,25 @@ extension Pipeline {
   func sentence(_ board: Leaderboard) -> String {
     let source = board.sources[0]
     let member = source.inputs[board.memberInput].name
-    let score = board.scoreInput.map { "\(board.score.rawValue)(\(source.inputs[$0].name))" } ?? "count"
-    var text = "ranks each \(member) by \(score), \(basis(board.sources, isOverItems: board.isOverItems))."
+    let scores = board.scores.map { score in
+      score.input.map { "\(score.function.rawValue)(\(source.inputs[$0].name))" } ?? "count"
+    }
+    var text =
+      "ranks each \(member) by \(scores.joined(separator: ", then by ")), \(basis(board.sources, isOverItems: board.isOverItems))."
     if board.boardCount > 0 {
       let names = source.inputs[..<board.boardCount].enumerated().map { index, input in
         board.windows.first { $0.column == index }.map {
-          "\(input.name) (\($0.isOfCommit ? "of the commit time, " : "")\($0.zone.name))"
+          "\(input.name) (\($0.text(of: input.name)))"
         } ?? input.name
       }
       text += " There is a board for each \(list(names))."
     }
-    text += board.direction == .descending ? " The greatest score is first" : " The least score is first"
+    let words = board.scores.map { $0.direction == .descending ? "greatest" : "least" }
+    text +=
+      scores.count == 1
+      ? " The \(words[0]) score is first"
+      : " The \(words[0]) \(scores[0]) is first, of equal ones the "
+        + "\(zip(words, scores).dropFirst().map { "\($0) \($1)" }.joined(separator: ", then the "))"
     switch board.ties {
     case .firstToReach: text += "; equal scores rank in the order in which they were reached, then by \(member)."
     case .competition: text += "; equal scores share a rank and the next ranks are left out (1 2 2 4)."
@@ -194,38 +219,15 @@ extension Pipeline {
     case .modified: text += "; equal scores share the last of their ranks (1 3 3 4)."
     case .fractional: text += "; equal scores share the mean of their ranks (1 2.5 2.5 4)."
     }
+    if !board.columns.isEmpty { text += " It holds \(list(board.columns.map { self.text($0, source) }))." }
     if let count = board.keepBoards { text += " The latest \(count) boards are kept." }
     if let count = board.keepMembers { text += " The first \(count) members of a board are kept." }
-    if let floor = board.floor { text += " A score \(board.direction == .descending ? "below" : "above") \(floor) has no rank." }
+    if let floor = board.floor {
+      text +=
+        " A \(scores.count == 1 ? "score" : scores[0]) \(board.direction == .descending ? "below" : "above") \(floor) has no rank."
+    }
     if let show = board.show { text += " It shows \(list(show.columns)) from \(projections[show.projection].name)." }
     return text + optional(source.inputs)
-  }
-
-  package func sentence(_ effect: Effect) -> String {
-    let trigger: String
-    let names: (Int) -> String
-    switch effect.trigger {
-    case .change(let source):
-      trigger = "when \(change(source))"
-      names = { source.inputs[$0].name }
-    case .session(let projection, let ends):
-      trigger = "when a session of \(projections[projection].name) comes to its end (\(list(ends.map(\.rawValue), "or")))"
-      names = { [projections] in projections[projection].table.columns[$0].name }
-    case .boardClosed(let projection):
-      trigger = "when a board of \(projections[projection].name) has closed"
-      names = { [projections] in projections[projection].table.columns[$0].name }
-    }
-    switch effect.action {
-    case .deleteItem: return "\(trigger), its item is deleted, if it is still as it was seen.\(patience(effect.retry))"
-    case .deleteRows(let selections):
-      let rows = selections.map { selection in
-        let table = projections[selection.projection].table
-        let equals = selection.equals.map { "\(table.columns[$0.column].name) is its \(names($0.input))" }
-        return "\(table.name) of which \(list(equals))"
-      }
-      return
-        "\(trigger), the items from which the rows of \(list(rows)) come are deleted, as far as they exist at that instant.\(patience(effect.retry))"
-    }
   }
 
   private func sentence(_ metric: PipelineMetric) -> String {
@@ -233,12 +235,12 @@ extension Pipeline {
     let series = labels.isEmpty ? "" : ", with a series for each \(list(labels)), at most \(metric.seriesMax)"
     return "a \(metric.kind.rawValue) for Prometheus\(series). \(metric.help)"
   }
+}
 
-  /// Said only where a file says it.
-  private func patience(_ retry: Effect.Retry) -> String {
-    if retry == .standard { return "" }
-    func span(_ milliseconds: Int) -> String { SpanText.text(Int64(milliseconds) * 1_000) }
-    return
-      " It is tried \(retry.attempts) times at most, for the second time after \(span(retry.firstWaitMilliseconds)), and waits \(span(retry.waitMillisecondsMax)) at most."
+extension Leaderboard.Window {
+  /// What it is a period of, where the column's name does not say so.
+  fileprivate func text(of name: String) -> String {
+    let parts = [isOfCommit ? "of the commit time" : "", periods.text == name ? "" : periods.text, periods.zone?.name ?? ""]
+    return parts.filter { !$0.isEmpty }.joined(separator: ", ")
   }
 }

@@ -121,6 +121,7 @@ extension Pipeline {
     writer.beginObject()
     writer.member("name", query.name)
     writer.member("about", query.about)
+    writer.member("one", query.isOne)
     writer.name("params")
     writer.beginArray()
     for parameter in query.parameters {

@@ -4,7 +4,8 @@ internal import YAML
 extension ProjectionKind {
   /// A row for each group, of items or of changes.
   static let aggregate = ProjectionKind(
-    "aggregate", keys: ["of", "each", "when", "zone", "columns"], read: { $0.items.readAggregate($0.entry, $0.reader) },
+    "aggregate", keys: ["of", "each", "when", "zone", "day starts", "week starts", "columns"],
+    read: { $0.items.readAggregate($0.entry, $0.reader) },
     sentence: { projection, pipeline in
       guard case .aggregate(let aggregate) = projection.kind else { return nil }
       return pipeline.sentence(aggregate)
@@ -24,8 +25,8 @@ extension CheckedItems {
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let places = self.inputs(of: columns, &inputs)
-    let zone = zone(reader, of: inputs)
-    guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
+    let calendar = calendar(reader, of: inputs)
+    guard let over, keyCount > 0, let sources = sources(over, inputs: inputs, calendar: calendar) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }
     for input in sources[0].inputs[..<keyCount] where !input.type.isOrdered {

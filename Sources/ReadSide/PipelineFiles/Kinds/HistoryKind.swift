@@ -5,7 +5,8 @@ internal import YAML
 extension ProjectionKind {
   /// A row for each change of an item, or for each element that came into a list of it or left it.
   static let history = ProjectionKind(
-    "history", keys: ["each", "when", "key", "columns", "zone", "keep"], read: { $0.items.readHistory($0.entry, $0.reader) },
+    "history", keys: ["each", "when", "key", "columns", "zone", "day starts", "week starts", "keep"],
+    read: { $0.items.readHistory($0.entry, $0.reader) },
     sentence: { projection, pipeline in
       guard case .history(let history) = projection.kind else { return nil }
       return pipeline.sentence(history, projection.table)
@@ -14,15 +15,15 @@ extension ProjectionKind {
 
 extension CheckedItems {
   fileprivate func readHistory(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
-    let of = reader.requireText("history")
+    let of = reader.require("history") == nil ? nil : itemList(reader, "history")
     let when = reader.take("when")
     let keyNode = reader.take("key")
     let keep = readHistoryKeep(reader)
-    guard let of, let rule = item(of.text, of.node) else { return nil }
+    guard let of else { return nil }
     var inputs = (keyNode.map { $0.sequence ?? [$0] } ?? []).compactMap { inputSyntax($0, "a key column") }
     if keyNode == nil {
-      inputs = rules[rule].rule.fields[..<rules[rule].rule.captureCount].map {
-        InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: of.node, expected: nil)
+      inputs = rules[of[0]].rule.fields[..<rules[of[0]].rule.captureCount].map {
+        InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: reader.node, expected: nil)
       }
     }
     if inputs.isEmpty { findings.add(entry.key.mark, "a history needs a key of at least one column: give `key: [...]`") }
@@ -32,8 +33,8 @@ extension CheckedItems {
       let nodes = node.mapping.map { $0.map { YAMLNode(.mapping([$0]), at: $0.key.mark) } } ?? node.sequence ?? [node]
       inputs += nodes.compactMap { inputSyntax($0, "a column") }
     }
-    let zone = zone(reader, of: inputs)
-    let triggers = historyTriggers(reader, rule, when)
+    let calendar = calendar(reader, of: inputs)
+    let triggers = historyTriggers(reader, of, when)
     let hasElements = triggers.contains { $0.isOfElements }
     if hasElements, let plain = triggers.first(where: { !$0.isOfElements }) {
       findings.add(
@@ -44,7 +45,7 @@ extension CheckedItems {
       findings.add(input.node.mark, "`\(input.name)` is a column of its own here: write `{ other_name: \(input.name) }`")
     }
     checkDistinct(inputs.map { ($0.name, $0.node.mark) })
-    guard keyCount > 0, let sources = sources(triggers, inputs: inputs, zone: zone) else { return nil }
+    guard keyCount > 0, let sources = sources(triggers, inputs: inputs, calendar: calendar) else { return nil }
     checkHistory(entry, sources, keyCount: keyCount, hasElements: hasElements)
     if keep.rows != nil, let problem = laneProblem(sources, Array(0..<keyCount), of: .history) {
       findings.add(reader.node["keep"]?.mark ?? entry.key.mark, problem)
@@ -54,25 +55,29 @@ extension CheckedItems {
     return (.history(history), historyTable(entry.key.text, history))
   }
 
-  /// `each: [inserted, changed(state)]`; without it every change.
-  private func historyTriggers(_ reader: MappingReader, _ rule: RuleIndex, _ when: YAMLNode?) -> [TriggerSyntax] {
+  /// `each: [inserted, changed(state)]`; without it every change. Of several kinds of items each may say `item changed(state)`; what names none is of all.
+  private func historyTriggers(_ reader: MappingReader, _ items: [RuleIndex], _ when: YAMLNode?) -> [TriggerSyntax] {
     let nodes = reader.elements("each")
-    if !nodes.isEmpty { return triggers(nodes, item: rule, when: when, takesLists: true) }
-    return [.inserted, .changed([]), .removed].map { TriggerSyntax(rule: rule, event: $0, when: when, node: reader.node) }
+    if !nodes.isEmpty { return triggers(nodes, items: items, when: when, takesLists: true) }
+    return items.flatMap { rule in
+      [.inserted, .changed([]), .removed].map { TriggerSyntax(rule: rule, event: $0, when: when, node: reader.node) }
+    }
   }
 
   private func checkHistory(_ entry: YAMLNode.Entry, _ sources: [Source], keyCount: Int, hasElements: Bool) {
-    let lists = sources.compactMap(\.event?.list)
-    if let first = lists.first, let other = lists.first(where: { $0 != first }) {
+    for (place, source) in sources.enumerated() {
+      guard let first = source.event?.list,
+        let other = sources[place...].first(where: { $0.rule == source.rule && $0.event?.list != first })?.event?.list
+      else { continue }
       findings.add(
         entry.key.mark,
-        "a history is of the elements of one list, and these are two, `\(first.path.text)` and `\(other.path.text)`: write one for each"
+        "a history is of the elements of one list, and these are two, `\(first.text)` and `\(other.text)`: write one for each"
       )
     }
     if !hasElements, let list = sources.lazy.compactMap(\.explosion).first {
       findings.add(
         entry.key.mark,
-        "this reads elements of `\(list.path.text)`: a history of them is `each: added(\(list.path.text))` or `removed(...)`")
+        "this reads elements of `\(list.text)`: a history of them is `each: added(\(list.text))` or `removed(...)`")
     }
     for input in sources[0].inputs[..<keyCount] {
       if !input.type.isOrdered {

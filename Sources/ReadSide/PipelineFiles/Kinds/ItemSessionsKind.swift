@@ -20,23 +20,25 @@ extension ProjectionKind {
 
 extension CheckedItems {
   fileprivate func readItemSessions(_ entry: YAMLNode.Entry, _ reader: MappingReader) -> (Projection.Kind, SQLTable)? {
-    let of = reader.requireText("session")
-    guard let of, let rule = item(of.text, of.node) else { return nil }
+    guard reader.require("session") != nil, let items = itemList(reader, "session") else { return nil }
+    let rule = items[0]
     let keyNode = reader.take("key")
     var inputs = (keyNode.map { $0.sequence ?? [$0] } ?? []).compactMap { inputSyntax($0, "a session's key") }
     if inputs.isEmpty {
       inputs = rules[rule].rule.fields[..<rules[rule].rule.captureCount].map {
-        InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: of.node, expected: nil)
+        InputSyntax(name: $0.name, expression: .path(.init(attribute: $0.name), offset: 0), node: reader.node, expected: nil)
       }
-      if inputs.isEmpty { findings.add(entry.key.mark, "`\(of.text)` captures nothing in its key: give `key: [...]`") }
+      if inputs.isEmpty {
+        findings.add(entry.key.mark, "`\(rules[rule].rule.name)` captures nothing in its key: give `key: [...]`")
+      }
     }
     let keyCount = inputs.count
     for index in 0..<keyCount { inputs[index].isKeyed = true }
     let whenNode = reader.take("when")
-    let touches = triggers(reader.elements("touch"), item: rule).compactMap { trigger -> Sessions.Touch? in
-      let when = trigger.when.flatMap { condition($0, rules: [rule], isOfChange: true) }
+    let touches = triggers(reader.elements("touch"), items: items).compactMap { trigger -> Sessions.Touch? in
+      let when = trigger.when.flatMap { condition($0, rules: [trigger.rule], isOfChange: true) }
       switch trigger.event {
-      case .changed: return Sessions.Touch(event: event(trigger), when: when)
+      case .changed: return Sessions.Touch(rule: trigger.rule, event: event(trigger), when: when)
       case .inserted:
         // An item begins its session in any case.
         if let node = trigger.when {
@@ -50,21 +52,10 @@ extension CheckedItems {
       }
     }
     let limits = readLimits(reader)
-    let endWhen = readItemEnd(reader, rule)
-    var deadline: Int?
-    if let (text, node) = reader.text("deadline"), var input = inputSyntax(node, name: "deadline", "a deadline") {
-      input.expected = .timestamp
-      deadline = inputs.count
-      inputs.append(input)
-      if rules[rule].rule.field(named: text) == nil,
-        Spelling.nearest(to: text, among: rules[rule].rule.fields.map(\.name)) == nil
-      {
-        findings.add(
-          node.mark,
-          "`\(text)` is not a field of `\(of.text)`: declare it, as `\(text == text.lowercased() ? text : "expires_at"): \(text) timestamp(seconds) optional`"
-        )
-      }
-    }
+    let endWhen = readItemEnd(reader, items)
+    let deadline = readDeadline(reader, rule)
+    let deadlinePlace = deadline.map { _ in inputs.count }
+    if let deadline { inputs.append(deadline.input) }
     let liveGroup = readLiveGroup(reader).map { place($0, &inputs) }
     let revives = readRevive(reader, hasGroup: !liveGroup.isEmpty)
     var expiresItem = false
@@ -78,22 +69,24 @@ extension CheckedItems {
     if expiresItem, limits.gap == nil, limits.max == nil, limits.cut == nil, deadline == nil {
       findings.add(entry.key.mark, "nothing makes this session expire: give `gap`, `max`, `cut` or `deadline`")
     }
-    let when = whenNode.flatMap { condition($0, rules: [rule], isOfChange: false) }
-    guard keyCount > 0, let source = source(rule: rule, event: nil, when: when, inputs: inputs) else { return nil }
-    if source.explosion != nil { findings.add(entry.key.mark, "a session's item cannot take a list apart") }
-    if let problem = laneProblem([source], Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
-    checkItemKey(source, keyCount: keyCount, at: keyNode?.mark ?? entry.key.mark)
+    guard keyCount > 0, let sources = sources(items, when: whenNode, inputs: inputs, takesElements: false) else { return nil }
+    if sources.contains(where: { $0.explosion != nil }) {
+      findings.add(entry.key.mark, "a session's item cannot take a list apart")
+    }
+    if let problem = laneProblem(sources, Array(0..<keyCount)) { findings.add(entry.key.mark, problem) }
+    for source in sources { checkItemKey(source, keyCount: keyCount, at: keyNode?.mark ?? entry.key.mark) }
+    let source = sources[0]
     let made = aggregateColumns(columns, places, source, isOverItems: false)
     let sessions = Sessions(
-      subject: .item(source, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
-      endWhen: endWhen, deadline: deadline, liveGroup: liveGroup,
-      isFoldedByDecider: !liveGroup.isEmpty && laneProblem([source], liveGroup) != nil, revivesOnTouch: revives, columns: made,
+      subject: .item(sources, touches: touches), keyCount: keyCount, gap: limits.gap, max: limits.max, cut: limits.cut, ends: [],
+      endWhen: endWhen, deadline: deadlinePlace, keepsGreatestDeadline: deadline?.keepsGreatest ?? false, liveGroup: liveGroup,
+      isFoldedByDecider: !liveGroup.isEmpty && laneProblem(sources, liveGroup) != nil, revivesOnTouch: revives, columns: made,
       expiresItem: expiresItem)
     return (.sessions(sessions), sessionTable(entry.key.text, source.inputs[..<keyCount], made))
   }
 
   /// `end: removed` says what is so anyway; `end: when state = 'closed'` is a condition of the image.
-  private func readItemEnd(_ reader: MappingReader, _ rule: RuleIndex) -> Condition? {
+  private func readItemEnd(_ reader: MappingReader, _ items: [RuleIndex]) -> Condition? {
     var made: Condition?
     for node in reader.elements("end") {
       guard let text = findings.text(node, "an end") else { continue }
@@ -105,9 +98,31 @@ extension CheckedItems {
       let scalar = YAMLNode.Scalar(text: String(text.dropFirst(5)), isQuoted: node.scalar?.isQuoted ?? false)
       if made != nil { findings.add(node.mark, "join the conditions with OR: there can be one `when`") }
       made = condition(
-        YAMLNode(.scalar(scalar), at: Mark(line: node.mark.line, column: node.mark.column + 5)), rules: [rule], isOfChange: false)
+        YAMLNode(.scalar(scalar), at: Mark(line: node.mark.line, column: node.mark.column + 5)), rules: items, isOfChange: false)
     }
     return made
+  }
+
+  /// `expires_at`, `last + 30m`, `max(last + 30m)`
+  private func readDeadline(_ reader: MappingReader, _ rule: RuleIndex) -> (input: InputSyntax, keepsGreatest: Bool)? {
+    guard let (_, node) = reader.text("deadline"), let input = inputSyntax(node, name: "deadline", "a deadline") else {
+      return nil
+    }
+    var expression = input.expression
+    var keepsGreatest = false
+    if case .call("max", let arguments, _) = expression, arguments.count == 1 {
+      (expression, keepsGreatest) = (arguments[0], true)
+    }
+    let draft = rules[rule].rule
+    if let name = expression.simpleName, draft.field(named: name) == nil,
+      Spelling.nearest(to: name, among: draft.fields.map(\.name)) == nil
+    {
+      findings.add(
+        node.mark,
+        "`\(name)` is not a field of `\(draft.name)`: declare it, as `\(name == name.lowercased() ? name : "expires_at"): \(name) timestamp(seconds) optional`"
+      )
+    }
+    return (InputSyntax(name: "deadline", expression: expression, node: node, expected: .timestamp), keepsGreatest)
   }
 
   /// `revive: touch`

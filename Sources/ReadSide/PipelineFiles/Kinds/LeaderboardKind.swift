@@ -5,7 +5,11 @@ extension ProjectionKind {
   /// Members ranked by a score, on one or many boards.
   static let leaderboard = ProjectionKind(
     "leaderboard",
-    keys: ["of", "each", "when", "board", "zone", "score", "direction", "ties", "keep", "floor", "show"], refersToOthers: true,
+    keys: [
+      "of", "each", "when", "board", "zone", "day starts", "week starts", "score", "columns", "direction", "ties", "keep",
+      "floor",
+      "show",
+    ], refersToOthers: true,
     read: { $0.items.readLeaderboard($0.entry, $0.reader, $0.others) },
     sentence: { projection, pipeline in
       guard case .leaderboard(let board) = projection.kind else { return nil }
@@ -21,121 +25,87 @@ extension CheckedItems {
     let over = over(reader)
     var inputs = reader.elements("board").compactMap { inputSyntax($0, "a board column") }
     let boardCount = inputs.count
-    let scoreNode = reader.requireText("score")
-    let score = scoreNode.flatMap { readScore($0.text, $0.node) }
-    let direction: Leaderboard.Direction = word(reader, "direction", ["desc": .descending, "asc": .ascending]) ?? .descending
+    let scores = readScores(reader)
+    let columns = columnSyntax(reader.entries("columns"), sessions: false, CheckedItems.boardColumns(scores: scores.count))
     let ties = word(reader, "ties", CheckedItems.ties) ?? .firstToReach
     let keep = readKeep(reader)
     let floorNode = reader.literal("floor")
     let showNode = reader.take("show")
-    guard let memberNode, let member = inputSyntax(memberNode, "a member"), let score, let over else { return nil }
-    for input in inputs where ["member", "score", "reached_at", "reached_order", "closed_at"].contains(input.name) {
+    guard let memberNode, let member = inputSyntax(memberNode, "a member"), let over, !scores.isEmpty else { return nil }
+    for input in inputs where CheckedItems.boardColumns(scores: scores.count).contains(input.name) {
       findings.add(input.node.mark, "`\(input.name)` is a column of its own here: write `{ other_name: \(input.name) }`")
     }
-    checkDistinct(inputs.map { ($0.name, $0.node.mark) })
+    checkDistinct(inputs.map { ($0.name, $0.node.mark) } + columns.map { ($0.name, $0.mark) })
     let boards = inputs
     inputs.append(member)
     for index in inputs.indices { inputs[index].isKeyed = true }
-    var scoreInput: Int?
-    if let argument = score.argument {
-      scoreInput = inputs.count
-      inputs.append(
-        InputSyntax(name: argument.canonical, expression: argument, node: scoreNode?.node ?? memberNode, expected: nil))
+    let scoreInputs = scores.map { score in score.argument.map { place($0, score.node, &inputs) } }
+    for (score, input) in zip(scores, scoreInputs) where score.function == .distinct {
+      if let input { inputs[input].isKeyed = true }
     }
-    let zone = zone(reader, of: inputs)
-    guard let sources = sources(over, inputs: inputs, zone: zone) else { return nil }
+    let places = self.inputs(of: columns, &inputs)
+    let calendar = calendar(reader, of: inputs)
+    guard let sources = sources(over, inputs: inputs, calendar: calendar) else { return nil }
     var isOverItems = false
     if case .items = over { isOverItems = true }
     let types = sources[0].inputs.map(\.type)
-    for (index, type) in types[..<inputs.count].enumerated() where index <= boardCount && !type.isOrdered {
+    for (index, type) in types[...boardCount].enumerated() where !type.isOrdered {
       findings.add(inputs[index].node.mark, "`\(inputs[index].name)` is json, which cannot be compared")
     }
-    let scoreType = scoreInput.map { types[$0] } ?? .integer
-    checkScore(score.function, scoreType, isOverItems: isOverItems, scoreNode?.node.mark ?? entry.key.mark)
+    let made = zip(scores, scoreInputs).map { score, input in
+      checkScore(score, input.map { types[$0] } ?? .integer, isOverItems: isOverItems, ties)
+      return Leaderboard.Score(
+        function: score.function, type: score.type(input.map { types[$0] }), input: input, direction: score.direction)
+    }
     let floor = floorNode.flatMap { floor -> Value? in
-      if let value = try? Value(text: floor.text, as: scoreType, form: .iso(zone: nil)) { return value }
-      findings.add(floor.node.mark, "`\(floor.text)` is not a score: it has to be \(scoreType.rawValue)")
+      if let value = try? Value(text: floor.text, as: made[0].type, form: .iso(zone: nil)) { return value }
+      findings.add(floor.node.mark, "`\(floor.text)` is not a score: it has to be \(made[0].type.rawValue)")
       return nil
     }
     let windows = boards.indices.compactMap { window($0, sources[0]) }
     if keep.boards != nil, boardCount == 0 {
       findings.add(entry.key.mark, "there is one board only: `keep: ... boards` has no effect here")
     }
-    let table = boardTable(
-      entry.key.text, sources[0].inputs[...boardCount], scoreType, direction: direction, hasWindows: !windows.isEmpty,
-      keepsState: keep.members == nil)
     let leaderboard = Leaderboard(
       isOverItems: isOverItems, sources: sources, boardCount: boardCount, windows: windows, memberType: types[boardCount],
-      score: score.function, scoreType: scoreType, scoreInput: scoreInput, direction: direction, ties: ties,
+      scores: made, columns: aggregateColumns(columns, places, sources[0], isOverItems: isOverItems), ties: ties,
       keepBoards: keep.boards, keepMembers: keep.members, floor: floor,
       show: showNode.flatMap { readShow($0, types[boardCount], others) }
     )
-    return (.leaderboard(leaderboard), table)
+    return (.leaderboard(leaderboard), boardTable(entry.key.text, leaderboard, keepsState: keep.members == nil))
+  }
+
+  /// The columns that a leaderboard has by itself.
+  private static func boardColumns(scores: Int) -> [String] {
+    (0..<scores).map { Leaderboard.scoreName($0) } + ["member", "reached_at", "reached_order", "closed_at"]
   }
 
   private static let ties = Dictionary(
     uniqueKeysWithValues: [Leaderboard.Ties.firstToReach, .competition, .dense, .modified, .fractional].map { ($0.rawValue, $0) })
 
-  private func checkScore(_ score: Leaderboard.Score, _ type: ValueType, isOverItems: Bool, _ mark: Mark) {
-    if isOverItems, score == .last {
-      findings.add(mark, "over items there is no last score: use `each`, or `max`, `min`, `sum` or `count`")
+  private func boardTable(_ name: String, _ board: Leaderboard, keepsState: Bool) -> SQLTable {
+    let count = board.boardCount
+    var columns = board.sources[0].inputs[..<count].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
+    let scores = board.scores.enumerated().map {
+      SQLColumn(name: Leaderboard.scoreName($0), type: $1.type, isNullable: false)
     }
-    let takesTimes = score == .max || score == .min || score == .last
-    if !type.isNumeric, !(takesTimes && type == .timestamp) {
-      findings.add(mark, "a score is an integer or decimal (or a timestamp, for max, min, last), and this is \(type.rawValue)")
-    }
-  }
-
-  /// `named` are the board's inputs and the member's.
-  private func boardTable(
-    _ name: String, _ named: ArraySlice<Input>, _ scoreType: ValueType, direction: Leaderboard.Direction,
-    hasWindows: Bool, keepsState: Bool
-  ) -> SQLTable {
-    let boardCount = named.count - 1
-    var columns = named[..<boardCount].map { SQLColumn(name: $0.name, type: $0.type, isNullable: false) }
     columns += [
-      SQLColumn(name: "member", type: named[boardCount].type, isNullable: false),
-      SQLColumn(name: "score", type: scoreType, isNullable: false),
+      SQLColumn(name: "member", type: board.memberType, isNullable: false), scores[0],
       SQLColumn(name: "reached_at", type: .timestamp, isNullable: false),
       SQLColumn(name: "reached_order", type: .integer, isNullable: false),
     ]
-    if hasWindows { columns.append(SQLColumn(name: "closed_at", type: .timestamp, isNullable: true)) }
-    let ranking =
-      Array(0..<boardCount).map { SQLIndex.Part(column: $0, isDescending: false) } + [
-        SQLIndex.Part(column: boardCount + 1, isDescending: direction == .descending),
-        SQLIndex.Part(column: boardCount + 2, isDescending: false), SQLIndex.Part(column: boardCount + 3, isDescending: false),
-        SQLIndex.Part(column: boardCount, isDescending: false),
-      ]
-    return SQLTable(
-      name: name, columns: columns + CheckedItems.traceColumns, primaryKey: Array(0...boardCount),
-      indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)], keepsState: keepsState)
-  }
-
-  private func readScore(_ text: String, _ node: YAMLNode) -> (function: Leaderboard.Score, argument: ExpressionSyntax?)? {
-    findings.found(node) { () throws(SyntaxFailure) in
-      var parser = try ExpressionParser(text, findings)
-      let word = try parser.name("a score (count, sum(x), max(x), min(x), last(x))")
-      guard let function = Leaderboard.Score(rawValue: word.text) else {
-        let known = Suggestion.text(for: word.text, among: ["count", "sum", "max", "min", "last"])
-        throw SyntaxFailure(offset: word.offset, message: "`\(word.text)` is not a score\(known)")
-      }
-      if function == .count {
-        try parser.expectEnd()
-        return (function, nil)
-      }
-      try parser.expect(sign: "(")
-      let argument = try parser.expression()
-      try parser.expect(sign: ")")
-      try parser.expectEnd()
-      return (function, argument)
+    if !board.windows.isEmpty { columns.append(SQLColumn(name: "closed_at", type: .timestamp, isNullable: true)) }
+    columns += scores.dropFirst() + board.columns.map(sqlColumn)
+    func part(_ column: Int, isDescending: Bool = false) -> SQLIndex.Part {
+      SQLIndex.Part(column: column, isDescending: isDescending)
     }
-  }
-
-  private func word<Meaning>(_ reader: MappingReader, _ key: String, _ known: [String: Meaning]) -> Meaning? {
-    guard let (text, node) = reader.text(key) else { return nil }
-    if let meaning = known[text] { return meaning }
-    findings.add(node.mark, "`\(key)` cannot be `\(text)`\(Suggestion.text(for: text, among: known.keys.sorted()))")
-    return nil
+    let ranking =
+      (0..<count).map { part($0) }
+      + zip(board.scores, board.scoreColumns).map { part($1, isDescending: $0.direction == .descending) }
+      + [part(count + 2), part(count + 3), part(count)]
+    return SQLTable(
+      name: name, columns: columns + CheckedItems.traceColumns, primaryKey: Array(0...count),
+      indexes: [SQLIndex(name: "\(name)_by_rank", columns: ranking)], keepsState: keepsState)
   }
 
   /// `400 boards`, `100 members`, or a list of both.
@@ -167,10 +137,10 @@ extension CheckedItems {
   }
 
   private func window(_ column: Int, _ source: Source) -> Leaderboard.Window? {
-    guard case .calendar(let unit, let inner, let zone) = source.inputs[column].expression else { return nil }
+    guard case .calendar(let periods, let inner) = source.inputs[column].expression else { return nil }
     var isOfCommit = false
     if case .commit = inner { isOfCommit = true }
-    return Leaderboard.Window(column: column, unit: unit, zone: zone, isOfCommit: isOfCommit)
+    return Leaderboard.Window(column: column, periods: periods, isOfCommit: isOfCommit)
   }
 
   /// `{ from: players, columns: [nick] }`

@@ -29,7 +29,8 @@ extension CheckedPipeline {
 
   /// The attributes of a table that any rule, projection or effect reads, with repetitions.
   private func attributes(of table: TableIndex) -> [String] {
-    var names: [String] = []
+    // What a TTL is of a wrong type is said of every item.
+    var names = [items.tables[table].definition.timeToLive].compactMap { $0 }
     for draft in items.rules where draft.rule.table == table {
       names += draft.rule.fields.flatMap(\.expression.attributeNames)
       names += draft.explosions.values.map(\.path.root).sorted()
@@ -39,6 +40,7 @@ extension CheckedPipeline {
       for source in projection.sources where source.table == table { names += attributes(of: source) }
       guard case .sessions(let sessions) = projection.kind, sessions.sources[0].table == table else { continue }
       names += sessions.endWhen?.attributeNames ?? []
+      names += sessions.splits.flatMap(\.attributeNames)
       guard case .item(_, let touches) = sessions.subject else { continue }
       for touch in touches { names += touch.event.attributeNames + (touch.when?.attributeNames ?? []) }
     }

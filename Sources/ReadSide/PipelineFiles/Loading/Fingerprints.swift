@@ -8,11 +8,17 @@ struct Fingerprints {
   /// Changes when the same file comes to mean something else: then every generation is another one.
   private static let grammar = "afterimage pipeline 2"
 
+  /// The same for histories alone: a list that was rewritten has had rows of its elements since the second.
+  private static let histories = "history 2"
+
   let whole: String
   /// Over the effects alone: they decide no row.
   let effects: String
   private let shared: [UInt8]
   private let parameters: [PipelineParameter]
+  private let seasons: YAMLNode?
+  /// The names of aggregates that effects wait for: their changes are handed to the decider, from the log's start on.
+  private let watched: Set<String>
 
   /// A parameter counts, with its value in force, where a text names it.
   init(_ root: YAMLNode, _ parameters: [PipelineParameter]) {
@@ -27,10 +33,12 @@ struct Fingerprints {
       }
     }
     if let items = root["items"] { append(items, to: &bytes) }
+    seasons = root["seasons"]
+    watched = Set((root["effects"]?.mapping ?? []).compactMap { $0.value["each"]?.scalar?.text })
+    if root["items"]?.namesSeasons == true, let seasons { append(seasons, to: &bytes) }
     shared = bytes
     for projection in root["projections"]?.mapping ?? [] {
-      Fingerprints.append(projection.key.text, to: &bytes)
-      append(projection.value, to: &bytes)
+      Fingerprints.append(projection, parameters, seasons: seasons, watched: watched, to: &bytes)
     }
     whole = Fingerprints.digest(bytes)
     var effects: [UInt8] = []
@@ -40,9 +48,19 @@ struct Fingerprints {
 
   func projection(_ entry: YAMLNode.Entry) -> String {
     var bytes = shared
-    Fingerprints.append(entry.key.text, to: &bytes)
-    Fingerprints.append(entry.value, parameters, to: &bytes)
+    Fingerprints.append(entry, parameters, seasons: seasons, watched: watched, to: &bytes)
     return Fingerprints.digest(bytes)
+  }
+
+  private static func append(
+    _ projection: YAMLNode.Entry, _ parameters: [PipelineParameter], seasons: YAMLNode?, watched: Set<String>,
+    to bytes: inout [UInt8]
+  ) {
+    append(projection.key.text, to: &bytes)
+    append(projection.value, parameters, to: &bytes)
+    if projection.value["history"] != nil { append(histories, to: &bytes) }
+    if projection.value["aggregate"] != nil, watched.contains(projection.key.text) { append("watched", to: &bytes) }
+    if let seasons, projection.value.namesSeasons { append(seasons, parameters, to: &bytes) }
   }
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {
@@ -75,4 +93,15 @@ struct Fingerprints {
   }
 
   private static func digest(_ bytes: [UInt8]) -> String { Hashing.hexadecimal(Hashing.sha256(bytes)) }
+}
+
+extension YAMLNode {
+  /// Whether a text within has the word `season`: then it may speak of those of the file.
+  var namesSeasons: Bool {
+    switch content {
+    case .scalar(let scalar): scalar.text.contains("season")
+    case .sequence(let nodes): nodes.contains(where: \.namesSeasons)
+    case .mapping(let entries): entries.contains { $0.value.namesSeasons }
+    }
+  }
 }

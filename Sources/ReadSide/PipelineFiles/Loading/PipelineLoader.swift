@@ -36,6 +36,7 @@ package enum PipelineLoader {
       findings.add(unused.key.mark, "nothing uses the parameter `\(name)`: write `$\(name)` where its value is to stand")
     }
     let pipeline = checked?.compiled(from: String(decoding: text, as: UTF8.self))
+    if let pipeline, let entries = checked?.syntax.effects { EffectLoops(pipeline: pipeline).report(entries, findings) }
     guard let pipeline, findings.all.isEmpty else { throw PipelineError(findings.sorted) }
     return pipeline
   }

@@ -26,7 +26,7 @@ final class QueryChecker {
 
   /// Over the tables of all projections that could be read. Nil when SQLite itself does not start.
   init?(_ projections: CheckedProjections) {
-    guard let connection = try? Connection.inMemory() else { return nil }
+    guard let connection = try? Connection.inMemory(), (try? SQLFunctions.add(to: connection)) != nil else { return nil }
     self.connection = connection
     tables = projections.projections.compactMap { $0?.table }
     names = projections.names

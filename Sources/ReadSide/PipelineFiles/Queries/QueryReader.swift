@@ -19,6 +19,7 @@ struct QueryReader {
     }
     guard let reader = MappingReader(entry.value, Grammar.query, findings) else { return nil }
     let about = reader.text("about")?.text ?? ""
+    let isOne = reader.flag("one") ?? false
     let paramEntries = reader.entries("params")
     let parameters = paramEntries.compactMap(readParameter)
     let declared = paramEntries.map { ($0.key.text, $0.key.mark) }
@@ -27,7 +28,7 @@ struct QueryReader {
     else { return nil }
     return NamedQuery(
       name: entry.key.text, about: about, parameters: parameters, sql: sql.sql, columns: checked.columns,
-      reads: checked.reads, usesNow: checked.usesNow)
+      reads: checked.reads, usesNow: checked.usesNow, isOne: isOne)
   }
 
   /// `string`, `integer 1..100 = 10`, `timestamp optional`

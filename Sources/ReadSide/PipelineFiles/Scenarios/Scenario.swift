@@ -33,7 +33,8 @@ package struct Scenario: Sendable {
     case query(QueryExpectation)
     case board(BoardExpectation)
     /// Dead letters so far: as many as the list has, each with its projection and, when given, its path.
-    case deadLetters([(projection: ProjectionID, path: String?)], line: Int)
+    case deadLetters([(projection: String, path: String?)], line: Int)
+    case effects(EffectExpectation)
   }
 
   package let name: String
@@ -88,20 +89,9 @@ package struct RowExpectation: Sendable {
       guard let row = rows.first(where: { row in actual.contains { matches(row, $0) } }) else { return nil }
       return "`\(table.name)` holds \(text(row)), which it should not"
     }
-    // Each listed row needs a row of its own: find an assignment by augmenting paths.
-    var takenBy = [Int?](repeating: nil, count: actual.count)
-    func place(_ wanted: Int, _ seen: inout Set<Int>) -> Bool {
-      for (index, values) in actual.enumerated() where matches(rows[wanted], values) && seen.insert(index).inserted {
-        if takenBy[index].map({ place($0, &seen) }) ?? true {
-          takenBy[index] = wanted
-          return true
-        }
-      }
-      return false
-    }
-    for wanted in rows.indices {
-      var seen: Set<Int> = []
-      if !place(wanted, &seen) { return "`\(table.name)` has no row \(text(rows[wanted]))\(all())" }
+    // Each listed row needs a row of its own.
+    if let wanted = Matching.unmatched(rows.count, actual.count, { matches(rows[$0], actual[$1]) }) {
+      return "`\(table.name)` has no row \(text(rows[wanted]))\(all())"
     }
     if mode == .exactly, actual.count != rows.count {
       return "`\(table.name)` should hold \(rows.count) rows and holds \(actual.count)\(all())"
@@ -145,7 +135,8 @@ package struct BoardExpectation: Sendable {
     /// As the board counts: `1`, `2.5`; nil when it does not matter.
     package let rank: String?
     package let member: Value
-    package let score: Value?
+    /// The first scores, or all; none when they do not matter.
+    package let scores: [Value]
   }
 
   package let projection: ProjectionID

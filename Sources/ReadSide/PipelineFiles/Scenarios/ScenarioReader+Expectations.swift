@@ -1,3 +1,4 @@
+internal import DynamoModel
 internal import Pipelines
 internal import ReadModels
 internal import YAML
@@ -128,20 +129,67 @@ extension ScenarioReader {
       guard let reader = MappingReader(place, ScenarioGrammar.place, findings) else { return nil }
       let rank = reader.text("rank")?.text
       let member = reader.require("member").flatMap { value($0, board.memberType) }
-      let score = reader.take("score").flatMap { value($0, board.scoreType) }
-      return member.map { BoardExpectation.Place(rank: rank, member: $0, score: score) }
+      let scores = reader.elements("score")
+      if scores.count > board.scores.count {
+        findings.add(
+          scores[board.scores.count].mark, "`\(of.text)` has \(board.scores.count) scores, and here are \(scores.count)")
+      }
+      return member.map {
+        BoardExpectation.Place(rank: rank, member: $0, scores: zip(scores, board.scores).compactMap { value($0, $1.type) })
+      }
     }
     return .board(BoardExpectation(projection: id, board: values, top: top, isWhole: isWhole, line: node.mark.line))
   }
 
   /// `[ { projection: timeline, path: CreatedAt } ]`
   func deadLetters(_ node: YAMLNode) -> Scenario.Expectation {
-    let letters = (node.sequence ?? [node]).compactMap { node -> (projection: ProjectionID, path: String?)? in
+    let letters = (node.sequence ?? [node]).compactMap { node -> (projection: String, path: String?)? in
       guard let reader = MappingReader(node, ScenarioGrammar.deadLetter, findings) else { return nil }
       let name = reader.requireText("projection")
       let path = reader.text("path")?.text
-      return name.flatMap { projection($0.text, $0.node.mark) }.map { ($0, path) }
+      guard let name else { return nil }
+      if name.text != PipelineTable.timeToLiveSubject, projection(name.text, name.node.mark) == nil { return nil }
+      return (name.text, path)
     }
     return .deadLetters(letters, line: node.mark.line)
+  }
+
+  /// `[ { effect: welcome, mail: { to: [ana@example.org] } } ]`
+  func effects(_ node: YAMLNode) -> Scenario.Expectation {
+    let entries = (node.sequence ?? [node]).compactMap { node -> EffectExpectation.Entry? in
+      guard let reader = MappingReader(node, ScenarioGrammar.effect, findings) else { return nil }
+      let name = reader.requireText("effect")
+      let given = ScenarioGrammar.effect.keys.dropFirst().compactMap { key in reader.take(key).map { (kind: key, node: $0) } }
+      guard let name else { return nil }
+      guard let effect = pipeline.effects.first(where: { $0.name == name.text }) else {
+        let known = Suggestion.text(for: name.text, among: pipeline.effects.map(\.name))
+        findings.add(name.node.mark, "there is no effect `\(name.text)`\(known)")
+        return nil
+      }
+      guard case .carryOut(let template) = effect.action else {
+        findings.add(name.node.mark, "`\(name.text)` deletes items: look at the rows that are left")
+        return nil
+      }
+      guard let first = given.first else { return EffectExpectation.Entry(effect: name.text, action: nil) }
+      if given.count > 1 || first.kind != template.kind {
+        findings.add(node.mark, "`\(name.text)` does one thing: say of it `\(template.kind): { ... }`")
+      }
+      return EffectExpectation.Entry(effect: name.text, action: (first.kind, expected(first.node)))
+    }
+    return .effects(EffectExpectation(entries: entries, line: node.mark.line))
+  }
+
+  /// Numbers, true, false and null as they are, everything else text; lists, and mappings of which only what is named counts.
+  private func expected(_ node: YAMLNode) -> AttributeValue {
+    switch node.content {
+    case .scalar(let scalar):
+      if scalar.isQuoted { return .string(scalar.text) }
+      if node.isNull { return .null }
+      if scalar.text == "true" || scalar.text == "false" { return .bool(scalar.text == "true") }
+      return (try? Number(scalar.text)).map { .number($0) } ?? .string(scalar.text)
+    case .sequence(let nodes): return .list(nodes.map(expected))
+    case .mapping(let entries):
+      return .map(AttributeMap(entries.map { AttributeMap.Entry(name: $0.key.text, value: expected($0.value)) }))
+    }
   }
 }

@@ -75,6 +75,7 @@ final class ScenarioReader {
     for node in reader.elements("query") { if let query = query(node) { expectations.append(query) } }
     for node in reader.elements("board") { if let board = board(node) { expectations.append(board) } }
     if let node = reader.take("dead_letters") { expectations.append(deadLetters(node)) }
+    if let node = reader.take("effects") { expectations.append(effects(node)) }
     return Scenario.Step(line: node.mark.line, time: time, writes: writes, expectations: expectations)
   }
 

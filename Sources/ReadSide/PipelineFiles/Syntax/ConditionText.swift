@@ -1,4 +1,6 @@
+internal import Expressions
 internal import Pipelines
+internal import YAML
 
 /// A condition's text with the values of parameters in their places, and where each of its bytes came from.
 struct ConditionText {
@@ -51,5 +53,20 @@ struct ConditionText {
       moved += part.count - part.before
     }
     return offset - moved
+  }
+}
+
+extension Findings {
+  /// A condition with the values of parameters in their places, as a text and read; nil, with a finding, when that cannot be.
+  func condition(_ node: YAMLNode) -> (text: String, expression: ConditionExpression)? {
+    guard let source = self.text(node, "a condition"),
+      let text = found(node, { () throws(SyntaxFailure) in try ConditionText(source, self) })
+    else { return nil }
+    do throws(ExpressionError) {
+      return (text.text, try ConditionExpression(pipeline: text.text))
+    } catch {
+      add(node, offset: text.sourceOffset(error.offset), "the condition cannot be read: \(error.reason)")
+      return nil
+    }
   }
 }

@@ -4,7 +4,7 @@ internal import Pipelines
 
 /// Reads expressions, and gives what follows them word by word.
 struct ExpressionParser {
-  private let tokens: [ExpressionToken]
+  private var tokens: [ExpressionToken]
   private var index = 0
   static let depthMax = 16
 
@@ -16,15 +16,15 @@ struct ExpressionParser {
     tokens = try ExpressionLexer.tokens(source).map { (token) throws(SyntaxFailure) in
       guard token.kind == .parameter else { return token }
       let parameter = try findings.parameters.use(token.text, offset: token.offset)
-      let kind: ExpressionToken.Kind =
-        switch parameter.kind {
-        case .number: .number
-        case .flag: .word
-        case .text: .text
-        case .span:
-          throw SyntaxFailure(
-            offset: token.offset, message: "`$\(token.text)` is \(parameter.kind.description), and a value is wanted here")
-        }
+      let kind: ExpressionToken.Kind
+      switch parameter.kind {
+      case .number: kind = .number
+      case .flag: kind = .word
+      case .text: kind = .text
+      case .span:
+        guard let span = SpanText.parse(parameter.value) else { return token }
+        return ExpressionToken(kind: .span(span), text: "$" + token.text, offset: token.offset)
+      }
       return ExpressionToken(kind: kind, text: parameter.value, offset: token.offset)
     }
   }
@@ -69,13 +69,60 @@ struct ExpressionParser {
     return token
   }
 
+  /// Products before sums, each from left to right.
   mutating func expression(depth: Int = 0) throws(SyntaxFailure) -> ExpressionSyntax {
+    var left = try product(depth: depth)
+    while let (operation, offset) = takeOperation([.plus, .minus]) {
+      left = .arithmetic(operation, left, try product(depth: depth + 1), offset: offset)
+    }
+    return left
+  }
+
+  private mutating func product(depth: Int) throws(SyntaxFailure) -> ExpressionSyntax {
+    var left = try operand(depth: depth)
+    while let (operation, offset) = takeOperation([.times, .by]) {
+      left = .arithmetic(operation, left, try operand(depth: depth + 1), offset: offset)
+    }
+    return left
+  }
+
+  private mutating func takeOperation(_ operations: [Arithmetic]) -> (Arithmetic, offset: Int)? {
+    let token = current
+    // After a value `-1` takes away 1.
+    if token.kind == .number, token.text.first == "-", operations.contains(.minus) {
+      tokens[index] = ExpressionToken(kind: .number, text: String(token.text.dropFirst()), offset: token.offset + 1)
+      return (.minus, token.offset)
+    }
+    guard token.kind == .sign, let operation = Arithmetic(rawValue: token.text), operations.contains(operation) else {
+      return nil
+    }
+    advance()
+    return (operation, token.offset)
+  }
+
+  private mutating func operand(depth: Int) throws(SyntaxFailure) -> ExpressionSyntax {
     guard depth < ExpressionParser.depthMax else { throw SyntaxFailure(offset: current.offset, message: "nested too deep") }
     let token = current
     switch token.kind {
     case .text:
       advance()
       return .text(token.text, offset: token.offset)
+    case .span(let span):
+      advance()
+      return try spanOrPeriods(span, token.text, token.offset, depth: depth)
+    case .number where following.kind == .word && following.offset == token.offset + token.text.utf8.count:
+      let text = token.text + following.text
+      guard let span = SpanText.parse(text) else {
+        throw SyntaxFailure(offset: token.offset, message: "`\(text)` is neither a number nor a length of time, as `30m`")
+      }
+      advance()
+      advance()
+      return try spanOrPeriods(span, text, token.offset, depth: depth)
+    case .sign where token.text == "(":
+      advance()
+      let inner = try expression(depth: depth + 1)
+      try expect(sign: ")")
+      return inner
     case .number:
       advance()
       guard let number = try? Number(token.text) else {
@@ -86,8 +133,8 @@ struct ExpressionParser {
       advance()
       return .flag(token.text == "true", offset: token.offset)
     case .word where following.kind == .word && following.text == "of":
-      guard CalendarUnit(rawValue: token.text) != nil else {
-        let known = Suggestion.text(for: token.text, among: CalendarUnit.allCases.map(\.rawValue))
+      guard PeriodsSyntax(token.text) != nil else {
+        let known = Suggestion.text(for: token.text, among: PeriodsSyntax.words)
         throw SyntaxFailure(offset: token.offset, message: "`\(token.text)` is not a calendar period\(known)")
       }
       advance()
@@ -105,6 +152,21 @@ struct ExpressionParser {
     case .word, .quotedName: return .path(try path(), offset: token.offset)
     default: throw unexpected("a name, a text or a function")
     }
+  }
+
+  /// `30m`, or `15m of sent`.
+  private mutating func spanOrPeriods(
+    _ span: Int64, _ text: String, _ offset: Int, depth: Int
+  ) throws(SyntaxFailure) -> ExpressionSyntax {
+    guard current.kind == .word, current.text == "of" else { return .span(span, text, offset: offset) }
+    let written = SpanText.text(span)
+    guard PeriodsSyntax(written) != nil else {
+      let spans = Periods.minutes.map { "\($0)m" }.joined(separator: ", ")
+      throw SyntaxFailure(
+        offset: offset, message: "`\(text)` does not divide an hour: periods are \(spans), and `hour of` and longer ones")
+    }
+    advance()
+    return .call(written, [try expression(depth: depth + 1)], offset: offset)
   }
 
   mutating func path() throws(SyntaxFailure) -> DocumentPath {

@@ -9,10 +9,15 @@ indirect enum ExpressionSyntax {
   case text(String, offset: Int)
   case number(Number, offset: Int)
   case flag(Bool, offset: Int)
+  /// A length of time in microseconds, and how it is written: `30m`, `$idle`.
+  case span(Int64, String, offset: Int)
+  case arithmetic(Arithmetic, ExpressionSyntax, ExpressionSyntax, offset: Int)
 
   var offset: Int {
     switch self {
-    case .path(_, let offset), .call(_, _, let offset), .text(_, let offset), .number(_, let offset), .flag(_, let offset): offset
+    case .path(_, let offset), .call(_, _, let offset), .text(_, let offset), .number(_, let offset), .flag(_, let offset),
+      .span(_, _, let offset), .arithmetic(_, _, _, let offset):
+      offset
     }
   }
 
@@ -24,13 +29,9 @@ indirect enum ExpressionSyntax {
     case .text(let text, _): "'\(text)'"
     case .number(let number, _): number.description
     case .flag(let flag, _): flag ? "true" : "false"
+    case .span(let span, _, _): SpanText.text(span)
+    case .arithmetic(let operation, let left, let right, _): "(\(left.canonical) \(operation.rawValue) \(right.canonical))"
     }
-  }
-
-  /// Whether it takes the zone of the projection that it stands in: a calendar period without a zone of its own.
-  var takesZone: Bool {
-    guard case .call(let function, let arguments, _) = self else { return false }
-    return (CalendarUnit(rawValue: function) != nil && arguments.count == 1) || arguments.contains(where: \.takesZone)
   }
 
   /// The name when the expression is nothing else.
@@ -42,8 +43,8 @@ indirect enum ExpressionSyntax {
 
 /// A word, a text or a sign of an expression.
 struct ExpressionToken: Equatable {
-  /// `parameter` is the name after a `$`.
-  enum Kind: Equatable { case word, quotedName, text, number, parameter, sign, end }
+  /// `parameter` is the name after a `$`; `span` a parameter that is a length of time.
+  enum Kind: Equatable { case word, quotedName, text, number, parameter, span(Int64), sign, end }
 
   let kind: Kind
   let text: String
@@ -84,7 +85,7 @@ enum ExpressionLexer {
       } else if isLetter(byte) {
         while at < bytes.count, isLetter(bytes[at]) || isDigit(bytes[at]) || bytes[at] == UInt8(ascii: "-") { at += 1 }
         add(.word, start)
-      } else if isDigit(byte) || byte == UInt8(ascii: "-") {
+      } else if isDigit(byte) || (byte == UInt8(ascii: "-") && at + 1 < bytes.count && isDigit(bytes[at + 1])) {
         at += 1
         while at < bytes.count, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: ".") || bytes[at] | 32 == UInt8(ascii: "e") {
           // `1..100` is two numbers.

@@ -16,9 +16,4 @@ package struct GrammarKey: Hashable, Sendable, CustomStringConvertible {
     Grammar.all.flatMap { mapping in mapping.keys.map { GrammarKey(mapping.what, $0) } }
     + ProjectionKindRegistry.all.flatMap { kind in kind.keys.map { GrammarKey(kind.keyword, $0) } }
     + DashboardReader.tiles.map { GrammarKey("the dashboard", $0.keyword) }
-
-  /// Keys that are known and refused by name.
-  package static let unsupported: [GrammarKey] = Grammar.all.flatMap { mapping in
-    mapping.refusals.keys.sorted().map { GrammarKey(mapping.what, $0) }
-  }
 }

@@ -8,10 +8,11 @@ struct GrammarMapping: Sendable {
   /// Keys that are refused with a reason of their own, and never suggested.
   let refusals: [String: String]
 
-  init(_ what: String, _ keys: [String], unsupported: [String] = [], refusals: [String: String] = [:]) {
+  init(_ what: String, _ keys: [String], refusals: [String: String] = [:]) {
     self.what = what
     self.keys = keys
-    self.refusals = refusals.merging(unsupported.map { ($0, "`\($0)` is not supported by this version") }) { own, _ in own }
+    // What one kind of a mapping refuses another may have.
+    self.refusals = refusals.filter { !keys.contains($0.key) }
   }
 
   /// The same mapping with more keys.
@@ -24,7 +25,11 @@ struct GrammarMapping: Sendable {
 enum Grammar {
   static let pipeline = GrammarMapping(
     "a pipeline",
-    ["pipeline", "about", "parameters", "tables", "items", "projections", "effects", "queries", "metrics", "dashboard"])
+    [
+      "pipeline", "about", "parameters", "seasons", "tables", "items", "projections", "effects", "queries", "metrics",
+      "dashboard",
+    ])
+  static let season = GrammarMapping("a season", ["starts", "ends"])
   static let table = GrammarMapping("a table", ["key", "indexes", "ttl", "private", "partitions"])
   static let key = GrammarMapping("a key", ["partition", "sort"])
   static let index = GrammarMapping("an index", ["partition", "sort", "kind", "projection"])
@@ -33,23 +38,38 @@ enum Grammar {
   static let capture = GrammarMapping("a capture", ["from", "pattern", "group", "type", "optional"])
   /// What every kind of projection has.
   static let projection = GrammarMapping(
-    "a projection", ["about"], unsupported: ["time", "lateness", "season", "ahead", "split when", "unreadable"])
+    "a projection", ["about"],
+    refusals: [
+      "unreadable": "only a collection (`collection: ...`) keeps the rows of items that cannot be read",
+      "time": "only sessions that touches make (`sessions: ...`) go by a time that stands in the items",
+      "lateness": "only sessions that touches make (`sessions: ...`) go by a time that stands in the items",
+      "ahead": "only sessions that touches make (`sessions: ...`) go by a time that stands in the items",
+      "split when": "only sessions that touches make (`sessions: ...`) are split",
+    ])
   static let change = GrammarMapping("a change", ["change", "when"])
   static let show = GrammarMapping("`show`", ["from", "columns"])
   static let effect = GrammarMapping(
-    "an effect", ["about", "each", "when", "delete", "retry"],
-    unsupported: ["put", "update", "webhook", "topic", "mail", "key", "order by"])
+    "an effect",
+    [
+      "about", "each", "when", "delete", "put", "update", "webhook", "topic", "mail", "retry", "per hour", "idempotency key",
+      "order by",
+    ])
+  static let put = GrammarMapping("`put`", ["table", "item", "when"])
+  static let update = GrammarMapping("`update`", ["table", "key", "set", "when"])
+  static let webhook = GrammarMapping("`webhook`", ["url", "headers", "body"])
+  static let topic = GrammarMapping("`topic`", ["name", "key", "value"])
+  static let mail = GrammarMapping("`mail`", ["to", "subject", "text"])
   static let rows = GrammarMapping("rows to delete", ["rows", "where"])
   static let retry = GrammarMapping("`retry`", ["attempts", "first", "most"])
-  static let query = GrammarMapping("a query", ["about", "params", "sql"], unsupported: ["one"])
+  static let query = GrammarMapping("a query", ["about", "params", "one", "sql"])
   static let sqlTexts = GrammarMapping("`sql`", SQLDialect.allCases.map(\.rawValue))
   static let metric = GrammarMapping("a metric", ["type", "help", "sql", "labels", "value", "series"])
   static let sqlTile = GrammarMapping("a tile", ["title", "sql"])
   static let boardTile = GrammarMapping("a leaderboard's tile", ["title", "of", "board", "top"])
 
   static let all = [
-    pipeline, table, key, index, item, field, capture, projection, change, show, effect, rows, retry, query, sqlTexts, metric,
-    sqlTile, boardTile,
+    pipeline, season, table, key, index, item, field, capture, projection, change, show, effect, put, update, webhook, topic,
+    mail, rows, retry, query, sqlTexts, metric, sqlTile, boardTile,
   ]
 }
 
@@ -57,11 +77,16 @@ enum Grammar {
 enum ScenarioGrammar {
   static let scenario = GrammarMapping("a scenario", ["test", "parameters", "steps"])
   static let step = GrammarMapping(
-    "a step", ["at", "advance", "put", "update", "delete", "batch", "import", "expect", "query", "board", "dead_letters"])
+    "a step",
+    [
+      "at", "advance", "put", "update", "delete", "batch", "import", "expect", "query", "board", "dead_letters",
+      "effects",
+    ])
   static let update = GrammarMapping("an update", ["key", "set", "remove"])
   static let rows = GrammarMapping("expected rows", ["contains", "lacks"])
   static let query = GrammarMapping("a query", ["name", "params", "rows"])
   static let board = GrammarMapping("a board", ["of", "board", "top", "whole"])
   static let place = GrammarMapping("a place", ["rank", "member", "score"])
+  static let effect = GrammarMapping("an effect of a step", ["effect", "put", "update", "webhook", "topic", "mail"])
   static let deadLetter = GrammarMapping("a dead letter", ["projection", "path"])
 }

@@ -94,9 +94,9 @@ struct MappingReader {
   }
 
   /// Microseconds of a length of time at a key.
-  func span(_ key: String) -> Int64? {
+  func span(_ key: String, orZero: Bool = false) -> Int64? {
     guard let (text, node) = literal(key, [.span]) else { return nil }
-    guard let span = SpanText.parse(text), span > 0 else {
+    guard let span = SpanText.parse(text), span > 0 || orZero else {
       findings.add(
         node.mark, "`\(text)` is not a length of time: write `30m`, `24h`, `90s`, `500ms` or `7d`, of at most a hundred years")
       return nil

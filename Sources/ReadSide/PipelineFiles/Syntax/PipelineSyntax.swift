@@ -7,6 +7,7 @@ struct PipelineSyntax {
   /// Nil when the file gives none that could be one.
   let name: String?
   let about: String
+  let seasons: YAMLNode?
   let tables: [YAMLNode.Entry]
   let items: [YAMLNode.Entry]
   let projections: [ProjectionSyntax]
@@ -27,6 +28,10 @@ struct PipelineSyntax {
     about = reader.text("about")?.text ?? ""
     findings.parameters = FileParameters(
       reader.take("parameters"), set: settings.settings(for: self.name ?? ""), root, findings)
+    seasons = reader.take("seasons")
+    if let seasons, !["items", "projections", "effects"].contains(where: { root[$0]?.namesSeasons == true }) {
+      findings.add(seasons.mark, "nothing goes by the seasons: write `season of commit` where they are to stand")
+    }
     _ = reader.require("tables")
     tables = reader.entries("tables")
     items = reader.entries("items")
@@ -56,12 +61,7 @@ struct ProjectionSyntax {
     reader = kind.flatMap { MappingReader(entry.value, $0.grammar, findings) }
     if kind != nil { return }
     let keywords = ProjectionKindRegistry.all.map(\.keyword)
-    // A kind that is known and not supported is refused by its name.
     let keys = entry.value.mapping?.map(\.key) ?? []
-    if kinds.isEmpty, let key = keys.first(where: { Grammar.projection.refusals[$0.text] != nil }) {
-      findings.add(key.mark, Grammar.projection.refusals[key.text] ?? "")
-      return
-    }
     let close = kinds.isEmpty ? keys.first.flatMap { Spelling.nearest(to: $0.text, among: keywords) } : nil
     findings.add(
       entry.key.mark,

@@ -21,7 +21,7 @@ package struct EvaluationContext: Sendable {
   /// The record's commit time; nil where it must not be known.
   package let commit: Instant?
   /// The element of the list that is being taken apart.
-  let element: AttributeValue?
+  let element: ListElement?
   /// The images of the change, where the rule over changes names one of them; nil where there is none under the rule.
   let old: Image?
   let new: Image?
@@ -31,7 +31,7 @@ package struct EvaluationContext: Sendable {
     self.init(commit: commit, element: nil, old: old, new: new)
   }
 
-  init(commit: Instant?, element: AttributeValue?, old: Image? = nil, new: Image? = nil) {
+  init(commit: Instant?, element: ListElement?, old: Image? = nil, new: Image? = nil) {
     self.commit = commit
     self.element = element
     self.old = old

@@ -41,6 +41,11 @@ package struct ItemMatcher: Sendable {
   /// The attributes that the templates are of.
   package var keyAttributes: [String] { candidates.flatMap { $0.templates.map(\.attribute) } }
 
+  /// The forms of a rule's key attributes; nil when the rule is of another table.
+  package func templates(of rule: RuleIndex) -> [(attribute: String, template: KeyTemplate)]? {
+    candidates.first { $0.rule == rule }?.templates.map { ($0.attribute, $0.template) }
+  }
+
   /// Both images of a change. Where the key alone decides it is taken apart once: a change never changes an item's key.
   package func images(old: Item?, new: Item?) -> (old: Image?, new: Image?) {
     let newImage = new.flatMap { image(of: $0) }

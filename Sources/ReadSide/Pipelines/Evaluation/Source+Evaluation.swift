@@ -51,7 +51,7 @@ extension Source {
   }
 
   /// The images that inputs name; one that is under another rule counts as none.
-  private func context(_ commit: Instant?, _ element: AttributeValue? = nil, old: Image?, new: Image?) -> EvaluationContext {
+  private func context(_ commit: Instant?, _ element: ListElement? = nil, old: Image?, new: Image?) -> EvaluationContext {
     guard readsImages else { return EvaluationContext(commit: commit, element: element) }
     return EvaluationContext(
       commit: commit, element: element, old: old?.rule == rule ? old : nil, new: new?.rule == rule ? new : nil)
@@ -74,23 +74,43 @@ extension Source {
   }
 
   /// What a source of elements makes of a change that it fires for, with `image` as `fires` gives it: the elements, each with its inputs. Of a list that was
-  /// rewritten one set of inputs, in which what is of an element is null; no condition on elements is asked of it.
+  /// rewritten also one set of inputs for that, in which what is of an element is null; no condition on elements is asked of it.
   package func elements(
     of image: Image, old: Image?, new: Image?, commit: Instant
-  ) throws(EvaluationFailure) -> (isRewritten: Bool, all: [(ordinal: Int, values: [Value])]) {
-    guard let list = event?.list else { return (false, []) }
+  ) throws(EvaluationFailure) -> (rewritten: [Value]?, all: [(ordinal: Int, values: [Value])]) {
+    guard let list = event?.list else { return (nil, []) }
     let (old, new) = (old?.rule == rule ? old : nil, new?.rule == rule ? new : nil)
     let change = try ListChange(list, old: old, new: new)
-    if change.isRewritten { return (true, [(0, try values(image, context(commit, old: old, new: new)))]) }
+    let rewritten =
+      change.isRewritten
+      ? try values(image, context(commit, old: old, new: new)) : nil
     var isAdded = false
     if case .added = event { isAdded = true }
     var all: [(ordinal: Int, values: [Value])] = []
     for element in isAdded ? change.added : change.removed {
-      let context = context(commit, element.value, old: old, new: new)
+      let context = context(commit, element, old: old, new: new)
       if let when, when.list != nil, !when.holds(image, old: old, new: new, context) { continue }
       all.append((element.ordinal, try values(image, context)))
     }
-    return (false, all)
+    return (rewritten, all)
+  }
+
+  /// The elements that came into the list, or left it, by a change that the source fires for, whatever became of their places: each with its inputs.
+  package func members(
+    of image: Image, old: Image?, new: Image?, commit: Instant
+  ) throws(EvaluationFailure) -> [(ordinal: Int, values: [Value])] {
+    guard let list = event?.list else { return [] }
+    let (old, new) = (old?.rule == rule ? old : nil, new?.rule == rule ? new : nil)
+    let change = try ListChange(membersOf: list, old: old, new: new)
+    var isAdded = false
+    if case .added = event { isAdded = true }
+    var all: [(ordinal: Int, values: [Value])] = []
+    for element in isAdded ? change.added : change.removed {
+      let context = context(commit, element, old: old, new: new)
+      if let when, when.list != nil, !when.holds(image, old: old, new: new, context) { continue }
+      all.append((element.ordinal, try values(image, context)))
+    }
+    return all
   }
 
   private func values(_ image: Image, _ context: EvaluationContext) throws(EvaluationFailure) -> [Value] {
@@ -114,9 +134,9 @@ extension Source {
 }
 
 extension Sessions.Touch {
-  /// Whether the step from one image of the session's item to the next, both under the rule, is a touch.
+  /// Whether the step from one image of the session's item to the next, both under one rule, is a touch.
   package func happened(old: Image, new: Image, commit: Instant) -> Bool {
-    event.happened(old: old, new: new) && (when?.holds(new, old: old, new: new, commit: commit) ?? true)
+    new.rule == rule && event.happened(old: old, new: new) && (when?.holds(new, old: old, new: new, commit: commit) ?? true)
   }
 }
 

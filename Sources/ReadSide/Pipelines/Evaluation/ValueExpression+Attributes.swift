@@ -7,9 +7,10 @@ extension ValueExpression {
     switch self {
     case .literal, .capture, .element, .commit: []
     case .attribute(let path, _, _): [path.root]
-    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
-      .json(let inner, _, _, _), .image(_, let inner):
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _), .image(_, let inner), .moved(let inner, _):
       inner.attributeNames
+    case .arithmetic(_, let left, let right, _): left.attributeNames + right.attributeNames
     case .concat(let parts), .coalesce(let parts): parts.flatMap(\.attributeNames)
     }
   }
@@ -21,9 +22,10 @@ extension ValueExpression {
     switch self {
     case .image: true
     case .literal, .capture, .element, .commit, .attribute: false
-    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
-      .json(let inner, _, _, _):
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _), .moved(let inner, _):
       inner.readsImages
+    case .arithmetic(_, let left, let right, _): left.readsImages || right.readsImages
     case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsImages)
     }
   }
@@ -35,9 +37,10 @@ extension ValueExpression {
     switch self {
     case .element: true
     case .literal, .capture, .commit, .attribute, .image: false
-    case .pattern(let inner, _, _, _, _), .calendar(_, let inner, _), .lower(let inner), .upper(let inner), .length(let inner),
-      .json(let inner, _, _, _):
+    case .pattern(let inner, _, _, _, _), .calendar(_, let inner), .lower(let inner), .upper(let inner), .length(let inner),
+      .json(let inner, _, _, _), .moved(let inner, _):
       inner.readsElement
+    case .arithmetic(_, let left, let right, _): left.readsElement || right.readsElement
     case .concat(let parts), .coalesce(let parts): parts.contains(where: \.readsElement)
     }
   }

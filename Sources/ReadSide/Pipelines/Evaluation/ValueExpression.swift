@@ -11,13 +11,13 @@ package enum ValueExpression: Sendable {
   case attribute(DocumentPath, ValueType, ValueForm)
   /// A capture of the item's key.
   case capture(Int)
-  /// Within the element of the list that the source takes apart; a nil path is the element itself.
-  case element(DocumentPath?, ValueType, ValueForm)
+  /// Of the element of the list that the source takes apart.
+  case element(ElementPart, ValueType, ValueForm)
   /// A group of the first match in a text; null without a match.
   indirect case pattern(ValueExpression, Pattern, group: Int, ValueType, ValueForm)
   /// The record's commit time.
   case commit
-  indirect case calendar(CalendarUnit, ValueExpression, Zone)
+  indirect case calendar(Periods, ValueExpression)
   indirect case lower(ValueExpression)
   indirect case upper(ValueExpression)
   /// Characters of a text as Unicode scalars.
@@ -27,6 +27,10 @@ package enum ValueExpression: Sendable {
   indirect case coalesce([ValueExpression])
   /// Of one image of the change; null where the change has none under the rule.
   indirect case image(ChangeImage, ValueExpression)
+  /// On numbers, of a type that is integer or decimal; null where one of them is.
+  indirect case arithmetic(Arithmetic, ValueExpression, ValueExpression, ValueType)
+  /// A time so many microseconds later, or earlier.
+  indirect case moved(ValueExpression, by: Int64)
   /// A member of the JSON in a text, or with a nil path the whole of it, which may be a scalar; null when there is none.
   indirect case json(ValueExpression, DocumentPath?, ValueType, ValueForm)
 
@@ -38,19 +42,29 @@ package enum ValueExpression: Sendable {
     case .attribute(let path, let type, let form):
       guard let attribute = path.value(in: image.item) else { return .null }
       return try ValueExpression.convert(attribute, type, form: form, path: path)
-    case .element(let path, let type, let form):
+    case .element(let part, let type, let form):
       guard let element = context.element else { return .null }
-      guard let path else { return try ValueExpression.convert(element, type, form: form, path: nil) }
-      guard case .map(let map) = element, let attribute = path.value(in: map) else { return .null }
-      return try ValueExpression.convert(attribute, type, form: form, path: path)
-    case .commit: return context.commit.map { .timestamp($0) } ?? .null
-    case .calendar(let unit, let inner, let zone):
-      guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
-      guard let name = unit.name(of: instant, in: zone) else {
-        let path = inner.attributeNames.first ?? "time"
-        throw EvaluationFailure(path: path, reason: "has a date in \(zone.name) outside the years 1 to 9999")
+      switch part {
+      case .ordinal: return .integer(Int64(element.ordinal))
+      case .key:
+        guard let key = element.key else { return .null }
+        do throws(TypeMismatch) {
+          return try Value(text: key, as: type, form: form)
+        } catch {
+          throw EvaluationFailure(path: "key", reason: error.reason)
+        }
+      case .value: return try ValueExpression.convert(element.value, type, form: form, path: nil)
+      case .member(let path):
+        guard case .map(let map) = element.value, let attribute = path.value(in: map) else { return .null }
+        return try ValueExpression.convert(attribute, type, form: form, path: path)
       }
-      return .string(name)
+    case .commit: return context.commit.map { .timestamp($0) } ?? .null
+    case .calendar(let periods, let inner):
+      guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
+      if let name = periods.name(of: instant) { return .string(name) }
+      guard let zone = periods.zone else { return .null }
+      let path = inner.attributeNames.first ?? "time"
+      throw EvaluationFailure(path: path, reason: "has a date in \(zone.name) outside the years 1 to 9999")
     case .image(let which, let inner):
       guard let image = which == .old ? context.old : context.new else { return .null }
       do throws(EvaluationFailure) {
@@ -81,6 +95,21 @@ package enum ValueExpression: Sendable {
         if !value.isNull { return value }
       }
       return .null
+    case .arithmetic(let operation, let left, let right, let type):
+      let (first, second) = (try left.evaluate(image, context), try right.evaluate(image, context))
+      do throws(ArithmeticFailure) {
+        return try operation.result(first, second, as: type)
+      } catch {
+        throw EvaluationFailure(path: attributeNames.first ?? operation.rawValue, reason: error.reason)
+      }
+    case .moved(let inner, let span):
+      guard case .timestamp(let instant) = try inner.evaluate(image, context) else { return .null }
+      let (moved, overflow) = instant.rawValue.addingReportingOverflow(span)
+      guard !overflow, moved >= Timestamp.least.rawValue, moved <= Timestamp.greatest.rawValue else {
+        throw EvaluationFailure(
+          path: inner.attributeNames.first ?? "time", reason: "gives a time outside the years 1 to 9999")
+      }
+      return .timestamp(Instant(rawValue: moved))
     case .pattern(let inner, let pattern, let group, let type, let form):
       guard case .string(let text) = try inner.evaluate(image, context) else { return .null }
       return try ValueExpression.capture(pattern, group: group, of: text, as: type, form: form)
@@ -120,7 +149,7 @@ package enum ValueExpression: Sendable {
     }
   }
 
-  private static func tape(_ text: String, path: String) throws(EvaluationFailure) -> JSONTape {
+  static func tape(_ text: String, path: String) throws(EvaluationFailure) -> JSONTape {
     do throws(JSONError) {
       return try JSONTape(Array(text.utf8))
     } catch {
@@ -149,23 +178,7 @@ package enum ValueExpression: Sendable {
     of text: String, _ path: DocumentPath, as type: ValueType, form: ValueForm
   ) throws(EvaluationFailure) -> Value {
     let tape = try tape(text, path: path.text)
-    var node = tape.root
-    for element in path.elements {
-      switch element {
-      case .name(let name):
-        guard tape.kind(node) == .object, let member = tape.member(node, name) else { return .null }
-        node = member
-      case .index(let index):
-        guard tape.kind(node) == .array, index < tape.count(node) else { return .null }
-        var place = 0
-        var found = node
-        tape.forEachElement(node) { (child) throws(Never) in
-          if place == index { found = child }
-          place += 1
-        }
-        node = found
-      }
-    }
+    guard let node = tape.node(at: path) else { return .null }
     do throws(TypeMismatch) {
       return try value(tape, node, as: type, form: form)
     } catch {
@@ -217,25 +230,4 @@ extension DocumentPath {
 /// Which image of a change: what `old.` and `new.` before a field choose.
 package enum ChangeImage: String, Sendable, CaseIterable {
   case old, new
-}
-
-/// A list that is taken apart: a list or set attribute.
-package struct ListExpression: Sendable, Equatable {
-  package let path: DocumentPath
-
-  package init(path: DocumentPath) {
-    self.path = path
-  }
-
-  /// The elements; a missing attribute has none.
-  func elements(of image: Image) throws(EvaluationFailure) -> [AttributeValue] {
-    switch path.value(in: image.item) {
-    case nil, .null: []
-    case .list(let values): values
-    case .stringSet(let texts): texts.map { .string($0) }
-    case .numberSet(let numbers): numbers.map { .number($0) }
-    case .binarySet(let blobs): blobs.map { .binary($0) }
-    case let other?: throw EvaluationFailure(path: path.text, reason: "is of type \(other.typeName), not a list or set")
-    }
-  }
 }

@@ -1,4 +1,4 @@
-/// What a transition sets off in a table: carried out through the outbox.
+/// What a transition sets off: carried out through the outbox.
 package struct Effect: Sendable {
   /// The transition that sets the effect off.
   package enum Trigger: Sendable {
@@ -7,14 +7,18 @@ package struct Effect: Sendable {
     case session(projection: ProjectionID, ends: [SessionEnd])
     /// A board of the projection, which has windows, has closed.
     case boardClosed(projection: ProjectionID)
+    /// A condition over a row of the projection, an aggregate, has turned true by a change.
+    case conditionTurned(projection: ProjectionID, RowCondition)
   }
 
-  /// What is done to the table.
+  /// What is done.
   package enum Action: Sendable {
     /// Delete the item that the trigger is about if it is still as it was seen; the removal carries the service's identity.
     case deleteItem
     /// Delete the items from which the rows come that exist at that instant.
     case deleteRows([RowSelection])
+    /// Write an item, or send a message.
+    case carryOut(ActionTemplate)
   }
 
   /// Rows of a collection, chosen by equal columns.
@@ -36,8 +40,8 @@ package struct Effect: Sendable {
     package struct Equality: Sendable {
       /// Index of a column in the collection's SQL table.
       package let column: Int
-      /// With a change as trigger an index of the source's inputs, with a session one of its SQL table's columns, with a board one of
-      /// the board's columns.
+      /// With a change as trigger an index of the source's inputs, with a session or an aggregate one of its SQL table's columns, with
+      /// a board one of the board's columns.
       package let input: Int
 
       /// Each property by its name.
@@ -74,13 +78,29 @@ package struct Effect: Sendable {
   package let trigger: Trigger
   package let action: Action
   package let retry: Retry
+  /// Values of the trigger by whose texts the effect is known in place of the transition itself; nil for the usual key.
+  package let identity: [Int]?
+  /// Values of the trigger of which equal ones go one after the other, in place of the target of the action; nil for that.
+  package let sequence: [Int]?
+  /// How many effects of one item, session or board are carried out in an hour; the rest is given up. Nil for deletions, which end by themselves.
+  package let perHourMax: Int?
+
+  /// Of what is written or sent, unless the file says another number: far more than anybody means for one item, and an end for what sets itself off.
+  package static let perHourMaxUsual = 1_000
+  package static let perHourMaxRange = 1...1_000_000
 
   /// Each property by its name.
-  package init(name: String, about: String, trigger: Trigger, action: Action, retry: Retry) {
+  package init(
+    name: String, about: String, trigger: Trigger, action: Action, retry: Retry, identity: [Int]? = nil, sequence: [Int]? = nil,
+    perHourMax: Int? = nil
+  ) {
     self.name = name
     self.about = about
     self.trigger = trigger
     self.action = action
     self.retry = retry
+    self.identity = identity
+    self.sequence = sequence
+    self.perHourMax = perHourMax
   }
 }

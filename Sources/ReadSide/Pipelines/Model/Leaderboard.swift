@@ -1,12 +1,29 @@
 /// A ranking of members on one or many boards. SQL columns: the board's, `member`, `score`, `reached_at`, `reached_order`, `closed_at`
-/// (with windows only; null while the board is open), `_at`, `_order`, `_position`.
+/// (with windows only; null while the board is open), `score_2` and so on, the further columns, `_at`, `_order`, `_position`.
 ///
-/// Inputs: the board's columns, then the member, then the score's input when it has one. An image of which one of these is null
-/// contributes nothing.
+/// Inputs: the board's columns, then the member, then what scores and columns read. An image contributes nothing of which a board column, the
+/// member or every score is null. A member of whom a score is null is not on the board.
 package struct Leaderboard: Sendable {
-  /// How a member's score is made of the contributions. `last` is by commit time, then item key.
-  package enum Score: String, Sendable {
-    case count, sum, max, min, last
+  /// How a score is made of the contributions. `last` is by commit time, then item key.
+  package enum Function: String, Sendable, CaseIterable {
+    case count, sum, max, min, last, distinct, avg
+  }
+
+  /// What members are ranked by: the first one, of those that are equal in it the next.
+  package struct Score: Sendable {
+    package let function: Function
+    package let type: ValueType
+    /// Nil for count.
+    package let input: Int?
+    package let direction: Direction
+
+    /// Each property by its name.
+    package init(function: Function, type: ValueType, input: Int?, direction: Direction) {
+      self.function = function
+      self.type = type
+      self.input = input
+      self.direction = direction
+    }
   }
 
   /// Which score is the best: the greatest or the least.
@@ -33,19 +50,20 @@ package struct Leaderboard: Sendable {
   package struct Window: Sendable {
     /// The board column.
     package let column: Int
-    package let unit: CalendarUnit
-    package let zone: Zone
+    package let periods: Periods
     /// Whether it is cut by the commit time.
     package let isOfCommit: Bool
 
     /// Each property by its name.
-    package init(column: Int, unit: CalendarUnit, zone: Zone, isOfCommit: Bool) {
+    package init(column: Int, periods: Periods, isOfCommit: Bool) {
       self.column = column
-      self.unit = unit
-      self.zone = zone
+      self.periods = periods
       self.isOfCommit = isOfCommit
     }
   }
+
+  /// The most scores that one leaderboard has.
+  package static let scoresMax = 4
 
   /// The most boards, and the most members of a board, that `keep` may name.
   package static let keepMax = 100_000_000
@@ -57,35 +75,31 @@ package struct Leaderboard: Sendable {
   package var memberInput: Int { boardCount }
   package let windows: [Window]
   package let memberType: ValueType
-  package let score: Score
-  package let scoreType: ValueType
-  /// Nil for count.
-  package let scoreInput: Int?
-  package let direction: Direction
+  /// At least one.
+  package let scores: [Score]
+  /// What rows hold of a member beside the scores.
+  package let columns: [AggregateColumn]
   package let ties: Ties
   /// How many boards are kept, the greatest by their columns; nil keeps all.
   package let keepBoards: Int?
   /// How many members of a board are kept; nil keeps all.
   package let keepMembers: Int?
-  /// No rank for a score below (above, when ascending) this.
+  /// No rank for a first score below (above, when ascending) this.
   package let floor: Value?
   package let show: Show?
 
   /// Each property by its name.
   package init(
-    isOverItems: Bool, sources: [Source], boardCount: Int, windows: [Window], memberType: ValueType, score: Score,
-    scoreType: ValueType, scoreInput: Int?, direction: Direction, ties: Ties, keepBoards: Int?, keepMembers: Int?, floor: Value?,
-    show: Show?
+    isOverItems: Bool, sources: [Source], boardCount: Int, windows: [Window], memberType: ValueType, scores: [Score],
+    columns: [AggregateColumn], ties: Ties, keepBoards: Int?, keepMembers: Int?, floor: Value?, show: Show?
   ) {
     self.isOverItems = isOverItems
     self.sources = sources
     self.boardCount = boardCount
     self.windows = windows
     self.memberType = memberType
-    self.score = score
-    self.scoreType = scoreType
-    self.scoreInput = scoreInput
-    self.direction = direction
+    self.scores = scores
+    self.columns = columns
     self.ties = ties
     self.keepBoards = keepBoards
     self.keepMembers = keepMembers
@@ -110,12 +124,30 @@ package struct Leaderboard: Sendable {
 }
 
 extension Leaderboard {
+  /// Of the first score.
+  package var direction: Direction { scores[0].direction }
+
+  /// The SQL columns of the scores, in their order.
+  package var scoreColumns: [Int] { [boardCount + 1] + (0..<(scores.count - 1)).map { fixedCount + $0 } }
+
+  /// The SQL columns of the further columns.
+  package var furtherColumns: Range<Int> {
+    let first = fixedCount + scores.count - 1
+    return first..<(first + columns.count)
+  }
+
+  /// The columns that every board has, up to `reached_order` or `closed_at`.
+  private var fixedCount: Int { boardCount + 4 + (windows.isEmpty ? 0 : 1) }
+
+  /// What the column of a score is called in SQL and in answers: `score`, `score_2`.
+  package static func scoreName(_ place: Int) -> String { place == 0 ? "score" : "score_\(place + 1)" }
+
   /// The calendar period of a board: from the latest of its windows' starts to the first of their ends. `key` begins with
   /// the board's values. Nil without windows.
   package func period(of key: [Value]) -> Range<Instant>? {
     var period: Range<Instant>?
     for window in windows {
-      guard case .string(let name) = key[window.column], let found = window.unit.interval(named: name, in: window.zone) else {
+      guard case .string(let name) = key[window.column], let found = window.periods.interval(named: name) else {
         continue
       }
       guard let known = period else {

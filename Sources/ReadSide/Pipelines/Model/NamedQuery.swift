@@ -10,12 +10,15 @@ package struct NamedQuery: Sendable {
   package let reads: [ProjectionID]
   /// Whether the SQL has the parameter `:now`: the time that the answer is true for, as a timestamp's text.
   package let usesNow: Bool
+  /// Whether its answer is one row, as an object, or that there is none.
+  package let isOne: Bool
 
   /// Each property by its name.
   package init(
     name: String, about: String, parameters: [QueryParameter], sql: QuerySQL, columns: [QueryColumn], reads: [ProjectionID],
-    usesNow: Bool
+    usesNow: Bool, isOne: Bool
   ) {
+    self.isOne = isOne
     self.name = name
     self.about = about
     self.parameters = parameters

@@ -71,6 +71,9 @@ package struct Pipeline: Sendable {
 
 /// A table that the pipeline reads: how it is made, which attributes are read, and what its items are.
 package struct PipelineTable: Sendable {
+  /// In the place of a projection's name, of dead letters about the TTL of items.
+  package static let timeToLiveSubject = "_ttl"
+
   package var name: String { definition.name }
   /// As the table is to be created: keys, indexes, TTL, private attributes, stream with both images.
   package let definition: TableDefinition

@@ -29,7 +29,7 @@ package struct Projection: Sendable {
   /// Every source that feeds it.
   package var sources: [Source] {
     switch kind {
-    case .collection(let collection): [collection.source]
+    case .collection(let collection): collection.sources
     case .aggregate(let aggregate): aggregate.sources
     case .sessions(let sessions): sessions.sources
     case .leaderboard(let leaderboard): leaderboard.sources
@@ -59,15 +59,32 @@ package struct Projection: Sendable {
 /// Inputs: the declared key, then the other columns. The row is stored under its declared key and the item's key (`_item`: the
 /// item's key as bytes that the engine chooses), so two items with one declared key are two rows. An item of which a key column is
 /// null has no row.
+///
+/// With `latestBy` the declared key alone names a row: that of the item for which this input is greatest, of equals the one with the greater
+/// item key. The others count as soon as it goes. An item of which the input is null has no row.
 package struct Collection: Sendable {
-  package let source: Source
+  package let sources: [Source]
   /// How many inputs, from the first on, are the declared key.
   package let keyCount: Int
+  /// Whether the rows of an item stay as they are while its image cannot be taken; otherwise they go.
+  package let keepsUnreadable: Bool
+  /// How many inputs after the key are columns.
+  package let columnCount: Int
+  /// The input that says which of the items with one declared key has the row; nil when each has one.
+  package let latestBy: Int?
 
   /// Each property by its name.
-  package init(source: Source, keyCount: Int) {
-    self.source = source
+  package init(sources: [Source], keyCount: Int, keepsUnreadable: Bool, columnCount: Int, latestBy: Int?) {
+    self.sources = sources
     self.keyCount = keyCount
+    self.keepsUnreadable = keepsUnreadable
+    self.columnCount = columnCount
+    self.latestBy = latestBy
+  }
+
+  /// The table that its items are of; nil when they are of several.
+  package var table: TableIndex? {
+    sources.allSatisfy { $0.table == sources[0].table } ? sources[0].table : nil
   }
 }
 
@@ -92,21 +109,26 @@ package struct Aggregate: Sendable {
   }
 }
 
-/// A column of an aggregate or of a session.
+/// A column of an aggregate, of a leaderboard or of a session.
 package struct AggregateColumn: Sendable {
   /// How a column's value is made of its contributions.
   package enum Function: String, Sendable {
     case count, sum, min, max, distinct, first, last
+    /// The mean of the values, to 38 digits.
+    case avg
     /// Sessions only: whole seconds, or milliseconds, from the first touch to the last.
     case duration
     case durationMilliseconds
     /// Sessions that are items only: the item's value as it is while the session is active, null when the item has none.
     case current
+
+    /// Whether it may have a value that does not fit where it is shown.
+    package var canMisfit: Bool { self == .sum || self == .avg }
   }
 
   package let name: String
   package let function: Function
-  /// The type of the column: integer for count, distinct and durations, else the input's.
+  /// The type of the column: integer for count, distinct and durations, decimal for avg, else the input's.
   package let type: ValueType
   /// What it is computed of; nil for count and durations. A null input does not take part.
   package let input: Int?

@@ -38,9 +38,9 @@ package struct Source: Sendable {
     case removed
     /// It was removed by its TTL or by an effect that expires it.
     case expired
-    /// Elements came into a list of it, as all do when it came to be. Of histories only.
+    /// Elements came into a list of it, as all do when it came to be. Of histories and effects.
     case added(ListExpression)
-    /// Elements left a list of it, as all do when it is gone. Of histories only.
+    /// Elements left a list of it, as all do when it is gone. Of histories and effects.
     case taken(ListExpression)
 
     /// The list whose elements it is about; nil when it is about the item.

@@ -1,44 +1,54 @@
 extension CalendarUnit {
   /// The period that holds the instant: its first instant and the first one after it. Where clocks go back over midnight two days
   /// overlap: each runs from its first instant to its last.
-  package func interval(of instant: Instant, in zone: Zone) -> Range<Instant> {
+  package func interval(of instant: Instant, in zone: Zone, _ starts: CalendarStarts = .midnight) -> Range<Instant> {
     let second = Timestamp.floorDivide(instant.rawValue, Timestamp.microsecondsPerSecond)
     let offset = zone.offset(at: second)
     let local = second + offset
     if self == .hour {
       let start = Timestamp.floorDivide(local, 3_600) * 3_600 - offset
-      return CalendarUnit.instants(zone.hour(from: start, offset: offset, holding: second))
+      return CalendarUnit.instants(zone.span(start..<start + 3_600, offset: offset, holding: second))
     }
-    let (first, next) = bounds(ofDay: Timestamp.floorDivide(local, Timestamp.secondsPerDay))
-    return CalendarUnit.instants(zone.interval(localDays: first..<next))
+    let (first, next) = bounds(ofDay: Timestamp.floorDivide(local - starts.second, Timestamp.secondsPerDay), starts)
+    return CalendarUnit.instants(zone.interval(localDays: first..<next, from: starts.second))
   }
 
   /// The period of a name: its first instant and the first one after it. The inverse of `name(of:in:)`; nil
   /// when the text is not the name of a period that the zone has (a day that it skipped has none).
-  package func interval(named name: String, in zone: Zone) -> Range<Instant>? {
+  ///
+  /// `minutes` is the part of an hour that an hour is cut into.
+  package func interval(
+    named name: String, in zone: Zone, _ starts: CalendarStarts = .midnight, minutes: Int = 60
+  ) -> Range<Instant>? {
     var reader = PeriodNameReader(name)
     if self == .hour {
       guard let days = reader.day(), reader.take("T"), let hour = reader.number(2), hour < 24 else { return nil }
+      var minute = 0
+      if minutes < 60 {
+        guard reader.take(":"), let given = reader.number(2), given < 60 else { return nil }
+        minute = given
+      }
       var offset: Int64 = 0
       if zone !== Zone.utc {
         guard let given = reader.offset(), given.magnitude < 86_400 else { return nil }
         offset = given
       }
       guard reader.isAtEnd else { return nil }
-      let start = days * Timestamp.secondsPerDay + Int64(hour) * 3_600 - offset
-      guard let inside = zone.second(in: start..<(start + 3_600), offset: offset) else { return nil }
-      let interval = CalendarUnit.instants(zone.hour(from: start, offset: offset, holding: inside))
-      return self.name(of: interval.lowerBound, in: zone) == name ? interval : nil
+      let start = days * Timestamp.secondsPerDay + Int64(hour * 60 + minute) * 60 - offset
+      let span = start..<start + Int64(minutes) * 60
+      guard let inside = zone.second(in: span, offset: offset) else { return nil }
+      let interval = CalendarUnit.instants(zone.span(span, offset: offset, holding: inside))
+      return self.name(of: interval.lowerBound, in: zone, starts, minutes: minutes) == name ? interval : nil
     }
-    guard let day = firstDay(&reader), reader.isAtEnd, self.name(ofDay: day) == name else { return nil }
-    let (first, next) = bounds(ofDay: day)
-    let interval = zone.interval(localDays: first..<next)
+    guard let day = firstDay(&reader, starts), reader.isAtEnd, self.name(ofDay: day, starts) == name else { return nil }
+    let (first, next) = bounds(ofDay: day, starts)
+    let interval = zone.interval(localDays: first..<next, from: starts.second)
     return interval.isEmpty ? nil : CalendarUnit.instants(interval)
   }
 
   /// A local day of the period that the text names.
-  private func firstDay(_ reader: inout PeriodNameReader) -> Int64? {
-    if self == .day { return reader.day() }
+  private func firstDay(_ reader: inout PeriodNameReader, _ starts: CalendarStarts) -> Int64? {
+    if self == .day || (self == .week && starts.weekday != 0) { return reader.day() }
     guard let year = reader.number(4), year >= 1 else { return nil }
     switch self {
     case .quarter:
@@ -50,17 +60,17 @@ extension CalendarUnit {
     case .week:
       guard reader.take("-"), reader.take("W"), let week = reader.number(2), (1...53).contains(week) else { return nil }
       // The fourth of January is in week 1.
-      return CalendarUnit.monday(CivilDate(year: year, month: 1, day: 4).days) + Int64(week - 1) * 7
+      return starts.firstOfWeek(CivilDate(year: year, month: 1, day: 4).days) + Int64(week - 1) * 7
     case .year, .day, .hour: return CivilDate(year: year, month: 1, day: 1).days
     }
   }
 
   /// The first local day of the period that holds a local day, and the first one after it.
-  private func bounds(ofDay days: Int64) -> (first: Int64, next: Int64) {
+  private func bounds(ofDay days: Int64, _ starts: CalendarStarts) -> (first: Int64, next: Int64) {
     let date = CivilDate(days: days)
     switch self {
     case .hour, .day: return (days, days + 1)
-    case .week: return (CalendarUnit.monday(days), CalendarUnit.monday(days) + 7)
+    case .week: return (starts.firstOfWeek(days), starts.firstOfWeek(days) + 7)
     case .month: return CalendarUnit.months(date.year, date.month, 1)
     case .quarter: return CalendarUnit.months(date.year, (date.month - 1) / 3 * 3 + 1, 3)
     case .year: return CalendarUnit.months(date.year, 1, 12)

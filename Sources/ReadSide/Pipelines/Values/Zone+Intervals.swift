@@ -1,14 +1,22 @@
 extension Zone {
-  /// The seconds of some local days (counted from 1970-01-01): from their first instant to the first one after their last. Empty
-  /// when the zone skipped them.
-  func interval(localDays days: Range<Int64>) -> Range<Int64> {
-    let start = instant(local: days.lowerBound * Timestamp.secondsPerDay)
-    return start..<max(start, end(local: days.upperBound * Timestamp.secondsPerDay))
+  /// The seconds of some local days (counted from 1970-01-01) that begin so many seconds after midnight: from their first instant to the
+  /// first one after their last. Empty when the zone skipped them.
+  func interval(localDays days: Range<Int64>, from second: Int64) -> Range<Int64> {
+    let start = start(local: days.lowerBound * Timestamp.secondsPerDay + second)
+    return start..<max(start, end(local: days.upperBound * Timestamp.secondsPerDay + second))
+  }
+
+  /// The first instant of local time at or past `local`: where clocks skip it, the one at which they do.
+  private func start(local: Int64) -> Int64 {
+    let found = instant(local: local)
+    let offset = offset(at: found)
+    // Where the later offset would have it, the earlier one still holds.
+    return found + offset == local ? found : change(after: local - offset, at: found) { $0 == offset }
   }
 
   /// The instant from which on local time is at or past `local`: where clocks go back over it, the second time that it comes.
   private func end(local: Int64) -> Int64 {
-    let first = instant(local: local)
+    let first = start(local: local)
     let before = offset(at: local - Timestamp.secondsPerDay)
     let after = offset(at: local + Timestamp.secondsPerDay)
     let second = local - min(before, after)
@@ -17,9 +25,9 @@ extension Zone {
     return second
   }
 
-  /// The seconds of a local hour that begins at `start` under an offset, as far as the offset holds; `second` is one of them.
-  func hour(from start: Int64, offset: Int64, holding second: Int64) -> Range<Int64> {
-    let end = start + 3_600
+  /// The seconds of a local hour, or part of one, under an offset, as far as the offset holds; `second` is one of them.
+  func span(_ span: Range<Int64>, offset: Int64, holding second: Int64) -> Range<Int64> {
+    let (start, end) = (span.lowerBound, span.upperBound)
     let first = self.offset(at: start) == offset ? start : change(after: start, at: second) { $0 == offset }
     let last = self.offset(at: end - 1) == offset ? end : change(after: second, at: end - 1) { $0 != offset }
     return first..<last

@@ -125,6 +125,7 @@ extension PostgresPipelineStore {
     let found = try connection.run("SELECT tablename::text FROM pg_tables WHERE schemaname = $1", .text(schema))
     let tables = (0..<found.count).map { "\(identifier).\(PostgresConnection.identifier(found.text($0, 0) ?? ""))" }
     if !tables.isEmpty { try connection.execute("DROP TABLE \(tables.joined(separator: ", "))") }
+    for statement in PostgresFunctions.removals(in: identifier) { try connection.execute(statement) }
     try connection.execute("DROP SCHEMA \(identifier)")
   }
 }

@@ -108,6 +108,11 @@ struct AskedValues: GroupValues {
     return (old.count, old.count + change)
   }
 
+  func kept(column: Int, key: [UInt8]) throws -> [UInt8]? {
+    guard knowsCounts else { throw Unanswered(question: .counts) }
+    return counts[Place(column: column, key: key)].flatMap { $0.count == 0 ? nil : $0.kept }
+  }
+
   func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], kept: [UInt8])? {
     guard let answer = extremes[Extreme(column: column, greatest: greatest)] else {
       throw Unanswered(question: .extreme(column: column, greatest: greatest))

@@ -122,7 +122,7 @@ extension CheckpointWriter {
         StoredLetter(
           projection: name, kind: kind, subject: subject, table: pipeline.tables[table].name, partition: stamp.partition,
           sequence: stamp.sequence, at: stamp.time, path: column.name,
-          reason: "the sum of \(shown) does not fit its type: it is shown as null until it does"))
+          reason: "the sum or mean of \(shown) does not fit its type: it is shown as null until it does"))
     }
   }
 

@@ -24,6 +24,26 @@ extension CheckpointWriter {
     }
   }
 
+  /// The states of groups that the decider watches.
+  func write(watched: [ProjectionID: [(key: [UInt8], state: [UInt8]?)]]) throws {
+    let all = watched.sorted { $0.key < $1.key }.flatMap { id, groups in groups.map { (id, $0.key, $0.state) } }
+    let kept = all.filter { $0.2 != nil }
+    let gone = all.filter { $0.2 == nil }
+    if !kept.isEmpty {
+      try connection.run(
+        """
+        INSERT INTO _watched (projection, id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
+        ON CONFLICT (projection, id) DO UPDATE SET state = excluded.state
+        """, .bigints(kept.map { Int64($0.0.rawValue) }), .blobs(kept.map { BoundedKey.id($0.1) }),
+        .blobs(kept.map { $0.2 ?? [] }))
+    }
+    if !gone.isEmpty {
+      try connection.run(
+        "DELETE FROM _watched w USING unnest($1::bigint[], $2::bytea[]) AS u (p, id) WHERE w.projection = u.p AND w.id = u.id",
+        .bigints(gone.map { Int64($0.0.rawValue) }), .blobs(gone.map { BoundedKey.id($0.1) }))
+    }
+  }
+
   /// Rows of a board that are read and written again at a time.
   private static let closedRowsMax = 5_000
 

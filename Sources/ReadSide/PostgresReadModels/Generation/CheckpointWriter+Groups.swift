@@ -63,10 +63,10 @@ extension CheckpointWriter {
     if has || work.state.hasMisfit {
       noteMisfits(
         work.id, kind: "group", key: work.bytes, shown: "group \(work.key.map(\.description).joined(separator: ", "))",
-        stamp: work.state.stamp, misfits: work.shown.misfits, columns: work.plan.columns.map { ($0.name, $0.function == .sum) })
+        stamp: work.state.stamp, misfits: work.shown.misfits, columns: work.plan.columns.map { ($0.name, $0.function.canMisfit) })
     }
     work.state.hasMisfit = has
-    if work.plan.boardCount != nil { work.state.isPlaced = work.isAlive && !has }
+    if work.plan.boardCount != nil { work.state.isPlaced = work.isAlive && work.shown.hasScores(work.plan) }
   }
 
   private func writeStates(_ works: [GroupWork]) throws {

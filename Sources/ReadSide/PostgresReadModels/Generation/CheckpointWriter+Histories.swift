@@ -34,7 +34,7 @@ extension CheckpointWriter {
   }
 
   /// Runs a statement that deletes rows and answers their hashes.
-  private func take(_ id: ProjectionID, _ delete: String, _ values: [PostgresValue]) throws {
+  func take(_ id: ProjectionID, _ delete: String, _ values: [PostgresValue]) throws {
     var change = Digest()
     try subtract(try connection.run([PostgresQuery(delete, values)])[0], from: &change)
     digests[id] = (digests[id] ?? Digest()) + change

@@ -85,22 +85,16 @@ final class BoardRules {
     return board(of: values)
   }
 
-  /// A member's place on a board that keeps its best: score, time and member in the order of the ranks. Nil without a score.
+  /// A member's place on a board that keeps its best. Nil without its scores.
   func rank(_ work: GroupWork) -> [UInt8]? {
     guard leaderboard.keepMembers != nil, work.state.isPlaced else { return nil }
-    let count = leaderboard.boardCount
-    var score = Value.ordered(CollectionOfOne(work.shown.values[0]))
-    if leaderboard.direction == .descending { for place in score.indices { score[place] = ~score[place] } }
-    return score + (leaderboard.ties == .firstToReach ? work.shown.reached.ordered : []) + Value.ordered(work.key[count...])
+    return leaderboard.place(of: work.key[leaderboard.boardCount], work.shown)
   }
 
   /// Puts the row of a member that is placed.
   func put(_ work: GroupWork, closedAt: Instant?, into batch: inout RowBatch) throws {
     try batch.add(work.key)
-    try batch.add(work.shown.values)
-    try batch.add(.timestamp(work.shown.reached.time))
-    try batch.add(.integer(Int64(bitPattern: work.shown.reached.order.rawValue)))
-    if !leaderboard.windows.isEmpty { try batch.add(closedAt.map { .timestamp($0) } ?? .null) }
+    try leaderboard.forEachCell(of: work.shown, closedAt: closedAt) { try batch.add($0) }
     try batch.add(work.state.stamp)
     batch.endRow()
   }

@@ -61,7 +61,7 @@ final class CheckpointWriter {
 
   /// Steps 2 to 5, but for what `finish` does.
   func write(_ changes: LaneChanges) throws {
-    for id in changes.collections.keys.sorted() { try writeCollection(id, changes.collections[id] ?? BytesMap()) }
+    for id in changes.collections.keys.sorted() { try writeCollection(id, changes.collections[id] ?? CollectionChanges()) }
     for id in changes.sessions.keys.sorted() { try writeSessions(id, changes.sessions[id] ?? SessionChanges()) }
     for id in changes.histories.keys.sorted() { try writeHistory(id, changes.histories[id] ?? HistoryChanges()) }
     try writeSteps(changes.steps)
@@ -85,7 +85,9 @@ final class CheckpointWriter {
       """, .text(name), .bigint(more))
   }
 
-  private func writeCollection(_ id: ProjectionID, _ rows: BytesMap<CollectionChange?>) throws {
+  private func writeCollection(_ id: ProjectionID, _ changes: CollectionChanges) throws {
+    for part in parts(changes.cleared, bytes: \.count) { try take(id, tables[id.rawValue].deleteItems, [.blobs(Array(part))]) }
+    let rows = changes.rows
     var batch = RowBatch(tables[id.rawValue])
     for slot in rows.sortedSlots {
       switch rows.values[slot] {
@@ -98,7 +100,7 @@ final class CheckpointWriter {
       case nil: break
       }
     }
-    result.rows += rows.count
+    result.rows += changes.count
     try write(batch, of: id)
   }
 

@@ -1,4 +1,4 @@
-internal import DynamoModel
+package import DynamoModel
 package import Pipelines
 internal import Postgres
 package import Projections
@@ -51,6 +51,21 @@ extension PostgresGeneration {
     }
   }
 
+  package func watched(_ projection: ProjectionID, _ keys: [[UInt8]]) throws(ReadModelError) -> [BytesKey: [UInt8]] {
+    try session.run { connection in
+      var states: [BytesKey: [UInt8]] = [:]
+      try connection.forEach(
+        """
+        SELECT u.place, w.state FROM unnest($2::bytea[]) WITH ORDINALITY AS u (id, place)
+        JOIN _watched w ON w.projection = $1 AND w.id = u.id
+        """, .projection(projection), .blobs(keys.map(BoundedKey.id))
+      ) { rows, row in
+        states[BytesKey(keys[try rows.place(row, below: keys.count)])] = rows.bytes(row, 1) ?? []
+      }
+      return states
+    }
+  }
+
   package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int {
     try session.run { connection in
       Int(try connection.integer("SELECT count(*) FROM _steps WHERE projection = $1", .projection(projection)) ?? 0)
@@ -100,6 +115,7 @@ extension PostgresGeneration {
         try writer.close(closings.value, of: closings.key)
       }
       try writer.write(checkpoint.changes)
+      try writer.write(watched: checkpoint.changes.watched)
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) {
         try writer.trim(projection, before: time, empty[projection] ?? [])
       }

@@ -104,25 +104,41 @@ extension CheckpointWriter {
     // Of the ended, of the active, and of rests, one after the other.
     var keys = KeyList()
     func put(_ state: SessionState) throws {
-      try batch.add(state.row(sessions))
-      try batch.add(state.stamp)
-      batch.endRow()
-      if state.hasMisfit { noteMisfits(id, state, sessions) }
+      try add(state, to: &batch, of: id, sessions)
       keys.append { bytes in for value in state.key { value.appendOrdered(to: &bytes) } }
     }
     for state in changes.ended { try put(state) }
     for change in changes.active { try put(change.state) }
     for (key, _) in changes.rests { keys.append { $0 += key } }
+    for state in changes.final { try add(state, to: &batch, of: id, sessions) }
+    for change in changes.timed {
+      for gone in change.gone {
+        batch.delete(change.values + [.string(gone.sessionID)])
+        if gone.hasMisfit { noteMisfits(id, of: change.values, named: gone.sessionID, .none, misfits: [], sessions) }
+      }
+      for state in change.rows { try add(state, to: &batch, of: id, sessions) }
+    }
     result.rows += changes.count
     try write(batch, of: id)
     try store(changes, keys, id)
+    try store(changes.timed, id)
   }
 
-  private func noteMisfits(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) {
+  private func add(_ state: SessionState, to batch: inout RowBatch, of id: ProjectionID, _ sessions: Sessions) throws {
+    try batch.add(state.row(sessions))
+    try batch.add(state.stamp)
+    batch.endRow()
+    guard state.hasMisfit else { return }
+    noteMisfits(id, of: state.key, named: state.sessionID, state.stamp, misfits: state.misfits(sessions), sessions)
+  }
+
+  private func noteMisfits(
+    _ id: ProjectionID, of key: [Value], named sessionID: String, _ stamp: Stamp, misfits: [Int], _ sessions: Sessions
+  ) {
     noteMisfits(
-      id, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
-      shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp,
-      misfits: state.misfits(sessions), columns: sessions.columns.map { ($0.name, $0.function == .sum) })
+      id, kind: "session", key: Value.ordered(key + [.string(sessionID)]),
+      shown: "session \(key.map(\.description).joined(separator: ", "))", stamp: stamp, misfits: misfits,
+      columns: sessions.columns.map { ($0.name, $0.function.canMisfit) })
   }
 
   /// What is kept beside the rows: of each key what came last.
@@ -147,14 +163,36 @@ extension CheckpointWriter {
         kept = SessionArrays()
       }
     }
-    if gone.count > 0 {
-      _ = try connection.run([
-        PostgresQuery(
-          "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
-          own + [.array(gone)])
-      ])
-    }
+    try remove(gone, own)
     try write(kept, own)
+  }
+
+  private func store(_ changes: [SessionChanges.Timed], _ id: ProjectionID) throws {
+    let own: [PostgresValue] = [.projection(id), .table(lane.table), .bigint(lane.partition)]
+    var gone = PostgresArray(.bytes)
+    var kept = SessionArrays()
+    for change in changes {
+      guard let state = change.kept else {
+        gone.append(bounded: change.key[...])
+        continue
+      }
+      kept.append(change.key[...], state.bytes, due: change.due)
+      if kept.bytes > statementBytesMax {
+        try write(kept, own)
+        kept = SessionArrays()
+      }
+    }
+    try remove(gone, own)
+    try write(kept, own)
+  }
+
+  private func remove(_ gone: PostgresArray, _ own: [PostgresValue]) throws {
+    if gone.count == 0 { return }
+    _ = try connection.run([
+      PostgresQuery(
+        "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
+        own + [.array(gone)])
+    ])
   }
 
   private func write(_ kept: SessionArrays, _ own: [PostgresValue]) throws {
@@ -187,17 +225,20 @@ private struct SessionArrays {
   mutating func append(_ key: ArraySlice<UInt8>, _ change: SessionChanges.Active) {
     state.removeAll(keepingCapacity: true)
     change.state.appendBytes(to: &state)
-    append(key, state, due: change.due)
+    add(key, state, due: change.due)
     let live = change.state.liveGroup
     if live.isEmpty { lives.appendNull() } else { lives.append(BoundedKey.id(live)) }
   }
 
-  mutating func append(_ key: ArraySlice<UInt8>, _ rest: SessionRest) {
-    append(key, rest.bytes, due: rest.due)
+  mutating func append(_ key: ArraySlice<UInt8>, _ rest: SessionRest) { append(key, rest.bytes, due: rest.due) }
+
+  /// Without a live group.
+  mutating func append(_ key: ArraySlice<UInt8>, _ state: [UInt8], due: Instant?) {
+    add(key, state, due: due)
     lives.appendNull()
   }
 
-  private mutating func append(_ key: ArraySlice<UInt8>, _ state: [UInt8], due: Instant?) {
+  private mutating func add(_ key: ArraySlice<UInt8>, _ state: [UInt8], due: Instant?) {
     ids.append(bounded: key)
     if key.count <= BoundedKey.bytesMax { keys.appendNull() } else { keys.append(bytes: key) }
     states.append(state)

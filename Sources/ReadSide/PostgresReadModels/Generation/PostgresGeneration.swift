@@ -65,11 +65,12 @@ package final class PostgresGeneration: GenerationStore {
     try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
     if try PostgresGeneration.isThere(schema, connection) {
       try check(connection)
+      try PostgresFunctions.make(in: schema, connection)
       return false
     }
     try StoreSchema(schema).make(connection)
     var statements = PostgresSchema.statements(pipeline)
-    statements += tables.flatMap(\.createStatements)
+    statements += tables.flatMap(\.createStatements) + PostgresFunctions.statements(in: PostgresConnection.identifier(schema))
     try connection.execute(statements.joined(separator: ";\n"))
     for (key, value) in [
       ("version", "\(PostgresSchema.version)"), ("pipeline", pipeline.name), ("fingerprint", pipeline.fingerprint),

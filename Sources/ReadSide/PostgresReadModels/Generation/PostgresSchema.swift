@@ -5,7 +5,7 @@ internal import Pipelines
 /// What is looked up by keys while lanes commit has no index on what changes at every checkpoint, so that its rows are changed in place.
 enum PostgresSchema {
   /// Of the layout below and of the states' bytes: a change makes older schemas unreadable, and new generations are built.
-  static let version = 2
+  static let version = 3
 
   /// Few rows that change all the time.
   private static let few = "WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)"
@@ -40,6 +40,10 @@ enum PostgresSchema {
     """
     CREATE TABLE _steps (projection bigint NOT NULL, stamp bytea NOT NULL, place bigint NOT NULL, step bytea NOT NULL,
     PRIMARY KEY (projection, stamp, place)) \(hot)
+    """,
+    // The states of groups whose conditions the decider watches, as it has folded them, by the group's bounded key.
+    """
+    CREATE TABLE _watched (projection bigint NOT NULL, id bytea NOT NULL, state bytea NOT NULL, PRIMARY KEY (projection, id)) \(hot)
     """,
     // The leaderboards that keep their latest boards only: whoever changes one of them locks its row, because boards come and go together.
     "CREATE TABLE _keeps (projection bigint PRIMARY KEY)",

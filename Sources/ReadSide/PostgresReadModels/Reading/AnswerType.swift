@@ -45,16 +45,18 @@ struct AnswerType {
     case .whole where type == .decimal: .text(text)
     case .whole: Int64(text).map { .integer($0) } ?? .text(text)
     case .real: Double(text).map { .real($0) } ?? .text(text)
-    case .numeric: AnswerType.numeric(text, isWhole: type == .integer)
+    case .numeric: AnswerType.numeric(text, as: type)
     case .bytes: .blob(AnswerType.blob(text))
     case .instant: .text((try? Timestamp.parse(text, zone: nil)).map { Timestamp.text($0) } ?? text)
     case .text, .other: .text(text)
     }
   }
 
-  private static func numeric(_ text: String, isWhole: Bool) -> AnswerCell {
+  /// Decimals are texts. Where nothing is said of the column it is computed, and SQLite computes whole numbers and doubles.
+  private static func numeric(_ text: String, as type: ValueType?) -> AnswerCell {
     guard let number = try? Number(text) else { return .text(text) }
-    if isWhole, let whole = number.int64 { return .integer(whole) }
+    if type != .decimal, let whole = number.int64 { return .integer(whole) }
+    if type == nil, let real = Double(text), real.isFinite { return .real(real) }
     return .text(number.description)
   }
 

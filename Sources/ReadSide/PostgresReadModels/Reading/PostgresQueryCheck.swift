@@ -23,6 +23,7 @@ package enum PostgresQueryCheck {
     for projection in pipeline.projections {
       for statement in TableForm(projection.table).createStatements { try connection.execute(statement) }
     }
+    for statement in PostgresFunctions.statements(in: "pg_temp") { try connection.execute(statement) }
     var findings: [Finding] = []
     func check(
       _ what: String, _ sql: QuerySQL, _ columns: [QueryColumn], parameters: [QueryParameter] = [], isNamed: Bool = true
@@ -52,7 +53,7 @@ package enum PostgresQueryCheck {
   ) throws -> String? {
     let text = sql.text(for: .postgres)
     if let use = PostgresClock.use(in: text) { return "\(use.what) does not follow from the rows" }
-    let query = try QueryText(text, parameters.map { ($0, .null) }, now: .null(.timestamp)).query
+    let query = try QueryText(PostgresFunctions.temporary(text), parameters.map { ($0, .null) }, now: .null(.timestamp)).query
     try connection.execute("SAVEPOINT query")
     var isPrepared = false
     defer { try? connection.execute("ROLLBACK TO query" + (isPrepared ? "; DEALLOCATE checked" : "")) }

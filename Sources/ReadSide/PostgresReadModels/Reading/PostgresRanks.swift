@@ -12,6 +12,8 @@ final class PostgresRanks: BoardRanks {
   private let id: ProjectionID
   private let form: TableForm
   private let board: Leaderboard
+  /// The columns that are read: the board's, member, score, reached_at, reached_order, then further scores.
+  private let places: [Int]
   private var boards: [BytesKey: RankBoard] = [:]
   /// By lane, the journal's entry that was followed to; nil before the boards were loaded.
   private var followed: [Lane: Int64]?
@@ -29,6 +31,7 @@ final class PostgresRanks: BoardRanks {
     self.id = id
     self.form = form
     self.board = board
+    places = Array(0..<(board.boardCount + 4)) + board.scoreColumns.dropFirst()
   }
 
   func board(_ values: [Value]) -> RankBoard? { boards[BytesKey(Value.ordered(values))] }
@@ -89,15 +92,13 @@ final class PostgresRanks: BoardRanks {
     followed = lasts
   }
 
-  /// Board columns, member, score, reached_at, reached_order.
-  private var places: [Int] { Array(0..<(board.boardCount + 4)) }
-
   private func load(_ connection: PostgresConnection, _ lasts: [Lane: Int64]) throws {
     (boards, followed) = ([:], nil)
     let columns = places.map { form.columns[$0].read("t.\(form.columns[$0].quoted)") }.joined(separator: ", ")
     try connection.forEach(PostgresQuery("SELECT \(columns) FROM \(form.name) t")) { row in
       guard let row = member(row, 0, from: 0) else { return }
-      ranks(row.board).enter(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
+      ranks(row.board).enter(
+        row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
     }
     for board in boards.values { board.index() }
     followed = lasts
@@ -105,19 +106,22 @@ final class PostgresRanks: BoardRanks {
 
   private func ranks(_ key: BytesKey) -> RankBoard {
     if let ranks = boards[key] { return ranks }
-    let ranks = RankBoard(direction: board.direction, ties: board.ties)
+    let ranks = RankBoard(board)
     boards[key] = ranks
     return ranks
   }
 
-  private typealias Member = (board: BytesKey, member: Value, score: Value, reachedAt: Instant, order: CommitOrder)
+  private typealias Member = (
+    board: BytesKey, member: Value, score: Value, moreScores: [Value], reachedAt: Instant, order: CommitOrder
+  )
 
   private func member(_ rows: PostgresResult, _ row: Int, from first: Int) -> Member? {
     let count = board.boardCount
-    func value(_ column: Int) -> Value { form.columns[column].value(rows, row, first + column) ?? .null }
+    func value(_ column: Int) -> Value { form.columns[places[column]].value(rows, row, first + column) ?? .null }
     guard case .timestamp(let reachedAt) = value(count + 2), case .integer(let order) = value(count + 3) else { return nil }
     return (
-      BytesKey(Value.ordered((0..<count).map(value))), value(count), value(count + 1), reachedAt,
+      BytesKey(Value.ordered((0..<count).map(value))), value(count), value(count + 1),
+      places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt,
       CommitOrder(rawValue: UInt64(bitPattern: order))
     )
   }
@@ -138,7 +142,8 @@ final class PostgresRanks: BoardRanks {
     for row in 0..<rows.count {
       guard let found = member(rows, row, from: 1) else { continue }
       gone.remove(try rows.place(row, below: members.count))
-      ranks(found.board).set(found.member, score: found.score, reachedAt: found.reachedAt, reachedOrder: found.order)
+      ranks(found.board).set(
+        found.member, score: found.score, moreScores: found.moreScores, reachedAt: found.reachedAt, reachedOrder: found.order)
     }
     for place in gone {
       let key = BytesKey(Value.ordered(members[place].prefix(board.boardCount)))

@@ -6,11 +6,12 @@ package import ReadModels
 /// Named queries and tiles: SQL that people wrote, and how the server means to answer it.
 extension PostgresReader {
   package func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String?,
     limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws {
-    let text = try QueryText(sql.text(for: .postgres), parameters, now: try PostgresReader.timestamp(now))
+    let text = try QueryText(
+      sql.text(for: .postgres), parameters, now: try now.map(PostgresReader.timestamp) ?? .null(.timestamp))
     try read { connection in
       // Within the snapshot's transaction, or for the session until the statement has run.
       let milliseconds = PostgresReader.milliseconds(limit)

@@ -116,6 +116,24 @@ package final class PostgresReader: GenerationReader {
     }
   }
 
+  package func memberCells(
+    _ projection: ProjectionID, board: [Value], members: [Value], columns: Range<Int>
+  ) throws -> [[AnswerCell]?] {
+    var cells: [[AnswerCell]?] = Array(repeating: nil, count: members.count)
+    if members.isEmpty { return cells }
+    let form = tables[projection.rawValue]
+    let arrays = try form.arrays(first: board.count + 1, members.map { board + [$0] })
+    return try read { connection in
+      let rows = try connection.run([
+        PostgresQuery(form.lookUp(first: board.count + 1, reading: Array(columns)), arrays.map { .array($0) })
+      ])[0]
+      for row in 0..<rows.count {
+        cells[try rows.place(row, below: members.count)] = columns.enumerated().map { form.columns[$1].cell(rows, row, $0 + 1) }
+      }
+      return cells
+    }
+  }
+
   package func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {
     try read { connection in
       try connection.forEach(
@@ -180,7 +198,8 @@ package final class PostgresReader: GenerationReader {
     guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind else { return [] }
     let form = tables[projection.rawValue]
     let count = leaderboard.boardCount
-    let own = form.columns[count..<(count + 4)]
+    // Member, score, reached_at, reached_order, then further scores.
+    let own = (Array(count..<(count + 4)) + leaderboard.scoreColumns.dropFirst()).map { form.columns[$0] }
     let isDescending = leaderboard.direction == .descending
     var values = try zip(form.columns, board).map { try $0.parameter($1) }
     var conditions = values.indices.map { form.columns[$0].isEqual(to: "$\($0 + 1)") }
@@ -195,15 +214,20 @@ package final class PostgresReader: GenerationReader {
     let sql =
       "SELECT \(own.map { $0.read("t.\($0.quoted)") }.joined(separator: ", ")) FROM \(form.name) t"
       + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
-      + " ORDER BY t.\(score.quoted)\(isDescending ? " DESC" : "")"
+      + " ORDER BY "
+      + zip(leaderboard.scores, leaderboard.scoreColumns).map {
+        "t.\(form.columns[$1].quoted)\($0.direction == .descending ? " DESC" : "")"
+      }.joined(separator: ", ")
       + (leaderboard.ties == .firstToReach ? ", t.reached_at, t.reached_order" : "")
       + ", t.\(form.columns[count].quoted) LIMIT $\(values.count)"
-    let ranks = RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
+    let ranks = RankBoard(leaderboard)
     let rows = try read { try $0.run([PostgresQuery(sql, values)])[0] }
     for row in 0..<rows.count {
       let values = own.enumerated().map { $1.value(rows, row, $0) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
-      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+      ranks.set(
+        values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }

@@ -1,5 +1,6 @@
 package import AccessKeys
 internal import Foundation
+package import Services
 internal import Synchronization
 
 /// The keys of the query API and the page: who calls, and the page's logins. What may be done then decides `RequiredAccess`.
@@ -8,6 +9,8 @@ package final class PageKeys: Sendable {
   private let isSecure: Bool
   private let now: @Sendable () -> Int64
   private let ended = Mutex(EndedSessions())
+  /// Announced when a session has been ended here.
+  package let loggedOut = Signal()
 
   /// `isSecure`: the server speaks TLS. `now` gives milliseconds since 1970.
   package init(
@@ -58,10 +61,24 @@ package final class PageKeys: Sendable {
     return (caller, setCookie(session.cookie(digest), seconds: PageSession.lifetime / 1000))
   }
 
-  /// Ends the caller's session in this process; answers what deletes its cookie. A process beside it takes a copy of the cookie until its time is over.
+  /// Ends the caller's session in this process; answers what deletes its cookie. Whoever follows `untold` tells other processes.
   func logOut(_ caller: Caller) -> String {
-    if let session = caller.session { ended.withLock { $0.end(session, now: now()) } }
+    if let session = caller.session {
+      ended.withLock { $0.end(session, now: now()) }
+      loggedOut.announce()
+    }
     return setCookie("", seconds: 0)
+  }
+
+  /// Sessions that were ended here and that other processes were not told of.
+  package var untold: [EndedSession] { ended.withLock { $0.untold } }
+
+  /// Others have been told of `told`, and say that these were ended.
+  package func hear(_ sessions: [EndedSession], told: [EndedSession]) {
+    ended.withLock { ended in
+      ended.told(told)
+      for session in sessions { ended.end(session, now: now()) }
+    }
   }
 
   private func setCookie(_ value: String, seconds: Int64) -> String {

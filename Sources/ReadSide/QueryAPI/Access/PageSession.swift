@@ -2,8 +2,8 @@ internal import AccessKeys
 
 /// A login on the page, as its cookie says it: whose, until when, and a number of its own.
 ///
-/// The cookie is signed with a key that is derived from the key's token. So nothing is kept of a session: every process with the same file of keys takes it, over
-/// restarts too, and it ends when the entry leaves the file or gets another token. The token cannot be found out from it.
+/// The cookie is signed with a key that is derived from the key's token. So nothing is kept of a session before its logout: every process with the same file of
+/// keys takes it, over restarts too, and it ends when the entry leaves the file or gets another token. The token cannot be found out from it.
 struct PageSession: Equatable, Sendable {
   /// From the login on, in milliseconds: half a day.
   static let lifetime: Int64 = 12 * 3_600_000
@@ -52,14 +52,40 @@ struct PageSession: Equatable, Sendable {
   }
 }
 
+/// A session that was ended by a logout, as processes tell each other of it.
+package struct EndedSession: Equatable, Sendable {
+  /// Of the session, which is of no use without its signature.
+  package let number: String
+  /// When it would have ended by itself, in milliseconds since 1970.
+  package let expires: Int64
+
+  package init(number: String, expires: Int64) {
+    self.number = number
+    self.expires = expires
+  }
+}
+
 /// Sessions that were ended by a logout before their time.
 struct EndedSessions: Sendable {
   /// Past it those that would have ended first are forgotten: their cookies were deleted in their browsers anyway.
   static let sessionsMax = 10_000
 
   private var ends: [String: Int64] = [:]
+  /// Those of them that were ended here and that others were not told of.
+  private(set) var untold: [EndedSession] = []
 
+  /// Ended here.
   mutating func end(_ session: PageSession, now: Int64) {
+    let ended = EndedSession(number: session.number, expires: session.expires)
+    if ends[ended.number] == nil { untold.append(ended) }
+    end(ended, now: now)
+  }
+
+  /// Others have been told of these.
+  mutating func told(_ sessions: [EndedSession]) { untold.removeAll { sessions.contains($0) } }
+
+  /// Ended here, or elsewhere.
+  mutating func end(_ session: EndedSession, now: Int64) {
     if ends.count >= EndedSessions.sessionsMax {
       ends = ends.filter { $0.value > now }
       if ends.count >= EndedSessions.sessionsMax, let first = ends.min(by: { $0.value < $1.value }) {

@@ -15,6 +15,7 @@ final class AskedBoard: Sendable {
   let shownTables: Set<String>
   let ranksTables: Set<String>
   private let shape: AnswerShape<ShownBoard>
+  private let amongShape: AnswerShape<ShownBoard>
   private let ranksShape: AnswerShape<Ranks>
 
   /// Throws `QueryError` 404 when the pipeline has no leaderboard of this name.
@@ -37,6 +38,7 @@ final class AskedBoard: Sendable {
     shownTables = PipelineView.tables([id] + projection.shows, pipeline)
     ranksTables = PipelineView.tables([id], pipeline)
     shape = ShownBoard.shape(id, definition, pipeline, isCounted: isCounted)
+    amongShape = ShownBoard.shape(id, definition, pipeline, isCounted: isCounted, isAmong: true)
     ranksShape = Ranks.shape(id, definition, pipeline)
   }
 
@@ -48,7 +50,8 @@ final class AskedBoard: Sendable {
 
   /// Whether the answer needs rows of the store beside the boards in memory.
   func needsRows(_ request: BoardRequest) -> Bool {
-    definition.show != nil || !definition.windows.isEmpty || (request.board == nil && definition.boardCount > 0)
+    definition.show != nil || !definition.columns.isEmpty || !definition.windows.isEmpty
+      || (request.board == nil && definition.boardCount > 0)
   }
 
   /// What the request asks for, in a snapshot of the reader; `reader` may be nil when no rows are needed. Nil when the snapshot does not hold the
@@ -60,22 +63,51 @@ final class AskedBoard: Sendable {
     let values = try values(request.board, reader)
     let board = definition.boardCount == 0 ? seen.whole : values.flatMap { seen.ranks.board($0) }
     let counted = board.map { board in definition.floor.map { board.count(atLeast: $0) } ?? board.count } ?? 0
-    let members = try members(request.question, board, counted: counted)
-    var ranks: [RankedMember?]?
-    if case .ranks(let texts) = request.question { ranks = try texts.map { try rank($0, board, counted: counted) } }
-    return BoardAnswer(
-      asked: self, shown: try shown(values, members, counted: counted, reader), ranks: ranks, validity: validity)
+    switch request.question {
+    case .ranks(let texts):
+      let found = try texts.map { try rank($0, board, counted: counted) }
+      var cells = try columns(of: found.compactMap(\.?.member), values, reader)[...]
+      let ranks = found.map { $0.map { ShownBoard.Member(ranked: $0, columns: cells.removeFirst()) } }
+      return BoardAnswer(
+        asked: self, shown: try shown(values, [], counted: counted, reader), ranks: ranks, isAmong: false, validity: validity)
+    case .among(let texts):
+      let members = try texts.map { try member($0) }
+      let few = board?.among(members)
+      let ranked = few.map { few in definition.floor.map { few.count(atLeast: $0) } ?? few.count } ?? 0
+      let best = few?.page(from: 0, limit: ranked) ?? []
+      let shown = try shown(
+        values, best.compactMap { board?.rank(of: $0.member) }, counted: counted, among: best.map(\.rank), reader)
+      return BoardAnswer(asked: self, shown: shown, ranks: nil, isAmong: true, validity: validity)
+    default:
+      let members = try members(request.question, board, counted: counted)
+      return BoardAnswer(
+        asked: self, shown: try shown(values, members, counted: counted, reader), ranks: nil, isAmong: false, validity: validity)
+    }
   }
 
   /// A board with what is beside its members: when it closed, and what it shows of them. Nil `values` name no board: the answer is empty.
+  /// `among` has the rank of each among these.
   func shown(
-    _ values: [Value]?, _ members: [RankedMember], counted: Int, _ reader: (any GenerationReader)?
+    _ values: [Value]?, _ members: [RankedMember], counted: Int, among: [Double]? = nil, _ reader: (any GenerationReader)?
   ) throws -> ShownBoard {
     var closedAt: Instant?
     if !definition.windows.isEmpty, let values { closedAt = try reader?.closedAt(id, board: values) }
     return ShownBoard(
       name: name, values: values ?? [], closedAt: closedAt, counted: counted,
-      members: try members.map { ShownBoard.Member(ranked: $0, cells: try cells(of: $0.member, reader)) })
+      members: try zip(members.indices, columns(of: members.map(\.member), values, reader)).map { place, cells in
+        let member = members[place]
+        return ShownBoard.Member(
+          ranked: member, columns: cells, shown: try shown(of: member.member, reader), among: among?[place])
+      })
+  }
+
+  /// The cells of the leaderboard's columns, for each of the members; nulls for one that has no row.
+  private func columns(
+    of members: [Value], _ board: [Value]?, _ reader: (any GenerationReader)?
+  ) throws -> [[AnswerCell]] {
+    let none = Array(repeating: AnswerCell.null, count: definition.columns.count)
+    guard let reader, let board, !none.isEmpty else { return members.map { _ in none } }
+    return try reader.memberCells(id, board: board, members: members, columns: definition.furtherColumns).map { $0 ?? none }
   }
 
   /// The values of the board that is asked for: the latest board's where `text` is nil; nil when there is none.
@@ -101,18 +133,23 @@ final class AskedBoard: Sendable {
   private func members(_ question: BoardQuestion, _ board: RankBoard?, counted: Int) throws -> [RankedMember] {
     switch question {
     case .top(let offset, let limit): return board?.page(from: offset, limit: min(limit, max(0, counted - offset))) ?? []
+    case .range(let from, let to, let limit):
+      guard let board else { return [] }
+      let first = board.place { $0 >= Double(from) }
+      let end = to.map { to in board.place { $0 > Double(to) } } ?? counted
+      return board.page(from: first, limit: min(limit, min(end, counted) - first))
     case .rank(let text): return try rank(text, board, counted: counted).map { [$0] } ?? []
     case .around(let text, let radius):
       let member = try member(text)
       guard let board, let place = board.place(of: member), place < counted else { return [] }
       let first = max(0, place - radius)
       return board.page(from: first, limit: min(counted, place + radius + 1) - first)
-    case .count, .ranks: return []
+    case .count, .ranks, .among: return []
     }
   }
 
   /// The columns that `show` takes from the collection's row of a member; nulls when it has none.
-  private func cells(of member: Value, _ reader: (any GenerationReader)?) throws -> [AnswerCell] {
+  private func shown(of member: Value, _ reader: (any GenerationReader)?) throws -> [AnswerCell] {
     guard let show = definition.show, let table = shownTable else { return [] }
     var found: [AnswerCell]?
     if let key = table.column(named: show.key) {
@@ -127,6 +164,8 @@ final class AskedBoard: Sendable {
   func append(_ answer: BoardAnswer, to writer: inout JSONWriter) {
     if let ranks = answer.ranks {
       ranksShape.append(Ranks(board: answer.shown, ranks: ranks), to: &writer)
+    } else if answer.isAmong {
+      amongShape.append(answer.shown, to: &writer)
     } else {
       append(answer.shown, to: &writer)
     }

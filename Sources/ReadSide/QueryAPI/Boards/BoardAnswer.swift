@@ -6,7 +6,9 @@ struct BoardAnswer: Sendable {
   let asked: AskedBoard
   let shown: ShownBoard
   /// Only of a question for ranks.
-  let ranks: [RankedMember?]?
+  let ranks: [ShownBoard.Member?]?
+  /// Whether members have their rank among one another.
+  let isAmong: Bool
   /// What the answer is true for, as JSON members.
   let validity: [UInt8]
 

@@ -38,6 +38,7 @@ extension PipelineView {
       name: Parameters.member, about: "The member.", schema: .parameter(board.memberType), isRequired: true)
     switch word {
     case .top: parameters += [Parameters.offset.parameter, Parameters.boardLimit.parameter]
+    case .range: parameters += [Parameters.fromRank.parameter, Parameters.toRank.parameter, Parameters.boardLimit.parameter]
     case .rank: parameters.append(member)
     case .around: parameters += [member, Parameters.radius.parameter]
     case .count: break
@@ -55,13 +56,19 @@ extension PipelineView {
     ]
   }
 
-  /// What the ranks of many members are asked with.
-  static func ranksParameters(_ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
+  /// What many members are asked about with.
+  static func membersParameters(_ board: Leaderboard, _ projection: Projection) -> [RequestParameter] {
     boardParameters(board, projection) + [
       RequestParameter(
         name: Parameters.member, about: "A member, once for each of them; at most \(Ranks.membersMax).",
         schema: .parameter(board.memberType), counts: 0...Ranks.membersMax)
     ]
+  }
+
+  static func amongSchema(_ id: ProjectionID, _ board: Leaderboard, _ pipeline: Pipeline) -> JSONSchema {
+    .object(
+      ShownBoard.shape(id, board, pipeline, isCounted: true, isAmong: true).schemas
+        + validitySchemas([id] + pipeline.projections[id].shows, pipeline))
   }
 
   static func ranksSchema(_ id: ProjectionID, _ board: Leaderboard, _ pipeline: Pipeline) -> JSONSchema {

@@ -10,10 +10,10 @@ struct Ranks: Sendable {
   /// Without its members.
   let board: ShownBoard
   /// Nil for a member that is not on the board, or below its floor.
-  let ranks: [RankedMember?]
+  let ranks: [ShownBoard.Member?]
 
   static func shape(_ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline) -> AnswerShape<Ranks> {
-    let ranked = ShownBoard.rankedShape(definition)
+    let ranked = ShownBoard.memberShape(definition, pipeline.projections[id])
     return AnswerShape(
       ShownBoard.head(id, definition, pipeline, isCounted: true) { (answer: Ranks) in answer.board } + [
         .value(

@@ -4,10 +4,13 @@ internal import ReadModels
 
 /// A board as an answer or a tile shows it.
 struct ShownBoard: Sendable {
-  /// A member with the cells that `show` takes from a collection, in the order of its columns.
+  /// A member, with the cells of the leaderboard's columns, and those that `show` takes from a collection.
   struct Member: Sendable {
     let ranked: RankedMember
-    let cells: [AnswerCell]
+    let columns: [AnswerCell]
+    var shown: [AnswerCell] = []
+    /// Its rank among the members that are asked for alone.
+    var among: Double?
   }
 
   let name: String
@@ -18,12 +21,19 @@ struct ShownBoard: Sendable {
   let counted: Int
   let members: [Member]
 
-  /// `leaderboard`, `board`, `closed_at` (of boards with a calendar period), `count` if it is counted, `members`.
+  /// `leaderboard`, `board`, `closed_at` (of boards with a calendar period), `count` if it is counted, `members`. `isAmong`: each with its rank
+  /// among these.
   static func shape(
-    _ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline, isCounted: Bool
+    _ id: ProjectionID, _ definition: Leaderboard, _ pipeline: Pipeline, isCounted: Bool, isAmong: Bool = false
   ) -> AnswerShape<ShownBoard> {
     var members = head(id, definition, pipeline, isCounted: isCounted) { (board: ShownBoard) in board }
-    members.append(.objects("members", of: memberShape(definition, pipeline)) { $0.members })
+    var member: [AnswerShape<Member>.Member] = []
+    if isAmong {
+      let rank = rankSchema(definition).about("The rank that it would have if the others were not on the board.")
+      member.append(.value("among", rank) { write($0.among ?? 0, to: &$1) })
+    }
+    member += memberShape(definition, pipeline.projections[id]).members + showMembers(definition, pipeline)
+    members.append(.objects("members", of: AnswerShape(member)) { $0.members })
     return AnswerShape(members)
   }
 
@@ -54,41 +64,52 @@ struct ShownBoard: Sendable {
     return members
   }
 
-  /// `rank`, `member`, `score`, `reached_at`.
-  static func rankedShape(_ definition: Leaderboard) -> AnswerShape<RankedMember> {
-    AnswerShape(rankedMembers(definition) { $0 })
+  private static func rankSchema(_ definition: Leaderboard) -> JSONSchema { definition.ties == .fractional ? .number : .integer }
+
+  private static func write(_ rank: Double, to writer: inout JSONWriter) {
+    if rank == rank.rounded() { writer.integer(Int(rank)) } else { writer.double(rank) }
   }
 
-  private static func rankedMembers<Source>(
-    _ definition: Leaderboard, _ ranked: @escaping @Sendable (Source) -> RankedMember
-  ) -> [AnswerShape<Source>.Member] {
-    [
-      .value("rank", definition.ties == .fractional ? .number : .integer) { member, writer in
-        let rank = ranked(member).rank
-        if rank == rank.rounded() { writer.integer(Int(rank)) } else { writer.double(rank) }
-      },
-      .value("member", .value(definition.memberType)) { $1.value(ranked($0).member) },
-      .value("score", .value(definition.scoreType)) { $1.value(ranked($0).score) },
-      .value("reached_at", .instant) { member, writer in
-        Timestamp.withText(ranked(member).reachedAt) { (text) throws(Never) in writer.string(utf8: text) }
-      },
+  /// `rank`, `member`, `score`, further scores, `reached_at`, and `columns` of a leaderboard that has some.
+  static func memberShape(_ definition: Leaderboard, _ projection: Projection) -> AnswerShape<Member> {
+    var members: [AnswerShape<Member>.Member] = [
+      .value("rank", rankSchema(definition)) { write($0.ranked.rank, to: &$1) },
+      .value("member", .value(definition.memberType)) { $1.value($0.ranked.member) },
     ]
-  }
-
-  private static func memberShape(_ definition: Leaderboard, _ pipeline: Pipeline) -> AnswerShape<Member> {
-    var members: [AnswerShape<Member>.Member] = rankedMembers(definition) { $0.ranked }
-    if let show = definition.show {
-      let table = pipeline.projections[show.projection].table
-      let columns = show.columns.enumerated().map { place, name in
-        let type = table.column(named: name).map { table.columns[$0].type }
-        return AnswerShape<Member>.Member.value(name, type.map { .cell($0).orNull } ?? .anyCell) { $1.cell($0.cells[place]) }
-      }
-      let shape = AnswerShape(columns)
+    for (place, score) in definition.scores.enumerated() {
       members.append(
-        .value("show", shape.schema.about("What `\(pipeline.projections[show.projection].name)` says of the member.")) {
-          shape.object($0, to: &$1)
+        .value(Leaderboard.scoreName(place), .value(score.type)) {
+          $1.value(place == 0 ? $0.ranked.score : $0.ranked.moreScores[place - 1])
         })
     }
+    members.append(
+      .value("reached_at", .instant) { member, writer in
+        Timestamp.withText(member.ranked.reachedAt) { (text) throws(Never) in writer.string(utf8: text) }
+      })
+    guard !definition.columns.isEmpty else { return AnswerShape(members) }
+    let columns = projection.table.columns[definition.furtherColumns].enumerated().map { place, column in
+      AnswerShape<Member>.Member.value(column.name, .cell(column)) { $1.cell($0.columns[place]) }
+    }
+    let shape = AnswerShape(columns)
+    members.append(
+      .value("columns", shape.schema.about("What the leaderboard holds of the member beside its scores.")) {
+        shape.object($0, to: &$1)
+      })
     return AnswerShape(members)
+  }
+
+  private static func showMembers(_ definition: Leaderboard, _ pipeline: Pipeline) -> [AnswerShape<Member>.Member] {
+    guard let show = definition.show else { return [] }
+    let table = pipeline.projections[show.projection].table
+    let columns = show.columns.enumerated().map { place, name in
+      let type = table.column(named: name).map { table.columns[$0].type }
+      return AnswerShape<Member>.Member.value(name, type.map { .cell($0).orNull } ?? .anyCell) { $1.cell($0.shown[place]) }
+    }
+    let shape = AnswerShape(columns)
+    return [
+      .value("show", shape.schema.about("What `\(pipeline.projections[show.projection].name)` says of the member.")) {
+        shape.object($0, to: &$1)
+      }
+    ]
   }
 }

@@ -25,6 +25,9 @@ struct AnswerColumns: Sendable {
   /// An array of rows; each cell's schema has the column's name as its title.
   var rows: JSONSchema { .list(of: .tuple(columns.map { $0.cell.adding("title", .text($0.name)) })) }
 
+  /// The member `row`: an object with a member for each column.
+  var row: JSONSchema.Member { .init("row", .object(columns.map { .init($0.name, $0.cell) })) }
+
   /// The members that `append` begins.
   var schemas: [JSONSchema.Member] {
     [

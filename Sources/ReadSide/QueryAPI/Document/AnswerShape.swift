@@ -29,7 +29,7 @@ package struct AnswerShape<Source: Sendable>: Sendable {
     }
   }
 
-  private let members: [Member]
+  let members: [Member]
 
   package init(_ members: [Member]) { self.members = members }
 

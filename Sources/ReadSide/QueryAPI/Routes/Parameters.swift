@@ -15,6 +15,8 @@ enum Parameters {
   static let offset = DefaultedParameter("offset", in: 0...1_000_000_000, default: 0, "Leave out this many members.")
   static let boardLimit = DefaultedParameter(
     "limit", in: 1...PipelineView.boardPageMax, default: 10, "At most this many members.")
+  static let fromRank = DefaultedParameter("from", in: 1...1_000_000_000, default: 1, "The first rank.")
+  static let toRank = IntegerParameter("to", in: 1...1_000_000_000, "The last rank; without it to the end of the board.")
   static let member = "member"
   static let radius = DefaultedParameter("radius", in: 0...500, default: 5, "This many members before and after the one.")
 

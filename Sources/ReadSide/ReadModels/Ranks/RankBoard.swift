@@ -6,13 +6,16 @@ package import Pipelines
 package struct RankedMember: Sendable, Equatable {
   package let member: Value
   package let score: Value
+  /// The scores after the first.
+  package let moreScores: [Value]
   package let reachedAt: Instant
   /// 1 is the best. Whole numbers except under `fractional` ties.
   package let rank: Double
 
-  package init(member: Value, score: Value, reachedAt: Instant, rank: Double) {
+  package init(member: Value, score: Value, moreScores: [Value] = [], reachedAt: Instant, rank: Double) {
     self.member = member
     self.score = score
+    self.moreScores = moreScores
     self.reachedAt = reachedAt
     self.rank = rank
   }
@@ -41,8 +44,18 @@ package final class RankBoard {
   @exclusivity(unchecked) private var recordBytes = RankBytes()
 
   /// An empty board, which takes less than 4 KB.
-  package init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
-    layout = RankLayout(isDescending: direction == .descending, timeFirst: ties == .firstToReach)
+  package convenience init(direction: Leaderboard.Direction, ties: Leaderboard.Ties) {
+    self.init(RankLayout(CollectionOfOne(direction), timeFirst: ties == .firstToReach), ties)
+  }
+
+  /// An empty board of a leaderboard.
+  package convenience init(_ leaderboard: Leaderboard) {
+    self.init(
+      RankLayout(leaderboard.scores.lazy.map(\.direction), timeFirst: leaderboard.ties == .firstToReach), leaderboard.ties)
+  }
+
+  private init(_ layout: RankLayout, _ ties: Leaderboard.Ties) {
+    self.layout = layout
     self.ties = ties
     tree = RankTree(layout)
     scores = RankTree(layout, isIndexed: false)
@@ -53,13 +66,15 @@ package final class RankBoard {
   /// All memory that the board has allocated, used or not.
   package var bytes: Int { tree.bytes + scores.bytes }
 
-  /// Sets a member's score, reached by a change at a time and of an order. O(log n), but for the few changes that make the
+  /// Sets a member's scores, reached by a change at a time and of an order. O(log n), but for the few changes that make the
   /// table of members again, which is O(n): tens of milliseconds with a million, each time a fifth more have come.
-  package func set(_ member: Value, score: Value, reachedAt: Instant, reachedOrder: CommitOrder = .beforeAll) {
+  package func set(
+    _ member: Value, score: Value, moreScores: [Value] = [], reachedAt: Instant, reachedOrder: CommitOrder = .beforeAll
+  ) {
     let hash = write(member)
     tree.table.touch(hash)
     recordBytes.clear()
-    layout.append(score: score, to: &recordBytes)
+    layout.append(score: score, moreScores, to: &recordBytes)
     let scoreCount = recordBytes.count
     layout.append(rest: memberBytes.bytes, reachedAt, reachedOrder, to: &recordBytes)
     let target = tree.target(RankBound(recordBytes.bytes), hash: hash)
@@ -97,7 +112,7 @@ package final class RankBoard {
     return BytesTable.wideHash(memberBytes.bytes)
   }
 
-  /// The place before, or after, all members of a score, which is written into `recordBytes`.
+  /// The place before, or after, all members of a first score, which is written into `recordBytes`.
   private func bound(_ score: Value, isBehind: Bool) -> RankBound {
     recordBytes.clear()
     layout.append(score: score, to: &recordBytes)
@@ -118,7 +133,7 @@ package final class RankBoard {
     return tree.count(before: found.leaf, found.place)
   }
 
-  /// How many members have a score at least as good as `floor`.
+  /// How many members have a first score at least as good as `floor`.
   package func count(atLeast floor: Value) -> Int { tree.count(before: bound(floor, isBehind: true)) }
 
   /// The members from a place (from 0) on, best first. O(log n + limit).
@@ -135,8 +150,9 @@ package final class RankBoard {
   }
 
   private func ranked(_ record: UnsafeRawBufferPointer, _ member: Value, place: Int) -> RankedMember {
-    RankedMember(
-      member: member, score: layout.score(record), reachedAt: layout.reached(record).time, rank: rank(record, place: place))
+    let (score, more) = layout.scores(record)
+    return RankedMember(
+      member: member, score: score, moreScores: more, reachedAt: layout.reached(record).time, rank: rank(record, place: place))
   }
 
   private func rank(_ record: UnsafeRawBufferPointer, place: Int) -> Double {
@@ -156,14 +172,46 @@ package final class RankBoard {
 // MARK: Many at once
 
 extension RankBoard {
+  /// The first place, from 0, whose rank is reached; how many members there are where none is. Ranks that are reached come after all others.
+  /// O(log n), where ranks are shared O(log² n).
+  package func place(ofFirst isReached: (_ rank: Double) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      guard let (leaf, place) = tree.find(place: middle) else { break }
+      if isReached(rank(tree.record(leaf, place), place: middle)) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// A board of those of the members that are on this one, as if there were no others. O(members · log n).
+  package func among(_ members: some Sequence<Value>) -> RankBoard {
+    let few = RankBoard(layout, ties)
+    for member in members {
+      let hash = write(member)
+      guard let found = tree.find(memberBytes.bytes, hash: hash) else { continue }
+      few.take(tree.record(found.leaf, found.place), hash: hash)
+    }
+    return few
+  }
+
+  /// Enters a member by the record that another board of this layout has of it, unless it is here already.
+  private func take(_ record: UnsafeRawBufferPointer, hash: UInt64) {
+    guard tree.find(layout.member(record), hash: hash) == nil else { return }
+    tree.insert(record, hash: hash)
+    if ties == .dense { enterScore(UnsafeRawBufferPointer(rebasing: record[..<layout.scoreEnd(record)])) }
+  }
+
   /// Enters a member that is not on the board. Until `index` is called nothing may be called but this: members cannot be
   /// found yet. O(log n); quickest where members come in the order of the ranks, which also leaves the least room between
   /// them.
-  package func enter(_ member: Value, score: Value, reachedAt: Instant, reachedOrder: CommitOrder) {
+  package func enter(
+    _ member: Value, score: Value, moreScores: [Value] = [], reachedAt: Instant, reachedOrder: CommitOrder
+  ) {
     tree.unindex()
     let hash = write(member)
     recordBytes.clear()
-    layout.append(score: score, to: &recordBytes)
+    layout.append(score: score, moreScores, to: &recordBytes)
     let scoreCount = recordBytes.count
     layout.append(rest: memberBytes.bytes, reachedAt, reachedOrder, to: &recordBytes)
     tree.insert(recordBytes.bytes, hash: hash)

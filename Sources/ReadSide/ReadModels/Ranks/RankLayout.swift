@@ -6,20 +6,37 @@ internal import Pipelines
 /// How a member of a board is written: one record of bytes, and records compared byte by byte stand in the order of the
 /// ranks.
 ///
-/// Where the first to reach a score is ahead: score, time, order, member. Otherwise: score, member, 00, time, order; what
+/// Where the first to reach a score is ahead: scores, time, order, member. Otherwise: scores, member, 00, time, order; what
 /// comes after the member never decides, since a member stands on a board once. No part is a beginning of another of its
 /// kind, the last one excepted, so a record needs no lengths:
 ///
 /// - Values begin with a byte for the type, in the order of `Value`'s ordered form. Integers and timestamps have their length
 /// in that byte and only as many bytes as they need; other values are as in the ordered form, but a member's text has no
-/// end of its own. A score is complemented where the greatest is the best.
+/// end of its own. A score is complemented where the greatest is the best. Several scores stand one after the other.
 /// - A time is twice its milliseconds since 1970, plus 1 where two bytes of microseconds follow. Its first four bits say how
 /// many bytes come after the first, whose other four bits are the highest of the number. So is an order. Today's times have
 /// 6 bytes, orders below 2^36 at most 5. Neither begins with FF, so the 00 before a time is not taken for one within the
 /// member.
 struct RankLayout {
-  let isDescending: Bool
+  /// A bit for each score, the lowest for the first: whether the greatest is the best.
+  private let descending: UInt8
+  private let scoreCount: Int
   let timeFirst: Bool
+
+  /// At most 8 directions.
+  init(_ directions: some Sequence<Leaderboard.Direction>, timeFirst: Bool) {
+    var (descending, count) = (UInt8(0), 0)
+    for direction in directions {
+      if direction == .descending { descending |= 1 << UInt8(count) }
+      count += 1
+    }
+    self.descending = descending
+    scoreCount = count
+    self.timeFirst = timeFirst
+  }
+
+  /// What the bytes of a score are turned over by.
+  private func mask(_ score: Int) -> UInt8 { descending & 1 << UInt8(score) == 0 ? 0 : 0xff }
 
   private enum Tag {
     static let null: UInt8 = 0x01
@@ -38,7 +55,13 @@ struct RankLayout {
 
   // MARK: Writing
 
-  func append(score: Value, to out: inout RankBytes) {
+  /// Writes the first score, and those after it.
+  func append(score: Value, _ more: [Value] = [], to out: inout RankBytes) {
+    append(score, at: 0, to: &out)
+    for place in more.indices { append(more[place], at: place + 1, to: &out) }
+  }
+
+  private func append(_ score: Value, at place: Int, to out: inout RankBytes) {
     let start = out.count
     append(member: score, to: &out)
     switch score {
@@ -47,7 +70,7 @@ struct RankLayout {
       out.append(0)
     default: break
     }
-    if isDescending { out.complement(from: start) }
+    if mask(place) != 0 { out.complement(from: start) }
   }
 
   func append(member: Value, to out: inout RankBytes) {
@@ -103,25 +126,31 @@ struct RankLayout {
 
   // MARK: Reading
 
-  /// How many bytes of a record are its score.
+  /// How many bytes of a record are its scores.
   func scoreEnd(_ record: UnsafeRawBufferPointer) -> Int {
-    let mask: UInt8 = isDescending ? 0xff : 0
-    let tag = record[0] ^ mask
+    var end = RankLayout.end(record, from: 0, mask: mask(0))
+    for place in 1..<max(1, scoreCount) { end = RankLayout.end(record, from: end, mask: mask(place)) }
+    return end
+  }
+
+  /// Where a score ends that begins at a place.
+  private static func end(_ record: UnsafeRawBufferPointer, from start: Int, mask: UInt8) -> Int {
+    let tag = record[start] ^ mask
     switch tag {
-    case Tag.integers: return 1 + RankLayout.length(tag, Tag.integer)
+    case Tag.integers: return start + 1 + RankLayout.length(tag, Tag.integer)
     case Tag.decimal:
-      let mark = record[1] ^ mask
-      if mark == 0x80 { return 2 }
+      let mark = record[start + 1] ^ mask
+      if mark == 0x80 { return start + 2 }
       let end = mask ^ (mark == 0x7f ? 0xff : 0)
-      var place = 3
+      var place = start + 3
       while record[place] != end { place += 1 }
       return place + 1
-    case Tag.timestamps: return 1 + RankLayout.length(tag, Tag.timestamp)
+    case Tag.timestamps: return start + 1 + RankLayout.length(tag, Tag.timestamp)
     case Tag.string, Tag.bytes, Tag.json:
-      var place = 1
+      var place = start + 1
       while record[place] != mask || record[place + 1] != mask { place += record[place] == mask ? 2 : 1 }
       return place + 2
-    default: return 1
+    default: return start + 1
     }
   }
 
@@ -185,15 +214,26 @@ struct RankLayout {
     return number
   }
 
-  func score(_ record: UnsafeRawBufferPointer) -> Value {
-    let end = scoreEnd(record)
+  /// The first score of a record, and those after it.
+  func scores(_ record: UnsafeRawBufferPointer) -> (first: Value, more: [Value]) {
+    var end = 0
+    let first = score(record, 0, &end)
+    if scoreCount == 1 { return (first, []) }
+    return (first, (1..<scoreCount).map { score(record, $0, &end) })
+  }
+
+  /// The score at a place, which begins at `start`; sets that to where it ends.
+  private func score(_ record: UnsafeRawBufferPointer, _ place: Int, _ start: inout Int) -> Value {
+    let mask = mask(place)
+    let end = RankLayout.end(record, from: start, mask: mask)
     let hasEnd: Int
-    switch record[0] ^ (isDescending ? 0xff : 0) {
+    switch record[start] ^ mask {
     case Tag.string, Tag.bytes, Tag.json: hasEnd = 2
     default: hasEnd = 0
     }
-    let score = UnsafeRawBufferPointer(rebasing: record[..<(end - hasEnd)])
-    guard isDescending else { return RankLayout.value(score) }
+    let score = UnsafeRawBufferPointer(rebasing: record[start..<(end - hasEnd)])
+    start = end
+    guard mask != 0 else { return RankLayout.value(score) }
     return withUnsafeTemporaryAllocation(byteCount: score.count, alignment: 1) { plain in
       for place in 0..<score.count { plain[place] = ~score[place] }
       return RankLayout.value(UnsafeRawBufferPointer(plain))

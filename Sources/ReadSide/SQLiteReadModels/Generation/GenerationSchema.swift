@@ -1,7 +1,7 @@
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
   /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 7
+  static let version = 8
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
@@ -17,6 +17,11 @@ enum GenerationSchema {
     """
     CREATE TABLE _steps (projection INTEGER NOT NULL, stamp BLOB NOT NULL, place INTEGER NOT NULL, step BLOB NOT NULL,
     PRIMARY KEY (projection, stamp, place)) STRICT, WITHOUT ROWID
+    """,
+    // The states of groups whose conditions the decider watches, as it has folded them.
+    """
+    CREATE TABLE _watched (projection INTEGER NOT NULL, key BLOB NOT NULL, state BLOB NOT NULL,
+    PRIMARY KEY (projection, key)) STRICT, WITHOUT ROWID
     """,
     // The state of groups that have no row with a column for it: emptied ones, those of boards that are not shown, and of boards that keep their
     // best members only. By projection. Set are `empty_at` (microseconds of the last change) while a group has no contributions, and `rank`

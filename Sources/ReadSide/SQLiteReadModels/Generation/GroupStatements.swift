@@ -9,6 +9,7 @@ final class GroupStatements {
   let removeState: Statement
   let addValue: Statement
   let removeValue: Statement
+  let findKept: Statement
   let leastValue: Statement
   let greatestValue: Statement
   let valueBefore: Statement
@@ -29,6 +30,7 @@ final class GroupStatements {
       RETURNING count
       """)
     removeValue = try connection.statement("DELETE FROM _values WHERE \(column) AND value_key = ?4")
+    findKept = try connection.statement("SELECT kept FROM _values WHERE \(column) AND value_key = ?4")
     leastValue = try connection.statement("SELECT value_key, kept FROM _values WHERE \(column) ORDER BY value_key LIMIT 1")
     greatestValue = try connection.statement(
       "SELECT value_key, kept FROM _values WHERE \(column) ORDER BY value_key DESC LIMIT 1")

@@ -76,7 +76,7 @@ extension SQLiteGeneration {
     var group = try merge(rules.id, rules.plan, deltas, slot: slot, in: place, watermark: watermark)
     let wasMember = group.state.isPlaced
     try writeMisfits(rules.id, rules.plan, &group)
-    group.state.isPlaced = group.isAlive && group.shown.misfits.isEmpty
+    group.state.isPlaced = group.isAlive && group.shown.hasScores(rules.plan)
     board.members += (group.state.isPlaced ? 1 : 0) - (wasMember ? 1 : 0)
     if !rules.table.keepsState { try store(rules.id, group, rank: rank(rules, group)) }
     board.openedAt = min(board.openedAt, (deltas.first(slot) ?? deltas.stamp(slot)).time)
@@ -88,14 +88,11 @@ extension SQLiteGeneration {
     board.touched.append(group)
   }
 
-  /// The member's place: the board, then score, time and member in the order of the ranks. Nil without a score.
+  /// The member's place: the board, then where it stands there. Nil without its scores.
   private func rank(_ rules: BoardRules, _ group: MergedGroup) -> [UInt8]? {
     guard group.state.isPlaced else { return nil }
     let count = rules.leaderboard.boardCount
-    var score = Value.ordered(CollectionOfOne(group.shown.values[0]))
-    if rules.leaderboard.direction == .descending { for place in score.indices { score[place] = ~score[place] } }
-    return Value.ordered(group.key[..<count]) + score
-      + (rules.leaderboard.ties == .firstToReach ? group.shown.reached.ordered : []) + Value.ordered(group.key[count...])
+    return Value.ordered(group.key[..<count]) + rules.leaderboard.place(of: group.key[count], group.shown)
   }
 
   func board(_ rules: BoardRules, _ bytes: [UInt8]) throws -> Board? {

@@ -45,7 +45,7 @@ extension SQLiteGeneration {
   /// Steps 3 to 6, of a lane or of the decider.
   func write(_ changes: LaneChanges, of lane: LaneID, result: inout CheckpointResult) throws {
     for id in changes.collections.keys.sorted() {
-      result.rows += try writeCollection(id, changes.collections[id] ?? BytesMap())
+      result.rows += try writeCollection(id, changes.collections[id] ?? CollectionChanges())
     }
     for (id, deltas) in changes.groups.sorted(by: { $0.key < $1.key }) { try writeGroups(id, deltas, &result) }
     for id in changes.sessions.keys.sorted() {
@@ -66,23 +66,30 @@ extension SQLiteGeneration {
       .int(more))
   }
 
-  private func writeCollection(_ id: ProjectionID, _ rows: BytesMap<CollectionChange?>) throws -> Int {
+  private func writeCollection(_ id: ProjectionID, _ changes: CollectionChanges) throws -> Int {
     let writer = try self.rows(id)
+    if !changes.cleared.isEmpty {
+      let clear = try connection.statement(writer.table.clearStatement)
+      for item in changes.cleared {
+        try Value.bytes(item).bindSortable(to: clear, at: 1)
+        try writer.took(clear)
+      }
+    }
     func write(_ inputs: [Value], _ itemKey: [UInt8], _ stamp: Stamp, isNew: Bool) throws {
       for value in inputs { writer.add(value) }
       writer.add(.bytes(itemKey))
       writer.add(stamp)
       try writer.finish(isNew: isNew)
     }
-    for slot in rows.sortedSlots {
-      switch rows.values[slot] {
+    for slot in changes.rows.sortedSlots {
+      switch changes.rows.values[slot] {
       case .insert(let inputs, let itemKey, let stamp): try write(inputs, itemKey, stamp, isNew: true)
       case .upsert(let inputs, let itemKey, let stamp): try write(inputs, itemKey, stamp, isNew: false)
       case .delete(let key, let itemKey): try writer.delete(key + [.bytes(itemKey)])
       case nil: break
       }
     }
-    return rows.count
+    return changes.count
   }
 
   private func writeSteps(_ steps: [HandedStep]) throws {

@@ -74,7 +74,7 @@ extension SQLiteGeneration {
         try insert(
           name, kind, subject, table: pipeline.tables[table].name, partition: stamp.partition, sequence: stamp.sequence,
           at: stamp.time,
-          path: column.name, reason: "the sum of \(shown) does not fit its type: it is shown as null until it does")
+          path: column.name, reason: "the sum or mean of \(shown) does not fit its type: it is shown as null until it does")
       } else {
         try connection.run(
           "DELETE FROM _dead_letters WHERE projection = ?1 AND kind = ?2 AND subject = ?3", .text(name), .text(kind),

@@ -1,4 +1,4 @@
-internal import DynamoModel
+package import DynamoModel
 package import Pipelines
 package import Projections
 package import ReadModels
@@ -54,6 +54,30 @@ extension SQLiteGeneration {
     }
   }
 
+  package func watched(_ projection: ProjectionID, _ keys: [[UInt8]]) throws(ReadModelError) -> [BytesKey: [UInt8]] {
+    try run {
+      var states: [BytesKey: [UInt8]] = [:]
+      for key in keys {
+        try connection.forEach(
+          "SELECT state FROM _watched WHERE projection = ?1 AND key = ?2", .projection(projection), .blob(key)
+        ) { states[BytesKey(key)] = $0.bytes(0) ?? [] }
+      }
+      return states
+    }
+  }
+
+  private func write(_ watched: [(key: [UInt8], state: [UInt8]?)], _ projection: ProjectionID) throws {
+    for (key, state) in watched {
+      if let state {
+        try connection.run(
+          "INSERT OR REPLACE INTO _watched (projection, key, state) VALUES (?1, ?2, ?3)", .projection(projection), .blob(key),
+          .blob(state))
+      } else {
+        try connection.run("DELETE FROM _watched WHERE projection = ?1 AND key = ?2", .projection(projection), .blob(key))
+      }
+    }
+  }
+
   package func stepsWaiting(_ projection: ProjectionID) throws(ReadModelError) -> Int {
     try run { Int(try connection.integer("SELECT count(*) FROM _steps WHERE projection = ?1", .projection(projection)) ?? 0) }
   }
@@ -99,6 +123,7 @@ extension SQLiteGeneration {
       }
       for closing in checkpoint.closings { try close(closing, &result) }
       try write(checkpoint.changes, of: .decider, result: &result)
+      for (projection, watched) in checkpoint.changes.watched.sorted(by: { $0.key < $1.key }) { try write(watched, projection) }
       for (projection, time) in checkpoint.trim.sorted(by: { $0.key < $1.key }) { try trim(projection, before: time) }
       try writeDigests(.decider)
     }

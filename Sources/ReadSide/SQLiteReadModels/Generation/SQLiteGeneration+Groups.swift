@@ -48,7 +48,7 @@ extension SQLiteGeneration {
       result.rows += 1
       try writeMisfits(id, plan, &group)
       // An empty group keeps its stamp: another lane may bring an earlier change, and what the row says must not depend on who came first.
-      try put(id, group, hasRow: group.isAlive)
+      try put(id, group, hasRow: group.isAlive) { writer in for value in group.shown.values { writer.add(value) } }
     }
   }
 
@@ -94,9 +94,9 @@ extension SQLiteGeneration {
     return found
   }
 
-  /// Writes a group: its row, with the state in it, or the state alone when it has none. For tables that keep states. `more` adds the columns
+  /// Writes a group: its row, with the state in it, or the state alone when it has none. For tables that keep states. `cells` adds the columns
   /// between those of the group and the last change.
-  func put(_ id: ProjectionID, _ group: MergedGroup, hasRow: Bool, more: (RowWriter) -> Void = { _ in }) throws {
+  func put(_ id: ProjectionID, _ group: MergedGroup, hasRow: Bool, cells: (RowWriter) -> Void = { _ in }) throws {
     let writer = try rows(id)
     guard hasRow else {
       if case .row = group.origin { try writer.delete(group.key) }
@@ -105,8 +105,7 @@ extension SQLiteGeneration {
     var found: RowWriter.Found?
     if case .row(let known) = group.origin { found = known }
     for value in group.key { writer.add(value) }
-    for value in group.shown.values { writer.add(value) }
-    more(writer)
+    cells(writer)
     writer.add(group.state.stamp)
     try writer.finish(
       state: group.state.bytes, over: found, reachedOrder: Int64(bitPattern: group.shown.reached.order.rawValue))
@@ -129,7 +128,7 @@ extension SQLiteGeneration {
     if has || group.state.hasMisfit {
       try writeMisfits(
         id, kind: "group", key: group.bytes, shown: "group \(group.key.map(\.description).joined(separator: ", "))",
-        stamp: group.state.stamp, misfits: group.shown.misfits, columns: plan.columns.map { ($0.name, $0.function == .sum) })
+        stamp: group.state.stamp, misfits: group.shown.misfits, columns: plan.columns.map { ($0.name, $0.function.canMisfit) })
     }
     group.state.hasMisfit = has
   }

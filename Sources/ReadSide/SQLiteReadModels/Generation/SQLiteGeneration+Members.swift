@@ -57,17 +57,14 @@ extension SQLiteGeneration {
 
   private func writeRow(_ rules: BoardRules, _ board: Board, _ group: MergedGroup) throws {
     journal(rules.id, group.bytes)
-    func more(_ writer: RowWriter) {
-      writer.add(.timestamp(group.shown.reached.time))
-      writer.add(.integer(Int64(bitPattern: group.shown.reached.order.rawValue)))
-      if !rules.leaderboard.windows.isEmpty { writer.add(board.closedAt.map { .timestamp($0) } ?? .null) }
+    func cells(_ writer: RowWriter) {
+      rules.leaderboard.forEachCell(of: group.shown, closedAt: board.closedAt) { writer.add($0) }
     }
-    if rules.table.keepsState { return try put(rules.id, group, hasRow: group.state.isPlaced, more: more) }
+    if rules.table.keepsState { return try put(rules.id, group, hasRow: group.state.isPlaced, cells: cells) }
     let writer = try rows(rules.id)
     guard group.state.isPlaced else { return try writer.delete(group.key) }
     for value in group.key { writer.add(value) }
-    for value in group.shown.values { writer.add(value) }
-    more(writer)
+    cells(writer)
     writer.add(group.state.stamp)
     try writer.finish(isNew: group.isNew)
   }

@@ -104,7 +104,7 @@ extension SQLiteGeneration {
     guard case .sessions(let sessions) = projection.kind else { return 0 }
     let row = try rows(id)
     let statements = try SessionStatements(connection, SessionPlace(id: id, lane: lane))
-    let hasSums = sessions.columns.contains { $0.function == .sum }
+    let hasSums = sessions.columns.contains { $0.function.canMisfit }
     var key: [UInt8] = []
     var bytes: [UInt8] = []
     for state in changes.ended {
@@ -126,7 +126,27 @@ extension SQLiteGeneration {
     for (key, rest) in changes.rests {
       if let rest { try statements.put(key, rest.bytes, due: rest.due, live: []) } else { try statements.remove(key) }
     }
+    for state in changes.final {
+      try write(state, sessions, to: row)
+      if state.hasMisfit { try writeMisfits(id, state, sessions) }
+    }
+    for change in changes.timed { try write(change, of: id, sessions, to: row, statements) }
     return changes.count
+  }
+
+  private func write(
+    _ change: SessionChanges.Timed, of id: ProjectionID, _ sessions: Sessions, to row: RowWriter, _ statements: SessionStatements
+  ) throws {
+    for gone in change.gone {
+      try row.delete(change.values + [.string(gone.sessionID)])
+      if gone.hasMisfit { try writeMisfits(id, of: change.values, named: gone.sessionID, .none, misfits: [], sessions) }
+    }
+    for state in change.rows {
+      try write(state, sessions, to: row)
+      if state.hasMisfit { try writeMisfits(id, state, sessions) }
+    }
+    guard let kept = change.kept else { return try statements.remove(change.key) }
+    try statements.put(change.key, kept.bytes, due: change.due, live: [])
   }
 
   private func write(_ state: SessionState, _ sessions: Sessions, to row: RowWriter) throws {
@@ -145,11 +165,16 @@ extension SQLiteGeneration {
   }
 
   private func writeMisfits(_ id: ProjectionID, _ state: SessionState, _ sessions: Sessions) throws {
+    try writeMisfits(id, of: state.key, named: state.sessionID, state.stamp, misfits: state.misfits(sessions), sessions)
+  }
+
+  private func writeMisfits(
+    _ id: ProjectionID, of key: [Value], named sessionID: String, _ stamp: Stamp, misfits: [Int], _ sessions: Sessions
+  ) throws {
     try writeMisfits(
-      id, kind: "session", key: Value.ordered(state.key + [.string(state.sessionID)]),
-      shown: "session \(state.key.map(\.description).joined(separator: ", "))", stamp: state.stamp,
-      misfits: state.misfits(sessions),
-      columns: sessions.columns.map { ($0.name, $0.function == .sum) })
+      id, kind: "session", key: Value.ordered(key + [.string(sessionID)]),
+      shown: "session \(key.map(\.description).joined(separator: ", "))", stamp: stamp, misfits: misfits,
+      columns: sessions.columns.map { ($0.name, $0.function.canMisfit) })
   }
 }
 

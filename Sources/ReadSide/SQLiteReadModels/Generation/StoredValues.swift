@@ -27,6 +27,14 @@ struct StoredValues: GroupValues {
     return (after - change, after)
   }
 
+  func kept(column: Int, key valueKey: [UInt8]) throws -> [UInt8]? {
+    let find = statements.findKept
+    try find.bindGroup(projection, key, column: column)
+    try find.bind(4, blob: valueKey)
+    defer { find.reset() }
+    return try find.step() ? find.bytes(0) ?? [] : nil
+  }
+
   func extreme(column: Int, greatest: Bool) throws -> (key: [UInt8], kept: [UInt8])? {
     let find = greatest ? statements.greatestValue : statements.leastValue
     try find.bindGroup(projection, key, column: column)

@@ -24,6 +24,7 @@ package final class SQLiteReader: GenerationReader {
     self.pipeline = pipeline
     do {
       connection = try Connection(path: path, options: ConnectionOptions(access: .readOnly, notesDamage: notesDamage))
+      try SQLFunctions.add(to: connection)
       // The file is there a moment before its tables, which come all at once.
       guard try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 else {
         throw ReaderError.notReady
@@ -92,7 +93,7 @@ package final class SQLiteReader: GenerationReader {
   }
 
   package func run(
-    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String,
+    _ sql: QuerySQL, _ parameters: [(parameter: QueryParameter, value: Value)], columns: [QueryColumn], now: String?,
     limit: Duration,
     row: ([AnswerCell]) throws -> Void
   ) throws {
@@ -100,7 +101,7 @@ package final class SQLiteReader: GenerationReader {
     defer { statement.reset() }
     for index in 1..<(statement.parameterCount + 1) {
       guard let name = statement.parameterName(index)?.dropFirst() else { continue }
-      if name == "now" { try statement.bind(index, now) }
+      if name == "now" { try now.map { try statement.bind(index, $0) } ?? statement.bind(index) }
       for (parameter, value) in parameters {
         if name == parameter.name {
           if case .decimal(let number) = value {
@@ -140,6 +141,21 @@ package final class SQLiteReader: GenerationReader {
     defer { statement.reset() }
     for (place, equality) in equals.enumerated() { try equality.value.bindSortable(to: statement, at: place + 1) }
     try SQLiteReader.forEach(statement, row)
+  }
+
+  package func memberCells(
+    _ projection: ProjectionID, board: [Value], members: [Value], columns: Range<Int>
+  ) throws -> [[AnswerCell]?] {
+    let table = pipeline.projections[projection].table
+    let keys = table.columns[...board.count].enumerated().map { "\($1.sortName) = ?\($0 + 1)" }
+    let statement = try connection.statement(
+      "SELECT \(table.columns[columns].map(\.name).joined(separator: ", ")) FROM \(table.name) WHERE \(keys.joined(separator: " AND "))"
+    )
+    return try members.map { member in
+      for (place, value) in (board + [member]).enumerated() { try value.bindSortable(to: statement, at: place + 1) }
+      defer { statement.reset() }
+      return try statement.step() ? columns.indices.map { AnswerCell(statement, $0 - columns.lowerBound) } : nil
+    }
   }
 
   package func deadLetters(limit: Int, row: ([AnswerCell]) throws -> Void) throws {
@@ -187,29 +203,34 @@ package final class SQLiteReader: GenerationReader {
     guard case .leaderboard(let leaderboard) = pipeline.projections[projection].kind else { return [] }
     let table = pipeline.projections[projection].table
     let count = leaderboard.boardCount
-    let columns = table.columns[count..<(count + 4)]
-    let direction = leaderboard.direction == .descending ? " DESC" : ""
+    // Member, score, reached_at, reached_order, then further scores.
+    let columns = (Array(count..<(count + 4)) + leaderboard.scoreColumns.dropFirst()).map { table.columns[$0] }
+    let order = zip(leaderboard.scores, leaderboard.scoreColumns).map {
+      table.columns[$1].sortName + ($0.direction == .descending ? " DESC" : "")
+    }
     var conditions = board.indices.map { "\(table.columns[$0].sortName) = ?\($0 + 1)" }
     if leaderboard.floor != nil {
-      conditions.append("\(columns[count + 1].sortName) \(direction.isEmpty ? "<=" : ">=") ?\(count + 1)")
+      conditions.append("\(columns[1].sortName) \(leaderboard.direction == .ascending ? "<=" : ">=") ?\(count + 1)")
     }
     let statement = try connection.statement(
       "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.name)"
         + (conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))")
-        + " ORDER BY \(columns[count + 1].sortName)\(direction)"
+        + " ORDER BY \(order.joined(separator: ", "))"
         + (leaderboard.ties == .firstToReach ? ", reached_at, reached_order" : "")
-        + ", \(columns[count].sortName) LIMIT ?\(count + 2)")
+        + ", \(columns[0].sortName) LIMIT ?\(count + 2)")
     defer { statement.reset() }
     for (place, value) in board.enumerated() { try value.bindSortable(to: statement, at: place + 1) }
     if let floor = leaderboard.floor { try floor.bindSortable(to: statement, at: count + 1) }
     // A tie at the end may go on past the limit, and under some rules its members' rank depends on how many they are.
     let isCounted = leaderboard.ties == .modified || leaderboard.ties == .fractional
     try statement.bind(count + 2, Int64(limit) + (isCounted ? SQLiteReader.tiedMax : 0))
-    let ranks = RankBoard(direction: leaderboard.direction, ties: leaderboard.ties)
+    let ranks = RankBoard(leaderboard)
     while try statement.step() {
       let values = columns.enumerated().map { Value(column: $0, of: statement, as: $1.type) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
-      ranks.set(values[0], score: values[1], reachedAt: reachedAt, reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+      ranks.set(
+        values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }

@@ -29,12 +29,19 @@ struct Reply: Sendable {
     isHead = request.method == "HEAD"
   }
 
-  func success(_ body: [UInt8], positions: [Position] = []) {
+  func success(_ body: [UInt8], positions: [Position] = []) { responder.answer(response(body, positions)) }
+
+  /// The same for a body that is written on the connection's own thread.
+  func success(positions: [Position], _ write: @escaping @Sendable () -> [UInt8]) {
+    responder.answer { response(write(), positions) }
+  }
+
+  private func response(_ body: [UInt8], _ positions: [Position]) -> HTTPResponse {
     var more: [(name: String, value: String)] = []
     if !positions.isEmpty {
       more.append(("x-afterimage-position", positions.map(\.description).joined(separator: ",")))
     }
-    send(200, body, more)
+    return response(200, body, more)
   }
 
   func failure(_ error: DynamoError) {
@@ -69,10 +76,16 @@ struct Reply: Sendable {
   /// To a request that calls no operation.
   func notFound() { send(404, DynamoError(.unknownOperation, "").body, []) }
 
-  /// The checksum is that of the bytes as they are sent.
   private func send(
     _ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)], contentType: String = "application/x-amz-json-1.0"
   ) {
+    responder.answer(response(status, body, more, contentType: contentType))
+  }
+
+  /// The checksum is that of the bytes as they are sent.
+  private func response(
+    _ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)], contentType: String = "application/x-amz-json-1.0"
+  ) -> HTTPResponse {
     var headers = [("Server", "Server"), ("Content-Type", contentType), ("x-amzn-RequestId", requestID)] + more
     var sent = body
     if let coding, body.count >= Reply.compressedBytesMin, let compressed = GzipWriter.compress(body, coding.format) {
@@ -85,7 +98,7 @@ struct Reply: Sendable {
       headers.append(("Access-Control-Allow-Origin", allowedOrigin))
       headers.append(("Access-Control-Expose-Headers", "x-amzn-RequestId, x-amz-crc32, x-afterimage-position"))
     }
-    responder.answer(HTTPResponse(status: status, headers: headers, body: isHead ? [] : sent))
+    return HTTPResponse(status: status, headers: headers, body: isHead ? [] : sent)
   }
 
   static func checksum(_ bytes: [UInt8]) -> UInt32 {

@@ -222,6 +222,13 @@ import Testing
     #expect(out.headers.contains { $0.name == "Set-Cookie" && $0.value.hasPrefix("afterimage-session=; Path=/; Max-Age=0") })
     let (afterLogout, beside) = (await status(first), await status(second))
     #expect(out.status == 200 && afterLogout == 401 && beside == 200)
+    // A logout that another process has told of.
+    let elsewhere = try await served.logIn("reader")
+    let parts = elsewhere.split(separator: ".")
+    #expect(await status(elsewhere) == 200 && served.keys.untold.count == 1)
+    served.keys.hear([EndedSession(number: String(parts[2]), expires: try #require(Int64(parts[3])))], told: served.keys.untold)
+    let heard = await status(elsewhere)
+    #expect(heard == 401 && served.keys.untold.isEmpty)
     served.clock.now.withLock { $0 += PageSession.lifetime - 1 }
     let atLast = await status(second)
     served.clock.now.withLock { $0 += 1 }

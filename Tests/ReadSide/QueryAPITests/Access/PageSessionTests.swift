@@ -76,4 +76,17 @@ import Testing
     ended.end(all[EndedSessions.sessionsMax + 1], now: all[5_000].expires)
     #expect(!ended.contains(all[5_000]) && all[5_001...].allSatisfy(ended.contains))
   }
+
+  @Test func `what was ended here is passed on once, and what others ended has ended`() {
+    var (here, there) = (EndedSessions(), EndedSessions())
+    let (first, second) = (session(now: 1), session(now: 2))
+    for _ in 0..<2 { here.end(first, now: 0) }
+    let untold = here.untold
+    #expect(untold == [EndedSession(number: first.number, expires: first.expires)])
+    here.end(second, now: 0)
+    here.told(untold)
+    #expect(here.untold.map(\.number) == [second.number] && here.contains(first))
+    for one in untold { there.end(one, now: 0) }
+    #expect(there.contains(first) && !there.contains(second) && there.untold.isEmpty)
+  }
 }

@@ -1,8 +1,5 @@
-import static java.util.concurrent.CompletableFuture.completedFuture;
-
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import java.math.BigInteger;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,52 +8,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
-import software.amazon.awssdk.services.dynamodb.model.ExpiredIteratorException;
-import software.amazon.awssdk.services.dynamodb.model.OperationType;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
-import software.amazon.awssdk.services.dynamodb.model.ShardFilterType;
-import software.amazon.awssdk.services.dynamodb.model.StreamRecord;
-import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
-import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
-import software.amazon.awssdk.services.kinesis.KinesisServiceClientConfiguration;
-import software.amazon.awssdk.services.kinesis.model.*;
-import software.amazon.kinesis.common.ConfigsBuilder;
-import software.amazon.kinesis.common.InitialPositionInStream;
-import software.amazon.kinesis.common.InitialPositionInStreamExtended;
-import software.amazon.kinesis.common.StreamIdentifier;
 import software.amazon.kinesis.coordinator.Scheduler;
 import software.amazon.kinesis.exceptions.InvalidStateException;
 import software.amazon.kinesis.exceptions.ShutdownException;
 import software.amazon.kinesis.lifecycle.events.*;
-import software.amazon.kinesis.metrics.NullMetricsFactory;
 import software.amazon.kinesis.processor.ShardRecordProcessor;
-import software.amazon.kinesis.processor.SingleStreamTracker;
 import software.amazon.kinesis.retrieval.KinesisClientRecord;
-import software.amazon.kinesis.retrieval.polling.PollingConfig;
 
 /**
  * The Kinesis Client Library 3, unmodified, on a table's stream and on lease tables of the same server: two workers share the
  * shards, one is cut off from its leases, a third comes, the one that leads is stopped; shards are closed and have children
  * meanwhile. Every change arrives, of each item in order, and no write that changes nothing.
  *
- * The library's adapter for DynamoDB Streams is not to be had without Maven; `Bridge` stands in for it, and asks the server what the
- * adapter asks.
+ * The library's adapter for DynamoDB Streams is not to be had without Maven; `KinesisBridge` stands in for it.
  */
 public class KinesisConsumer {
   static final String TABLE = "changes";
@@ -66,7 +41,6 @@ public class KinesisConsumer {
 
   static URI endpoint;
   static DynamoDbClient tables;
-  static DynamoDbStreamsClient streams;
 
   /** What arrived: of each item its versions in the order of their arrival, and all records' ids. */
   static final Map<String, List<Integer>> versions = new ConcurrentHashMap<>();
@@ -79,7 +53,6 @@ public class KinesisConsumer {
     ((Logger) LoggerFactory.getLogger("ROOT")).setLevel(Level.ERROR);
     endpoint = URI.create(arguments[0]);
     tables = DynamoDbClient.builder().endpointOverride(endpoint).region(Region.US_EAST_1).build();
-    streams = DynamoDbStreamsClient.builder().endpointOverride(endpoint).region(Region.US_EAST_1).build();
     String arn = tables.describeTable(request -> request.tableName(TABLE)).table().latestStreamArn();
 
     Map<String, Integer> expected = new HashMap<>();
@@ -188,24 +161,7 @@ public class KinesisConsumer {
 
     Worker(String name, String arn) {
       leases = DynamoDbAsyncClient.builder().endpointOverride(endpoint).region(Region.US_EAST_1).build();
-      KinesisAsyncClient bridge = new Bridge(arn);
-      // Never called: metrics go nowhere.
-      CloudWatchAsyncClient metrics = CloudWatchAsyncClient.builder().endpointOverride(endpoint).region(Region.US_EAST_1).build();
-      InitialPositionInStreamExtended start =
-          InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON);
-      ConfigsBuilder configs = new ConfigsBuilder(
-          new SingleStreamTracker(StreamIdentifier.singleStreamInstance(TABLE), start),
-          "consumer", bridge, leases, metrics, name, () -> new Processor(name));
-      var leasing = configs.leaseManagementConfig().failoverTimeMillis(3000).shardSyncIntervalMillis(1000)
-          .leaseAssignmentIntervalMillis(1000L);
-      leasing.workerUtilizationAwareAssignmentConfig().inMemoryWorkerMetricsCaptureFrequencyMillis(200)
-          .workerMetricsReporterFreqInMillis(500);
-      var polling = new PollingConfig(TABLE, bridge).idleTimeBetweenReadsInMillis(200);
-      scheduler = new Scheduler(
-          configs.checkpointConfig(),
-          configs.coordinatorConfig().parentShardPollIntervalMillis(200).shardConsumerDispatchPollIntervalMillis(100),
-          leasing, configs.lifecycleConfig(), configs.metricsConfig().metricsFactory(new NullMetricsFactory()),
-          configs.processorConfig(), configs.retrievalConfig().retrievalSpecificConfig(polling));
+      scheduler = new KinesisBridge(endpoint, TABLE, arn, 3, failures::add).worker(name, leases, 3000, () -> new Processor(name));
       thread = new Thread(scheduler, name);
       thread.setDaemon(true);
       thread.start();
@@ -273,121 +229,6 @@ public class KinesisConsumer {
         input.checkpointer().checkpoint();
       } catch (Exception error) {
         failures.add(worker + " " + shard + ": " + error);
-      }
-    }
-  }
-
-  /** A DynamoDB stream in the terms of Kinesis: shards, iterators and records as they are, a record's data its id, kind, item and version. */
-  static class Bridge implements KinesisAsyncClient {
-    final String arn;
-
-    Bridge(String arn) {
-      this.arn = arn;
-    }
-
-    public String serviceName() {
-      return "kinesis";
-    }
-
-    public void close() {}
-
-    public KinesisServiceClientConfiguration serviceClientConfiguration() {
-      return KinesisServiceClientConfiguration.builder().region(Region.US_EAST_1).build();
-    }
-
-    /** All shards, each with the part of the library's hash range that belongs to its line of descent. */
-    List<Shard> shards() {
-      List<software.amazon.awssdk.services.dynamodb.model.Shard> all = new ArrayList<>();
-      String[] start = {null};
-      do {
-        var page = streams.describeStream(ask -> ask.streamArn(arn).exclusiveStartShardId(start[0]).limit(3)).streamDescription();
-        all.addAll(page.shards());
-        start[0] = page.lastEvaluatedShardId();
-      } while (start[0] != null);
-      Map<String, Integer> lines = new HashMap<>();
-      long count = all.stream().filter(shard -> shard.parentShardId() == null).count();
-      BigInteger width = BigInteger.TWO.pow(128).divide(BigInteger.valueOf(count));
-      List<Shard> shards = new ArrayList<>();
-      for (var shard : all) {
-        int line = shard.parentShardId() == null ? lines.size() : lines.get(shard.parentShardId());
-        lines.put(shard.shardId(), line);
-        BigInteger first = width.multiply(BigInteger.valueOf(line));
-        BigInteger next = line == count - 1 ? BigInteger.TWO.pow(128) : first.add(width);
-        var range = shard.sequenceNumberRange();
-        shards.add(Shard.builder().shardId(shard.shardId()).parentShardId(shard.parentShardId())
-            .hashKeyRange(keys -> keys.startingHashKey(first.toString()).endingHashKey(next.subtract(BigInteger.ONE).toString()))
-            .sequenceNumberRange(numbers -> numbers.startingSequenceNumber(range.startingSequenceNumber())
-                .endingSequenceNumber(range.endingSequenceNumber()))
-            .build());
-      }
-      return shards;
-    }
-
-    List<ChildShard> children(String parent) {
-      Set<String> children = streams.describeStream(request -> request.streamArn(arn)
-              .shardFilter(filter -> filter.type(ShardFilterType.CHILD_SHARDS).shardId(parent)))
-          .streamDescription().shards().stream().map(shard -> shard.shardId()).collect(Collectors.toSet());
-      return shards().stream().filter(shard -> children.contains(shard.shardId()))
-          .map(shard -> ChildShard.builder().shardId(shard.shardId())
-              // Kinesis has only children when shards are split or merged; a line that goes on is to the library a merge with itself.
-              .parentShards(parent, parent).hashKeyRange(shard.hashKeyRange()).build())
-          .toList();
-    }
-
-    public CompletableFuture<ListShardsResponse> listShards(ListShardsRequest request) {
-      return answer(() -> {
-        var filter = request.shardFilter() == null ? null : request.shardFilter().typeAsString();
-        List<Shard> shards = shards().stream().filter(shard ->
-            "AT_TRIM_HORIZON".equals(filter) ? shard.parentShardId() == null
-            : "AT_LATEST".equals(filter) ? shard.sequenceNumberRange().endingSequenceNumber() == null : true).toList();
-        return ListShardsResponse.builder().shards(shards).build();
-      });
-    }
-
-    public CompletableFuture<DescribeStreamSummaryResponse> describeStreamSummary(DescribeStreamSummaryRequest request) {
-      return completedFuture(DescribeStreamSummaryResponse.builder()
-          .streamDescriptionSummary(summary -> summary.streamName(TABLE).streamARN(arn).streamStatus(StreamStatus.ACTIVE)).build());
-    }
-
-    public CompletableFuture<GetShardIteratorResponse> getShardIterator(GetShardIteratorRequest request) {
-      return answer(() -> {
-        String iterator = streams.getShardIterator(ask -> ask.streamArn(arn).shardId(request.shardId())
-            .shardIteratorType(request.shardIteratorTypeAsString()).sequenceNumber(request.startingSequenceNumber())).shardIterator();
-        return GetShardIteratorResponse.builder().shardIterator(request.shardId() + " " + iterator).build();
-      });
-    }
-
-    public CompletableFuture<GetRecordsResponse> getRecords(GetRecordsRequest request) {
-      return answer(() -> {
-        String[] words = request.shardIterator().split(" ");
-        var page = streams.getRecords(ask -> ask.shardIterator(words[1]).limit(1000));
-        List<software.amazon.awssdk.services.kinesis.model.Record> records = page.records().stream().map(Bridge::record).toList();
-        var answer = GetRecordsResponse.builder().records(records).millisBehindLatest(0L);
-        if (page.nextShardIterator() != null) return answer.nextShardIterator(words[0] + " " + page.nextShardIterator()).build();
-        return answer.childShards(children(words[0])).build();
-      });
-    }
-
-    static software.amazon.awssdk.services.kinesis.model.Record record(
-        software.amazon.awssdk.services.dynamodb.model.Record record) {
-      StreamRecord change = record.dynamodb();
-      String item = change.keys().get("pk").s();
-      String version = record.eventName() == OperationType.REMOVE ? "0" : change.newImage().get("version").n();
-      String text = String.join(" ", record.eventID(), record.eventNameAsString(), item, version);
-      return software.amazon.awssdk.services.kinesis.model.Record.builder().sequenceNumber(change.sequenceNumber())
-          .partitionKey(item).approximateArrivalTimestamp(change.approximateCreationDateTime()).data(SdkBytes.fromUtf8String(text))
-          .build();
-    }
-
-    static <Answer> CompletableFuture<Answer> answer(Supplier<Answer> ask) {
-      try {
-        return completedFuture(ask.get());
-      } catch (ExpiredIteratorException error) {
-        return CompletableFuture.failedFuture(
-            software.amazon.awssdk.services.kinesis.model.ExpiredIteratorException.builder().message(error.getMessage()).build());
-      } catch (DynamoDbException error) {
-        failures.add(error.toString());
-        return CompletableFuture.failedFuture(error);
       }
     }
   }
