@@ -23,7 +23,7 @@ package final class PostgresLogouts {
   /// Connects when first asked for something.
   package init(_ database: PostgresDatabase) {
     schema = StoreSchema(database.schema(PostgresLogouts.name))
-    session = PostgresSession(database.settings, schema: schema.name, findsByKeys: false)
+    session = PostgresSession(database.settings, schema: schema.name)
   }
 
   /// Adds logouts to those that are known, and gives all.

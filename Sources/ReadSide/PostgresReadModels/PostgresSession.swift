@@ -20,6 +20,8 @@ final class PostgresSession {
   private let schema: String
   /// Statements that find rows by keys: the planner is to search for them, whatever it believes of a table that is new.
   private let findsByKeys: Bool
+  /// Whether the server ends a transaction of it that has stood idle for `idleMax`.
+  private let isEndedWhenIdle: Bool
   private var made: PostgresConnection?
   private var isClosed = false
   /// How many connections were made so far: what is known from an earlier one may be of another server, which has lost what that one had committed
@@ -31,14 +33,15 @@ final class PostgresSession {
 
   /// How often a transaction is tried again after a deadlock, a lock that was not had, or a lost connection.
   static let attemptsMax = 20
-  /// Between two statements of a transaction that writes.
+  /// Between two statements of a transaction that writes: a process that is suspended there holds rows that others wait for.
   private static let idleMax = Duration.seconds(10)
   private static let pauseMicrosecondsMax: UInt32 = 20_000
 
-  init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = true) {
+  init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = false, isEndedWhenIdle: Bool = true) {
     self.settings = settings
     self.schema = schema
     self.findsByKeys = findsByKeys
+    self.isEndedWhenIdle = isEndedWhenIdle
     place = "the schema \(schema) of PostgreSQL"
   }
 
@@ -54,9 +57,10 @@ final class PostgresSession {
     made?.close()
     let connection = try PostgresConnection(settings)
     var sets = ["search_path = \(PostgresConnection.identifier(schema)), pg_catalog"]
-    if findsByKeys {
-      // A process that is suspended in the middle of a checkpoint holds rows that other workers wait for: the server ends it.
+    if isEndedWhenIdle {
       sets.append("idle_in_transaction_session_timeout = \(PostgresSession.idleMax.milliseconds)")
+    }
+    if findsByKeys {
       sets += ["plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off"]
     }
     try connection.execute(sets.map { "SET \($0)" }.joined(separator: "; "))

@@ -12,34 +12,32 @@ extension PostgresPipelineStore {
     // In one order, so that two processes that say something of the same lanes do not wait for each other.
     let lanes = work.lanes.sorted { ($0.generation, $0.table, $0.partition) < ($1.generation, $1.table, $1.partition) }
     let held = work.held.sorted { $0.key < $1.key }.flatMap { generation, held in held.map { (generation, $0) } }
-    try session.transaction { connection in
+    // One statement, and so no moment in which a process that is suspended has locked rows of lanes that others have taken meanwhile.
+    _ = try session.run { connection in
       try connection.run(
         """
+        WITH lanes AS (
         INSERT INTO lane_reports (generation, table_name, partition, worker, at, sequence, behind, watermark, dead_letters, retention, stopped)
         SELECT g, t, p, $1, clock_timestamp(), s, b, w, d, r, x FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
         $7::bigint[], $8::bigint[], $9::bigint[], $10::text[]) AS u (g, t, p, s, b, w, d, r, x) WHERE g IN (SELECT number FROM generations)
         ON CONFLICT (generation, table_name, partition) DO UPDATE SET worker = excluded.worker, at = excluded.at, sequence = excluded.sequence,
         behind = excluded.behind, watermark = excluded.watermark, dead_letters = excluded.dead_letters, retention = excluded.retention,
-        stopped = excluded.stopped
+        stopped = excluded.stopped),
+        worker AS (
+        INSERT INTO worker_reports (worker, at, stopped, held_generation, held_projection, held_table, held_partition, held_waiting)
+        VALUES ($1, clock_timestamp(), $11, $12, $13, $14, $15, $16)
+        ON CONFLICT (worker) DO UPDATE SET at = excluded.at, stopped = excluded.stopped, held_generation = excluded.held_generation,
+        held_projection = excluded.held_projection, held_table = excluded.held_table, held_partition = excluded.held_partition,
+        held_waiting = excluded.held_waiting),
+        silent AS (DELETE FROM worker_reports WHERE at < clock_timestamp() - interval '\(PostgresPipelineStore.workerAgeMax)')
+        DELETE FROM lane_reports WHERE generation NOT IN (SELECT number FROM generations)
         """, .text(database.worker), .bigints(lanes.map { Int64($0.generation) }), .stored(lanes.map(\.table)),
         .bigints(lanes.map { Int64($0.partition) }), .bigints(lanes.map { Int64(clamping: $0.sequence.rawValue) }),
         .bigints(lanes.map { Int64(clamping: $0.behind) }), .bigints(lanes.map(\.watermark.rawValue)),
         .bigints(lanes.map { Int64($0.deadLetters) }), .bigints(lanes.map { $0.retention ?? -1 }),
-        .stored(lanes.map { $0.stopped ?? "" }))
-      try connection.run(
-        """
-        INSERT INTO worker_reports (worker, at, stopped, held_generation, held_projection, held_table, held_partition, held_waiting)
-        VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (worker) DO UPDATE SET at = excluded.at, stopped = excluded.stopped, held_generation = excluded.held_generation,
-        held_projection = excluded.held_projection, held_table = excluded.held_table, held_partition = excluded.held_partition,
-        held_waiting = excluded.held_waiting
-        """, .text(database.worker), .stored(work.stopped), .bigints(held.map { Int64($0.0) }), .stored(held.map(\.1.projection)),
-        .stored(held.map(\.1.table)), .bigints(held.map { Int64($0.1.partition) }), .bigints(held.map { Int64($0.1.waiting) }))
-      try connection.execute(
-        """
-        DELETE FROM worker_reports WHERE at < clock_timestamp() - interval '\(PostgresPipelineStore.workerAgeMax)';
-        DELETE FROM lane_reports WHERE generation NOT IN (SELECT number FROM generations)
-        """)
+        .stored(lanes.map { $0.stopped ?? "" }), .stored(work.stopped), .bigints(held.map { Int64($0.0) }),
+        .stored(held.map(\.1.projection)), .stored(held.map(\.1.table)), .bigints(held.map { Int64($0.1.partition) }),
+        .bigints(held.map { Int64($0.1.waiting) }))
     }
   }
 

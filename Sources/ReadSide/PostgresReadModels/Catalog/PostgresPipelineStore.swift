@@ -21,7 +21,7 @@ package final class PostgresPipelineStore: PipelineStore {
     self.database = database
     self.name = name
     let schema = database.schema(name)
-    session = PostgresSession(database.settings, schema: schema, findsByKeys: false)
+    session = PostgresSession(database.settings, schema: schema)
     try session.transaction { connection in
       try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
       let own = StoreSchema(schema)

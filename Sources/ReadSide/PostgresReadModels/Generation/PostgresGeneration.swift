@@ -31,7 +31,7 @@ package final class PostgresGeneration: GenerationStore {
     self.generation = generation
     worker = database.worker
     let schema = database.schema(of: generation)
-    session = PostgresSession(database.settings, schema: schema)
+    session = PostgresSession(database.settings, schema: schema, findsByKeys: true)
     tables = pipeline.projections.map { TableForm($0.table) }
     let plans = GroupPlan.plans(of: pipeline)
     self.plans = plans
