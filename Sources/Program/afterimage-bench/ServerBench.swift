@@ -47,8 +47,8 @@ enum ServerBench {
     for round in 0..<rounds {
       alone.append(
         (
-          put: try wrk("PutItem", put("Bench", 100_000), connections: 1, port: server.port, in: directory),
-          nothing: try wrk("PutItem", put("Bench", 100_000), connections: 1, port: empty.port, in: directory),
+          put: try wrk("PutItem", put("Bench", 10_000), connections: 1, port: server.port, in: directory),
+          nothing: try wrk("PutItem", put("Bench", 10_000), connections: 1, port: empty.port, in: directory),
           bare: try HTTPBench.bareWriters(1, directory + "/bare-1-\(round)")
         ))
     }
@@ -60,7 +60,7 @@ enum ServerBench {
       var puts: [Double] = []
       var bare: [Double] = []
       for round in 0..<rounds {
-        puts.append(try wrk("PutItem", put("Bench", 100_000), connections: connections, port: server.port, in: directory))
+        puts.append(try wrk("PutItem", put("Bench", 10_000), connections: connections, port: server.port, in: directory))
         bare.append(try HTTPBench.bareWriters(connections, directory + "/bare-\(connections)-\(round)"))
       }
       report.add("server.put_\(connections)", median(puts), "requests/s")
@@ -293,7 +293,7 @@ enum ServerBench {
     try await scan(server.port)
     report.add("server.scan_peak_mb", try peak(server.pid), "MB")
     for round in 1...2 {
-      _ = try wrk("PutItem", put("Large", items), connections: 64, port: server.port, in: directory, seconds: 8)
+      _ = try wrk("PutItem", put("Large", 10_000), connections: 64, port: server.port, in: directory, seconds: 8)
       end(server.pid)
       server = try await start("after_kill_\(round)")
     }
@@ -344,8 +344,8 @@ enum ServerBench {
     try wrk(operation, body.text, keys: body.keys, connections: connections, port: port, in: directory, seconds: seconds)
   }
 
-  /// `body` with `%d` for a key's number. 20,000 requests are made before the first is sent, each with a number of its own in `n`, so
-  /// that a put is never one that changes nothing.
+  /// `body` with `%d` for a key's number. 20,000 requests are made before the first is sent, each with a number of its own in `n`, and sent again
+  /// and again: of `keys`, at most half as many, each has several, so that a put never finds what it puts.
   private static func wrk(
     _ operation: String, _ body: String, keys: Int, connections: Int, port: UInt16, in directory: String,
     seconds: Int = seconds
@@ -357,8 +357,8 @@ enum ServerBench {
         function init(args)
           math.randomseed(os.time())
           for index = 1, 20000 do
-            local text = string.gsub([==[\(body)]==], "%%d", tostring(math.random(0, \(keys - 1))))
-            text = string.gsub(text, "12345678", tostring(math.random(1, 99999999)))
+            local text = string.gsub([==[\(body)]==], "%%d", tostring(index * 7919 % \(keys)))
+            text = string.gsub(text, "12345678", tostring(index * 10000 + math.random(0, 9999)))
             requests[index] = wrk.format(nil, nil, nil, text)
           end
         end

@@ -38,6 +38,9 @@ final class Committer: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var queue: [Request] = []
+  /// How many the queue holds, for who looks without the mutex.
+  private let waiting = Atomic<Int>(0)
+  private var attention = Attention()
   private var isStopping = false
   private var thread: OwnedThread?
 
@@ -62,8 +65,7 @@ final class Committer: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     let refused = isStopping
     if !refused {
-      queue.append(.write(transaction, completion))
-      pthread_cond_signal(condition)
+      enqueue(.write(transaction, completion))
     }
     pthread_mutex_unlock(mutex)
     if refused { completion(.failure(Committer.stopping)) }
@@ -77,9 +79,15 @@ final class Committer: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     if isStopping { return false }
-    queue.append(.control(body))
-    pthread_cond_signal(condition)
+    enqueue(.control(body))
     return true
+  }
+
+  /// To be called with the mutex.
+  private func enqueue(_ request: Request) {
+    queue.append(request)
+    waiting.store(queue.count, ordering: .relaxed)
+    pthread_cond_signal(condition)
   }
 
   /// Runs `body` on the committer's thread between two rounds, and waits for it. Not to be called from that thread.
@@ -162,8 +170,15 @@ final class Committer: @unchecked Sendable {
     }
   }
 
+  /// Leaves the processor to others until so many requests wait, for a moment.
+  private func attend(_ wait: (requests: Int, span: Duration)) {
+    let end = ContinuousClock.now + wait.span
+    while waiting.load(ordering: .relaxed) < wait.requests, ContinuousClock.now < end { sched_yield() }
+  }
+
   /// The requests that wait, at most a round's worth; empty after an idle tick; nil at the end.
   private func take() -> [Request]? {
+    if let wait = attention.wait { attend(wait) }
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     if queue.isEmpty {
@@ -178,6 +193,8 @@ final class Committer: @unchecked Sendable {
     let count = min(queue.count, Committer.roundTransactionsMax)
     let taken = Array(queue[..<count])
     queue.removeFirst(count)
+    waiting.store(queue.count, ordering: .relaxed)
+    attention.took(count)
     return taken
   }
 
@@ -185,6 +202,7 @@ final class Committer: @unchecked Sendable {
   /// rest of them go on in the next.
   private func commit(_ writes: inout [PendingWrite]) {
     guard !writes.isEmpty else { return }
+    let start = ContinuousClock.now
     var place = 0
     while place < writes.count {
       let begun = place
@@ -199,6 +217,7 @@ final class Committer: @unchecked Sendable {
         for failed in begun..<place { writes[failed].fail(error) }
       }
     }
+    attention.ended(in: start.duration(to: .now), waiting: waiting.load(ordering: .relaxed))
     answer(writes)
     writes.removeAll(keepingCapacity: true)
   }
