@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Pipelines
 internal import Postgres
 internal import PostgresReadModels
@@ -23,13 +24,18 @@ extension Diagnostics {
   }
 
   private static func server(_ database: PostgresDatabase) throws -> [Diagnosis] {
+    let asked = Date()
     let server = try database.about()
+    let clocks = ClockDifference(server.now, askedFor: asked, answered: Date())
     var found = [
       Diagnosis(
         .fine, "database",
         "\(server.database) on PostgreSQL \(server.version), as \(server.role); \(server.connections) of \(server.connectionsMax) "
           + "connections are in use")
     ]
+    if let sentence = clocks.sentence {
+      found.append(Diagnosis(.note, "clock", sentence, advice: "let a time service keep the clocks of all machines"))
+    }
     if server.isReadOnly {
       found.append(
         Diagnosis(

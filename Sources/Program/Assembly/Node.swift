@@ -161,7 +161,7 @@ package final class Node: Sendable {
 
     let metricBoard = MetricBoard()
     let catalogs = Node.catalogs(home, live, workers)
-    let reports = home.database == nil ? nil : WorkReports(catalogs, workers: workers, changed: changed)
+    let reports = home.database == nil ? nil : WorkReports(catalogs, workers: workers, changed: changed, logger)
     self.reports = reports
     let status = NodeStatus(
       live: live, workers: workers, metrics: metrics, pipelineMetrics: metricBoard, relays: board, reports: reports, store: store,

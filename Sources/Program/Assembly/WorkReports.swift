@@ -3,6 +3,7 @@ internal import Pipelines
 internal import ReadModels
 internal import Services
 internal import Synchronization
+internal import Telemetry
 internal import Workers
 
 /// Says what this process does on pipelines, and knows what all do that share its database, as of a second ago.
@@ -16,13 +17,17 @@ final class WorkReports: Service {
   private let catalogs: [(pipeline: String, catalog: CatalogOwner)]
   private let workers: [PipelineWorker]
   private let changed: Signal
+  private let logger: Logger
+  /// What was said last of this machine's clock.
+  private let clocks = Mutex<ClockDifference?>(nil)
   private let known = Mutex<[String: (status: SharedStatus, at: ContinuousClock.Instant)]>([:])
 
   /// `changed` is announced when something stands still or goes on again.
-  init(_ catalogs: [(pipeline: String, catalog: CatalogOwner)], workers: [PipelineWorker], changed: Signal) {
+  init(_ catalogs: [(pipeline: String, catalog: CatalogOwner)], workers: [PipelineWorker], changed: Signal, _ logger: Logger) {
     self.catalogs = catalogs
     self.workers = workers
     self.changed = changed
+    self.logger = logger
   }
 
   /// Nil while nothing is known, or nothing new.
@@ -47,7 +52,9 @@ final class WorkReports: Service {
 
   private func look(_ pipeline: String, _ catalog: CatalogOwner) async {
     if let worker = workers.first(where: { $0.pipeline.name == pipeline }) { try? await catalog.report(worker.report) }
+    let asked = Date()
     guard let (work, generations) = try? await catalog.reported() else { return }
+    if let now = work.now { look(at: ClockDifference(now, askedFor: asked, answered: Date())) }
     let status = SharedStatus(work, generations: generations)
     let before = known.withLock { known in
       defer { known[pipeline] = (status, .now) }
@@ -55,6 +62,19 @@ final class WorkReports: Service {
     }
     if before?.stopped != status.stopped || before?.generations.map(\.generation) != status.generations.map(\.generation) {
       changed.announce()
+    }
+  }
+
+  /// Says once that the clocks differ, and once that they agree again.
+  private func look(at now: ClockDifference) {
+    let before = clocks.withLock { clocks in
+      defer { clocks = now }
+      return clocks?.sentence
+    }
+    if let sentence = now.sentence, before == nil {
+      logger.warning("clocks differ", ["reason": sentence])
+    } else if now.sentence == nil, before != nil {
+      logger.info("clocks agree again")
     }
   }
 }

@@ -70,6 +70,8 @@ package struct PostgresDatabase: Sendable {
     package let mayMakeSchemas: Bool
     package let connections: Int
     package let connectionsMax: Int
+    /// The server's clock, in milliseconds since 1970.
+    package let now: Int64
   }
 
   package func about() throws -> About {
@@ -79,12 +81,13 @@ package struct PostgresDatabase: Sendable {
       """
       SELECT current_setting('server_version'), current_database()::text, current_user::text, pg_is_in_recovery(),
       current_setting('transaction_read_only')::boolean, has_database_privilege(current_database(), 'CREATE'),
-      (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), current_setting('max_connections')::bigint
+      (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), current_setting('max_connections')::bigint,
+      (extract(epoch FROM clock_timestamp()) * 1000)::bigint
       """)
     return About(
       version: row.text(0, 0) ?? "", database: row.text(0, 1) ?? "", role: row.text(0, 2) ?? "", isStandby: row.boolean(0, 3),
       isReadOnly: row.boolean(0, 4), mayMakeSchemas: row.boolean(0, 5), connections: Int(row.int64(0, 6)),
-      connectionsMax: Int(row.int64(0, 7)))
+      connectionsMax: Int(row.int64(0, 7)), now: row.int64(0, 8))
   }
 
   /// The names of the pipelines that have a catalogue here. A name that was too long for a schema's is shortened, as the schema's is.

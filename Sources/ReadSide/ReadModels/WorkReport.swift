@@ -97,9 +97,12 @@ package struct ReportedWork: Sendable, Equatable {
   package var lanes: [Lane]
   /// By name.
   package var workers: [Worker]
+  /// The store's clock when it was asked, in milliseconds since 1970; nil where that is this machine's.
+  package var now: Int64?
 
-  package init(lanes: [Lane] = [], workers: [Worker] = []) {
+  package init(lanes: [Lane] = [], workers: [Worker] = [], now: Int64? = nil) {
     self.lanes = lanes
     self.workers = workers
+    self.now = now
   }
 }

@@ -46,14 +46,15 @@ final class Fleet {
     for _ in 0..<queries { try await startQuery() }
   }
 
-  /// One more query process; `database` another way to the read models.
-  func startQuery(database way: String? = nil) async throws {
+  /// One more query process; `database` another way to the read models, `environment` what `env` is given before the program.
+  func startQuery(database way: String? = nil, environment: [String] = []) async throws {
     queriesStarted += 1
     queries.append(
-      try await DevProcess.serve([
-        "--roles", "query", "--data", folder.file("query-\(queriesStarted)"), "--read-models", way ?? url, "--health-port", "0",
-        "-p", pipeline,
-      ]))
+      try await DevProcess.serve(
+        [
+          "--roles", "query", "--data", folder.file("query-\(queriesStarted)"), "--read-models", way ?? url, "--health-port", "0",
+          "-p", pipeline,
+        ], environment: environment))
   }
 
   /// From here on this is the database of which the test asks, and which the end of the fleet is held against.
@@ -64,7 +65,8 @@ final class Fleet {
 
   /// A worker with a number of its own; `pipeline` where it runs another file than the others, `database` another way to the read models.
   func start(
-    _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil
+    _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil,
+    environment: [String] = []
   ) async throws {
     while workers.count <= worker { workers.append(nil) }
     workers[worker] = try await DevProcess.serve(
@@ -73,7 +75,7 @@ final class Fleet {
         "session.timeout.ms=2000", "--table-endpoint", effectsEndpoint ?? tables.tables, "--read-models", way ?? url,
         "--health-port", "0", "-p",
         other ?? pipeline,
-      ] + more)
+      ] + more, environment: environment)
   }
 
   /// Before the first worker and query process, which make these schemas themselves: the database's clock is a day ahead of everybody's.

@@ -43,7 +43,7 @@ extension PostgresPipelineStore {
 
   package func reported() throws(ReadModelError) -> ReportedWork? {
     try session.transaction { connection in
-      var work = ReportedWork()
+      var work = ReportedWork(now: try connection.run("SELECT \(Self.now)").int64(0, 0))
       try connection.forEach(
         """
         SELECT generation, table_name, partition, sequence, behind, watermark, dead_letters, retention, stopped, worker, \(Self.age)
@@ -86,6 +86,9 @@ extension PostgresPipelineStore {
       return work
     }
   }
+
+  /// The server's clock, in milliseconds since 1970.
+  private static let now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
   /// Milliseconds since a report, by the server's clock.
   private static let age = "(extract(epoch FROM clock_timestamp() - at) * 1000)::bigint"
