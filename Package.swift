@@ -321,7 +321,8 @@ let package = Package(
         "StoreTestKit", "SupervisionTestKit",
       ],
       exclude: [
-        "BrokerOwner.java", "ShiftedClock.c", "acceptance_kit.py", "bad_input.py", "dashboard.schema.json", "disk_full.py",
+        "BrokerOwner.java", "CreatePolicy.java", "ShiftedClock.c", "acceptance_kit.py", "bad_input.py", "dashboard.schema.json",
+        "disk_full.py",
         "keda.py", "openapi.py",
         "page_keys.py",
         "page_login.py", "protected.py",

@@ -112,8 +112,8 @@ package actor Admin {
       guard let result = results?[index] else { continue }
       let code = rd_kafka_topic_result_error(result)
       guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
-      let text = rd_kafka_topic_result_error_string(result).map { String(cString: $0) }
-      throw KafkaError(code, "topic \(String(cString: rd_kafka_topic_result_name(result))) \(text ?? "")")
+      let text = rd_kafka_topic_result_error_string(result).map { ": \(String(cString: $0))" }
+      throw KafkaError(code, "topic \(String(cString: rd_kafka_topic_result_name(result)))\(text ?? "")")
     }
   }
 }

@@ -69,6 +69,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The brokers do not take the user name or the password.
   package var isUnauthenticated: Bool { code == RD_KAFKA_RESP_ERR__AUTHENTICATION.rawValue }
 
+  /// A policy that the brokers' owner has set does not allow the topic; `text` has its words.
+  package var isAgainstPolicy: Bool { code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION.rawValue }
+
   /// The bytes received do not have the checksum that they carry.
   package var isDamaged: Bool { code == RD_KAFKA_RESP_ERR__BAD_MSG.rawValue }
 

@@ -9,6 +9,8 @@ package struct BrokerRights: Sendable {
     case write(topic: String)
     /// `settings` as `key=value`.
     case make(topic: String, partitions: Int, settings: [String])
+    /// The same, refused by a policy in its own words.
+    case makeUnderPolicy(topic: String, partitions: Int, settings: [String], reason: String)
     case useTransactions(id: String)
     case join(group: String, pipeline: String)
   }
@@ -27,7 +29,10 @@ package struct BrokerRights: Sendable {
       "the brokers do not let this user write to the topic \(topic): ask their owner to allow WRITE on \(topics)\(relays("WRITE"))"
     case .make(let topic, let partitions, let settings):
       "the brokers do not let this user make the topic \(topic): ask their owner to allow CREATE on \(topics)\(relays("CREATE")), or to "
-        + "make this one with \(partitions) partition\(partitions == 1 ? "" : "s") and \(settings.joined(separator: ", "))"
+        + making(partitions, settings)
+    case .makeUnderPolicy(let topic, let partitions, let settings, let reason):
+      "a policy of the brokers does not allow the topic \(topic) as it is made here (\(reason)): ask their owner to "
+        + "\(making(partitions, settings)), and with what the policy wants"
     case .useTransactions(let id):
       "the brokers do not let this user use the transactional id \(id): ask their owner to allow WRITE on transactional ids that begin with "
         + "`\(names.namespace.name).relay.`"
@@ -35,6 +40,10 @@ package struct BrokerRights: Sendable {
       "the brokers do not let this user be a member of the consumer group \(group): ask their owner to allow READ on groups that begin with "
         + "`\(names.namespace.name).\(pipeline).`"
     }
+  }
+
+  private func making(_ partitions: Int, _ settings: [String]) -> String {
+    "make this one with \(partitions) partition\(partitions == 1 ? "" : "s") and \(settings.joined(separator: ", "))"
   }
 
   private func relays(_ one: String) -> String {

@@ -48,6 +48,16 @@ struct RelayTopics {
       ])
   }
 
+  /// A refusal of a topic as what is to be asked of the brokers' owner; other errors are what they are.
+  private func deed(
+    _ refusal: KafkaError, _ topic: String, partitions: Int, _ settings: [KafkaConfiguration.Setting]
+  ) -> any Error {
+    let texts = settings.map { "\($0.key)=\($0.value)" }
+    if refusal.isDenied { return refused(.make(topic: topic, partitions: partitions, settings: texts)) }
+    guard refusal.isAgainstPolicy else { return refusal }
+    return refused(.makeUnderPolicy(topic: topic, partitions: partitions, settings: texts, reason: refusal.text))
+  }
+
   private func create(
     _ name: String, _ partitions: Int, _ topicSettings: [KafkaConfiguration.Setting]
   ) async throws {
@@ -63,11 +73,11 @@ struct RelayTopics {
       refusal = error
     }
     guard let refusal else { return }
-    if refusal.isDenied {
-      let texts = topicSettings.map { "\($0.key)=\($0.value)" }
-      throw refused(.make(topic: name, partitions: partitions, settings: texts))
+    guard Admin.isRefusedSetting(refusal) else { throw deed(refusal, name, partitions: partitions, topicSettings) }
+    do throws(KafkaError) {
+      try await admin.create(.init(name: name, partitions: partitions, replication: replication, settings: topicSettings))
+    } catch {
+      throw deed(error, name, partitions: partitions, topicSettings)
     }
-    guard Admin.isRefusedSetting(refusal) else { throw refusal }
-    try await admin.create(.init(name: name, partitions: partitions, replication: replication, settings: topicSettings))
   }
 }

@@ -52,11 +52,11 @@ package enum KafkaBroker {
   }
 
   /// Runs the script and gives what it prints.
-  static func run(_ arguments: [String]) throws -> String {
+  static func run(_ arguments: [String], environment: [String] = []) throws -> String {
     guard let script else { throw KafkaTestError(KafkaBroker.skipped) }
     let output = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-\(UUID().uuidString).out").path
     defer { try? FileManager.default.removeItem(atPath: output) }
-    try Executable.run([script] + arguments, output: output)
+    try Executable.run(["/usr/bin/env"] + environment + [script] + arguments, output: output)
     return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
   }
 

@@ -33,15 +33,18 @@ package final class KafkaCluster: Sendable {
   /// Of a secured broker, the file of the authority that signed its certificate.
   package var authority: String { directory + "/ca.pem" }
 
-  /// `settings` are the broker's own, `name=value`.
-  package init(_ settings: [String] = [], brokers: Int = 1, isSecure: Bool = false) throws {
+  /// `settings` are the broker's own, `name=value`; `plugin` is a Java archive with classes that they name.
+  package init(_ settings: [String] = [], brokers: Int = 1, isSecure: Bool = false, plugin: String? = nil) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     let more = (isSecure ? ["--secure"] : []) + settings.flatMap { ["--set", $0] }
     for attempt in 1... {
       // Ports far from those of other test processes, which must not race for the first free one, and below those that the system gives to clients.
       let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 600) * 20 + Int.random(in: 0..<3) * 6
       do {
-        _ = try KafkaBroker.run(["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + more)
+        // An agent's archive is on the path that classes are looked for.
+        let environment = plugin.map { ["JAVA_TOOL_OPTIONS=-javaagent:\($0)"] } ?? []
+        _ = try KafkaBroker.run(
+          ["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + more, environment: environment)
         break
       } catch {
         if attempt == KafkaCluster.attemptsMax { throw error }

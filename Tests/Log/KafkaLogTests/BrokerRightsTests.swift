@@ -18,6 +18,11 @@ import Testing
     #expect(made.contains("allow CREATE on topics that begin with `shop.`"))
     #expect(made.hasSuffix("or to make this one with 1 partition and cleanup.policy=compact, segment.ms=1"))
     #expect(
+      try sentence(.makeUnderPolicy(topic: "shop.T", partitions: 2, settings: ["a=1"], reason: "too few replicas")) == """
+        a policy of the brokers does not allow the topic shop.T as it is made here (too few replicas): ask their owner to make this one with \
+        2 partitions and a=1, and with what the policy wants
+        """)
+    #expect(
       try sentence(.useTransactions(id: "shop.relay.shop.T")).hasSuffix(
         "allow WRITE on transactional ids that begin with `shop.relay.`"))
     #expect(

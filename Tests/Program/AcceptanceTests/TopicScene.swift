@@ -16,11 +16,11 @@ final class TopicScene {
 
   private let partitions: Int
 
-  /// `topicPartitions`: somebody has made the topic, with so many.
-  init(partitions: Int = 1, topicPartitions: Int? = nil) async throws {
+  /// `topicPartitions`: somebody has made the topic, with so many. `brokers` are others than those that tests share.
+  init(partitions: Int = 1, topicPartitions: Int? = nil, brokers: KafkaCluster? = nil) async throws {
     self.partitions = partitions
     folder = try TestFolder()
-    bootstrap = try KafkaBroker.bootstrap()
+    bootstrap = try brokers?.bootstrap ?? KafkaBroker.bootstrap()
     let yaml = Notes.pipeline.replacingOccurrences(of: "Notes:", with: "\(table):").replacingOccurrences(
       of: "in: Notes", with: "in: \(table)")
     try folder.write("notes/pipeline.yaml", yaml)
