@@ -42,6 +42,8 @@ package final class TableAPI: Sendable {
   private let requestIDs = RequestIDs()
   /// The Authorization header of a whole signature, up to its digits.
   private let knownSignature = Mutex<[UInt8]>([])
+  /// The Host header that was allowed last.
+  private let knownHost = Mutex<String?>(nil)
 
   package init(store: TableStore, settings: Settings = Settings()) {
     self.store = store
@@ -54,8 +56,8 @@ package final class TableAPI: Sendable {
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let reply = Reply(request, responder, requestID: requestIDs.next(), origins: settings.origins)
     // Before anything is done: a browser sends some requests of foreign pages without asking.
-    if let hosts = settings.hosts, !hosts.allows(request.header("Host")) {
-      return reply.forbidden(HostRules.refusal(request.header("Host") ?? ""))
+    if let hosts = settings.hosts, let refusal = refusal(of: request.header("Host"), by: hosts) {
+      return reply.forbidden(refusal)
     }
     if let origin = request.header("Origin"), !settings.origins.allows(origin) {
       return reply.forbidden(OriginRules.refusal(origin))
@@ -87,6 +89,14 @@ package final class TableAPI: Sendable {
     } catch {
       reply.failure(error)
     }
+  }
+
+  /// Why a host is not answered; nil when it is. A program asks by one name, which is looked at once.
+  private func refusal(of host: String?, by hosts: HostRules) -> String? {
+    if let host, knownHost.withLock({ $0 == host }) { return nil }
+    guard hosts.allows(host) else { return HostRules.refusal(host ?? "") }
+    if let host { knownHost.withLock { $0 = host } }
+    return nil
   }
 
   /// The key that the request is signed with; nil without configured keys, where a signature must be there and whole only.

@@ -20,6 +20,20 @@ import Testing
     return try await APIClient(port: server.port).send("ListTables", "{}", headers: headers)
   }
 
+  @Test func `one host is asked after another on one server`() async throws {
+    let store = try TableStore(path: directory.path)
+    let api = TableAPI(store: store, settings: Self.local)
+    let server = try HTTPServer.serving { api.handle($0, $1) }
+    defer {
+      server.stop()
+      store.close()
+    }
+    let client = APIClient(port: server.port)
+    for (host, status) in [("named", 200), ("evil.test", 403), ("named", 200), ("localhost", 200), ("named.evil.test", 403)] {
+      #expect(try await client.send("ListTables", "{}", headers: ["Host": host]).status == status, "\(host)")
+    }
+  }
+
   private static let local = TableAPI.Settings(
     hosts: HostRules(address: "127.0.0.1", names: ["named"]), origins: .loopback(and: ["https://app.example.com"]))
 
