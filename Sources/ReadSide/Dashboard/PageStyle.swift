@@ -3,12 +3,12 @@ enum PageStyle {
   static let css = #"""
     :root {
       --ground: #f6f7f5; --card: #ffffff; --ink: #1b2321; --soft: #56615d; --line: #dde2df;
-      --accent: #0f5c55; --accent-soft: #d7ebe7; --bad: #a3261b; --bad-soft: #fbe5e2;
+      --accent: #0f5c55; --accent-soft: #d7ebe7; --bad: #a3261b; --bad-soft: #fbe5e2; --shade: #1b23213d;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --ground: #121716; --card: #1b2221; --ink: #e8eeec; --soft: #a3b0ac; --line: #2e3836;
-        --accent: #6fd0c0; --accent-soft: #1f3b37; --bad: #ff9d92; --bad-soft: #44201c;
+        --accent: #6fd0c0; --accent-soft: #1f3b37; --bad: #ff9d92; --bad-soft: #44201c; --shade: #000000b0;
       }
     }
     * { box-sizing: border-box; }
@@ -67,7 +67,12 @@ enum PageStyle {
     .tile .value { font-size: 2.2rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; margin: 0;
       overflow-wrap: anywhere; }
     .board { font-weight: 400; }
-    .scroll { overflow-x: auto; }
+    /* What is cut off at a side is seen to go on there: a shade, covered by the card's colour where the table ends. */
+    .scroll { overflow-x: auto; background:
+      linear-gradient(to right, var(--card) 30%, transparent) left / 2rem 100% no-repeat local,
+      linear-gradient(to left, var(--card) 30%, transparent) right / 2rem 100% no-repeat local,
+      linear-gradient(to right, var(--shade), transparent) left / 0.9rem 100% no-repeat scroll,
+      linear-gradient(to left, var(--shade), transparent) right / 0.9rem 100% no-repeat scroll; }
     table { border-collapse: collapse; width: 100%; font-size: 0.92rem; }
     th { text-align: left; color: var(--soft); font-weight: 500; font-size: 0.82rem; padding: 0 0.75rem 0.3rem 0; white-space: nowrap; }
     td { padding: 0.28rem 0.75rem 0.28rem 0; border-top: 1px solid var(--line); overflow-wrap: break-word; vertical-align: top; }
@@ -91,6 +96,7 @@ enum PageStyle {
     @media (max-width: 40rem) {
       .tile, .tile.table, .tile.wide { grid-column: 1 / -1; }
       .tile.number { min-width: 0; flex: 1 1 auto; }
+      th, td { padding-right: 0.55rem; }
       .tile .value { font-size: 1.8rem; }
     }
     """#
