@@ -28,13 +28,16 @@ struct Attention {
     return credit >= Attention.roundsMin && (1...Attention.clientsMax).contains(clients) ? (clients, span) : nil
   }
 
+  /// The requests that were waited for did not come within the span.
+  mutating func waitedInVain() {
+    credit -= Attention.disappointment
+    seen = (0, 0)
+  }
+
   /// A round begins with so many requests; 0 when none had come for a while.
   mutating func took(_ requests: Int) {
     if requests == 0 {
       credit = 0
-      seen = (0, 0)
-    } else if let awaited = wait?.requests, requests < awaited {
-      credit -= Attention.disappointment
       seen = (0, 0)
     } else {
       credit = min(credit + 1, Attention.creditMax)

@@ -170,15 +170,19 @@ final class Committer: @unchecked Sendable {
     }
   }
 
-  /// Leaves the processor to others until so many requests wait, for a moment.
-  private func attend(_ wait: (requests: Int, span: Duration)) {
+  /// Leaves the processor to others until as many requests wait as are worth it, for a moment.
+  private func attend() {
+    guard let wait = attention.wait else { return }
     let end = ContinuousClock.now + wait.span
-    while waiting.load(ordering: .relaxed) < wait.requests, ContinuousClock.now < end { sched_yield() }
+    while waiting.load(ordering: .relaxed) < wait.requests {
+      guard ContinuousClock.now < end else { return attention.waitedInVain() }
+      sched_yield()
+    }
   }
 
   /// The requests that wait, at most a round's worth; empty after an idle tick; nil at the end.
   private func take() -> [Request]? {
-    if let wait = attention.wait { attend(wait) }
+    attend()
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     if queue.isEmpty {

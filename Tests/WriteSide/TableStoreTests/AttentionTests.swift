@@ -3,8 +3,9 @@ import Testing
 @testable import TableStore
 
 struct AttentionTests {
-  /// A round takes `taken` requests, and `waiting` come meanwhile.
+  /// A round takes `taken` requests, and `waiting` come meanwhile. What was waited for had come if it is not more.
   private func round(_ attention: inout Attention, _ taken: Int, waiting: Int = 0, in time: Duration = .milliseconds(1)) {
+    if let wait = attention.wait, wait.requests > taken { attention.waitedInVain() }
     attention.took(taken)
     attention.ended(in: time, waiting: waiting)
   }
@@ -39,7 +40,7 @@ struct AttentionTests {
     #expect(attention.wait?.requests == 1)
   }
 
-  @Test func `waits in vain end it for a while, and a pause ends it`() {
+  @Test func `waits in vain end it for a while, and a pause ends it`() throws {
     var attention = Attention()
     for _ in 0..<1000 { round(&attention, 2) }
     for _ in 0..<2 {
@@ -49,10 +50,29 @@ struct AttentionTests {
     #expect(attention.wait?.requests == 2)
     round(&attention, 1, waiting: 1)
     #expect(attention.wait == nil)
-    for _ in 0..<Attention.disappointment { round(&attention, 1, waiting: 1) }
+    var rounds = 0
+    while attention.wait == nil {
+      round(&attention, 1, waiting: 1)
+      rounds += 1
+      try #require(rounds <= Attention.disappointment)
+    }
     #expect(attention.wait?.requests == 2)
     attention.took(0)
     #expect(attention.wait == nil)
+  }
+
+  @Test func `a client that writes now and then is soon not waited for`() {
+    var attention = Attention()
+    var waits = 0
+    for _ in 0..<1000 {
+      if attention.wait != nil {
+        waits += 1
+        attention.waitedInVain()
+      }
+      attention.took(1)
+      attention.ended(in: .milliseconds(1), waiting: 0)
+    }
+    #expect((1...1000 / Attention.disappointment).contains(waits))
   }
 
   @Test func `where nobody comes back at once few rounds are waited for`() {
