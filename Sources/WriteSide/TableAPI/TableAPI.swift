@@ -49,6 +49,9 @@ package final class TableAPI: Sendable {
     imports = ImportDesk(store: store)
   }
 
+  /// The answer to a request whose head is larger than the listener takes, which never comes to `handle`.
+  package func headTooLarge() -> HTTPResponse { Reply.headTooLarge(requestID: requestIDs.next()) }
+
   /// Answers one request, exactly once: at once, or from another thread when it waits for the committer or works long.
   /// Checks the host and the origin, then the target, the signature, and only then the body.
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
