@@ -226,12 +226,18 @@ struct Call {
     return table
   }
 
+  /// Throws when an ARN that names a table, or a part of one, is of another account.
+  func checkAccount(_ arn: String?) throws(DynamoError) {
+    guard let arn, ResourceARN.isForeign(arn) else { return }
+    throw accessDenied(arn, because: "no resource-based policy allows the dynamodb:\(operation.name) action")
+  }
+
   /// The table for an operation that names it by its ARN.
   func table(arn: String?) throws(DynamoError) -> TableHandle {
     let name = try ResourceARN.table(arn)
     // Of an index or a stream.
     if name.contains("/") { throw ResourceARN.invalid(arn ?? "") }
-    if let arn, ResourceARN.isForeign(arn) { throw accessDenied(arn, because: "it belongs to another account") }
+    try checkAccount(arn)
     try authorize(name)
     guard let table = store.table(name) else { throw ResourceARN.notFound(arn) }
     return table
