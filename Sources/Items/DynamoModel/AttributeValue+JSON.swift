@@ -114,13 +114,13 @@ extension AttributeValue {
   }
 
   private static func elements<Element>(
-    _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, empty: String,
+    _ tape: JSONTape, _ node: Int, _ source: UnsafeRawBufferPointer, empty: StaticString,
     read: (JSONTape, Int, UnsafeRawBufferPointer) throws(DynamoError) -> Element
   ) throws(DynamoError) -> [Element] {
     guard tape.kind(node) == .array else { throw .unexpectedJSON(tape, node, in: source, wanted: .list) }
     var values: [Element] = []
     try tape.forEachElement(node) { (element) throws(DynamoError) in values.append(try read(tape, element, source)) }
-    guard !values.isEmpty else { throw .validation("One or more parameter values were invalid: \(empty)") }
+    guard !values.isEmpty else { throw .emptySet(empty) }
     return values
   }
 

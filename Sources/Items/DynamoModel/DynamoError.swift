@@ -54,6 +54,8 @@ package struct DynamoError: Error, Sendable, Equatable {
   package private(set) var refusesTransaction = false
   /// Whether a value is so wrong that it is refused without the name of the placeholder that it was given for.
   package private(set) var isOfContent = false
+  /// The same of a set without members, which is not counted as a check of the service model in an item.
+  package private(set) var isOfEmptySet = false
 
   package init(_ code: Code, _ message: String, item: Item? = nil, cancellationReasons: [CancellationReason] = []) {
     self.code = code
@@ -153,6 +155,13 @@ package struct DynamoError: Error, Sendable, Equatable {
   package static func content(_ message: String) -> DynamoError {
     var error = validation(message)
     error.isOfContent = true
+    return error
+  }
+
+  /// What is wrong with a set that has no members.
+  static func emptySet(_ message: StaticString) -> DynamoError {
+    var error = validation("One or more parameter values were invalid: \(message)")
+    error.isOfEmptySet = true
     return error
   }
 

@@ -16,12 +16,14 @@ package struct ExpressionError: Error, Sendable, Equatable, CustomStringConverti
   let form: Form
 
   /// How the reason is put to a client.
-  enum Form: Sendable {
+  enum Form: Sendable, Equatable {
     /// After a sentence that says in which expression or statement it is.
     case introduced
     case alone
     /// Alone, because it is about values, wherever they stand.
     case ofValues
+    /// Alone, and then where it is: line and column, from 1, and so many bytes.
+    case located(length: Int)
   }
 
   /// A reason that follows a sentence about the expression; `offset` in bytes.

@@ -53,6 +53,12 @@ static inline int mhd_connection_socket(struct MHD_Connection *connection) {
   return info ? info->connect_fd : -1;
 }
 
+// Of the request line, the headers and the empty line after them, as they came.
+static inline size_t mhd_head_size(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  return info ? info->header_size : 0;
+}
+
 // What the notification of the connection's beginning left.
 static inline void *mhd_connection_context(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);

@@ -78,6 +78,13 @@ final class Exchange: @unchecked Sendable {
 
   private func headersArrived(_ connection: OpaquePointer) -> MHD_Result {
     move(to: .body, connection)
+    if mhd_head_size(connection) > core.settings.headerBytesMax {
+      // Nothing more is read, as when libmicrohttpd itself finds the head too large.
+      phase.withLock { $0 = .done }
+      var answer = core.headTooLarge()
+      answer.headers.append(("Connection", "close"))
+      return queue(answer, on: connection)
+    }
     guard let length = HTTPRequest.header(connection, "Content-Length").flatMap({ Int($0) }) else { return mhd_yes }
     if length > Exchange.discardFactorMax * core.settings.requestBodyBytesMax {
       // Before the body: the connection ends with this answer, nothing more is read.
@@ -175,9 +182,9 @@ final class Exchange: @unchecked Sendable {
   private func queue(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
     guard let native = core.native(response, ConnectionHandle(connection)) else { return mhd_no }
     for header in response.headers { MHD_add_response_header(native, header.name, header.value) }
-    let result = MHD_queue_response(connection, UInt32(response.status), native)
+    let result = OwnAnswers.queue(connection, UInt32(response.status), native)
     MHD_destroy_response(native)
-    return result
+    return result == mhd_yes.rawValue ? mhd_yes : mhd_no
   }
 
   /// The answer has been sent, or the client is gone.

@@ -17,9 +17,11 @@ package final class HTTPServer: Sendable {
     package var threads: Int
     /// Of a body, also after inflating it; more is answered with status 413.
     package var requestBodyBytesMax: Int
-    /// Of the request line and headers together; more is answered with status 431. Memory of each connection, wiped after
-    /// each request.
+    /// Of the request line and headers together; more is answered with `headTooLarge`. Very many headers are too large before that, for what
+    /// it takes to keep them.
     package var headerBytesMax: Int
+    /// Called on a server thread for each head that is too large; its body must be bytes. Nil for a text with status 431.
+    package var headTooLarge: (@Sendable () -> HTTPResponse)?
     package var connectionsMax: Int
     /// A connection without a request for so long is closed.
     package var idleSecondsMax: Int
@@ -35,8 +37,9 @@ package final class HTTPServer: Sendable {
       address: String = "127.0.0.1", port: UInt16 = 0, threads: Int = 2, requestBodyBytesMax: Int = 16 << 20,
       headerBytesMax: Int = 16 << 10, connectionsMax: Int = 4096, idleSecondsMax: Int = 300,
       headSecondsMax: Int = 30, bodySecondsMax: Int = 300,
-      identity: TLSIdentity? = nil
+      identity: TLSIdentity? = nil, headTooLarge: (@Sendable () -> HTTPResponse)? = nil
     ) {
+      self.headTooLarge = headTooLarge
       self.identity = identity
       self.address = address
       self.port = port
@@ -52,6 +55,10 @@ package final class HTTPServer: Sendable {
 
   /// Requests in hand have so long to finish when the server stops.
   package static let stopSecondsMax = 2.0
+  /// What a connection's memory holds beside a head of the largest size: what it takes to keep the headers, and the head of the answer. The
+  /// memory is wiped after each request. A head that leaves no room for an answer's, some 300 bytes before it is too large for libmicrohttpd
+  /// itself, ends the connection without one.
+  static let spareHeadBytes = 4096
   /// Connections beyond `connectionsMax` that a daemon would take: the acceptor keeps the limit, and libmicrohttpd, which divides its own by
   /// threads, must not refuse what was accepted.
   private static let spareConnections = 1 << 16
@@ -170,7 +177,8 @@ package final class HTTPServer: Sendable {
   ) -> OpaquePointer? {
     let context = Unmanaged.passUnretained(core).toOpaque()
     return mhd_start(
-      UInt32(core.settings.threads), core.settings.headerBytesMax, UInt32(core.settings.connectionsMax + spareConnections),
+      UInt32(core.settings.threads), core.settings.headerBytesMax + spareHeadBytes,
+      UInt32(core.settings.connectionsMax + spareConnections),
       UInt32(core.settings.idleSecondsMax),
       { _, connection, _, method, _, data, size, exchange in
         guard let connection, let method, let size, let pointer = exchange?.pointee else { return mhd_no }
@@ -192,7 +200,7 @@ package final class HTTPServer: Sendable {
         let core = Unmanaged<ServerCore>.fromOpaque(context).takeUnretainedValue()
         let socket = mhd_connection_socket(connection)
         if event == mhd_connection_started {
-          let new = RequestProgress()
+          let new = RequestProgress(headTooLarge: core.headTooLarge)
           progress?.pointee = Unmanaged.passRetained(new).toOpaque()
           core.connections.opened()
           core.watch.opened(socket, new)

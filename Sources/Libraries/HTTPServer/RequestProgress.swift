@@ -10,6 +10,11 @@ final class RequestProgress: Sendable {
     case inHand = 2
   }
 
+  /// The answer to a head that is too large.
+  let headTooLarge: @Sendable () -> HTTPResponse
+
+  init(headTooLarge: @escaping @Sendable () -> HTTPResponse) { self.headTooLarge = headTooLarge }
+
   /// The stage in the lowest two bits, above them how many requests have ended.
   private let state = Atomic<UInt64>(0)
 

@@ -7,6 +7,7 @@ final class ServerCore: Sendable {
   let settings: HTTPServer.Settings
   let handler: HTTPServer.Handler
   let tooLarge: HTTPResponse
+  let headTooLarge: @Sendable () -> HTTPResponse
   let stopping = HTTPResponse(
     status: 503, headers: [("Connection", "close"), ("Content-Type", "text/plain; charset=utf-8")],
     body: Array("The server is stopping.\n".utf8))
@@ -28,6 +29,8 @@ final class ServerCore: Sendable {
   init(_ settings: HTTPServer.Settings, _ handler: @escaping HTTPServer.Handler) {
     self.settings = settings
     self.handler = handler
+    headTooLarge =
+      settings.headTooLarge ?? { .text(431, "The request line and headers take more than \(settings.headerBytesMax) bytes.") }
     watch = HangUpWatch(headSecondsMax: settings.headSecondsMax, bodySecondsMax: settings.bodySecondsMax)
     tooLarge = HTTPResponse(
       status: 413, headers: [("Connection", "close"), ("Content-Type", "text/plain; charset=utf-8")],

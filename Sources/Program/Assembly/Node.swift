@@ -76,7 +76,9 @@ package final class Node: Sendable {
           partitionsDefault: settings.partitions, access: access.tables,
           hosts: HostRules(address: settings.address, names: settings.hosts),
           origins: access.tables == nil ? .loopback(and: settings.corsOrigins) : .everyone))
-      tableServer = try Node.listen(settings, settings.address, port: settings.tablePort, flag: "--port") { request, responder in
+      tableServer = try Node.listen(
+        settings, settings.address, port: settings.tablePort, flag: "--port", headTooLarge: { api.headTooLarge() }
+      ) { request, responder in
         api.handle(request, responder)
       }
       if settings.certificate != nil, settings.roles.contains(.worker) {
@@ -233,11 +235,13 @@ package final class Node: Sendable {
   }
 
   private static func listen(
-    _ settings: NodeSettings, _ address: String, port: UInt16, flag: String, handler: @escaping HTTPServer.Handler
+    _ settings: NodeSettings, _ address: String, port: UInt16, flag: String, headTooLarge: (@Sendable () -> HTTPResponse)? = nil,
+    handler: @escaping HTTPServer.Handler
   ) throws -> HTTPServer {
     let identity = try settings.certificate?.read()
     do throws(HTTPServerError) {
-      return try HTTPServer(.init(address: address, port: port, identity: identity), handler: handler)
+      return try HTTPServer(
+        .init(address: address, port: port, identity: identity, headTooLarge: headTooLarge), handler: handler)
     } catch {
       guard error.isPortTaken else { throw StartError("\(error)") }
       throw StartError("port \(port) is in use by another process: stop it, or choose another port with \(flag)")

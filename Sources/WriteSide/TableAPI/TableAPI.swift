@@ -51,6 +51,9 @@ package final class TableAPI: Sendable {
     imports = ImportDesk(store: store)
   }
 
+  /// The answer to a request whose head is larger than the listener takes, which never comes to `handle`.
+  package func headTooLarge() -> HTTPResponse { Reply.headTooLarge(requestID: requestIDs.next()) }
+
   /// Answers one request, exactly once: at once, or from another thread when it waits for the committer or works long.
   /// Checks the host and the origin, then the target, the signature, and only then the body.
   package func handle(_ request: borrowing HTTPRequest, _ responder: Responder) {
@@ -233,12 +236,18 @@ struct Call {
     return table
   }
 
+  /// Throws when an ARN that names a table, or a part of one, is of another account.
+  func checkAccount(_ arn: String?) throws(DynamoError) {
+    guard let arn, ResourceARN.isForeign(arn) else { return }
+    throw accessDenied(arn, because: "no resource-based policy allows the dynamodb:\(operation.name) action")
+  }
+
   /// The table for an operation that names it by its ARN.
   func table(arn: String?) throws(DynamoError) -> TableHandle {
     let name = try ResourceARN.table(arn)
     // Of an index or a stream.
     if name.contains("/") { throw ResourceARN.invalid(arn ?? "") }
-    if let arn, ResourceARN.isForeign(arn) { throw accessDenied(arn, because: "it belongs to another account") }
+    try checkAccount(arn)
     try authorize(name)
     guard let table = store.table(name) else { throw ResourceARN.notFound(arn) }
     return table

@@ -34,6 +34,9 @@ extension TableHandle {
   package func checkIndexKey(_ name: String, updatedTo value: AttributeValue) throws(DynamoError) {
     try stored.checkIndexKey(name, updatedTo: value)
   }
+
+  /// Throws when an item that is to be put has an index key attribute of a wrong type, empty, or too long.
+  package func checkIndexKeys(ofPut item: Item) throws(DynamoError) { try stored.checkIndexKeys(of: item) }
 }
 
 extension StoredTable {

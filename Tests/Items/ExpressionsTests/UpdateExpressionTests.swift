@@ -122,10 +122,13 @@ import Testing
       "SET a.b = :v REMOVE a[1]", #"{":v":{"N":"1"}}"#,
       "Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, b], path two: [a, [1]]"
     ),
-    ("ADD a :v", #"{":v":{"S":"1"}}"#, "Incorrect operand type for operator or function; operator: ADD, operand type: STRING"),
+    (
+      "ADD a :v", #"{":v":{"S":"1"}}"#,
+      "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND"
+    ),
     (
       "DELETE a :v", #"{":v":{"N":"1"}}"#,
-      "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER"
+      "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER, typeSet: ALLOWED_FOR_DELETE_OPERAND"
     ),
     (
       "SET a = a + :v", #"{":v":{"S":"1"}}"#,

@@ -83,7 +83,46 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     let server = try HTTPServer.serving(.init(headerBytesMax: 8192), handler: echo)
     let client = try RawClient(port: server.port)
     client.send("GET / HTTP/1.1\r\nHost: t\r\nX-Long: \(String(repeating: "a", count: 10_000))\r\n\r\n")
-    #expect(client.answer()?.status == 431)
+    let answer = try #require(client.answer())
+    #expect(answer.status == 431)
+    #expect(answer.body == "The request line and headers take more than 8192 bytes.\n")
+    #expect(client.isAtEnd())
+  }
+
+  /// Heads of a number of bytes: with one long header, and with a long target.
+  private static let heads: [@Sendable (Int) -> String] = [
+    { "GET / HTTP/1.1\r\nHost: t\r\nX: \(String(repeating: "a", count: $0 - 32))\r\n\r\n" },
+    { "GET /\(String(repeating: "a", count: $0 - 27)) HTTP/1.1\r\nHost: t\r\n\r\n" },
+  ]
+
+  @Test(arguments: 0..<2, [false, true])
+  func `a head of the largest size is taken, and a larger one gets the answer for it`(_ form: Int, _ isKept: Bool) throws {
+    let server = try HTTPServer.serving(
+      .init(
+        headerBytesMax: 8192,
+        headTooLarge: { HTTPResponse(status: 400, headers: [("Content-Type", "application/json")], body: Array("{}".utf8)) }),
+      handler: echo)
+    /// The answer to a head, on a new connection or as the second request of one.
+    func answer(to head: String) throws -> RawClient.Answer {
+      let client = try RawClient(port: server.port)
+      if isKept {
+        client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+        #expect(client.answer()?.status == 200)
+      }
+      client.send(head)
+      let answer = try #require(client.answer(), "\(head.utf8.count) bytes")
+      #expect(answer.status == 200 || client.isAtEnd())
+      return answer
+    }
+    #expect(Self.heads[form](8192).utf8.count == 8192)
+    #expect(try answer(to: Self.heads[form](8192)).status == 200)
+    // The last two are too large for libmicrohttpd.
+    let larger = [8193, 9000, 20_000, 100_000].map(Self.heads[form])
+    let many = "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 1000) + "\r\n"
+    for head in larger + [many] {
+      let answer = try answer(to: head)
+      #expect(answer.status == 400 && answer.headers["content-type"] == "application/json" && answer.body == "{}")
+    }
   }
 
   /// "hello gzip" fifty times, by gzip.

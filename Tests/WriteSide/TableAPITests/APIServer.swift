@@ -24,7 +24,7 @@ final class APIServer: Sendable {
     store = try TableStore(path: directory.path, options: options)
     let api = TableAPI(store: store, settings: .init(access: access))
     self.api = api
-    server = try HTTPServer.serving(.init(identity: identity)) { api.handle($0, $1) }
+    server = try HTTPServer.serving(.init(identity: identity, headTooLarge: { api.headTooLarge() })) { api.handle($0, $1) }
   }
 
   deinit {

@@ -24,6 +24,22 @@ import Testing
     #expect(ids.count == 3)
   }
 
+  @Test func `a head that is too large is answered as the protocol has errors`() async throws {
+    let server = try APIServer()
+    var ids = Set<String>()
+    for bytes in [16_384, 50_000] {
+      let answer = try await server.client().send("ListTables", "{}", headers: ["X-Long": String(repeating: "a", count: bytes)])
+      #expect(answer.status == 400)
+      #expect(answer.error == "SerializationException: The request line and the headers are too large")
+      #expect(answer.headers["content-type"] == "application/x-amz-json-1.0" && answer.headers["server"] == "Server")
+      #expect(answer.headers["x-amz-crc32"] == "\(checksum(answer.body))")
+      ids.insert(answer.headers["x-amzn-requestid"] ?? "")
+    }
+    #expect(ids.count == 2 && ids.allSatisfy { $0.utf8.count == 52 })
+    let large = try await server.client().send("ListTables", "{}", headers: ["X-Long": String(repeating: "a", count: 12_000)])
+    #expect(large.status == 200)
+  }
+
   /// CRC-32 bit by bit, as RFC 1952 defines it.
   private func checksum(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(~0) { sum, byte in

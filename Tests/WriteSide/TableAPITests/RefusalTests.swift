@@ -99,6 +99,18 @@ import Testing
     ])
   }
 
+  @Test func `SPECIFIC_ATTRIBUTES wants to know which, and Query counts it as one of its checks`() async throws {
+    let reason = "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+    try await SampleTable.expect([
+      ("Scan", #"{"TableName":"Tab","Select":"SPECIFIC_ATTRIBUTES"}"#, "ValidationException: \(reason)"),
+      (
+        "Query",
+        #"{"TableName":"Tab","Select":"SPECIFIC_ATTRIBUTES","KeyConditionExpression":"pk = :v","ExpressionAttributeValues":{":v":{"S":"a"}}}"#,
+        "ValidationException: 1 validation error detected: \(reason)"
+      ),
+    ])
+  }
+
   @Test func `keys of items and of indexes`() async throws {
     let update = { (value: String, given: String) in
       #"{"TableName":"Tab","Key":{\#(SampleTable.key)},"UpdateExpression":"SET g = \#(value)","ExpressionAttributeValues":{":v":\#(given)}}"#

@@ -124,6 +124,85 @@ import Testing
     ])
   }
 
+  @Test(arguments: [
+    ("s", "STRING SYMBOL CLOB CHAR CHARACTER VARCHAR"), ("n", "INT INTEGER SMALLINT FLOAT REAL DECIMAL NUMERIC"), ("b", "BLOB"),
+    ("o", "BOOL BOOLEAN Bool"), ("z", "NULL null"), ("list", "LIST SEXP"), ("m", "STRUCT TUPLE struct"), ("ss ns bs", "BAG"),
+    ("zz", "MISSING"), ("", "NUMBER BINARY MAP SET SS N S ANY DATE TIMESTAMP foo"),
+  ])
+  func `IS takes the types of PartiQL`(_ attributes: String, _ types: String) async throws {
+    let (server, client) = try await server()
+    let values =
+      #""s":{"S":"x"},"n":{"N":"1.5"},"b":{"B":"eA=="},"o":{"BOOL":true},"z":{"NULL":true},"list":{"L":[]},"m":{"M":{}},"#
+      + #""ss":{"SS":["a"]},"ns":{"NS":["1"]},"bs":{"BS":["eA=="]}"#
+    _ = try await client.send("PutItem", #"{"TableName":"Tab","Item":{"pk":{"S":"is"},"sk":{"S":"b"},\#(values)}}"#)
+    for type in types.split(separator: " ") {
+      for attribute in "s n b o z list m ss ns bs zz".split(separator: " ") {
+        for (form, isNegated) in [("IS", false), ("IS NOT", true)] {
+          let statement = #"SELECT pk FROM "Tab" WHERE pk = 'is' AND \#(attribute) \#(form) \#(type)"#
+          let isOf = attributes.split(separator: " ").contains(attribute)
+          let answer =
+            attributes.isEmpty
+            ? "ValidationException: Statement wasn't well formed, can't be processed: Expected type name"
+            : isOf != isNegated ? #"no error: {"Items":[{"pk":{"S":"is"}}]}"# : #"no error: {"Items":[]}"#
+          #expect(try await client.send("ExecuteStatement", body(statement)).error == answer, "\(statement)")
+        }
+      }
+    }
+    _ = server
+  }
+
+  @Test func `what is wrong with a statement's text is told in DynamoDB's words`() async throws {
+    let open = "ValidationException: "
+    let malformed = "ValidationException: Statement wasn't well formed, can't be processed: "
+    let change = #"UPDATE "Tab" SET a = "#
+    let which = #" WHERE pk = 'a' AND sk = 'b'"#
+    let returning = { (text: String) in
+      open + "Invalid returning clause: RETURNING \(text). Only RETURNING ALL OLD * is allowed in DELETE statements."
+    }
+    try await expect([
+      (#"SELECT * FROM "Nope" WHERE foo(a)"#, nil, open + "Unrecognized function: foo at 1:28:3"),
+      ("SELECT *\\nFROM \"Tab\"\\n  WHERE pk = 'a' AND Size2(a) = 1", nil, open + "Unrecognized function: size2 at 3:22:5"),
+      (#"SELECT size(a) FROM "Nope""#, nil, open + "Unexpected path component at 1:8:4"),
+      (#"SELECT a, foo(b) FROM "Tab""#, nil, open + "Unexpected path component at 1:11:3"),
+      (
+        change + "set_add(b, <<'c'>>)" + which, nil,
+        open + "The first argument to SET_ADD must equal the assignment value at 1:22:7"
+      ),
+      (change + "SET_DELETE(a)" + which, nil, open + "SET_DELETE must have exactly two arguments at 1:22:10"),
+      (change + "set_add(a, <<'c'>>, 1)" + which, nil, open + "SET_ADD must have exactly two arguments at 1:22:7"),
+      (change + "foo(a)" + which, nil, open + "Unsupported operation: foo"),
+      (
+        change + "1e126" + which, nil,
+        open + "Number overflow. Attempting to store a number with magnitude larger than supported range under root"
+      ),
+      (
+        #"SELECT * FROM "Tab" WHERE a = 1e-131"#, nil,
+        open + "Number underflow. Attempting to store a number with magnitude smaller than supported range under root"
+      ),
+      (#"SELECT * FROM "Tab" WHERE pk = 'a' AND a IS 'b'"#, nil, malformed + "Expected type name"),
+      (#"SELECT * FROM "Tab" AS t"#, nil, open + "Aliasing is not supported"),
+      (#"SELECT * FROM "Tab" t WHERE pk = 'a'"#, nil, open + "Aliasing is not supported"),
+      (#"SELECT * FROM "Tab" LIMIT 1"#, nil, malformed + "Unexpected token after expression"),
+      (#"SELECT * FROM 'Tab'"#, nil, malformed + "Unexpected term"),
+      (#"SELECT *, a FROM "Tab""#, nil, malformed + "Unexpected term"),
+      (#"SELECT FROM "Tab""#, nil, malformed + "Unexpected keyword"), ("SELECT *", nil, malformed + "Unexpected term"),
+      (#"INSERT INTO "Tab" VALUE {'pk':b}"#, nil, malformed + "Unexpected term"),
+      (#"DELETE FROM 'Tab' WHERE pk = 'a'"#, nil, malformed + "Expected identifier for simple path"),
+      (#"UPDATE 'Tab' SET a = 1"#, nil, malformed + "Expected identifier for simple path"),
+      (change + "1" + which + " RETURNING a", nil, open + "Invalid returning clause: RETURNING a is not supported"),
+      (
+        change + "1" + which + " RETURNING ALL OLD a;", nil,
+        open + "Invalid returning clause: RETURNING ALL OLD a is not supported"
+      ),
+      (#"INSERT INTO "Tab" VALUE {'pk':'a','sk':'c','a':<<>>}"#, nil, open + "Empty bags are not supported"),
+      (#"SELECT * FROM "Tab" WHERE pk ="#, nil, malformed + "Missing right-hand side expression of infix operator"),
+      (#"SELECT * FROM "Tab" WHERE pk = 'a' AND"#, nil, malformed + "Missing right-hand side expression of infix operator"),
+      (#"SELECT * FROM "Tab" WHERE pk = 'a' OR"#, nil, malformed + "Missing right-hand side expression of infix operator"),
+      (#"DELETE FROM "Tab""# + which + " RETURNING ALL NEW *", nil, returning("ALL NEW *")),
+      (#"DELETE FROM "Tab""# + which + " RETURNING MODIFIED OLD *", nil, returning("MODIFIED OLD *")),
+    ])
+  }
+
   @Test func `an exponent past 32 bits is not a number in a parameter`() async throws {
     let open = "ValidationException: The parameter cannot be converted to a numeric value: "
     let select = #"SELECT * FROM "Tab" WHERE pk = 'a' AND a = ?"#

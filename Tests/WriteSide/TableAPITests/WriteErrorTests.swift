@@ -93,6 +93,47 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (#"{"SS":[]}"#, "An string set  may not be empty"), (#"{"NS":[]}"#, "An number set  may not be empty"),
+    (#"{"L":[{"BS":[]}]}"#, "Binary sets should not be empty"),
+  ])
+  func `a set without members is told without its placeholder, and counted only where it stands for one`(
+    _ value: String, _ text: String
+  ) async throws {
+    let error = "One or more parameter values were invalid: \(text)"
+    let values = #""ExpressionAttributeValues":{":v":\#(value)}"#
+    try await SampleTable.expect([
+      (
+        "UpdateItem", #"{"TableName":"Tab","Key":{\#(SampleTable.key)},"UpdateExpression":"SET v = :v",\#(values)}"#,
+        Self.counted + error
+      ),
+      ("PutItem", #"{"TableName":"Tab","Item":{\#(SampleTable.key),"v":\#(value)}}"#, "ValidationException: \(error)"),
+      ("Scan", #"{"TableName":"Tab","FilterExpression":"v = :v",\#(values)}"#, "ValidationException: \(error)"),
+    ])
+  }
+
+  @Test func `an item that an index cannot have is refused before the condition is looked at`() async throws {
+    let mismatch =
+      "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N IndexName: also"
+    let put = { (value: String, condition: String) in
+      #"{"TableName":"Tab","Item":{\#(SampleTable.key),"g":\#(value)},"ConditionExpression":"\#(condition)"}"#
+    }
+    let transaction = { (body: String) in #"{"TransactItems":[{"Put":\#(body)}]}"# }
+    let number = #"{"N":"1"}"#
+    try await SampleTable.expect([
+      ("PutItem", put(number, "attribute_exists(pk)"), "ValidationException: \(mismatch)"),
+      ("PutItem", put(number, "attribute_not_exists(pk)"), "ValidationException: \(mismatch)"),
+      (
+        "TransactWriteItems", transaction(put(number, "attribute_exists(pk)")),
+        "TransactionCanceledException: Transaction cancelled, please refer cancellation reasons for specific reasons [ValidationError]"
+      ),
+      (
+        "PutItem", put(#"{"S":"x"}"#, "attribute_exists(pk)"), "ConditionalCheckFailedException: The conditional request failed"
+      ),
+      ("PutItem", put(#"{"S":"x"}"#, "attribute_not_exists(pk)"), "no error: {}"),
+    ])
+  }
+
   @Test func `what an update says is wrong comes together, the table's name among it`() async throws {
     try await SampleTable.expect([
       (

@@ -5,6 +5,7 @@ import time
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from boto3_kit import check, db, equal, fails, index, run, table
 
@@ -282,6 +283,32 @@ def encryption_is_shown_with_the_arn_of_its_key():
     assert "SSEDescription" not in db.describe_table(TableName=made)["Table"]
 
 
+def refuses_other_account(call, arn):
+    """An ARN of another account is refused as AWS does where no policy of that account says otherwise."""
+    other = arn.replace("000000000000", "111111111111")
+    try:
+        call(other)
+    except ClientError as error:
+        said = error.response["Error"]
+        equal(said["Code"], "AccessDeniedException")
+        operation = error.operation_name
+        assert said["Message"].endswith(
+            f" is not authorized to perform: dynamodb:{operation} on resource: {other} because no resource-based policy allows "
+            f"the dynamodb:{operation} action"), said
+    else:
+        raise AssertionError(f"{other} was taken")
+
+
+@check
+def policies_of_another_account_are_refused():
+    made = table(sort=False).name
+    arn = db.describe_table(TableName=made)["Table"]["TableArn"]
+    for call in [lambda arn: db.get_resource_policy(ResourceArn=arn), lambda arn: db.delete_resource_policy(ResourceArn=arn),
+                 lambda arn: db.put_resource_policy(ResourceArn=arn, Policy="{}")]:
+        refuses_other_account(call, arn)
+        refuses_other_account(call, arn + "/stream/2020-01-01T00:00:00.000")
+
+
 @check
 def tags_have_letters_digits_and_a_few_marks():
     made = table(sort=False).name
@@ -298,7 +325,7 @@ def tags_have_letters_digits_and_a_few_marks():
     for call in calls:
         fails("ValidationException", invalid + f"ARNs must start with 'arn:': {made}", call, made)
         fails("ValidationException", None, call, arn + "/index/by-x")
-        fails("AccessDeniedException", None, call, arn.replace("000000000000", "111111111111"))
+        refuses_other_account(call, arn)
         fails("ResourceNotFoundException", None, call, arn + "x")
 
 

@@ -5,17 +5,26 @@ extension PartiQLParser {
   /// Always `.all`, so that the caller sees which parts must hold.
   mutating func anyOf() throws(ExpressionError) -> Condition {
     var parts = [try allOf()]
-    while take(word: "OR") { parts.append(try allOf()) }
+    while take(word: "OR") {
+      try expectRightSide()
+      parts.append(try allOf())
+    }
     return parts.count == 1 ? parts[0] : .all([.any(parts)])
   }
 
   private mutating func allOf() throws(ExpressionError) -> Condition {
     var parts: [Condition] = []
     repeat {
+      if !parts.isEmpty { try expectRightSide() }
       let part = try negated()
       if case .all(let inner) = part { parts += inner } else { parts.append(part) }
     } while take(word: "AND")
     return .all(parts)
+  }
+
+  /// Something must follow an operator.
+  private func expectRightSide() throws(ExpressionError) {
+    if token.kind == .end { throw plainError("Missing right-hand side expression of infix operator") }
   }
 
   private mutating func negated() throws(ExpressionError) -> Condition {
@@ -52,9 +61,10 @@ extension PartiQLParser {
       return isNegated ? .not(condition) : condition
     }
     guard case .mark(let mark) = token.kind, let comparator = Comparator(rawValue: mark == "!=" ? "<>" : mark) else {
-      throw error("Expected a comparison")
+      throw unexpected
     }
     advance()
+    try expectRightSide()
     let right = try operand()
     if comparator != .equal, comparator != .notEqual { try checkOrdered(comparator.rawValue, [left, right], at: start) }
     return .comparison(comparator, left, right)
@@ -77,16 +87,15 @@ extension PartiQLParser {
     }
   }
 
-  /// What follows IS: MISSING, NULL, or a type.
+  /// What follows IS: MISSING or a type's name.
   private mutating func kind(_ operand: Operand) throws(ExpressionError) -> Condition {
     guard case .path(let path) = operand else { throw error("IS wants a path") }
     if take(word: "MISSING") { return .notExists(path) }
-    if take(word: "NULL") { return .hasType(operand, "NULL") }
-    let types: [(StaticString, String)] = [
-      ("STRING", "S"), ("NUMBER", "N"), ("BINARY", "B"), ("BOOLEAN", "BOOL"), ("BOOL", "BOOL"), ("LIST", "L"), ("MAP", "M"),
-    ]
-    for (word, type) in types where take(word: word) { return .hasType(operand, type) }
-    throw error("Expected MISSING or NULL")
+    guard case .word(let word) = token.kind, let types = PartiQLTypes.types(of: word) else {
+      throw plainError("Expected type name")
+    }
+    advance()
+    return types.count == 1 ? .hasType(operand, types[0]) : .any(types.map { .hasType(operand, $0) })
   }
 
   private mutating func list() throws(ExpressionError) -> [Operand] {
@@ -99,8 +108,9 @@ extension PartiQLParser {
   }
 
   private mutating func function(_ name: String) throws(ExpressionError) -> Condition? {
+    guard name != "size" else { return nil }
     guard ["begins_with", "contains", "attribute_type", "attribute_exists", "attribute_not_exists"].contains(name) else {
-      return nil
+      throw locatedError("Unrecognized function: \(name)")
     }
     let start = token.offset
     functionsTaken += 1

@@ -48,7 +48,7 @@ extension PartiQLParser {
     case .mark("-"), .mark("+"):
       let sign = isMark("-") ? "-" : ""
       advance()
-      guard case .number(let text) = token.kind else { throw error("Expected a number") }
+      guard case .number(let text) = token.kind else { throw unexpected }
       advance()
       return .number(try number(sign + text))
     default: break
@@ -56,14 +56,14 @@ extension PartiQLParser {
     if take(word: "TRUE") { return .bool(true) }
     if take(word: "FALSE") { return .bool(false) }
     if take(word: "NULL") { return .null }
-    throw error("Expected a value")
+    throw unexpected
   }
 
   private func number(_ text: String) throws(ExpressionError) -> Number {
     do throws(NumberError) {
       return try Number(text)
     } catch {
-      throw ExpressionError(error.message, offset: token.offset)
+      throw ExpressionError("\(error.message) under root", offset: token.offset, .alone)
     }
   }
 
@@ -85,7 +85,7 @@ extension PartiQLParser {
       let key: String
       switch token.kind {
       case .text(let text), .quoted(let text), .word(let text): key = text
-      default: throw error("Expected a name")
+      default: throw unexpected
       }
       advance()
       try expect(mark: ":")
@@ -114,7 +114,7 @@ extension PartiQLParser {
     case (false, true, true): sorted = .stringSet(texts.sorted(by: Text.less))
     case (true, false, true): sorted = .numberSet(numbers.sorted())
     case (true, true, false): sorted = .binarySet(blobs.sorted(by: Bytes.less))
-    case (true, true, true): throw ExpressionError("A set may not be empty", offset: offset)
+    case (true, true, true): throw ExpressionError("Empty bags are not supported", offset: offset, .alone)
     default: throw ExpressionError("A set holds values of one type", offset: offset)
     }
     for place in values.indices.dropFirst() where values[..<place].contains(values[place]) {
@@ -127,15 +127,15 @@ extension PartiQLParser {
 
   mutating func assignment(_ path: DocumentPath) throws(ExpressionError) -> UpdateAction {
     if case .word(let word) = token.kind, isMark("(", ahead: 1), ["set_add", "set_delete"].contains(word.lowercased()) {
-      let start = token.offset
+      let (name, start) = (word.uppercased(), self)
       advance()
       advance()
       let target = try self.path()
-      try expect(mark: ",")
+      guard take(mark: ",") else { throw start.locatedError("\(name) must have exactly two arguments") }
       let operand = try value()
-      try expect(mark: ")")
+      guard take(mark: ")") else { throw start.locatedError("\(name) must have exactly two arguments") }
       guard target == path else {
-        throw ExpressionError("\(word) must name the attribute that it is assigned to", offset: start)
+        throw start.locatedError("The first argument to \(name) must equal the assignment value")
       }
       return UpdateAction(path: path, change: word.lowercased() == "set_add" ? .add(operand) : .delete(operand))
     }
@@ -160,7 +160,7 @@ extension PartiQLParser {
     if case .word(let word) = token.kind, isMark("(", ahead: 1) {
       let start = token.offset
       let name = word.lowercased()
-      guard name == "list_append" || name == "if_not_exists" else { throw error("Unknown function \(word)") }
+      guard name == "list_append" || name == "if_not_exists" else { throw errorAlone("Unsupported operation: \(word)") }
       advance()
       advance()
       let first = try nested { (parser) throws(ExpressionError) in try parser.updateOperand() }

@@ -30,7 +30,20 @@ struct PartiQLParser {
   func error(_ reason: String) -> ExpressionError { ExpressionError("\(reason) at byte \(token.offset)", offset: token.offset) }
 
   /// An error in DynamoDB's own words, which do not say where it is.
-  private func plainError(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset) }
+  func plainError(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset) }
+
+  /// An error in DynamoDB's own words about the word or the mark ahead.
+  func locatedError(_ reason: String) -> ExpressionError {
+    ExpressionError(reason, offset: token.offset, .located(length: token.text.utf8.count))
+  }
+
+  /// What DynamoDB says where something else was to come.
+  var unexpected: ExpressionError {
+    if case .word(let word) = token.kind, PartiQLParser.keywords.contains(word.uppercased()) {
+      return plainError("Unexpected keyword")
+    }
+    return plainError("Unexpected term")
+  }
 
   private var noManipulation: ExpressionError { plainError("Expected data manipulation") }
 
@@ -46,7 +59,7 @@ struct PartiQLParser {
   }
 
   mutating func expect(word: StaticString) throws(ExpressionError) {
-    guard take(word: word) else { throw error("Expected \(word)") }
+    guard take(word: word) else { throw unexpected }
   }
 
   func isMark(_ mark: String, ahead: Int = 0) -> Bool {
@@ -60,7 +73,7 @@ struct PartiQLParser {
   }
 
   mutating func expect(mark: String) throws(ExpressionError) {
-    guard take(mark: mark) else { throw error("Expected \(mark)") }
+    guard take(mark: mark) else { throw unexpected }
   }
 
   /// Calls `body` one level further down: bounds the recursion, also of whatever walks over the result.
@@ -136,12 +149,21 @@ struct PartiQLParser {
   private mutating func select() throws(ExpressionError) -> (String, PartiQLSelect) {
     var paths: [DocumentPath]?
     if !take(mark: "*") {
-      var given = [try path()]
-      while take(mark: ",") { given.append(try path()) }
+      var given: [DocumentPath] = []
+      repeat {
+        if case .word = token.kind, isMark("(", ahead: 1) { throw locatedError("Unexpected path component") }
+        given.append(try path())
+      } while take(mark: ",")
       paths = given
     }
     try expect(word: "FROM")
     let (table, index) = try source()
+    switch token.kind {
+    case .quoted: throw errorAlone("Aliasing is not supported")
+    case .word(let word) where !PartiQLParser.keywords.contains(word.uppercased()):
+      guard PartiQLParser.clauses.contains(word.uppercased()) else { throw errorAlone("Aliasing is not supported") }
+    default: break
+    }
     let condition = try condition()
     var order: [(attribute: String, isDescending: Bool)] = []
     if take(word: "ORDER") {
@@ -210,10 +232,10 @@ struct PartiQLParser {
     try expect(word: "FROM")
     let table = try changedTable()
     let condition = try condition()
-    let start = token
     let returning = try returning()
     if let returning, returning != .allOld {
-      throw ExpressionError("DELETE can only give back ALL OLD *, at byte \(start.offset)", offset: start.offset)
+      throw errorAlone(
+        "Invalid returning clause: RETURNING \(returning.text). Only RETURNING ALL OLD * is allowed in DELETE statements.")
     }
     return PartiQLStatement(table: table, kind: .delete(condition, returning))
   }
@@ -222,22 +244,23 @@ struct PartiQLParser {
     guard take(word: "WHERE") else { return PartiQLWhere(parts: [], hasFunctions: false) }
     let functionsBefore = functionsTaken
     if case .all(let parts) = try anyOf() { return PartiQLWhere(parts: parts, hasFunctions: functionsTaken > functionsBefore) }
-    throw error("Expected a condition")
+    throw unexpected
   }
 
   private mutating func returning() throws(ExpressionError) -> PartiQLReturning? {
     guard take(word: "RETURNING") else { return nil }
+    let given = tokens[place...].lazy.map(\.text).prefix { $0 != ";" && $0 != "" }.joined(separator: " ")
+    let invalid = errorAlone("Invalid returning clause: RETURNING \(given) is not supported")
     let isAll = take(word: "ALL")
-    if !isAll { try expect(word: "MODIFIED") }
+    guard isAll || take(word: "MODIFIED") else { throw invalid }
     let isNew = take(word: "NEW")
-    if !isNew { try expect(word: "OLD") }
-    try expect(mark: "*")
+    guard isNew || take(word: "OLD"), take(mark: "*") else { throw invalid }
     return isAll ? (isNew ? .allNew : .allOld) : (isNew ? .modifiedNew : .modifiedOld)
   }
 
   // MARK: Names
 
-  private func errorAlone(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset, .alone) }
+  func errorAlone(_ reason: String) -> ExpressionError { ExpressionError(reason, offset: token.offset, .alone) }
 
   /// What a statement reads or changes: a table, perhaps with one of its indexes.
   private mutating func source() throws(ExpressionError) -> (table: String, index: String?) {
@@ -249,10 +272,19 @@ struct PartiQLParser {
   }
 
   private mutating func changedTable() throws(ExpressionError) -> String {
+    switch token.kind {
+    case .word, .quoted: break
+    default: throw plainError("Expected identifier for simple path")
+    }
     let (table, index) = try source()
     if index != nil { throw errorAlone("This operation is not supported on an index") }
     return table
   }
+
+  /// Of SQL's words, those that DynamoDB has not but does not take for an alias.
+  private static let clauses: Set<String> = [
+    "LIMIT", "OFFSET", "GROUP", "HAVING", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS", "ON", "UNION",
+  ]
 
   private static let keywords: Set<String> = [
     "SELECT", "FROM", "WHERE", "INSERT", "INTO", "VALUE", "UPDATE", "SET", "REMOVE", "DELETE", "RETURNING", "AND", "OR", "NOT",
@@ -267,7 +299,7 @@ struct PartiQLParser {
     case .word(let name) where !PartiQLParser.keywords.contains(name.uppercased()):
       advance()
       return name
-    default: throw error("Expected a name")
+    default: throw unexpected
     }
   }
 

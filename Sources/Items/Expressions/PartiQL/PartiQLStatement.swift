@@ -37,8 +37,17 @@ package struct PartiQLStatement: Sendable {
       case .introduced: throw .validation("Statement wasn't well formed, can't be processed: \(error.reason)")
       case .alone: throw .validation(error.reason)
       case .ofValues: throw .content(error.reason)
+      case .located(let length): throw .validation("\(error.reason) at \(Self.place(of: error.offset, in: text)):\(length)")
       }
     }
+  }
+
+  /// Line and column of a byte, both from 1.
+  private static func place(of offset: Int, in text: String) -> String {
+    let before = text.utf8.prefix(offset)
+    let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+    let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
+    return "\(line):\(column)"
   }
 
   init(table: String, kind: Kind) {
@@ -53,6 +62,16 @@ package enum PartiQLReturning: Sendable {
   case allNew
   case modifiedOld
   case modifiedNew
+
+  /// As a statement has it.
+  var text: String {
+    switch self {
+    case .allNew: "ALL NEW *"
+    case .allOld: "ALL OLD *"
+    case .modifiedNew: "MODIFIED NEW *"
+    case .modifiedOld: "MODIFIED OLD *"
+    }
+  }
 }
 
 /// A SELECT: which parts of which items of a table or index.

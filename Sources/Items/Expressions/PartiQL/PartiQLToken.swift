@@ -17,6 +17,15 @@ struct PartiQLToken {
 
   let kind: Kind
   let offset: Int
+
+  /// What it says, without quotes; empty at the end.
+  var text: String {
+    switch kind {
+    case .word(let text), .quoted(let text), .text(let text), .number(let text), .mark(let text): text
+    case .parameter: "?"
+    case .end: ""
+    }
+  }
 }
 
 /// Cuts a statement into tokens. Quotes are doubled within quotes; `--` begins a comment that ends with the line, `/*` one that ends

@@ -37,7 +37,8 @@ struct UpdateAction: Sendable {
     case .map: type = "MAP"
     }
     throw ExpressionError(
-      "Incorrect operand type for operator or function; operator: \(name), operand type: \(type)", offset: 0)
+      "Incorrect operand type for operator or function; operator: \(name), operand type: \(type), "
+        + "typeSet: ALLOWED_FOR_\(name)_OPERAND", offset: 0)
   }
 }
 

@@ -13,7 +13,7 @@ enum Query {
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .query)
     let start = try parameters.givenStart()
-    try parameters.checkSelect()
+    try parameters.checkSelect(countsErrors: true)
     let filter = try expressions.filter()
     let keyCondition = try expressions.keyCondition()
     let projection = try expressions.projection()

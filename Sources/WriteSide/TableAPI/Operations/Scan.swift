@@ -16,7 +16,7 @@ enum Scan {
     try constraints.check()
     var expressions = try ExpressionParameters(body, call.api.expressions, .scan)
     let start = try parameters.givenStart()
-    try parameters.checkSelect()
+    try parameters.checkSelect(countsErrors: false)
     try check(segment, segments)
     let filter = try expressions.filter()
     let projection = try expressions.projection()

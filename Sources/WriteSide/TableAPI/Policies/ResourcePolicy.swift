@@ -34,6 +34,7 @@ enum ResourcePolicy {
   /// The table that an ARN names, which must be there with its part.
   static func table(_ call: Call, _ arn: String) throws(DynamoError) -> (table: TableHandle, part: String) {
     let (name, part) = try resource(arn)
+    try call.checkAccount(arn)
     try call.authorize(name)
     guard let table = call.store.table(name), part.isEmpty || call.store.stream(arn: arn) != nil else {
       throw DynamoError(

@@ -86,13 +86,13 @@ struct Reply: Sendable {
   private func response(
     _ status: Int, _ body: [UInt8], _ more: [(name: String, value: String)], contentType: String = "application/x-amz-json-1.0"
   ) -> HTTPResponse {
-    var headers = [("Server", "Server"), ("Content-Type", contentType), ("x-amzn-RequestId", requestID)] + more
+    var headers = Reply.headers(requestID, contentType) + more
     var sent = body
     if let coding, body.count >= Reply.compressedBytesMin, let compressed = GzipWriter.compress(body, coding.format) {
       sent = compressed
       headers.append(("Content-Encoding", coding.rawValue))
     }
-    headers.append(("x-amz-crc32", "\(Reply.checksum(sent))"))
+    headers.append(Reply.checksumHeader(sent))
     if variesByOrigin { headers.append(("Vary", "Origin")) }
     if let allowedOrigin {
       headers.append(("Access-Control-Allow-Origin", allowedOrigin))
@@ -100,6 +100,19 @@ struct Reply: Sendable {
     }
     return HTTPResponse(status: status, headers: headers, body: isHead ? [] : sent)
   }
+
+  /// To a request of which nothing is known but that its head is too large.
+  static func headTooLarge(requestID: String) -> HTTPResponse {
+    let body = DynamoError(.serialization, "The request line and the headers are too large").body
+    return HTTPResponse(
+      status: 400, headers: headers(requestID, "application/x-amz-json-1.0") + [checksumHeader(body)], body: body)
+  }
+
+  private static func headers(_ requestID: String, _ contentType: String) -> [(name: String, value: String)] {
+    [("Server", "Server"), ("Content-Type", contentType), ("x-amzn-RequestId", requestID)]
+  }
+
+  private static func checksumHeader(_ sent: [UInt8]) -> (name: String, value: String) { ("x-amz-crc32", "\(checksum(sent))") }
 
   static func checksum(_ bytes: [UInt8]) -> UInt32 {
     UInt32(truncatingIfNeeded: bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) })

@@ -75,7 +75,7 @@ struct ExpressionParameters {
       do throws(DynamoError) {
         entries.append(.init(name: placeholder, value: try AttributeValue(json: body.tape, node)))
       } catch {
-        guard error.code == .validation, !error.isOfContent else { throw error }
+        guard error.code == .validation, !error.isOfContent, !error.isOfEmptySet else { throw error }
         throw .validation("ExpressionAttributeValues contains invalid value: \(error.message) for key \(placeholder)")
       }
     }

@@ -81,7 +81,11 @@ struct ItemChange {
 
   private func schemaKey(in table: TableHandle) throws(DynamoError) -> Item {
     switch kind {
-    case .put(let item): return try table.key(ofPut: item)
+    case .put(let item):
+      let key = try table.key(ofPut: item)
+      // The committer checks it too, but after the condition.
+      if condition != nil { try table.checkIndexKeys(ofPut: item) }
+      return key
     case .delete(let key), .check(let key):
       try table.check(key: key)
       return key

@@ -35,16 +35,18 @@ struct ReadParameters {
     constraints.oneOf(select, .select, at: "select")
   }
 
-  /// Checks of Select that need no table.
-  func checkSelect() throws(DynamoError) {
+  /// Checks of Select that need no table. `countsErrors`: whether a projection that is missing is told as one of the checks of the service
+  /// model.
+  func checkSelect(countsErrors: Bool) throws(DynamoError) {
     let projections = ["ProjectionExpression", "AttributesToGet"] as [StaticString]
     let projection = projections.first { body.has($0) }
     if let select, let projection, select != "SPECIFIC_ATTRIBUTES" {
       throw .validation("Cannot specify the \(projection) when choosing to get \(select == "COUNT" ? "only the Count" : select)")
     }
     if select == "SPECIFIC_ATTRIBUTES", projection == nil {
-      throw .invalidParameter(
+      let error = DynamoError.validation(
         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+      throw countsErrors ? error.counted : error
     }
     if select == "ALL_PROJECTED_ATTRIBUTES", index == nil {
       throw .invalidParameter("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
