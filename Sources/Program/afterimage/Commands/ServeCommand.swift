@@ -69,16 +69,17 @@ enum ServeCommand {
     for word in (arguments.value("roles") ?? "").split(separator: ",") {
       guard let role = NodeSettings.Role(rawValue: String(word)) else {
         throw UsageError(
-          "`\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
+          "\(arguments.named("roles")): `\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
           command: arguments.command)
       }
       roles.insert(role)
     }
     if roles.contains(.relay), arguments.value("kafka") == nil {
-      throw UsageError("the relay role needs --kafka", command: arguments.command)
+      throw UsageError("\(arguments.named("roles")): the relay role needs --kafka", command: arguments.command)
     }
     if roles.contains(.relay), !roles.contains(.table), arguments.value("table-endpoint") == nil {
-      throw UsageError("the relay role needs the table role or --table-endpoint", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("roles")): the relay role needs the table role or --table-endpoint", command: arguments.command)
     }
     var settings = try NodeOptions.settings(arguments)
     settings.roles = roles
@@ -86,7 +87,8 @@ enum ServeCommand {
     settings.kafka = arguments.value("kafka")
     settings.instance = arguments.value("instance")
     if settings.instance != nil, settings.kafka == nil || settings.readModels == nil || !roles.contains(.worker) {
-      throw UsageError("--instance is for the worker role with --kafka and --read-models", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("instance")) is for the worker role with --kafka and --read-models", command: arguments.command)
     }
     settings.kafkaSettings = try NodeOptions.kafkaSettings(arguments)
     settings.tableEndpoint = arguments.value("table-endpoint")
@@ -100,7 +102,9 @@ enum ServeCommand {
     let endpoint = arguments.value("table-endpoint")
     guard let file = arguments.value("table-endpoint-ca") else { return endpoint == nil ? nil : Commands.usualAuthorities }
     guard let endpoint, endpoint.lowercased().hasPrefix("https://") else {
-      throw UsageError("--table-endpoint-ca goes with a --table-endpoint that begins with https://", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("table-endpoint-ca")) goes with a --table-endpoint that begins with https://",
+        command: arguments.command)
     }
     return file
   }
