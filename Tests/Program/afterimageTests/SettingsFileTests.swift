@@ -66,6 +66,7 @@ import YAML
   /// What `dev` says of a value that is of the right type, and refused by its option.
   @Test(arguments: [
     ("host: [good, 'b/d']", "s.yaml:1:14: host takes a name or an address, not `b/d`"),
+    ("host: [b ad]", "s.yaml:1:8: host takes a name or an address, not `b ad`"),
     ("cors: zz", "s.yaml:1:7: cors takes an origin such as https://app.example.com, not `zz`"),
     ("cors: https://a.b\nkeys: k", "s.yaml:1:7: cors is for a server without --keys: with keys pages of every origin may call"),
     ("set:\n  - a.b=1\n  - zz", "s.yaml:3:5: set takes PIPELINE.NAME=VALUE, as `--set chat-rooms.idle=5s`, not `zz`"),
@@ -92,6 +93,28 @@ import YAML
     #expect { try NodeOptions.settings(arguments) } throws: { error in
       #expect((error as? UsageError)?.message == message)
       return error is UsageError
+    }
+  }
+
+  @Test(arguments: [
+    ("http://tables:8000", true), ("https://[::1]:9", true), ("HTTP://h", true), ("::bad", false), ("tables:8000", false),
+    ("http://", false), ("ftp://h", false), ("''", false),
+  ])
+  func `a table server is named by its address`(_ address: String, _ isRight: Bool) throws {
+    let text = "table-endpoint: \(isRight || address.first == "'" ? address : "'\(address)'")"
+    let settled = try SettingsFile.read(try YAML.parse(Array(text.utf8)), ServeCommand.command, file: "s.yaml")
+    guard case .run(_, let given) = try CommandLineParser.parse(ServeCommand.command, [], settled: { (_, _, _) in settled })
+    else {
+      return
+    }
+    if isRight {
+      #expect(try ServeCommand.tableEndpoint(given) == address)
+    } else {
+      #expect {
+        try ServeCommand.tableEndpoint(given)
+      } throws: { error in
+        (error as? UsageError)?.message.hasPrefix("s.yaml:1:17: table-endpoint takes the address of a table server") == true
+      }
     }
   }
 

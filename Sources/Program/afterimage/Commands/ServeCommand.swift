@@ -91,10 +91,21 @@ enum ServeCommand {
         "\(arguments.named("instance")) is for the worker role with --kafka and --read-models", command: arguments.command)
     }
     settings.kafkaSettings = try NodeOptions.kafkaSettings(arguments)
-    settings.tableEndpoint = arguments.value("table-endpoint")
+    settings.tableEndpoint = try tableEndpoint(arguments)
     settings.tableAuthorities = try authorities(arguments)
     settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }
     try await NodeRun.run(settings)
+  }
+
+  static func tableEndpoint(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    guard let endpoint = arguments.value("table-endpoint") else { return nil }
+    let url = URL(string: endpoint)
+    guard ["http", "https"].contains(url?.scheme?.lowercased()), url?.host?.isEmpty == false else {
+      throw UsageError(
+        "\(arguments.named("table-endpoint")) takes the address of a table server, as http://tables:8000, not `\(endpoint)`",
+        command: arguments.command)
+    }
+    return endpoint
   }
 
   /// The flag, else the environment, which commands read as well; nil where no other table server is named, or the machine's own authorities are meant.
