@@ -277,7 +277,8 @@ let package = Package(
     module(
       "Program", "Assembly",
       [
-        "AccessKeys", "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI", "Dashboard",
+        "AccessKeys", "Arguments", "Relay", "KafkaLog", "ServedLog", "Kafka", "TableAPI", "TableStore", "Workers", "QueryAPI",
+        "Dashboard",
         "ReadModels",
         "Projections",
         "SQLiteReadModels", "PostgresReadModels", "Postgres", "PipelineFiles", "Pipelines", "ChangeLog",
@@ -305,7 +306,7 @@ let package = Package(
         "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels", "ReadModels", "Projections",
         "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Crypto", "HTTPServer",
       ]),
-    tests("Program", "afterimage", ["afterimage", "Arguments", "DynamoModel", "YAML"]),
+    tests("Program", "afterimage", ["afterimage", "Arguments", "Assembly", "DynamoModel", "YAML"]),
     tests(
       "Program", "Acceptance",
       [

@@ -46,7 +46,8 @@ final class Transfer: @unchecked Sendable {
     // An answer is not waited for before a body is sent.
     list = curl_slist_append(nil, "Expect:")
     for (name, value) in request.headers {
-      let line = "\(name): \(value)"
+      // Of a header without a value libcurl makes none, unless it is written so.
+      let line = value.utf8.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } ? "\(name);" : "\(name): \(value)"
       if !line.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) {
         list = curl_slist_append(list, line)
       }

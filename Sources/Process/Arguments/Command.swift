@@ -95,10 +95,14 @@ package struct SettledValue: Sendable, Equatable {
   package let values: [String]
   /// For messages, as `settings.yaml:3:7`.
   package let place: String
+  /// That of each value.
+  package let places: [String]
 
-  package init(_ values: [String], place: String) {
+  /// `places` are the values' own; without them all have the place of the whole.
+  package init(_ values: [String], place: String, places: [String]? = nil) {
     self.values = values
     self.place = place
+    self.places = places ?? values.map { _ in place }
   }
 }
 
@@ -107,11 +111,10 @@ package struct ParsedArguments: Sendable {
   package let command: String
   package let words: [String]
   package let values: [String: [String]]
-  /// By option, where its value is from when it is not from the command line.
-  package let places: [String: String]
+  package let places: OptionPlaces
 
-  /// An option as messages name it, with the place that it is from.
-  package func named(_ name: String) -> String { places[name].map { "\($0): \(name)" } ?? "--\(name)" }
+  /// An option as messages name it, with the place that it, or one of its values, is from.
+  package func named(_ name: String, _ value: String? = nil) -> String { places.named(name, value) }
 
   /// Whether a flag was given.
   package func has(_ name: String) -> Bool { values[name] != nil }

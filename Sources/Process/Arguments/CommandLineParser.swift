@@ -60,7 +60,7 @@ package enum CommandLineParser {
     for option in command.options where values[option.name] == nil {
       if let value = option.default { values[option.name] = [value] }
     }
-    return .run(command, ParsedArguments(command: path, words: words, values: values, places: others.mapValues(\.place)))
+    return .run(command, ParsedArguments(command: path, words: words, values: values, places: OptionPlaces(others)))
   }
 
   private static func option(

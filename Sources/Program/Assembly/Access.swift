@@ -1,3 +1,4 @@
+internal import Arguments
 internal import AccessKeys
 internal import DynamoClient
 internal import QueryAPI
@@ -22,9 +23,11 @@ struct Access {
   init(_ settings: NodeSettings) throws {
     own = Access.ownCredentials()
     guard let path = settings.keysFile else {
-      if settings.roles.contains(.table) { try Access.checkLoopback(settings.address, "the table API", flag: "--address") }
+      if settings.roles.contains(.table) {
+        try Access.checkLoopback(settings.address, "the table API", settings.options.lead("address"))
+      }
       if settings.roles.contains(.query) {
-        try Access.checkLoopback(settings.pageAddress, "the page with the queries", flag: "--page-address")
+        try Access.checkLoopback(settings.pageAddress, "the page with the queries", settings.options.lead("page-address"))
       }
       tables = nil
       page = nil
@@ -40,7 +43,7 @@ struct Access {
     do {
       file = try KeyFile(path: path, fixed: [own.key]) { logger.error("the file of keys cannot be used", ["reason": $0]) }
     } catch {
-      throw StartError("\(error)")
+      throw StartError("\(settings.options.lead("keys"))\(error)")
     }
     tables = settings.roles.contains(.table) ? AccessControl(file) : nil
     page = settings.roles.contains(.query) ? PageKeys(file, isSecure: settings.certificate != nil) : nil
@@ -63,9 +66,9 @@ struct Access {
 
   private static func isLoopback(_ address: String) -> Bool { address == "::1" || address.hasPrefix("127.") }
 
-  private static func checkLoopback(_ address: String, _ what: String, flag: String) throws(StartError) {
+  private static func checkLoopback(_ address: String, _ what: String, _ lead: String) throws(StartError) {
     guard !isLoopback(address) else { return }
     throw StartError(
-      "\(what) may listen on \(address) only with keys to check: name a file of them with --keys, or leave out \(flag)")
+      "\(lead)\(what) may listen on \(address) only with keys to check: name a file of them with --keys, or listen on loopback")
   }
 }

@@ -1,3 +1,4 @@
+internal import Arguments
 internal import Crypto
 internal import Foundation
 internal import HTTPServer
@@ -14,12 +15,14 @@ package struct CertificateFiles: Sendable {
     self.key = key
   }
 
-  func read() throws -> TLSIdentity {
-    func bytes(_ path: String) throws -> [UInt8] {
-      guard let data = FileManager.default.contents(atPath: path) else { throw StartError("\(path) cannot be read") }
+  func read(_ options: OptionPlaces = .none) throws -> TLSIdentity {
+    func bytes(_ path: String, _ option: String) throws -> [UInt8] {
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw StartError("\(options.lead(option))\(path) cannot be read")
+      }
       return Array(data)
     }
-    return TLSIdentity(certificate: try bytes(certificate), key: try bytes(key))
+    return TLSIdentity(certificate: try bytes(certificate, "tls-cert"), key: try bytes(key, "tls-key"))
   }
 }
 
@@ -28,12 +31,13 @@ extension NodeSettings {
   func checkedAuthorities() throws(StartError) -> String? {
     guard let file = tableAuthorities else { return nil }
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw StartError("the authorities of the table server: \(file) cannot be read")
+      throw StartError("\(options.lead("table-endpoint-ca"))the authorities of the table server: \(file) cannot be read")
     }
     do throws(CertificateList.Mistake) {
       _ = try CertificateList.count(Array(data))
     } catch {
-      throw StartError("the authorities of the table server: \(file):\(error.line): \(error.reason)")
+      throw StartError(
+        "\(options.lead("table-endpoint-ca"))the authorities of the table server: \(file):\(error.line): \(error.reason)")
     }
     return file
   }

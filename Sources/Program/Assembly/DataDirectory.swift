@@ -6,8 +6,8 @@ package final class DataDirectory: Sendable {
   package let path: String
   private let descriptor: Int32
 
-  /// `isHeld` false: for a process that only reads what another one keeps there.
-  package init(_ path: String, isHeld: Bool = true) throws(StartError) {
+  /// `isHeld` false: for a process that only reads what another one keeps there. `lead` begins what is thrown.
+  package init(_ path: String, isHeld: Bool = true, _ lead: String = "") throws(StartError) {
     self.path = path
     guard isHeld else {
       descriptor = -1
@@ -16,13 +16,14 @@ package final class DataDirectory: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw StartError("the data directory \(path) cannot be created: \(error.localizedDescription); choose another with --data")
+      throw StartError(
+        "\(lead)the data directory \(path) cannot be created: \(error.localizedDescription); choose another with --data")
     }
     let lock = path + "/lock"
     descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw StartError(
-        "the data directory \(path) cannot be written: \(String(cString: strerror(errno))); choose another with --data")
+        "\(lead)the data directory \(path) cannot be written: \(String(cString: strerror(errno))); choose another with --data")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = (FileManager.default.contents(atPath: lock).map { String(decoding: $0, as: UTF8.self) } ?? "").split(
@@ -31,7 +32,7 @@ package final class DataDirectory: Sendable {
       let descriptor = descriptor
       Glibc.close(descriptor)
       throw StartError(
-        "the data directory \(path) is in use by another afterimage process (\(holder.map(String.init) ?? "unknown")): stop it, "
+        "\(lead)the data directory \(path) is in use by another afterimage process (\(holder.map(String.init) ?? "unknown")): stop it, "
           + "or choose another directory with --data")
     }
     ftruncate(descriptor, 0)

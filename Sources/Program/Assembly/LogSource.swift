@@ -1,3 +1,4 @@
+internal import Arguments
 internal import ChangeLog
 internal import Kafka
 internal import KafkaLog
@@ -24,7 +25,13 @@ final class LogSource: Sendable {
       throw StartError("a worker without the table role reads from Kafka: name the brokers with --kafka")
     }
     // A wrong setting is an error now, not when the first table is read.
-    if let kafka { _ = try KafkaLog(table: "afterimage", configuration: kafka, log: LogSource.sink(logger)) }
+    if let kafka {
+      do {
+        _ = try KafkaLog(table: "afterimage", configuration: kafka, log: LogSource.sink(logger))
+      } catch {
+        throw StartError("\(settings.options.lead("kafka-set"))\(error)")
+      }
+    }
   }
 
   /// A table's log; one object a table, whoever asks.

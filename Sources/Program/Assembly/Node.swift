@@ -1,3 +1,4 @@
+internal import Arguments
 internal import ReadModels
 internal import Dashboard
 internal import DynamoClient
@@ -54,9 +55,9 @@ package final class Node: Sendable {
     let logger = settings.logger
     // Who only reads what a worker's process keeps, or keeps nothing, does not hold the directory.
     let holds = settings.roles.contains(.table) || (settings.roles.contains(.worker) && settings.readModels == nil)
-    directory = try DataDirectory(settings.dataDirectory, isHeld: holds)
+    directory = try DataDirectory(settings.dataDirectory, isHeld: holds, settings.options.lead("data"))
     let folders = settings.pipelines
-    pipelines = try folders.map { folder in try PipelineLoader.load(folder, set: settings.parameters) }
+    pipelines = try folders.map { folder in try settings.load(folder) }
     if let problem = settings.parameters.problem(among: pipelines.map(\.name)) { throw StartError(problem) }
     try Node.checkNames(pipelines)
 
@@ -77,7 +78,7 @@ package final class Node: Sendable {
           hosts: HostRules(address: settings.address, names: settings.hosts),
           origins: access.tables == nil ? .loopback(and: settings.corsOrigins) : .everyone))
       tableServer = try Node.listen(
-        settings, settings.address, port: settings.tablePort, flag: "--port", headTooLarge: { api.headTooLarge() }
+        settings, settings.address, port: settings.tablePort, option: "port", headTooLarge: { api.headTooLarge() }
       ) { request, responder in
         api.handle(request, responder)
       }
@@ -235,16 +236,20 @@ package final class Node: Sendable {
   }
 
   private static func listen(
-    _ settings: NodeSettings, _ address: String, port: UInt16, flag: String, headTooLarge: (@Sendable () -> HTTPResponse)? = nil,
-    handler: @escaping HTTPServer.Handler
+    _ settings: NodeSettings, _ address: String, port: UInt16, option: String,
+    headTooLarge: (@Sendable () -> HTTPResponse)? = nil, handler: @escaping HTTPServer.Handler
   ) throws -> HTTPServer {
-    let identity = try settings.certificate?.read()
+    let identity = try settings.certificate?.read(settings.options)
     do throws(HTTPServerError) {
       return try HTTPServer(
         .init(address: address, port: port, identity: identity, headTooLarge: headTooLarge), handler: handler)
     } catch {
-      guard error.isPortTaken else { throw StartError("\(error)") }
-      throw StartError("port \(port) is in use by another process: stop it, or choose another port with \(flag)")
+      guard error.isPortTaken else {
+        throw StartError("\(settings.options.lead(option == "port" ? "address" : "page-address"))\(error)")
+      }
+      throw StartError(
+        "\(settings.options.lead(option))port \(port) is in use by another process: stop it, or choose another port with --\(option)"
+      )
     }
   }
 
@@ -260,9 +265,13 @@ package final class Node: Sendable {
       return try open(settings.healthPort ?? NodeSettings.healthPortDefault)
     } catch let error as HTTPServerError where error.isPortTaken {
       guard settings.healthPort == nil else {
-        throw StartError("port \(error.port) is in use by another process: stop it, or choose another port with --health-port")
+        throw StartError(
+          "\(settings.options.lead("health-port"))port \(error.port) is in use by another process: stop it, or choose another port with --health-port"
+        )
       }
       return try open(0)
+    } catch let error as HTTPServerError {
+      throw StartError("\(settings.options.lead("health-address"))\(error)")
     }
   }
 
@@ -311,7 +320,7 @@ package final class Node: Sendable {
       request, responder in
       router.handle(request, responder)
     }
-    let server = try listen(settings, settings.pageAddress, port: settings.pagePort, flag: "--page-port", handler: gate)
+    let server = try listen(settings, settings.pageAddress, port: settings.pagePort, option: "page-port", handler: gate)
     return (router, server)
   }
 

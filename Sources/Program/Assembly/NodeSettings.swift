@@ -1,5 +1,8 @@
+package import Arguments
 package import ChangeLog
+internal import Foundation
 package import PipelineFiles
+internal import Pipelines
 package import Services
 package import Telemetry
 
@@ -63,6 +66,8 @@ package struct NodeSettings: Sendable {
   /// Whether edited projections are built without being asked.
   package var rebuildsByItself = true
   package var logger: Logger
+  /// Where settings are from, for messages.
+  package var options = OptionPlaces.none
   /// A start more than this many days after the table store's last time refuses writes until `table clock --accept-jump`.
   package var clockJumpDaysMax = 7
   /// Further names under which this process may be asked on its ports.
@@ -97,6 +102,16 @@ package struct NodeSettings: Sendable {
     self.keysFile = keysFile
     self.certificate = certificate
     self.logger = logger
+  }
+}
+
+extension NodeSettings {
+  /// One of the pipelines. What is wrong in its file has its own place; that it is not there has that of the setting.
+  func load(_ folder: String) throws -> Pipeline {
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw StartError("\(options.lead("pipeline", folder))\(folder): there is no such pipeline folder or file")
+    }
+    return try PipelineLoader.load(folder, set: parameters)
   }
 }
 

@@ -48,7 +48,11 @@ package struct ScenarioRunner: Sendable {
       readModel, pipeline: pipeline, tables: store, time: time, restartEvery: restartEvery, redelivers: redelivers)
     var problems: [String] = []
     for step in scenario.steps {
-      try await run.perform(step)
+      do {
+        try await run.perform(step)
+      } catch let error as DynamoError {
+        return problems + ["\(scenario.file):\(step.line): a table refuses what the step writes: \(error.message)"]
+      }
       for expectation in step.expectations {
         if let problem = try run.problem(expectation) { problems.append("\(scenario.file):\(problem.line): \(problem.text)") }
       }

@@ -9,6 +9,9 @@ enum TableSetup {
   static func prepare(_ pipelines: [Pipeline], _ store: TableStore, partitions: Int, history: [String] = [], _ logger: Logger)
     throws
   {
+    for name in history where !pipelines.contains(where: { $0.table(named: name) != nil }) {
+      logger.warning("--history names a table that no pipeline declares: it is not made here", ["table": name])
+    }
     for pipeline in pipelines {
       for table in pipeline.tables {
         var definition = table.definition

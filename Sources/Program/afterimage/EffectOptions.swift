@@ -29,22 +29,26 @@ enum EffectOptions {
     if hosts.isEmpty {
       hosts = (usual("AFTERIMAGE_ALLOW_WEBHOOK_HOST") ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
-    do throws(StartError) {
-      settings.allowedHosts = try AllowedHosts(hosts)
-    } catch {
-      throw UsageError(
-        "--allow-webhook-host takes a host, or a host and a port: \(error.description)", command: arguments.command)
+    for host in hosts {
+      do throws(StartError) {
+        try settings.allowedHosts.add(host)
+      } catch {
+        throw UsageError(
+          "\(arguments.named("allow-webhook-host", host)) takes a host, or a host and a port: \(error.description)",
+          command: arguments.command)
+      }
     }
     settings.webhookSecretsFile = arguments.value("webhook-secrets")
     settings.webhookSecret = usual("AFTERIMAGE_WEBHOOK_SECRET")
     let command = arguments.value("mail-command") ?? usual("AFTERIMAGE_MAIL_COMMAND") ?? ""
     settings.mailCommand = command.split(separator: " ").map(String.init)
     if arguments.value("mail-command") != nil, settings.mailCommand.isEmpty {
-      throw UsageError("--mail-command names a program and its arguments", command: arguments.command)
+      throw UsageError("\(arguments.named("mail-command")) names a program and its arguments", command: arguments.command)
     }
     if let from = arguments.value("mail-from") {
       guard EffectSettings.isAddress(from) else {
-        throw UsageError("--mail-from takes an address, as `board@example.org`, not `\(from)`", command: arguments.command)
+        throw UsageError(
+          "\(arguments.named("mail-from")) takes an address, as `board@example.org`, not `\(from)`", command: arguments.command)
       }
       settings.mailFrom = from
     }

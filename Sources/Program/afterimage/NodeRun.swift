@@ -24,7 +24,7 @@ enum NodeOptions {
   /// What the flag sets.
   static func parameters(_ arguments: ParsedArguments) throws(UsageError) -> ParameterSettings {
     do throws(ParameterSettings.Mistake) {
-      return try ParameterSettings(arguments.all("set"))
+      return try ParameterSettings(arguments.all("set")) { arguments.named("set", $0) }
     } catch {
       throw UsageError(error.description, command: arguments.command)
     }
@@ -55,7 +55,8 @@ enum NodeOptions {
     do throws(Namespace.Refusal) {
       return try Namespace(name)
     } catch {
-      throw UsageError("\(given == nil ? "AFTERIMAGE_NAMESPACE" : "--namespace"): \(error)", command: arguments.command)
+      throw UsageError(
+        "\(given == nil ? "AFTERIMAGE_NAMESPACE" : arguments.named("namespace")): \(error)", command: arguments.command)
     }
   }
 
@@ -68,7 +69,7 @@ enum NodeOptions {
 
   private static func check(_ url: String, _ arguments: ParsedArguments) throws(UsageError) {
     guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") else {
-      throw UsageError("--read-models takes a URL that begins with postgres://", command: arguments.command)
+      throw UsageError("\(arguments.named("read-models")) takes a URL that begins with postgres://", command: arguments.command)
     }
   }
 
@@ -77,7 +78,8 @@ enum NodeOptions {
     if let url = try database(arguments) { return url }
     guard let url = ProcessInfo.processInfo.environment["AFTERIMAGE_READ_MODELS"], !url.isEmpty else {
       guard arguments.value("read-models-password-file") == nil else {
-        throw UsageError("--read-models-password-file goes with --read-models", command: arguments.command)
+        throw UsageError(
+          "\(arguments.named("read-models-password-file")) goes with --read-models", command: arguments.command)
       }
       return nil
     }
@@ -93,10 +95,11 @@ enum NodeOptions {
     case (nil, let url?): return .database(url: url, passwordFile: file, namespace: try namespace(arguments))
     case (let data, nil):
       guard file == nil else {
-        throw UsageError("--read-models-password-file goes with --read-models", command: arguments.command)
+        throw UsageError(
+          "\(arguments.named("read-models-password-file")) goes with --read-models", command: arguments.command)
       }
       guard arguments.value("namespace") == nil else {
-        throw UsageError("--namespace goes with --read-models", command: arguments.command)
+        throw UsageError("\(arguments.named("namespace")) goes with --read-models", command: arguments.command)
       }
       return data.map { .data($0) }
     }
@@ -112,7 +115,7 @@ enum NodeOptions {
   static func databasePlace(_ arguments: ParsedArguments) throws(UsageError) -> ReadModelPlace? {
     guard let url = try readModels(arguments) else {
       guard arguments.value("namespace") == nil else {
-        throw UsageError("--namespace goes with --read-models", command: arguments.command)
+        throw UsageError("\(arguments.named("namespace")) goes with --read-models", command: arguments.command)
       }
       return nil
     }
@@ -126,7 +129,9 @@ enum NodeOptions {
     switch (arguments.value("tls-cert"), arguments.value("tls-key")) {
     case (nil, nil): break
     case (let file?, let key?): certificate = CertificateFiles(certificate: file, key: key)
-    default: throw UsageError("--tls-cert and --tls-key go together", command: arguments.command)
+    default:
+      throw UsageError(
+        "\(arguments.named("tls-cert")) and \(arguments.named("tls-key")) go together", command: arguments.command)
     }
     var pipelines = arguments.all("pipeline")
     if pipelines.isEmpty { pipelines = PipelineFolders.found(in: "pipelines") }
@@ -140,6 +145,7 @@ enum NodeOptions {
     settings.clockJumpDaysMax = try arguments.integer("clock-jump-max", in: 1...36_500) ?? 7
     settings.parameters = try parameters(arguments)
     settings.healthPort = try arguments.integer("health-port", in: 0...65_535).map { UInt16($0) }
+    settings.options = arguments.places
     settings.supervision = Supervision(
       environment: ProcessInfo.processInfo.environment, process: ProcessInfo.processInfo.processIdentifier)
     settings.healthAddress = arguments.value("health-address") ?? "127.0.0.1"
@@ -148,7 +154,7 @@ enum NodeOptions {
     settings.namespace = try namespace(arguments)
     guard arguments.value("namespace") == nil || arguments.value("kafka") != nil || settings.readModels != nil else {
       throw UsageError(
-        "--namespace is for names on a Kafka or in a PostgreSQL: it goes with --kafka or --read-models",
+        "\(arguments.named("namespace")) is for names on a Kafka or in a PostgreSQL: it goes with --kafka or --read-models",
         command: arguments.command
       )
     }
@@ -156,14 +162,18 @@ enum NodeOptions {
     settings.hosts = arguments.all("host")
     settings.corsOrigins = arguments.all("cors")
     if let wrong = settings.hosts.first(where: { !HostRules.isName($0) }) {
-      throw UsageError("--host takes a name or an address, not `\(wrong)`", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("host", wrong)) takes a name or an address, not `\(wrong)`", command: arguments.command)
     }
     if let wrong = settings.corsOrigins.first(where: { !OriginRules.isOrigin($0) }) {
-      throw UsageError("--cors takes an origin such as https://app.example.com, not `\(wrong)`", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("cors", wrong)) takes an origin such as https://app.example.com, not `\(wrong)`",
+        command: arguments.command)
     }
     guard settings.corsOrigins.isEmpty || settings.keysFile == nil else {
       throw UsageError(
-        "--cors is for a server without --keys: with keys pages of every origin may call", command: arguments.command)
+        "\(arguments.named("cors")) is for a server without --keys: with keys pages of every origin may call",
+        command: arguments.command)
     }
     return settings
   }
@@ -186,7 +196,7 @@ enum NodeOptions {
     var pairs: [String: String] = [:]
     for text in arguments.all(name) {
       guard let equals = text.firstIndex(of: "=") else {
-        throw UsageError("--\(name) takes NAME=VALUE, not `\(text)`", command: arguments.command)
+        throw UsageError("\(arguments.named(name, text)) takes NAME=VALUE, not `\(text)`", command: arguments.command)
       }
       pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }

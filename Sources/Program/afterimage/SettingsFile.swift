@@ -51,8 +51,11 @@ enum SettingsFile {
         throw YAMLError("`\(entry.key.text)` is not a setting of `\(command.name)`\(near)", at: entry.key.mark)
       }
       let texts = try texts(of: option, entry.value)
-      let mark = entry.value.mark
-      if !texts.isEmpty { values[option.name] = SettledValue(texts, place: "\(file):\(mark.line):\(mark.column)") }
+      func place(_ mark: Mark) -> String { "\(file):\(mark.line):\(mark.column)" }
+      if !texts.isEmpty {
+        values[option.name] = SettledValue(
+          texts, place: place(entry.value.mark), places: entry.value.sequence?.map { place($0.mark) })
+      }
     }
     return values
   }

@@ -292,7 +292,9 @@ extension SessionFold {
   /// `<time> <length>:<part of the item's key>...`, and `#n` from the second session of that name on.
   private mutating func name(of step: SessionStep) -> String {
     let name = SessionFold.name(at: step.stamp.time, step.item, keyNames)
-    guard !rests.isEmpty, let rest = rests[BytesKey(scratch)], rest.time == step.stamp.time, let count = rest.names[name] else {
+    guard !rests.isEmpty, let rest = rests[BytesKey(scratch)], rest.time == step.stamp.time,
+      let count = rest.names[TextKey(name)]
+    else {
       return name
     }
     return "\(name)#\(count + 1)"
@@ -330,7 +332,7 @@ extension SessionFold {
       rest.time = state.startedAt
       // An ordinal is the name's own: `#` ends no name but one that has an ordinal, since the lengths of its parts stand before them.
       let (base, count) = SessionFold.split(state.sessionID)
-      rest.names[base] = max(count, rest.names[base] ?? 0)
+      rest.names[TextKey(base), default: 0] = max(count, rest.names[TextKey(base)] ?? 0)
       namedKeys.append(key)
     }
     rests[key] = rest

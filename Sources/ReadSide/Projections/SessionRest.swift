@@ -1,3 +1,4 @@
+package import DynamoModel
 package import Pipelines
 
 /// What is left of a key's sessions when none is active, where something later depends on it.
@@ -7,7 +8,7 @@ package struct SessionRest: Sendable, Equatable {
   /// Sessions of the key that began and ended within one millisecond: the time and, by the name, how many there were. A further one of
   /// that name gets the next ordinal. Void once the lane's time has passed.
   package var time = Instant.distantPast
-  package var names: [String: Int] = [:]
+  package var names: [TextKey: Int] = [:]
 
   package init() {}
 

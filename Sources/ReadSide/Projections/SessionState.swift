@@ -22,7 +22,7 @@ package struct SessionState: Sendable, Equatable {
   package var hasMisfit = false
   /// Names that sessions of the key had before in the millisecond in which this one began, and how many had each: a further one gets the next
   /// ordinal.
-  package var earlierNames: [String: Int] = [:]
+  package var earlierNames: [TextKey: Int] = [:]
 
   package var isActive: Bool { endedBy == nil }
   package var status: SessionStatus { endedBy?.status ?? .active }

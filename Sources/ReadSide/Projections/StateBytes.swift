@@ -66,10 +66,10 @@ struct StateWriter {
     for part in parts { signed(part) }
   }
 
-  mutating func names(_ names: [String: Int]) {
+  mutating func names(_ names: [TextKey: Int]) {
     unsigned(names.count)
-    for (name, count) in names.sorted(by: { Text.less($0.key, $1.key) }) {
-      text(name)
+    for (name, count) in names.sorted(by: { Text.less($0.key.text, $1.key.text) }) {
+      text(name.text)
       unsigned(count)
     }
   }
@@ -196,10 +196,10 @@ struct StateReader {
     return sum
   }
 
-  mutating func names() throws(StateError) -> [String: Int] {
-    var names: [String: Int] = [:]
+  mutating func names() throws(StateError) -> [TextKey: Int] {
+    var names: [TextKey: Int] = [:]
     for _ in 0..<(try count()) {
-      let name = try text()
+      let name = TextKey(try text())
       names[name] = try unsigned()
     }
     return names

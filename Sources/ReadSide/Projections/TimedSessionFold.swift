@@ -36,7 +36,7 @@ struct TimedSessionFold: Fold {
     /// Whether it was changed since it was last looked at for being let go.
     var isRecent = false
     /// The rows as they were handed over last, as far as that is known.
-    var rows: [String: SessionState] = [:]
+    var rows: [TextKey: SessionState] = [:]
   }
 
   init(
@@ -195,7 +195,7 @@ struct TimedSessionFold: Fold {
   private mutating func shown(_ state: SessionState, in slot: Int) -> SessionState {
     var state = state
     // The row stays, but not as one that may be corrected: what is taken out here is not taken for gone.
-    let hadMisfit = slots[slot].kept?.shown.removeValue(forKey: state.sessionID) ?? false
+    let hadMisfit = slots[slot].kept?.shown.removeValue(forKey: TextKey(state.sessionID)) ?? false
     state.hasMisfit = hadMisfit || (hasSums && !state.misfits(sessions).isEmpty)
     return state
   }
@@ -230,19 +230,20 @@ struct TimedSessionFold: Fold {
     slots[slot].kept?.settle(before: clock, rules)
     guard let kept = slots[slot].kept else { preconditionFailure("a marked slot has a key") }
     var made = SessionChanges.Timed(key: bytes, values: slots[slot].key)
-    var rows: [String: SessionState] = [:]
-    var shown: [String: Bool] = [:]
+    var rows: [TextKey: SessionState] = [:]
+    var shown: [TextKey: Bool] = [:]
     for var state in kept.states(key: made.values, before: clock, rules) {
       let hasMisfit = hasSums && !state.misfits(sessions).isEmpty
-      shown[state.sessionID] = hasMisfit
-      let before = slots[slot].rows[state.sessionID]
-      rows[state.sessionID] = state
+      let name = TextKey(state.sessionID)
+      shown[name] = hasMisfit
+      let before = slots[slot].rows[name]
+      rows[name] = state
       if before == state { continue }
-      state.hasMisfit = hasMisfit || kept.shown[state.sessionID] ?? false
+      state.hasMisfit = hasMisfit || kept.shown[name] ?? false
       made.rows.append(state)
     }
-    made.gone = kept.shown.filter { shown[$0.key] == nil }.sorted { Text.less($0.key, $1.key) }.map {
-      SessionChanges.Timed.Gone(sessionID: $0.key, hasMisfit: $0.value)
+    made.gone = kept.shown.filter { shown[$0.key] == nil }.sorted { Text.less($0.key.text, $1.key.text) }.map {
+      SessionChanges.Timed.Gone(sessionID: $0.key.text, hasMisfit: $0.value)
     }
     if kept.isEmpty(at: clock, rules) {
       if !elsewhere.isEmpty { elsewhere.note(bytes) }

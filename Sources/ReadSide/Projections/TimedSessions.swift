@@ -26,7 +26,7 @@ package struct TimedSessions: Sendable, Equatable {
   private var names: [BytesKey: Int] = [:]
   private var namesTime = Instant.distantPast
   /// The rows that the store has of what may be corrected, by name; true where there may be a dead letter of a sum.
-  var shown: [String: Bool] = [:]
+  var shown: [TextKey: Bool] = [:]
 
   /// A session within `records`.
   struct Segment: Sendable, Equatable {

@@ -42,8 +42,8 @@ package protocol PipelineStore: AnyObject {
   /// Pauses the effect or lets it go on, over restarts too. False for an effect that is not active, which cannot be paused.
   func setPaused(_ effect: String, _ isPaused: Bool) throws(ReadModelError) -> Bool
 
-  /// Those of the keys whose effects were carried out, by whatever generation.
-  func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String>
+  /// Those of the keys, in their order, whose effects were carried out, by whatever generation. Keys are the same when their bytes are.
+  func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> [String]
   /// Notes what was carried out at a time in milliseconds of the wall clock, and forgets what is older than the ledger's age.
   func recordSent(_ idempotencyKeys: [String], at time: Int64) throws(ReadModelError)
 }

@@ -84,6 +84,6 @@ package actor CatalogOwner {
     try store.setPaused(effect, isPaused)
   }
 
-  func sent(among keys: [String]) throws(ReadModelError) -> Set<String> { try store.sent(among: keys) }
+  func sent(among keys: [String]) throws(ReadModelError) -> [String] { try store.sent(among: keys) }
   func recordSent(_ keys: [String], at time: Int64) throws(ReadModelError) { try store.recordSent(keys, at: time) }
 }

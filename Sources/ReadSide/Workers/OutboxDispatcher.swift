@@ -216,12 +216,12 @@ struct OutboxDispatcher {
           DueEffects(
             effect: name, before: watermark(of: name, lanes), now: clock.now, limit: OutboxDispatcher.fetchedMax)))
       if due.isEmpty { continue }
-      let sent = try await catalog.sent(among: due.map(\.idempotencyKey))
-      let suppressed = due.filter { sent.contains($0.idempotencyKey) }
+      let sent = Set(try await catalog.sent(among: due.map(\.idempotencyKey)).map { TextKey($0) })
+      let suppressed = due.filter { sent.contains(TextKey($0.idempotencyKey)) }
       if !suppressed.isEmpty {
         try await writer.settle(suppressed.map { ($0.id, .suppressed("carried out by an earlier generation")) })
       }
-      queue.add(due.filter { !sent.contains($0.idempotencyKey) })
+      queue.add(due.filter { !sent.contains(TextKey($0.idempotencyKey)) })
     }
   }
 

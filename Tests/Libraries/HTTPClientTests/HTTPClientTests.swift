@@ -35,6 +35,11 @@ private func echo(_ request: borrowing HTTPRequest, _ responder: Responder) {
     // A header cannot bring a second one.
     let split = try await client.send(.init(url: address + "/x", headers: [("X-Other", "a\r\nX-Mark: forged")]))
     #expect(text(split) == "GET /x - 0")
+    // One without a value is there all the same.
+    for value in ["", " "] {
+      let bare = try await client.send(.init(url: address + "/x", headers: [("X-Mark", value)]))
+      #expect(text(bare) == "GET /x  0")
+    }
   }
 
   @Test func `many requests at once are all answered, over no more connections than allowed`() async throws {

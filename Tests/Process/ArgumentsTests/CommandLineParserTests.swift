@@ -143,4 +143,12 @@ import Testing
     #expect(try help("group").contains("inner  Inside."))
     #expect(try help("group", "-h").contains("Usage: tool group COMMAND"))
   }
+
+  @Test func `messages name an option with the place that it, or one of its values, is from`() {
+    let places = OptionPlaces(["host": SettledValue(["a", "b"], place: "f:1:7", places: ["f:1:8", "f:1:11"])])
+    #expect(places.named("host") == "f:1:7: host" && places.lead("host") == "f:1:7: host: ")
+    #expect(places.named("host", "b") == "f:1:11: host" && places.lead("host", "b") == "f:1:11: host: ")
+    #expect(places.named("host", "c") == "f:1:7: host")
+    #expect(places.named("port") == "--port" && places.lead("port").isEmpty)
+  }
 }

@@ -40,4 +40,28 @@ import Testing
       #expect(try await Self.problems((pipeline, scenario)).isEmpty == isRight)
     }
   }
+
+  @Test(arguments: [("''", "The AttributeValue for a key attribute cannot contain an empty string value"), ("i, S: S", "")])
+  func `a test whose write a table refuses has failed at that step`(_ key: String, _ reason: String) async throws {
+    let pipeline = """
+      pipeline: p
+      tables: { Docs: { key: { partition: PK string } } }
+      items: { doc: { in: Docs, match: { PK: "{id}" }, fields: { s: S } } }
+      projections: { docs: { collection: doc, key: [id], columns: [s] } }
+      """
+    let scenario = """
+      test: refused
+      steps:
+        - { at: 2026-01-01T10:00:00Z, put: { Docs: { PK: a, S: a } } }
+        - { advance: 1s, put: { Docs: { PK: \(key) } } }
+        - { advance: 1s, expect: { docs: [] }, dead_letters: [] }
+      """
+    let problems = try await Self.problems((pipeline, scenario))
+    if reason.isEmpty {
+      #expect(problems.count == 1 && problems[0].hasPrefix("t.yaml:5: "), "\(problems)")
+    } else {
+      #expect(problems.count == 1 && problems[0].hasPrefix("t.yaml:4: a table refuses what the step writes: "), "\(problems)")
+      #expect(problems.first?.contains(reason) == true, "\(problems)")
+    }
+  }
 }

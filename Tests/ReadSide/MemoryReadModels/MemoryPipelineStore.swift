@@ -1,4 +1,5 @@
 internal import ChangeRecords
+internal import DynamoModel
 package import ReadModels
 internal import Synchronization
 
@@ -9,7 +10,7 @@ struct MemoryCatalog: Sendable {
   var activations: [String: [LogPlace]] = [:]
   var paused: Set<String> = []
   /// When each was carried out, in milliseconds.
-  var sent: [String: Int64] = [:]
+  var sent: [TextKey: Int64] = [:]
 }
 
 /// A pipeline's store in memory.
@@ -129,14 +130,14 @@ package final class MemoryPipelineStore: PipelineStore {
     }
   }
 
-  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
-    try change { (catalog) throws(ReadModelError) in Set(idempotencyKeys.filter { catalog.sent[$0] != nil }) }
+  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> [String] {
+    try change { (catalog) throws(ReadModelError) in idempotencyKeys.filter { catalog.sent[TextKey($0)] != nil } }
   }
 
   package func recordSent(_ idempotencyKeys: [String], at time: Int64) throws(ReadModelError) {
     if idempotencyKeys.isEmpty { return }
     try change { (catalog) throws(ReadModelError) in
-      for key in idempotencyKeys where catalog.sent[key] == nil { catalog.sent[key] = time }
+      for key in idempotencyKeys where catalog.sent[TextKey(key)] == nil { catalog.sent[TextKey(key)] = time }
       catalog.sent = catalog.sent.filter { $0.value >= time - ReadModelLimits.ledgerAgeMax }
     }
   }

@@ -73,6 +73,27 @@ import Testing
     #expect(findings.contains { $0.message.contains("this is of type decimal, not integer") }, "\(findings)")
   }
 
+  @Test func `it has as many operations as it may, and not more`() {
+    func text(_ operations: Int) -> String {
+      let sum = Array(repeating: "X", count: operations / 2 + 1).joined(separator: " + ")
+      return AnyTypeTests.text("{ from: \"\(sum)\(String(repeating: " * 2", count: operations / 2))\" }")
+    }
+    #expect(FindingsTests.findings(text(64)).isEmpty)
+    for count in [66, 200_000] {
+      let findings = FindingsTests.findings(text(count))
+      #expect(findings.map(\.message) == ["an expression has at most 64 operations"], "\(count)")
+    }
+  }
+
+  @Test(arguments: [("X * 1E-3", "0.002"), ("X * 1e+2", "200"), ("X * 1E2-1", "199"), ("X -1E-1", "1.9"), ("1E-130 * X", "2")])
+  func `a number may have an exponent`(field: String, value: String) throws {
+    let pipeline = try EvaluationTests.load(AnyTypeTests.text("{ from: \"\(field)\", type: decimal }"))
+    let image = try #require(pipeline.tables[0].matcher.image(of: ["PK": .string("i"), "X": .number(Number(2))]))
+    let values = try pipeline.projections[0].sources[0].contributions(of: image, commit: nil)
+    let expected = field.hasPrefix("1E-130") ? try Number("2E-130") : try Number(value)
+    #expect(values.first?.contains(.decimal(expected)) == true, "\(values)")
+  }
+
   @Test func `it nests as deep as other expressions, and not deeper`() {
     func text(_ depth: Int) -> String {
       AnyTypeTests.text("{ from: \"\(String(repeating: "(", count: depth))X\(String(repeating: ")", count: depth)) + 1\" }")

@@ -49,6 +49,14 @@ import Testing
     #expect(try self.elements(Self.ofJSON, .string(json)) == elements)
   }
 
+  @Test func `names of members are the same when their bytes are`() throws {
+    // Unicode takes these for equal.
+    let names = ["\u{e9}", "e\u{301}", "q\u{307}\u{323}", "q\u{323}\u{307}"]
+    let json = "{" + names.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ") + "}"
+    let expected = names.enumerated().map { "\($1) \($0) \($0)" }.joined(separator: ", ")
+    #expect(Array(try elements(Self.ofJSON, .string(json)).utf8) == Array(expected.utf8))
+  }
+
   @Test func `what stands at a path`() throws {
     #expect(try elements(Self.inside, .string(#"{"a": {"b": [0, {"k": [1.50, {"z": 1}]}]}}"#)) == #"k [1.5,{"z":1}] 0"#)
     #expect(try elements(Self.inside, .string(#"{"a": {"b": [0]}}"#)) == "")

@@ -206,4 +206,20 @@ import Testing
       #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
   }
+
+  /// A value is a word of its own, however many characters it and its name have.
+  @Test(arguments: ["1", "10", "100", "-3", "12345", "1E-130"]) func `a number before a word is a number`(value: String) throws {
+    let text = """
+      pipeline: p
+      parameters: { n: 7 }
+      tables: { Tab: { key: { partition: PK } } }
+      items: { a: { in: Tab, match: { PK: "{id}" }, fields: { x: $n decimal, y: "X - $n decimal optional" } } }
+      projections: { rows: { collection: a, key: [id], columns: [x, y] } }
+
+      """
+    #expect(try Self.findings(["p.n=\(value)"], text).isEmpty)
+    // It takes nothing away from what stands before it.
+    let other = text.replacing("X - $n", with: "X $n")
+    #expect(try !Self.findings(["p.n=\(value)"], other).isEmpty)
+  }
 }

@@ -37,8 +37,39 @@ import Testing
     #expect(scenario.steps[1].writes.count == 2)
   }
 
+  @Test func `a member of a map is no key attribute, whatever its name`() throws {
+    let scenario = try Self.load(
+      "test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, put: { Shop: { PK: a, SK: b, m: { PK: 5, l: [{ SK: 6 }] } } } }]")[0]
+    guard case .put(0, let item) = scenario.steps[0].writes[0] else {
+      Issue.record("no put")
+      return
+    }
+    #expect(item["m"] == .map(["PK": .number(Number(5)), "l": .list([.map(["SK": .number(Number(6))])])]))
+  }
+
+  /// Each is refused where it stands, as a table refuses it.
+  @Test(arguments: [
+    ("{ $ss: [] }", "42: `$ss` takes a list of texts: one at least, each once"),
+    ("{ $ss: [a, b, a] }", "42: `$ss` takes a list of texts: one at least, each once"),
+    ("{ $ss: [[a]] }", "42: `$ss` takes a list of texts: one at least, each once"),
+    ("{ $ns: [1, a] }", "42: `$ns` takes a list of numbers: one at least, each once"),
+    ("{ $ns: [1, 1.0] }", "42: `$ns` takes a list of numbers: one at least, each once"),
+    ("{ $b: '!' }", "41: `$b` takes bytes in base64"), ("{ $b: [AA==, AA==] }", "41: `$b` takes bytes in base64"),
+    ("{ $bs: [AA==] }", "37: `$bs` is not known: there are `$ss`, `$ns` and `$b` (base64)"),
+  ])
+  func `what a table would refuse is refused`(value: String, message: String) {
+    let text = "test: a\nsteps:\n- at: 2026-01-01T00:00:00Z\n  put: { Shop: { PK: a, SK: b, x: \(value) } }"
+    #expect {
+      try Self.load(text)
+    } throws: { error in
+      #expect("\(error)".contains("tests/a.yaml:4:\(message)"), "\(error)")
+      return true
+    }
+  }
+
   @Test(arguments: [
     ("test: a\nsteps: [{ advance: 1s }]", "the first step has to set the clock"),
+    ("test: a\nsteps: [{ at: 1969-12-31T23:59:59.999Z }]", "the clock of a table begins with 1970"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00 }]", "is not a timestamp with a zone"),
     ("test: a\nsteps: [{ at: 2026-01-02T00:00:00Z }, { at: 2026-01-01T00:00:00Z }]", "the clock does not go back"),
     ("test: a\nsteps: [{ at: 2026-01-01T00:00:00Z, put: { Shoop: {} } }]", "there is no table `Shoop`; did you mean `Shop`?"),

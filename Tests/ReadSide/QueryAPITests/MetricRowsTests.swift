@@ -39,6 +39,12 @@ import Testing
     #expect(try Self.rows([[.text("a"), cell]]).lines == "m{pipeline=\"p\",room=\"a\"} \(text)\n")
   }
 
+  @Test func `labels are the same when their bytes are`() throws {
+    // Unicode takes them for equal.
+    let rows = try Self.rows([[.text("\u{e9}"), .integer(1)], [.text("e\u{301}"), .integer(2)]])
+    #expect(rows.series == 2)
+  }
+
   @Test func `a row with a null value is left out`() throws {
     let rows = try Self.rows([[.text("a"), .null], [.text("b"), .integer(1)]])
     #expect(rows.series == 1 && rows.leftOut == 0 && rows.lines == "m{pipeline=\"p\",room=\"b\"} 1\n")

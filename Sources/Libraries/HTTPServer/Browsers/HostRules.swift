@@ -16,7 +16,9 @@ package struct HostRules: Sendable, Equatable {
   }
 
   /// Whether a text is what may be given as a name.
-  package static func isName(_ text: String) -> Bool { HostName(text).map { !$0.text.contains("/") } ?? false }
+  package static func isName(_ text: String) -> Bool {
+    HostName(text) != nil && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "/" }
+  }
 
   package func allows(_ host: String?) -> Bool {
     guard let host else { return true }

@@ -31,14 +31,14 @@ package struct AllowedHosts: Sendable, Equatable {
   package init() {}
 
   /// Each is `host`, `host:port` or `[address]:port`. Throws what is wrong with one.
-  package init(_ texts: [String]) throws(StartError) {
-    for text in texts {
-      do throws(WebhookAddress.Problem) {
-        let (host, port) = try WebhookAddress.named(text)
-        entries.append(Entry(host: host, port: port))
-      } catch {
-        throw StartError(error.reason)
-      }
+  package init(_ texts: [String]) throws(StartError) { for text in texts { try add(text) } }
+
+  package mutating func add(_ text: String) throws(StartError) {
+    do throws(WebhookAddress.Problem) {
+      let (host, port) = try WebhookAddress.named(text)
+      entries.append(Entry(host: host, port: port))
+    } catch {
+      throw StartError(error.reason)
     }
   }
 

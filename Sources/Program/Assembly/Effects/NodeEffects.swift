@@ -1,5 +1,7 @@
+internal import Arguments
 internal import ChangeRecords
 internal import DynamoModel
+internal import Foundation
 internal import Pipelines
 internal import Telemetry
 internal import Workers
@@ -14,9 +16,15 @@ struct NodeEffects: EffectSink {
   init(_ settings: NodeSettings, tables: TableEffects) throws(StartError) {
     self.tables = tables
     let outside = settings.effects
-    webhooks = WebhookSender(
-      allowed: outside.allowedHosts,
-      secrets: try WebhookSecrets(file: outside.webhookSecretsFile, usual: outside.webhookSecret))
+    let secrets: WebhookSecrets
+    do throws(StartError) {
+      secrets = try WebhookSecrets(file: outside.webhookSecretsFile, usual: outside.webhookSecret)
+    } catch {
+      // What is wrong in the file has its own place.
+      let isThere = outside.webhookSecretsFile.map { FileManager.default.isReadableFile(atPath: $0) } ?? true
+      throw isThere ? error : StartError("\(settings.options.lead("webhook-secrets"))\(error)")
+    }
+    webhooks = WebhookSender(allowed: outside.allowedHosts, secrets: secrets)
     topics = TopicSender(settings.kafkaConfiguration, settings.namespace, settings.logger)
     mails = MailSender(command: outside.mailCommand, from: outside.mailFrom)
   }

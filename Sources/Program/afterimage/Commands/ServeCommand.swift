@@ -47,16 +47,17 @@ enum ServeCommand {
     for word in (arguments.value("roles") ?? "").split(separator: ",") {
       guard let role = NodeSettings.Role(rawValue: String(word)) else {
         throw UsageError(
-          "`\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
+          "\(arguments.named("roles")): `\(word)` is not a role; there are \(NodeSettings.Role.allCases.map(\.rawValue).joined(separator: ", "))",
           command: arguments.command)
       }
       roles.insert(role)
     }
     if roles.contains(.relay), arguments.value("kafka") == nil {
-      throw UsageError("the relay role needs --kafka", command: arguments.command)
+      throw UsageError("\(arguments.named("roles")): the relay role needs --kafka", command: arguments.command)
     }
     if roles.contains(.relay), !roles.contains(.table), arguments.value("table-endpoint") == nil {
-      throw UsageError("the relay role needs the table role or --table-endpoint", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("roles")): the relay role needs the table role or --table-endpoint", command: arguments.command)
     }
     var settings = try NodeOptions.settings(arguments)
     settings.roles = roles
@@ -64,13 +65,25 @@ enum ServeCommand {
     settings.kafka = arguments.value("kafka")
     settings.instance = arguments.value("instance")
     if settings.instance != nil, settings.kafka == nil || settings.readModels == nil || !roles.contains(.worker) {
-      throw UsageError("--instance is for the worker role with --kafka and --read-models", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("instance")) is for the worker role with --kafka and --read-models", command: arguments.command)
     }
     settings.kafkaSettings = try NodeOptions.kafkaSettings(arguments)
-    settings.tableEndpoint = arguments.value("table-endpoint")
+    settings.tableEndpoint = try tableEndpoint(arguments)
     settings.tableAuthorities = try authorities(arguments)
     settings.retention = try arguments.integer("retention", in: 1...1_000_000).map { Int64($0) * 3_600_000 }
     try await NodeRun.run(settings)
+  }
+
+  static func tableEndpoint(_ arguments: ParsedArguments) throws(UsageError) -> String? {
+    guard let endpoint = arguments.value("table-endpoint") else { return nil }
+    let url = URL(string: endpoint)
+    guard ["http", "https"].contains(url?.scheme?.lowercased()), url?.host?.isEmpty == false else {
+      throw UsageError(
+        "\(arguments.named("table-endpoint")) takes the address of a table server, as http://tables:8000, not `\(endpoint)`",
+        command: arguments.command)
+    }
+    return endpoint
   }
 
   /// The flag, else the environment, which commands read as well; nil where no other table server is named, or the machine's own authorities are meant.
@@ -78,7 +91,9 @@ enum ServeCommand {
     let endpoint = arguments.value("table-endpoint")
     guard let file = arguments.value("table-endpoint-ca") else { return endpoint == nil ? nil : Commands.usualAuthorities }
     guard let endpoint, endpoint.lowercased().hasPrefix("https://") else {
-      throw UsageError("--table-endpoint-ca goes with a --table-endpoint that begins with https://", command: arguments.command)
+      throw UsageError(
+        "\(arguments.named("table-endpoint-ca")) goes with a --table-endpoint that begins with https://",
+        command: arguments.command)
     }
     return file
   }

@@ -88,6 +88,7 @@ final class ScenarioReader {
         findings.add(node.mark, "`\(text)` is not a timestamp with a zone, as `2026-01-01T10:00:00Z`")
         return
       }
+      if time.rawValue < 0 { findings.add(node.mark, "the clock of a table begins with 1970") }
       if time.rawValue % 1_000 != 0 { findings.add(node.mark, "the clock has whole milliseconds only") }
       if let before = clock, time < before {
         findings.add(node.mark, "the clock does not go back: it is \(Timestamp.text(before)) here")
@@ -148,7 +149,7 @@ final class ScenarioReader {
   }
 
   private func item(_ node: YAMLNode, _ table: TableIndex) -> Item? {
-    guard case .map(let item)? = attribute(node, nil, table) else {
+    guard let item = attributes(node, table) else {
       findings.add(node.mark, "an item is a mapping of attributes")
       return nil
     }
@@ -175,7 +176,7 @@ final class ScenarioReader {
     let key = reader.require("key").flatMap { self.key($0, table) }
     var set = Item()
     if let node = reader.take("set") {
-      if case .map(let attributes)? = attribute(node, nil, table) {
+      if let attributes = attributes(node, table) {
         set = attributes
       } else {
         findings.add(node.mark, "`set` is a mapping of attributes")
@@ -210,39 +211,56 @@ final class ScenarioReader {
     return writes
   }
 
-  /// Attributes as they are written: numbers are N, quoted text is S, true and false BOOL, null NULL, mappings M, lists L, and
+  /// An item's attributes as they are written: numbers are N, quoted text is S, true and false BOOL, null NULL, mappings M, lists L, and
   /// `{ $ss: [...] }`, `{ $ns: [...] }`, `{ $b: base64 }` what YAML has no form for. Key attributes take their declared type.
-  private func attribute(_ node: YAMLNode, _ name: String?, _ table: TableIndex) -> AttributeValue? {
+  private func attributes(_ node: YAMLNode, _ table: TableIndex) -> AttributeMap? {
+    guard let entries = node.mapping else { return nil }
+    let keys = pipeline.tables[table].definition.keyAttributes
+    return AttributeMap(
+      entries.compactMap { entry in
+        let declared = keys.first { Text.equal($0.name, entry.key.text) }?.type
+        return attribute(entry.value, declared).map { AttributeMap.Entry(name: entry.key.text, value: $0) }
+      })
+  }
+
+  private func attribute(_ node: YAMLNode, _ declared: KeyType? = nil) -> AttributeValue? {
     switch node.content {
     case .scalar(let scalar):
-      let declared = name.flatMap { name in
-        pipeline.tables[table].definition.keyAttributes.first { Text.equal($0.name, name) }?.type
-      }
       if scalar.isQuoted || declared == .string { return .string(scalar.text) }
       if node.isNull { return .null }
       if scalar.text == "true" || scalar.text == "false" { return .bool(scalar.text == "true") }
       return (try? Number(scalar.text)).map { .number($0) } ?? .string(scalar.text)
-    case .sequence(let nodes): return .list(nodes.compactMap { attribute($0, nil, table) })
+    case .sequence(let nodes): return .list(nodes.compactMap { attribute($0) })
     case .mapping(let entries):
       if entries.count == 1, let first = entries.first, first.key.text.hasPrefix("$") { return special(first) }
       return .map(
         AttributeMap(
           entries.compactMap { entry in
-            attribute(entry.value, entry.key.text, table).map { AttributeMap.Entry(name: entry.key.text, value: $0) }
+            attribute(entry.value).map { AttributeMap.Entry(name: entry.key.text, value: $0) }
           }))
     }
   }
 
+  /// What a table takes: sets have elements, each once.
   private func special(_ entry: YAMLNode.Entry) -> AttributeValue? {
-    let texts = (entry.value.sequence ?? [entry.value]).compactMap { $0.scalar?.text }
+    let texts = (entry.value.sequence ?? [entry.value]).map { $0.scalar?.text }
+    let whole = texts.compactMap { $0 }
     switch entry.key.text {
-    case "$ss": return .stringSet(texts.sorted(by: Text.less))
-    case "$ns": return .numberSet(texts.compactMap { try? Number($0) }.sorted())
+    case "$ss":
+      if !texts.isEmpty, whole.count == texts.count, Text.firstRepeated(whole) == nil {
+        return .stringSet(whole.sorted(by: Text.less))
+      }
+      findings.add(entry.value.mark, "`$ss` takes a list of texts: one at least, each once")
+    case "$ns":
+      let numbers = whole.compactMap { try? Number($0) }
+      if !texts.isEmpty, numbers.count == texts.count, Set(numbers).count == numbers.count { return .numberSet(numbers.sorted()) }
+      findings.add(entry.value.mark, "`$ns` takes a list of numbers: one at least, each once")
     case "$b":
-      if let bytes = Base64.decode(Array((texts.first ?? "").utf8)) { return .binary(bytes) }
-    default: break
+      if texts.count == 1, let text = whole.first, let bytes = Base64.decode(Array(text.utf8)) { return .binary(bytes) }
+      findings.add(entry.value.mark, "`$b` takes bytes in base64")
+    default:
+      findings.add(entry.key.mark, "`\(entry.key.text)` is not known: there are `$ss`, `$ns` and `$b` (base64)")
     }
-    findings.add(entry.key.mark, "`\(entry.key.text)` is not known: there are `$ss`, `$ns` and `$b` (base64)")
     return nil
   }
 }

@@ -7,6 +7,9 @@ struct ExpressionParser {
   private var tokens: [ExpressionToken]
   private var index = 0
   static let depthMax = 16
+  /// Of one expression: each makes its tree one deeper, however few parentheses there are.
+  static let operationsMax = 64
+  private var operations = 0
 
   /// Without parameters: `$` has no meaning.
   init(_ source: String) throws(SyntaxFailure) { tokens = try ExpressionLexer.tokens(source) }
@@ -23,9 +26,9 @@ struct ExpressionParser {
       case .text: kind = .text
       case .span:
         guard let span = SpanText.parse(parameter.value) else { return token }
-        return ExpressionToken(kind: .span(span), text: "$" + token.text, offset: token.offset)
+        return ExpressionToken(kind: .span(span), text: "$" + token.text, offset: token.offset, isWritten: false)
       }
-      return ExpressionToken(kind: kind, text: parameter.value, offset: token.offset)
+      return ExpressionToken(kind: kind, text: parameter.value, offset: token.offset, isWritten: false)
     }
   }
 
@@ -72,7 +75,7 @@ struct ExpressionParser {
   /// Products before sums, each from left to right.
   mutating func expression(depth: Int = 0) throws(SyntaxFailure) -> ExpressionSyntax {
     var left = try product(depth: depth)
-    while let (operation, offset) = takeOperation([.plus, .minus]) {
+    while let (operation, offset) = try takeOperation([.plus, .minus]) {
       left = .arithmetic(operation, left, try product(depth: depth + 1), offset: offset)
     }
     return left
@@ -80,24 +83,33 @@ struct ExpressionParser {
 
   private mutating func product(depth: Int) throws(SyntaxFailure) -> ExpressionSyntax {
     var left = try operand(depth: depth)
-    while let (operation, offset) = takeOperation([.times, .by]) {
+    while let (operation, offset) = try takeOperation([.times, .by]) {
       left = .arithmetic(operation, left, try operand(depth: depth + 1), offset: offset)
     }
     return left
   }
 
-  private mutating func takeOperation(_ operations: [Arithmetic]) -> (Arithmetic, offset: Int)? {
+  private mutating func takeOperation(_ operations: [Arithmetic]) throws(SyntaxFailure) -> (Arithmetic, offset: Int)? {
     let token = current
     // After a value `-1` takes away 1.
-    if token.kind == .number, token.text.first == "-", operations.contains(.minus) {
+    if token.kind == .number, token.isWritten, token.text.first == "-", operations.contains(.minus) {
+      try count(token.offset)
       tokens[index] = ExpressionToken(kind: .number, text: String(token.text.dropFirst()), offset: token.offset + 1)
       return (.minus, token.offset)
     }
     guard token.kind == .sign, let operation = Arithmetic(rawValue: token.text), operations.contains(operation) else {
       return nil
     }
+    try count(token.offset)
     advance()
     return (operation, token.offset)
+  }
+
+  private mutating func count(_ offset: Int) throws(SyntaxFailure) {
+    operations += 1
+    if operations > ExpressionParser.operationsMax {
+      throw SyntaxFailure(offset: offset, message: "an expression has at most \(ExpressionParser.operationsMax) operations")
+    }
   }
 
   private mutating func operand(depth: Int) throws(SyntaxFailure) -> ExpressionSyntax {
@@ -110,7 +122,8 @@ struct ExpressionParser {
     case .span(let span):
       advance()
       return try spanOrPeriods(span, token.text, token.offset, depth: depth)
-    case .number where following.kind == .word && following.offset == token.offset + token.text.utf8.count:
+    case .number
+    where token.isWritten && following.kind == .word && following.offset == token.offset + token.text.utf8.count:
       let text = token.text + following.text
       guard let span = SpanText.parse(text) else {
         throw SyntaxFailure(offset: token.offset, message: "`\(text)` is neither a number nor a length of time, as `30m`")

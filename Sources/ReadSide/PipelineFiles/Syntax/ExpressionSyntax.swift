@@ -49,6 +49,8 @@ struct ExpressionToken: Equatable {
   let kind: Kind
   let text: String
   let offset: Int
+  /// Whether it stands in the source as it is; false of a parameter's value.
+  var isWritten = true
 }
 
 /// Why an expression cannot be read.
@@ -90,7 +92,11 @@ enum ExpressionLexer {
         while at < bytes.count, isDigit(bytes[at]) || bytes[at] == UInt8(ascii: ".") || bytes[at] | 32 == UInt8(ascii: "e") {
           // `1..100` is two numbers.
           if bytes[at] == UInt8(ascii: "."), at + 1 < bytes.count, bytes[at + 1] == UInt8(ascii: ".") { break }
+          let isExponent = bytes[at] | 32 == UInt8(ascii: "e")
           at += 1
+          if isExponent, at + 1 < bytes.count, isDigit(bytes[at + 1]) {
+            if bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "+") { at += 1 }
+          }
         }
         add(.number, start)
       } else {

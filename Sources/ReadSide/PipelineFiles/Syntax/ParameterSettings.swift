@@ -28,16 +28,19 @@ package struct ParameterSettings: Sendable, Equatable {
   /// Values as a test of a pipeline sets them.
   package init(_ pipeline: String, _ settings: [Setting]) { self.settings = settings.map { (pipeline, $0) } }
 
-  /// From the texts of `--set`, of which the last for a parameter holds.
-  package init(_ texts: [String]) throws(Mistake) {
+  /// From the texts of `--set`, of which the last for a parameter holds. `named` says what messages call the option of a text.
+  package init(_ texts: [String], named: (_ text: String) -> String = { _ in "--set" }) throws(Mistake) {
     for text in texts {
       guard let equals = text.firstIndex(of: "="), let dot = text[..<equals].firstIndex(of: "."), dot > text.startIndex,
         text.index(after: dot) < equals
-      else { throw Mistake(description: "--set takes PIPELINE.NAME=VALUE, as `--set chat-rooms.idle=5s`, not `\(text)`") }
+      else {
+        throw Mistake(
+          description: "\(named(text)) takes PIPELINE.NAME=VALUE, as `--set chat-rooms.idle=5s`, not `\(text)`")
+      }
       let (pipeline, name) = (String(text[..<dot]), String(text[text.index(after: dot)..<equals]))
       settings.removeAll { $0.pipeline == pipeline && $0.setting.name == name }
       settings.append(
-        (pipeline, Setting(name: name, value: String(text[text.index(after: equals)...]), source: "--set \(text)")))
+        (pipeline, Setting(name: name, value: String(text[text.index(after: equals)...]), source: "\(named(text)) \(text)")))
     }
   }
 

@@ -68,11 +68,11 @@ package struct ListExpression: Sendable, Equatable {
         elements.append(ListElement(ordinal: elements.count, key: nil, value: try value(tape, child)))
       }
     case .object:
-      var places: [String: Int] = [:]
+      var places: [TextKey: Int] = [:]
       try tape.forEachMember(node) { (name, child) throws(EvaluationFailure) in
         let (name, value) = (tape.string(name), try value(tape, child))
-        let place = places[name] ?? elements.count
-        places[name] = place
+        let place = places[TextKey(name)] ?? elements.count
+        places[TextKey(name)] = place
         let element = ListElement(ordinal: place, key: name, value: value)
         if place < elements.count { elements[place] = element } else { elements.append(element) }
       }
@@ -110,7 +110,9 @@ package struct ListElement: Sendable, Equatable {
   }
 
   /// Whether both are the same but for their places.
-  package func isSame(as other: ListElement) -> Bool { key == other.key && value == other.value }
+  package func isSame(as other: ListElement) -> Bool {
+    key.map { TextKey($0) } == other.key.map { TextKey($0) } && value == other.value
+  }
 }
 
 /// What of an element is meant.

@@ -124,7 +124,7 @@ package final class PostgresPipelineStore: PipelineStore {
     }
   }
 
-  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
+  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> [String] {
     if idempotencyKeys.isEmpty { return [] }
     return try session.run { connection in
       var found: Set<[UInt8]> = []
@@ -132,7 +132,7 @@ package final class PostgresPipelineStore: PipelineStore {
       try connection.forEach("SELECT key_id FROM sent WHERE key_id = ANY($1::bytea[])", .blobs(ids)) { rows, row in
         found.insert(rows.bytes(row, 0) ?? [])
       }
-      return Set(zip(idempotencyKeys, ids).filter { found.contains($1) }.map(\.0))
+      return zip(idempotencyKeys, ids).filter { found.contains($1) }.map(\.0)
     }
   }
 

@@ -23,7 +23,7 @@ struct MetricRows: Sendable {
   private let metric: PipelineMetric
   private let base: MetricFamilies.Labels
   private var rows = 0
-  private var seen: Set<String> = []
+  private var seen: Set<TextKey> = []
   /// The samples, a line for each.
   private(set) var lines = ""
   /// Rows that are not shown.
@@ -53,7 +53,7 @@ struct MetricRows: Sendable {
       }
       labels.append(metric.columns[column].name, text)
     }
-    guard seen.insert(labels.braced).inserted else { throw Fault(row: rows, reason: "has the labels of an earlier row") }
+    guard seen.insert(TextKey(labels.braced)).inserted else { throw Fault(row: rows, reason: "has the labels of an earlier row") }
     lines += "\(metric.name)\(labels.braced) \(number)\n"
   }
 

@@ -130,12 +130,11 @@ package final class SQLitePipelineStore: PipelineStore {
     }
   }
 
-  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> Set<String> {
+  package func sent(among idempotencyKeys: [String]) throws(ReadModelError) -> [String] {
     try run {
-      var found: Set<String> = []
-      for key in idempotencyKeys
-      where try connection.integer("SELECT 1 FROM sent WHERE idempotency_key = ?1", .text(key)) != nil { found.insert(key) }
-      return found
+      try idempotencyKeys.filter { key in
+        try connection.integer("SELECT 1 FROM sent WHERE idempotency_key = ?1", .text(key)) != nil
+      }
     }
   }
 
