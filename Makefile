@@ -84,7 +84,7 @@ model: packages
 	AFTERIMAGE_MODEL_PIPELINES=$(MODEL_PIPELINES) swift test --skip-build --filter RandomReadSideTests
 
 # The kill tests with 200 rounds in place of 10, 500 flipped bits in the files of stores and read models in place of 40, three brokers,
-# ten minutes of everything that can fail around a fleet, at random, and as long a stream under load whose readers are killed.
+# ten minutes of everything that can fail around a fleet, at random, and three times five of a stream under load whose readers are killed.
 soak: packages test-packages
 	swift build --build-tests
 	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 AFTERIMAGE_SOAK_SECONDS=600 swift test --skip-build --no-parallel \

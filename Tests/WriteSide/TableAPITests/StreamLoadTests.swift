@@ -17,7 +17,7 @@ struct StreamLoadTests {
 
   @Test(.timeLimit(.minutes(60)), arguments: [1, 4, 32])
   func `a worker that is killed loses nothing, and each item's changes come in order`(shards: Int) async throws {
-    let seconds = max(1, soakSeconds / 3)
+    let seconds = max(1, soakSeconds / 2)
     let server = try APIServer(options: .init(streamShardLifetime: Int64(Self.lifetime) * 1000))
     _ = try server.store.createTable(
       TableDefinition(name: "changes", key: .strings(sort: false), stream: .newAndOldImages, partitions: shards))
