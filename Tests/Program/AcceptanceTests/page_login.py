@@ -4,6 +4,7 @@ Arguments: the browser, the page's address, the file of keys, a folder for the b
 """
 
 import base64
+import fcntl
 import http.server
 import json
 import os
@@ -23,20 +24,21 @@ class Browser:
 
     def __init__(self):
         (theirs_in, self.out), (self.inp, theirs_out) = os.pipe(), os.pipe()
-        # The browser reads its third descriptor and writes its fourth. Whatever is there in this process moves out of the way.
-        theirs_in, theirs_out = (os.dup2(one, one + 20) for one in (theirs_in, theirs_out))
+        # The browser reads its third descriptor and writes its fourth. Its ends move out of the way, to numbers that nothing has: this process may
+        # have been given others.
+        given = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 64) for one in (theirs_in, theirs_out)]
 
         def arrange():
-            os.dup2(theirs_in, 3)
-            os.dup2(theirs_out, 4)
+            for number, one in zip((3, 4), given):
+                os.dup2(one, number)
 
         self.process = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
              "--disable-background-networking", f"--user-data-dir={PROFILE}", "--host-resolver-rules=MAP evil.test 127.0.0.1",
              "--remote-debugging-pipe", "about:blank"],
             close_fds=False, preexec_fn=arrange, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(theirs_in)
-        os.close(theirs_out)
+        for one in (theirs_in, theirs_out, *given):
+            os.close(one)
         self.rest, self.number, self.session, self.responses = b"", 0, None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
