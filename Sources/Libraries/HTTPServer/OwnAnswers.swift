@@ -8,14 +8,18 @@ internal import Glibc
 /// linker. A program that has a function of this name is called in its place: the one below, which puts the server's own answer there. Where
 /// the library binds its calls to itself (`-Bsymbolic`), its page is sent as before, and nothing else changes.
 enum OwnAnswers {
-  typealias Queue = @convention(c) (OpaquePointer?, UInt32, OpaquePointer?) -> UInt32
+  private typealias Queue = @convention(c) (OpaquePointer?, UInt32, OpaquePointer?) -> UInt32
 
-  /// The library's function.
-  static let queue: Queue = {
+  /// The library's function, which this program's hides.
+  private static let library: Queue? = {
     let next = UnsafeMutableRawPointer(bitPattern: -1)  // RTLD_NEXT, a macro that Swift does not see.
-    guard let function = dlsym(next, "MHD_queue_response") else { fatalError("libmicrohttpd has no MHD_queue_response") }
-    return unsafeBitCast(function, to: Queue.self)
+    return dlsym(next, "MHD_queue_response").map { unsafeBitCast($0, to: Queue.self) }
   }()
+
+  /// `MHD_queue_response` as the library has it; 0, `MHD_NO`, where there is none, and the connection ends.
+  static func queue(_ connection: OpaquePointer?, _ status: UInt32, _ response: OpaquePointer?) -> UInt32 {
+    library?(connection, status, response) ?? 0
+  }
 
   /// 431 and 414: nothing but a head that is too large gets them.
   static func isOfHead(_ status: UInt32) -> Bool { status == 431 || status == 414 }
