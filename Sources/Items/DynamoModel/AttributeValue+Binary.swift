@@ -187,6 +187,7 @@ extension AttributeMap {
 /// Unsigned LEB128 lengths.
 package enum Varint {
   /// Appends a number that is not negative: one byte for each seven bits, the lowest first.
+  @inlinable
   package static func append(_ value: Int, to out: inout [UInt8]) {
     var rest = UInt64(value)
     while rest >= 0x80 {
@@ -211,6 +212,7 @@ package enum Varint {
   }
 
   /// A length and that many bytes.
+  @inlinable
   package static func appendBytes(_ bytes: some Collection<UInt8>, to out: inout [UInt8]) {
     append(bytes.count, to: &out)
     out.append(contentsOf: bytes)

@@ -2,70 +2,159 @@ internal import DynamoModel
 internal import Pipelines
 
 /// The counted values of one column of a group while they are few: kept in the group's state, so that most groups need nothing of the store. In
-/// the order of their keys.
+/// the order of their keys, whose bytes lie in one array: a state is read and written each time its group changes.
 struct FewValues: Sendable, Equatable {
-  struct Entry: Sendable, Equatable {
-    let key: [UInt8]
-    var kept: [UInt8]
+  /// A value: where its key lies, followed by what is kept with it.
+  private struct Entry: Sendable, BitwiseCopyable {
+    var start: Int
+    var keyCount: Int32
+    var keptCount: Int32
     var count: Int64
+
+    var key: Range<Int> { start..<start + Int(keyCount) }
+    var kept: Range<Int> { key.upperBound..<end }
+    var end: Int { start + size }
+    /// Bytes of the key and of what is kept with it.
+    var size: Int { Int(keyCount) + Int(keptCount) }
   }
 
-  private(set) var entries: [Entry] = []
+  private var entries: [Entry] = []
+  private var bytes: [UInt8] = []
+  /// The sum of the entries' sizes: the rest of `bytes` is of values that are gone.
+  private var size = 0
 
   /// Bytes of keys and of what is kept with them, past which a list goes into the store for good: a state is written whole each time.
   static let bytesMax = 512
 
-  var isTooLarge: Bool { entries.count > 1 && entries.reduce(0) { $0 + $1.key.count + $1.kept.count } > FewValues.bytesMax }
+  var isTooLarge: Bool { entries.count > 1 && size > FewValues.bytesMax }
+  var count: Int { entries.count }
 
   init() {}
 
-  /// As they were written: in the order of their keys.
-  init(sorted entries: [Entry]) { self.entries = entries }
+  /// With memory for so many values of the usual length.
+  init(capacity: Int) {
+    entries.reserveCapacity(capacity)
+    bytes.reserveCapacity(capacity * 2 * Stamp.orderedBytes)
+  }
 
-  /// The first place whose key is not below `key`.
-  private func place(of key: [UInt8]) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if Bytes.less(entries[middle].key, key) { low = middle + 1 } else { high = middle }
+  static func == (left: FewValues, right: FewValues) -> Bool {
+    left.entries.count == right.entries.count
+      && zip(left.entries, right.entries).allSatisfy { one, other in
+        one.count == other.count && left.bytes[one.key] == right.bytes[other.key]
+          && left.bytes[one.kept] == right.bytes[other.kept]
+      }
+  }
+
+  /// Hands each value to `body` in the order of the keys: key, what is kept with it, count. The bytes must not leave `body`.
+  func forEach(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, Int64) throws -> Void) rethrows {
+    try bytes.withUnsafeBytes { all in
+      for entry in entries {
+        try body(
+          UnsafeRawBufferPointer(rebasing: all[entry.key]), UnsafeRawBufferPointer(rebasing: all[entry.kept]), entry.count)
+      }
     }
-    return low
+  }
+
+  /// Takes the next value in the order of the keys; `kept` adds what is kept with it.
+  mutating func append(_ key: UnsafeRawBufferPointer, count: Int64, kept: (inout [UInt8]) -> Void) {
+    let start = bytes.count
+    bytes.append(contentsOf: key)
+    kept(&bytes)
+    let entry = Entry(
+      start: start, keyCount: Int32(key.count), keptCount: Int32(bytes.count - start - key.count), count: count)
+    entries.append(entry)
+    size += entry.size
+  }
+
+  /// The first place whose key is not below `key`, and whether it is that key's.
+  private func place(of key: [UInt8]) -> (place: Int, isThere: Bool) {
+    bytes.withUnsafeBytes { all in
+      key.withUnsafeBytes { key in
+        var low = 0
+        var high = entries.count
+        var isThere = false
+        while low < high {
+          let middle = (low + high) / 2
+          let order = Bytes.compare(UnsafeRawBufferPointer(rebasing: all[entries[middle].key]), key)
+          if order == 0 { isThere = true }
+          if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return (low, isThere)
+      }
+    }
+  }
+
+  /// Writes bytes that no entry names yet behind the others.
+  private mutating func entry(_ key: [UInt8], kept: [UInt8], count: Int64) -> Entry {
+    let entry = Entry(start: bytes.count, keyCount: Int32(key.count), keptCount: Int32(kept.count), count: count)
+    bytes += key
+    bytes += kept
+    size += entry.size
+    return entry
   }
 
   mutating func add(_ key: [UInt8], kept: [UInt8]?, change: Int64) -> (before: Int64, after: Int64) {
-    let place = place(of: key)
-    guard place < entries.count, entries[place].key == key else {
-      if change != 0 { entries.insert(Entry(key: key, kept: kept ?? [], count: change), at: place) }
+    let (place, isThere) = place(of: key)
+    guard isThere else {
+      if change != 0 { entries.insert(entry(key, kept: kept ?? [], count: change), at: place) }
       return (0, change)
     }
-    let before = entries[place].count
-    entries[place].count += change
-    if let kept { entries[place].kept = kept }
-    if entries[place].count == 0 { entries.remove(at: place) }
-    return (before, before + change)
+    let known = entries[place]
+    let after = known.count + change
+    if after == 0 {
+      entries.remove(at: place)
+      size -= known.size
+    } else if let kept, kept.count == known.kept.count {
+      bytes.replaceSubrange(known.kept, with: kept)
+      entries[place].count = after
+    } else if let kept {
+      size -= known.size
+      entries[place] = entry(key, kept: kept, count: after)
+    } else {
+      entries[place].count = after
+    }
+    tidy()
+    return (known.count, after)
+  }
+
+  /// Leaves out what is gone once it is more than what is there.
+  private mutating func tidy() {
+    guard bytes.count > 2 * size + FewValues.bytesMax else { return }
+    var tidied = FewValues(capacity: entries.count)
+    forEach { key, kept, count in tidied.append(key, count: count) { $0.append(contentsOf: kept) } }
+    self = tidied
   }
 
   func kept(_ key: [UInt8]) -> [UInt8]? {
-    let place = place(of: key)
-    return place < entries.count && entries[place].key == key ? entries[place].kept : nil
+    let (place, isThere) = place(of: key)
+    return isThere ? Array(bytes[entries[place].kept]) : nil
+  }
+
+  private func value(_ entry: Entry) -> (key: [UInt8], kept: [UInt8]) {
+    (Array(bytes[entry.key]), Array(bytes[entry.kept]))
   }
 
   func extreme(greatest: Bool) -> (key: [UInt8], kept: [UInt8])? {
-    (greatest ? entries.last : entries.first).map { ($0.key, $0.kept) }
+    (greatest ? entries.last : entries.first).map { value($0) }
   }
 
   func least(prefix: [UInt8]) -> [UInt8]? {
-    entries[place(of: prefix)...].prefix { $0.key.starts(with: prefix) }.map(\.kept).min(by: Bytes.less)
+    let found = entries[place(of: prefix).place...].prefix { bytes[$0.key].starts(with: prefix) }
+    return found.map { Array(bytes[$0.kept]) }.min(by: Bytes.less)
   }
 
   func before(_ key: [UInt8]) -> (key: [UInt8], kept: [UInt8])? {
-    let place = place(of: key)
-    return place == 0 ? nil : (entries[place - 1].key, entries[place - 1].kept)
+    let place = place(of: key).place
+    return place == 0 ? nil : value(entries[place - 1])
   }
 
   mutating func removeAll(above low: [UInt8]?, below high: [UInt8]) {
-    entries.removeAll { entry in (low.map { Bytes.less($0, entry.key) } ?? true) && Bytes.less(entry.key, high) }
+    entries.removeAll { entry in
+      let key = Array(bytes[entry.key])
+      return (low.map { Bytes.less($0, key) } ?? true) && Bytes.less(key, high)
+    }
+    size = entries.reduce(0) { $0 + $1.size }
+    tidy()
   }
 }
 
@@ -86,7 +175,9 @@ struct ColumnValues<Store: GroupValues>: GroupValues {
       few[column] = own
       return result
     }
-    for entry in own.entries { _ = try store.add(column: column, key: entry.key, kept: entry.kept, change: entry.count) }
+    try own.forEach { key, kept, count in
+      _ = try store.add(column: column, key: Array(key), kept: Array(kept), change: count)
+    }
     return result
   }
 

@@ -58,16 +58,19 @@ package struct Stamp: Sendable, Equatable, Hashable, Comparable {
 
   /// Nil for bytes that `ordered` does not make.
   package init?(ordered bytes: [UInt8]) {
+    guard let stamp = bytes.withUnsafeBytes({ Stamp(ordered: $0) }) else { return nil }
+    self = stamp
+  }
+
+  /// The same of bytes in place.
+  init?(ordered bytes: UnsafeRawBufferPointer) {
     guard bytes.count == Stamp.orderedBytes else { return nil }
-    let (time, order, tableID, partition, sequence) = bytes.withUnsafeBytes { raw in
-      func number(_ place: Int) -> UInt64 {
-        UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
-      }
-      return (number(0), number(1), number(2), number(3), number(4))
+    func number(_ place: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self))
     }
-    guard let partition = Int(exactly: partition) else { return nil }
+    guard let partition = Int(exactly: number(3)) else { return nil }
     self.init(
-      time: Instant(rawValue: Int64(bitPattern: time ^ (1 << 63))), order: CommitOrder(rawValue: order),
-      tableID: TableID(rawValue: tableID), partition: partition, sequence: SequenceNumber(rawValue: sequence))
+      time: Instant(rawValue: Int64(bitPattern: number(0) ^ (1 << 63))), order: CommitOrder(rawValue: number(1)),
+      tableID: TableID(rawValue: number(2)), partition: partition, sequence: SequenceNumber(rawValue: number(4)))
   }
 }

@@ -11,7 +11,13 @@ struct StateWriter {
   /// What the next time of a stamp is written as a difference to.
   private var base: Int64 = 0
 
-  init(bytes: [UInt8] = []) { self.bytes = bytes }
+  /// Most states are not longer.
+  private static let usualBytes = 192
+
+  init() { bytes.reserveCapacity(StateWriter.usualBytes) }
+
+  /// Goes on behind bytes that are there.
+  init(bytes: [UInt8]) { self.bytes = bytes }
 
   mutating func unsigned(_ value: Int) { Varint.append(value, to: &bytes) }
 
@@ -75,16 +81,21 @@ struct StateWriter {
   }
 
   mutating func few(_ few: FewValues) {
-    unsigned(few.entries.count)
-    for entry in few.entries {
-      blob(entry.key)
-      kept(entry.kept)
-      signed(entry.count)
+    unsigned(few.count)
+    few.forEach { key, kept, count in
+      blob(key)
+      self.kept(kept)
+      signed(count)
     }
   }
 
+  private mutating func blob(_ value: UnsafeRawBufferPointer) {
+    unsigned(value.count)
+    bytes.append(contentsOf: value)
+  }
+
   /// What is kept with a value: an ordered stamp, which the state has mostly said already, or other bytes.
-  private mutating func kept(_ bytes: [UInt8]) {
+  private mutating func kept(_ bytes: UnsafeRawBufferPointer) {
     let stamp = Stamp(ordered: bytes)
     self.bytes.append(stamp == nil ? 0 : 1)
     if let stamp { self.stamp(stamp) } else { blob(bytes) }
@@ -141,8 +152,7 @@ struct StateReader {
   mutating func near(_ instant: Instant) { base = instant.rawValue }
 
   mutating func blob() throws(StateError) -> [UInt8] {
-    guard let value = Varint.readBytes(bytes, &index) else { throw StateError() }
-    return Array(value)
+    Array(try raw())
   }
 
   mutating func text() throws(StateError) -> String { String(decoding: try blob(), as: UTF8.self) }
@@ -209,16 +219,28 @@ struct StateReader {
     Best(rank: try value(), itemKey: try blob(), value: try value(), stamp: try stamp())
   }
 
-  private mutating func kept() throws(StateError) -> [UInt8] {
-    guard index < bytes.count, bytes[index] < 2 else { throw StateError() }
-    index += 1
-    return bytes[index - 1] == 1 ? try stamp().ordered : try blob()
+  /// Bytes in place.
+  private mutating func raw() throws(StateError) -> UnsafeRawBufferPointer {
+    guard let value = Varint.readBytes(bytes, &index) else { throw StateError() }
+    return value
   }
 
   mutating func few() throws(StateError) -> FewValues {
-    var entries: [FewValues.Entry] = []
-    for _ in 0..<(try count()) { entries.append(.init(key: try blob(), kept: try kept(), count: try signed())) }
-    return FewValues(sorted: entries)
+    let count = try count()
+    var few = FewValues(capacity: min(count, 16))
+    for _ in 0..<count {
+      let key = try raw()
+      guard index < bytes.count, bytes[index] < 2 else { throw StateError() }
+      index += 1
+      if bytes[index - 1] == 1 {
+        let stamp = try stamp()
+        few.append(key, count: try signed()) { stamp.appendOrdered(to: &$0) }
+      } else {
+        let kept = try raw()
+        few.append(key, count: try signed()) { $0.append(contentsOf: kept) }
+      }
+    }
+    return few
   }
 
   /// A number of things that follow, each of at least one byte.

@@ -29,6 +29,14 @@ package enum Timestamp {
     }
   }
 
+  /// Adds the SQL text's bytes.
+  package static func append(_ instant: Instant, to out: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in
+      write(instant, to: buffer)
+      out.append(contentsOf: buffer)
+    }
+  }
+
   /// The SQL text's bytes in place; they must not leave `body`.
   package static func withText<E: Error>(_ instant: Instant, _ body: (UnsafeRawBufferPointer) throws(E) -> Void) throws(E) {
     let failure: E? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 27) { buffer in

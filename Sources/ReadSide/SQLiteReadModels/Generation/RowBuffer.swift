@@ -40,7 +40,7 @@ struct RowBuffer {
       cells.append(.blob(start: ordered, count: bytes.count - ordered))
     case .timestamp(let instant):
       let start = bytes.count
-      Timestamp.withText(instant) { (text) throws(Never) in bytes.append(contentsOf: text) }
+      Timestamp.append(instant, to: &bytes)
       cells.append(.text(start: start, count: bytes.count - start))
     case .string(let text), .json(let text): append(utf8: text.utf8)
     case .bytes(let blob):
