@@ -86,6 +86,20 @@ package struct Subprocess: Sendable {
     return Outcome(end: end, complaint: Subprocess.beginning(of: complaints))
   }
 
+  /// Whether a program of this name would be found: a path is taken as it is, a name is looked for in PATH.
+  package static func isThere(_ program: String) -> Bool {
+    if program.contains("/") { return isProgram(program) }
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/bin:/usr/bin"
+    return path.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
+      isProgram((folder.isEmpty ? "." : folder) + "/" + program)
+    }
+  }
+
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+  }
+
   private func spawn(_ program: String, input standardInput: Int32, complaints: Int32, _ process: inout pid_t) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

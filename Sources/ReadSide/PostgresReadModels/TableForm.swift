@@ -23,6 +23,8 @@ struct TableForm {
 
   /// Bytes of an index's columns.
   private static let indexBytesMax = 2_600
+  /// Columns of an index: INDEX_MAX_KEYS of PostgreSQL as it is built everywhere.
+  private static let indexColumnsMax = 32
 
   init(_ table: SQLTable) {
     self.table = table
@@ -32,7 +34,8 @@ struct TableForm {
     key = table.primaryKey
     name = PostgresConnection.identifier(table.name)
     let bytes = key.reduce(0) { $0 + (forms[$1].isItem ? BoundedKey.bytesMax + 8 : forms[$1].bytesMax) }
-    bounded = bytes > TableForm.indexBytesMax ? .whole : key.contains { forms[$0].isItem } ? .item : nil
+    let isTooLong = bytes > TableForm.indexBytesMax || key.count > TableForm.indexColumnsMax
+    bounded = isTooLong ? .whole : key.contains { forms[$0].isItem } ? .item : nil
   }
 
   /// Rows are changed again and again: pages keep room for it, and dead rows are collected early.
@@ -56,7 +59,7 @@ struct TableForm {
   /// As many of an index's columns as it takes.
   private func fitting(_ parts: [SQLIndex.Part]) -> String {
     var bytes = 0
-    return parts.prefix { part in
+    return parts.prefix(TableForm.indexColumnsMax).prefix { part in
       bytes += columns[part.column].bytesMax
       return bytes <= TableForm.indexBytesMax
     }.map { columns[$0.column].quoted + ($0.isDescending ? " DESC" : "") }.joined(separator: ", ")

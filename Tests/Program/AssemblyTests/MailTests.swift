@@ -78,4 +78,15 @@ import Workers
     #expect(await failure(["/nowhere/mail"]).hasPrefix("SendingError the mail command cannot be started: /nowhere/mail: "))
     #expect(await failure([]) == "EffectRefusal there is no command that sends mails: start the worker with --mail-command")
   }
+
+  @Test(
+    arguments: [
+      ([], "there is no --mail-command"), (["cat", "-"], nil), (["/bin/cat"], nil),
+      (["no-such-mailer", "-t"], "`no-such-mailer`, which --mail-command names, cannot be found or is not executable"),
+      (["/etc/passwd"], "`/etc/passwd`, which --mail-command names, cannot be found or is not executable"),
+      (["/usr"], "`/usr`, which --mail-command names, cannot be found or is not executable"),
+    ] as [([String], String?)])
+  func `what keeps mails from being sent is known before the first`(command: [String], obstacle: String?) {
+    #expect(MailSender(command: command, from: nil).obstacle == obstacle)
+  }
 }

@@ -127,4 +127,27 @@ import Testing
     #expect(Self.findings("  latest:", "  \(name(64)):").contains { $0.contains("cannot be a query's name") })
     #expect(Self.findings("{ customer: string,", "{ \(name(64)): string,").contains { $0.contains("has 64 bytes") })
   }
+
+  @Test(arguments: [("c: C", 1), ("c: C decimal", 2)])
+  func `a table has a greatest number of columns`(field: String, each: Int) throws {
+    func findings(_ columns: Int) -> [String] {
+      let names = (0..<columns).map { "c\($0)" }
+      let fields = names.map { "\($0)\(field.dropFirst())" }.joined(separator: ", ")
+      return FindingsTests.findings(
+        """
+        pipeline: wide
+        tables: { Tab: { key: { partition: PK string } } }
+        items: { row: { in: Tab, match: { PK: "{id}" }, fields: { \(fields) } } }
+        projections: { rows: { collection: row, key: [id], columns: [\(names.joined(separator: ", "))] } }
+        """
+      ).map(\.message)
+    }
+    // The key, the item's key, `_at`, `_order` and `_position`.
+    let most = (SQLTable.columnsMax - 5) / each
+    #expect(findings(most) == [])
+    #expect(
+      findings(most + 1) == [
+        "the table of `rows` has \(5 + each * (most + 1)) columns with those that are added to it, and a table has at most 400"
+      ])
+  }
 }

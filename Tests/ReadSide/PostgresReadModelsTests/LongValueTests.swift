@@ -107,4 +107,50 @@ import Testing
     let id = try #require(own.pipeline.projection(named: "live"))
     #expect(try worker.store.stepsWaiting(id) == expected.store.stepsWaiting(id))
   }
+
+  /// As many columns as a table may have, each longer than its share of a page; and keys of more columns than an index takes.
+  private static func wide() -> String {
+    let names = (0..<(SQLTable.columnsMax - 5)).map { "c\($0)" }
+    let fields = names.map { "\($0): \($0)" } + (0..<40).map { "n\($0): n\($0) integer" }
+    let numbers = (0..<40).map { "n\($0)" }.joined(separator: ", ")
+    return """
+      pipeline: wide
+      tables: { Tab: { key: { partition: PK string } } }
+      items:
+        row: { in: Tab, match: { PK: "{id}" }, fields: { \(fields.joined(separator: ", ")) } }
+      projections:
+        rows: { collection: row, key: [id], columns: [\(names.joined(separator: ", "))] }
+        keys: { collection: row, key: [\(numbers)], columns: [c0], order: { by_number: [\(numbers)] } }
+        groups: { aggregate: [\(numbers)], of: row, columns: { n: count } }
+      """
+  }
+
+  @Test func `a table of the most columns and keys of more than an index takes are kept as other stores keep them`() throws {
+    let own = try OwnSchema(Self.wide())
+    let rows = try #require(own.pipeline.projection(named: "rows"))
+    #expect(own.pipeline.projections[rows].table.sqlColumnCount == SQLTable.columnsMax)
+    var random = SeededGenerator(seed: 1)
+    var history = TestHistory(own.pipeline, partitions: 1)
+    for number in 0..<4 {
+      history.time += 1
+      var item: Item = ["PK": .string("row-\(number % 3)")]
+      for column in 0..<SQLTable.columnsMax {
+        // What does not compress.
+        let bits = (0..<50).map { _ in UInt64.random(in: 0 ... .max, using: &random) }
+        item["c\(column)"] = .string(bits.map { String($0, radix: 36) }.joined())
+      }
+      for column in 0..<40 { item["n\(column)"] = .number(Number(Int64(column == 39 ? number : column))) }
+      history.put(item)
+    }
+    let memory = MemoryReadModels()
+    let expected = LaneHand(try memory.stores.generation(own.generation, own.pipeline))
+    let worker = try own.worker()
+    for hand in [expected, worker] {
+      try hand.takeAll(history)
+      for _ in 0..<4 { try hand.checkpoint(LaneID(table: 0, partition: 0), history, limit: 1) }
+    }
+    let found = try own.everything()
+    #expect(found.count > 8)
+    #expect(found == (try own.everything(memory.reader(own.generation, own.pipeline))))
+  }
 }

@@ -16,6 +16,12 @@ struct MailSender: Sendable {
     limit = timeLimit
   }
 
+  /// What keeps every mail from being sent, as the end of a sentence; nil when nothing does as far as can be seen before the first.
+  var obstacle: String? {
+    guard let program = command.first else { return "there is no --mail-command" }
+    return Subprocess.isThere(program) ? nil : "`\(program)`, which --mail-command names, cannot be found or is not executable"
+  }
+
   func send(to: [String], subject: String, text: String, idempotencyKey: String) async throws -> String {
     guard let program = command.first else {
       throw EffectRefusal("there is no command that sends mails: start the worker with --mail-command")

@@ -62,7 +62,7 @@ struct NodeEffects: EffectSink {
       case .topic(let name, _, _):
         return topics.hasKafka ? nil : "the effect `\(effect.name)` publishes to the topic \(name), and there is no --kafka"
       case .mail:
-        return mails.command.isEmpty ? "the effect `\(effect.name)` sends mails, and there is no --mail-command" : nil
+        return mails.obstacle.map { "the effect `\(effect.name)` sends mails, and \($0)" }
       case .put, .update: return nil
       }
     }

@@ -33,6 +33,14 @@ final class QueryChecker {
     findings = projections.findings
     for (syntax, projection) in zip(projections.syntax, projections.projections) {
       guard let table = projection?.table else { continue }
+      if table.sqlColumnCount > SQLTable.columnsMax {
+        isWhole = false
+        findings.add(
+          syntax.entry.key.mark,
+          "the table of `\(table.name)` has \(table.sqlColumnCount) columns with those that are added to it, and a table has at most "
+            + "\(SQLTable.columnsMax)")
+        continue
+      }
       for statement in table.createStatements {
         do throws(SQLiteError) {
           try connection.execute(statement)

@@ -19,6 +19,10 @@ package struct SQLTable: Sendable {
   /// Whether rows are derived from a state that a store may keep beside their values.
   package let keepsState: Bool
 
+  /// SQL columns of one table. A row of PostgreSQL lies in one page of 8 KB, however long its values are: 18 bytes at least for each that is kept
+  /// apart from it.
+  package static let columnsMax = 400
+
   /// Each property by its name.
   package init(name: String, columns: [SQLColumn], primaryKey: [Int], indexes: [SQLIndex] = [], keepsState: Bool = false) {
     self.name = name
@@ -27,6 +31,9 @@ package struct SQLTable: Sendable {
     self.indexes = indexes
     self.keepsState = keepsState
   }
+
+  /// Columns as SQL has them: two for a decimal.
+  package var sqlColumnCount: Int { columns.reduce(0) { $0 + $1.sqlNames.count } }
 
   package func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }
 }
