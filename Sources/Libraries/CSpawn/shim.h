@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // What Glibc has beyond POSIX for starting programs, which Swift's module of it leaves out.
@@ -25,4 +26,10 @@ static inline int afterimage_bounded_memory_file(const char *name, long size) {
 /// Closes all files from this number on.
 static inline int afterimage_spawn_closing(posix_spawn_file_actions_t *actions, int from) {
   return posix_spawn_file_actions_addclosefrom_np(actions, from);
+}
+
+/// Whether a path is a regular file that this process may execute.
+static inline int afterimage_is_program(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }

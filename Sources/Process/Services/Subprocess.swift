@@ -88,16 +88,11 @@ package struct Subprocess: Sendable {
 
   /// Whether a program of this name would be found: a path is taken as it is, a name is looked for in PATH.
   package static func isThere(_ program: String) -> Bool {
-    if program.contains("/") { return isProgram(program) }
+    if program.contains("/") { return afterimage_is_program(program) != 0 }
     let path = getenv("PATH").map { String(cString: $0) } ?? "/bin:/usr/bin"
     return path.split(separator: ":", omittingEmptySubsequences: false).contains { folder in
-      isProgram((folder.isEmpty ? "." : folder) + "/" + program)
+      afterimage_is_program((folder.isEmpty ? "." : folder) + "/" + program) != 0
     }
-  }
-
-  private static func isProgram(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
   private func spawn(_ program: String, input standardInput: Int32, complaints: Int32, _ process: inout pid_t) -> Int32 {
