@@ -38,7 +38,8 @@ struct ColumnForm {
     }
   }
 
-  /// `json`, not `jsonb`: it takes every JSON text that SQLite takes, and gives it back byte for byte, which row hashes need.
+  /// `json`, not `jsonb`: it takes every JSON text that SQLite takes, and gives it back byte for byte, which row hashes need. The views for people show
+  /// `jsonb`.
   var sqlType: String {
     switch type {
     case .string: "text"

@@ -192,6 +192,43 @@ import Testing
     #expect(try scene.rows("SELECT name FROM plays", connection) == ["second"])
   }
 
+  @Test func `JSON is shown as jsonb, and a text that it does not take as a string`() throws {
+    let namespace = "n\(UInt32.random(in: 0 ... .max))"
+    let reader = "\(namespace)_reader"
+    try PostgresConnection(PostgresCluster.shared().settings()).execute("CREATE ROLE \(reader) LOGIN")
+    let text = """
+      pipeline: seen
+      tables: { Tab: { key: { partition: PK string } } }
+      items: { play: { in: Tab, match: { PK: "{name}" }, fields: { doc: "json(Doc) optional" } } }
+      projections: { plays: { collection: play, key: [name], columns: [doc] } }
+
+      """
+    let scene = try Scene(text, namespace: namespace)
+    let worker = try scene.own.worker()
+    var history = TestHistory(worker.store.pipeline)
+    let documents = [
+      #"{"b": 1.50, "a": [true]}"#, #""\ud83d\ude00""#, #"["\ud800"]"#, "[1e200000]", nil,
+    ]
+    for (number, document) in documents.enumerated() {
+      var item: Item = ["PK": .string("play-\(number)")]
+      if let document { item["Doc"] = .string(document) }
+      history.put(item)
+    }
+    try worker.checkpoint(Self.lane, history)
+    worker.store.close()
+    let connection = try scene.connection(reader)
+    #expect(try scene.rows("SELECT pg_typeof(doc)::text FROM plays LIMIT 1", connection) == ["jsonb"])
+    let shown = try scene.rows("SELECT doc::text FROM plays ORDER BY name", connection)
+    #expect(
+      shown == [
+        #"{"a": [true], "b": 1.50}"#, "\"\u{1F600}\"", #""[\"\\ud800\"]""#, #""[1e200000]""#, "null",
+      ])
+    #expect(try scene.rows(#"SELECT name FROM plays WHERE doc @> '{"b": 1.5}'"#, connection) == ["play-0"])
+    // The generation's own table gives them back as they came.
+    let table = PostgresConnection.identifier(scene.own.database.schema(of: scene.own.generation))
+    #expect(try scene.rows("SELECT doc::text FROM \(table).plays ORDER BY name LIMIT 1") == [documents[0]!])
+  }
+
   @Test func `a schema of somebody else is left alone`() throws {
     let namespace = "n\(UInt32.random(in: 0 ... .max))"
     let settings = try PostgresCluster.shared().settings()

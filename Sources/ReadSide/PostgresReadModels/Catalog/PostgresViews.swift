@@ -10,6 +10,10 @@ struct PostgresViews {
   private struct Column: Equatable {
     let name: String
     let type: String
+
+    /// A table's column as its view has it: JSON as `jsonb`, which tools compare and search.
+    var shown: Column { isDocument ? Column(name: name, type: "jsonb") : self }
+    var isDocument: Bool { type == "json" }
   }
 
   /// The schema that holds them.
@@ -31,11 +35,16 @@ struct PostgresViews {
     try own(connection)
     let tables = try relations(generation, "r", connection)
     let views = try relations(schema, "v", connection)
-    for (name, columns) in views.sorted(by: { $0.key < $1.key }) where tables[name].map({ !$0.starts(with: columns) }) ?? true {
+    for (name, columns) in views.sorted(by: { $0.key < $1.key })
+    where tables[name].map({ !$0.map(\.shown).starts(with: columns) }) ?? true {
       try connection.execute("DROP VIEW \(place(name))")
     }
+    if tables.values.contains(where: { $0.contains(where: \.isDocument) }) { try makeFunction(connection) }
     for (name, columns) in tables.sorted(by: { $0.key < $1.key }) {
-      let read = columns.map { PostgresConnection.identifier($0.name) }.joined(separator: ", ")
+      let read = columns.map { column in
+        let own = PostgresConnection.identifier(column.name)
+        return column.isDocument ? "\(place(PostgresViews.function))(\(own)) AS \(own)" : own
+      }.joined(separator: ", ")
       let table = "\(PostgresConnection.identifier(generation)).\(PostgresConnection.identifier(name))"
       try connection.execute(
         """
@@ -44,6 +53,26 @@ struct PostgresViews {
         """)
     }
     try grant(connection)
+  }
+
+  /// In the views' schema, what makes `jsonb` of the JSON texts that tables keep.
+  private static let function = "_json"
+
+  /// A text that `jsonb` does not take (half a surrogate pair, a number past `numeric`) is shown as a JSON string of it: one row
+  /// never keeps a reader from the others.
+  private func makeFunction(_ connection: PostgresConnection) throws {
+    let name = place(PostgresViews.function)
+    if try connection.run("SELECT to_regprocedure($1) IS NOT NULL", .text("\(name)(json)")).boolean(0, 0) { return }
+    try connection.execute(
+      """
+      CREATE FUNCTION \(name)(value json) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE STRICT AS $json$
+      BEGIN
+        RETURN value::jsonb;
+      EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        RETURN to_jsonb(value::text);
+      END
+      $json$
+      """)
   }
 
   private func place(_ view: String) -> String {
