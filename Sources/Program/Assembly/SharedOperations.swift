@@ -64,7 +64,7 @@ actor SharedOperations: PipelineOperator {
   private func onStore<Answer>(of pipeline: String, _ body: (any GenerationStore) throws -> Answer) throws -> Answer {
     try refusing {
       let current = try current(pipeline)
-      let store = try database.stores.generation(current, try database.pipeline(of: current))
+      let store = try database.stores.withoutStates(current, try database.pipeline(of: current))
       defer { store.close() }
       return try body(store)
     }

@@ -54,9 +54,13 @@ package struct PostgresDatabase: Sendable {
 
   package var stores: ReadModelStores {
     ReadModelStores(
+      layout: PostgresSchema.layout,
       pipeline: { (name) throws(ReadModelError) in try PostgresPipelineStore(self, name: name) },
       generation: { (generation, pipeline) throws(ReadModelError) in
         try PostgresGeneration(self, generation, pipeline: pipeline)
+      },
+      withoutStates: { (generation, pipeline) throws(ReadModelError) in
+        try PostgresGeneration(self, generation, pipeline: pipeline, ofAnyLayout: true)
       })
   }
 

@@ -159,7 +159,7 @@ package final class PipelineView: Sendable {
   func knownSource() -> ReaderPool.Source? { known().flatMap { source(of: $0) } }
 
   private func source(of generation: Generation) -> ReaderPool.Source? {
-    if let live = definition(), live.pipeline.fingerprint == generation.fingerprint {
+    if let live = definition(), live.pipeline.fingerprint == generation.definition {
       return ReaderPool.Source(generation: generation, pipeline: live.pipeline, revision: live.revision)
     }
     return loaded.withLock { $0[generation.number] }.map {

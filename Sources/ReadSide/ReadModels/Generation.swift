@@ -10,6 +10,8 @@ package struct Generation: Sendable, Equatable {
   }
 
   package let number: Int
+  /// Of the definition that it is built by and of the program's layout of it (`ReadModelStores.fingerprint`): programs that differ in either
+  /// share no generation.
   package let fingerprint: String
   package let state: State
   /// The pipeline's store that it is in, by the name that `ReadModelStores.pipeline` opened it by.
@@ -21,4 +23,7 @@ package struct Generation: Sendable, Equatable {
     self.state = state
     self.store = store
   }
+
+  /// The fingerprint of the definition alone.
+  package var definition: String { fingerprint.prefix { $0 != "." }.description }
 }

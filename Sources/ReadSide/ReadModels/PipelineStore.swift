@@ -54,14 +54,27 @@ package struct ReadModelStores: Sendable {
   package let pipeline: @Sendable (_ name: String) throws(ReadModelError) -> any PipelineStore
   /// A generation for writing; made when it is missing.
   package let generation: @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
+  /// A generation that is there, whatever program has made it, for what does not depend on the layout of states: `lanes`, `decided`, `effects` and
+  /// their changes.
+  package let withoutStates: @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
+  /// Of the generations that this program makes.
+  package let layout: GenerationLayout
 
+  /// `withoutStates` is nil where all are of one layout.
   package init(
+    layout: GenerationLayout,
     pipeline: @escaping @Sendable (_ name: String) throws(ReadModelError) -> any PipelineStore,
-    generation: @escaping @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
+    generation: @escaping @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore,
+    withoutStates: (@Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore)? = nil
   ) {
+    self.layout = layout
     self.pipeline = pipeline
     self.generation = generation
+    self.withoutStates = withoutStates ?? generation
   }
+
+  /// The fingerprint of the generations that this program works on for a definition.
+  package func fingerprint(of pipeline: Pipeline) -> String { layout.fingerprint(pipeline.fingerprint) }
 }
 
 extension PipelineStore {

@@ -11,6 +11,14 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   case storage(path: String, String, isFull: Bool)
   case damaged(path: String, String)
 
+  /// Whether what was found is sound, and another definition's or another version's of this program.
+  package var isOfAnotherProgram: Bool {
+    switch self {
+    case .otherFingerprint, .otherVersion: true
+    case .superseded, .held, .storage, .damaged: false
+    }
+  }
+
   package var description: String {
     switch self {
     case .superseded(let table, let partition):

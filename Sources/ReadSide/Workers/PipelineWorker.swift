@@ -37,7 +37,7 @@ package final class PipelineWorker: Service {
   private let committed: Signal
   package var name: String { "worker \(pipeline.name)" }
 
-  private let stores: ReadModelStores
+  let stores: ReadModelStores
   let logs: @Sendable (String) -> any ChangeLog
   let load: @Sendable (Generation) throws -> Pipeline
   let assigner: any LaneAssigner
@@ -156,8 +156,8 @@ package final class PipelineWorker: Service {
     }
     let wantedGeneration =
       isRebuild
-      ? try await catalog.rebuild(pipeline.fingerprint, definition: pipeline.text)
-      : try await catalog.generation(for: pipeline.fingerprint, definition: pipeline.text)
+      ? try await catalog.rebuild(stores.fingerprint(of: pipeline), definition: pipeline.text)
+      : try await catalog.generation(for: stores.fingerprint(of: pipeline), definition: pipeline.text)
     try await activate(pipeline)
     let activations = try await catalog.activations()
     if wantedGeneration.state == .building {
@@ -189,7 +189,7 @@ package final class PipelineWorker: Service {
       }
       if work.assignment.isShared {
         group.addTask { [self] in
-          await waitForOthers(pipeline, work.generation)
+          await waitForOthers(work.generation)
           isElsewhere.set()
           changed.announce()
           return nil
@@ -246,7 +246,7 @@ package final class PipelineWorker: Service {
     }
     let work = Running(
       generation: generation, pipeline: pipeline, lanes: LaneBoard(), writer: writer,
-      assignment: assigner.join(pipeline.fingerprint, pipeline: pipeline.name, tables: pipeline.tables.map(\.name)),
+      assignment: assigner.join(generation.fingerprint, pipeline: pipeline.name, tables: pipeline.tables.map(\.name)),
       lead: Lead(generation, catalog, logger))
     running.withLock { $0.append(work) }
     return work
@@ -254,6 +254,6 @@ package final class PipelineWorker: Service {
 
   func finish(_ work: Running) {
     running.withLock { $0.removeAll { $0.generation.number == work.generation.number } }
-    assigner.leave(work.pipeline.fingerprint, pipeline: work.pipeline.name)
+    assigner.leave(work.generation.fingerprint, pipeline: work.pipeline.name)
   }
 }

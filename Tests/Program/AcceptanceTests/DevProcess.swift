@@ -12,11 +12,12 @@ struct DevProcess {
   }
 
   static func start(
-    data: String, pipelines: [String], port: Int = 0, pagePort: Int = 0, _ more: [String] = [], folder: String? = nil
+    data: String, pipelines: [String], port: Int = 0, pagePort: Int = 0, _ more: [String] = [], folder: String? = nil,
+    program: String = Program.path
   ) async throws -> DevProcess {
     let arguments =
       ["dev", "--data", data, "--port", "\(port)", "--page-port", "\(pagePort)"] + pipelines.flatMap { ["-p", $0] } + more
-    let child = try ChildProcess(Program.path, arguments, folder: folder)
+    let child = try ChildProcess(program, arguments, folder: folder)
     guard let tables = await child.line("tables "), let page = await child.line("page ") else {
       throw NotStarted(description: "\(child.output)\(child.errors)")
     }
@@ -25,9 +26,9 @@ struct DevProcess {
 
   /// `afterimage serve`, with the addresses that its roles have.
   static func serve(
-    _ arguments: [String], port: Int = 0, pagePort: Int = 0, environment: [String] = []
+    _ arguments: [String], port: Int = 0, pagePort: Int = 0, environment: [String] = [], program: String = Program.path
   ) async throws -> DevProcess {
-    let command = [Program.path, "serve", "--port", "\(port)", "--page-port", "\(pagePort)"] + arguments
+    let command = [program, "serve", "--port", "\(port)", "--page-port", "\(pagePort)"] + arguments
     // `env` becomes the program.
     let child = try ChildProcess("/usr/bin/env", environment + command)
     guard await child.line("pipeline ") != nil else { throw NotStarted(description: "\(child.output)\(child.errors)") }

@@ -47,26 +47,28 @@ final class Fleet {
   }
 
   /// One more query process; `database` another way to the read models, `environment` what `env` is given before the program.
-  func startQuery(database way: String? = nil, environment: [String] = []) async throws {
+  func startQuery(
+    database way: String? = nil, environment: [String] = [], program: String = Program.path
+  ) async throws {
     queriesStarted += 1
     queries.append(
       try await DevProcess.serve(
         [
           "--roles", "query", "--data", folder.file("query-\(queriesStarted)"), "--read-models", way ?? url, "--health-port", "0",
           "-p", pipeline,
-        ], environment: environment))
+        ], environment: environment, program: program))
   }
 
   /// From here on this is the database of which the test asks, and which the end of the fleet is held against.
   func use(_ database: PostgresCluster) { self.database = database }
 
-  private var url: String { database.url(password: PostgresCluster.password) }
+  var url: String { database.url(password: PostgresCluster.password) }
   var models: KilledModels { .database(PostgresDatabase(database.settings())) }
 
   /// A worker with a number of its own; `pipeline` where it runs another file than the others, `database` another way to the read models.
   func start(
     _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil,
-    environment: [String] = []
+    environment: [String] = [], program: String = Program.path
   ) async throws {
     while workers.count <= worker { workers.append(nil) }
     workers[worker] = try await DevProcess.serve(
@@ -75,7 +77,7 @@ final class Fleet {
         "session.timeout.ms=2000", "--table-endpoint", effectsEndpoint ?? tables.tables, "--read-models", way ?? url,
         "--health-port", "0", "-p",
         other ?? pipeline,
-      ] + more, environment: environment)
+      ] + more, environment: environment, program: program)
   }
 
   /// Before the first worker and query process, which make these schemas themselves: the database's clock is a day ahead of everybody's.

@@ -1,4 +1,6 @@
 import Foundation
+import ReadModels
+import SQLiteReadModels
 import Testing
 
 #if canImport(FoundationNetworking)
@@ -45,8 +47,8 @@ import Testing
     return try JSONDecoder().decode(Answer.self, from: data)
   }
 
-  /// Notes with many items, stopped, and the pipeline file edited.
-  private func prepared(_ count: Int) async throws -> Notes {
+  /// Notes with many items, stopped, and the pipeline file `edited`.
+  private func prepared(_ count: Int, edited: String = GenerationTests.edited) async throws -> Notes {
     let scene = try await Notes()
     try scene.folder.write("notes.tsv", "id\ttext\n" + (1..<count).map { "n\($0)\ttext \($0)\n" }.joined())
     let loaded = try await Program.run(
@@ -60,25 +62,25 @@ import Testing
       try await Task.sleep(for: .milliseconds(20))
     }
     #expect(await scene.server.stop() == 0)
-    try scene.folder.write("notes/pipeline.yaml", GenerationTests.edited)
+    try scene.folder.write("notes/pipeline.yaml", edited)
     return scene
   }
 
   /// How long a fact is waited for.
   private static let waitMax = Duration.seconds(60)
 
-  private func start(_ scene: Notes) async throws -> DevProcess {
-    try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")])
+  private func start(_ scene: Notes, program: String = Program.path) async throws -> DevProcess {
+    try await DevProcess.start(data: scene.folder.file("data"), pipelines: [scene.folder.file("notes")], program: program)
   }
 
   /// Asks until the second generation answers; whichever answers has all the rows.
-  private func untilSecond(_ server: DevProcess, _ count: Int) async throws -> Answer {
+  private func untilSecond(_ server: DevProcess, _ count: Int, added: [String] = ["size"]) async throws -> Answer {
     let end = ContinuousClock.now + GenerationTests.waitMax
     while true {
       try #require(ContinuousClock.now < end, "the second generation does not answer yet")
       if let answer = try await ask(server, "all") {
         #expect(answer.rows.count == count, "generation \(answer.generation) is not whole")
-        #expect(answer.columns == (answer.generation == 1 ? ["id", "text"] : ["id", "text", "size"]))
+        #expect(answer.columns == (answer.generation == 1 ? ["id", "text"] : ["id", "text"] + added))
         if answer.generation != 1 { return answer }
       }
       try await Task.sleep(for: .milliseconds(20))
@@ -106,6 +108,24 @@ import Testing
     #expect(try await untilSecond(again, count + 1).generation == 2)
     #expect(await again.stop() == 0)
     #expect(!again.child.errors.contains("new generation"), "\(again.child.errors)")
+  }
+
+  @Test func `another version with another layout serves what is there while it builds its own, and so does the way back`()
+    async throws
+  {
+    let count = 5_000
+    let scene = try await prepared(count, edited: Notes.pipeline)
+    let number = ReadModelStores.sqlite.layout.number
+    let next = try Program.withNextLayout(of: "SQLite", number: number, in: scene.folder)
+    let server = try await start(scene, program: next)
+    let line = try #require(
+      await server.child.errorLine(containing: "the old generation cannot be updated here: it serves as it is"))
+    #expect(line.contains("format \(number), this program writes format \(number + 1)"), "\(line)")
+    #expect(try await untilSecond(server, count, added: []).generation == 2)
+    #expect(await server.stop() == 0)
+    let back = try await start(scene)
+    #expect(try await untilSecond(back, count, added: []).generation == 3)
+    #expect(await back.stop() == 0)
   }
 
   @Test func `an edited query is used at once, and lanes go on as they are`() async throws {

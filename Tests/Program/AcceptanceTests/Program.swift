@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Where the things that these tests start are.
 enum Program {
@@ -18,6 +19,18 @@ enum Program {
   }()
 
   static func pipeline(_ name: String) -> String { repository.appending(path: "pipelines/\(name)").path }
+
+  /// A copy of the program that lays generations out as the next version may, and can read what this one has made.
+  static func withNextLayout(of kind: String, number: Int, in folder: TestFolder) throws -> String {
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    let text = "afterimage \(kind) layout "
+    let place = try #require(bytes.range(of: Data("\(text)\(number)".utf8)), "the layout's text is not in the program")
+    bytes.replaceSubrange(place, with: Data("\(text)\(number + 1)".utf8))
+    let copy = folder.file("next-afterimage")
+    try bytes.write(to: URL(filePath: copy))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy)
+    return copy
+  }
 
   struct Outcome: CustomStringConvertible {
     let status: Int32

@@ -33,6 +33,7 @@ package final class MemoryReadModels: Sendable {
 
   package var stores: ReadModelStores {
     ReadModelStores(
+      layout: GenerationLayout("memory layout 1", oldestRead: 1, lastUnnamed: 1),
       pipeline: { [self] (directory) throws(ReadModelError) in MemoryPipelineStore(self, directory: directory) },
       generation: { [self] (generation, pipeline) throws(ReadModelError) in
         try MemoryGenerationStore(self, generation.memoryName, pipeline)

@@ -25,8 +25,10 @@ package final class PostgresGeneration: GenerationStore {
   let rules: [ProjectionID: BoardRules]
 
   /// Opens the schema, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for one that this pipeline and this engine did not
-  /// write.
-  package init(_ database: PostgresDatabase, _ generation: Generation, pipeline: Pipeline) throws(ReadModelError) {
+  /// write; `ofAnyLayout` is for what `ReadModelStores.withoutStates` lists.
+  package init(
+    _ database: PostgresDatabase, _ generation: Generation, pipeline: Pipeline, ofAnyLayout: Bool = false
+  ) throws(ReadModelError) {
     self.pipeline = pipeline
     self.generation = generation
     worker = database.worker
@@ -40,7 +42,7 @@ package final class PostgresGeneration: GenerationStore {
     self.rules = rules
     let catalog = PostgresConnection.identifier(database.schema(generation.store))
     self.catalog = try session.transaction(attemptsMax: 1_000) { connection in
-      let isNew = try prepare(connection, schema)
+      let isNew = try prepare(connection, schema, ofAnyLayout: ofAnyLayout)
       let isThere = try connection.run("SELECT to_regclass($1) IS NOT NULL", .text(catalog + ".generations")).boolean(0, 0)
       guard isThere else { return nil }
       // The very first generation is current before it is there.
@@ -60,10 +62,11 @@ package final class PostgresGeneration: GenerationStore {
   }
 
   /// Whether the schema had to be made.
-  private func prepare(_ connection: PostgresConnection, _ schema: String) throws -> Bool {
+  private func prepare(_ connection: PostgresConnection, _ schema: String, ofAnyLayout: Bool) throws -> Bool {
     // Two processes that begin at once: the second finds what the first has made.
     try connection.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", .text(schema))
     if try PostgresGeneration.isThere(schema, connection) {
+      if ofAnyLayout { return false }
       try check(connection)
       try PostgresFunctions.make(in: schema, connection)
       return false

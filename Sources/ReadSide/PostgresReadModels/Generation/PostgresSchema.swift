@@ -1,11 +1,13 @@
 internal import Pipelines
+internal import ReadModels
 
 /// The tables of a generation's schema beside those of the projections. Names begin with an underscore, which no projection's may.
 ///
 /// What is looked up by keys while lanes commit has no index on what changes at every checkpoint, so that its rows are changed in place.
 enum PostgresSchema {
-  /// Of the layout below and of the states' bytes: a change makes older schemas unreadable, and new generations are built.
-  static let version = 3
+  /// Of the tables below and of the states' bytes: with another number new generations are built. Raise `oldestRead` where readers have changed, too.
+  static let layout = GenerationLayout("afterimage PostgreSQL layout 3", oldestRead: 3, lastUnnamed: 3)
+  static var version: Int { layout.number }
 
   /// Few rows that change all the time.
   private static let few = "WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200)"

@@ -154,8 +154,12 @@ package final class SQLitePipelineStore: PipelineStore {
 extension ReadModelStores {
   /// SQLite files in the data directory.
   package static let sqlite = ReadModelStores(
+    layout: GenerationSchema.layout,
     pipeline: { (directory) throws(ReadModelError) in try SQLitePipelineStore(directory: directory) },
     generation: { (generation, pipeline) throws(ReadModelError) in
       try SQLiteGeneration(path: generation.databasePath, pipeline: pipeline)
+    },
+    withoutStates: { (generation, pipeline) throws(ReadModelError) in
+      try SQLiteGeneration(path: generation.databasePath, pipeline: pipeline, ofAnyLayout: true)
     })
 }

@@ -1,7 +1,10 @@
+internal import ReadModels
+
 /// The tables of a generation's file beside those of the projections. Names begin with an underscore, which no projection's may.
 enum GenerationSchema {
-  /// Of the layout below and of the states' bytes: a change makes older files unreadable, and new generations are built.
-  static let version = 8
+  /// Of the tables below and of the states' bytes: with another number new generations are built. Raise `oldestRead` where readers have changed, too.
+  static let layout = GenerationLayout("afterimage SQLite layout 8", oldestRead: 8, lastUnnamed: 8)
+  static var version: Int { layout.number }
 
   static let statements = [
     "CREATE TABLE _meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",

@@ -29,8 +29,8 @@ package final class SQLiteGeneration: GenerationStore {
   var misfitsBegun = 0
 
   /// Opens the file, making it when it is missing. Throws `otherFingerprint` or `otherVersion` for a file that this pipeline and
-  /// this engine did not write.
-  package init(path: String, pipeline: Pipeline) throws(ReadModelError) {
+  /// this engine did not write; `ofAnyLayout` is for what `ReadModelStores.withoutStates` lists.
+  package init(path: String, pipeline: Pipeline, ofAnyLayout: Bool = false) throws(ReadModelError) {
     self.path = path
     self.pipeline = pipeline
     if let place = WriteAheadLog.damage(of: path) { throw SQLiteGeneration.damagedLog(path, place) }
@@ -42,7 +42,7 @@ package final class SQLiteGeneration: GenerationStore {
     }
     mover = LogMover(path: path)
     plans = GroupPlan.plans(of: pipeline)
-    try run { try connection.transaction { try prepare() } }
+    try run { try connection.transaction { try prepare(ofAnyLayout: ofAnyLayout) } }
   }
 
   static func damagedLog(_ path: String, _ place: Int) -> ReadModelError {
@@ -66,8 +66,11 @@ package final class SQLiteGeneration: GenerationStore {
     }
   }
 
-  private func prepare() throws {
-    if try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 { return try check() }
+  private func prepare(ofAnyLayout: Bool) throws {
+    if try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 {
+      if !ofAnyLayout { try check() }
+      return
+    }
     for statement in GenerationSchema.statements { try connection.execute(statement) }
     for projection in pipeline.projections {
       for statement in projection.table.createStatements { try connection.execute(statement) }

@@ -70,7 +70,7 @@ extension SQLiteReader {
     }
   }
 
-  private func meta(_ key: String) throws -> String? {
+  func meta(_ key: String) throws -> String? {
     var value: String?
     try connection.forEach("SELECT value FROM _meta WHERE key = ?1", .text(key)) { value = $0.text(0) }
     return value

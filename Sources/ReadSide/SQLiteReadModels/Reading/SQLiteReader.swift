@@ -18,8 +18,8 @@ package final class SQLiteReader: GenerationReader {
   /// Taken before the last snapshot whose body returned.
   private var mark: CommitMark?
 
-  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet. `notesDamage`: for checks, pages that do not equal their
-  /// checksums are read as they are.
+  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet, and `unavailable` for one in a layout that is not known.
+  /// `notesDamage`: for checks, pages that do not equal their checksums are read as they are, and layouts not looked at.
   package init(path: String, pipeline: Pipeline, notesDamage: Bool = false) throws {
     self.pipeline = pipeline
     do {
@@ -28,6 +28,9 @@ package final class SQLiteReader: GenerationReader {
       // The file is there a moment before its tables, which come all at once.
       guard try connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = '_meta'") ?? 0 > 0 else {
         throw ReaderError.notReady
+      }
+      if !notesDamage, let objection = GenerationSchema.layout.objection(to: try meta("version")) {
+        throw ReaderError.unavailable(objection)
       }
     } catch let error as SQLiteError {
       throw error.isCorrupt ? ReaderError.failed(error.message) : .notReady
