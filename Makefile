@@ -42,9 +42,10 @@ BENCH_PACKAGES := wrk
 
 #   dpkg-dev, debhelper, fakeroot  make the Debian package
 #   lintian               checks it
+#   debootstrap           makes the fresh Debian in which it is installed and removed
 #   buildah               makes the image, without a daemon
 #   binutils, ca-certificates  what the image's program is linked with, and whom it trusts
-SHIPPING_PACKAGES := dpkg-dev debhelper fakeroot lintian buildah binutils ca-certificates
+SHIPPING_PACKAGES := dpkg-dev debhelper fakeroot lintian debootstrap buildah binutils ca-certificates
 
 DEMO_SECONDS ?=
 PORT ?= 8000
@@ -68,6 +69,7 @@ test: packages test-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERIAL)'
 	swift test --skip-build --no-parallel --filter '$(SERIAL)'
+	$(MAKE) packages-check
 
 # Every scenario of every source system under all conditions: in one process and through Kafka with PostgreSQL, with kill -9 between writing and reading,
 # with every record twice, and built again from the log into empty read models.
@@ -125,9 +127,12 @@ deb: static
 
 image: static
 	@./.ci/install $(SHIPPING_PACKAGES)
-	deploy/image/build $(STATIC) .build/image
+	$(if $(IS_ROOT),,buildah unshare )deploy/image/build $(STATIC) .build/image
 
+# Both, and the package installed, upgraded and purged in a fresh Debian.
+IS_ROOT := $(filter 0,$(shell id -u))
 packages-check: deb image
+	$(if $(IS_ROOT),,sudo )deploy/debian/check .build/deb/afterimage_*.deb .build/deb/check
 
 # Writes the README's table of operations from the registry.
 readme:

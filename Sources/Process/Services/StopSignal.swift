@@ -2,7 +2,7 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Waits for SIGINT or SIGTERM. The second signal ends the process at once, for who cannot wait.
+/// Waits for a signal: SIGINT or SIGTERM, or others that are given.
 package final class StopSignal: Sendable {
   private struct State {
     var count = 0
@@ -11,8 +11,12 @@ package final class StopSignal: Sendable {
 
   private let state = Mutex(State())
 
-  package init() {
-    for number in [SIGINT, SIGTERM] {
+  private let endsAtSecond: Bool
+
+  /// With `endsAtSecond` the second one ends the process at once, for who cannot wait; else it is nothing more.
+  package init(_ numbers: [Int32] = [SIGINT, SIGTERM], endsAtSecond: Bool = true) {
+    self.endsAtSecond = endsAtSecond
+    for number in numbers {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       // The handler holds the source, which so lives as long as the process.
@@ -27,7 +31,7 @@ package final class StopSignal: Sendable {
   private func received() {
     let waiter = state.withLock { state in
       state.count += 1
-      if state.count > 1 { _exit(130) }
+      if state.count > 1, endsAtSecond { _exit(130) }
       defer { state.waiter = nil }
       return state.waiter
     }

@@ -33,7 +33,8 @@ package final class DataDirectory: Sendable {
       Glibc.close(descriptor)
       throw StartError(
         "\(lead)the data directory \(path) is in use by another afterimage process (\(holder.map(String.init) ?? "unknown")): stop it, "
-          + "or choose another directory with --data")
+          + "or choose another directory with --data, where this one has tables, read models and effects of its own; workers share pipelines "
+          + "through --kafka and --read-models")
     }
     ftruncate(descriptor, 0)
     let text = "pid \(getpid())\n"
@@ -57,7 +58,7 @@ extension DataDirectory {
     // `imports` is of before: imports kept in it how far they got.
     let known: Set<String> = ["lock", "tables", "read-models", "buckets", "imports", "sample-pipelines"]
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    guard Set(names).isSubset(of: known) else {
+    guard names.allSatisfy({ known.contains($0) || $0.hasPrefix(InstanceLock.prefix) }) else {
       throw StartError(
         "\(path) holds files that are not afterimage's: nothing was deleted; remove it yourself, or choose another --data")
     }

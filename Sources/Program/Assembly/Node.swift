@@ -23,6 +23,8 @@ package final class Node: Sendable {
   private let claiming: Claiming?
   /// Where several workers share the lanes.
   private let groups: WorkerGroups?
+  /// As long as the process lives.
+  private let instance: InstanceLock?
   /// Where read models are in a database.
   private let notices: CommitNotices?
   private let database: PostgresDatabase?
@@ -120,6 +122,7 @@ package final class Node: Sendable {
     var workers: [PipelineWorker] = []
     var claiming: Claiming?
     var groups: WorkerGroups?
+    instance = try settings.instance.map { (name) throws(StartError) in try InstanceLock(name, in: settings.dataDirectory) }
     if settings.roles.contains(.worker) {
       if home.database != nil, let kafka = settings.kafkaConfiguration {
         groups = WorkerGroups(kafka, settings.namespace, instance: settings.instance, logger: logger, metrics: metrics) {
@@ -323,6 +326,10 @@ package final class Node: Sendable {
     let server = try listen(settings, settings.pageAddress, port: settings.pagePort, option: "page-port", handler: gate)
     return (router, server)
   }
+
+  /// Leaves the lanes to other processes for good. Returns when they have them, or soon after the group takes this process for dead; at once where lanes
+  /// are given back at the stop, as all are but those of a member with an instance name.
+  package func drain() async { await groups?.drain() }
 
   /// Runs until the task is cancelled or a part cannot go on; `started` is called once the servers serve. Parts end in the reverse order of
   /// their start: the page, what feeds it, the relays, the tables, and last the health listener and the store.

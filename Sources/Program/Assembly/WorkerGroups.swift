@@ -50,6 +50,14 @@ final class WorkerGroups: LaneAssigner, Service {
       }
     }
 
+    private let drained = Mutex(false)
+
+    /// Whether the lanes are with others, or were waited for in vain.
+    var isDrained: Bool {
+      get { drained.withLock { $0 } }
+      set { drained.withLock { $0 = newValue } }
+    }
+
     /// Whether nobody has used it for a while: between two generations of one definition it is kept.
     var isForgotten: Bool {
       state.withLock { state in state.unusedSince.map { .now - $0 > WorkerGroups.lingering } ?? false }
@@ -60,6 +68,9 @@ final class WorkerGroups: LaneAssigner, Service {
   /// For so long the lanes of a revoked assignment may go on to their last checkpoint: every member of the group waits for it.
   private static let parkingMax = Duration.seconds(3)
   private static let closingMax = Duration.seconds(5)
+  /// After the session time-out of a member that is heard of no more, others have its lanes within this time: as long as the group waits for revoked
+  /// ones, and a moment.
+  private static let takingMax = parkingMax + .seconds(2)
   private static let commitInterval = Duration.seconds(5)
   /// The same while the group does not answer or refuses: it is the first to know when that is over.
   private static let troubledInterval = Duration.seconds(1)
@@ -73,6 +84,7 @@ final class WorkerGroups: LaneAssigner, Service {
   private let log: @Sendable (String) -> KafkaLog
   private let memberships = Mutex<(all: [Key: Membership], made: Int)>(([:], 0))
   private let joined = Signal()
+  private let draining = Mutex(false)
 
   /// `instance` is the name under which this process comes back to its groups without a rebalance; `log` gives a table's log.
   init(
@@ -104,6 +116,21 @@ final class WorkerGroups: LaneAssigner, Service {
     memberships.withLock { $0.all[Key(pipeline: pipeline, fingerprint: fingerprint)] }?.release()
   }
 
+  private var isDraining: Bool { draining.withLock { $0 } }
+
+  /// As a member with an instance name, which does not leave its groups by itself: is heard of no more, while its lanes go on here until others have them.
+  /// Returns then; at once without a name.
+  func drain() async {
+    guard instance != nil else { return }
+    draining.withLock { $0 = true }
+    joined.announce()
+    while true {
+      let ticket = joined.ticket
+      if memberships.withLock({ $0.all.values.allSatisfy(\.isDrained) }) || Task.isCancelled { return }
+      await joined.wait(since: ticket, timeout: .seconds(60))
+    }
+  }
+
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { members in
       var known: Set<Int> = []
@@ -113,6 +140,11 @@ final class WorkerGroups: LaneAssigner, Service {
         let all = memberships.withLock { $0.all.values }
         known.formIntersection(all.map(\.number))
         for membership in all where known.insert(membership.number).inserted {
+          if isDraining {
+            membership.isDrained = true
+            joined.announce()
+            continue
+          }
           members.addTask { [self] in
             defer { joined.announce() }
             try await take(part: membership)
@@ -156,12 +188,32 @@ final class WorkerGroups: LaneAssigner, Service {
       try await tasks.next()
       tasks.cancelAll()
     }
+    if isDraining, !Task.isCancelled { await drain(member, membership) }
     if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
       logger.warning("lanes are given up without their last checkpoints", ["group": group])
     }
     if !(await member.close(within: WorkerGroups.closingMax)) {
       logger.warning("the group is left without a word: its brokers do not answer", ["group": group])
     }
+  }
+
+  /// Without a word the group keeps the lanes for this member until its session is over, and then gives them to others: until that they go on here.
+  private func drain(_ member: GroupMember, _ membership: Membership) async {
+    let group = membership.group
+    let session = kafka.settings.last { $0.key == "session.timeout.ms" }.flatMap { Int($0.value) }
+    let limit = Duration.milliseconds(session ?? GroupMember.sessionTimeoutMilliseconds) + WorkerGroups.takingMax
+    logger.info("lanes go on here until others have taken them", ["group": group, "limit": "\(limit)"])
+    _ = await member.close(within: WorkerGroups.closingMax)
+    let rest = await membership.assignment.drain(within: limit)
+    if rest.isEmpty {
+      logger.info("others have the lanes", ["group": group])
+    } else {
+      logger.warning("nobody has taken these lanes", ["group": group, "lanes": WorkerGroups.text(rest)])
+    }
+    membership.isDrained = true
+    joined.announce()
+    // The lanes that are still here end with the process.
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
   }
 
   /// Finds the topics of the tables, those that come later and those that are published again too.
@@ -190,7 +242,7 @@ final class WorkerGroups: LaneAssigner, Service {
     /// One that waits to be let in has its lanes as the sign that it was.
     var isMember = false
     var committed = ContinuousClock.now
-    while !Task.isCancelled, !end(membership) {
+    while !Task.isCancelled, !isDraining, !end(membership) {
       let tables = topics.tables
       if tables != subscribed {
         try await member.subscribe(Array(tables.keys))

@@ -11,7 +11,7 @@ enum Commands {
       """,
     commands: [
       DevCommand.command, ServeCommand.command, PipelineCommand.command, TableCommand.command, QueryCommand.command,
-      LeaderboardCommand.command, RelayCommand.command,
+      LeaderboardCommand.command, RelayCommand.command, WorkerCommand.command,
       SessionCommand.command, LogCommand.command, DeadLetterCommand.command, EffectCommand.command,
       DoctorCommand.command,
     ])

@@ -204,10 +204,11 @@ enum NodeOptions {
   }
 }
 
-/// Runs a node until a signal, until `--seconds` are over, or until it cannot go on.
+/// Runs a node until a signal, until it has given its lanes to others, until `--seconds` are over, or until it cannot go on.
 enum NodeRun {
   static func run(_ settings: NodeSettings, seconds: Int? = nil, demo: Bool = false) async throws {
     let stop = StopSignal()
+    let drain = StopSignal([InstanceLock.drainSignal], endsAtSecond: false)
     let node = try Node(settings)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await node.run { announce(node, settings) } }
@@ -217,6 +218,10 @@ enum NodeRun {
       group.addTask {
         await withTaskGroup(of: Void.self) { ends in
           ends.addTask { await stop.wait() }
+          ends.addTask {
+            await drain.wait()
+            await node.drain()
+          }
           if let seconds { ends.addTask { try? await Task.sleep(for: .seconds(seconds)) } }
           await ends.next()
           ends.cancelAll()

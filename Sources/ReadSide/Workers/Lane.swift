@@ -74,8 +74,15 @@ struct Lane {
         if Task.isCancelled { return }
         action = .stop(.log("\(error)"))
       }
+      if assignment.isDraining { return await leave() }
       await perform(action)
     }
+  }
+
+  /// To take the lane again would take it from the process that it is left to. Returns when the task is cancelled.
+  private func leave() async {
+    assignment.leave(pipeline.tables[id.table].name, id.partition)
+    while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
   }
 
   /// What is done between two takings of the lane.

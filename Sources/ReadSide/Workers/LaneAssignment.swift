@@ -25,6 +25,10 @@ package final class LaneAssignment: Sendable {
     var trouble: String?
     /// How much is at work in this turn.
     var atWork = 0
+    /// Whether this process takes lanes no more.
+    var isDraining = false
+    /// Those that it has left to others meanwhile, by table.
+    var left: [String: Set<Int>] = [:]
     /// By table and partition: where the log goes on after what was applied, as the log counts.
     var places: [String: [Int: Int64]] = [:]
   }
@@ -83,7 +87,35 @@ package final class LaneAssignment: Sendable {
   var turn: Turn { state.withLock { $0.turn } }
 
   /// Whether this process runs a lane.
-  func holds(_ table: String, _ partition: Int) -> Bool { turn.lanes.map { $0[table]?.contains(partition) ?? false } ?? true }
+  func holds(_ table: String, _ partition: Int) -> Bool {
+    state.withLock { state in
+      guard let lanes = state.turn.lanes else { return true }
+      return lanes[table]?.contains(partition) == true && state.left[table]?.contains(partition) != true
+    }
+  }
+
+  /// The lanes of this turn go on until others have taken them. Returns then, or after `limit`: those that nobody has taken, by table.
+  package func drain(within limit: Duration) async -> [String: Set<Int>] {
+    state.withLock { $0.isDraining = true }
+    let end = ContinuousClock.now + limit
+    while true {
+      let ticket = changed.ticket
+      let rest = state.withLock { state in
+        (state.turn.lanes ?? [:]).map { ($0, $1.subtracting(state.left[$0] ?? [])) }.filter { !$0.1.isEmpty }
+      }
+      let time = end - .now
+      if rest.isEmpty || time <= .zero || Task.isCancelled { return Dictionary(uniqueKeysWithValues: rest) }
+      await changed.wait(since: ticket, timeout: time)
+    }
+  }
+
+  var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  /// A lane is left to whoever has taken it, or will.
+  func leave(_ table: String, _ partition: Int) {
+    state.withLock { _ = $0.left[table, default: []].insert(partition) }
+    changed.announce()
+  }
 
   /// Does `work` as a part of a turn; nothing when that is over already.
   func perform(in turn: Turn, _ work: () async -> Void) async {

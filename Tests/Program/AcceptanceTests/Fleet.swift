@@ -155,7 +155,10 @@ final class Fleet {
   }
 
   /// How far each partition is applied in the current generation.
-  func positions() -> [Int: Int64] {
+  func positions() -> [Int: Int64] { Fleet.positions(in: models) }
+
+  /// The same for who has the read models alone.
+  static func positions(in models: KilledModels) -> [Int: Int64] {
     var positions: [Int: Int64] = [:]
     for partition in 0..<Fleet.partitions {
       // Before the first worker has begun there is nothing to ask.

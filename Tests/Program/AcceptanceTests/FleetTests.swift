@@ -114,6 +114,59 @@ import Workers
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
+  @Test(.timeLimit(.minutes(3))) func `a worker with a name that is drained keeps its lanes going until others have them, and ends`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
+    let session = Duration.seconds(8)
+    for (worker, name) in ["a", "b", "c"].enumerated() {
+      try await fleet.start(worker, ["--instance", name, "--kafka-set", "session.timeout.ms=8000"])
+    }
+    try await fleet.wait("all have lanes") {
+      fleet.workers.indices.reduce(into: Set()) { $0.formUnion(fleet.lanes(of: $1)) } == Set(0..<Fleet.partitions)
+        && fleet.assigned.allSatisfy { !$0.isEmpty }
+    }
+    let writers = scene.writers(fleet.tables.tables)
+    await scene.acknowledged.more(200)
+    let own = fleet.lanes(of: 1)
+    // The longest time in which none of its lanes' records was applied.
+    let watching = Task { [models = fleet.models] in
+      var (moved, positions) = ([Int: ContinuousClock.Instant](), Fleet.positions(in: models))
+      var longest = Duration.zero
+      for lane in own { moved[lane] = .now }
+      while !Task.isCancelled {
+        let now = Fleet.positions(in: models)
+        for lane in own {
+          longest = max(longest, moved[lane, default: .now].duration(to: .now))
+          if now[lane] ?? 0 > positions[lane] ?? 0 { moved[lane] = .now }
+          positions[lane] = now[lane]
+        }
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+      return longest
+    }
+    let begun = ContinuousClock.now
+    let drained = try await Program.run("worker", "drain", "b", "--data", scene.folder.file("worker-1"))
+    #expect(drained.status == 0 && drained.output.contains("it has ended"), "\(drained)")
+    // It waits for the session's end, and no longer than for the others' rebalance after that.
+    #expect(begun.duration(to: .now) > session - .seconds(2) && begun.duration(to: .now) < session + .seconds(8))
+    let (status, said) = try await fleet.end(of: 1)
+    #expect(status == 0 && said.contains("others have the lanes"), "\(said)")
+    await scene.acknowledged.more(100)
+    watching.cancel()
+    let longest = await watching.value
+    #expect(longest < session / 2, "a lane stood still for \(longest)")
+    #expect(fleet.lanes(of: 0).union(fleet.lanes(of: 2)) == Set(0..<Fleet.partitions))
+    let none = try await Program.run("worker", "drain", "b", "--data", scene.folder.file("worker-1"))
+    #expect(none.status == 1 && none.errors.contains("no worker with the instance name b runs in"), "\(none)")
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
   @Test(.timeLimit(.minutes(3))) func `new workers build an edited pipeline beside the old ones and take over, always served`()
     async throws
   {

@@ -6,7 +6,7 @@ import SQLite
 import SQLiteReadModels
 
 /// Where the read model of the kill tests' pipeline is.
-enum KilledModels {
+enum KilledModels: Sendable {
   /// In a data directory.
   case files(String)
   case database(PostgresDatabase)

@@ -34,6 +34,11 @@ import Testing
     Case("pipeline digest chat-rooms --data x --namespace staging", "--namespace goes with --read-models"),
     Case("pipeline rebuild chat-rooms --data x --namespace staging", "--namespace goes with --read-models"),
     Case("dev --clock-jump-max 0", "--clock-jump-max takes a whole number from 1 to"),
+    Case("worker drain", "NAME is missing"),
+    Case("worker drain a/b", "NAME takes 1 to 249 letters, digits, dots, underscores and hyphens, not `a/b`"),
+    Case(
+      "serve --roles worker --kafka a:1 --read-models postgres:// --instance ä",
+      "--instance takes 1 to 249 letters, digits, dots, underscores and hyphens, not `ä`"),
     Case("table recover", "--up-to-damage is missing: what follows the damage is lost"),
     Case("pipeline chek", "did you mean `check`?"),
     Case("pipeline check", "DIR is missing"),

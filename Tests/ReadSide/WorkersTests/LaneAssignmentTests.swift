@@ -36,6 +36,19 @@ import Testing
     #expect(assignment.trouble == nil)
   }
 
+  @Test func `one that drains leaves its lanes to others one by one, and says which nobody has taken`() async {
+    let assignment = LaneAssignment(isShared: true)
+    assignment.assign(["T": [0, 1], "U": [3]])
+    #expect(!assignment.isDraining)
+    async let rest = assignment.drain(within: .seconds(30))
+    while !assignment.isDraining { await Task.yield() }
+    for (table, partition) in [("T", 0), ("U", 3)] { assignment.leave(table, partition) }
+    #expect(!assignment.holds("T", 0) && assignment.holds("T", 1) && !assignment.holds("U", 3))
+    #expect(await assignment.drain(within: .milliseconds(10)) == ["T": [1]])
+    assignment.leave("T", 1)
+    #expect(await rest == [:])
+  }
+
   private final class Order: Sendable {
     private let words = Mutex<[String]>([])
 

@@ -64,6 +64,9 @@ enum ServeCommand {
     settings.rebuildsByItself = arguments.has("auto-rebuild")
     settings.kafka = arguments.value("kafka")
     settings.instance = arguments.value("instance")
+    if let name = settings.instance, !InstanceLock.isName(name) {
+      throw InstanceName.mistake(name, arguments.named("instance"), arguments)
+    }
     if settings.instance != nil, settings.kafka == nil || settings.readModels == nil || !roles.contains(.worker) {
       throw UsageError(
         "\(arguments.named("instance")) is for the worker role with --kafka and --read-models", command: arguments.command)
