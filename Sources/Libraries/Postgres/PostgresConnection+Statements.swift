@@ -15,13 +15,17 @@ package struct PostgresQuery: Sendable {
 
 extension PostgresConnection {
   /// Runs one or more statements without parameters and throws their rows away.
-  package func execute(_ sql: String) throws(PostgresError) { _ = try simple(sql) }
+  package func execute(_ sql: String) throws(PostgresError) {
+    try flush()
+    _ = try simple(sql)
+  }
 
   /// The last result of a text of statements; its columns are text.
   @discardableResult
   func simple(_ sql: String) throws(PostgresError) -> PostgresResult {
     let connection = try open()
     statementsSent += 1
+    roundTrips += 1
     guard PQsendQuery(connection, sql) == 1 else { throw .current(connection, nil, sql: sql) }
     var last: PostgresResult?
     var failure: PostgresError?
@@ -50,11 +54,39 @@ extension PostgresConnection {
   }
 
   /// Runs statements one after the other in one round trip; the results in their order. After one that fails none is run, and its error is thrown:
-  /// outside of a transaction nothing of them has taken place then.
+  /// outside of a transaction nothing of them has taken place then. Those that wait go before them.
   package func run(_ queries: [PostgresQuery]) throws(PostgresError) -> [PostgresResult] {
+    let before = waiting
+    forgetWaiting()
+    let results = try roundTrip(before.map(\.query) + queries)
+    for (waited, result) in zip(before, results) { waited.take?(result) }
+    return Array(results.dropFirst(before.count))
+  }
+
+  /// Within a transaction: has a statement go with the next round trip, before what that is for, and at the latest with the commit. `take` gets its rows
+  /// then. Where it fails that round trip fails. Of what waits at most `waitingBytesMax` are kept.
+  package func later(_ query: PostgresQuery, _ take: ((PostgresResult) -> Void)? = nil) throws(PostgresError) {
+    waiting.append((query, take))
+    waitingBytes += query.values.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
+    if waitingBytes > PostgresConnection.waitingBytesMax { try flush() }
+  }
+
+  /// Parameters of statements that wait.
+  static let waitingBytesMax = 8 << 20
+
+  /// Sends what waits.
+  package func flush() throws(PostgresError) { if !waiting.isEmpty { _ = try run([]) } }
+
+  func forgetWaiting() {
+    waiting = []
+    waitingBytes = 0
+  }
+
+  private func roundTrip(_ queries: [PostgresQuery]) throws(PostgresError) -> [PostgresResult] {
     if queries.isEmpty { return [] }
     let connection = try open()
     if prepared.count + queries.count > PostgresConnection.preparedMax { try forgetStatements() }
+    roundTrips += 1
     guard PQenterPipelineMode(connection) == 1 else { throw .current(connection, nil, sql: nil) }
     var expected: [Expected] = []
     do throws(PostgresError) {
@@ -173,7 +205,7 @@ extension PostgresConnection {
   /// Gives all prepared statements back.
   private func forgetStatements() throws(PostgresError) {
     prepared = [:]
-    try execute("DEALLOCATE ALL")
+    _ = try simple("DEALLOCATE ALL")
   }
 
   /// The next result; nil at the end of a command's. Waits for the server, and goes on sending what it was not yet given.
@@ -198,7 +230,9 @@ extension PostgresConnection {
   package func forEach(
     _ query: PostgresQuery, columns: PostgresColumns = .binary, row: (PostgresResult) throws -> Void
   ) throws {
+    try flush()
     let connection = try open()
+    roundTrips += 1
     if prepared[query.sql] == nil {
       try sendPrepare(query)
       var failure: PostgresError?

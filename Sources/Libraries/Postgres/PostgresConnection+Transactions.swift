@@ -16,6 +16,7 @@ extension PostgresConnection {
     let result: Result
     do {
       result = try body()
+      try flush()
     } catch {
       rollback()
       throw error
@@ -49,6 +50,7 @@ extension PostgresConnection {
 
   /// Ends the transaction without its changes; a connection that is lost has ended it already.
   package func rollback() {
+    forgetWaiting()
     if isBroken { return }
     _ = try? simple("ROLLBACK")
   }

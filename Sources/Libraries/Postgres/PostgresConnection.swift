@@ -15,6 +15,11 @@ package final class PostgresConnection {
 
   /// Statements that were sent so far, texts of several as one.
   package internal(set) var statementsSent = 0
+  /// How often something was sent and its answer waited for.
+  package internal(set) var roundTrips = 0
+  /// Statements that go with the next round trip, and what they have to say.
+  var waiting: [(query: PostgresQuery, take: ((PostgresResult) -> Void)?)] = []
+  var waitingBytes = 0
 
   private(set) var pointer: OpaquePointer?
   /// By statement, its name on the server.
@@ -54,6 +59,7 @@ package final class PostgresConnection {
     if let pointer { PQfinish(pointer) }
     pointer = nil
     prepared = [:]
+    forgetWaiting()
   }
 
   /// Whether it was closed, or lost.

@@ -30,6 +30,8 @@ final class PostgresSession {
 
   /// Statements that the connection has sent so far; 0 again of a new one.
   var statementsSent: Int { made?.statementsSent ?? 0 }
+  /// How often it has waited for the server; as above.
+  var roundTrips: Int { made?.roundTrips ?? 0 }
 
   /// How often a transaction is tried again after a deadlock, a lock that was not had, or a lost connection.
   static let attemptsMax = 20

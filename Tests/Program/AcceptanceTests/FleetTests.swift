@@ -114,7 +114,8 @@ import Workers
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
   }
 
-  @Test(.timeLimit(.minutes(3))) func `a worker with a name that is drained keeps its lanes going until others have them, and ends`()
+  @Test(.timeLimit(.minutes(3)))
+  func `a worker with a name that is drained keeps its lanes going until others have them, and ends`()
     async throws
   {
     let scene = try KillScene(table: "Visits")

@@ -209,18 +209,22 @@ import Testing
   }
 
   @Test func `a checkpoint has as many statements for many rows as for few`() throws {
-    var counts: [Int] = []
+    var (counts, waits): ([Int], [Int]) = ([], [])
     for (writes, partitions) in [(60, 1), (3_000, 1)] {
       let history = try StorePipelines.random(StorePipelines.groups, seed: 7, writes: writes, partitions: partitions)
       let own = try OwnSchema(StorePipelines.groups)
       let worker = try own.worker()
       try worker.checkpoint(Self.lane, history, limit: 40)
       let store = try #require(worker.store as? PostgresGeneration)
-      let before = store.statementsSent
+      let (before, waitsBefore) = (store.statementsSent, store.roundTrips)
       try worker.checkpoint(Self.lane, history)
       counts.append(store.statementsSent - before)
+      waits.append(store.roundTrips - waitsBefore)
     }
     #expect(counts[1] <= counts[0] + 12, "\(counts)")
     #expect(counts[1] < 150, "\(counts)")
+    // Others wait for what it has locked as long as it waits for answers.
+    #expect(waits[1] <= waits[0] + 4, "\(waits)")
+    #expect(waits[1] < 20, "\(waits) of \(counts)")
   }
 }

@@ -51,11 +51,11 @@ struct SuspendedWorkerTests {
 
     func goOn() { opened.signal() }
 
-    /// Until the statement is on its way, and the server has carried it out.
-    func stands(_ own: OwnSchema, _ state: String) async throws {
+    /// Until the statement is on its way, and the server has carried out all that was sent with it, of which `last` is the end.
+    func stands(_ own: OwnSchema, _ state: String, last: String? = nil) async throws {
       let end = ContinuousClock.now + .seconds(30)
       while try !wasClosed.load(ordering: .relaxed)
-        || own.connection().run("SELECT 1 FROM pg_stat_activity WHERE state = '\(state)' AND query LIKE '%\(statement)%'").count
+        || own.connection().run("SELECT 1 FROM pg_stat_activity WHERE state = '\(state)' AND query LIKE '%\(last ?? statement)%'").count
           == 0
       {
         try #require(ContinuousClock.now < end)
@@ -83,7 +83,7 @@ struct SuspendedWorkerTests {
     nonisolated(unsafe) let suspended = LaneHand(
       try PostgresGeneration(way.database(own), own.generation, pipeline: own.pipeline))
     let done = Self.begin { try suspended.checkpoint(lanes[0], history) }
-    try await way.stands(own, "idle in transaction")
+    try await way.stands(own, "idle in transaction", last: "JOIN _boards b")
     let begun = ContinuousClock.now
     try other.checkpoint(lanes[1], history)
     #expect(begun.duration(to: .now) < .seconds(20))

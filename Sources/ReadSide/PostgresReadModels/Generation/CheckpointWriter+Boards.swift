@@ -4,41 +4,82 @@ internal import Postgres
 internal import Projections
 internal import ReadModels
 
-/// Leaderboards: it is decided which boards are shown, and the rows of those are derived.
-extension CheckpointWriter {
-  func writeBoards(_ rules: BoardRules, _ works: [GroupWork], of own: [Int], keys: [[UInt8]]) throws {
-    var boards = try boards(rules.id, keys)
+/// The boards of one leaderboard that a checkpoint touches.
+struct TouchedBoards {
+  let rules: BoardRules
+  var boards: [Board]
+  /// Of those that `keep` lets in, and leaves out, now.
+  var come: Set<BytesKey> = []
+  var gone: Set<BytesKey> = []
+
+  /// `boards` as they were before these works.
+  init(_ rules: BoardRules, _ boards: [Board], _ works: [GroupWork], of own: [Int]) throws {
+    self.rules = rules
+    self.boards = boards
     let places = Dictionary(uniqueKeysWithValues: boards.enumerated().map { (BytesKey($1.bytes), $0) })
     for index in own {
       guard let place = places[BytesKey(works[index].sharedKey.board)] else { throw StateError() }
-      boards[place].take(works[index], at: index, rules)
+      self.boards[place].take(works[index], at: index, rules)
     }
     // Without `keep` every board is shown.
-    if rules.leaderboard.keepBoards == nil { for place in boards.indices { boards[place].isShown = true } }
-    try store(boards, of: rules.id)
-    var (come, gone): (Set<BytesKey>, Set<BytesKey>) = ([], [])
-    if let keep = rules.leaderboard.keepBoards, boards.contains(where: { !$0.isShown || $0.members == 0 }) {
-      (come, gone) = try changesOfShown(rules, keep: keep)
+    if rules.leaderboard.keepBoards == nil { for place in boards.indices { self.boards[place].isShown = true } }
+  }
+
+  /// How many boards are kept, where which ones these are may have changed.
+  var keepToDecide: Int? {
+    boards.contains { !$0.isShown || $0.members == 0 } ? rules.leaderboard.keepBoards : nil
+  }
+
+  /// Those whose rows are written.
+  var shown: [Board] { boards.filter { $0.isShown && !gone.contains(BytesKey($0.bytes)) } }
+}
+
+/// Leaderboards: it is decided which boards are shown, and the rows of those are derived.
+extension CheckpointWriter {
+  func writeBoards(_ touched: [TouchedBoards], _ works: [GroupWork]) throws {
+    if touched.isEmpty { return }
+    var all = touched
+    for own in all { try store(own.boards, of: own.rules.id) }
+    try decideShown(&all)
+    var best: [BestRows] = []
+    for own in all {
+      if let keep = own.rules.leaderboard.keepMembers {
+        var fresh: [BytesKey: GroupWork] = [:]
+        for index in own.shown.flatMap(\.touched) { fresh[BytesKey(works[index].bytes)] = works[index] }
+        best.append(BestRows(own.rules, own.shown, keep: keep, fresh: fresh))
+      } else {
+        try writeTouched(own.rules, works, own.shown)
+      }
     }
-    try writeTouched(rules, works, boards.filter { $0.isShown && !gone.contains(BytesKey($0.bytes)) })
-    try hide(rules, Bytes.sorted(gone))
-    try comeIn(rules, Bytes.sorted(come))
+    try writeBest(best)
+    for own in all {
+      try hide(own.rules, Bytes.sorted(own.gone))
+      try comeIn(own.rules, Bytes.sorted(own.come))
+    }
   }
 
   /// The latest boards that have members are shown: which ones come in now, and which go out. Under the lock of the leaderboard.
-  private func changesOfShown(_ rules: BoardRules, keep: Int) throws -> (come: Set<BytesKey>, gone: Set<BytesKey>) {
-    var (chosen, shown): (Set<BytesKey>, Set<BytesKey>) = ([], [])
-    // The number stands in the text, so that the indexes of this leaderboard's boards are used.
-    try connection.forEach(
-      """
-      SELECT coalesce(board, id) FROM _boards WHERE projection = \(rules.id) AND members > 0
-      ORDER BY latest DESC, coalesce(board, id) DESC LIMIT $1
-      """, .bigint(keep)
-    ) { rows, row in chosen.insert(BytesKey(rows.bytes(row, 0) ?? [])) }
-    try connection.forEach("SELECT coalesce(board, id) FROM _boards WHERE projection = \(rules.id) AND is_shown") { rows, row in
-      shown.insert(BytesKey(rows.bytes(row, 0) ?? []))
+  private func decideShown(_ all: inout [TouchedBoards]) throws {
+    let deciding = all.indices.compactMap { place in all[place].keepToDecide.map { (place: place, keep: $0) } }
+    if deciding.isEmpty { return }
+    let rows = try connection.run(
+      deciding.flatMap { place, keep in
+        // The number stands in the text, so that the indexes of this leaderboard's boards are used.
+        let id = all[place].rules.id
+        return [
+          PostgresQuery(
+            """
+            SELECT coalesce(board, id) FROM _boards WHERE projection = \(id) AND members > 0
+            ORDER BY latest DESC, coalesce(board, id) DESC LIMIT $1
+            """, [.bigint(keep)]),
+          PostgresQuery("SELECT coalesce(board, id) FROM _boards WHERE projection = \(id) AND is_shown"),
+        ]
+      })
+    func keys(_ rows: PostgresResult) -> Set<BytesKey> { Set((0..<rows.count).map { BytesKey(rows.bytes($0, 0) ?? []) }) }
+    for (number, own) in deciding.enumerated() {
+      let (chosen, shown) = (keys(rows[2 * number]), keys(rows[2 * number + 1]))
+      (all[own.place].come, all[own.place].gone) = (chosen.subtracting(shown), shown.subtracting(chosen))
     }
-    return (chosen.subtracting(shown), shown.subtracting(chosen))
   }
 
   /// Boards go out: they lose their rows.
@@ -54,23 +95,20 @@ extension CheckpointWriter {
     if keys.isEmpty { return }
     try show(true, rules, keys)
     let boards = try boards(rules.id, keys)
-    if let keep = rules.leaderboard.keepMembers { return try writeBest(rules, boards, keep: keep, fresh: [:], all: true) }
+    if let keep = rules.leaderboard.keepMembers {
+      return try writeBest([BestRows(rules, boards, keep: keep, fresh: [:], areAllWritten: true)])
+    }
     for board in boards { try writeAll(rules, board) }
   }
 
   private func show(_ isShown: Bool, _ rules: BoardRules, _ boards: [[UInt8]]) throws {
-    try connection.run(
+    try write(
       "UPDATE _boards SET is_shown = $2 WHERE projection = $1 AND id = ANY($3::bytea[])", .projection(rules.id),
       .boolean(isShown), .blobs(boards.map { BoundedKey.id($0) }))
   }
 
   /// Writes the rows of members that were touched, on boards that are shown.
   private func writeTouched(_ rules: BoardRules, _ works: [GroupWork], _ boards: [Board]) throws {
-    if let keep = rules.leaderboard.keepMembers {
-      var fresh: [BytesKey: GroupWork] = [:]
-      for index in boards.flatMap(\.touched) { fresh[BytesKey(works[index].bytes)] = works[index] }
-      return try writeBest(rules, boards, keep: keep, fresh: fresh, all: false)
-    }
     var batch = RowBatch(tables[rules.id.rawValue])
     for board in boards {
       for index in board.touched {
@@ -99,7 +137,7 @@ extension CheckpointWriter {
         """, .projection(rules.id), .bytes(BoundedKey.id(board.bytes)), .bytes(last), .bigint(CheckpointWriter.membersMax))
       let keys = (0..<rows.count).map { rows.bytes($0, 0) ?? [] }
       var batch = RowBatch(tables[rules.id.rawValue])
-      for work in try shownWorks(rules, keys) {
+      for work in try shownWorks([(rules, keys)])[0] {
         journal(rules.id, work.bytes)
         try rules.put(work, closedAt: board.closedAt, into: &batch)
       }
@@ -109,71 +147,110 @@ extension CheckpointWriter {
     }
   }
 
-  /// Members as they are, for rows that are derived again; those without a score are missing.
-  private func shownWorks(_ rules: BoardRules, _ keys: [[UInt8]]) throws -> [GroupWork] {
-    if keys.isEmpty { return [] }
-    let shared = try keys.map { try sharedKey(rules.id, $0) }
-    var works: [GroupWork] = []
-    for (key, state) in zip(shared, try states(shared)) {
-      guard let state, state.isPlaced, state.isAlive(rules.plan) else { continue }
-      guard let values = Value.values(ordered: key.bytes, count: rules.plan.keyCount) else { throw StateError() }
-      works.append(GroupWork(key, rules.plan, key: values, state: state, delta: nil, watermark: .distantPast))
+  /// Members as they are, for rows that are derived again, of each leaderboard; those without a score are missing.
+  private func shownWorks(_ wanted: [(rules: BoardRules, keys: [[UInt8]])]) throws -> [[GroupWork]] {
+    let shared = try wanted.map { rules, keys in try keys.map { try sharedKey(rules.id, $0) } }
+    var works: [[GroupWork]] = wanted.map { _ in [] }
+    if shared.allSatisfy(\.isEmpty) { return works }
+    var states = try states(shared.flatMap { $0 })[...]
+    for (place, keys) in shared.enumerated() {
+      let plan = wanted[place].rules.plan
+      for (key, state) in zip(keys, states.prefix(keys.count)) {
+        guard let state, state.isPlaced, state.isAlive(plan) else { continue }
+        guard let values = Value.values(ordered: key.bytes, count: plan.keyCount) else { throw StateError() }
+        works[place].append(GroupWork(key, plan, key: values, state: state, delta: nil, watermark: .distantPast))
+      }
+      states = states.dropFirst(keys.count)
     }
-    try derive(works)
+    try derive(works.flatMap { $0 })
     return works
   }
 
-  /// Rows for the best members only. A member that falls out keeps its state, and returns with its whole score. `fresh` are the members that were
-  /// touched, by their keys; `all` says that every row is written again.
-  private func writeBest(
-    _ rules: BoardRules, _ boards: [Board], keep: Int, fresh: [BytesKey: GroupWork], all: Bool
-  ) throws {
-    if boards.isEmpty { return }
-    let best = try bestMembers(rules, boards, keep: keep)
-    let have = try rowKeys(rules, boards)
-    var batch = RowBatch(tables[rules.id.rawValue])
-    for (key, values) in have where best[key] == nil {
-      batch.delete(values)
-      journal(rules.id, key.bytes)
+  /// Boards that have rows for their best members only. A member that falls out keeps its state, and returns with its whole score.
+  private struct BestRows {
+    let rules: BoardRules
+    let boards: [Board]
+    let keep: Int
+    /// The members that were touched, by their keys.
+    let fresh: [BytesKey: GroupWork]
+    let areAllWritten: Bool
+
+    init(_ rules: BoardRules, _ boards: [Board], keep: Int, fresh: [BytesKey: GroupWork], areAllWritten: Bool = false) {
+      self.rules = rules
+      self.boards = boards
+      self.keep = keep
+      self.fresh = fresh
+      self.areAllWritten = areAllWritten
     }
-    var missing: [[UInt8]] = []
-    var written: [GroupWork] = []
-    for key in best.keys {
-      if let work = fresh[key] { written.append(work) } else if all || have[key] == nil { missing.append(key.bytes) }
-    }
-    written += try shownWorks(rules, missing.sorted(by: Bytes.less))
-    for work in written {
-      guard let board = best[BytesKey(work.bytes)] else { continue }
-      journal(rules.id, work.bytes)
-      try rules.put(work, closedAt: boards[board].closedAt, into: &batch)
-    }
-    try write(batch, of: rules.id)
   }
 
-  /// By key, the place of the board whose best members it is among.
-  private func bestMembers(_ rules: BoardRules, _ boards: [Board], keep: Int) throws -> [BytesKey: Int] {
-    var best: [BytesKey: Int] = [:]
-    try connection.forEach(
+  private func writeBest(_ leaderboards: [BestRows]) throws {
+    let all = leaderboards.filter { !$0.boards.isEmpty }
+    if all.isEmpty { return }
+    let rows = try connection.run(try all.flatMap { [bestQuery($0), try rowKeysQuery($0)] })
+    var (members, batches): ([[BytesKey: Int]], [RowBatch]) = ([], [])
+    var (written, missing): ([[GroupWork]], [(rules: BoardRules, keys: [[UInt8]])]) = ([], [])
+    for (place, own) in all.enumerated() {
+      let best = try bestMembers(rows[2 * place], boards: own.boards.count)
+      let have = try rowKeys(rows[2 * place + 1], own.rules)
+      var batch = RowBatch(tables[own.rules.id.rawValue])
+      for (key, values) in have where best[key] == nil {
+        batch.delete(values)
+        journal(own.rules.id, key.bytes)
+      }
+      missing.append((own.rules, []))
+      written.append([])
+      for key in best.keys {
+        if let work = own.fresh[key] {
+          written[place].append(work)
+        } else if own.areAllWritten || have[key] == nil {
+          missing[place].keys.append(key.bytes)
+        }
+      }
+      missing[place].keys.sort(by: Bytes.less)
+      members.append(best)
+      batches.append(batch)
+    }
+    let derived = try shownWorks(missing)
+    for (place, own) in all.enumerated() {
+      for work in written[place] + derived[place] {
+        guard let board = members[place][BytesKey(work.bytes)] else { continue }
+        journal(own.rules.id, work.bytes)
+        try own.rules.put(work, closedAt: own.boards[board].closedAt, into: &batches[place])
+      }
+      try write(batches[place], of: own.rules.id)
+    }
+  }
+
+  private func bestQuery(_ own: BestRows) -> PostgresQuery {
+    PostgresQuery(
       """
       SELECT u.place, f.key FROM unnest($2::bytea[]) WITH ORDINALITY AS u (board, place)
       CROSS JOIN LATERAL (SELECT coalesce(g.key, g.id) AS key FROM _groups g WHERE g.projection = $1 AND g.board_id = u.board
       AND g.rank IS NOT NULL ORDER BY g.rank LIMIT $3) f
-      """, .projection(rules.id), .blobs(boards.map { BoundedKey.id($0.bytes) }), .bigint(keep)
-    ) { rows, row in best[BytesKey(rows.bytes(row, 1) ?? [])] = try rows.place(row, below: boards.count) }
+      """, [.projection(own.rules.id), .blobs(own.boards.map { BoundedKey.id($0.bytes) }), .bigint(own.keep)])
+  }
+
+  /// By key, the place of the board whose best members it is among.
+  private func bestMembers(_ rows: PostgresResult, boards: Int) throws -> [BytesKey: Int] {
+    var best: [BytesKey: Int] = [:]
+    for row in 0..<rows.count { best[BytesKey(rows.bytes(row, 1) ?? [])] = try rows.place(row, below: boards) }
     return best
   }
 
+  private func rowKeysQuery(_ own: BestRows) throws -> PostgresQuery {
+    let form = tables[own.rules.id.rawValue]
+    let count = own.rules.leaderboard.boardCount
+    let arrays = try form.arrays(first: count, try own.boards.map { try own.rules.values(ofBoard: $0.bytes) })
+    return PostgresQuery(form.lookUp(first: count, reading: Array(0...count)), arrays.map { .array($0) })
+  }
+
   /// The members of boards that have rows, by their keys in ordered form.
-  private func rowKeys(_ rules: BoardRules, _ boards: [Board]) throws -> [BytesKey: [Value]] {
+  private func rowKeys(_ rows: PostgresResult, _ rules: BoardRules) throws -> [BytesKey: [Value]] {
     let form = tables[rules.id.rawValue]
-    let count = rules.leaderboard.boardCount
-    let arrays = try form.arrays(first: count, try boards.map { try rules.values(ofBoard: $0.bytes) })
-    let rows = try connection.run([
-      PostgresQuery(form.lookUp(first: count, reading: Array(0...count)), arrays.map { .array($0) })
-    ])[0]
     var keys: [BytesKey: [Value]] = [:]
     for row in 0..<rows.count {
-      let key = try (0...count).map { column in
+      let key = try (0...rules.leaderboard.boardCount).map { column in
         guard let value = form.columns[column].value(rows, row, column + 1) else { throw DamagedRow() }
         return value
       }

@@ -130,7 +130,7 @@ extension CheckpointWriter {
   func writeMisfits() throws -> Int {
     let gone = misfits.letters.filter { $0.value == nil }.map(\.key)
     if !gone.isEmpty {
-      try connection.run(
+      try write(
         """
         DELETE FROM _dead_letters t USING unnest($1::text[], $2::text[], $3::bytea[]) AS u (p, k, s)
         WHERE t.projection = u.p AND t.kind = u.k AND t.subject_id = u.s

@@ -9,7 +9,7 @@ extension CheckpointWriter {
   func decide(_ checkpoint: DeciderCheckpoint) throws {
     let decided = checkpoint.decided.sorted { $0.key < $1.key }
     if !decided.isEmpty {
-      try connection.run(
+      try write(
         """
         INSERT INTO _decided (projection, time) SELECT * FROM unnest($1::bigint[], $2::bigint[])
         ON CONFLICT (projection) DO UPDATE SET time = excluded.time
@@ -17,7 +17,7 @@ extension CheckpointWriter {
     }
     let folded = checkpoint.folded.sorted { $0.key < $1.key }
     if !folded.isEmpty {
-      try connection.run(
+      try write(
         """
         DELETE FROM _steps s USING unnest($1::bigint[], $2::bytea[]) AS u (p, stamp) WHERE s.projection = u.p AND s.stamp <= u.stamp
         """, .bigints(folded.map { Int64($0.key.rawValue) }), .blobs(folded.map(\.value.ordered)))
@@ -30,7 +30,7 @@ extension CheckpointWriter {
     let kept = all.filter { $0.2 != nil }
     let gone = all.filter { $0.2 == nil }
     if !kept.isEmpty {
-      try connection.run(
+      try write(
         """
         INSERT INTO _watched (projection, id, state) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
         ON CONFLICT (projection, id) DO UPDATE SET state = excluded.state
@@ -38,7 +38,7 @@ extension CheckpointWriter {
         .blobs(kept.map { $0.2 ?? [] }))
     }
     if !gone.isEmpty {
-      try connection.run(
+      try write(
         "DELETE FROM _watched w USING unnest($1::bigint[], $2::bytea[]) AS u (p, id) WHERE w.projection = u.p AND w.id = u.id",
         .bigints(gone.map { Int64($0.0.rawValue) }), .blobs(gone.map { BoundedKey.id($0.1) }))
     }
@@ -50,7 +50,7 @@ extension CheckpointWriter {
   func close(_ closings: [DeciderEngine.Closing], of id: ProjectionID) throws {
     guard let rules = self.rules[id] else { return }
     let all = closings.map { (board: Value.ordered($0.board), at: $0.closedAt) }.sorted { Bytes.less($0.board, $1.board) }
-    try connection.run(
+    try write(
       """
       UPDATE _boards b SET closed_at = u.at FROM unnest($2::bytea[], $3::bigint[]) AS u (board, at)
       WHERE b.projection = $1 AND b.id = u.board
@@ -115,23 +115,19 @@ extension CheckpointWriter {
       for key in keys { boards.insert(SharedKey(id, try rules.board(ofMember: key.bytes))) }
     }
     if !boards.isEmpty {
-      _ = try connection.run([
-        PostgresQuery(
-          """
-          SELECT 1 FROM unnest($1::bigint[], $2::bytea[]) AS u (p, k) JOIN _boards t ON t.projection = u.p AND t.id = u.k
-          ORDER BY t.projection, t.id FOR UPDATE OF t
-          """, [.bigints(boards.map { Int64($0.id.rawValue) }), .blobs(boards.map(\.key))])
-      ])
+      try write(
+        """
+        SELECT 1 FROM unnest($1::bigint[], $2::bytea[]) AS u (p, k) JOIN _boards t ON t.projection = u.p AND t.id = u.k
+        ORDER BY t.projection, t.id FOR UPDATE OF t
+        """, .bigints(boards.map { Int64($0.id.rawValue) }), .blobs(boards.map(\.key)))
     }
     if !empty.isEmpty {
-      _ = try connection.run([
-        PostgresQuery(
-          """
-          SELECT 1 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
-          JOIN _groups t ON t.projection = u.p AND t.board_id = u.b AND t.id = u.k
-          ORDER BY t.projection, t.board_id, t.id FOR UPDATE OF t
-          """, CheckpointWriter.arrays(empty.values.flatMap { $0 }))
-      ])
+      try write(
+        """
+        SELECT 1 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
+        JOIN _groups t ON t.projection = u.p AND t.board_id = u.b AND t.id = u.k
+        ORDER BY t.projection, t.board_id, t.id FOR UPDATE OF t
+        """, CheckpointWriter.arrays(empty.values.flatMap { $0 }))
     }
     return empty
   }
@@ -147,16 +143,14 @@ extension CheckpointWriter {
   }
 
   private func drop(_ keys: [SharedKey], _ id: ProjectionID, _ rules: BoardRules?, before watermark: Instant) throws {
-    _ = try connection.run([
-      PostgresQuery(
-        """
-        DELETE FROM _groups g USING unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
-        WHERE g.projection = u.p AND g.board_id = u.b AND g.id = u.k AND g.empty_at < $4
-        """, CheckpointWriter.arrays(keys) + [.instant(watermark)])
-    ])
+    try write(
+      """
+      DELETE FROM _groups g USING unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS u (p, b, k)
+      WHERE g.projection = u.p AND g.board_id = u.b AND g.id = u.k AND g.empty_at < $4
+      """, CheckpointWriter.arrays(keys) + [.instant(watermark)])
     if rules == nil { return }
     // One with a period stays: it has to close, once.
-    try connection.run(
+    try write(
       """
       DELETE FROM _boards b USING unnest($2::bytea[]) AS u (board)
       WHERE b.projection = $1 AND b.id = u.board AND b.members = 0 AND b.closes_at IS NULL
@@ -175,17 +169,17 @@ extension CheckpointWriter {
     let gone = (0..<found.count).map { found.bytes($0, 0) ?? [] }
     if gone.isEmpty { return }
     let ids = PostgresValue.blobs((0..<found.count).map { found.bytes($0, 1) ?? [] })
-    try connection.run(
+    try write(
       """
       DELETE FROM _values v USING _groups g WHERE g.projection = $1 AND g.board_id = ANY($2::bytea[])
       AND v.projection = $1 AND v.id = g.id
       """, .projection(rules.id), ids)
     for (own, column) in [("_groups", "board_id"), ("_boards", "id")] {
-      try connection.run(
+      try write(
         "DELETE FROM \(own) WHERE projection = $1 AND \(column) = ANY($2::bytea[])", .projection(rules.id), ids)
     }
     // Dead letters of sums of what is dropped for good.
-    try connection.run(
+    try write(
       """
       DELETE FROM _dead_letters l USING unnest($2::bytea[], $3::bytea[]) AS u (low, high)
       WHERE l.projection = $1 AND l.kind = 'group' AND l.subject >= u.low AND l.subject < u.high

@@ -29,32 +29,45 @@ extension CheckpointWriter {
     // The members of a board are locked with it.
     let isOnBoard = Set(boardKeys.map(\.id))
     try lock(keeping: keeping(ids), boards: boardKeys, groups: deltas.map(\.key).filter { !isOnBoard.contains($0.id) })
-    let works = try read(deltas, ids)
+    let keys = Dictionary(grouping: boardKeys, by: \.id).mapValues { $0.map(\.bytes) }
+    let (works, boards) = try read(deltas, ids, boards: keys)
     try merge(works)
     try derive(works)
     for work in works { settle(work) }
     try writeStates(works)
     result.rows += works.count
+    var all: [TouchedBoards] = []
     for id in ids {
       let own = works.indices.filter { works[$0].id == id }
       if let rules = self.rules[id] {
         result.boards.insert(id)
-        try writeBoards(rules, works, of: own, keys: boardKeys.filter { $0.id == id }.map(\.bytes))
+        all.append(try TouchedBoards(rules, boards[id] ?? [], works, of: own))
       } else {
         try writeRows(id, works, own)
       }
     }
+    try writeBoards(all, works)
   }
 
-  private func read(_ deltas: [(key: SharedKey, delta: GroupDelta)], _ ids: [ProjectionID]) throws -> [GroupWork] {
-    let watermarks = try leastWatermarks(of: ids)
-    let states = try states(deltas.map(\.key))
-    return try zip(deltas, states).map { entry, state in
+  /// What is locked, as it is now: the groups, and by leaderboard the boards with these keys.
+  private func read(
+    _ deltas: [(key: SharedKey, delta: GroupDelta)], _ ids: [ProjectionID], boards keys: [ProjectionID: [[UInt8]]]
+  ) throws -> (works: [GroupWork], boards: [ProjectionID: [Board]]) {
+    let shared = deltas.map(\.key)
+    let leaderboards = keys.sorted { $0.key < $1.key }
+    let rows = try connection.run(
+      [CheckpointWriter.watermarksQuery, statesQuery(shared)]
+        + leaderboards.map { CheckpointWriter.boardsQuery($0.key, $0.value) })
+    let watermarks = leastWatermarks(of: ids, rows[0])
+    let works = try zip(deltas, try states(shared, rows[1])).map { entry, state in
       guard let plan = plans[entry.key.id] else { throw StateError() }
       return GroupWork(
         entry.key, plan, key: entry.delta.key, state: state, delta: entry.delta,
         watermark: watermarks[entry.key.id] ?? .distantPast)
     }
+    var boards: [ProjectionID: [Board]] = [:]
+    for (place, own) in leaderboards.enumerated() { boards[own.key] = CheckpointWriter.boards(rows[place + 2]) }
+    return (works, boards)
   }
 
   /// Dead letters of sums that do not fit, as long as they do not, and whether a board shows the member.
@@ -78,16 +91,14 @@ extension CheckpointWriter {
       empty.append(optional: work.isAlive ? nil : work.state.stamp.time.rawValue)
       ranks.append(optional: rules[work.id]?.rank(work))
     }
-    _ = try connection.run([
-      PostgresQuery(
-        """
-        INSERT INTO _groups (projection, board_id, id, key, state, empty_at, rank)
-        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[])
-        ON CONFLICT (projection, board_id, id) DO UPDATE SET state = excluded.state, empty_at = excluded.empty_at, rank = excluded.rank
-        """,
-        CheckpointWriter.arrays(works.map(\.sharedKey))
-          + [.array(rests), .blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
-    ])
+    try write(
+      """
+      INSERT INTO _groups (projection, board_id, id, key, state, empty_at, rank)
+      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[])
+      ON CONFLICT (projection, board_id, id) DO UPDATE SET state = excluded.state, empty_at = excluded.empty_at, rank = excluded.rank
+      """,
+      CheckpointWriter.arrays(works.map(\.sharedKey))
+        + [.array(rests), .blobs(works.map(\.state.bytes)), .array(empty), .array(ranks)])
   }
 
   private func writeRows(_ id: ProjectionID, _ works: [GroupWork], _ own: [Int]) throws {

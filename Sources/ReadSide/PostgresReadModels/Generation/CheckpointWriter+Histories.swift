@@ -32,11 +32,4 @@ extension CheckpointWriter {
         [.timestamp(ColumnForm.clamped(expiry.before).rawValue), .text(range.lowerBound), .text(range.upperBound)])
     }
   }
-
-  /// Runs a statement that deletes rows and answers their hashes.
-  func take(_ id: ProjectionID, _ delete: String, _ values: [PostgresValue]) throws {
-    var change = Digest()
-    try subtract(try connection.run([PostgresQuery(delete, values)])[0], from: &change)
-    digests[id] = (digests[id] ?? Digest()) + change
-  }
 }

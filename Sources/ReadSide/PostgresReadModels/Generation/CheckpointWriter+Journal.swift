@@ -15,13 +15,13 @@ extension CheckpointWriter {
   func writeJournal() throws {
     let count = journaled.values.reduce(0) { $0 + $1.count }
     if count == 0 { return }
-    let last = try connection.run(
+    // The numbers are those after the last that the lane had, which only the server knows yet.
+    try write(
       """
       INSERT INTO _journals (table_number, partition, last) VALUES ($1, $2, $3)
-      ON CONFLICT (table_number, partition) DO UPDATE SET last = _journals.last + excluded.last RETURNING last
-      """, .table(lane.table), .bigint(lane.partition), .bigint(count)
-    ).int64(0, 0)
-    var number = last - Int64(count)
+      ON CONFLICT (table_number, partition) DO UPDATE SET last = _journals.last + excluded.last
+      """, .table(lane.table), .bigint(lane.partition), .bigint(count))
+    var number: Int64 = 0
     var (numbers, firsts, projections): ([Int64], [Int64], [Int64]) = ([], [], [])
     var keys: [[UInt8]] = []
     for (id, all) in journaled.sorted(by: { $0.key < $1.key }) {
@@ -36,13 +36,18 @@ extension CheckpointWriter {
         keys.append(bytes)
       }
     }
-    try connection.run(
+    try write(
       """
       INSERT INTO _journal (table_number, partition, number, first, projection, keys)
-      SELECT $1, $2, n, f, p, k FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS u (n, f, p, k)
-      """, .table(lane.table), .bigint(lane.partition), .bigints(numbers), .bigints(firsts), .bigints(projections), .blobs(keys))
-    try connection.run(
-      "DELETE FROM _journal WHERE table_number = $1 AND partition = $2 AND number <= $3", .table(lane.table),
-      .bigint(lane.partition), .bigint(last - Int64(ReadModelLimits.journalEntriesMax)))
+      SELECT $1, $2, j.last - $3 + n, j.last - $3 + f, p, k
+      FROM _journals j, unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[]) AS u (n, f, p, k)
+      WHERE j.table_number = $1 AND j.partition = $2
+      """, .table(lane.table), .bigint(lane.partition), .bigint(count), .bigints(numbers), .bigints(firsts),
+      .bigints(projections), .blobs(keys))
+    try write(
+      """
+      DELETE FROM _journal WHERE table_number = $1 AND partition = $2
+      AND number <= (SELECT last FROM _journals WHERE table_number = $1 AND partition = $2) - $3
+      """, .table(lane.table), .bigint(lane.partition), .bigint(ReadModelLimits.journalEntriesMax))
   }
 }

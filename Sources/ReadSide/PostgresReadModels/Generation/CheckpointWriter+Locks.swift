@@ -47,33 +47,28 @@ extension CheckpointWriter {
   /// nothing locks as one that does, and also a row that somebody else has deleted or made meanwhile. Nothing is read here: what is locked may have
   /// been changed until now, and only statements that begin later see it.
   func lock(keeping: [ProjectionID], boards: [SharedKey], groups: [SharedKey]) throws {
-    var queries: [PostgresQuery] = []
     if !keeping.isEmpty {
-      queries.append(
-        PostgresQuery(
-          "SELECT 1 FROM _keeps WHERE projection = ANY($1::bigint[]) ORDER BY projection FOR UPDATE",
-          [.bigints(keeping.map { Int64($0.rawValue) })]))
+      try write(
+        "SELECT 1 FROM _keeps WHERE projection = ANY($1::bigint[]) ORDER BY projection FOR UPDATE",
+        .bigints(keeping.map { Int64($0.rawValue) }))
     }
     if !boards.isEmpty {
-      queries.append(
-        PostgresQuery(
-          """
-          INSERT INTO _boards (projection, id, board, latest, period, opened_at, members, is_shown)
-          SELECT p, k, r, ''::bytea, ''::bytea, \(Int64.max), 0, false
-          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
-          ON CONFLICT (projection, id) DO UPDATE SET projection = excluded.projection WHERE false
-          """, keys(boards)))
+      try write(
+        """
+        INSERT INTO _boards (projection, id, board, latest, period, opened_at, members, is_shown)
+        SELECT p, k, r, ''::bytea, ''::bytea, \(Int64.max), 0, false
+        FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
+        ON CONFLICT (projection, id) DO UPDATE SET projection = excluded.projection WHERE false
+        """, keys(boards))
     }
     if !groups.isEmpty {
-      queries.append(
-        PostgresQuery(
-          """
-          INSERT INTO _groups (projection, board_id, id, key, state) SELECT p, b, k, r, ''::bytea
-          FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
-          ON CONFLICT (projection, board_id, id) DO UPDATE SET projection = excluded.projection WHERE false
-          """, keys(groups)))
+      try write(
+        """
+        INSERT INTO _groups (projection, board_id, id, key, state) SELECT p, b, k, r, ''::bytea
+        FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[]) AS u (p, b, k, r)
+        ON CONFLICT (projection, board_id, id) DO UPDATE SET projection = excluded.projection WHERE false
+        """, keys(groups))
     }
-    _ = try connection.run(queries)
   }
 
   /// Sorted: projections, boards, keys, and the keys themselves where they are longer.
@@ -91,15 +86,19 @@ extension CheckpointWriter {
   }
 
   /// By key, the state; nil of a group that begins.
-  func states(_ keys: [SharedKey]) throws -> [GroupState?] {
+  func states(_ keys: [SharedKey]) throws -> [GroupState?] { try states(keys, try connection.run([statesQuery(keys)])[0]) }
+
+  func statesQuery(_ keys: [SharedKey]) -> PostgresQuery {
+    PostgresQuery(
+      """
+      SELECT u.place, g.state FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS u (p, b, k, place)
+      JOIN _groups g ON g.projection = u.p AND g.board_id = u.b AND g.id = u.k
+      """, CheckpointWriter.arrays(keys))
+  }
+
+  /// Of what `statesQuery` gives.
+  func states(_ keys: [SharedKey], _ rows: PostgresResult) throws -> [GroupState?] {
     var states = [GroupState?](repeating: nil, count: keys.count)
-    let rows = try connection.run([
-      PostgresQuery(
-        """
-        SELECT u.place, g.state FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS u (p, b, k, place)
-        JOIN _groups g ON g.projection = u.p AND g.board_id = u.b AND g.id = u.k
-        """, CheckpointWriter.arrays(keys))
-    ])[0]
     for row in 0..<rows.count {
       let place = try rows.place(row, below: keys.count)
       guard let plan = plans[keys[place].id] else { throw StateError() }
@@ -113,20 +112,25 @@ extension CheckpointWriter {
 
   /// Boards of a leaderboard, in the order of `keys`; those that are not there are missing.
   func boards(_ id: ProjectionID, _ keys: [[UInt8]]) throws -> [Board] {
-    var boards: [Board] = []
-    try connection.forEach(
+    CheckpointWriter.boards(try connection.run([CheckpointWriter.boardsQuery(id, keys)])[0])
+  }
+
+  static func boardsQuery(_ id: ProjectionID, _ keys: [[UInt8]]) -> PostgresQuery {
+    PostgresQuery(
       """
       SELECT coalesce(b.board, b.id), b.latest, b.period, b.opened_at, b.closes_at, b.closed_at, b.members, b.is_shown
       FROM unnest($2::bytea[]) WITH ORDINALITY AS u (k, place) JOIN _boards b ON b.projection = $1 AND b.id = u.k ORDER BY u.place
-      """, .projection(id), .blobs(keys.map { BoundedKey.id($0) })
-    ) { rows, row in
-      boards.append(
-        Board(
-          bytes: rows.bytes(row, 0) ?? [], latest: rows.bytes(row, 1) ?? [], period: rows.bytes(row, 2) ?? [],
-          openedAt: rows.instant(row, 3), closesAt: rows.optionalInstant(row, 4), closedAt: rows.optionalInstant(row, 5),
-          members: Int(rows.int64(row, 6)), isShown: rows.boolean(row, 7)))
+      """, [.projection(id), .blobs(keys.map { BoundedKey.id($0) })])
+  }
+
+  /// Of what `boardsQuery` gives.
+  static func boards(_ rows: PostgresResult) -> [Board] {
+    (0..<rows.count).map { row in
+      Board(
+        bytes: rows.bytes(row, 0) ?? [], latest: rows.bytes(row, 1) ?? [], period: rows.bytes(row, 2) ?? [],
+        openedAt: rows.instant(row, 3), closesAt: rows.optionalInstant(row, 4), closedAt: rows.optionalInstant(row, 5),
+        members: Int(rows.int64(row, 6)), isShown: rows.boolean(row, 7))
     }
-    return boards
   }
 
   func store(_ boards: [Board], of id: ProjectionID) throws {
@@ -137,7 +141,7 @@ extension CheckpointWriter {
       closed.append(optional: board.closedAt?.rawValue)
       shown.append(board.isShown)
     }
-    try connection.run(
+    try write(
       """
       UPDATE _boards b SET latest = u.latest, period = u.period, opened_at = u.opened_at, closes_at = u.closes_at,
       closed_at = u.closed_at, members = u.members, is_shown = u.is_shown
@@ -150,12 +154,12 @@ extension CheckpointWriter {
       .array(shown))
   }
 
-  /// The least watermark of the lanes that feed a projection: no record below it will come.
-  func leastWatermarks(of ids: [ProjectionID]) throws -> [ProjectionID: Instant] {
+  static let watermarksQuery = PostgresQuery("SELECT table_name, min(watermark) FROM _lanes GROUP BY table_name")
+
+  /// Of what `watermarksQuery` gives, the least watermark of the lanes that feed a projection: no record below it will come.
+  func leastWatermarks(of ids: [ProjectionID], _ rows: PostgresResult) -> [ProjectionID: Instant] {
     var tables: [String: Instant] = [:]
-    try connection.forEach("SELECT table_name, min(watermark) FROM _lanes GROUP BY table_name") { rows, row in
-      tables[rows.text(row, 0) ?? ""] = rows.instant(row, 1)
-    }
+    for row in 0..<rows.count { tables[rows.text(row, 0) ?? ""] = rows.instant(row, 1) }
     var least: [ProjectionID: Instant] = [:]
     for id in ids {
       least[id] =

@@ -65,23 +65,19 @@ extension CheckpointWriter {
       }
     }
     if put.count > 0 {
-      _ = try connection.run([
-        PostgresQuery(
-          """
-          INSERT INTO _values (projection, id, column_number, value_key, value_id, kept, count)
-          SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[])
-          ON CONFLICT (projection, id, column_number, \(ValueKey.indexed("value_key")), value_id) DO UPDATE SET count = excluded.count, kept = excluded.kept
-          """, put.parameters)
-      ])
+      try write(
+        """
+        INSERT INTO _values (projection, id, column_number, value_key, value_id, kept, count)
+        SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[])
+        ON CONFLICT (projection, id, column_number, \(ValueKey.indexed("value_key")), value_id) DO UPDATE SET count = excluded.count, kept = excluded.kept
+        """, put.parameters)
     }
     if gone.count > 0 {
-      _ = try connection.run([
-        PostgresQuery(
-          """
-          DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) AS u (p, k, c, v, i)
-          WHERE \(CheckpointWriter.isSameValue)
-          """, Array(gone.parameters.prefix(5)))
-      ])
+      try write(
+        """
+        DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) AS u (p, k, c, v, i)
+        WHERE \(CheckpointWriter.isSameValue)
+        """, Array(gone.parameters.prefix(5)))
     }
   }
 
@@ -106,48 +102,60 @@ extension CheckpointWriter {
     try remove(works)
   }
 
+  /// All of a round in one round trip.
   private func answer(_ questions: [(work: Int, question: AskedValues.Question)], _ works: [GroupWork]) throws {
+    var round: [(query: PostgresQuery, take: (PostgresResult) throws -> Void)] = []
     for greatest in [false, true] {
       let asked = questions.compactMap { work, question -> (work: Int, column: Int)? in
         guard case .extreme(let column, greatest) = question else { return nil }
         return (work, column)
       }
-      try answerExtremes(asked, greatest: greatest, works)
+      if !asked.isEmpty { round.append(extremes(asked, greatest: greatest, works)) }
     }
-    try answerLeasts(
-      questions.compactMap { work, question in
-        guard case .least(let column, let prefix) = question else { return nil }
-        return (work, AskedValues.Place(column: column, key: prefix))
-      }, works)
-    try answerBefore(
-      questions.compactMap { work, question in
-        guard case .before(let place, let limit) = question else { return nil }
-        return (work, place, limit)
-      }, works)
+    let least = questions.compactMap { work, question -> (work: Int, place: AskedValues.Place)? in
+      guard case .least(let column, let prefix) = question else { return nil }
+      return (work, AskedValues.Place(column: column, key: prefix))
+    }
+    if !least.isEmpty { round.append(leasts(least, works)) }
+    let earlier = questions.compactMap { work, question -> (work: Int, place: AskedValues.Place, limit: Int)? in
+      guard case .before(let place, let limit) = question else { return nil }
+      return (work, place, limit)
+    }
+    if !earlier.isEmpty { round.append(before(earlier, works)) }
+    for (asked, rows) in zip(round, try connection.run(round.map(\.query))) { try asked.take(rows) }
   }
 
-  private func answerExtremes(_ asked: [(work: Int, column: Int)], greatest: Bool, _ works: [GroupWork]) throws {
-    if asked.isEmpty { return }
-    for (work, column) in asked { works[work].values.answer(extreme: column, greatest: greatest, nil) }
+  private func extremes(
+    _ asked: [(work: Int, column: Int)], greatest: Bool, _ works: [GroupWork]
+  ) -> (PostgresQuery, (PostgresResult) throws -> Void) {
     let direction = greatest ? " DESC" : ""
-    let rows = try connection.run(
+    let query = PostgresQuery(
       """
       SELECT u.place, f.value_key, f.kept FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS u (p, k, c, place)
       CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c
       ORDER BY \(ValueKey.indexed("v.value_key"))\(direction), v.value_key\(direction) LIMIT 1) f
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
-      .bigints(asked.map { Int64($0.column) }))
-    for row in 0..<rows.count {
-      let (work, column) = asked[try rows.place(row, below: asked.count)]
-      works[work].values.answer(
-        extreme: column, greatest: greatest, .init(key: rows.bytes(row, 1) ?? [], kept: rows.bytes(row, 2) ?? []))
-    }
+      """,
+      [
+        .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
+        .bigints(asked.map { Int64($0.column) }),
+      ])
+    return (
+      query,
+      { rows in
+        for (work, column) in asked { works[work].values.answer(extreme: column, greatest: greatest, nil) }
+        for row in 0..<rows.count {
+          let (work, column) = asked[try rows.place(row, below: asked.count)]
+          works[work].values.answer(
+            extreme: column, greatest: greatest, .init(key: rows.bytes(row, 1) ?? [], kept: rows.bytes(row, 2) ?? []))
+        }
+      }
+    )
   }
 
-  private func answerLeasts(_ asked: [(work: Int, place: AskedValues.Place)], _ works: [GroupWork]) throws {
-    if asked.isEmpty { return }
-    for (work, place) in asked { works[work].values.answer(least: place.column, prefix: place.key, nil) }
-    let rows = try connection.run(
+  private func leasts(
+    _ asked: [(work: Int, place: AskedValues.Place)], _ works: [GroupWork]
+  ) -> (PostgresQuery, (PostgresResult) throws -> Void) {
+    let query = PostgresQuery(
       """
       SELECT u.place, f.kept FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[])
       WITH ORDINALITY AS u (p, k, c, low, high, place)
@@ -155,44 +163,60 @@ extension CheckpointWriter {
       AND v.value_key >= u.low AND v.value_key < u.high
       AND \(ValueKey.indexed("v.value_key")) BETWEEN \(ValueKey.indexed("u.low")) AND \(ValueKey.indexed("u.high"))
       ORDER BY v.kept LIMIT 1) f
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
-      .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)),
-      // After a score comes an item's key, which begins with a small tag.
-      .blobs(asked.map { $0.place.key + [0xff] }))
-    for row in 0..<rows.count {
-      let (work, place) = asked[try rows.place(row, below: asked.count)]
-      works[work].values.answer(least: place.column, prefix: place.key, rows.bytes(row, 1) ?? [])
-    }
+      """,
+      [
+        .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
+        .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)),
+        // After a score comes an item's key, which begins with a small tag.
+        .blobs(asked.map { $0.place.key + [0xff] }),
+      ])
+    return (
+      query,
+      { rows in
+        for (work, place) in asked { works[work].values.answer(least: place.column, prefix: place.key, nil) }
+        for row in 0..<rows.count {
+          let (work, place) = asked[try rows.place(row, below: asked.count)]
+          works[work].values.answer(least: place.column, prefix: place.key, rows.bytes(row, 1) ?? [])
+        }
+      }
+    )
   }
 
-  private func answerBefore(
+  private func before(
     _ asked: [(work: Int, place: AskedValues.Place, limit: Int)], _ works: [GroupWork]
-  ) throws {
-    if asked.isEmpty { return }
-    var found = [[AskedValues.Entry]](repeating: [], count: asked.count)
-    let rows = try connection.run(
+  ) -> (PostgresQuery, (PostgresResult) throws -> Void) {
+    let query = PostgresQuery(
       """
       SELECT u.place, f.value_key, f.kept
       FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bigint[]) WITH ORDINALITY AS u (p, k, c, high, most, place)
       CROSS JOIN LATERAL (SELECT v.value_key, v.kept FROM _values v WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c
       AND v.value_key < u.high AND \(ValueKey.indexed("v.value_key")) <= \(ValueKey.indexed("u.high"))
       ORDER BY \(ValueKey.indexed("v.value_key")) DESC, v.value_key DESC LIMIT u.most) f ORDER BY u.place, f.value_key DESC
-      """, .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
-      .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)), .bigints(asked.map { Int64($0.limit) }))
-    for row in 0..<rows.count {
-      let place = try rows.place(row, below: asked.count)
-      found[place].append(.init(key: rows.bytes(row, 1) ?? [], kept: rows.bytes(row, 2) ?? []))
-    }
-    for (index, question) in asked.enumerated() {
-      works[question.work].values.answer(before: question.place, limit: question.limit, found[index])
-    }
+      """,
+      [
+        .bigints(asked.map { Int64(works[$0.work].id.rawValue) }), .blobs(asked.map { works[$0.work].sharedKey.key }),
+        .bigints(asked.map { Int64($0.place.column) }), .blobs(asked.map(\.place.key)), .bigints(asked.map { Int64($0.limit) }),
+      ])
+    return (
+      query,
+      { rows in
+        var found = [[AskedValues.Entry]](repeating: [], count: asked.count)
+        for row in 0..<rows.count {
+          let place = try rows.place(row, below: asked.count)
+          found[place].append(.init(key: rows.bytes(row, 1) ?? [], kept: rows.bytes(row, 2) ?? []))
+        }
+        for (index, question) in asked.enumerated() {
+          works[question.work].values.answer(before: question.place, limit: question.limit, found[index])
+        }
+      }
+    )
   }
 
   private func remove(_ works: [GroupWork]) throws {
     var rows: [(work: GroupWork, removal: AskedValues.Removal)] = []
     for work in works { rows += work.values.removals.map { (work, $0) } }
     if rows.isEmpty { return }
-    try connection.run(
+    try write(
       """
       DELETE FROM _values v USING unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::bytea[]) AS u (p, k, c, low, high)
       WHERE v.projection = u.p AND v.id = u.k AND v.column_number = u.c AND v.value_key > u.low AND v.value_key < u.high

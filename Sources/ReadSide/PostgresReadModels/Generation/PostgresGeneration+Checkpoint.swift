@@ -33,6 +33,9 @@ extension PostgresGeneration {
 }
 
 /// What one transaction of a checkpoint writes, for a lane or for the decider.
+///
+/// Others wait for what it has locked until it has committed, and each answer of a server that is far away takes its time: what is only written goes to
+/// the server with the next question, and what may be asked together is one round trip.
 final class CheckpointWriter {
   let connection: PostgresConnection
   let pipeline: Pipeline
@@ -48,6 +51,8 @@ final class CheckpointWriter {
   var journaled: [ProjectionID: [[UInt8]]] = [:]
   /// Dead letters of sums, written and taken back at the end.
   var misfits = MisfitLetters()
+  /// By projection, the hashes of rows that statements have taken away.
+  private let taken = TakenHashes()
 
   init(_ generation: PostgresGeneration, _ connection: PostgresConnection, lane: LaneID) {
     self.connection = connection
@@ -75,11 +80,22 @@ final class CheckpointWriter {
   func finish() throws {
     result.deadLetters += try writeMisfits()
     try writeJournal()
-    try writeDigests()
+    try writeDigests(less: taken)
+  }
+
+  /// Has a statement sent with what is next asked of the server: nobody waits for what it says.
+  func write(_ sql: String, _ values: PostgresValue...) throws { try write(sql, values) }
+
+  func write(_ sql: String, _ values: [PostgresValue]) throws { try connection.later(PostgresQuery(sql, values)) }
+
+  /// The same for one that answers the hashes of rows of a projection which it takes away.
+  func take(_ id: ProjectionID, _ sql: String, _ values: [PostgresValue]) throws {
+    digests[id] = digests[id] ?? Digest()
+    try connection.later(PostgresQuery(sql, values)) { [taken] in taken.add($0, of: id) }
   }
 
   func count(_ name: String, _ more: Int) throws {
-    try connection.run(
+    try write(
       """
       INSERT INTO _counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = _counters.value + excluded.value
       """, .text(name), .bigint(more))
@@ -107,7 +123,7 @@ final class CheckpointWriter {
   private func writeSteps(_ steps: [HandedStep]) throws {
     let all = steps.map { (handed: $0, bytes: $0.step.bytes) }
     for part in parts(all, bytes: { $0.bytes.count }) {
-      try connection.run(
+      try write(
         """
         INSERT INTO _steps (projection, stamp, place, step)
         SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[]) ON CONFLICT (projection, stamp, place) DO NOTHING

@@ -265,7 +265,7 @@ extension CheckpointWriter {
     func insert() throws {
       if rows.isEmpty { return }
       let own: [PostgresValue] = [.table(lane.table), .bigint(lane.partition), .boolean(false)]
-      _ = try connection.run([PostgresQuery(OutboxRows.insert, own + rows.parameters)])
+      try write(OutboxRows.insert, own + rows.parameters)
       rows = OutboxRows()
     }
     for entry in entries {

@@ -188,26 +188,21 @@ extension CheckpointWriter {
 
   private func remove(_ gone: PostgresArray, _ own: [PostgresValue]) throws {
     if gone.count == 0 { return }
-    _ = try connection.run([
-      PostgresQuery(
-        "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
-        own + [.array(gone)])
-    ])
+    try write(
+      "DELETE FROM _sessions WHERE projection = $1 AND table_number = $2 AND partition = $3 AND id = ANY($4::bytea[])",
+      own + [.array(gone)])
   }
 
   private func write(_ kept: SessionArrays, _ own: [PostgresValue]) throws {
     if kept.ids.count == 0 { return }
-    _ = try connection.run([
-      PostgresQuery(
-        """
-        INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
-        SELECT $1, $2, $3, i, k, s, d, l
-        FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
-        ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
-        live_id = excluded.live_id
-        """,
-        own + [.array(kept.ids), .array(kept.keys), .array(kept.states), .array(kept.dues), .array(kept.lives)])
-    ])
+    try write(
+      """
+      INSERT INTO _sessions (projection, table_number, partition, id, key, state, due, live_id)
+      SELECT $1, $2, $3, i, k, s, d, l
+      FROM unnest($4::bytea[], $5::bytea[], $6::bytea[], $7::bigint[], $8::bytea[]) AS u (i, k, s, d, l)
+      ON CONFLICT (projection, table_number, partition, id) DO UPDATE SET state = excluded.state, due = excluded.due,
+      live_id = excluded.live_id
+      """, own + [.array(kept.ids), .array(kept.keys), .array(kept.states), .array(kept.dues), .array(kept.lives)])
   }
 }
 

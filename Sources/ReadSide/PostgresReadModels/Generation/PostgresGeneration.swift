@@ -101,6 +101,8 @@ package final class PostgresGeneration: GenerationStore {
 
   /// Statements that its connection has sent so far.
   package var statementsSent: Int { session.statementsSent }
+  /// How often it has waited for the server so far.
+  package var roundTrips: Int { session.roundTrips }
 }
 
 // MARK: - Lanes

@@ -107,20 +107,15 @@ extension CheckpointWriter {
   func write(_ batch: RowBatch, of id: ProjectionID) throws {
     let (puts, deletions) = batch.sorted()
     let form = batch.form
-    var change = Digest()
     for part in parts(deletions, bytes: CheckpointWriter.bytes) {
-      let arrays = try form.keyArrays(Array(part))
-      try subtract(try connection.run([PostgresQuery(form.delete, arrays.map { .array($0) })])[0], from: &change)
+      try take(id, form.delete, try form.keyArrays(Array(part)).map { .array($0) })
     }
+    var change = digests[id] ?? Digest()
     for part in parts(puts, bytes: { batch.bytes(of: $0) }) {
-      try subtract(try connection.run([PostgresQuery(form.upsert, batch.arrays(part))])[0], from: &change)
+      try take(id, form.upsert, batch.arrays(part))
       for row in part { change.add(batch.hash(of: row)) }
     }
-    digests[id] = (digests[id] ?? Digest()) + change
-  }
-
-  func subtract(_ hashes: PostgresResult, from change: inout Digest) throws {
-    for row in 0..<hashes.count { change.subtract(try hashes.rowHash(row, 0)) }
+    digests[id] = change
   }
 
   /// Deletes the rows of boards.
@@ -129,31 +124,49 @@ extension CheckpointWriter {
     let form = tables[rules.id.rawValue]
     let count = rules.leaderboard.boardCount
     let arrays = try form.arrays(first: count, try boards.map { try rules.values(ofBoard: $0) })
-    var change = Digest()
-    try subtract(
-      try connection.run([PostgresQuery(form.deleteAll(first: count), arrays.map { .array($0) })])[0], from: &change)
-    digests[rules.id] = (digests[rules.id] ?? Digest()) + change
+    try take(rules.id, form.deleteAll(first: count), arrays.map { .array($0) })
   }
 
   /// Adds what the transaction did to the digests of the lane, which are its own.
-  func writeDigests() throws {
-    let changed = digests.filter { $0.value != Digest() }.sorted { $0.key < $1.key }
+  func writeDigests(less taken: TakenHashes) throws {
+    if digests.isEmpty { return }
+    // With this all statements have said what they took away.
+    let rows = try connection.run(
+      "SELECT projection, rows, sum FROM _digests WHERE table_number = $1 AND partition = $2", .table(lane.table),
+      .bigint(lane.partition))
+    try taken.subtract(from: &digests)
+    let changed = digests.filter { $0.value != Digest() }
     if changed.isEmpty { return }
-    var sums = Dictionary(uniqueKeysWithValues: changed)
-    try connection.forEach(
-      "SELECT projection, rows, sum FROM _digests WHERE projection = ANY($1::bigint[]) AND table_number = $2 AND partition = $3",
-      .bigints(changed.map { Int64($0.key.rawValue) }), .table(lane.table), .bigint(lane.partition)
-    ) { rows, row in
+    var sums = changed
+    for row in 0..<rows.count {
+      let id = rows.projection(row, 0)
+      guard let change = changed[id] else { continue }
       guard let kept = Digest(rows: Int(rows.int64(row, 1)), sum: rows.bytes(row, 2) ?? []) else { throw DamagedRow() }
-      sums[rows.projection(row, 0), default: Digest()] += kept
+      sums[id] = change + kept
     }
     let all = sums.sorted { $0.key < $1.key }
-    try connection.run(
+    try write(
       """
       INSERT INTO _digests (projection, table_number, partition, rows, sum)
       SELECT p, $2, $3, r, s FROM unnest($1::bigint[], $4::bigint[], $5::bytea[]) AS u (p, r, s)
       ON CONFLICT (projection, table_number, partition) DO UPDATE SET rows = excluded.rows, sum = excluded.sum
       """, .bigints(all.map { Int64($0.key.rawValue) }), .table(lane.table), .bigint(lane.partition),
       .bigints(all.map { Int64($0.value.rows) }), .blobs(all.map(\.value.sumBytes)))
+  }
+}
+
+/// The hashes of rows that statements have taken away, as the server answers them.
+final class TakenHashes {
+  private var results: [(id: ProjectionID, hashes: PostgresResult)] = []
+
+  func add(_ hashes: PostgresResult, of id: ProjectionID) { if hashes.count > 0 { results.append((id, hashes)) } }
+
+  func subtract(from digests: inout [ProjectionID: Digest]) throws {
+    for (id, hashes) in results {
+      var digest = digests[id] ?? Digest()
+      for row in 0..<hashes.count { digest.subtract(try hashes.rowHash(row, 0)) }
+      digests[id] = digest
+    }
+    results = []
   }
 }
