@@ -9,6 +9,8 @@ internal import Telemetry
 struct LaneMeter: Sendable {
   private let starts: Metrics.Cell
   private let records: Metrics.Cell
+  /// Of the projections that the lane's table feeds.
+  private let projections: [Metrics.Cell]
   private let deadLetters: Metrics.Cell
   private let logErrors: Metrics.Cell
   private let storeErrors: StoreErrors
@@ -26,6 +28,12 @@ struct LaneMeter: Sendable {
       .counter, "afterimage_lane_starts_total", help: "How often the lane was taken from the read model.", labels: labels)
     records = metrics.cell(
       .counter, "afterimage_lane_records_total", help: "Records that are applied and in the read model.", labels: labels)
+    projections = pipeline.projections.filter { $0.sources.contains { $0.table == lane.table } }.map { projection in
+      metrics.cell(
+        .counter, "afterimage_projection_records_total",
+        help: "Records of the tables that feed a projection, applied to it and in the read model.",
+        labels: ["pipeline": pipeline.name, "generation": "\(generation.number)", "projection": projection.name])
+    }
     deadLetters = metrics.cell(
       .counter, "afterimage_dead_letters_total",
       help: "Records that a projection could not take, and sums that came to be too large.", labels: labels)
@@ -50,6 +58,7 @@ struct LaneMeter: Sendable {
   /// A checkpoint is durable. `oldest` is the time of the first record in it, nil where that says nothing of how fresh rows are.
   func committed(_ count: UInt64, _ result: CheckpointResult, oldest: LogTime?, took: Duration) {
     records.add(Int64(clamping: count))
+    for projection in projections { projection.add(Int64(clamping: count)) }
     deadLetters.add(Int64(result.deadLetters))
     checkpoints.observe(took)
     if let oldest { visible?.observe(max(0, Date().timeIntervalSince1970 - Double(oldest.rawValue) / 1000)) }

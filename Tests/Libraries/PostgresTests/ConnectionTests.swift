@@ -81,6 +81,50 @@ import Testing
     #expect((0..<4).map { other.int64(0, $0) } == [1, 1, 1, 0] && other.double(0, 4) == 1.5)
   }
 
+  @Test func `what waits goes with the next round trip, in order, and not with another transaction`() throws {
+    let connection = try connection()
+    try connection.execute("CREATE TEMP TABLE t (n bigint PRIMARY KEY)")
+    let insert = { (number: Int64) in PostgresQuery("INSERT INTO t VALUES ($1) RETURNING n", [.bigint(number)]) }
+    var taken: [Int64] = []
+    func later(_ number: Int64) throws { try connection.later(insert(number)) { taken.append($0.int64(0, 0)) } }
+    try connection.transaction {
+      let before = connection.roundTrips
+      for number in 1...3 { try later(Int64(number)) }
+      #expect(connection.roundTrips == before && taken.isEmpty)
+      #expect(try connection.run("SELECT count(*) FROM t").int64(0, 0) == 3)
+      #expect(connection.roundTrips == before + 1 && taken == [1, 2, 3])
+      try later(4)
+    }
+    #expect(taken == [1, 2, 3, 4])
+    #expect(try connection.run("SELECT count(*) FROM t").int64(0, 0) == 4)
+    // What fails fails what is asked next, or the transaction; nothing of it comes later.
+    let asked = try #require(
+      failure {
+        try connection.transaction {
+          for number: Int64 in [5, 1, 6] { try later(number) }
+          try connection.run("SELECT 1")
+        }
+      })
+    #expect(asked.kind == .conflict && asked.sqlState == "23505" && taken == [1, 2, 3, 4])
+    let ended = try #require(failure { try connection.transaction { try later(2) } })
+    #expect(ended.kind == .conflict)
+    struct Other: Error {}
+    #expect(throws: Other.self) {
+      try connection.transaction {
+        try later(7)
+        throw Other()
+      }
+    }
+    #expect(try connection.run("SELECT count(*) FROM t").int64(0, 0) == 4)
+    // What is much goes at once.
+    let long = PostgresValue.text(String(repeating: "x", count: 5 << 20))
+    try connection.transaction {
+      let before = connection.roundTrips
+      for _ in 0..<3 { try connection.later(PostgresQuery("SELECT $1::text", [long])) }
+      #expect(connection.roundTrips == before + 1)
+    }
+  }
+
   @Test func `a transaction is whole or not there`() throws {
     let connection = try connection()
     try connection.execute("CREATE TEMP TABLE t (n bigint)")

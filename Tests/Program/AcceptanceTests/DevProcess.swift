@@ -48,9 +48,9 @@ struct DevProcess {
     get async { DevProcess.address(await child.line("health ") ?? "").replacing("/ready", with: "") }
   }
 
-  /// Ctrl-C; the exit status.
-  func stop() async -> Int32 {
-    child.signal(SIGINT)
+  /// Ctrl-C, or another signal; the exit status.
+  func stop(_ signal: Int32 = SIGINT) async -> Int32 {
+    child.signal(signal)
     return await child.ended()
   }
 

@@ -99,22 +99,22 @@ final class Fleet {
     note(worker)
   }
 
-  /// Ctrl-C; the exit status.
-  func stop(_ worker: Int) async -> Int32 {
+  /// Ctrl-C, or another signal; the exit status.
+  func stop(_ worker: Int, _ signal: Int32 = SIGINT) async -> Int32 {
     guard let process = workers[worker] else { return -1 }
-    let status = await Fleet.stop(process)
+    let status = await Fleet.stop(process, signal)
     note(worker)
     return status
   }
 
   /// Ctrl-C; the exit status. What does not end within 20 s is killed, which no caller takes for an orderly stop.
-  private static func stop(_ process: DevProcess) async -> Int32 {
+  private static func stop(_ process: DevProcess, _ signal: Int32 = SIGINT) async -> Int32 {
     let limit = Task {
       try await Task.sleep(for: .seconds(20))
       process.child.signal(SIGKILL)
     }
     defer { limit.cancel() }
-    return await process.stop()
+    return await process.stop(signal)
   }
 
   func isRunning(_ worker: Int) -> Bool { workers[worker]?.child.isRunning ?? false }
@@ -158,13 +158,29 @@ final class Fleet {
   func positions() -> [Int: Int64] { Fleet.positions(in: models) }
 
   /// The same for who has the read models alone.
-  static func positions(in models: KilledModels) -> [Int: Int64] {
-    var positions: [Int: Int64] = [:]
-    for partition in 0..<Fleet.partitions {
-      // Before the first worker has begun there is nothing to ask.
-      positions[partition] = (try? models.count("SELECT sequence FROM _lanes WHERE partition = \(partition)")) ?? 0
+  private static func positions(in models: KilledModels) -> [Int: Int64] {
+    // Before the first worker has begun there is nothing to ask.
+    let known = (try? models.positions) ?? [:]
+    return Dictionary(uniqueKeysWithValues: (0..<Fleet.partitions).map { ($0, known[$0] ?? 0) })
+  }
+
+  /// Watches until it is cancelled: the longest time in which nothing of one of these partitions was applied. While all of them are written to.
+  static func watch(_ partitions: Set<Int>, in models: KilledModels) -> Task<Duration, Never> {
+    Task {
+      var positions = Fleet.positions(in: models)
+      var moved = Dictionary(uniqueKeysWithValues: partitions.map { ($0, ContinuousClock.now) })
+      var longest = Duration.zero
+      while !Task.isCancelled {
+        let now = Fleet.positions(in: models)
+        for partition in partitions {
+          longest = max(longest, moved[partition, default: .now].duration(to: .now))
+          if now[partition] ?? 0 > positions[partition] ?? 0 { moved[partition] = .now }
+          positions[partition] = now[partition]
+        }
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+      return longest
     }
-    return positions
   }
 
   /// Waits until every partition has been applied further.

@@ -28,6 +28,18 @@ enum KilledModels: Sendable {
     }
   }
 
+  /// By partition, the last record that is applied in the current generation; of files none.
+  var positions: [Int: Int64] {
+    get throws {
+      guard case .database(let database) = self else { return [:] }
+      let connection = try PostgresConnection(database.settings)
+      defer { connection.close() }
+      let schema = database.schema(of: try KilledModels.current(database))
+      let rows = try connection.run("SELECT partition, sequence FROM \(PostgresConnection.identifier(schema))._lanes")
+      return Dictionary(uniqueKeysWithValues: (0..<rows.count).map { (Int(rows.int64($0, 0)), rows.int64($0, 1)) })
+    }
+  }
+
   /// The number of the current generation; nil where files are asked.
   var current: Int? {
     get throws {

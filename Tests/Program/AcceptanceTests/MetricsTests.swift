@@ -24,7 +24,7 @@ import Testing
     "afterimage_lane_records_total", "afterimage_lane_starts_total", "afterimage_lane_sequence", "afterimage_lane_behind_records",
     "afterimage_lane_stopped", "afterimage_dead_letters_total", "afterimage_log_errors_total", "afterimage_store_errors_total",
     "afterimage_lag_records", "afterimage_lag_seconds", "afterimage_watermark_age_seconds", "afterimage_decider_stopped",
-    "afterimage_pipeline_stopped",
+    "afterimage_pipeline_stopped", "afterimage_projection_records_total",
     "afterimage_checkpoint_seconds_bucket", "afterimage_checkpoint_seconds_sum", "afterimage_checkpoint_seconds_count",
   ]
 

@@ -55,7 +55,8 @@ struct SuspendedWorkerTests {
     func stands(_ own: OwnSchema, _ state: String, last: String? = nil) async throws {
       let end = ContinuousClock.now + .seconds(30)
       while try !wasClosed.load(ordering: .relaxed)
-        || own.connection().run("SELECT 1 FROM pg_stat_activity WHERE state = '\(state)' AND query LIKE '%\(last ?? statement)%'").count
+        || own.connection().run("SELECT 1 FROM pg_stat_activity WHERE state = '\(state)' AND query LIKE '%\(last ?? statement)%'")
+          .count
           == 0
       {
         try #require(ContinuousClock.now < end)

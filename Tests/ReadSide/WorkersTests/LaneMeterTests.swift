@@ -37,6 +37,8 @@ import Testing
       meter.committed(5, result, oldest: nil, took: .milliseconds(3))
       #expect(value("afterimage_lane_starts_total") == "\(count)")
       #expect(value("afterimage_lane_records_total") == "\(5 * count)")
+      #expect(
+        value("afterimage_projection_records_total", #"pipeline="lane",generation="3",projection="plays""#) == "\(5 * count)")
       #expect(value("afterimage_dead_letters_total") == "\(2 * count)")
       #expect(value("afterimage_checkpoint_seconds_count", #"pipeline="lane""#) == "\(count)")
       #expect(value("afterimage_checkpoint_seconds_bucket", #"pipeline="lane",le="0.0025""#) == "0")
