@@ -1,4 +1,6 @@
 import Foundation
+import ReadModels
+import SQLiteReadModels
 import Testing
 
 /// Effects as operators meet them: what waits, what is held back, what goes.
@@ -23,6 +25,12 @@ import Testing
       folder = try TestFolder()
       try folder.write("left/pipeline.yaml", EffectCommandTests.pipeline("first"))
       server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("left")])
+    }
+
+    /// Where it was, under another version of the program.
+    init(_ folder: TestFolder, program: String) async throws {
+      self.folder = folder
+      server = try await DevProcess.start(data: folder.file("data"), pipelines: [folder.file("left")], program: program)
     }
 
     func effect(_ words: String...) async throws -> String {
@@ -69,6 +77,26 @@ import Testing
     try await scene.wait("the other one is carried out") { try await !scene.has("b") }
     #expect(try await scene.has("a"))
     #expect(await scene.server.stop() == 0)
+  }
+
+  @Test func `what was discarded, and what waits, is so in a generation of another layout`() async throws {
+    let scene = try await Scene()
+    _ = try await scene.effect("pause", "left", "first")
+    for id in ["a", "b"] { try await scene.put(id, "x") }
+    try await scene.wait("two effects wait") { try await scene.effect("list", "left").contains("2 rows") }
+    let line = try await scene.effect("list", "left").split(separator: "\n").first { $0.contains("{\"S\":\"a\"}") }
+    let id = try #require(line?.split(separator: " ").first.map(String.init))
+    _ = try await scene.effect("discard", "left", "first", "--id", id)
+    #expect(await scene.server.stop() == 0)
+    let next = try Program.withNextLayout(of: "SQLite", number: ReadModelStores.sqlite.layout.number, in: scene.folder)
+    let later = try await Scene(scene.folder, program: next)
+    _ = try #require(await later.server.child.errorLine(containing: "the new generation is current"))
+    // The new generation has derived both again; the old one's word holds.
+    try await later.wait("one waits") { try await later.effect("list", "left").contains("1 row") }
+    _ = try await later.effect("resume", "left", "first")
+    try await later.wait("the other one is carried out") { try await !later.has("b") }
+    #expect(try await later.has("a"))
+    #expect(await later.server.stop() == 0)
   }
 
   @Test func `what waits for an effect that has left the file goes, and holds nothing else back`() async throws {
