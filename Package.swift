@@ -305,6 +305,7 @@ let package = Package(
         "Assembly", "TableStore", "PostgresTestKit", "LiteralTestKit", "RecordLiteralTestKit", "PipelineTestKit",
         "ProjectionTestKit", "RandomTestKit", "StoreTestKit", "SQLite", "SQLiteReadModels", "ReadModels", "Projections",
         "Workers", "PipelineFiles", "Pipelines", "ChangeLog", "ChangeRecords", "DynamoModel", "Crypto", "HTTPServer",
+        "Postgres", "PostgresReadModels", "Services",
       ]),
     tests("Program", "afterimage", ["afterimage", "Arguments", "Assembly", "DynamoModel", "YAML"]),
     tests(
@@ -326,7 +327,7 @@ let package = Package(
         "disk_full.py",
         "keda.py", "openapi.py",
         "page_keys.py",
-        "page_login.py", "protected.py",
+        "page_login.py", "protected.py", "provisioning.schema.json",
         "read_model_full.py", "read_only.py",
         "application_rules.py",
         "system_a.py", "system_b.py", "system_c.py", "system_d.py", "system_e.py", "system_f.py", "system_g.py",

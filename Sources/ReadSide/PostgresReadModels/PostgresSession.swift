@@ -20,8 +20,9 @@ final class PostgresSession {
   private let schema: String
   /// Statements that find rows by keys: the planner is to search for them, whatever it believes of a table that is new.
   private let findsByKeys: Bool
-  /// Whether the server ends a transaction of it that has stood idle for `idleMax`.
-  private let isEndedWhenIdle: Bool
+  /// Whether anything is written in it: commits are on the server's disk then before they are answered, and the server ends a transaction that has stood
+  /// idle for `idleMax`.
+  private let writes: Bool
   private var made: PostgresConnection?
   private var isClosed = false
   /// How many connections were made so far: what is known from an earlier one may be of another server, which has lost what that one had committed
@@ -38,12 +39,16 @@ final class PostgresSession {
   /// Between two statements of a transaction that writes: a process that is suspended there holds rows that others wait for.
   private static let idleMax = Duration.seconds(10)
   private static let pauseMicrosecondsMax: UInt32 = 20_000
+  /// An effect goes out when its checkpoint is committed, and must be known after a crash of the server, whatever the role or the database is set to. Whether
+  /// standbys are waited for stays theirs.
+  private static let commitsWait =
+    "SELECT set_config('synchronous_commit', 'local', false) WHERE current_setting('synchronous_commit') = 'off'"
 
-  init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = false, isEndedWhenIdle: Bool = true) {
+  init(_ settings: PostgresSettings, schema: String, findsByKeys: Bool = false, writes: Bool = true) {
     self.settings = settings
     self.schema = schema
     self.findsByKeys = findsByKeys
-    self.isEndedWhenIdle = isEndedWhenIdle
+    self.writes = writes
     place = "the schema \(schema) of PostgreSQL"
   }
 
@@ -59,13 +64,12 @@ final class PostgresSession {
     made?.close()
     let connection = try PostgresConnection(settings)
     var sets = ["search_path = \(PostgresConnection.identifier(schema)), pg_catalog"]
-    if isEndedWhenIdle {
-      sets.append("idle_in_transaction_session_timeout = \(PostgresSession.idleMax.milliseconds)")
-    }
+    if writes { sets.append("idle_in_transaction_session_timeout = \(PostgresSession.idleMax.milliseconds)") }
     if findsByKeys {
       sets += ["plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off"]
     }
-    try connection.execute(sets.map { "SET \($0)" }.joined(separator: "; "))
+    let statements = sets.map { "SET \($0)" } + (writes ? [PostgresSession.commitsWait] : [])
+    try connection.execute(statements.joined(separator: "; "))
     made = connection
     connectionsMade += 1
     return connection

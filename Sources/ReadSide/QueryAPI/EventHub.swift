@@ -14,6 +14,8 @@ final class EventHub: Service {
   private let views: [PipelineView]
   private let changed: Signal
   private let status: @Sendable (String) -> [UInt8]
+  /// After so long without a change it looks all the same.
+  private let lookInterval: Duration
   private let listeners = Mutex<[Int: Listener]>([:])
   private let nextListener = Mutex(0)
   private let arrived = Signal()
@@ -27,8 +29,12 @@ final class EventHub: Service {
     let standing: @Sendable (_ pipeline: String) -> Standing
   }
 
-  init(views: [PipelineView], changed: Signal, status: @escaping @Sendable (String) -> [UInt8]) {
+  init(
+    views: [PipelineView], changed: Signal, lookInterval: Duration = .seconds(1),
+    status: @escaping @Sendable (String) -> [UInt8]
+  ) {
     self.views = views
+    self.lookInterval = lookInterval
     self.changed = changed
     self.status = status
   }
@@ -78,7 +84,7 @@ final class EventHub: Service {
       // A page that has just come waits neither for that nor for a change.
       try? await Task.sleep(for: EventHub.interval)
       await arrived.wait(since: arrival, timeout: max(.zero, ContinuousClock.now - start - EventHub.interval * 2))
-      if arrived.ticket == arrival { await changed.wait(since: ticket, timeout: .seconds(1)) }
+      if arrived.ticket == arrival { await changed.wait(since: ticket, timeout: lookInterval) }
     }
   }
 

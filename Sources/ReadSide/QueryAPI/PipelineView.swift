@@ -27,6 +27,8 @@ package final class PipelineView: Sendable {
   private let boards = Mutex(Boards())
   /// Definitions of generations that are not the present one, by generation.
   private let loaded = Mutex<[Int: Pipeline]>([:])
+  /// Held while one is loaded: whoever else asks waits for it, and needs no connection for it.
+  private let loading = Mutex(())
 
   /// The readers of the leaderboards that were asked about, by name, all of one source.
   private struct Boards {
@@ -150,9 +152,12 @@ package final class PipelineView: Sendable {
   func source() async throws -> ReaderPool.Source {
     guard let generation = try await current() else { throw ReaderError.notReady }
     if let known = source(of: generation) { return known }
-    let pipeline = try load(generation)
-    loaded.withLock { $0 = [generation.number: pipeline] }
-    return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
+    return try loading.withLock { _ in
+      if let known = source(of: generation) { return known }
+      let pipeline = try load(generation)
+      loaded.withLock { $0 = [generation.number: pipeline] }
+      return ReaderPool.Source(generation: generation, pipeline: pipeline, revision: -1)
+    }
   }
 
   /// What answers are made from at this moment; nil when that is not known without asking or reading anything.

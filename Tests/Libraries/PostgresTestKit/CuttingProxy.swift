@@ -1,51 +1,82 @@
 internal import Foundation
+internal import Glibc
 package import Postgres
 internal import Synchronization
 
 /// Stands between a client and a cluster, and can cut the connection when the answer to a COMMIT has come: the server has committed, and the client does
-/// not hear of it.
+/// not hear of it. Or it lets nothing through any more, and neither end hears of that.
 package final class CuttingProxy: Sendable {
   private let proxy: LoopbackProxy
-  private let cuts: Cuts
+  private let faults: Faults
 
-  /// How many answers are still to be cut off.
-  private final class Cuts: Sendable {
-    private let left = Mutex(0)
+  private final class Faults: Sendable {
+    private struct State {
+      /// How many answers are still to be cut off.
+      var cuts = 0
+      var opened = 0
+      /// Connections of lower numbers are silent.
+      var silentBelow = 0
+    }
 
-    func set(_ count: Int) { left.withLock { $0 = count } }
+    private let state = Mutex(State())
 
-    func take() -> Bool {
-      left.withLock { left in
-        defer { left = max(0, left - 1) }
-        return left > 0
+    func set(_ count: Int) { state.withLock { $0.cuts = count } }
+
+    func takeCut() -> Bool {
+      state.withLock { state in
+        defer { state.cuts = max(0, state.cuts - 1) }
+        return state.cuts > 0
       }
     }
+
+    /// The number of a connection that begins.
+    func open() -> Int {
+      state.withLock { state in
+        defer { state.opened += 1 }
+        return state.opened
+      }
+    }
+
+    func silence(_ isOn: Bool) { state.withLock { $0.silentBelow = isOn ? $0.opened : 0 } }
+    func isSilent(_ number: Int) -> Bool { state.withLock { number < $0.silentBelow } }
   }
 
   private struct Watcher: LoopbackProxy.Watcher {
-    let cuts: Cuts
+    let faults: Faults
+    private let number: Int
     private var waitsForAnswer = false
 
-    init(_ cuts: Cuts) { self.cuts = cuts }
+    init(_ faults: Faults) {
+      self.faults = faults
+      number = faults.open()
+    }
 
     mutating func sent(_ bytes: ArraySlice<UInt8>) {
       // A simple query: its letter, its length, its text.
       let isCommit = bytes.first == UInt8(ascii: "Q") && bytes.dropFirst(5).starts(with: "COMMIT\0".utf8)
-      if isCommit, cuts.take() { waitsForAnswer = true }
+      if isCommit, faults.takeCut() { waitsForAnswer = true }
     }
 
-    func passes(_ answer: ArraySlice<UInt8>) -> Bool { !waitsForAnswer }
+    func passes(_ answer: ArraySlice<UInt8>) -> Bool {
+      while faults.isSilent(number) { usleep(10_000) }
+      return !waitsForAnswer
+    }
   }
 
   /// Listens on loopback until the value is gone.
   package init(_ cluster: PostgresCluster) throws {
-    let cuts = Cuts()
-    self.cuts = cuts
-    proxy = try LoopbackProxy(.socket("\(cluster.directory)/.s.PGSQL.\(cluster.port)")) { Watcher(cuts) }
+    let faults = Faults()
+    self.faults = faults
+    proxy = try LoopbackProxy(.socket("\(cluster.directory)/.s.PGSQL.\(cluster.port)")) { Watcher(faults) }
   }
 
   /// Has the answers to so many of the next commits cut off.
-  package func cut(_ count: Int) { cuts.set(count) }
+  package func cut(_ count: Int) { faults.set(count) }
+
+  /// Connections that are open now stay so, and nothing that the server says on them comes through; others are as ever.
+  package func silence() { faults.silence(true) }
+
+  deinit { faults.silence(false) }
 
   package var settings: PostgresSettings {
     PostgresSettings(

@@ -47,6 +47,7 @@ package final class Pooler: Sendable {
   }
 
   package var settings: PostgresSettings { PostgresSettings("host=127.0.0.1 port=\(port) user=x dbname=d") }
+  package var url: String { "postgres://x@127.0.0.1:\(port)/d" }
 
   /// Connects once it listens.
   package func connect() throws -> PostgresConnection {

@@ -169,14 +169,6 @@ package final class PostgresCluster: Sendable {
     throw PostgresTestError("PostgreSQL does not start: \(failure)")
   }
 
-  /// A signal to the server and each of its processes. After SIGSTOP it takes connections and questions and answers none, until SIGCONT.
-  package func signalAll(_ signal: Int32) {
-    process.withLock { process in
-      guard let pid = process else { return }
-      for process in [pid] + PostgresPrograms.children(of: pid) { _ = Glibc.kill(process, signal) }
-    }
-  }
-
   /// SIGKILL for the server and each of its processes.
   package func kill() {
     process.withLock { process in

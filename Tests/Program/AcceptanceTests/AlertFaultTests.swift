@@ -1,3 +1,5 @@
+import DynamoClient
+import DynamoModel
 import Foundation
 import KafkaTestKit
 import PostgresTestKit
@@ -58,9 +60,11 @@ struct AlertFaultTests {
     #expect(outcome.status == 0, "\(outcome)")
   }
 
-  @Test func `a fleet whose database is away, then silent, and whose broker is away`() async throws {
+  @Test func `a fleet whose database is away, then silent to a worker, and whose broker is away`() async throws {
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 1, queries: 1)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 1)
+    let proxy = try CuttingProxy(fleet.database)
+    try await fleet.start(0, database: proxy.url)
     let writers = scene.writers(fleet.tables.tables)
     try await fleet.lanesGoOn()
     let worker = try #require(fleet.workers[0])
@@ -72,10 +76,13 @@ struct AlertFaultTests {
     try await end("StoreErrors", "LagHigh", "ClockHeldBack", on: prometheus)
 
     // It takes every question, and answers none.
-    fleet.database.signalAll(SIGSTOP)
+    proxy.silence()
     try await fire("StageHangs", on: prometheus)
-    fleet.database.signalAll(SIGCONT)
-    try await end("StageHangs", "LagHigh", "ClockHeldBack", "StoreErrors", on: prometheus)
+    #expect(try DeployFiles.text("runbooks.md").contains("stop the process that shows the old time, and start it again"))
+    let port = await worker.health.split(separator: ":").last.flatMap { Int($0) } ?? 0
+    #expect(await fleet.stop(0) == 0)
+    try await fleet.start(0, database: proxy.url, healthPort: port)
+    try await end("StageHangs", "LagHigh", "ClockHeldBack", "StoreErrors", "ProcessDown", on: prometheus)
 
     try fleet.kafka.kill()
     try await fire("GroupErrors", "RelayBehind", on: prometheus)
@@ -173,15 +180,39 @@ struct AlertFaultTests {
     #expect(await damaged.stop() == 0, "\(damaged.child.errors)")
   }
 
+  @Test func `records that a projection cannot take, until the corrected pipeline is built`() async throws {
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", GenerationTests.edited)
+    let server = try await DevProcess.serve(["--data", folder.file("data"), "--health-port", "0", "-p", folder.file("notes")])
+    let prometheus = try await watch(folder, [server])
+    let put = try await Program.run("table", "put", "Notes", "id=a", "Text=hello", "Size=large", "--endpoint", server.tables)
+    #expect(put.status == 0, "\(put)")
+    try await fire("DeadLetters", on: prometheus)
+    let listed = try await Program.run("dead-letter", "list", "notes", "--server", server.page)
+    #expect(listed.status == 0 && listed.output.contains("Notes:0:1  Size"), "\(listed)")
+    // It is a text after all.
+    try folder.write(
+      "notes/pipeline.yaml", GenerationTests.edited.replacing("size: Size integer optional", with: "size: Size optional"))
+    #expect(try DeployFiles.text("runbooks.md").contains("`afterimage pipeline check DIR`"))
+    #expect(try await Program.run("pipeline", "check", folder.file("notes")).status == 0)
+    #expect(await server.child.errorLine(containing: "the old ones serve until: afterimage pipeline rebuild notes") != nil)
+    try await run("pipeline", "rebuild", "notes", at: server.page)
+    try await end("DeadLetters", on: prometheus)
+    let rows = try await Program.run("query", "notes", "all", "-o", "json", "--server", server.page)
+    #expect(rows.output.contains("\"large\""), "\(rows)")
+    #expect(await server.stop() == 0, "\(server.child.errors)")
+  }
+
   @Test(.enabled(DiskFullTests.skipped, { await DiskFullTests.hasNameSpaces }))
-  func `a disk that fills up`() async throws {
+  func `a disk that fills up, and is full`() async throws {
     let (folder, disk) = (try TestFolder(), try TestFolder())
     try folder.write("notes/pipeline.yaml", Notes.pipeline)
-    // A disk of 100 MB, of which a file takes nearly all until the next line.
+    // A disk of 200 MB, of which a file takes nearly all until the next line, and another one all.
     let steps = """
-      set -e; mount -t tmpfs -o size=100m tmpfs "$0"; "$@" & read -r _
+      set -e; mount -t tmpfs -o size=200m tmpfs "$0"; "$@" & read -r _
       fallocate -l $(($(df --output=avail "$0" | tail -n 1) * 95 / 100))K "$0/other"; read -r _
-      rm "$0/other"; read -r _
+      cat /dev/zero > "$0/rest" || true; read -r _
+      rm "$0/other" "$0/rest"; read -r _
       kill -INT $!; wait $!
       """
     let child = try ChildProcess(
@@ -191,11 +222,33 @@ struct AlertFaultTests {
         "--page-port", "0", "--health-port", "0", "-p", folder.file("notes"),
       ])
     try #require(await child.line("pipeline ") != nil, "\(child.output)\(child.errors)")
-    let prometheus = try await watch(folder, [DevProcess(child: child, tables: "", page: "")])
+    let tables = await child.line("tables ")?.split(separator: " ").last.map(String.init) ?? ""
+    let client = DynamoClient(endpoint: tables, attemptsMax: 1)
+    func put(_ id: String) async throws {
+      _ = try await client.call("PutItem") { writer in
+        writer.member("TableName", "Notes")
+        writer.name("Item")
+        writer.item(["id": .string(id), "Text": .string(String(repeating: "x", count: 300_000))])
+      }
+    }
+    let prometheus = try await watch(folder, [DevProcess(child: child, tables: tables, page: "")])
     child.send("fill")
     try await fire("DiskFillsUp", on: prometheus)
+    try await put("before")
+    child.send("fill wholly")
+    // What the store has set aside for its log takes some.
+    var (number, refused) = (0, "")
+    while refused.isEmpty, number < 1_000 {
+      number += 1
+      do { try await put("\(number)") } catch { refused = "\(error)" }
+    }
+    #expect(refused.contains("make room, and writes go on"), "\(refused)")
+    try await wait("WritesRefused fires") { try await prometheus.fires("AfterimageWritesRefused", with: ["reason": "storage"]) }
+    #expect(
+      try DeployFiles.text("runbooks.md").contains("**Do** for `storage`: make room; writes go on by themselves within seconds."))
     child.send("make room")
-    try await end("DiskFillsUp", on: prometheus)
+    try await end("DiskFillsUp", "WritesRefused", on: prometheus)
+    try await wait("writes go on") { (try? await put("last")) != nil }
     child.send("end")
     #expect(await child.ended() == 0, "\(child.errors)")
   }

@@ -53,6 +53,29 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Python.areChecksAvailable, Comment(rawValue: Python.skipped)))
+  func `Grafana is given the dashboards where compose puts them, and the Prometheus that is there`() async throws {
+    let schema = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "provisioning.schema.json").path
+    var texts: [String] = []
+    for kind in ["dashboards", "datasources"] {
+      let folder = "grafana/provisioning/\(kind)"
+      let files = try DeployFiles.names(folder, ending: ".yaml")
+      let all = try FileManager.default.contentsOfDirectory(atPath: "\(DeployFiles.folder)/\(folder)")
+      #expect(files.count == 1 && all.sorted() == files)
+      for file in files {
+        let outcome = try await Program.run(
+          Python.checks + "/check-jsonschema", ["--schemafile", schema, "\(DeployFiles.folder)/\(folder)/\(file)"])
+        #expect(outcome.status == 0, "\(outcome)")
+        texts.append(try DeployFiles.text("\(folder)/\(file)"))
+      }
+    }
+    let compose = try DeployFiles.text("compose.yaml")
+    let path = try #require(texts[0].firstMatch(of: /path: (\S+)/)).1
+    #expect(compose.contains("./grafana/dashboards:\(path):ro"), "\(path)")
+    let host = try #require(texts[1].firstMatch(of: /url: http:\/\/([a-z]+):9090/)).1
+    #expect(compose.contains("\n  \(host):\n"), "\(host)")
+  }
+
   @Test func `panels lie beside one another, and none over another`() throws {
     var taken: [String: Set<[Int]>] = [:]
     for panel in try panels() {

@@ -65,9 +65,9 @@ final class Fleet {
   var url: String { database.url(password: PostgresCluster.password) }
   var models: KilledModels { .database(PostgresDatabase(database.settings())) }
 
-  /// A worker with a number of its own; `pipeline` where it runs another file than the others, `database` another way to the read models.
+  /// A worker with a number of its own; `pipeline` where it runs another file than the others, `database` another way to the read models, `healthPort` one that it had.
   func start(
-    _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil,
+    _ worker: Int, _ more: [String] = [], pipeline other: String? = nil, database way: String? = nil, healthPort: Int = 0,
     environment: [String] = [], program: String = Program.path
   ) async throws {
     while workers.count <= worker { workers.append(nil) }
@@ -75,8 +75,7 @@ final class Fleet {
       [
         "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
         "session.timeout.ms=2000", "--table-endpoint", effectsEndpoint ?? tables.tables, "--read-models", way ?? url,
-        "--health-port", "0", "-p",
-        other ?? pipeline,
+        "--health-port", "\(healthPort)", "-p", other ?? pipeline,
       ] + more, environment: environment, program: program)
   }
 

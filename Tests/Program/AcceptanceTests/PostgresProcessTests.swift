@@ -1,6 +1,8 @@
 import Foundation
 import Postgres
+import PostgresReadModels
 import PostgresTestKit
+import ReadModels
 import Testing
 
 /// `afterimage dev` with its read models in PostgreSQL.
@@ -108,5 +110,103 @@ struct PostgresProcessTests {
     let arguments = ["dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("notes")]
     let outcome = try await Program.run("/usr/bin/env", given + arguments)
     #expect(outcome.status == 1 && outcome.errors.contains("password authentication failed"), "\(outcome)")
+  }
+
+  @Test func `the password may stand in a file, and one that is missing there ends the start with libpq's words`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let database = try cluster.makeDatabase()
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    func password(_ database: String) throws -> String {
+      let file = try folder.write(
+        "passwords", "127.0.0.1:\(cluster.port):\(database):\(PostgresCluster.user):\(PostgresCluster.password)\n")
+      chmod(file, 0o600)
+      return file
+    }
+    let url = cluster.url(database)
+    let arguments = ["dev", "--data", folder.file("data"), "--port", "0", "--page-port", "0", "-p", folder.file("notes")]
+    for more in [[], ["--read-models-password-file", try password("another")]] {
+      let outcome = try await Program.run(
+        "/usr/bin/env", ["-u", "PGPASSWORD", "PGPASSFILE=/dev/null", Program.path] + arguments + ["--read-models", url] + more)
+      #expect(
+        outcome.status == 1 && outcome.errors.contains("--read-models: ") && outcome.errors.contains("no password supplied"),
+        "\(more) \(outcome)")
+    }
+    let server = try await DevProcess.start(
+      data: folder.file("data"), pipelines: [folder.file("notes")],
+      ["--health-port", "0", "--read-models", url, "--read-models-password-file", try password(database)])
+    try await PostgresScene.put("first", server)
+    try await wait(for: ["first"], server)
+    #expect(await server.stop() == 0)
+    #expect(try PostgresConnection(cluster.settings(database)).run("SELECT id FROM notes.notes").text(0, 0) == "first")
+  }
+
+  @Test(arguments: ["catalogue", "generation"])
+  func `a database of a newer version is left as it is, and goes on once it is put right`(_ part: String) async throws {
+    let cluster = try PostgresCluster.shared()
+    let database = try cluster.makeDatabase()
+    let url = cluster.url(database, password: PostgresCluster.password)
+    let connection = try PostgresConnection(cluster.settings(database))
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let first = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("first", first)
+    try await wait(for: ["first"], first)
+    #expect(await first.stop() == 0)
+    let (schema, version) =
+      part == "catalogue"
+      ? ("afterimage.notes", "UPDATE \"afterimage.notes\".catalog SET version = version")
+      : ("afterimage.notes.1", "UPDATE \"afterimage.notes.1\"._meta SET value = value::bigint")
+    let which = part == "catalogue" ? "" : " WHERE key = 'version'"
+    try connection.execute("\(version) + 900\(which)")
+    // Tables go on; what is written meanwhile is not lost.
+    let newer = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("second", newer)
+    let line = try #require(await newer.child.errorLine(containing: "pipeline stopped"))
+    #expect(line.contains("the schema \(schema) of PostgreSQL has read model format 90"), "\(line)")
+    #expect(line.contains("use the afterimage that wrote it"), "\(line)")
+    let health = try await Program.run("/usr/bin/env", ["curl", "-s", newer.health + "/ready"])
+    #expect(health.output.contains(#""ready":false"#) && health.output.contains("read model format 90"), "\(health)")
+    #expect(await newer.stop() == 0)
+    #expect(try connection.run("SELECT count(*) FROM notes.notes").int64(0, 0) == 1)
+    try connection.execute("\(version) - 900\(which)")
+    let last = try await PostgresScene.start(folder, url)
+    try await wait(for: ["first", "second"], last)
+    #expect(await last.stop() == 0)
+    #expect(try connection.run("SELECT count(*) FROM notes.notes").int64(0, 0) == 2)
+  }
+
+  @Test func `a third definition at once is refused by name, and built when one of the two is gone`() async throws {
+    let cluster = try PostgresCluster.shared()
+    let database = try cluster.makeDatabase()
+    let url = cluster.url(database, password: PostgresCluster.password)
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let first = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("first", first)
+    try await wait(for: ["first"], first)
+    #expect(await first.stop() == 0)
+    // A worker of another definition has begun to build its generation.
+    let other = try PostgresDatabase(cluster.settings(database)).stores.pipeline("notes")
+    let second = try other.generation(for: "of another definition", definition: Notes.pipeline)
+    #expect(try other.lead(second, for: .seconds(600)))
+    try folder.write("notes/pipeline.yaml", GenerationTests.edited)
+    let third = try await PostgresScene.start(folder, url)
+    try await PostgresScene.put("second", third)
+    let line = try #require(await third.child.errorLine(containing: "pipeline stopped"))
+    #expect(
+      line.contains(
+        "generation 2 is being built by another definition of the pipeline: one of them at a time; stop its workers, or wait for it"
+      ),
+      "\(line)")
+    #expect(try other.generations().map(\.number) == [1, 2])
+    // What the first has made is served meanwhile.
+    try await wait(for: ["first"], third)
+    // Its worker has been gone for a while.
+    try PostgresConnection(cluster.settings(database)).execute(
+      "UPDATE \"afterimage.notes\".leads SET until = clock_timestamp() - interval '11 seconds' WHERE generation = 2")
+    try await wait(for: ["first", "second", "size"], third)
+    #expect(try other.generations().map(\.number) == [1, 3])
+    #expect(await third.stop() == 0)
   }
 }

@@ -23,6 +23,23 @@ import Testing
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
   }
 
+  @Test func `the user that the unit runs as is made, with the folder that it works in`() async throws {
+    let folder = try TestFolder()
+    try folder.write("etc/group", "")
+    let outcome = try await Program.run(
+      "/usr/bin/systemd-sysusers", ["--root=\(folder.path)", "\(DeployFiles.folder)/systemd/afterimage.sysusers"])
+    #expect(outcome.status == 0, "\(outcome)")
+    let user = try String(contentsOfFile: folder.file("etc/passwd"), encoding: .utf8)
+      .trimmingCharacters(in: .newlines).split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    let group = try String(contentsOfFile: folder.file("etc/group"), encoding: .utf8).split(separator: ":").first
+    let unit = try DeployFiles.text("systemd/afterimage@.service")
+    for setting in ["User=\(user[0])", "Group=\(group ?? "")", "WorkingDirectory=\(user[5])"] {
+      #expect(unit.contains("\n\(setting)\n"), "\(setting)")
+    }
+    // Nobody logs in as it.
+    #expect(user.last == "/usr/sbin/nologin", "\(user)")
+  }
+
   @Test func `the settings of each example are options of the program, and each role has one`() async throws {
     let files = try DeployFiles.names("systemd", ending: ".env")
     var roles: Set<String> = []

@@ -1,5 +1,6 @@
 import ChangeLog
 import ChangeRecords
+import Foundation
 import LiteralTestKit
 import Pipelines
 import Postgres
@@ -141,6 +142,48 @@ import Testing
     }
     try worker.checkpoint(Self.lane, history)
     #expect(try own.everything() == expected(history))
+  }
+
+  /// Settings of a role whose commits are as it says.
+  private func settings(_ cluster: PostgresCluster, commits: String) throws -> PostgresSettings {
+    let role = "commits\(UInt32.random(in: 0 ... .max))"
+    let administrator = try PostgresConnection(cluster.settings())
+    defer { administrator.close() }
+    try administrator.execute(
+      "CREATE ROLE \(role) LOGIN; GRANT CREATE ON DATABASE postgres TO \(role); ALTER ROLE \(role) SET synchronous_commit = \(commits)"
+    )
+    var settings = cluster.settings()
+    settings.conninfo = settings.conninfo.replacingOccurrences(of: "user=\(PostgresCluster.user)", with: "user=\(role)")
+    return settings
+  }
+
+  @Test func `a checkpoint that was answered outlives the server, though its role's commits wait for no disk`() throws {
+    let history = try history()
+    let cluster = try PostgresCluster()
+    let own = try OwnSchema(StorePipelines.everything, settings: try settings(cluster, commits: "off"))
+    let worker = try own.worker()
+    try worker.take(Self.lane)
+    let connection = try own.connection()
+    #expect(try connection.run("SELECT current_setting('synchronous_commit')").text(0, 0) == "off")
+    // What waits for no disk is written by this process of the server's, and by nobody else.
+    let writer = try PostgresConnection(cluster.settings()).run(
+      "SELECT pid::bigint FROM pg_stat_activity WHERE backend_type = 'walwriter'")
+    kill(pid_t(writer.int64(0, 0)), SIGSTOP)
+    try worker.checkpoint(Self.lane, history)
+    cluster.kill()
+    try cluster.start()
+    #expect(try own.everything() == expected(history))
+  }
+
+  @Test(arguments: ["off", "local", "remote_write", "on", "remote_apply"])
+  func `commits of workers wait for the disk at least, and for what the role waits for`(_ setting: String) throws {
+    let own = try OwnSchema(StorePipelines.everything, settings: try settings(try PostgresCluster.shared(), commits: setting))
+    let worker = try own.worker()
+    try worker.take(Self.lane)
+    try own.execute("CREATE TABLE seen (setting text)")
+    try fault(own, on: "_lanes", times: 1, "INSERT INTO seen VALUES (current_setting('synchronous_commit'))")
+    try worker.checkpoint(Self.lane, try history())
+    #expect(try own.connection().run("SELECT setting FROM seen").text(0, 0) == (setting == "off" ? "local" : setting))
   }
 
   @Test func `a database that takes no writes changes nothing, and goes on when it does again`() throws {

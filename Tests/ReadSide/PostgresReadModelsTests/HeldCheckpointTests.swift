@@ -16,27 +16,54 @@ import Testing
 /// Two workers commit lanes that touch the same groups and boards. One of them is held at some step of its checkpoint while the other one comes to its
 /// end, or to the first one's locks: whatever the step, the rows are those of one after the other.
 @Suite(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped))) struct HeldCheckpointTests {
-  /// Where a checkpoint is held: before or after a statement changes rows of a table.
+  /// Where a checkpoint is held.
   struct Step: CustomStringConvertible, Sendable {
-    let time: String
-    let table: String
-    /// Without boards, whose locks would do for their groups, and for others too.
-    let isOfAggregates: Bool
+    enum Moment: String, CaseIterable { case before, after, commit, lock }
+    enum Projections: String { case all, aggregates, everything }
 
-    var description: String { "\(time) \(table)\(isOfAggregates ? " without boards" : "")" }
+    /// Before or after a statement changes rows of the table, at the commit of that, or where it locks them.
+    let moment: Moment
+    let table: String
+    /// Of those without boards: their locks would do for their groups, and for others too.
+    let projections: Projections
+
+    var description: String { "\(moment) \(table) of \(projections)" }
 
     var text: String {
-      StorePipelines.groups.split(separator: "\n", omittingEmptySubsequences: false)
-        .filter { !isOfAggregates || !$0.contains("leaderboard:") }.joined(separator: "\n")
+      switch projections {
+      case .all: StorePipelines.groups
+      case .aggregates:
+        StorePipelines.groups.split(separator: "\n", omittingEmptySubsequences: false)
+          .filter { !$0.contains("leaderboard:") }.joined(separator: "\n")
+      case .everything: StorePipelines.everything
+      }
+    }
+
+    /// The trigger that runs a function there.
+    func trigger(_ function: String) -> String {
+      let (kind, more) = moment == .commit ? ("CONSTRAINT ", " DEFERRABLE INITIALLY DEFERRED") : ("", "")
+      let changes = "\(moment == .before ? "BEFORE" : "AFTER") INSERT OR UPDATE OR DELETE ON \(table)"
+      return "CREATE \(kind)TRIGGER hold \(changes)\(more) FOR EACH ROW EXECUTE FUNCTION \(function)"
     }
   }
 
-  static let steps = [false, true].flatMap { isOfAggregates in
-    (["_lanes", "plays", "_groups", "_values", "rooms", "heard", "_digests"]
-      + (isOfAggregates ? [] : ["_boards", "counted", "kept", "heard_last", "_journal"])).flatMap { table in
-        ["BEFORE", "AFTER"].map { Step(time: $0, table: table, isOfAggregates: isOfAggregates) }
+  private static let shared = ["_lanes", "plays", "_groups", "_values", "rooms", "heard", "_digests"]
+  private static let tables: [(projections: Step.Projections, tables: [String])] = [
+    (.all, shared + ["_boards", "counted", "kept", "heard_last", "_journal"]), (.aggregates, shared),
+    (.everything, ["_sessions", "changes", "_steps", "_dead_letters", "_outbox"]),
+  ]
+  static let steps =
+    tables.flatMap { projections, tables in
+      tables.flatMap { table in
+        [Step.Moment.before, .after].map { Step(moment: $0, table: table, projections: projections) }
       }
-  }
+    }
+    + [Step.Projections.all, .everything].flatMap { projections in
+      [
+        Step(moment: .lock, table: "_keeps", projections: projections),
+        Step(moment: .commit, table: "_lanes", projections: projections),
+      ]
+    }
 
   private static let lanes = (0..<2).map { LaneID(table: 0, partition: $0) }
 
@@ -100,10 +127,24 @@ import Testing
       var item = key
       item["Room"] = .string("r\(number % 2)")
       item["Who"] = .string(String(repeating: "who", count: 20) + "\(number % 25)")
-      item["Points"] = .number(Number(Int64(number * 7 % 50)))
+      // What is not a number is a dead letter.
+      item["Points"] = number % 11 == 0 ? .string("many") : .number(Number(Int64(number * 7 % 50)))
       history.put(item)
     }
     return history
+  }
+
+  /// What stands beside the rows: sessions' states, steps for the decider, effects.
+  private static func beside(_ own: OwnSchema) throws -> [String] {
+    let connection = try own.connection()
+    defer { connection.close() }
+    let rows = try connection.run(
+      """
+      SELECT 'session ' || projection || ' ' || partition || ' ' || encode(id, 'hex') || ' ' || encode(state, 'hex') FROM _sessions
+      UNION ALL SELECT 'step ' || projection || ' ' || encode(stamp, 'hex') || ' ' || place || ' ' || encode(step, 'hex') FROM _steps
+      UNION ALL SELECT 'effect ' || idempotency_key || ' ' || action || ' ' || state FROM _outbox ORDER BY 1
+      """)
+    return (0..<rows.count).map { rows.text($0, 0) ?? "" }
   }
 
   @Test(arguments: steps) func `a checkpoint that is held changes nothing of the outcome`(_ step: Step) throws {
@@ -112,8 +153,9 @@ import Testing
     let quiet = try OwnSchema(step.text)
     let one = try quiet.worker()
     try one.takeAll(history)
-    for lane in Self.lanes { try one.checkpoint(lane, history) }
-    let expected = try quiet.everything()
+    // A state may say what was stored before: of the same checkpoints it is the same.
+    for limit in [8, .max] { for lane in Self.lanes { try one.checkpoint(lane, history, limit: limit) } }
+    let expected = try quiet.everything() + Self.beside(quiet)
 
     let own = try OwnSchema(step.text)
     let name = "held-\(own.database.namespace.name)"
@@ -123,25 +165,28 @@ import Testing
     try held.checkpoint(Self.lanes[0], history, limit: 8)
     try other.checkpoint(Self.lanes[1], history, limit: 8)
     let gate = Int64.random(in: 0 ... .max)
-    try own.execute(
-      """
-      CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF current_setting('application_name') = '\(name)' THEN PERFORM pg_advisory_xact_lock_shared(\(gate)); END IF;
-      RETURN coalesce(NEW, OLD); END $$;
-      CREATE TRIGGER hold \(step.time) INSERT OR UPDATE OR DELETE ON \(step.table) FOR EACH ROW EXECUTE FUNCTION hold()
-      """)
-    let watcher = try own.connection()
-    let holder = try own.connection()
-    try holder.run("SELECT pg_advisory_lock($1)", .bigint(gate))
+    let (watcher, holder) = (try own.connection(), try own.connection())
+    if step.moment == .lock {
+      try holder.execute("BEGIN; SELECT 1 FROM \(step.table) FOR UPDATE")
+    } else {
+      try own.execute(
+        """
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF current_setting('application_name') = '\(name)' THEN PERFORM pg_advisory_xact_lock_shared(\(gate)); END IF;
+        RETURN coalesce(NEW, OLD); END $$;
+        \(step.trigger("hold()"))
+        """)
+      try holder.run("SELECT pg_advisory_lock($1)", .bigint(gate))
+    }
     let first = Commit { try held.checkpoint(Self.lanes[0], history) }
-    try wait("the hold at \(step)") { try waits(name, for: "advisory", watcher) }
+    try wait("the hold at \(step)") { try waits(name, for: step.moment == .lock ? "%" : "advisory", watcher) }
     let second = Commit { try other.checkpoint(Self.lanes[1], history) }
     try wait("the other's end, or its wait") { try second.hasEnded || waits("other-\(name)", for: "%", watcher) }
     #expect(!first.hasEnded)
     holder.close()
     try first.end()
     try second.end()
-    let found = try own.everything()
+    let found = try own.everything() + Self.beside(own)
     #expect(found == expected, "seed \(seed), \(step): \(Set(found).symmetricDifference(expected).sorted().prefix(6))")
   }
 

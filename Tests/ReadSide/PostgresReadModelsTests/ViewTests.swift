@@ -192,6 +192,35 @@ import Testing
     #expect(try scene.rows("SELECT name FROM plays", connection) == ["second"])
   }
 
+  @Test func `what somebody has granted on a view outlives a swap that makes it again`() throws {
+    let scene = try Scene(Self.text([("plays", "points, room"), ("rooms", "room")]))
+    try scene.fill(try scene.own.worker(), "first")
+    let (owner, views) = (try scene.connection(), PostgresConnection.identifier(scene.views))
+    let roles = ["all", "some", "chain"].map { "\($0)\(UInt32.random(in: 0 ... .max))" }
+    for role in roles { try owner.execute("CREATE ROLE \(role) LOGIN; GRANT USAGE ON SCHEMA \(views) TO \(role)") }
+    try owner.execute(
+      """
+      GRANT SELECT ON plays, rooms TO \(roles[0]) WITH GRANT OPTION; GRANT SELECT (name, points, room) ON plays TO \(roles[1]);
+      GRANT TRIGGER ON rooms TO PUBLIC
+      """)
+    try scene.connection(roles[0]).execute("GRANT SELECT ON plays TO \(roles[2])")
+    // The one has fewer columns, the other is replaced where it stands.
+    try scene.swap(Self.text([("plays", "points"), ("rooms", "room")]), name: "second")
+    let readers = try roles.map { try scene.connection($0) }
+    for reader in [readers[0], readers[2]] { #expect(try scene.rows("SELECT * FROM plays", reader).count == 1) }
+    #expect(try scene.rows("SELECT name, points::text FROM plays", readers[1]) == ["second 1"])
+    let denied = #expect(throws: PostgresError.self) { try scene.rows("SELECT * FROM plays", readers[1]) }
+    #expect(denied?.isDenied == true, "\(denied as Any)")
+    try readers[0].execute("GRANT SELECT ON plays TO \(roles[1])")
+    // Both are made again, as what they were to each role; no more is granted than was.
+    try scene.swap(Self.text([("plays", "room"), ("rooms", "points")]), name: "third")
+    for reader in readers { #expect(try scene.rows("SELECT name, room FROM plays", reader) == ["third r"]) }
+    #expect(try scene.rows("SELECT name FROM rooms", readers[0]) == ["third"])
+    #expect(throws: PostgresError.self) { try scene.rows("SELECT name FROM rooms", readers[1]) }
+    #expect(try scene.rows("SELECT has_table_privilege('\(roles[1])', 'rooms', 'TRIGGER')::text") == ["true"])
+    #expect(try scene.rows("SELECT has_table_privilege('\(roles[1])', 'plays', 'TRIGGER')::text") == ["false"])
+  }
+
   @Test func `JSON is shown as jsonb, and a text that it does not take as a string`() throws {
     let namespace = "n\(UInt32.random(in: 0 ... .max))"
     let reader = "\(namespace)_reader"

@@ -82,6 +82,23 @@ import Testing
     try? await service.value
   }
 
+  @Test(.timeLimit(.minutes(2))) func `what is announced is sent at once, by a hub that looks at nothing by itself`() async throws
+  {
+    let scene = try Scene()
+    try scene.play("zero", points: 5)
+    let hub = EventHub(views: [scene.view], changed: scene.changed, lookInterval: .seconds(3_600)) { _ in Array("{}".utf8) }
+    let service = Task { try await hub.run() }
+    let page = try Listener(hub)
+    try await see("what holds") { page.take().contains("event: dashboard") }
+    for (name, points) in [("first", Int64(6)), ("second", 7)] {
+      try scene.play(name, points: points)
+      scene.changed.announce()
+      try await see(name) { page.take().contains("\"\(name)\"") }
+    }
+    service.cancel()
+    try? await service.value
+  }
+
   @Test func `a limited number of pages may listen, and one that leaves makes room`() throws {
     let scene = try Scene()
     let hub = EventHub(views: [scene.view], changed: scene.changed) { _ in [] }

@@ -2,6 +2,7 @@ import ChangeRecords
 import Foundation
 import DynamoModel
 import LiteralTestKit
+import MemoryReadModels
 import Pipelines
 import ProjectionTestKit
 import ReadModels
@@ -241,6 +242,23 @@ import Testing
     scene.current.withLock { $0 = nil }
     #expect(await failure { try await view.dashboard() }?.code == .notReady)
     await view.close()
+  }
+
+  @Test func `the definition of a generation is loaded once for all who ask meanwhile`() async throws {
+    let scene = try scene()
+    let loads = Atomic(0)
+    let view = PipelineView(
+      name: "scene", changed: scene.changed, current: { scene.current.withLock { $0 } }, known: { nil }, definition: { nil },
+      load: { _ in
+        loads.add(1, ordering: .relaxed)
+        // As long as a database may take.
+        usleep(100_000)
+        return scene.pipeline
+      }, opening: { try scene.models.reader($0, $1) })
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<20 { group.addTask { _ = try? await view.source() } }
+    }
+    #expect(loads.load(ordering: .relaxed) == 1)
   }
 
   @Test func `a tile that fails says so, and the others are shown`() async throws {

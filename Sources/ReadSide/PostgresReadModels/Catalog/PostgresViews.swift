@@ -5,7 +5,7 @@ internal import ReadModels
 /// makes another generation current, in the order of their names, so that whoever reads them in that order, or one at a time, sees one generation or the other.
 ///
 /// A view whose columns stay, or of which some are new at the end, is replaced where it stands: what others have built on it stays too. Otherwise it is
-/// dropped and made again, which PostgreSQL refuses, with their names, while others have built on it.
+/// dropped and made again, with what others may do with it, which PostgreSQL refuses, with their names, while others have built on it.
 struct PostgresViews {
   private struct Column: Equatable {
     let name: String
@@ -35,8 +35,10 @@ struct PostgresViews {
     try own(connection)
     let tables = try relations(generation, "r", connection)
     let views = try relations(schema, "v", connection)
+    var grants: [ViewGrant] = []
     for (name, columns) in views.sorted(by: { $0.key < $1.key })
     where tables[name].map({ !$0.map(\.shown).starts(with: columns) }) ?? true {
+      grants += try ViewGrant.all(on: name, of: schema, connection)
       try connection.execute("DROP VIEW \(place(name))")
     }
     if tables.values.contains(where: { $0.contains(where: \.isDocument) }) { try makeFunction(connection) }
@@ -51,6 +53,11 @@ struct PostgresViews {
         CREATE OR REPLACE VIEW \(place(name)) AS SELECT \(read) FROM \(table);
         COMMENT ON VIEW \(place(name)) IS \(PostgresConnection.literal(mark))
         """)
+    }
+    for grant in grants {
+      guard let columns = tables[grant.view] else { continue }
+      if let column = grant.column, !columns.contains(where: { $0.name == column }) { continue }
+      try connection.execute(grant.statement)
     }
     try grant(connection)
   }

@@ -8,7 +8,7 @@ package import ReadModels
 /// One generation's read model in its schema, for a process that writes it.
 ///
 /// Not `Sendable`: one thread at a time, as its connection. Any number of processes may write, each its own lanes: what several of them touch is locked
-/// in one order (see `checkpoint`). Every commit is as durable as the server's `synchronous_commit` makes it.
+/// in one order (see `checkpoint`). A commit that was answered is on the server's disk.
 package final class PostgresGeneration: GenerationStore {
   package let pipeline: Pipeline
   let session: PostgresSession

@@ -18,7 +18,7 @@ package final class PostgresReader: GenerationReader {
     self.pipeline = pipeline
     tables = pipeline.projections.map { TableForm($0.table) }
     let schema = database.schema(of: generation)
-    session = PostgresSession(database.settings, schema: schema, isEndedWhenIdle: false)
+    session = PostgresSession(database.settings, schema: schema, writes: false)
     let isThere = try read { connection in
       try connection.run("SELECT to_regclass($1) IS NOT NULL", .text("\(PostgresConnection.identifier(schema))._meta"))
         .boolean(0, 0)
