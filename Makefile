@@ -59,16 +59,16 @@ demo: packages
 	.build/release/afterimage dev --fresh --demo --data .build/demo-data --port $(PORT) --page-port $(PAGE_PORT) \
 	  $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-# Suites that start brokers and servers run one test after the other: side by side they would only take each other's time.
-SERIAL := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
+# Suites that start brokers and servers wait for most of their time: two tests run at once, and more would take each other's.
+SERVERS := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
 
 # Of the others so many run at once: all together keep those that speak with a server waiting past their time limits.
 WIDTH := 6
 
 test: packages test-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERIAL)'
-	swift test --skip-build --no-parallel --filter '$(SERIAL)'
+	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERVERS)'
+	swift test --skip-build --experimental-maximum-parallelization-width 2 --filter '$(SERVERS)'
 	$(MAKE) packages-check
 
 # Every scenario of every source system under all conditions: in one process and through Kafka with PostgreSQL, with kill -9 between writing and reading,
