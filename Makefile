@@ -90,7 +90,7 @@ model: packages
 soak: packages test-packages
 	swift build --build-tests
 	AFTERIMAGE_KILL_ROUNDS=200 AFTERIMAGE_FLIP_ROUNDS=500 AFTERIMAGE_SOAK_SECONDS=600 swift test --skip-build --no-parallel \
-	  --filter 'KillTests|DamageTests|FleetFaultTests|FleetSoakTests|StreamLoadTests'
+	  --filter 'KillTests|DamageTests|FleetFaultTests|FleetSoakTests|ShippedFleetTests|StreamLoadTests'
 
 # Wrong requests and slow clients in earnest, then a minute of libFuzzer for each of its targets. What it finds it leaves in .build/fuzz-found-*;
 # the corpus is made again each time, from seeds in the code.

@@ -162,10 +162,15 @@ struct LeastWatermark {
   /// The least watermark of the lanes that feed a projection, and the lane that it is of: nil and the first that has committed nothing yet
   /// before all have.
   func least(_ id: ProjectionID) -> (watermark: Instant?, lane: LaneID) {
+    least(of: Set(pipeline.projections[id].sources.map(\.table)))
+  }
+
+  /// The same of the lanes of some tables. Of a table whose partitions are not known there is a lane that nobody knows either.
+  func least(of tables: Set<TableIndex>) -> (watermark: Instant?, lane: LaneID) {
     var least: (watermark: Instant?, lane: LaneID) = (
       .distantFuture, LaneID(table: TableIndex(rawValue: 0), partition: 0)
     )
-    for table in Set(pipeline.projections[id].sources.map(\.table)).sorted() {
+    for table in tables.sorted() {
       let count = partitions[table] ?? 0
       for partition in 0..<max(count, 1) {
         let lane = LaneID(table: table, partition: partition)

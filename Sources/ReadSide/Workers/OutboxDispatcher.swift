@@ -231,11 +231,7 @@ struct OutboxDispatcher {
     guard case .deleteRows(let selections)? = pipeline.effects.first(where: { $0.name == name })?.action else {
       return .distantFuture
     }
-    let partitions = board.partitions
-    let watermarks = Set(selections.map(\.table)).flatMap { table in
-      (0..<max(partitions[table] ?? 0, 1)).map { lanes[LaneID(table: table, partition: $0)]?.watermark ?? .distantPast }
-    }
-    return watermarks.min() ?? .distantPast
+    return LeastWatermark(pipeline, board.partitions, lanes).least(of: Set(selections.map(\.table))).watermark ?? .distantPast
   }
 
   private func carryOut(_ effect: PendingEffect) async -> EffectOutcome {

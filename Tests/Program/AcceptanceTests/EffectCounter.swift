@@ -9,9 +9,9 @@ final class EffectCounter: Sendable {
   private let counts: Counts
 
   private final class Counts: Sendable {
-    let all = Mutex<[[UInt8]: Int]>([:])
+    let all = Mutex<[[UInt8]: [ContinuousClock.Instant]]>([:])
 
-    func add(_ body: [UInt8]) { all.withLock { $0[body, default: 0] += 1 } }
+    func add(_ body: [UInt8]) { all.withLock { $0[body, default: []].append(.now) } }
   }
 
   /// The requests of one connection, as their bytes come.
@@ -49,5 +49,8 @@ final class EffectCounter: Sendable {
   var url: String { "http://127.0.0.1:\(proxy.port)" }
 
   /// How often each effect was asked for.
-  var asked: [Int] { counts.all.withLock { Array($0.values) } }
+  var asked: [Int] { counts.all.withLock { $0.values.map(\.count) } }
+
+  /// By the bytes of the requests, when each effect was asked for.
+  var times: [[UInt8]: [ContinuousClock.Instant]] { counts.all.withLock { $0 } }
 }

@@ -19,7 +19,9 @@ final class Fleet {
   let kafka: KafkaCluster
   private(set) var database: PostgresCluster
   private let pipeline: String
-  let tables: DevProcess
+  /// Words of every process's command that name the pipelines beside the first.
+  private let others: [String]
+  private(set) var tables: DevProcess
   private(set) var workers: [DevProcess?] = []
   private(set) var queries: [DevProcess] = []
   private var queriesStarted = 0
@@ -30,20 +32,33 @@ final class Fleet {
   private(set) var ended: [(worker: Int, said: String)] = []
 
   init(
-    _ folder: TestFolder, pipeline: String, workers: Int, queries: Int = 0, brokers: Int = 1, database: PostgresCluster? = nil
+    _ folder: TestFolder, pipeline: String, others: [String] = [], workers: Int, queries: Int = 0, brokers: Int = 1,
+    database: PostgresCluster? = nil
   ) async throws {
     self.folder = folder
     self.pipeline = pipeline
+    self.others = others.flatMap { ["-p", $0] }
     kafka = try KafkaCluster(["group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=0"], brokers: brokers)
     self.database = try database ?? PostgresCluster()
-    tables = try await DevProcess.serve([
-      "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
-      kafka.bootstrap,
-      "--health-port", "0", "-p", pipeline,
-    ])
+    tables = try await DevProcess.serve(
+      Fleet.ofTables(folder, kafka) + ["-p", pipeline] + self.others)
     self.workers = Array(repeating: nil, count: workers)
     for number in 0..<workers { try await start(number) }
     for _ in 0..<queries { try await startQuery() }
+  }
+
+  private static func ofTables(_ folder: TestFolder, _ kafka: KafkaCluster) -> [String] {
+    [
+      "--roles", "table,relay", "--data", folder.file("tables"), "--partitions", "\(Fleet.partitions)", "--kafka",
+      kafka.bootstrap, "--health-port", "0",
+    ]
+  }
+
+  /// Stops the tables and the relay, and starts them again at their port; `environment` is what `env` is given before the program.
+  func restartTables(environment: [String]) async throws {
+    #expect(await Fleet.stop(tables) == 0, "\(tables.child.errors)")
+    tables = try await DevProcess.serve(
+      Fleet.ofTables(folder, kafka) + ["-p", pipeline] + others, port: tables.ports.tables, environment: environment)
   }
 
   /// One more query process; `database` another way to the read models, `environment` what `env` is given before the program.
@@ -56,7 +71,7 @@ final class Fleet {
         [
           "--roles", "query", "--data", folder.file("query-\(queriesStarted)"), "--read-models", way ?? url, "--health-port", "0",
           "-p", pipeline,
-        ], environment: environment, program: program))
+        ] + others, environment: environment, program: program))
   }
 
   /// From here on this is the database of which the test asks, and which the end of the fleet is held against.
@@ -76,7 +91,7 @@ final class Fleet {
         "--roles", "worker", "--data", folder.file("worker-\(worker)"), "--kafka", kafka.bootstrap, "--kafka-set",
         "session.timeout.ms=2000", "--table-endpoint", effectsEndpoint ?? tables.tables, "--read-models", way ?? url,
         "--health-port", "\(healthPort)", "-p", other ?? pipeline,
-      ] + more, environment: environment, program: program)
+      ] + others + more, environment: environment, program: program)
   }
 
   /// Before the first worker and query process, which make these schemas themselves: the database's clock is a day ahead of everybody's.

@@ -127,10 +127,13 @@ import Testing
 }
 
 /// Reads server-sent events with a program of its own, until it ends.
-private final class EventReader: Sendable {
+final class EventReader: Sendable {
   private let child: ChildProcess
 
   init(_ url: String) throws { child = try ChildProcess("/usr/bin/curl", ["--silent", "--no-buffer", url]) }
+
+  /// What has come.
+  var output: String { child.output }
 
   /// Events that have come.
   var count: Int { child.output.split(separator: "\n").count { $0.hasPrefix("data:") } }

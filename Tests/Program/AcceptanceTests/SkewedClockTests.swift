@@ -5,7 +5,7 @@ import Testing
 /// Machines whose wall clocks differ by hours, by a library that gives each process a clock of its own.
 @Suite(.serialized, .enabled(if: Fleet.isAvailable, Comment(rawValue: Fleet.skipped))) struct SkewedClockTests {
   /// What `env` is given so that a process's clock stands so many seconds beside the machine's.
-  private struct Clocks {
+  struct Clocks {
     private let library: String
 
     init(_ folder: TestFolder) async throws {

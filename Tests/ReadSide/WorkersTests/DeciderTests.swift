@@ -63,6 +63,23 @@ import Testing
     }
   }
 
+  @Test func `of a table whose partitions are not known no watermark holds, whatever its first lane has`() throws {
+    let pipeline = try ProjectionTestKit.pipeline(DeciderTests.yaml)
+    func position(_ watermark: Int64) -> LanePosition {
+      LanePosition(
+        cursor: LogCursor(tableID: TableID(high: 1, low: 1), sequence: 1), watermark: Instant(rawValue: watermark))
+    }
+    let first = [LaneID(table: 0, partition: 0): position(500)]
+    let both = first.merging([LaneID(table: 0, partition: 1): position(300)]) { $1 }
+    func least(_ partitions: [TableIndex: Int], _ lanes: [LaneID: LanePosition]) -> Instant? {
+      LeastWatermark(pipeline, partitions, lanes).least(of: [0]).watermark
+    }
+    #expect(least([:], first) == nil && least([:], both) == nil)
+    #expect(least([0: 2], first) == nil)
+    #expect(least([0: 2], both) == Instant(rawValue: 300))
+    #expect(least([0: 1], both) == Instant(rawValue: 500))
+  }
+
   @Test func `it waits for every lane, and for the one that is furthest back`() throws {
     let opened = try Opened()
     var history = TestHistory(opened.pipeline, partitions: 2)
