@@ -112,11 +112,11 @@ struct OutboxDispatcher {
         do {
           // The next ones are under way while these become durable.
           let next = await begin(&queue)
-          for effect in (try? next.get()) ?? [] { group.addTask { outcomes.add(effect, await attempt(effect)) } }
+          for effect in (try? next.get()) ?? [] { group.addTask { outcomes.add(effect, await finish(effect)) } }
           try await settle(ended, &queue)
           _ = try next.get()
           if queue.wantsMore { try await fetch(&queue) }
-          for effect in try await begin(&queue).get() { group.addTask { outcomes.add(effect, await attempt(effect)) } }
+          for effect in try await begin(&queue).get() { group.addTask { outcomes.add(effect, await finish(effect)) } }
         } catch {
           StoreErrors(settings.metrics, pipeline.name, .effects).add(error)
           logger.error(
@@ -163,6 +163,13 @@ struct OutboxDispatcher {
       queue.settled(effect)
     }
     return claimed.map { own in begun.filter { own.contains($0.id) } }
+  }
+
+  /// An attempt that is under way at a stop has so long to come to its end: cut off, it would be made again by whoever leads next.
+  private static let stopMax = Duration.milliseconds(700)
+
+  private func finish(_ effect: PendingEffect) async -> EffectOutcome {
+    await finishing(within: OutboxDispatcher.stopMax) { await attempt(effect) }
   }
 
   /// Carries an effect out for as long as it is this process's.

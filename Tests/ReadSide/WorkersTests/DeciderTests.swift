@@ -67,7 +67,7 @@ import Testing
     let pipeline = try ProjectionTestKit.pipeline(DeciderTests.yaml)
     func position(_ watermark: Int64) -> LanePosition {
       LanePosition(
-        cursor: LogCursor(tableID: TableID(high: 1, low: 1), sequence: 1), watermark: Instant(rawValue: watermark))
+        cursor: LogCursor(tableID: TestHistory.tableID(0), sequence: 1), watermark: Instant(rawValue: watermark))
     }
     let first = [LaneID(table: 0, partition: 0): position(500)]
     let both = first.merging([LaneID(table: 0, partition: 1): position(300)]) { $1 }
