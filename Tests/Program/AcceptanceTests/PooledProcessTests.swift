@@ -51,7 +51,7 @@ struct PooledProcessTests {
     let client = DynamoClient(endpoint: worker.tables)
     var delays: [Duration] = []
     for number in 0..<8 { delays.append(try await delay(client, number, events)) }
-    #expect(delays.reduce(.zero, +) / delays.count < .milliseconds(300), "\(delays)")
+    #expect(delays.reduce(.zero, +) / delays.count < .milliseconds(600), "\(delays)")
     events.signal(SIGTERM)
     await events.ended()
 
