@@ -58,7 +58,7 @@ enum StoreBench {
       own.directory = job.directory + "/" + name
       let meter = CPUMeter()
       own.stores = ReadModelStores(
-        layout: stores.layout,
+        layout: stores.layout, areShared: stores.areShared,
         pipeline: stores.pipeline,
         generation: { (generation, pipeline) throws(ReadModelError) in
           MeteredStore(try stores.generation(generation, pipeline), meter)

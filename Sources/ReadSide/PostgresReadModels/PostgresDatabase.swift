@@ -54,7 +54,7 @@ package struct PostgresDatabase: Sendable {
 
   package var stores: ReadModelStores {
     ReadModelStores(
-      layout: PostgresSchema.layout,
+      layout: PostgresSchema.layout, areShared: true,
       pipeline: { (name) throws(ReadModelError) in try PostgresPipelineStore(self, name: name) },
       generation: { (generation, pipeline) throws(ReadModelError) in
         try PostgresGeneration(self, generation, pipeline: pipeline)

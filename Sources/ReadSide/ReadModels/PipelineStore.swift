@@ -59,15 +59,18 @@ package struct ReadModelStores: Sendable {
   package let withoutStates: @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore
   /// Of the generations that this program makes.
   package let layout: GenerationLayout
+  /// Whether other processes may change a pipeline's catalogue while this one works.
+  package let areShared: Bool
 
   /// `withoutStates` is nil where all are of one layout.
   package init(
-    layout: GenerationLayout,
+    layout: GenerationLayout, areShared: Bool = false,
     pipeline: @escaping @Sendable (_ name: String) throws(ReadModelError) -> any PipelineStore,
     generation: @escaping @Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore,
     withoutStates: (@Sendable (Generation, Pipeline) throws(ReadModelError) -> any GenerationStore)? = nil
   ) {
     self.layout = layout
+    self.areShared = areShared
     self.pipeline = pipeline
     self.generation = generation
     self.withoutStates = withoutStates ?? generation

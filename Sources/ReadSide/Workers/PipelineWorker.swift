@@ -187,7 +187,8 @@ package final class PipelineWorker: Service {
         changed.announce()
         return nil
       }
-      if work.assignment.isShared {
+      // A query process may have asked for another generation, or another worker have made one.
+      if stores.areShared {
         group.addTask { [self] in
           await waitForOthers(work.generation)
           isElsewhere.set()

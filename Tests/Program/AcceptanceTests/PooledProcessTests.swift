@@ -59,17 +59,17 @@ struct PooledProcessTests {
     await scene.acknowledged.more(200)
     let rebuild = try await Program.run("pipeline", "rebuild", "killed", "--server", query.page)
     #expect(rebuild.status == 0, "\(rebuild)")
-    // The next start builds it, and has the right to work that the last one gave back.
-    first.cancel()
-    _ = await first.value
-    #expect(await worker.stop() == 0)
-    worker = try await serve("table,worker")
-    let writers = scene.writers(worker.tables)
     let end = ContinuousClock.now + PostgresScene.waitMax
     while try models.current != 2 {
       try #require(ContinuousClock.now < end, "\(worker.child.errors)")
       try await Task.sleep(for: .milliseconds(50))
     }
+    // The next start has the right to work that the last one gave back.
+    first.cancel()
+    _ = await first.value
+    #expect(await worker.stop() == 0)
+    worker = try await serve("table,worker")
+    let writers = scene.writers(worker.tables)
     await scene.acknowledged.more(200)
     writers.cancel()
     _ = await writers.value
