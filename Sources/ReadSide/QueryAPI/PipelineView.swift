@@ -105,6 +105,8 @@ package final class PipelineView: Sendable {
         if let answer = try await body(try await source()) { return answer }
       } catch ReaderError.notReady where !positions.isEmpty {
         // A read model that is being made comes to the positions as any other does.
+      } catch ReaderError.otherLayout where !positions.isEmpty {
+        // So does one that takes the place of another version's.
       } catch let error as ReaderError {
         throw PipelineView.error(error, name)
       }
@@ -145,6 +147,7 @@ package final class PipelineView: Sendable {
       QueryError(.queryTimeout, "the query took longer than \(queryTimeMax): ask for less, or add an order that serves it")
     case .notReady: QueryError(.notReady, "pipeline \(name) has no read model yet")
     case .unavailable: QueryError(.unavailable, "\(error)")
+    case .otherLayout(let reason): QueryError(.notReady, reason)
     case .failed(let reason): QueryError(.queryFailed, reason)
     }
   }

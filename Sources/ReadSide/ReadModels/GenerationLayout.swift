@@ -22,6 +22,6 @@ package struct GenerationLayout: Sendable, Equatable {
   package func objection(to found: String?) -> String? {
     if let found = found.flatMap({ Int($0) }), (oldestRead...number).contains(found) { return nil }
     return "the current read model was made by another version of afterimage, in layout \(found ?? "none"); this one reads "
-      + "\(oldestRead == number ? "\(number)" : "\(oldestRead) to \(number)"): start the other version here"
+      + "\(oldestRead == number ? "\(number)" : "\(oldestRead) to \(number)"): start that version here, or let workers of this one build theirs"
   }
 }

@@ -113,6 +113,8 @@ package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
   case notReady
   /// The database that holds the read model cannot be reached now.
   case unavailable(String)
+  /// Another version of the program made it: a sentence with both layouts. One that this version can read may come.
+  case otherLayout(String)
   case failed(String)
 
   package var description: String {
@@ -120,7 +122,7 @@ package enum ReaderError: Error, Sendable, Equatable, CustomStringConvertible {
     case .timeout: "the query took too long"
     case .notReady: "the read model is not there yet"
     case .unavailable(let reason): "the read models' database cannot be reached: \(reason)"
-    case .failed(let reason): reason
+    case .otherLayout(let reason), .failed(let reason): reason
     }
   }
 }

@@ -88,7 +88,7 @@ import Testing
     let id = try #require(line?.split(separator: " ").first.map(String.init))
     _ = try await scene.effect("discard", "left", "first", "--id", id)
     #expect(await scene.server.stop() == 0)
-    let next = try Program.withNextLayout(of: "SQLite", number: ReadModelStores.sqlite.layout.number, in: scene.folder)
+    let next = try await Program.withNextLayout(of: "SQLite", number: ReadModelStores.sqlite.layout.number, in: scene.folder)
     let later = try await Scene(scene.folder, program: next)
     _ = try #require(await later.server.child.errorLine(containing: "the new generation is current"))
     // The new generation has derived both again; the old one's word holds.

@@ -116,7 +116,7 @@ import Testing
     let count = 5_000
     let scene = try await prepared(count, edited: Notes.pipeline)
     let number = ReadModelStores.sqlite.layout.number
-    let next = try Program.withNextLayout(of: "SQLite", number: number, in: scene.folder)
+    let next = try await Program.withNextLayout(of: "SQLite", number: number, in: scene.folder)
     let server = try await start(scene, program: next)
     let line = try #require(
       await server.child.errorLine(containing: "the old generation cannot be updated here: it serves as it is"))

@@ -21,14 +21,16 @@ enum Program {
   static func pipeline(_ name: String) -> String { repository.appending(path: "pipelines/\(name)").path }
 
   /// A copy of the program that lays generations out as the next version may, and can read what this one has made.
-  static func withNextLayout(of kind: String, number: Int, in folder: TestFolder) throws -> String {
+  static func withNextLayout(of kind: String, number: Int, in folder: TestFolder) async throws -> String {
     var bytes = try Data(contentsOf: URL(filePath: path))
     let text = "afterimage \(kind) layout "
     let place = try #require(bytes.range(of: Data("\(text)\(number)".utf8)), "the layout's text is not in the program")
     bytes.replaceSubrange(place, with: Data("\(text)\(number + 1)".utf8))
     let copy = folder.file("next-afterimage")
-    try bytes.write(to: URL(filePath: copy))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy)
+    try bytes.write(to: URL(filePath: copy + ".bytes"))
+    // By another process: what this one has open for writing, programs that other tests start at that moment have open, too, and no program can be started from it.
+    let copied = try await run("/usr/bin/install", ["-m", "755", copy + ".bytes", copy])
+    try #require(copied.status == 0, "\(copied)")
     return copy
   }
 

@@ -15,7 +15,7 @@ import Testing
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 2, queries: 1)
     let stores = PostgresDatabase(fleet.database.settings()).stores
-    let next = try Program.withNextLayout(of: "PostgreSQL", number: stores.layout.number, in: scene.folder)
+    let next = try await Program.withNextLayout(of: "PostgreSQL", number: stores.layout.number, in: scene.folder)
     let writers = scene.writers(fleet.tables.tables)
     await scene.acknowledged.more(500)
     // Query processes first: the new one reads what the old workers have made.

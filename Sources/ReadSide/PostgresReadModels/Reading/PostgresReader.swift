@@ -13,7 +13,7 @@ package final class PostgresReader: GenerationReader {
   let session: PostgresSession
   private var indexes: [ProjectionID: PostgresRanks] = [:]
 
-  /// Throws `ReaderError.notReady` for a schema that is not there, and `unavailable` for one in a layout that is not known.
+  /// Throws `ReaderError.notReady` for a schema that is not there, and `otherLayout` for one in a layout that is not known.
   package init(_ database: PostgresDatabase, _ generation: Generation, pipeline: Pipeline) throws {
     self.pipeline = pipeline
     tables = pipeline.projections.map { TableForm($0.table) }
@@ -27,7 +27,7 @@ package final class PostgresReader: GenerationReader {
     let layout = try read { try $0.run("SELECT value FROM _meta WHERE key = 'version'") }
     if let objection = PostgresSchema.layout.objection(to: layout.count > 0 ? layout.text(0, 0) : nil) {
       session.close()
-      throw ReaderError.unavailable(objection)
+      throw ReaderError.otherLayout(objection)
     }
   }
 

@@ -18,7 +18,7 @@ package final class SQLiteReader: GenerationReader {
   /// Taken before the last snapshot whose body returned.
   private var mark: CommitMark?
 
-  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet, and `unavailable` for one in a layout that is not known.
+  /// Throws `ReaderError.notReady` for a file that is not there, or has no tables yet, and `otherLayout` for one in a layout that is not known.
   /// `notesDamage`: for checks, pages that do not equal their checksums are read as they are, and layouts not looked at.
   package init(path: String, pipeline: Pipeline, notesDamage: Bool = false) throws {
     self.pipeline = pipeline
@@ -30,7 +30,7 @@ package final class SQLiteReader: GenerationReader {
         throw ReaderError.notReady
       }
       if !notesDamage, let objection = GenerationSchema.layout.objection(to: try meta("version")) {
-        throw ReaderError.unavailable(objection)
+        throw ReaderError.otherLayout(objection)
       }
     } catch let error as SQLiteError {
       throw error.isCorrupt ? ReaderError.failed(error.message) : .notReady
