@@ -59,15 +59,18 @@ demo: packages
 	.build/release/afterimage dev --fresh --demo --data .build/demo-data --port $(PORT) --page-port $(PAGE_PORT) \
 	  $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
-# Suites that start brokers and servers wait for most of their time: two tests run at once, and more would take each other's.
-SERVERS := ^(KafkaTests|RelayTests|AcceptanceTests|WorkersTests)\.
+# Suites that start servers wait for most of their time: two tests run at once, and more would take each other's. Those that look at a broker closely run
+# one after the other.
+SERVERS := ^(AcceptanceTests|WorkersTests)\.
+BROKERS := ^(KafkaTests|RelayTests)\.
 
 # Of the others so many run at once: all together keep those that speak with a server waiting past their time limits.
 WIDTH := 6
 
 test: packages test-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERVERS)'
+	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERVERS)' --skip '$(BROKERS)'
+	swift test --skip-build --no-parallel --filter '$(BROKERS)'
 	swift test --skip-build --experimental-maximum-parallelization-width 2 --filter '$(SERVERS)'
 	$(MAKE) packages-check
 
