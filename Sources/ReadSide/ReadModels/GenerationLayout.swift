@@ -1,5 +1,5 @@
-/// How a program lays a generation out: its tables, and the bytes of states. What one layout has written no program of another goes on with, so its number is
-/// part of the fingerprint, and a new program builds a generation of its own beside the old one's.
+/// How a program lays a generation out: its tables, and the bytes of states. A program continues only what has its own layout, so the number is part of
+/// the fingerprint, and a new program builds a generation of its own beside the old one's.
 package struct GenerationLayout: Sendable, Equatable {
   package let number: Int
   /// The least number whose rows, lanes and journals this program's readers know.

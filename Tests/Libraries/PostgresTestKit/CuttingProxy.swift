@@ -58,7 +58,8 @@ package final class CuttingProxy: Sendable {
     }
 
     func passes(_ answer: ArraySlice<UInt8>) -> Bool {
-      while faults.isSilent(number) { usleep(10_000) }
+      let end = ContinuousClock.now + .seconds(120)
+      while faults.isSilent(number), .now < end { usleep(10_000) }
       return !waitsForAnswer
     }
   }

@@ -211,6 +211,30 @@ final class Fleet {
     try await client.send(.init(url: "\(page)/v1/pipelines/killed/queries/\(query)")).status
   }
 
+  /// Asks a named query again and again until it is cancelled; the statuses of the answers.
+  static func ask(_ query: String, at page: String) -> Task<[Int], Never> {
+    Task {
+      var answers: [Int] = []
+      while !Task.isCancelled {
+        let status = try? await Fleet.status(query, at: page)
+        // The last question is cut short.
+        if !Task.isCancelled { answers.append(status ?? 0) }
+      }
+      return answers
+    }
+  }
+
+  /// Workers with instance names, and a session's time-out in milliseconds; waits until all have lanes.
+  func start(named names: [String], session: Int) async throws {
+    for (worker, name) in names.enumerated() {
+      try await start(worker, ["--instance", name, "--kafka-set", "session.timeout.ms=\(session)"])
+    }
+    try await wait("all have lanes") {
+      workers.indices.reduce(into: Set()) { $0.formUnion(lanes(of: $1)) } == Set(0..<Fleet.partitions)
+        && assigned.allSatisfy { !$0.isEmpty }
+    }
+  }
+
   /// What a query process says of what stands still.
   static func stopped(at page: String) async throws -> [String] {
     let answer = try await client.send(.init(url: "\(page)/v1/pipelines/killed"))

@@ -81,13 +81,7 @@ import Workers
   {
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
-    for (worker, name) in ["a", "b", "c"].enumerated() {
-      try await fleet.start(worker, ["--instance", name, "--kafka-set", "session.timeout.ms=20000"])
-    }
-    try await fleet.wait("all have lanes") {
-      fleet.workers.indices.reduce(into: Set()) { $0.formUnion(fleet.lanes(of: $1)) } == Set(0..<Fleet.partitions)
-        && fleet.assigned.allSatisfy { !$0.isEmpty }
-    }
+    try await fleet.start(named: ["a", "b", "c"], session: 20_000)
     let writers = scene.writers(fleet.tables.tables)
     await scene.acknowledged.more(200)
     let others = [0, 2].map { fleet.lines($0, "lanes assigned").count }
@@ -131,13 +125,7 @@ import Workers
     let scene = try KillScene(table: "Visits")
     let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
     let session = Duration.seconds(8)
-    for (worker, name) in ["a", "b", "c"].enumerated() {
-      try await fleet.start(worker, ["--instance", name, "--kafka-set", "session.timeout.ms=8000"])
-    }
-    try await fleet.wait("all have lanes") {
-      fleet.workers.indices.reduce(into: Set()) { $0.formUnion(fleet.lanes(of: $1)) } == Set(0..<Fleet.partitions)
-        && fleet.assigned.allSatisfy { !$0.isEmpty }
-    }
+    try await fleet.start(named: ["a", "b", "c"], session: 8_000)
     let writers = scene.writers(fleet.tables.tables)
     await scene.acknowledged.more(200)
     let own = fleet.lanes(of: 1)
@@ -172,15 +160,7 @@ import Workers
     let page = fleet.queries[0].page
     await scene.acknowledged.more(500)
     try await fleet.wait("the first generation serves") { try await Fleet.status("rooms", at: page) == 200 }
-    let asking = Task {
-      var answers: [Int] = []
-      while !Task.isCancelled {
-        let status = try? await Fleet.status("rooms", at: page)
-        // The last question is cut short.
-        if !Task.isCancelled { answers.append(status ?? 0) }
-      }
-      return answers
-    }
+    let asking = Fleet.ask("rooms", at: page)
     let edited = scene.folder.file("edited")
     try scene.writeEdited(edited)
     for worker in [2, 3] { try await fleet.start(worker, pipeline: edited) }

@@ -22,15 +22,7 @@ import Testing
     try await fleet.startQuery(program: next)
     let (old, new) = (fleet.queries[0].page, fleet.queries[1].page)
     try await fleet.wait("the first generation serves") { try await Fleet.status("rooms", at: new) == 200 }
-    let asking = Task {
-      var answers: [Int] = []
-      while !Task.isCancelled {
-        let status = try? await Fleet.status("rooms", at: new)
-        // The last question is cut short.
-        if !Task.isCancelled { answers.append(status ?? 0) }
-      }
-      return answers
-    }
+    let asking = Fleet.ask("rooms", at: new)
     for worker in [2, 3] { try await fleet.start(worker, program: next) }
     try await fleet.wait("the second generation is current") { try fleet.current == 2 }
     try await fleet.wait("the old workers stand by") {
