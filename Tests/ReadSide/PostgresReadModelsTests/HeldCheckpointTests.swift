@@ -112,21 +112,21 @@ import Testing
     }
   }
 
-  /// Random writes, then groups of so many values that their states do not hold them, some of which go again.
+  /// Random writes, then groups of so many values that their states do not hold them, some of which go again: one name's are enough, for each lane has one.
   private static func history(_ text: String, seed: UInt64, writes: Int) throws -> TestHistory {
     var history = try StorePipelines.random(text, seed: seed, writes: writes, partitions: 2)
-    for number in 0..<60 {
+    for number in 0..<120 {
       history.time += 3
       let key: Item = [
-        "PK": .string("U:\(["ana", "ben", "cyd", "dan", "eve"][number % 5])"), "SK": .string("\(number % 40 + 10)"),
+        "PK": .string("U:\(["ana", "ben", "cyd", "dan", "eve"][number % 5])"), "SK": .string("\(number % 80 + 10)"),
       ]
-      if number >= 40, number % 3 == 0 {
+      if number >= 80, number % 3 == 0 {
         history.delete(key)
         continue
       }
       var item = key
       item["Room"] = .string("r\(number % 2)")
-      item["Who"] = .string(String(repeating: "who", count: 20) + "\(number % 25)")
+      item["Who"] = .string(String(repeating: "who", count: 20) + "\(number % 100)")
       // What is not a number is a dead letter.
       item["Points"] = number % 11 == 0 ? .string("many") : .number(Number(Int64(number * 7 % 50)))
       history.put(item)
@@ -179,9 +179,12 @@ import Testing
       try holder.run("SELECT pg_advisory_lock($1)", .bigint(gate))
     }
     let first = Commit { try held.checkpoint(Self.lanes[0], history) }
-    try wait("the hold at \(step)") { try waits(name, for: step.moment == .lock ? "%" : "advisory", watcher) }
+    try wait("the hold at \(step), seed \(seed)") {
+      try #require(!first.hasEnded, "the checkpoint does not come by \(step), seed \(seed)")
+      return try waits(name, for: step.moment == .lock ? "%" : "advisory", watcher)
+    }
     let second = Commit { try other.checkpoint(Self.lanes[1], history) }
-    try wait("the other's end, or its wait") { try second.hasEnded || waits("other-\(name)", for: "%", watcher) }
+    try wait("the other's end, or its wait at \(step), seed \(seed)") { try second.hasEnded || waits("other-\(name)", for: "%", watcher) }
     #expect(!first.hasEnded)
     holder.close()
     try first.end()
