@@ -6,6 +6,23 @@ package final class KafkaCluster: Sendable {
   package let bootstrap: String
   private let directory: String
   private let isShared = Mutex(false)
+  /// Of the process's places, the one that is this cluster's until it is destroyed.
+  private let place: Int
+
+  /// Clusters of one process at once. A broker that is killed leaves its ports, and another cluster's must not take them: clients would read on there.
+  private static let placesMax = 6
+  /// Three brokers with a controller each.
+  private static let portsEach = 6
+  private static let places = Mutex(Set(0..<placesMax))
+
+  private static func takePlace() throws -> Int {
+    guard let place = places.withLock({ $0.popFirst() }) else {
+      throw KafkaTestError("\(placesMax) clusters of this process run already")
+    }
+    return place
+  }
+
+  private static func giveBack(_ place: Int) { places.withLock { _ = $0.insert(place) } }
 
   package static var isAvailable: Bool {
     KafkaBroker.isAvailable && ProcessInfo.processInfo.environment["AFTERIMAGE_TEST_KAFKA"] == nil
@@ -37,20 +54,26 @@ package final class KafkaCluster: Sendable {
   package init(_ settings: [String] = [], brokers: Int = 1, isSecure: Bool = false, plugin: String? = nil) throws {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     let more = (isSecure ? ["--secure"] : []) + settings.flatMap { ["--set", $0] }
+    // An agent's archive is on the path that classes are looked for.
+    let environment = plugin.map { ["JAVA_TOOL_OPTIONS=-javaagent:\($0)"] } ?? []
+    var taken = try KafkaCluster.takePlace()
     for attempt in 1... {
       // Ports far from those of other test processes, which must not race for the first free one, and below those that the system gives to clients.
-      let port = 20_000 + Int(ProcessInfo.processInfo.processIdentifier % 600) * 20 + Int.random(in: 0..<3) * 6
+      let process = Int(ProcessInfo.processInfo.processIdentifier % 300) * KafkaCluster.placesMax
+      let port = 20_000 + (process + taken) * KafkaCluster.portsEach
       do {
-        // An agent's archive is on the path that classes are looked for.
-        let environment = plugin.map { ["JAVA_TOOL_OPTIONS=-javaagent:\($0)"] } ?? []
         _ = try KafkaBroker.run(
           ["start", directory, "--port", "\(port)", "--brokers", "\(brokers)"] + more, environment: environment)
         break
       } catch {
-        if attempt == KafkaCluster.attemptsMax { throw error }
         _ = try? KafkaBroker.run(["destroy", directory])
+        let next = attempt == KafkaCluster.attemptsMax ? nil : try? KafkaCluster.takePlace()
+        KafkaCluster.giveBack(taken)
+        guard let next else { throw error }
+        taken = next
       }
     }
+    place = taken
     bootstrap = try KafkaBroker.run(["bootstrap", directory])
     try KafkaBroker.destroyAfterEnd(directory)
   }
@@ -66,6 +89,8 @@ package final class KafkaCluster: Sendable {
   package func restart() throws { _ = try KafkaBroker.run(["restart", directory]) }
 
   deinit {
-    if !isShared.withLock({ $0 }) { _ = try? KafkaBroker.run(["destroy", directory]) }
+    if isShared.withLock({ $0 }) { return }
+    _ = try? KafkaBroker.run(["destroy", directory])
+    KafkaCluster.giveBack(place)
   }
 }
