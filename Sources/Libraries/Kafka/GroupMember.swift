@@ -29,8 +29,8 @@ package actor GroupMember {
   package enum Event: Sendable, Equatable {
     /// The partitions of each topic that are this member's from now on. To be confirmed.
     case assigned([String: [Int]])
-    /// Nothing is this member's any more. `isLost` where the group has gone on without it and others may have its partitions already. To be confirmed
-    /// when the work on them has ended.
+    /// Everything is shared out anew, and nothing is this member's before the next assignment. To be confirmed, for the group waits for that. `isLost`
+    /// where it has gone on without this member and others may have its partitions already.
     case revoked(isLost: Bool)
     /// The member is of no further use: another one has its instance id, or the brokers refuse it for good.
     case ended(KafkaError)

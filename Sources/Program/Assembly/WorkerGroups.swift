@@ -65,12 +65,11 @@ final class WorkerGroups: LaneAssigner, Service {
   }
 
   private static let lingering = Duration.seconds(3)
-  /// For so long the lanes of a revoked assignment may go on to their last checkpoint: every member of the group waits for it.
+  /// For so long lanes may go on to their last checkpoint when this process stops or was taken for dead.
   private static let parkingMax = Duration.seconds(3)
   private static let closingMax = Duration.seconds(5)
-  /// After the session time-out of a member that is heard of no more, others have its lanes within this time: as long as the group waits for revoked
-  /// ones, and a moment.
-  private static let takingMax = parkingMax + .seconds(2)
+  /// After the session time-out of a member that is heard of no more, others have its lanes within this time.
+  private static let takingMax = Duration.seconds(5)
   private static let commitInterval = Duration.seconds(5)
   /// The same while the group does not answer or refuses: it is the first to know when that is over.
   private static let troubledInterval = Duration.seconds(1)
@@ -189,12 +188,16 @@ final class WorkerGroups: LaneAssigner, Service {
       tasks.cancelAll()
     }
     if isDraining, !Task.isCancelled { await drain(member, membership) }
-    if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
-      logger.warning("lanes are given up without their last checkpoints", ["group": group])
-    }
+    await end(lanesOf: membership)
     if !(await member.close(within: WorkerGroups.closingMax)) {
       logger.warning("the group is left without a word: its brokers do not answer", ["group": group])
     }
+  }
+
+  /// The lanes come to their last checkpoints, or are given up.
+  private func end(lanesOf membership: Membership) async {
+    if await membership.assignment.revoke(within: WorkerGroups.parkingMax) { return }
+    logger.warning("lanes are given up without their last checkpoints", ["group": membership.group])
   }
 
   /// Without a word the group keeps the lanes for this member until its session is over, and then gives them to others: until that they go on here.
@@ -261,16 +264,16 @@ final class WorkerGroups: LaneAssigner, Service {
         logger.info("lanes assigned", ["group": group, "lanes": WorkerGroups.text(lanes)])
       case .revoked(let isLost)?:
         isMember = false
-        if !(await membership.assignment.revoke(within: WorkerGroups.parkingMax)) {
-          logger.warning("lanes are given up without their last checkpoints", ["group": group])
-        }
-        await member.confirm()
         if isLost {
           said = "this member was taken for dead: its lanes were given to others"
           logger.warning(said, ["group": group])
+          await end(lanesOf: membership)
+        } else {
+          membership.assignment.giveBack()
         }
+        await member.confirm()
       case .ended(let error)?:
-        _ = await membership.assignment.revoke(within: WorkerGroups.parkingMax)
+        await end(lanesOf: membership)
         if error.isFencedInstance {
           throw StartError(
             "another process is a member of the group \(group) with the instance name \(instance ?? ""): give each process its own --instance"
@@ -298,7 +301,7 @@ final class WorkerGroups: LaneAssigner, Service {
         let offsets = subscribed.flatMap { topic, table in
           (places[table] ?? [:]).map { (topic: topic, partition: $0.key, offset: $0.value) }
         }
-        if !offsets.isEmpty {
+        if isMember, !offsets.isEmpty {
           await member.commit(offsets)
         } else if isMember, !said.isEmpty, let topic = subscribed.keys.first {
           isAnswered = await member.isAnswered(topic)

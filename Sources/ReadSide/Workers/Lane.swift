@@ -17,6 +17,7 @@ struct Lane {
   let writer: GenerationWriter
   let board: LaneBoard
   let assignment: LaneAssignment
+  let hold: LaneAssignment.Hold
   let parked: ParkedLanes
   let activations: Activations
   let settings: WorkerSettings
@@ -37,7 +38,8 @@ struct Lane {
 
   init(
     log: any ChangeLog, pipeline: Pipeline, id: LaneID, generation: Generation, writer: GenerationWriter, board: LaneBoard,
-    assignment: LaneAssignment, parked: ParkedLanes, activations: Activations, settings: WorkerSettings, logger: Logger
+    assignment: LaneAssignment, hold: LaneAssignment.Hold, parked: ParkedLanes, activations: Activations,
+    settings: WorkerSettings, logger: Logger
   ) {
     self.log = log
     self.pipeline = pipeline
@@ -45,6 +47,7 @@ struct Lane {
     self.writer = writer
     self.board = board
     self.assignment = assignment
+    self.hold = hold
     self.parked = parked
     self.activations = activations
     self.settings = settings
@@ -74,7 +77,7 @@ struct Lane {
         if Task.isCancelled { return }
         action = .stop(.log("\(error)"))
       }
-      if assignment.isDraining { return await leave() }
+      if assignment.isDraining || action == .reload && !assignment.mayTakeAgain(hold) { return await leave() }
       await perform(action)
     }
   }

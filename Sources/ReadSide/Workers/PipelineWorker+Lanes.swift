@@ -2,6 +2,7 @@ internal import ChangeLog
 internal import Pipelines
 internal import ReadModels
 internal import Services
+internal import Synchronization
 
 /// The work on one generation.
 extension PipelineWorker {
@@ -42,7 +43,7 @@ extension PipelineWorker {
         group.addTask { [self] in
           guard let description = await describe(table, of: work), await addLanes(table, description, of: work) else { return }
           work.lanes.describe(table, description.partitions, work.pipeline)
-          await turns(table, partitions: description.partitions, work, activations)
+          await ownLanes(table, partitions: description.partitions, work, activations)
         }
       }
       group.addTask {
@@ -60,32 +61,45 @@ extension PipelineWorker {
     }
   }
 
-  /// Runs the lanes of a table that are this process's, turn by turn, until cancelled.
-  private func turns(_ table: TableIndex, partitions: Int, _ work: Running, _ activations: Activations) async {
+  /// Runs the lanes of a table that are this process's, each for as long as it is, until cancelled.
+  private func ownLanes(_ table: TableIndex, partitions: Int, _ work: Running, _ activations: Activations) async {
     let name = work.pipeline.tables[table].name
-    while !Task.isCancelled {
-      let turn = work.assignment.turn
-      let own = turn.partitions(of: name, count: partitions)
-      if own.isEmpty {
-        await work.assignment.waitForEnd(of: turn)
-        continue
-      }
-      // Where the turn is over already, the next one is there.
-      await work.assignment.perform(in: turn) {
-        await withTaskGroup(of: Void.self) { group in
-          group.addTask { await work.assignment.waitForEnd(of: turn) }
-          for partition in own {
-            let lane = Lane(
-              log: logs(name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition),
-              generation: work.generation, writer: work.writer, board: work.lanes, assignment: work.assignment,
-              parked: work.parked, activations: activations, settings: settings, logger: logger)
-            group.addTask { await lane.run() }
+    let running = RunningLanes()
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        let ticket = work.assignment.changed.ticket
+        for partition in work.assignment.partitions(of: name, count: partitions) {
+          // One that comes back begins when its last hold has ended.
+          guard let hold = work.assignment.hold(name, partition), running.begin(partition) else { continue }
+          let lane = Lane(
+            log: logs(name), pipeline: work.pipeline, id: LaneID(table: table, partition: partition),
+            generation: work.generation, writer: work.writer, board: work.lanes, assignment: work.assignment, hold: hold,
+            parked: work.parked, activations: activations, settings: settings, logger: logger)
+          group.addTask {
+            await work.assignment.perform(hold) {
+              await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await work.assignment.waitForEnd(of: hold) }
+                tasks.addTask { await lane.run() }
+                await tasks.next()
+                tasks.cancelAll()
+              }
+            }
+            running.end(partition)
+            work.assignment.changed.announce()
           }
-          await group.next()
-          group.cancelAll()
         }
+        await work.assignment.changed.wait(since: ticket, timeout: .seconds(60))
       }
     }
+  }
+
+  /// The partitions of a table whose lanes run here.
+  private final class RunningLanes: Sendable {
+    private let partitions = Mutex<Set<Int>>([])
+
+    /// False where it runs already.
+    func begin(_ partition: Int) -> Bool { partitions.withLock { $0.insert(partition).inserted } }
+    func end(_ partition: Int) { partitions.withLock { _ = $0.remove(partition) } }
   }
 
   /// Notes where the lanes stand that other processes run.

@@ -100,7 +100,7 @@ extension Fleet {
 
   func worker(_ process: pid_t?) -> Int? { workers.firstIndex { $0 != nil && $0?.child.identifier == process } }
 
-  /// Waits until all lanes run, each running worker has some, and every query process says the same of them; which worker has which.
+  /// Waits until all lanes run, each running worker has its share of each table's, and every query process says the same of them; which worker has which.
   @discardableResult
   func settled() async throws -> [String: Int] {
     let running = Set(workers.compactMap { $0?.child.identifier })
@@ -109,9 +109,17 @@ extension Fleet {
       var answers: [[SaidLane]] = []
       for query in queries { answers.append(try await Fleet.said(at: query.page)) }
       let views = answers.map { answer in Dictionary(answer.map { ($0.lane, $0.process) }) { $1 } }
-      guard let view = views.first, Set(views).count == 1, view.count == ShippedScene.names.count * Fleet.partitions,
-        Set(view.values) == running
-      else { return false }
+      guard let view = views.first, Set(views).count == 1, view.count == ShippedScene.names.count * Fleet.partitions else {
+        return false
+      }
+      // Each pipeline's lanes are shared out by a group of their own, evenly; before that is done some have too many.
+      for lanes in Dictionary(grouping: view, by: { $0.key.prefix { $0 != "[" } }).values {
+        let shares = Dictionary(grouping: lanes, by: \.value).mapValues(\.count)
+        guard Set(shares.keys) == running, let least = shares.values.min(), let most = shares.values.max(), most - least <= 1
+        else {
+          return false
+        }
+      }
       owners = view.compactMapValues { worker($0) }
       return owners.count == view.count
     }

@@ -7,20 +7,20 @@ import Testing
 
 @testable import Workers
 
-/// Which lanes a process runs, turn by turn.
+/// Which lanes a process runs, and for how long.
 @Suite(.timeLimit(.minutes(1))) struct LaneAssignmentTests {
   @Test func `one process alone runs all lanes`() {
     let assignment = LaneAssignment(isShared: false)
-    #expect(assignment.turn.partitions(of: "T", count: 3) == [0, 1, 2])
+    #expect(assignment.partitions(of: "T", count: 3) == [0, 1, 2])
     #expect(assignment.holds("T", 7))
   }
 
   @Test func `among several a process runs what it is assigned, of partitions that there are`() {
     let assignment = LaneAssignment(isShared: true)
-    #expect(assignment.turn.partitions(of: "T", count: 3) == [])
+    #expect(assignment.partitions(of: "T", count: 3) == [])
     assignment.assign(["T": [2, 0, 5], "U": [1]])
-    #expect(assignment.turn.partitions(of: "T", count: 3) == [0, 2])
-    #expect(assignment.turn.partitions(of: "V", count: 3) == [])
+    #expect(assignment.partitions(of: "T", count: 3) == [0, 2])
+    #expect(assignment.partitions(of: "V", count: 3) == [])
     #expect(assignment.holds("U", 1) && !assignment.holds("U", 0) && !assignment.holds("T", 1))
   }
 
@@ -56,19 +56,19 @@ import Testing
     var all: [String] { words.withLock { $0 } }
   }
 
-  @Test func `what is taken back is waited for`() async {
+  @Test func `what is taken back is waited for`() async throws {
     let assignment = LaneAssignment(isShared: true)
     assignment.assign(["T": [0]])
-    let turn = assignment.turn
+    let hold = try #require(assignment.hold("T", 0))
     let (began, mayEnd) = (Signal(), Signal())
     let order = Order()
     await withTaskGroup(of: Void.self) { group in
       let (start, end) = (began.ticket, mayEnd.ticket)
       group.addTask {
-        await assignment.perform(in: turn) {
+        await assignment.perform(hold) {
           began.announce()
-          await assignment.waitForEnd(of: turn)
-          order.note("the turn is over")
+          await assignment.waitForEnd(of: hold)
+          order.note("the hold is over")
           mayEnd.announce()
           order.note("parked")
         }
@@ -80,40 +80,62 @@ import Testing
       }
       await mayEnd.wait(since: end, timeout: .seconds(20))
     }
-    #expect(order.all == ["the turn is over", "parked", "given back"])
-    #expect(assignment.turn.partitions(of: "T", count: 1) == [])
+    #expect(order.all == ["the hold is over", "parked", "given back"])
+    #expect(assignment.partitions(of: "T", count: 1) == [])
   }
 
-  @Test func `what does not end in time is not waited for, and work of an old turn does not begin`() async {
+  @Test func `what does not end in time is not waited for, and work of an old hold does not begin`() async throws {
     let assignment = LaneAssignment(isShared: true)
     assignment.assign(["T": [0]])
-    let turn = assignment.turn
+    let hold = try #require(assignment.hold("T", 0))
     let isOver = Signal()
     await withTaskGroup(of: Void.self) { group in
       let ticket = isOver.ticket
       let began = Signal()
       let start = began.ticket
       group.addTask {
-        await assignment.perform(in: turn) {
+        await assignment.perform(hold) {
           began.announce()
           await isOver.wait(since: ticket, timeout: .seconds(20))
         }
       }
       await began.wait(since: start, timeout: .seconds(20))
       #expect(await !assignment.revoke(within: .milliseconds(20)))
-      await assignment.perform(in: turn) { Issue.record("a lane begins that was given back") }
+      await assignment.perform(hold) { Issue.record("a lane begins that was given back") }
       isOver.announce()
     }
     #expect(await assignment.revoke(within: .seconds(20)))
   }
 
-  @Test func `what was noted of one turn is not told of the next`() {
+  @Test func `what is given back goes on until it is another's, and a lane that stays has no break`() throws {
     let assignment = LaneAssignment(isShared: true)
-    assignment.assign(["T": [0]])
-    assignment.note("T", 0, place: 17)
+    assignment.assign(["T": [0, 1], "U": [0]])
+    for partition in [0, 1] { assignment.note("T", partition, place: 17) }
+    let (stays, goes) = (try #require(assignment.hold("T", 0)), try #require(assignment.hold("T", 1)))
+    #expect(assignment.mayTakeAgain(stays) && assignment.mayTakeAgain(goes))
+    assignment.giveBack()
+    #expect(!assignment.mayTakeAgain(stays) && !assignment.mayTakeAgain(goes))
+    #expect(assignment.hold("T", 0) == stays && assignment.hold("T", 1) == goes && assignment.holds("U", 0))
+    assignment.assign(["T": [0, 2]])
+    #expect(assignment.mayTakeAgain(stays) && !assignment.mayTakeAgain(goes))
+    #expect(assignment.hold("T", 0) == stays && assignment.hold("T", 1) == nil && assignment.hold("T", 2) != nil)
+    #expect(!assignment.holds("U", 0))
     #expect(assignment.places == ["T": [0: 17]])
+    // What is said after the end is not told of the next hold.
+    assignment.note("T", 1, place: 18)
     assignment.assign(["T": [1]])
-    #expect(assignment.places.isEmpty)
+    #expect(assignment.places.isEmpty && assignment.hold("T", 1) != goes)
+  }
+
+  @Test func `a lane that another has taken while all are shared out anew is begun again when it comes back`() {
+    let assignment = LaneAssignment(isShared: true)
+    assignment.assign(["T": [0, 1]])
+    let (left, kept) = (assignment.hold("T", 0), assignment.hold("T", 1))
+    assignment.giveBack()
+    assignment.leave("T", 0)
+    #expect(!assignment.holds("T", 0) && assignment.hold("T", 0) == left)
+    assignment.assign(["T": [0, 1]])
+    #expect(assignment.holds("T", 0) && assignment.hold("T", 0) != left && assignment.hold("T", 1) == kept)
   }
 
   @Test func `a term of leading ends before the store's does`() {

@@ -35,6 +35,7 @@ import Testing
 
     init(_ scene: Scene, isShared: Bool = true) throws {
       assignment = LaneAssignment(isShared: isShared)
+      if isShared { assignment.assign(["Tab": [0]]) }
       let (models, generation, pipeline) = (scene.models, scene.generation, scene.pipeline)
       writer = try GenerationWriter(name: "parked", committed: Signal()) { () throws(ReadModelError) in
         try models.stores.generation(generation, pipeline)
@@ -97,7 +98,8 @@ import Testing
       board.describe(0, 1, pipeline)
       let lane = Lane(
         log: log, pipeline: pipeline, id: ParkedLaneTests.lane, generation: generation, writer: process.writer,
-        board: board, assignment: process.assignment, parked: process.parked, activations: .always([]),
+        board: board, assignment: process.assignment, hold: try #require(process.assignment.hold("Tab", 0)),
+        parked: process.parked, activations: .always([]),
         settings: WorkerSettings(metrics: process.metrics), logger: .silent)
       let work = Task { await lane.run() }
       while board[ParkedLaneTests.lane]?.hasCaughtUp != true { try await Task.sleep(for: .milliseconds(1)) }
@@ -194,6 +196,31 @@ import Testing
     scene.play(1)
     try await scene.run(process)
     #expect(process.parked.lanes == [Self.lane] && process.starts != "1")
+    let rows = try scene.rows
+    #expect(try rows.count == 1 && rows == scene.undisturbed)
+  }
+
+  @Test(arguments: [true, false]) func `a lane that another process takes is left to it while lanes are shared out anew`(
+    _ isBetween: Bool
+  )
+    async throws
+  {
+    let scene = try Scene()
+    let (first, second) = (try Process(scene), try Process(scene))
+    scene.play(1)
+    try await scene.run(first) { _ in
+      if isBetween { first.assignment.giveBack() }
+      let taken = try await second.writer.takeLane(Self.lane, start: try #require(try scene.position).cursor, sessionsMax: 10)
+      #expect(taken.position.epoch.rawValue == 2)
+      scene.play(1)
+      // Who may keep its lane takes it again: nobody else was given it.
+      while isBetween ? first.assignment.holds("Tab", 0) : try scene.position?.epoch.rawValue != 3 {
+        try await Task.sleep(for: .milliseconds(1))
+      }
+    }
+    #expect(try scene.position?.epoch.rawValue == (isBetween ? 2 : 3) && first.assignment.holds("Tab", 0) == !isBetween)
+    scene.play(1)
+    try await scene.run(second)
     let rows = try scene.rows
     #expect(try rows.count == 1 && rows == scene.undisturbed)
   }
