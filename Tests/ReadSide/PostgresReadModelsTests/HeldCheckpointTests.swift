@@ -184,7 +184,9 @@ import Testing
       return try waits(name, for: step.moment == .lock ? "%" : "advisory", watcher)
     }
     let second = Commit { try other.checkpoint(Self.lanes[1], history) }
-    try wait("the other's end, or its wait at \(step), seed \(seed)") { try second.hasEnded || waits("other-\(name)", for: "%", watcher) }
+    try wait("the other's end, or its wait at \(step), seed \(seed)") {
+      try second.hasEnded || waits("other-\(name)", for: "%", watcher)
+    }
     #expect(!first.hasEnded)
     holder.close()
     try first.end()
