@@ -9,10 +9,16 @@ private let soakSeconds = ProcessInfo.processInfo.environment["AFTERIMAGE_SOAK_S
 /// Everything that can fail around several workers, at random and for long: `make soak`.
 @Suite(.serialized, .enabled(if: Fleet.isAvailable && soakSeconds > 0, "it takes minutes: `make soak`")) struct FleetSoakTests {
   private static let workers = 3
+  private static let brokers = 3
+  /// What a worker that was asked to stop may take, whatever is away.
+  private static let stopMax = Duration.seconds(10)
 
   private enum Fault: String, CaseIterable {
-    case kill, suspend, restart, another, broker, database, answers, query, rebuild
+    case kill, suspend, restart, another, twin, none, broker, brokers, outage, database, answers, query, rebuild
   }
+
+  /// The first worker has a name under which it comes back to its lanes; the others are dynamic members.
+  private static func words(of worker: Int) -> [String] { worker == 0 ? ["--instance", "stays"] : [] }
 
   @Test(.timeLimit(.minutes(60))) func `whatever fails, in whatever order, the rows are those of an undisturbed replay`()
     async throws
@@ -22,11 +28,17 @@ private let soakSeconds = ProcessInfo.processInfo.environment["AFTERIMAGE_SOAK_S
     print("FleetSoakTests: seed \(seed), \(soakSeconds) s")
     var generator = SeededGenerator(seed: seed)
     let scene = try KillScene(table: "Visits")
-    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 2)
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0, queries: 2, brokers: Self.brokers)
     let proxy = try CuttingProxy(fleet.database)
     let counter = try EffectCounter(fleet.tables.tables)
     fleet.effectsEndpoint = counter.url
-    for worker in 0..<Self.workers { try await fleet.start(worker, database: proxy.url) }
+    func start(_ worker: Int) async throws { try await fleet.start(worker, Self.words(of: worker), database: proxy.url) }
+    func stop(_ worker: Int) async {
+      let asked = ContinuousClock.now
+      #expect(await fleet.stop(worker, Bool.random(using: &generator) ? SIGTERM : SIGINT) == 0, "\(fleet.ended.last?.said ?? "")")
+      #expect(asked.duration(to: .now) < Self.stopMax)
+    }
+    for worker in 0..<Self.workers { try await start(worker) }
     let writers = scene.writers(fleet.tables.tables)
     try await fleet.lanesGoOn()
     var faults: [String: Int] = [:]
@@ -49,29 +61,60 @@ private let soakSeconds = ProcessInfo.processInfo.environment["AFTERIMAGE_SOAK_S
           }
           if !lanes.isEmpty { takeOvers.append(killed.duration(to: .now)) }
         }
-        try await fleet.start(worker, database: proxy.url)
+        try await start(worker)
       case .suspend:
         fleet.signal(worker, SIGSTOP)
         await scene.acknowledged.more(Int.random(in: 10...1_500, using: &generator))
         fleet.signal(worker, SIGCONT)
       case .restart:
-        #expect(await fleet.stop(worker) == 0, "\(fleet.ended.last?.said ?? "")")
-        try await fleet.start(worker, database: proxy.url)
+        await stop(worker)
+        try await start(worker)
       case .another:
-        try await fleet.start(Self.workers, database: proxy.url)
+        try await start(Self.workers)
         await scene.acknowledged.more(Int.random(in: 10...500, using: &generator))
-        #expect(await fleet.stop(Self.workers) == 0, "\(fleet.ended.last?.said ?? "")")
+        await stop(Self.workers)
+      case .twin:
+        try await fleet.start(Self.workers, Self.words(of: 0), database: proxy.url)
+        let older = try await fleet.end(of: 0)
+        #expect(
+          older.status == 1 && older.errors.contains("with the instance name stays: give each process its own --instance"),
+          "\(older)")
+        await scene.acknowledged.more(Int.random(in: 10...500, using: &generator))
+        await stop(Self.workers)
+        try await start(0)
+      case .none:
+        for worker in 0..<Self.workers { await stop(worker) }
+        await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
+        for worker in 0..<Self.workers { try await start(worker) }
       case .broker:
+        try fleet.kafka.kill(Int.random(in: 1...Self.brokers, using: &generator))
+        await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
+        try fleet.kafka.restart()
+      case .brokers:
         try fleet.kafka.kill()
         await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
         try fleet.kafka.restart()
+      case .outage:
+        // Neither of them is there, or one is not.
+        let isDatabaseAway = Bool.random(using: &generator)
+        let areBrokersAway = !isDatabaseAway || Bool.random(using: &generator)
+        if areBrokersAway { try fleet.kafka.kill() }
+        if isDatabaseAway { fleet.database.kill() }
+        await scene.acknowledged.more(Int.random(in: 10...300, using: &generator))
+        await stop(worker)
+        if isDatabaseAway { try fleet.database.start() }
+        if areBrokersAway { try fleet.kafka.restart() }
+        try await start(worker)
       case .database:
         fleet.database.kill()
         await scene.acknowledged.more(Int.random(in: 10...1_000, using: &generator))
         try fleet.database.start()
       case .answers: proxy.cut(Int.random(in: 1...20, using: &generator))
       case .query:
+        let reader = try EventReader(fleet.queries[0].page + "/v1/events")
+        try await fleet.wait("events come") { reader.count > 0 }
         await fleet.killQuery(0)
+        #expect(try await reader.ended())
         try await fleet.startQuery()
       case .rebuild:
         let asked = try await Program.run("pipeline", "rebuild", "killed", "--server", fleet.queries[0].page)
