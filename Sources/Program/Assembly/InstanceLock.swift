@@ -6,8 +6,8 @@ internal import Glibc
 package final class InstanceLock: Sendable {
   /// What asks a process to leave its lanes to others and end.
   package static let drainSignal = SIGUSR1
-  /// Begins the names of the files.
-  static let prefix = "instance-"
+  /// Begins the names of the files, which may have 255 bytes.
+  static let prefix = "name-"
   /// As Kafka takes them.
   package static let bytesMax = 249
 

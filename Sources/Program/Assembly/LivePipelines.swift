@@ -20,6 +20,14 @@ final class LivePipelines: Service {
   private let changed: Signal
   private let logger: Logger
   private let definitions: Mutex<[String: (pipeline: Pipeline, revision: Int)]>
+  /// Of each pipeline the file as it was looked at last. Held while a file is read, so that who asks for a look has what another one has begun to read.
+  private let seen: Mutex<[String: Seen]>
+
+  private struct Seen {
+    var stamp: String?
+    /// Why the file as it is now is not in use; nil where it is.
+    var mistake: String?
+  }
 
   /// `pipelines` are those of the folders, in order; `parameters` were set at the start, and hold for edited files too. `rebuildsByItself` builds changed projections without being asked.
   init(
@@ -32,6 +40,8 @@ final class LivePipelines: Service {
     self.rebuildsByItself = rebuildsByItself
     self.changed = changed
     self.logger = logger
+    seen = Mutex(
+      Dictionary(self.folders.map { ($0.name, Seen(stamp: LivePipelines.stamp($0.folder))) }) { first, _ in first })
     definitions = Mutex(Dictionary(pipelines.map { ($0.name, ($0, 0)) }) { $1 })
   }
 
@@ -42,15 +52,19 @@ final class LivePipelines: Service {
   func definition(of name: String) -> (pipeline: Pipeline, revision: Int)? { definitions.withLock { $0[name] } }
 
   func run() async throws {
-    var seen = folders.map { LivePipelines.stamp($0.folder) }
     while !Task.isCancelled {
       try? await Task.sleep(for: LivePipelines.interval)
-      for (index, (name, folder)) in folders.enumerated() {
-        let stamp = LivePipelines.stamp(folder)
-        guard stamp != seen[index], stamp != nil else { continue }
-        seen[index] = stamp
-        reload(name, folder)
-      }
+      for (name, _) in folders { look(at: name) }
+    }
+  }
+
+  /// Takes what a pipeline's file says now, if it was edited since the last look. Answers why the file as it is cannot be used; nil where it is in use.
+  @discardableResult func look(at name: String) -> String? {
+    guard let folder = folders.first(where: { $0.name == name })?.folder else { return nil }
+    return seen.withLock { seen in
+      let stamp = LivePipelines.stamp(folder)
+      if stamp != seen[name]?.stamp, stamp != nil { seen[name] = Seen(stamp: stamp, mistake: reload(name, folder)) }
+      return seen[name]?.mistake
     }
   }
 
@@ -63,19 +77,20 @@ final class LivePipelines: Service {
     return "\(date.timeIntervalSince1970) \(attributes[.size] ?? "") \(attributes[.systemFileNumber] ?? "")"
   }
 
-  private func reload(_ name: String, _ folder: String) {
+  /// Answers what is wrong with the file.
+  private func reload(_ name: String, _ folder: String) -> String? {
     let pipeline: Pipeline
     do {
       pipeline = try PipelineLoader.load(folder, set: parameters)
     } catch {
       logger.warning(
         "the edited pipeline file has mistakes: the previous version stays in use", ["pipeline": name, "reason": "\(error)"])
-      return
+      return "\(error)"
     }
     guard pipeline.name == name, let before = definition(of: name) else {
       logger.warning(
         "the edited pipeline file names another pipeline: restart to run it", ["pipeline": name, "named": pipeline.name])
-      return
+      return "it names another pipeline, \(pipeline.name)"
     }
     definitions.withLock { $0[name] = (pipeline, before.revision + 1) }
     let worker = workers.first { $0.pipeline.name == name }
@@ -92,5 +107,6 @@ final class LivePipelines: Service {
       worker?.prepare(pipeline)
     }
     changed.announce()
+    return nil
   }
 }

@@ -180,7 +180,7 @@ package final class Node: Sendable {
       views: parts.isEmpty ? [] : views, changed: changed, board: metricBoard, parts: parts, logger: logger)
     if settings.roles.contains(.query) {
       readable = catalogs.map { name, catalog in .init(pipeline: name, isThere: { (try? await catalog.current()) != nil }) }
-      let operations = NodeOperations(workers: workers, shared: home.database.map { SharedOperations($0) })
+      let operations = NodeOperations(live: live, workers: workers, shared: home.database.map { SharedOperations($0) })
       let (router, server) = try Node.query(
         settings, views, operations: operations, changed: changed, status: status, keys: access.page)
       self.router = router

@@ -5,6 +5,7 @@ internal import Workers
 
 /// What an operator may do with the pipelines of this process.
 struct NodeOperations: PipelineOperator {
+  let live: LivePipelines
   let workers: [PipelineWorker]
   /// For pipelines whose workers are other processes; nil where read models are files.
   let shared: SharedOperations?
@@ -23,7 +24,12 @@ struct NodeOperations: PipelineOperator {
 
   func rebuild(_ pipeline: String) async throws {
     switch try place(pipeline) {
-    case .worker(let worker): worker.rebuild()
+    case .worker(let worker):
+      // What was just edited is built, too.
+      if let mistake = live.look(at: pipeline) {
+        throw OperatorRefusal("the pipeline file cannot be built, the previous version stays in use: \(mistake)")
+      }
+      worker.rebuild()
     case .elsewhere(let shared): try await shared.rebuild(pipeline)
     }
   }

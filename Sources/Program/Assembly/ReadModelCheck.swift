@@ -39,7 +39,7 @@ package struct ReadModelCheck: Sendable {
     } catch let error as ReadModelError {
       switch error {
       case .damaged(_, let reason): (rows, findings) = ([], ["it cannot be read: \(reason)"])
-      case .superseded, .held, .otherFingerprint, .otherVersion, .storage: throw StartError("\(error)")
+      case .superseded, .held, .otherFingerprint, .otherVersion, .otherCatalogue, .storage: throw StartError("\(error)")
       }
     } catch let error as PipelineError {
       (rows, findings) = ([], ["the pipeline file beside it cannot be read: \(error)"])

@@ -10,7 +10,7 @@ enum Parts {
     ("http", HTTPBench.run), ("rank-http", RankHTTPBench.run), ("import", ImportBench.run), ("server", ServerBench.run),
     ("indexed", IndexedBench.run),
     ("kafka", KafkaBench.run), ("visible", VisibleBench.run), ("fleet-visible", FleetVisibleBench.run),
-    ("fleet-scale", FleetScaleBench.run),
+    ("fleet-scale", FleetScaleBench.run), ("dead-rows", DeadRowsBench.run),
   ]
 
   /// Runs the parts named, or all, and prints the report. A part that fails is noted, and the others go on.

@@ -8,13 +8,15 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   case otherFingerprint(path: String)
   /// The file was written by another version of the engine.
   case otherVersion(path: String, found: String, known: Int)
+  /// The pipeline's catalogue was written by another version of the program. `all` is what holds it and the generations.
+  case otherCatalogue(path: String, found: String, known: Int, all: String)
   case storage(path: String, String, isFull: Bool)
   case damaged(path: String, String)
 
   /// Whether what was found is sound, and another definition's or another version's of this program.
   package var isOfAnotherProgram: Bool {
     switch self {
-    case .otherFingerprint, .otherVersion: true
+    case .otherFingerprint, .otherVersion, .otherCatalogue: true
     case .superseded, .held, .storage, .damaged: false
     }
   }
@@ -28,6 +30,9 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
     case .otherVersion(let path, let found, let known):
       "\(path) has read model format \(found), this program writes format \(known): "
         + "use the afterimage that wrote it, or \(ReadModelError.rebuild(path))"
+    case .otherCatalogue(let path, let found, let known, let all):
+      "\(path) has catalogue format \(found), this program writes format \(known): use the afterimage that wrote it, or stop all processes that work on the "
+        + "pipeline or read it, delete \(all), and start them again: its read models are then built from the log, without the effects of before"
     case .storage(let path, let reason, let isFull):
       isFull ? "\(path): the disk is full: \(reason); nothing of the checkpoint was written" : "\(path): \(reason)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason): \(ReadModelError.rebuild(path))"

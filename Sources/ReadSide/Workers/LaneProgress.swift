@@ -202,7 +202,7 @@ package struct LaneProgress: Sendable {
     case .held: .wait(.milliseconds(200))
     // A full disk, a lock: nothing was committed.
     case .storage: .retry(after: .seconds(2), reason: "the read model cannot be written: \(error)", standsStill: true)
-    case .damaged, .otherVersion, .otherFingerprint: .stop(.readModel("\(error)"))
+    case .damaged, .otherVersion, .otherCatalogue, .otherFingerprint: .stop(.readModel("\(error)"))
     }
   }
 }

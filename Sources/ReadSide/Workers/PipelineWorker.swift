@@ -119,7 +119,7 @@ package final class PipelineWorker: Service {
         let isPassing =
           switch error {
           case .storage, .held: true
-          case .superseded, .otherFingerprint, .otherVersion, .damaged: false
+          case .superseded, .otherFingerprint, .otherVersion, .otherCatalogue, .damaged: false
           }
         await standStill("\(error)", revision, retryAfter: isPassing ? .seconds(2) : nil)
       } catch {

@@ -15,7 +15,7 @@ struct StoreErrors: Sendable {
   func add(_ error: any Error) {
     switch error as? ReadModelError {
     case .superseded, .held: break
-    case .otherFingerprint, .otherVersion, .storage, .damaged, nil: cell.add()
+    case .otherFingerprint, .otherVersion, .otherCatalogue, .storage, .damaged, nil: cell.add()
     }
   }
 }

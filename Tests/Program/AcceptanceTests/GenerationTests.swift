@@ -128,6 +128,27 @@ import Testing
     #expect(await back.stop() == 0)
   }
 
+  @Test func `what is rebuilt is the file as it is at that moment, or nothing where that has mistakes`() async throws {
+    let folder = try TestFolder()
+    try folder.write("notes/pipeline.yaml", Notes.pipeline)
+    let server = try await DevProcess.serve(["--data", folder.file("data"), "--health-port", "0", "-p", folder.file("notes")])
+    let put = try await Program.run("table", "put", "Notes", "id=a", "Text=x", "Size:N=7", "--endpoint", server.tables)
+    #expect(put.status == 0, "\(put)")
+    // Files are looked at twice a second: these edits are asked for before.
+    try folder.write(
+      "notes/pipeline.yaml", GenerationTests.edited.replacing("columns: [text, size]", with: "columns: [text, weight]"))
+    let refused = try await Program.run("pipeline", "rebuild", "notes", "--server", server.page)
+    #expect(
+      refused.status == 1 && refused.errors.contains("the pipeline file cannot be built, the previous version stays in use"),
+      "\(refused)")
+    #expect(refused.errors.contains("weight"), "\(refused)")
+    try folder.write("notes/pipeline.yaml", GenerationTests.edited)
+    let built = try await Program.run("pipeline", "rebuild", "notes", "--server", server.page)
+    #expect(built.status == 0, "\(built)")
+    #expect(try await untilSecond(server, 1).generation == 2)
+    #expect(await server.stop() == 0, "\(server.child.errors)")
+  }
+
   @Test func `an edited query is used at once, and lanes go on as they are`() async throws {
     let scene = try await Notes()
     #expect(try await ask(scene.server, "all?at_least=\(scene.position)")?.rows.count == 1)

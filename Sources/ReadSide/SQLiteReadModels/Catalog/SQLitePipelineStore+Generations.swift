@@ -33,7 +33,7 @@ extension SQLitePipelineStore {
       defer { connection.close() }
       let found = try connection.integer("PRAGMA user_version") ?? 0
       guard found == version || found == versionWithoutChecksums else {
-        throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(version))
+        throw otherVersion(directory, found)
       }
       if found == version, !connection.hasChecksums {
         throw ReadModelError.damaged(path: path, "its pages have lost their checksums")

@@ -17,6 +17,10 @@ package final class SQLitePipelineStore: PipelineStore {
   /// The same layout in a file without page checksums: it gets them when it is opened.
   static let versionWithoutChecksums: Int64 = 2
 
+  static func otherVersion(_ directory: String, _ found: Int64) -> ReadModelError {
+    .otherCatalogue(path: directory + "/catalog.db", found: "\(found)", known: Int(version), all: "the directory \(directory)")
+  }
+
   package init(directory: String) throws(ReadModelError) {
     self.directory = directory
     let path = directory + "/catalog.db"
@@ -31,7 +35,7 @@ package final class SQLitePipelineStore: PipelineStore {
         _ where isNew:
         break
       case SQLitePipelineStore.versionWithoutChecksums: try connection.rewrite()
-      default: throw ReadModelError.otherVersion(path: path, found: "\(found)", known: Int(SQLitePipelineStore.version))
+      default: throw SQLitePipelineStore.otherVersion(directory, found)
       }
       guard isNew || connection.hasChecksums else {
         throw ReadModelError.damaged(path: path, "its pages have lost their checksums")
