@@ -37,21 +37,26 @@ CLIENTS := pynamodb aioboto3 langchain-community langgraph-checkpoint-aws kclpy-
 #   kubernetes-validate   manifests of Kubernetes
 #   cloudcoil-models-keda  KEDA's objects, which kubernetes-validate does not know; pyyaml reads them
 CHECKS := check-jsonschema kubernetes-validate cloudcoil-models-keda pyyaml
+#   podman-compose        brings up the compose file, from PyPI
+COMPOSE := podman-compose==1.6.0
 #   wrk                   HTTP load for the bench
 BENCH_PACKAGES := wrk
 
 #   dpkg-dev, debhelper, fakeroot  make the Debian package
 #   lintian               checks it
 #   debootstrap           makes the fresh Debian in which it is installed and removed
+#   podman, conmon, runc  boot that Debian with systemd, which runs the unit
 #   buildah               makes the image, without a daemon
 #   binutils, ca-certificates  what the image's program is linked with, and whom it trusts
-SHIPPING_PACKAGES := dpkg-dev debhelper fakeroot lintian debootstrap buildah binutils ca-certificates
+SHIPPING_PACKAGES := dpkg-dev debhelper fakeroot lintian debootstrap podman conmon runc buildah binutils ca-certificates
+#   netavark, aardvark-dns  the network of the containers, and their names
+COMPOSE_PACKAGES := netavark aardvark-dns curl
 
 DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test acceptance bench model soak fuzz static deb image packages-check readme format lint packages test-packages release
+.PHONY: demo test acceptance bench model soak fuzz static deb image packages-check compose-check readme format lint packages test-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -132,10 +137,17 @@ image: static
 	@./.ci/install $(SHIPPING_PACKAGES)
 	$(if $(IS_ROOT),,buildah unshare )deploy/image/build $(STATIC) .build/image
 
-# Both, and the package installed, upgraded and purged in a fresh Debian.
+# Both, the package installed, upgraded and purged in a fresh Debian, and its unit run by systemd in a container.
 IS_ROOT := $(filter 0,$(shell id -u))
 packages-check: deb image
 	$(if $(IS_ROOT),,sudo )deploy/debian/check .build/deb/afterimage_*.deb .build/deb/check
+	$(if $(IS_ROOT),,sudo )deploy/systemd/check .build/deb/afterimage_*.deb .build/deb/check-systemd
+
+# The compose file brought up and used, with stand-ins for the images of others. It takes some minutes, and ports 8000, 8001 and 9090.
+compose-check: image
+	@./.ci/install $(COMPOSE_PACKAGES)
+	@./.ci/install-python .build/compose $(COMPOSE)
+	$(if $(IS_ROOT),,sudo )deploy/compose-check .build/compose-check
 
 # Writes the README's table of operations from the registry.
 readme:
