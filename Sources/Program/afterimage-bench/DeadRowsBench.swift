@@ -29,14 +29,10 @@ enum DeadRowsBench {
     var measured = report
     try await withTemporaryDirectory { directory in
       let name = "dead-rows-\(UInt16.random(in: 0 ... .max))"
-      let text = try String(contentsOfFile: "pipelines/chat-rooms/pipeline.yaml", encoding: .utf8)
-      try FileManager.default.createDirectory(atPath: directory + "/pipeline", withIntermediateDirectories: true)
-      try text.replacingOccurrences(of: "pipeline: chat-rooms", with: "pipeline: \(name)").write(
-        toFile: directory + "/pipeline/pipeline.yaml", atomically: true, encoding: .utf8)
+      try PipelineBench.copy("chat-rooms", as: name, to: directory + "/pipeline")
       var settings = NodeSettings(
         roles: [.table, .worker], dataDirectory: directory + "/data", tablePort: 0, pagePort: 0,
-        pipelines: [directory + "/pipeline"],
-        logger: .silent)
+        pipelines: [directory + "/pipeline"], logger: .silent)
       settings.healthPort = 0
       settings.readModels = url
       let node = try Node(settings)
@@ -102,23 +98,12 @@ enum DeadRowsBench {
     var written = 0
     while ContinuousClock.now < end {
       let (round, first) = written.quotientAndRemainder(dividingBy: items)
-      _ = try await client.call("BatchWriteItem") { writer in
-        writer.name("RequestItems")
-        writer.beginObject()
-        writer.name("Chat")
-        writer.array(Array(first..<first + batch)) { writer, number in
+      try await client.put(
+        (first..<first + batch).map { number in
           var item = messages.record(number).item
           item["Comment"] = .string("\(round): \(number % 7 == round % 7 ? "again" : "what was said")")
-          writer.beginObject()
-          writer.name("PutRequest")
-          writer.beginObject()
-          writer.name("Item")
-          writer.item(item)
-          writer.endObject()
-          writer.endObject()
-        }
-        writer.endObject()
-      }
+          return item
+        }, into: "Chat")
       written += batch
       due += pause
       try await Task.sleep(until: due, clock: .continuous)

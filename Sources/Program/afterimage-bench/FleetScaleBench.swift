@@ -34,7 +34,6 @@ enum FleetScaleBench {
         return measured.note("fleet-scale", "skipped: no Kafka. Set AFTERIMAGE_TEST_KAFKA to a bootstrap address")
       }
       defer { broker.stop() }
-      let text = try String(contentsOfFile: "pipelines/chat-rooms/pipeline.yaml", encoding: .utf8)
       func settings(_ name: String, _ roles: Set<NodeSettings.Role>, tables: String? = nil) -> NodeSettings {
         var settings = NodeSettings(
           roles: roles, dataDirectory: directory + "/" + name, tablePort: 0, pagePort: 0, kafka: broker.bootstrap,
@@ -51,9 +50,7 @@ enum FleetScaleBench {
         for count in [1, 2, 4] {
           let name = "scale-\(place)-\(count)-\(UInt16.random(in: 0 ... .max))"
           let folder = directory + "/" + name
-          try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-          try text.replacingOccurrences(of: "pipeline: chat-rooms", with: "pipeline: \(name)").write(
-            toFile: folder + "/pipeline.yaml", atomically: true, encoding: .utf8)
+          try PipelineBench.copy("chat-rooms", as: name, to: folder)
           var nodes: [Node] = []
           for number in 0..<count {
             var own = settings("\(name)-\(number)", [.worker], tables: tables.tableEndpoint)

@@ -136,25 +136,12 @@ enum FleetVisibleBench {
   }
 
   private static func write(_ client: DynamoClient, _ names: [String], _ room: Int) async throws {
-    _ = try await client.call("BatchWriteItem") { writer in
-      writer.name("RequestItems")
-      writer.beginObject()
-      writer.name("Plays")
-      writer.beginArray()
-      for (number, name) in names.enumerated() {
-        writer.beginObject()
-        writer.name("PutRequest")
-        writer.beginObject()
-        writer.name("Item")
-        writer.item([
+    try await client.put(
+      names.enumerated().map { number, name in
+        [
           "player": .string(name), "points": .number(Number(Int64(number))), "seen": .number(Number(1)),
           "room": .string("room-\(room)"),
-        ])
-        writer.endObject()
-        writer.endObject()
-      }
-      writer.endArray()
-      writer.endObject()
-    }
+        ]
+      }, into: "Plays")
   }
 }

@@ -82,6 +82,14 @@ enum PipelineBench {
     report = measured
   }
 
+  /// Writes a shipped pipeline's file into a folder, under another name.
+  static func copy(_ pipeline: String, as name: String, to folder: String) throws {
+    let text = try String(contentsOfFile: "pipelines/\(pipeline)/pipeline.yaml", encoding: .utf8)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try text.replacingOccurrences(of: "pipeline: \(pipeline)", with: "pipeline: \(name)").write(
+      toFile: folder + "/pipeline.yaml", atomically: true, encoding: .utf8)
+  }
+
   /// A pipeline's work on a log of so many records.
   struct Job {
     let pipeline: Pipeline

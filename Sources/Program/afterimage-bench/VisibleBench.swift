@@ -92,23 +92,9 @@ enum VisibleBench {
   }
 
   private static func write(_ client: DynamoClient, _ first: Int, _ count: Int) async throws -> String? {
-    let answer = try await client.call("BatchWriteItem") { writer in
-      writer.name("RequestItems")
-      writer.beginObject()
-      writer.name("Plays")
-      writer.beginArray()
-      for number in first..<(first + count) {
-        writer.beginObject()
-        writer.name("PutRequest")
-        writer.beginObject()
-        writer.name("Item")
-        writer.item(["player": .string("player-\(number)"), "points": .number(Number(Int64(number % 9973)))])
-        writer.endObject()
-        writer.endObject()
-      }
-      writer.endArray()
-      writer.endObject()
-    }
+    let answer = try await client.put(
+      (first..<(first + count)).map { ["player": .string("player-\($0)"), "points": .number(Number(Int64($0 % 9973)))] },
+      into: "Plays")
     return answer.headers["x-afterimage-position"]?.split(separator: ",").last.map(String.init)
   }
 }

@@ -8,8 +8,8 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
   case otherFingerprint(path: String)
   /// The file was written by another version of the engine.
   case otherVersion(path: String, found: String, known: Int)
-  /// The pipeline's catalogue was written by another version of the program. `all` is what holds it and the generations.
-  case otherCatalogue(path: String, found: String, known: Int, all: String)
+  /// The pipeline's catalogue was written by another version of the program. `schemas` hold it and the generations; nil in files.
+  case otherCatalogue(path: String, found: String, known: Int, schemas: String?)
   case storage(path: String, String, isFull: Bool)
   case damaged(path: String, String)
 
@@ -30,20 +30,25 @@ package enum ReadModelError: Error, Sendable, CustomStringConvertible {
     case .otherVersion(let path, let found, let known):
       "\(path) has read model format \(found), this program writes format \(known): "
         + "use the afterimage that wrote it, or \(ReadModelError.rebuild(path))"
-    case .otherCatalogue(let path, let found, let known, let all):
-      "\(path) has catalogue format \(found), this program writes format \(known): use the afterimage that wrote it, or stop all processes that work on the "
-        + "pipeline or read it, delete \(all), and start them again: its read models are then built from the log, without the effects of before"
+    case .otherCatalogue(let path, let found, let known, let schemas):
+      "\(path) has catalogue format \(found), this program writes format \(known): use the afterimage that wrote it, or begin anew, without effects of what "
+        + "was written before: "
+        + (schemas.map {
+          "stop all processes that work on the pipeline or read it, delete \($0) (DROP SCHEMA ... CASCADE), and start them again"
+        } ?? "stop the process that uses it, and \(ReadModelError.rebuild(path))")
     case .storage(let path, let reason, let isFull):
       isFull ? "\(path): the disk is full: \(reason); nothing of the checkpoint was written" : "\(path): \(reason)"
     case .damaged(let path, let reason): "\(path) is damaged: \(reason): \(ReadModelError.rebuild(path))"
     }
   }
 
-  /// What to do about a file `DIR/read-models/PIPELINE/generation-N/read-model.db`.
+  /// What to do about a file `DIR/read-models/PIPELINE/generation-N/read-model.db`, or the catalogue `DIR/read-models/PIPELINE/catalog.db`.
   private static func rebuild(_ path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count > 4, parts[parts.count - 4] == "read-models" else { return "rebuild the pipeline from the log" }
-    let data = parts[..<(parts.count - 4)].joined(separator: "/")
-    return "rebuild it from the log with: afterimage pipeline rebuild \(parts[parts.count - 3]) --data \(data)"
+    guard let place = parts.lastIndex(of: "read-models"), place > 0, place + 2 < parts.count else {
+      return "rebuild the pipeline from the log"
+    }
+    let data = parts[..<place].joined(separator: "/")
+    return "rebuild it from the log with: afterimage pipeline rebuild \(parts[place + 1]) --data \(data)"
   }
 }

@@ -84,7 +84,7 @@ struct Lane {
 
   /// To take the lane again would take it from the process that it is left to. Returns when the task is cancelled.
   private func leave() async {
-    assignment.leave(pipeline.tables[id.table].name, id.partition)
+    assignment.leave(hold)
     while !Task.isCancelled { try? await Task.sleep(for: .seconds(60)) }
   }
 
@@ -200,7 +200,7 @@ struct Lane {
         }
       }
       if let place = batch.place, run.hasCommittedRecords {
-        assignment.note(pipeline.tables[id.table].name, id.partition, place: place)
+        assignment.note(hold, place: place)
       }
     }
     if run.isDirty {

@@ -149,9 +149,11 @@ package final class LaneAssignment: Sendable {
     state.withLock { !$0.isDraining && !$0.isBetween && $0.hold(hold.table, hold.partition) == hold }
   }
 
-  /// A lane is left to whoever has taken it, or will.
-  func leave(_ table: String, _ partition: Int) {
-    state.withLock { _ = $0.left[table, default: []].insert(partition) }
+  /// A lane is left to whoever has taken it, or will. Nothing changes where its hold is over: the lane may have come back in another.
+  func leave(_ hold: Hold) {
+    state.withLock { state in
+      if state.hold(hold.table, hold.partition) == hold { state.left[hold.table, default: []].insert(hold.partition) }
+    }
     changed.announce()
   }
 
@@ -178,9 +180,9 @@ package final class LaneAssignment: Sendable {
   }
 
   /// A lane is worked off up to a place, as its log counts.
-  func note(_ table: String, _ partition: Int, place: Int64) {
+  func note(_ hold: Hold, place: Int64) {
     state.withLock { state in
-      if state.hold(table, partition) != nil { state.places[table, default: [:]][partition] = place }
+      if state.hold(hold.table, hold.partition) == hold { state.places[hold.table, default: [:]][hold.partition] = place }
     }
   }
 

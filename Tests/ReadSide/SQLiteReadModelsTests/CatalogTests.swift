@@ -29,7 +29,7 @@ import Testing
     _ = consume store
   }
 
-  @Test(arguments: [SQLitePipelineStore.version + 1, 1]) func `a catalogue of another format is refused, with what to delete`(
+  @Test(arguments: [SQLitePipelineStore.version + 1, 1]) func `a catalogue of another format is refused, with what to do`(
     _ version: Int64
   ) throws {
     let scene = TemporaryDirectory()
@@ -53,8 +53,11 @@ import Testing
     for refusal in refusals {
       #expect(
         refusal.contains(
-          "catalog.db has catalogue format \(version), this program writes format 3: use the afterimage that wrote it, or stop"))
-      #expect(refusal.contains("delete the directory \(directory), and start them again"))
+          "catalog.db has catalogue format \(version), this program writes format 3: use the afterimage that wrote it, or begin"))
+      #expect(
+        refusal.hasSuffix(
+          ": stop the process that uses it, and rebuild it from the log with: afterimage pipeline rebuild p --data \(scene.path)")
+      )
     }
   }
 }

@@ -36,16 +36,16 @@ import Testing
     #expect(assignment.trouble == nil)
   }
 
-  @Test func `one that drains leaves its lanes to others one by one, and says which nobody has taken`() async {
+  @Test func `one that drains leaves its lanes to others one by one, and says which nobody has taken`() async throws {
     let assignment = LaneAssignment(isShared: true)
     assignment.assign(["T": [0, 1], "U": [3]])
     #expect(!assignment.isDraining)
     async let rest = assignment.drain(within: .seconds(30))
     while !assignment.isDraining { await Task.yield() }
-    for (table, partition) in [("T", 0), ("U", 3)] { assignment.leave(table, partition) }
+    for (table, partition) in [("T", 0), ("U", 3)] { assignment.leave(try #require(assignment.hold(table, partition))) }
     #expect(!assignment.holds("T", 0) && assignment.holds("T", 1) && !assignment.holds("U", 3))
     #expect(await assignment.drain(within: .milliseconds(10)) == ["T": [1]])
-    assignment.leave("T", 1)
+    assignment.leave(try #require(assignment.hold("T", 1)))
     #expect(await rest == [:])
   }
 
@@ -110,8 +110,9 @@ import Testing
   @Test func `what is given back goes on until it is another's, and a lane that stays has no break`() throws {
     let assignment = LaneAssignment(isShared: true)
     assignment.assign(["T": [0, 1], "U": [0]])
-    for partition in [0, 1] { assignment.note("T", partition, place: 17) }
+
     let (stays, goes) = (try #require(assignment.hold("T", 0)), try #require(assignment.hold("T", 1)))
+    for hold in [stays, goes] { assignment.note(hold, place: 17) }
     #expect(assignment.mayTakeAgain(stays) && assignment.mayTakeAgain(goes))
     assignment.giveBack()
     #expect(!assignment.mayTakeAgain(stays) && !assignment.mayTakeAgain(goes))
@@ -122,17 +123,19 @@ import Testing
     #expect(!assignment.holds("U", 0))
     #expect(assignment.places == ["T": [0: 17]])
     // What is said after the end is not told of the next hold.
-    assignment.note("T", 1, place: 18)
+    assignment.note(goes, place: 18)
     assignment.assign(["T": [1]])
-    #expect(assignment.places.isEmpty && assignment.hold("T", 1) != goes)
+    assignment.note(goes, place: 19)
+    assignment.leave(goes)
+    #expect(assignment.places.isEmpty && assignment.hold("T", 1) != goes && assignment.holds("T", 1))
   }
 
-  @Test func `a lane that another has taken while all are shared out anew is begun again when it comes back`() {
+  @Test func `a lane that another has taken while all are shared out anew is begun again when it comes back`() throws {
     let assignment = LaneAssignment(isShared: true)
     assignment.assign(["T": [0, 1]])
     let (left, kept) = (assignment.hold("T", 0), assignment.hold("T", 1))
     assignment.giveBack()
-    assignment.leave("T", 0)
+    assignment.leave(try #require(left))
     #expect(!assignment.holds("T", 0) && assignment.hold("T", 0) == left)
     assignment.assign(["T": [0, 1]])
     #expect(assignment.holds("T", 0) && assignment.hold("T", 0) != left && assignment.hold("T", 1) == kept)

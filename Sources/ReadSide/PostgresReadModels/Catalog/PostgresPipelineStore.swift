@@ -33,7 +33,7 @@ package final class PostgresPipelineStore: PipelineStore {
       guard version == PostgresPipelineStore.version else {
         throw ReadModelError.otherCatalogue(
           path: session.place, found: "\(version)", known: Int(PostgresPipelineStore.version),
-          all: "the schemas \(schema) and \(schema).1, .2 and so on (DROP SCHEMA ... CASCADE)")
+          schemas: "the schemas \(schema) and \(schema).1, .2 and so on")
       }
     }
   }

@@ -18,7 +18,7 @@ package final class SQLitePipelineStore: PipelineStore {
   static let versionWithoutChecksums: Int64 = 2
 
   static func otherVersion(_ directory: String, _ found: Int64) -> ReadModelError {
-    .otherCatalogue(path: directory + "/catalog.db", found: "\(found)", known: Int(version), all: "the directory \(directory)")
+    .otherCatalogue(path: directory + "/catalog.db", found: "\(found)", known: Int(version), schemas: nil)
   }
 
   package init(directory: String) throws(ReadModelError) {
