@@ -56,7 +56,8 @@ DEMO_SECONDS ?=
 PORT ?= 8000
 PAGE_PORT ?= 8001
 
-.PHONY: demo test acceptance bench model soak fuzz static deb image packages-check compose-check readme format lint packages test-packages release
+.PHONY: demo test acceptance bench model soak fuzz static deb image shipping shipped-check packages-check compose-check readme format lint packages \
+  test-packages shipping-packages release
 
 # Runs the sample pipelines with players, until Ctrl-C or for DEMO_SECONDS.
 demo: packages
@@ -72,12 +73,15 @@ BROKERS := ^(KafkaTests|RelayTests)\.
 # Of the others so many run at once: all together keep those that speak with a server waiting past their time limits.
 WIDTH := 6
 
-test: packages test-packages
+# What is shipped is built beside those that wait, with what they leave of the machine, and checked after them.
+test: packages test-packages shipping-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERVERS)' --skip '$(BROKERS)'
-	swift test --skip-build --no-parallel --filter '$(BROKERS)'
-	swift test --skip-build --experimental-maximum-parallelization-width 2 --filter '$(SERVERS)'
-	$(MAKE) packages-check
+	chrt --idle 0 $(MAKE) shipping >.build/shipping.log 2>&1 & shipping=$$!; \
+	swift test --skip-build --no-parallel --filter '$(BROKERS)' && \
+	swift test --skip-build --experimental-maximum-parallelization-width 2 --filter '$(SERVERS)' || { kill $$shipping; exit 1; }; \
+	wait $$shipping || { cat .build/shipping.log; exit 1; }
+	$(MAKE) shipped-check
 
 # Every scenario of every source system under all conditions: in one process and through Kafka with PostgreSQL, with kill -9 between writing and reading,
 # with every record twice, and built again from the log into empty read models.
@@ -129,19 +133,24 @@ static: packages
 	  -Xlinker --gc-sections -Xlinker --no-as-needed -Xlinker -lcurl
 
 # The Debian package and an image as an OCI archive, in .build/deb and .build/image; both are checked while they are made.
-deb: static
-	@./.ci/install $(SHIPPING_PACKAGES)
+deb: static shipping-packages
 	deploy/debian/build $(STATIC) .build/deb
 
-image: static
-	@./.ci/install $(SHIPPING_PACKAGES)
+image: static shipping-packages
 	$(if $(IS_ROOT),,buildah unshare )deploy/image/build $(STATIC) .build/image
 
-# Both, the package installed, upgraded and purged in a fresh Debian, and its unit run by systemd in a container.
+# Both, and the fresh Debian of their checks, where one can be made.
 IS_ROOT := $(filter 0,$(shell id -u))
-packages-check: deb image
+shipping: deb image
+	-$(if $(IS_ROOT),,sudo )deploy/debian/base .build/deb/base.tar
+
+# The package installed, upgraded and purged in a fresh Debian, and its unit run by systemd in a container.
+shipped-check:
 	$(if $(IS_ROOT),,sudo )deploy/debian/check .build/deb/afterimage_*.deb .build/deb/check
 	$(if $(IS_ROOT),,sudo )deploy/systemd/check .build/deb/afterimage_*.deb .build/deb/check-systemd
+
+packages-check: shipping
+	$(MAKE) shipped-check
 
 # The compose file brought up and used, with stand-ins for the images of others. It takes some minutes, and ports 8000, 8001 and 9090.
 compose-check: image
@@ -165,6 +174,9 @@ service-model: test-packages
 
 packages:
 	@./.ci/install $(BUILD_PACKAGES)
+
+shipping-packages: packages
+	@./.ci/install $(SHIPPING_PACKAGES)
 
 test-packages: packages
 	@./.ci/install $(TEST_PACKAGES)
