@@ -4,15 +4,26 @@ internal import CLibPQ
 ///
 /// Reading a column as another type than it has gives 0, the empty value, or nil: nothing traps.
 package final class PostgresResult {
-  private let pointer: OpaquePointer
+  /// Nil of a row that was copied; so libpq takes it for a result without rows.
+  private let pointer: OpaquePointer?
+  private let copied: CopiedRow?
 
   /// Takes over the result and frees it.
-  init(_ pointer: OpaquePointer) { self.pointer = pointer }
+  init(_ pointer: OpaquePointer) {
+    self.pointer = pointer
+    copied = nil
+  }
+
+  /// Has the one row that was copied last.
+  init(_ copied: CopiedRow) {
+    pointer = nil
+    self.copied = copied
+  }
 
   deinit { PQclear(pointer) }
 
-  package var count: Int { Int(PQntuples(pointer)) }
-  package var columnCount: Int { Int(PQnfields(pointer)) }
+  package var count: Int { copied == nil ? Int(PQntuples(pointer)) : 1 }
+  package var columnCount: Int { copied?.columns.count ?? Int(PQnfields(pointer)) }
   /// Rows that a statement without rows has changed.
   package var changes: Int { PQcmdTuples(pointer).flatMap { Int(String(cString: $0)) } ?? 0 }
 
@@ -24,12 +35,16 @@ package final class PostgresResult {
   package func type(_ column: Int) -> UInt32 { UInt32(PQftype(pointer, Int32(column))) }
 
   /// Rows and columns count from 0.
-  package func isNull(_ row: Int, _ column: Int) -> Bool { PQgetisnull(pointer, Int32(row), Int32(column)) != 0 }
+  package func isNull(_ row: Int, _ column: Int) -> Bool {
+    if let copied { return copied.bytes(column) == nil }
+    return PQgetisnull(pointer, Int32(row), Int32(column)) != 0
+  }
 
   /// The value's bytes in place; nil for null. They must not leave `body`.
   package func withBytes<Result, E: Error>(
     _ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer?) throws(E) -> Result
   ) throws(E) -> Result {
+    if let copied { return try body(copied.bytes(column)) }
     guard !isNull(row, column), let start = PQgetvalue(pointer, Int32(row), Int32(column)) else { return try body(nil) }
     return try body(UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(pointer, Int32(row), Int32(column)))))
   }

@@ -5,6 +5,8 @@ internal import Synchronization
 package final class KafkaCluster: Sendable {
   package let bootstrap: String
   private let directory: String
+  /// Of its brokers' processes.
+  private let environment: [String]
   private let isShared = Mutex(false)
   /// Of the process's places, the one that is this cluster's until it is destroyed.
   private let place: Int
@@ -55,7 +57,9 @@ package final class KafkaCluster: Sendable {
     directory = FileManager.default.temporaryDirectory.appendingPathComponent("afterimage-kafka-\(UUID().uuidString)").path
     let more = (isSecure ? ["--secure"] : []) + settings.flatMap { ["--set", $0] }
     // An agent's archive is on the path that classes are looked for.
-    let environment = plugin.map { ["JAVA_TOOL_OPTIONS=-javaagent:\($0)"] } ?? []
+    environment =
+      ["JDK_JAVA_OPTIONS=\(KafkaClasses.options(libraries: KafkaBroker.libraries))"]
+      + (plugin.map { ["JAVA_TOOL_OPTIONS=-javaagent:\($0)"] } ?? [])
     var taken = try KafkaCluster.takePlace()
     for attempt in 1... {
       // Ports far from those of other test processes, which must not race for the first free one, and below those that the system gives to clients.
@@ -86,7 +90,7 @@ package final class KafkaCluster: Sendable {
     _ = try KafkaBroker.run(["kill", directory] + (broker.map { ["\($0)"] } ?? []))
   }
 
-  package func restart() throws { _ = try KafkaBroker.run(["restart", directory]) }
+  package func restart() throws { _ = try KafkaBroker.run(["restart", directory], environment: environment) }
 
   deinit {
     if isShared.withLock({ $0 }) { return }

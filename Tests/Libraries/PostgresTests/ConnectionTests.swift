@@ -184,6 +184,68 @@ import Testing
     }
   }
 
+  @Test func `a copy gives the rows of a query, with nulls, empty and long values, and takes turns with round trips`() throws {
+    let connection = try connection()
+    let sql = """
+      SELECT n::bigint, CASE WHEN n % 3 > 0 THEN repeat('x', n * 400) END, n % 2 = 0, ''::bytea, to_timestamp(n), n::float8 / 4
+      FROM generate_series(0, 999) n ORDER BY n
+      """
+    for round in 0..<2 {
+      var seen: [String] = []
+      var expected: [String] = []
+      func said(_ rows: PostgresResult) -> String {
+        let text = rows.text(0, 1).map { "\($0.count)" } ?? "null"
+        let rest = "\(rows.bytes(0, 3) ?? [1]) \(rows.timestamp(0, 4) ?? 0) \(rows.double(0, 5)) \(rows.bytes(0, 6) == nil)"
+        return "\(rows.count) \(rows.columnCount) \(rows.int64(0, 0)) \(text) \(rows.isNull(0, 1)) \(rows.boolean(0, 2)) \(rest)"
+      }
+      try connection.copy(sql) { seen.append(said($0)) }
+      for number in 0..<1_000 {
+        let text = number % 3 > 0 ? "\(number * 400) false" : "null true"
+        let rest = "[] \(number * 1_000_000) \(Double(number) / 4) true"
+        expected.append("1 6 \(number) \(text) \(number % 2 == 0) \(rest)")
+      }
+      #expect(seen == expected, "\(round)")
+      #expect(try connection.run("SELECT $1::bigint", .bigint(7)).int64(0, 0) == 7, "\(round)")
+    }
+    var count = 0
+    try connection.copy("SELECT 1 WHERE false") { _ in count += 1 }
+    try connection.copy("SELECT FROM generate_series(1, 3)") { count += $0.columnCount + 1 }
+    #expect(count == 3)
+  }
+
+  @Test func `a copy that fails, at once or on the way, or is given up leaves the connection as it was`() throws {
+    let connection = try connection()
+    var count = 0
+    #expect(failure { try connection.copy("SELECT nobody") { _ in count += 1 } }?.sqlState == "42703")
+    #expect(count == 0)
+    let divided = failure { try connection.copy("SELECT 1 / (n - 70000) FROM generate_series(1, 100000) n") { _ in count += 1 } }
+    #expect(divided?.sqlState == "22012" && count > 0, "\(count) rows")
+    struct Enough: Error {}
+    count = 0
+    #expect(throws: Enough.self) {
+      try connection.copy("SELECT generate_series(1, 100000000)") { _ in
+        count += 1
+        if count == 10 { throw Enough() }
+      }
+    }
+    #expect(try count == 10 && connection.run("SELECT 7::bigint").int64(0, 0) == 7)
+    var settings = try PostgresCluster.shared().settings()
+    settings.statementTimeMax = .milliseconds(30)
+    let limited = try PostgresConnection(settings)
+    #expect(failure { try limited.copy("SELECT pg_sleep(30)") { _ in } }?.kind == .cancelled)
+    // Of a connection that is ended meanwhile.
+    let ended = try self.connection()
+    let backend = try ended.run("SELECT pg_backend_pid()::bigint").int64(0, 0)
+    count = 0
+    let lost = failure {
+      try ended.copy("SELECT generate_series(1, 100000000)") { _ in
+        count += 1
+        if count == 10 { _ = try? connection.run("SELECT pg_terminate_backend($1::bigint::int)", .bigint(backend)) }
+      }
+    }
+    #expect(lost != nil && count >= 10 && ended.isBroken, "\(lost as Any)")
+  }
+
   @Test func `a statement is cancelled from another thread, or by its time limit`() throws {
     let connection = try connection()
     let cancellation = connection.cancellation

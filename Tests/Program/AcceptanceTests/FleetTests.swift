@@ -1,7 +1,10 @@
 import Foundation
 import KafkaTestKit
+import Postgres
+import PostgresReadModels
 import PostgresTestKit
 import RandomTestKit
+import ReadModels
 import Testing
 import Workers
 
@@ -183,6 +186,44 @@ import Workers
     #expect(try fleet.current == 2)
     await fleet.stop()
     try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: edited)
+  }
+
+  @Test(.timeLimit(.minutes(3)))
+  func `workers of a third definition are refused by name while the second is built, and build when its workers are gone`()
+    async throws
+  {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 1, queries: 1)
+    let writers = scene.writers(fleet.tables.tables)
+    let page = fleet.queries[0].page
+    await scene.acknowledged.more(300)
+    try await fleet.wait("the first generation serves") { try await Fleet.status("rooms", at: page) == 200 }
+    let (second, third) = (scene.folder.file("second"), scene.folder.file("third"))
+    try scene.writeEdited(second)
+    try scene.writeEdited(third, column: "mean: avg(points)")
+    // The second cannot take the first one's place.
+    let holder = try PostgresConnection(fleet.database.settings())
+    try holder.execute("BEGIN; SELECT 1 FROM \"afterimage.killed.1\"._lanes FOR UPDATE")
+    try await fleet.start(1, pipeline: second)
+    let catalog = try PostgresDatabase(fleet.database.settings()).stores.pipeline("killed")
+    try await fleet.wait("the second generation is begun") { try catalog.generations().map(\.number) == [1, 2] }
+    try await fleet.start(2, pipeline: third)
+    let words =
+      "generation 2 is being built by another definition of the pipeline: one of them at a time; stop its workers, or wait for it"
+    try await fleet.wait("the third is refused") { !fleet.lines(2, words).isEmpty }
+    #expect(try catalog.generations().map(\.number) == [1, 2])
+    #expect(try await Fleet.status("rooms", at: page) == 200)
+    #expect(fleet.isRunning(2))
+    await fleet.kill(1)
+    holder.close()
+    try await fleet.wait("the third generation is current") { try fleet.current == 3 }
+    try await fleet.wait("the first stands by") { !fleet.lines(0, "was replaced by generation 3").isEmpty }
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models, pipeline: third)
   }
 
   @Test(.timeLimit(.minutes(3))) func `an operator asks a query process: effects are held back, a generation is built anew`()

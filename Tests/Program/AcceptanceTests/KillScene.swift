@@ -28,9 +28,9 @@ struct KillScene {
   }
 
   /// The same pipeline in another folder, with a column more.
-  func writeEdited(_ folder: String) throws {
+  func writeEdited(_ folder: String, column: String = "least: min(points)") throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let text = KillScene.yaml(table).replacingOccurrences(of: "visitors: count,", with: "visitors: count, least: min(points),")
+    let text = KillScene.yaml(table).replacingOccurrences(of: "visitors: count,", with: "visitors: count, \(column),")
     try text.write(toFile: folder + "/pipeline.yaml", atomically: true, encoding: .utf8)
   }
 

@@ -80,6 +80,31 @@ struct PooledProcessTests {
     try await scene.compare(tables: scene.folder.file("table,worker"), models: models)
   }
 
+  @Test(.enabled(if: Fleet.isAvailable, Comment(rawValue: Fleet.skipped)))
+  func `in session mode workers of a group share lanes, lose one of them and build a generation`() async throws {
+    let scene = try KillScene(table: "Visits")
+    let fleet = try await Fleet(scene.folder, pipeline: scene.pipeline, workers: 0)
+    let pooler = try Pooler(fleet.database, .session, connections: 80)
+    try pooler.connect().close()
+    for worker in [0, 1] { try await fleet.start(worker, database: pooler.url) }
+    try await fleet.startQuery(database: pooler.url)
+    let writers = scene.writers(fleet.tables.tables)
+    try await fleet.wait("both have lanes") { [0, 1].allSatisfy { !fleet.lanes(of: $0).isEmpty } }
+    try await fleet.lanesGoOn()
+    let rebuild = try await Program.run("pipeline", "rebuild", "killed", "--server", fleet.queries[0].page)
+    #expect(rebuild.status == 0, "\(rebuild)")
+    await fleet.kill(0)
+    try await fleet.start(2, database: pooler.url)
+    try await fleet.wait("the second generation is current") { try fleet.current == 2 }
+    try await fleet.lanesGoOn()
+    writers.cancel()
+    _ = await writers.value
+    try await scene.peace(fleet.tables.tables, fleet.models) { fleet.said }
+    #expect(try await Fleet.status("rooms", at: fleet.queries[0].page) == 200)
+    await fleet.stop()
+    try await scene.compare(tables: scene.folder.file("tables"), models: fleet.models)
+  }
+
   @Test(arguments: ["table,worker", "query"])
   func `in transaction mode the start is refused by name`(_ roles: String) async throws {
     let pooler = try Pooler(try PostgresCluster.shared(), .transaction)

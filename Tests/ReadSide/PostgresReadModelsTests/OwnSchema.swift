@@ -75,4 +75,17 @@ struct OwnSchema {
     all += try reader.checkRows(of: pipeline).flatMap(\.findings)
     return all
   }
+
+  /// What stands beside the rows: sessions' states, steps for the decider, effects.
+  func beside() throws -> [String] {
+    let connection = try connection()
+    defer { connection.close() }
+    let rows = try connection.run(
+      """
+      SELECT 'session ' || projection || ' ' || partition || ' ' || encode(id, 'hex') || ' ' || encode(state, 'hex') FROM _sessions
+      UNION ALL SELECT 'step ' || projection || ' ' || encode(stamp, 'hex') || ' ' || place || ' ' || encode(step, 'hex') FROM _steps
+      UNION ALL SELECT 'effect ' || idempotency_key || ' ' || action || ' ' || state FROM _outbox ORDER BY 1
+      """)
+    return (0..<rows.count).map { rows.text($0, 0) ?? "" }
+  }
 }

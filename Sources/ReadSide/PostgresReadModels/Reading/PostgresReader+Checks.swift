@@ -23,7 +23,7 @@ extension PostgresReader {
     let order = form.key.map { "t.\(form.columns[$0].quoted)" }.joined(separator: ", ")
     let sql = "SELECT \(form.readColumns), t.\(RowHash.columnName) FROM \(form.name) t ORDER BY \(order)"
     try read { connection in
-      try connection.forEach(PostgresQuery(sql)) { found in
+      try connection.copy(sql) { found in
         let values = form.columns.enumerated().map { $1.value(found, 0, $0) }
         try row(StoredRow(values: values, hash: found.bytes(0, values.count) ?? []))
       }
