@@ -16,12 +16,25 @@ import Testing
 @Suite(.enabled(if: PostgresCluster.isAvailable, Comment(rawValue: PostgresCluster.skipped))) struct HeldDeciderTests {
   enum Holder: String, Sendable { case decider, lane }
 
+  /// Leaderboards that keep their latest boards have a lock that would do for all others.
+  enum Boards: String, CaseIterable, Sendable {
+    case kept, all
+
+    var pipeline: String {
+      switch self {
+      case .kept: HeldDeciderTests.pipeline
+      case .all: HeldDeciderTests.pipeline.replacing(/, keep: .* }/, with: " }")
+      }
+    }
+  }
+
   struct Step: CustomStringConvertible, Sendable {
     let holder: Holder
     let moment: CheckpointHold.Moment
     let table: String
+    let boards: Boards
 
-    var description: String { "the \(holder) \(moment) \(table)" }
+    var description: String { "the \(holder) \(moment) \(table) of \(boards)" }
   }
 
   /// Sessions of which one is live, boards that close by the log's clock and are corrected late, some of which go for good, groups with a condition, and
@@ -50,21 +63,26 @@ import Testing
 
   private static let lanes = (0..<2).map { LaneID(table: 0, partition: $0) }
 
+  private static let tables: [(boards: Boards, holder: Holder, last: String, tables: [String])] = [
+    (
+      .kept, .decider, "_decided",
+      ["_steps", "_sessions", "logins", "_watched", "_boards", "played", "_groups", "_outbox", "_digests"]
+    ), (.kept, .lane, "_lanes", ["_lanes", "plays", "_steps", "_boards", "_groups", "rooms", "played", "latest", "_digests"]),
+    (.all, .decider, "_decided", ["_boards", "played", "_groups"]), (.all, .lane, "_lanes", ["_groups", "rooms", "played"]),
+  ]
   static let steps =
-    [
-      (
-        Holder.decider, "_decided",
-        ["_steps", "_sessions", "logins", "_watched", "_boards", "played", "_groups", "_outbox", "_digests"]
-      ), (.lane, "_lanes", ["_lanes", "plays", "_steps", "_boards", "_groups", "rooms", "played", "latest", "_digests"]),
-    ].flatMap { holder, last, tables in
+    tables.flatMap { boards, holder, last, tables in
       tables.flatMap { table in
-        [CheckpointHold.Moment.before, .after].map { Step(holder: holder, moment: $0, table: table) }
-      } + [Step(holder: holder, moment: .commit, table: last), Step(holder: holder, moment: .lock, table: "_keeps")]
+        [CheckpointHold.Moment.before, .after].map { Step(holder: holder, moment: $0, table: table, boards: boards) }
+      } + [Step(holder: holder, moment: .commit, table: last, boards: boards)]
     }
+    + [Holder.decider, .lane].map { Step(holder: $0, moment: .lock, table: "_keeps", boards: .kept) }
 
   /// Records of two hours and a half, and the time at which they end; then those of as many more, of which some belong to hours that have passed.
-  private static func history(_ random: inout SeededGenerator) throws -> (history: TestHistory, middle: LogTime) {
-    var history = TestHistory(try ProjectionTestKit.pipeline(pipeline), partitions: 2)
+  private static func history(
+    _ boards: Boards, _ random: inout SeededGenerator
+  ) throws -> (history: TestHistory, middle: LogTime) {
+    var history = TestHistory(try ProjectionTestKit.pipeline(boards.pipeline), partitions: 2)
     var middle = history.time
     let hour: Int64 = 3_600_000
     for half in 0..<2 {
@@ -79,39 +97,40 @@ import Testing
           continue
         }
         var item = key
-        item["Room"] = .string("r\(half)-\(Int.random(in: 0..<3, using: &random))")
+        item["Room"] = .string("r\(Int.random(in: 0..<3, using: &random))")
         item["Who"] = .string("w\(Int.random(in: 0..<4, using: &random))")
         item["Points"] = .number(Number(Int64.random(in: 0..<9, using: &random)))
         item["At"] = .number(Number(history.time.rawValue - Int64([0, 0, 1, 2].randomElement(using: &random) ?? 0) * hour))
         history.put(item)
       }
-      // Some of every lane, room and hour in each half, so that all of them change.
+      if half > 0 { break }
+      // Every item goes to another room: those of before are empty for the decider, and some come to them again.
       for name in ["ana", "ben", "cyd", "dan", "eve"] {
         for room in 0..<3 {
           history.time += 1_000
           history.put([
-            "PK": .string("U:\(name)"), "SK": .string("\(room)"), "Room": .string("r\(half)-\(room)"), "Who": .string("w\(room)"),
+            "PK": .string("U:\(name)"), "SK": .string("\(room)"), "Room": .string("s\(room)"), "Who": .string("w\(room)"),
             "Points": .number(Number(Int64(10 + room))), "At": .number(Number(history.time.rawValue - Int64(room) * hour)),
           ])
         }
       }
-      if half == 0 { middle = history.time }
+      middle = history.time
     }
     return (history, middle)
   }
 
-  /// A history, and what comes of it while nobody is held: the same for all cases.
+  /// A history, and what comes of it while nobody is held: the same for all cases of these boards.
   private struct Quiet: Sendable {
     let seed: UInt64
     let history: TestHistory
     let middle: LogTime
     let expected: [String]
 
-    init() throws {
+    init(_ boards: Boards) throws {
       seed = UInt64.random(in: 0 ... .max)
       var random = SeededGenerator(seed: seed)
-      (history, middle) = try HeldDeciderTests.history(&random)
-      let own = try OwnSchema(HeldDeciderTests.pipeline)
+      (history, middle) = try HeldDeciderTests.history(boards, &random)
+      let own = try OwnSchema(boards.pipeline)
       let one = try own.worker()
       for lane in HeldDeciderTests.lanes { try HeldDeciderTests.begin(lane, one, history, middle) }
       let decider = try DeciderHand(one.store)
@@ -122,7 +141,8 @@ import Testing
     }
   }
 
-  private static let quiet = Result { try Quiet() }
+  private static let quiet = Dictionary(
+    uniqueKeysWithValues: Boards.allCases.map { boards in (boards, Result { try Quiet(boards) }) })
 
   /// A lane takes the records of the first half.
   private static func begin(_ lane: LaneID, _ hand: LaneHand, _ history: TestHistory, _ middle: LogTime) throws {
@@ -138,8 +158,8 @@ import Testing
   }
 
   @Test(arguments: steps) func `a checkpoint that is held changes nothing of the outcome`(_ step: Step) throws {
-    let quiet = try Self.quiet.get()
-    let own = try OwnSchema(Self.pipeline)
+    let quiet = try #require(Self.quiet[step.boards]).get()
+    let own = try OwnSchema(step.boards.pipeline)
     let name = own.database.namespace.name
     let (deciding, folding, other) = (try own.worker("decider-\(name)"), try own.worker("lane-\(name)"), try own.worker())
     for (lane, hand) in zip(Self.lanes, [folding, other]) { try Self.begin(lane, hand, quiet.history, quiet.middle) }
