@@ -136,7 +136,7 @@ private struct Run {
       }
       for effect in due {
         if keys.insert(effect.idempotencyKey).inserted { try await carryOut(effect) }
-        try replay.store.settle([(effect.id, .done)])
+        try replay.store.settle([(effect, .done)])
       }
       if due.isEmpty, removed == 0 { return }
     }

@@ -83,13 +83,13 @@ final class MeteredStore: GenerationStore {
 
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try store.dueEffects(query) }
 
-  func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
+  func claim(_ effects: [PendingEffect], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
     try store.claim(effects, for: lease)
   }
 
-  func giveBack(_ effects: [EffectID]) throws(ReadModelError) { try store.giveBack(effects) }
+  func giveBack(_ effects: [PendingEffect]) throws(ReadModelError) { try store.giveBack(effects) }
 
-  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
+  func settle(_ outcomes: [(effect: PendingEffect, outcome: EffectOutcome)]) throws(ReadModelError) { try store.settle(outcomes) }
 
   func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem] {
     try store.items(of: rows, for: effect)

@@ -48,11 +48,13 @@ package protocol GenerationStore: AnyObject {
   func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect]
   /// Those of the effects that this process may carry out now, and no other process until the time is over, by the store's clock; nobody may
   /// where the generation is not current or is frozen. One that another process has paused meanwhile is not claimed.
-  func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID>
+  ///
+  /// Here and below an effect is meant by its number and its key: after a database has gone over to a standby another may have its number.
+  func claim(_ effects: [PendingEffect], for lease: Duration) throws(ReadModelError) -> Set<EffectID>
   /// Gives claims of this process back.
-  func giveBack(_ effects: [EffectID]) throws(ReadModelError)
+  func giveBack(_ effects: [PendingEffect]) throws(ReadModelError)
   /// Notes how effects went. What failed is noted while the claim is this process's; what was carried out, whoever has it.
-  func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError)
+  func settle(_ outcomes: [(effect: PendingEffect, outcome: EffectOutcome)]) throws(ReadModelError)
   /// The items from which the rows come that an effect names, as they were at its instant: their keys, and the record that wrote each.
   func items(of rows: OutboxAction.Rows, for effect: PendingEffect) throws(ReadModelError) -> [RowItem]
   /// What is in the outbox in one of these states: at most `limit` with a number after `after`, in order of their numbers.

@@ -140,8 +140,8 @@ struct OutboxDispatcher {
     let done = left.filter { $0.outcome == .done }.map(\.effect)
     do {
       try await catalog.recordSent(done.map(\.idempotencyKey), at: clock.now)
-      try await writer.settle(done.map { ($0.id, .done) })
-      try await writer.giveBack(left.map(\.effect.id))
+      try await writer.settle(done.map { ($0, .done) })
+      try await writer.giveBack(left.map(\.effect))
     } catch {
       logger.warning("effects stay claimed for a while", ["pipeline": pipeline.name, "reason": "\(error)"])
     }
@@ -153,7 +153,7 @@ struct OutboxDispatcher {
     if begun.isEmpty { return .success([]) }
     let claimed: Result<Set<EffectID>, ReadModelError>
     do {
-      claimed = .success(try await writer.claim(begun.map(\.id), for: OutboxDispatcher.claim))
+      claimed = .success(try await writer.claim(begun, for: OutboxDispatcher.claim))
     } catch {
       claimed = .failure(error)
     }
@@ -182,7 +182,7 @@ struct OutboxDispatcher {
           try? await Task.sleep(for: OutboxDispatcher.claim / 3)
           if Task.isCancelled { break }
           let asked = ContinuousClock.now
-          guard let claimed = try? await writer.claim([effect.id], for: OutboxDispatcher.claim) else { continue }
+          guard let claimed = try? await writer.claim([effect], for: OutboxDispatcher.claim) else { continue }
           if claimed.isEmpty { break }
           end = asked + OutboxDispatcher.claim
         }
@@ -204,7 +204,7 @@ struct OutboxDispatcher {
     let done = all.filter { $0.outcome == .done }.map(\.effect.idempotencyKey)
     do {
       try await catalog.recordSent(done, at: clock.now)
-      try await writer.settle(all.map { ($0.effect.id, $0.outcome) })
+      try await writer.settle(all)
     } catch {
       // They are carried out again, which changes nothing.
       for (effect, _) in all { queue.settled(effect) }
@@ -226,7 +226,7 @@ struct OutboxDispatcher {
       let sent = Set(try await catalog.sent(among: due.map(\.idempotencyKey)).map { TextKey($0) })
       let suppressed = due.filter { sent.contains(TextKey($0.idempotencyKey)) }
       if !suppressed.isEmpty {
-        try await writer.settle(suppressed.map { ($0.id, .suppressed("carried out by an earlier generation")) })
+        try await writer.settle(suppressed.map { ($0, .suppressed("carried out by an earlier generation")) })
       }
       queue.add(due.filter { !sent.contains(TextKey($0.idempotencyKey)) })
     }

@@ -161,12 +161,12 @@ package final class MemoryGenerationStore: GenerationStore {
 
   package func dueEffects(_ query: DueEffects) throws(ReadModelError) -> [PendingEffect] { try read().due(query) }
 
-  package func claim(_ effects: [EffectID], for lease: Duration) -> Set<EffectID> { Set(effects) }
-  package func giveBack(_ effects: [EffectID]) {}
+  package func claim(_ effects: [PendingEffect], for lease: Duration) -> Set<EffectID> { Set(effects.map(\.id)) }
+  package func giveBack(_ effects: [PendingEffect]) {}
 
-  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(effect: PendingEffect, outcome: EffectOutcome)]) throws(ReadModelError) {
     try write { (rows) throws(ReadModelError) in
-      for (id, outcome) in outcomes { rows.settle(id, outcome) }
+      for (effect, outcome) in outcomes { rows.settle(effect.id, outcome) }
     }
   }
 

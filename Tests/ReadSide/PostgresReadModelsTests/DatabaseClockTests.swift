@@ -86,7 +86,7 @@ struct DatabaseClockTests {
     let wall = Int64(Date().timeIntervalSince1970 * 1_000)
     let now = try first.now()
     #expect(abs(now - wall - 86_400_000) < 60_000)
-    let due = try first.dueEffects(DueEffects(effect: "e", now: now, limit: 10)).map(\.id)
+    let due = try first.dueEffects(DueEffects(effect: "e", now: now, limit: 10))
     #expect(try first.claim(due, for: .seconds(60)).count == 1)
     #expect(try second.claim(due, for: .seconds(60)).isEmpty)
     try scene.set(ahead: 86_461)

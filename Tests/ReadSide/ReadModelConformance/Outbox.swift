@@ -49,7 +49,7 @@ enum Outbox {
   }
 
   static func settle(_ opened: Opened, _ key: String, _ outcome: EffectOutcome) throws {
-    try opened.store.settle([(try effect(opened, key).pending.id, outcome)])
+    try opened.store.settle([(try effect(opened, key).pending, outcome)])
   }
 
   /// The keys of all that is in the outbox, in the order of their numbers.

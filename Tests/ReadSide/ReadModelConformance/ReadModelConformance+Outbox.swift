@@ -83,7 +83,8 @@ extension ReadModelConformance {
     let rest = try opened.store.effects([.pending, .failed], after: try needed(first.last).pending.id, limit: 100)
     try require((first + rest).map(\.pending.idempotencyKey) == ["a", "b", "c", "d", "e"], "a page is missing")
 
-    let id = try Outbox.effect(opened, "a").pending.id
+    let tried = try Outbox.effect(opened, "a").pending
+    let id = tried.id
     try require(try opened.store.change(.one(id), .retry) == 1, "one is not one")
     effect = try Outbox.effect(opened, "a")
     try require(
@@ -95,7 +96,7 @@ extension ReadModelConformance {
       try opened.store.change(.one(id), .discard) == 1 && opened.store.change(.one(id), .discard) == 0, "discarded twice")
     try require(try opened.store.change(.one(id), .retry) == 0, "one that is gone is tried again")
     // An outcome may come again, for an effect that has left.
-    try opened.store.settle([(id, .done), (id, .failed("late"))])
+    try opened.store.settle([(tried, .done), (tried, .failed("late"))])
     try Outbox.settle(opened, "b", .done)
     try Outbox.settle(opened, "c", .suppressed("sent"))
     try require(try Outbox.keys(opened) == ["d", "e"], "\(try Outbox.keys(opened))")

@@ -133,7 +133,7 @@ final class Scene {
           }
         case .carryOut: break
         }
-        try replay.store.settle([(effect.id, .done)])
+        try replay.store.settle([(effect, .done)])
       }
       if due.isEmpty, removed == 0 { return }
     }

@@ -69,6 +69,10 @@ extension PostgresPipelineStore {
     let number = try connection.integer(
       "INSERT INTO generations (fingerprint, state, pipeline_file) VALUES ($1, $2, $3) RETURNING number", .text(fingerprint),
       .text(state.rawValue), .text(file))
+    // Until somebody leads it, which may be at once, workers of other definitions take it for one that was led a moment ago: they do not give it up.
+    try connection.run(
+      "INSERT INTO leads (generation, worker, until) VALUES ($1, $2, clock_timestamp())", .bigint(number ?? 0),
+      .text(database.worker))
     return Generation(number: Int(number ?? 0), fingerprint: fingerprint, state: state, store: name)
   }
 

@@ -36,8 +36,14 @@ extension PostgresGeneration {
     }
   }
 
-  package func claim(_ effects: [EffectID], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
-    let ids = PostgresValue.bigints(effects.map(\.rawValue))
+  /// Effects by their numbers and keys, which are the first two parameters of a statement.
+  private static let named = "(id, key_id) IN (SELECT * FROM unnest($1::bigint[], $2::bytea[]))"
+
+  private static func names(_ effects: some Sequence<PendingEffect>) -> [PostgresValue] {
+    [.bigints(effects.map(\.id.rawValue)), .blobs(effects.map { BoundedKey.id($0.idempotencyKey) })]
+  }
+
+  package func claim(_ effects: [PendingEffect], for lease: Duration) throws(ReadModelError) -> Set<EffectID> {
     return try session.transaction { connection in
       var held = ""
       if let catalog {
@@ -51,21 +57,25 @@ extension PostgresGeneration {
           """, .bigint(generation.number))
         if rows.count == 0 { return [] }
       }
-      let claimed = try connection.run(
-        """
-        UPDATE _outbox SET claimed_by = $2, claimed_until = clock_timestamp() + $3 * interval '1 millisecond'
-        WHERE id = ANY($1::bigint[]) AND state = 'pending'
-        AND (claimed_until IS NULL OR claimed_by = $2 OR claimed_until <= clock_timestamp())\(held) RETURNING id
-        """, ids, .text(worker), .bigint(lease.milliseconds))
+      let claimed = try connection.run([
+        PostgresQuery(
+          """
+          UPDATE _outbox SET claimed_by = $3, claimed_until = clock_timestamp() + $4 * interval '1 millisecond'
+          WHERE \(PostgresGeneration.named) AND state = 'pending'
+          AND (claimed_until IS NULL OR claimed_by = $3 OR claimed_until <= clock_timestamp())\(held) RETURNING id
+          """, PostgresGeneration.names(effects) + [.text(worker), .bigint(lease.milliseconds)])
+      ])[0]
       return Set((0..<claimed.count).map { EffectID(rawValue: claimed.int64($0, 0)) })
     }
   }
 
-  package func giveBack(_ effects: [EffectID]) throws(ReadModelError) {
+  package func giveBack(_ effects: [PendingEffect]) throws(ReadModelError) {
     try session.run { connection in
-      _ = try connection.run(
-        "UPDATE _outbox SET claimed_by = NULL, claimed_until = NULL WHERE id = ANY($1::bigint[]) AND claimed_by = $2",
-        .bigints(effects.map(\.rawValue)), .text(worker))
+      _ = try connection.run([
+        PostgresQuery(
+          "UPDATE _outbox SET claimed_by = NULL, claimed_until = NULL WHERE \(PostgresGeneration.named) AND claimed_by = $3",
+          PostgresGeneration.names(effects) + [.text(worker)])
+      ])
     }
   }
 
@@ -83,33 +93,35 @@ extension PostgresGeneration {
   }
 
   private static let unclaimed = "claimed_by = NULL, claimed_until = NULL"
-  private static func isOurs(_ worker: String) -> String { "(claimed_by IS NULL OR claimed_by = \(worker))" }
+  private static let isOurs = "id = $1 AND key_id = $2 AND (claimed_by IS NULL OR claimed_by = $3)"
 
-  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
-    var gone: [Int64] = []
-    var suppressed: [Int64] = []
+  package func settle(_ outcomes: [(effect: PendingEffect, outcome: EffectOutcome)]) throws(ReadModelError) {
+    var gone: [PendingEffect] = []
+    var suppressed: [PendingEffect] = []
     var others: [PostgresQuery] = []
-    for (id, outcome) in outcomes {
+    for (effect, outcome) in outcomes {
+      let own: [PostgresValue] = [.effect(effect.id), .bytes(BoundedKey.id(effect.idempotencyKey)), .text(worker)]
       switch outcome {
-      case .done: gone.append(id.rawValue)
-      case .suppressed: suppressed.append(id.rawValue)
+      case .done: gone.append(effect)
+      case .suppressed: suppressed.append(effect)
       case .retry(let notBefore, let note):
         others.append(
           PostgresQuery(
             """
-            UPDATE _outbox SET attempts = attempts + 1, not_before = $2, note = $3, \(PostgresGeneration.unclaimed) WHERE id = $1 AND \(PostgresGeneration.isOurs("$4"))
-            """, [.effect(id), .bigint(notBefore), .stored(note), .text(worker)]))
+            UPDATE _outbox SET attempts = attempts + 1, not_before = $4, note = $5, \(PostgresGeneration.unclaimed)
+            WHERE \(PostgresGeneration.isOurs)
+            """, own + [.bigint(notBefore), .stored(note)]))
       case .failed(let note):
         others.append(
           PostgresQuery(
             """
-            UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $2, \(PostgresGeneration.unclaimed)
-            WHERE id = $1 AND \(PostgresGeneration.isOurs("$3"))
-            """, [.effect(id), .stored(note), .text(worker)]))
+            UPDATE _outbox SET state = 'failed', attempts = attempts + 1, note = $4, \(PostgresGeneration.unclaimed)
+            WHERE \(PostgresGeneration.isOurs)
+            """, own + [.stored(note)]))
       }
     }
-    let delete = "DELETE FROM _outbox WHERE id = ANY($1::bigint[])"
-    if !gone.isEmpty { others.append(PostgresQuery(delete, [.bigints(gone)])) }
+    let delete = "DELETE FROM _outbox WHERE \(PostgresGeneration.named)"
+    if !gone.isEmpty { others.append(PostgresQuery(delete, PostgresGeneration.names(gone))) }
     if !suppressed.isEmpty {
       others.append(
         PostgresQuery(
@@ -117,7 +129,7 @@ extension PostgresGeneration {
           WITH gone AS (\(delete) RETURNING id)
           INSERT INTO _counters (name, value) SELECT 'suppressed_effects', count(*) FROM gone
           ON CONFLICT (name) DO UPDATE SET value = _counters.value + excluded.value
-          """, [.bigints(suppressed)]))
+          """, PostgresGeneration.names(suppressed)))
     }
     let all = others
     try session.transaction { connection in _ = try connection.run(all) }

@@ -36,15 +36,16 @@ extension SQLiteGeneration {
       state: EffectState(rawValue: row.text(7) ?? "") ?? .failed, note: row.text(8) ?? "", notBefore: row.int64(9))
   }
 
-  // One process works on the file, and has every claim.
+  // One process works on the file, and has every claim. No number comes again there.
 
-  package func claim(_ effects: [EffectID], for lease: Duration) -> Set<EffectID> { Set(effects) }
-  package func giveBack(_ effects: [EffectID]) {}
+  package func claim(_ effects: [PendingEffect], for lease: Duration) -> Set<EffectID> { Set(effects.map(\.id)) }
+  package func giveBack(_ effects: [PendingEffect]) {}
 
-  package func settle(_ outcomes: [(id: EffectID, outcome: EffectOutcome)]) throws(ReadModelError) {
+  package func settle(_ outcomes: [(effect: PendingEffect, outcome: EffectOutcome)]) throws(ReadModelError) {
     try run {
       try connection.transaction {
-        for (id, outcome) in outcomes {
+        for (effect, outcome) in outcomes {
+          let id = effect.id
           switch outcome {
           case .done: try connection.run("DELETE FROM _outbox WHERE id = ?1", .effect(id))
           case .suppressed:
