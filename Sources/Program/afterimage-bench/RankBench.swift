@@ -10,7 +10,6 @@ internal import ReadModels
 enum RankBench {
   static let members = 1_000_000
   private static let updates = 10_000_000
-  private static let together = 1_000
   private static let bytesMax = 64.0
   private static let updatesMin = 1e6
   private static let ranksMin = 2e6
@@ -29,23 +28,16 @@ enum RankBench {
       report.add("ranks.resident_bytes_per_member\(name)", Double(residentBytes() - before) / Double(board.count), "bytes")
     }
     var clock = Changes()
-    // As many together as a reader finds that follows a board of which so many members change in half a second.
-    func set(_ names: [Value]) {
-      for start in stride(from: 0, to: names.count, by: together) {
-        board.set(
-          names[start..<min(start + together, names.count)].lazy.map { name in
-            let (time, order) = clock.next(&random)
-            return RankEntry(
-              member: name, score: .integer(Int64(random.next(1_000_000))), reachedAt: time, reachedOrder: order)
-          })
-      }
+    func set(_ name: Value) {
+      let (time, order) = clock.next(&random)
+      board.set(name, score: .integer(Int64(random.next(1_000_000))), reachedAt: time, reachedOrder: order)
     }
     var watch = Stopwatch()
-    set(names)
+    for name in names { set(name) }
     report.add("ranks.load_per_second", Double(members) / watch.seconds, "members/s")
     memory("")
     watch = Stopwatch()
-    set(asked)
+    for name in asked { set(name) }
     report.add("ranks.updates_per_second", Double(asked.count) / watch.seconds, "updates/s")
     report.add("ranks.updates_per_cpu_second", Double(asked.count) / watch.cpuSeconds, "updates/cpu-s")
     watch = Stopwatch()
@@ -54,9 +46,7 @@ enum RankBench {
     report.add("ranks.reads_per_second", Double(asked.count) / watch.seconds, "reads/s")
     report.add("ranks.reads_per_cpu_second", Double(asked.count) / watch.cpuSeconds, "reads/cpu-s")
     report.add("ranks.mean_rank", sum / Double(asked.count), "")
-    for part in stride(from: 0, to: chosen.count, by: members) {
-      set(chosen[part..<min(part + members, chosen.count)].map { names[Int($0)] })
-    }
+    for number in chosen { set(names[Int(number)]) }
     memory("_after_updates")
     for name in names.shuffled(using: &random)[..<(members / 2)] { board.remove(name) }
     memory("_after_half_removed")

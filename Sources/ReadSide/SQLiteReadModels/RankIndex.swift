@@ -74,8 +74,9 @@ package final class RankIndex {
     let table = projection.table
     let rows = try connection.prepare("SELECT \(columns) FROM \(table.name)")
     while try rows.step() {
-      guard let (board, entry) = row(rows) else { continue }
-      ranks(board).enter(entry)
+      guard let row = row(rows) else { continue }
+      ranks(row.board).enter(
+        row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
     }
     for board in boards.values { board.index() }
     isLoaded = true
@@ -90,17 +91,19 @@ package final class RankIndex {
 
   private var columns: String { places.map { projection.table.columns[$0].name }.joined(separator: ", ") }
 
-  private func row(_ row: Statement) -> (board: [UInt8], entry: RankEntry)? {
+  private typealias Row = (
+    board: [UInt8], member: Value, score: Value, moreScores: [Value], reachedAt: Instant, order: CommitOrder
+  )
+
+  private func row(_ row: Statement) -> Row? {
     let columns = projection.table.columns
     let count = board.boardCount
     func value(_ column: Int) -> Value { Value(column: column, of: row, as: columns[places[column]].type) ?? .null }
     guard case .timestamp(let reachedAt) = value(count + 2), case .integer(let order) = value(count + 3) else { return nil }
     return (
-      count == 0 ? [] : Value.ordered((0..<count).map(value)),
-      RankEntry(
-        member: value(count), score: value(count + 1),
-        moreScores: places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt: reachedAt,
-        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+      count == 0 ? [] : Value.ordered((0..<count).map(value)), value(count), value(count + 1),
+      places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt,
+      CommitOrder(rawValue: UInt64(bitPattern: order))
     )
   }
 
@@ -112,7 +115,10 @@ package final class RankIndex {
         "SELECT \(columns) FROM \(projection.table.name) WHERE \(condition.joined(separator: " AND "))")
       for (place, value) in values.enumerated() { try value.bindSortable(to: row, at: place + 1) }
       if try row.step() {
-        if let (board, entry) = self.row(row) { ranks(board).set(entry) }
+        if let row = self.row(row) {
+          ranks(row.board).set(
+            row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
+        }
         row.reset()
       } else {
         let boardKey = Value.ordered(values[..<board.boardCount])

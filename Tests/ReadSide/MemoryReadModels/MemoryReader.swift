@@ -123,10 +123,8 @@ package final class MemoryReader: GenerationReader {
       let key = BytesKey(Value.ordered(row[..<count]))
       let board = boards[key] ?? RankBoard(leaderboard)
       board.set(
-        RankEntry(
-          member: row[count], score: row[count + 1], moreScores: leaderboard.scoreColumns.dropFirst().map { row[$0] },
-          reachedAt: reached,
-          reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order))))
+        row[count], score: row[count + 1], moreScores: leaderboard.scoreColumns.dropFirst().map { row[$0] }, reachedAt: reached,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
       boards[key] = board
     }
     return Ranks(boards: boards)

@@ -23,6 +23,30 @@ struct SharingTests {
 
   private func process(_ own: OwnSchema) -> PostgresDatabase { PostgresDatabase(own.settings, namespace: own.database.namespace) }
 
+  @Test func `a generation that was just begun is not given up for a third definition, but when nobody has led it for a while`()
+    throws
+  {
+    let own = try OwnSchema(StorePipelines.groups)
+    let second = try process(own).stores.pipeline("p").generation(for: "second", definition: StorePipelines.groups)
+    #expect(second.state == .building)
+    let third = try process(own).stores.pipeline("p")
+    func begin() throws -> Int { try third.generation(for: "third", definition: StorePipelines.groups).number }
+    guard case .held(let reason)? = refusal({ _ = try begin() }) else {
+      Issue.record("the second was given up")
+      return
+    }
+    #expect(reason.hasPrefix("generation \(second.number) is being built by another definition of the pipeline"), "\(reason)")
+    // A worker leads it at once, and then it is protected as ever.
+    let worker = try process(own).stores.pipeline("p")
+    #expect(try worker.lead(second, for: .seconds(60)))
+    try worker.stopLeading(second)
+    #expect(refusal { _ = try begin() } != nil)
+    let schema = PostgresConnection.identifier(String(own.database.schema(of: own.generation).dropLast(2)))
+    try own.execute("UPDATE \(schema).leads SET until = clock_timestamp() - interval '11 seconds'")
+    #expect(try begin() == second.number + 1)
+    #expect(try third.generations().map(\.fingerprint) == [own.generation.fingerprint, "third"])
+  }
+
   @Test func `one process leads, another when its time is over or it stops`() throws {
     let own = try OwnSchema(StorePipelines.groups)
     let first = try process(own).stores.pipeline("p")

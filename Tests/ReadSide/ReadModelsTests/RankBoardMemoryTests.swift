@@ -68,31 +68,21 @@ import Testing
     for isLong in [false, true] {
       let board = RankBoard(direction: direction, ties: ties)
       var rows: [Value: Row] = [:]
-      // Some are set one by one, some together.
-      var waiting: [RankEntry] = []
-      func set() {
-        board.set(waiting)
-        waiting.removeAll()
-      }
       for round in 0..<2_000 {
         let goesDown = round % 1_000 > 600
         if goesDown, Int.random(in: 0..<10, using: &random) > 1, let member = rows.keys.randomElement(using: &random) {
           rows[member] = nil
-          set()
           board.remove(member)
         } else {
           let member = Int.random(in: 0..<3, using: &random) == 0 ? rows.keys.randomElement(using: &random) : nil
           let row = Row(score: value(&random, isLong: isLong), reachedAt: time(&random), order: order(&random))
           let name = member ?? value(&random, isLong: isLong)
           rows[name] = row
-          waiting.append(RankEntry(member: name, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order))
-          if Int.random(in: 0..<12, using: &random) == 0 { set() }
+          board.set(name, score: row.score, reachedAt: row.reachedAt, reachedOrder: row.order)
         }
         // Tests beside this one have their turn.
         if round % 50 == 0 { await Task.yield() }
-        guard round % 250 == 249 else { continue }
-        set()
-        check(board, rows, ties, direction, "seed \(seed), long \(isLong), round \(round)")
+        if round % 250 == 249 { check(board, rows, ties, direction, "seed \(seed), long \(isLong), round \(round)") }
       }
       for member in rows.keys.sorted() { board.remove(member) }
       check(board, [:], ties, direction, "seed \(seed), long \(isLong), emptied")
@@ -132,22 +122,21 @@ import Testing
     var rows: [RankedMember] = []
     for number in 0..<5_000 {
       plain.set(
-        RankEntry(
-          member: .string("m\(number)"), score: .integer(Int64.random(in: 0..<900, using: &random)),
-          reachedAt: Instant(rawValue: Int64(number))))
+        .string("m\(number)"), score: .integer(Int64.random(in: 0..<900, using: &random)),
+        reachedAt: Instant(rawValue: Int64(number)))
     }
     rows = plain.page(from: 0, limit: .max)
     for isShuffled in [false, true] {
       let board = RankBoard(direction: .descending, ties: ties)
       for row in isShuffled ? rows.shuffled(using: &random) : rows {
-        board.enter(RankEntry(member: row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: .beforeAll))
+        board.enter(row.member, score: row.score, reachedAt: row.reachedAt, reachedOrder: .beforeAll)
       }
       await Task.yield()
       board.index()
       #expect(board.faults() == [], "seed \(seed)")
       #expect(board.page(from: 0, limit: .max) == rows, "seed \(seed)")
       #expect(board.rank(of: .string("m7")) == plain.rank(of: .string("m7")), "seed \(seed)")
-      board.set(RankEntry(member: .string("m7"), score: .integer(-1), reachedAt: 0))
+      board.set(.string("m7"), score: .integer(-1), reachedAt: 0)
       #expect(board.place(of: .string("m7")) == rows.count - 1, "seed \(seed)")
       #expect(board.faults() == [], "seed \(seed)")
     }
@@ -161,10 +150,9 @@ import Testing
     func set(_ number: Int) async {
       if number % 500 == 0 { await Task.yield() }
       board.set(
-        RankEntry(
-          member: .string("player-\(number)"), score: .integer(Int64.random(in: 0..<1_000_000, using: &random)),
-          reachedAt: Instant(rawValue: 1_760_000_000_000_000 + Int64.random(in: 0..<1_000_000_000, using: &random) * 1_000),
-          reachedOrder: CommitOrder(rawValue: UInt64.random(in: 0..<1 << 32, using: &random))))
+        .string("player-\(number)"), score: .integer(Int64.random(in: 0..<1_000_000, using: &random)),
+        reachedAt: Instant(rawValue: 1_760_000_000_000_000 + Int64.random(in: 0..<1_000_000_000, using: &random) * 1_000),
+        reachedOrder: CommitOrder(rawValue: UInt64.random(in: 0..<1 << 32, using: &random)))
     }
     #expect(board.bytes < 4_096)
     for number in 0..<count { await set(number) }

@@ -96,8 +96,9 @@ final class PostgresRanks: BoardRanks {
     (boards, followed) = ([:], nil)
     let columns = places.map { form.columns[$0].read("t.\(form.columns[$0].quoted)") }.joined(separator: ", ")
     try connection.copy("SELECT \(columns) FROM \(form.name) t") { row in
-      guard let (board, entry) = member(row, 0, from: 0) else { return }
-      ranks(board).enter(entry)
+      guard let row = member(row, 0, from: 0) else { return }
+      ranks(row.board).enter(
+        row.member, score: row.score, moreScores: row.moreScores, reachedAt: row.reachedAt, reachedOrder: row.order)
     }
     for board in boards.values { board.index() }
     followed = lasts
@@ -110,16 +111,18 @@ final class PostgresRanks: BoardRanks {
     return ranks
   }
 
-  private func member(_ rows: PostgresResult, _ row: Int, from first: Int) -> (board: BytesKey, entry: RankEntry)? {
+  private typealias Member = (
+    board: BytesKey, member: Value, score: Value, moreScores: [Value], reachedAt: Instant, order: CommitOrder
+  )
+
+  private func member(_ rows: PostgresResult, _ row: Int, from first: Int) -> Member? {
     let count = board.boardCount
     func value(_ column: Int) -> Value { form.columns[places[column]].value(rows, row, first + column) ?? .null }
     guard case .timestamp(let reachedAt) = value(count + 2), case .integer(let order) = value(count + 3) else { return nil }
     return (
-      BytesKey(Value.ordered((0..<count).map(value))),
-      RankEntry(
-        member: value(count), score: value(count + 1),
-        moreScores: places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt: reachedAt,
-        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
+      BytesKey(Value.ordered((0..<count).map(value))), value(count), value(count + 1),
+      places.count == count + 4 ? [] : ((count + 4)..<places.count).map(value), reachedAt,
+      CommitOrder(rawValue: UInt64(bitPattern: order))
     )
   }
 
@@ -136,13 +139,12 @@ final class PostgresRanks: BoardRanks {
       PostgresQuery(form.lookUp(first: count, reading: places), arrays.map { .array($0) })
     ])[0]
     var gone = Set(members.indices)
-    var changed: [BytesKey: [RankEntry]] = [:]
     for row in 0..<rows.count {
-      guard let (board, entry) = member(rows, row, from: 1) else { continue }
+      guard let found = member(rows, row, from: 1) else { continue }
       gone.remove(try rows.place(row, below: members.count))
-      changed[board, default: []].append(entry)
+      ranks(found.board).set(
+        found.member, score: found.score, moreScores: found.moreScores, reachedAt: found.reachedAt, reachedOrder: found.order)
     }
-    for (board, entries) in changed { ranks(board).set(entries) }
     for place in gone {
       let key = BytesKey(Value.ordered(members[place].prefix(board.boardCount)))
       boards[key]?.remove(members[place][count - 1])

@@ -231,9 +231,8 @@ package final class PostgresReader: GenerationReader {
       let values = own.enumerated().map { $1.value(rows, row, $0) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
       ranks.set(
-        RankEntry(
-          member: values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
-          reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order))))
+        values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }

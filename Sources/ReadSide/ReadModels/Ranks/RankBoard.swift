@@ -1,3 +1,4 @@
+package import ChangeRecords
 internal import DynamoModel
 package import Pipelines
 
@@ -65,51 +66,25 @@ package final class RankBoard {
   /// All memory that the board has allocated, used or not.
   package var bytes: Int { tree.bytes + scores.bytes }
 
-  /// Sets a member's scores. O(log n), but for the few changes that make the table of members again, which is O(n): tens of
-  /// milliseconds with a million, each time a fifth more have come.
-  package func set(_ entry: RankEntry) { set(CollectionOfOne(entry)) }
-
-  /// Writes an entry behind those of the same few, and asks memory for where its member is.
-  func write(_ entry: RankEntry, isFirst: Bool) -> WrittenEntry {
-    if isFirst {
-      memberBytes.clear()
-      recordBytes.clear()
-    }
-    let (memberStart, recordStart) = (memberBytes.count, recordBytes.count)
-    layout.append(member: entry.member, to: &memberBytes)
-    let member = bytes(memberBytes, memberStart..<memberBytes.count)
-    let hash = BytesTable.wideHash(member)
+  /// Sets a member's scores, reached by a change at a time and of an order. O(log n), but for the few changes that make the
+  /// table of members again, which is O(n): tens of milliseconds with a million, each time a fifth more have come.
+  package func set(
+    _ member: Value, score: Value, moreScores: [Value] = [], reachedAt: Instant, reachedOrder: CommitOrder = .beforeAll
+  ) {
+    let hash = write(member)
     tree.table.touch(hash)
-    layout.append(score: entry.score, entry.moreScores, to: &recordBytes)
-    let scoreEnd = recordBytes.count
-    layout.append(rest: member, entry.reachedAt, entry.reachedOrder, to: &recordBytes)
-    return WrittenEntry(
-      hash: hash, member: memberStart..<memberBytes.count, record: recordStart..<recordBytes.count, scoreEnd: scoreEnd)
-  }
-
-  private func bytes(_ all: borrowing RankBytes, _ range: Range<Int>) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: all.bytes[range])
-  }
-
-  /// Sets the members of a few entries, which were written one behind the other.
-  func set(_ few: [WrittenEntry]) {
-    withUnsafeTemporaryAllocation(of: RankTree.Target.self, capacity: few.count) { targets in
-      for (place, entry) in few.enumerated() {
-        targets.initializeElement(
-          at: place, to: tree.target(RankBound(bytes(recordBytes, entry.record)), hash: entry.hash))
-      }
-      for (place, entry) in few.enumerated() { set(entry, targets[place]) }
+    recordBytes.clear()
+    layout.append(score: score, moreScores, to: &recordBytes)
+    let scoreCount = recordBytes.count
+    layout.append(rest: memberBytes.bytes, reachedAt, reachedOrder, to: &recordBytes)
+    let target = tree.target(RankBound(recordBytes.bytes), hash: hash)
+    if let found = tree.find(memberBytes.bytes, hash: hash) {
+      let old = tree.record(found.leaf, found.place)
+      if Bytes.compare(old, recordBytes.bytes) == 0 { return }
+      remove(found, hash)
     }
-  }
-
-  private func set(_ entry: WrittenEntry, _ target: RankTree.Target) {
-    let record = bytes(recordBytes, entry.record)
-    if let found = tree.find(bytes(memberBytes, entry.member), hash: entry.hash) {
-      if Bytes.compare(tree.record(found.leaf, found.place), record) == 0 { return }
-      remove(found, entry.hash)
-    }
-    tree.insert(record, hash: entry.hash, target)
-    if ties == .dense { enterScore(UnsafeRawBufferPointer(rebasing: record[..<(entry.scoreEnd - entry.record.lowerBound)])) }
+    tree.insert(recordBytes.bytes, hash: hash, target)
+    if ties == .dense { enterScore(UnsafeRawBufferPointer(rebasing: recordBytes.bytes[..<scoreCount])) }
   }
 
   /// Takes a member off the board, if it is there. O(log n), but as `set` when a fifth have gone.
@@ -230,12 +205,17 @@ extension RankBoard {
   /// Enters a member that is not on the board. Until `index` is called nothing may be called but this: members cannot be
   /// found yet. O(log n); quickest where members come in the order of the ranks, which also leaves the least room between
   /// them.
-  package func enter(_ entry: RankEntry) {
+  package func enter(
+    _ member: Value, score: Value, moreScores: [Value] = [], reachedAt: Instant, reachedOrder: CommitOrder
+  ) {
     tree.unindex()
-    let written = write(entry, isFirst: true)
-    let record = recordBytes.bytes
-    tree.insert(record, hash: written.hash)
-    if ties == .dense { enterScore(UnsafeRawBufferPointer(rebasing: record[..<written.scoreEnd])) }
+    let hash = write(member)
+    recordBytes.clear()
+    layout.append(score: score, moreScores, to: &recordBytes)
+    let scoreCount = recordBytes.count
+    layout.append(rest: memberBytes.bytes, reachedAt, reachedOrder, to: &recordBytes)
+    tree.insert(recordBytes.bytes, hash: hash)
+    if ties == .dense { enterScore(UnsafeRawBufferPointer(rebasing: recordBytes.bytes[..<scoreCount])) }
   }
 
   /// Ends what `enter` began. O(n).

@@ -232,9 +232,8 @@ package final class SQLiteReader: GenerationReader {
       let values = columns.enumerated().map { Value(column: $0, of: statement, as: $1.type) ?? .null }
       guard case .timestamp(let reachedAt) = values[2], case .integer(let order) = values[3] else { continue }
       ranks.set(
-        RankEntry(
-          member: values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
-          reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order))))
+        values[0], score: values[1], moreScores: Array(values[4...]), reachedAt: reachedAt,
+        reachedOrder: CommitOrder(rawValue: UInt64(bitPattern: order)))
     }
     return ranks.page(from: 0, limit: limit)
   }
