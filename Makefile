@@ -74,10 +74,11 @@ BROKERS := ^(KafkaTests|RelayTests)\.
 WIDTH := 6
 
 # What is shipped is built beside those that wait, with what they leave of the machine, and checked after them.
+IDLE = $(shell chrt --idle 0 true 2>/dev/null && echo chrt --idle 0 || echo nice -n 19)
 test: packages test-packages shipping-packages
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --experimental-maximum-parallelization-width $(WIDTH) --skip '$(SERVERS)' --skip '$(BROKERS)'
-	chrt --idle 0 $(MAKE) shipping >.build/shipping.log 2>&1 & shipping=$$!; \
+	$(IDLE) $(MAKE) shipping >.build/shipping.log 2>&1 & shipping=$$!; \
 	swift test --skip-build --no-parallel --filter '$(BROKERS)' && \
 	swift test --skip-build --experimental-maximum-parallelization-width 2 --filter '$(SERVERS)' || { kill $$shipping; exit 1; }; \
 	wait $$shipping || { cat .build/shipping.log; exit 1; }

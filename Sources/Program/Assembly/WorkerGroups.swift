@@ -172,6 +172,21 @@ final class WorkerGroups: LaneAssigner, Service {
 
   /// Is a member of one group until nobody here works for it, or this process stops.
   private func take(part membership: Membership) async throws {
+    let fence = Fence()
+    while try await take(part: membership, fence) == .again {}
+  }
+
+  /// How a member's part in a group ends.
+  private enum End { case over, again }
+
+  private final class Fence: Sendable {
+    private let value = Mutex(InstanceFence())
+
+    func troubled() { value.withLock { $0.troubled(at: .now) } }
+    func mayJoinAgain() -> Bool { value.withLock { $0.mayJoinAgain(at: .now) } }
+  }
+
+  private func take(part membership: Membership, _ fence: Fence) async throws -> End {
     let group = membership.group
     let member: GroupMember
     do throws(KafkaError) {
@@ -181,17 +196,22 @@ final class WorkerGroups: LaneAssigner, Service {
       throw StartError("the consumer group \(group) cannot be joined: \(error)")
     }
     let topics = Topics()
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { [self] in await find(topics, of: membership) }
-      tasks.addTask { [self] in try await poll(member, membership, topics) }
-      try await tasks.next()
+    let how = try await withThrowingTaskGroup(of: End.self) { tasks in
+      tasks.addTask { [self] in
+        await find(topics, of: membership)
+        return .over
+      }
+      tasks.addTask { [self] in try await poll(member, membership, topics, fence) }
+      let first = try await tasks.next() ?? .over
       tasks.cancelAll()
+      return first
     }
     if isDraining, !Task.isCancelled { await drain(member, membership) }
     await end(lanesOf: membership)
     if !(await member.close(within: WorkerGroups.closingMax)) {
       logger.warning("the group is left without a word: its brokers do not answer", ["group": group])
     }
+    return Task.isCancelled ? .over : how
   }
 
   /// The lanes come to their last checkpoints, or are given up.
@@ -233,7 +253,7 @@ final class WorkerGroups: LaneAssigner, Service {
     }
   }
 
-  private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics) async throws {
+  private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics, _ fence: Fence) async throws -> End {
     let group = membership.group
     let errors = metrics.cell(
       .counter, "afterimage_group_errors_total",
@@ -265,6 +285,7 @@ final class WorkerGroups: LaneAssigner, Service {
       case .revoked(let isLost)?:
         isMember = false
         if isLost {
+          fence.troubled()
           said = "this member was taken for dead: its lanes were given to others"
           logger.warning(said, ["group": group])
           await end(lanesOf: membership)
@@ -275,12 +296,19 @@ final class WorkerGroups: LaneAssigner, Service {
       case .ended(let error)?:
         await end(lanesOf: membership)
         if error.isFencedInstance {
+          if fence.mayJoinAgain() {
+            logger.warning(
+              "the group has another member of this name, perhaps this process itself before an answer was lost: joining again",
+              ["group": group, "instance": instance ?? ""])
+            return .again
+          }
           throw StartError(
             "another process is a member of the group \(group) with the instance name \(instance ?? ""): give each process its own --instance"
           )
         }
         throw StartError("the consumer group \(group) refuses this member for good: \(error)")
       case .failed(let error)?:
+        fence.troubled()
         var reason = error.text
         if error.isGroupDenied {
           reason = BrokerRights(TopicNames(namespace)).sentence(.join(group: group, pipeline: membership.key.pipeline))
@@ -313,6 +341,7 @@ final class WorkerGroups: LaneAssigner, Service {
         logger.info("the worker group goes on", ["group": group])
       }
     }
+    return .over
   }
 
   /// `Chat[0,1] Users[2]`.
