@@ -201,7 +201,7 @@ final class WorkerGroups: LaneAssigner, Service {
         await find(topics, of: membership)
         return .over
       }
-      tasks.addTask { [self] in try await poll(member, membership, topics, fence) }
+      tasks.addTask { [self] in try await poll(member, membership, topics, fence: fence) }
       let first = try await tasks.next() ?? .over
       tasks.cancelAll()
       return first
@@ -253,7 +253,7 @@ final class WorkerGroups: LaneAssigner, Service {
     }
   }
 
-  private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics, _ fence: Fence) async throws -> End {
+  private func poll(_ member: GroupMember, _ membership: Membership, _ topics: Topics, fence: Fence) async throws -> End {
     let group = membership.group
     let errors = metrics.cell(
       .counter, "afterimage_group_errors_total",
