@@ -36,7 +36,7 @@ private let soakSeconds = ProcessInfo.processInfo.environment["AFTERIMAGE_SOAK_S
     func stop(_ worker: Int) async {
       let asked = ContinuousClock.now
       #expect(await fleet.stop(worker, Bool.random(using: &generator) ? SIGTERM : SIGINT) == 0, "\(fleet.ended.last?.said ?? "")")
-      #expect(asked.duration(to: .now) < Self.stopMax)
+      #expect(asked.duration(to: .now) < Self.stopMax, "\(fleet.ended.last?.said ?? "")")
     }
     for worker in 0..<Self.workers { try await start(worker) }
     let writers = scene.writers(fleet.tables.tables)

@@ -25,9 +25,22 @@ import Testing
     #expect(answers([-1, 62]) == [false])
   }
 
-  @Test func `after trouble with its group it joins again, once`() {
+  @Test func `after trouble with its group it joins again, once for each time`() {
     #expect(answers([-1, 61, 61]) == [true, false])
-    // Where the other is a process it has joined again meanwhile.
-    #expect(answers([-1, 61, -100, 101, 180, -181, 181]) == [true, false, false, true])
+    #expect(answers([-1, 61, -62, 63, 64]) == [true, true, false])
+    #expect(answers([-1, 62, 62]) == [false, false])
+  }
+
+  @Test(arguments: [[false, false], [true, false], [false, true], [true, true]])
+  func `of two processes one ends, whatever trouble they had`(_ troubled: [Bool]) {
+    var fences = [InstanceFence(), InstanceFence()]
+    for (place, isTroubled) in troubled.enumerated() where isTroubled { fences[place].troubled(at: start) }
+    // The younger one joins, and each that joins again refuses the other.
+    var (refused, times) = (0, 0)
+    while fences[refused].mayJoinAgain(at: start + .seconds(1)) {
+      refused = 1 - refused
+      times += 1
+    }
+    #expect(times <= 2)
   }
 }
