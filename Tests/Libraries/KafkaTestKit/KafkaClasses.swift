@@ -37,6 +37,7 @@ enum KafkaClasses {
       _ = try KafkaBroker.run(
         ["start", folder, "--port", "\(19_000 + process % 900)"],
         environment: ["KAFKA_HEAP_OPTS=-Xmx512m \(quick) -XX:ArchiveClassesAtExit=\(new)"])
+      try KafkaBroker.destroyAfterEnd(folder)
       _ = try KafkaBroker.run(["stop", folder])
       try FileManager.default.moveItem(atPath: new, toPath: path)
       return path
